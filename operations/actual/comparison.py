@@ -151,7 +151,7 @@ def compare(foreseen: Foreseen, billed: Sequence[Charge]) -> Actual:
     names = _Names(foreseen)
     months = [_month(foreseen, names, month, near) for month in _by_month(mine)]
     untagged = _untagged(names, [one for one in near if one.stack is None])
-    findings = list(_findings(foreseen.graph, months, untagged))
+    findings = [*_findings(foreseen.graph, months, untagged), *_elsewhere(foreseen, mine)]
     return Actual(stack=stack, months=months, untagged=untagged, findings=findings)
 
 
@@ -380,6 +380,21 @@ def _findings(graph: Graph, months: Sequence[Month], untagged: Sequence[Untagged
             "bill-untagged",
             "Give it the stack's tags; on AWS, activate them as cost allocation tags.",
             fails=False,
+        )
+
+
+def _elsewhere(foreseen: Foreseen, mine: Sequence[Charge]) -> Iterator[Finding]:
+    """A stack stands in one account. What carries its tag in another is somebody else's, and hides what is its own."""
+    others = [one for one in mine if _is_usage(one) and one.account not in ("", foreseen.account)]
+    for account, some in _grouped(others, "account") if foreseen.account else ():
+        used = _rounded(charges.total(some, "list"))
+        amount = "an unknown amount" if used is None else f"${used:,.2f}"
+        yield _finding(
+            foreseen.graph,
+            f"{amount} of what was used under its tag is of the account {account:.60}, and the stack stands in "
+            f"{foreseen.account}: no sum here is the stack's alone",
+            "bill-elsewhere",
+            "Give what stands there the tags of its own stack, or name an export of the stack's account alone.",
         )
 
 

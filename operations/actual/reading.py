@@ -108,7 +108,11 @@ def _rows(base: duckdb.DuckDBPyConnection, reader: str, files: Sequence[Path]) -
         return f'CAST("{name}" AS VARCHAR)' if name.lower() in types else "NULL"
 
     def number(name: str) -> str:
-        return f'CAST("{name}" AS DOUBLE)' if name.lower() in types else "CAST(NULL AS DOUBLE)"
+        if name.lower() not in types:
+            return "CAST(NULL AS DOUBLE)"
+        # NaN is neither above a ceiling nor below a floor, so one row of it would make any month a good one.
+        said, wrong = f'CAST("{name}" AS DOUBLE)', f"{name} has a figure that is not finite"
+        return f"CASE WHEN isfinite({said}) THEN {said} WHEN {said} IS NOT NULL THEN error('{wrong}') END"
 
     def tag(key: str) -> str:
         return f"coalesce({', '.join(_tag(name, types[name.lower()], key) for name in tagged)})"

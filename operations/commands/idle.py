@@ -70,8 +70,9 @@ def idle(
     its stack file; models, registry, artifacts and features stay. Exits 1 where something is idle and not exempt, or
     unknown; with --off, where a step was not done.
     """
-    from operations.idle import asking
+    from operations.idle import acting, asking
 
+    cli = acting.engine(standing) if off and not only_file else None
     since_hours = asking.hours(since)
     answers = asking.ask(asking.stacks(stacks or (), standing), since_hours, account)
     if page is not None:
@@ -80,7 +81,7 @@ def idle(
         _mark(answers, custodian, since_hours)
     _show(answers, format, since_hours)
     if off:
-        _off(answers, by, yes=yes, only_file=only_file)
+        _off(answers, by, cli, yes=yes)
     elif any(row.fails for row in answers.rows):
         raise typer.Exit(1)
 
@@ -150,10 +151,9 @@ def _print(rows: "tuple[Row, ...]", screen: Console) -> None:
     screen.print(Text(report.summary(rows), "bold"))
 
 
-def _off(answers: "Answers", by: str | None, *, yes: bool, only_file: bool) -> None:
+def _off(answers: "Answers", by: str | None, cli: str | None, *, yes: bool) -> None:
     from operations.idle import acting, report, switching
 
-    cli = None if only_file else acting.engine()
     today, left = datetime.now(UTC).date(), False
     for one in answers.stacks:
         found = report.switchable(row for row in answers.rows if row.stack == one.name)

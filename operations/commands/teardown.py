@@ -145,9 +145,12 @@ def _retire(run: "Teardown", file: Path, yes: bool) -> None:
         typer.echo(f"{run.stack}: the stack file takes away nothing that is protected")
         return
     if not yes:
-        typer.echo("--yes takes their protection off; what they hold is lost for good with --purge contents")
+        typer.echo(
+            "--yes stops what people run in it, with their private spaces, and takes its protection off; what stores "
+            "hold is lost for good with --purge contents"
+        )
         return
-    run.release(found.resources(standing))
+    run.release(standing.graph, found.resources(standing))
     typer.echo(f"{run.stack}: `pulumi up -s {run.stack}` takes them away now; then take mlplatform:allow out again")
 
 

@@ -33,7 +33,7 @@ def wake(
             f"{display(file)}: `mlplatform idle --off` took no endpoint off; name the endpoint that is to come back"
         )
         return
-    cli = None if only_file else acting.engine()
+    cli = None if only_file else acting.engine(standing)
     (one,) = asking.stacks([str(file)], Path(standing) if standing else None)
     today = datetime.now(UTC).date()
     if not acting.carried_out(file, text, one.standing, today, cli, f"bring back {', '.join(woken)}", yes=yes):

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from catalogue import organisation
 from catalogue.errors import BadInput
@@ -22,11 +22,13 @@ _PARTS = ("catalogue", "stacks", "components", "policies", "operations", "provid
 """The folders of ours that a result follows from, beside the company's own."""
 _Name = Annotated[str, StringConstraints(pattern=r"^([A-Za-z0-9_-][A-Za-z0-9_.-]*)?$", max_length=100)]
 """A file or folder of one's own: what another machine wrote leads to no other place."""
+_Dollars = Annotated[float, Field(ge=0, le=1e12)]
+"""An amount that a page can draw on a scale beside others."""
 State = Literal["pass", "fail", "broke", "refused", "missing"]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Outcome(_Part):
@@ -39,7 +41,7 @@ class Outcome(_Part):
     state: State
     says: str
     region: str = ""
-    by_team: dict[str, tuple[float, float]] = {}
+    by_team: dict[str, tuple[_Dollars, _Dollars]] = {}
     """Idle floor and ceiling of each team, in dollars a month."""
     unknown_lines: int = 0
     used_by_team: dict[str, float | None] = {}

@@ -72,8 +72,16 @@ def carried_out(
     return True
 
 
-def engine() -> str:
-    """The Pulumi CLI. Raises BadInput where there is none."""
+def engine(standing: object = None) -> str:
+    """The Pulumi CLI. Raises BadInput where there is none, and where `standing` names a file.
+
+    `pulumi up` acts on what the engine has. A step judged by a file of another day would not be the one that is run.
+    """
+    if standing is not None:
+        raise BadInput(
+            "--standing: the step is run, so the engine says what stands; leave it out, or add --only-file to write "
+            "the stack file alone"
+        )
     cli = which("pulumi")
     if cli is None:
         raise BadInput("pulumi is not on PATH, so nobody can run the step; with --only-file the stack file is written")

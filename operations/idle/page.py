@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from operations import report as pages
+from operations import words
 from operations.idle import report
 from operations.idle.asking import Answers
 from operations.idle.decision import State
@@ -38,7 +39,10 @@ _COLUMNS = (
 
 
 def as_csv(rows: Iterable[Row]) -> str:
-    """One line a part. A cell that a spreadsheet would take for a formula begins with an apostrophe."""
+    """One line a part, whatever a name or a tag has in it.
+
+    A cell that a spreadsheet would take for a formula begins with an apostrophe.
+    """
     out = io.StringIO()
     writer = csv.DictWriter(out, list[str](_COLUMNS), extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
@@ -48,7 +52,10 @@ def as_csv(rows: Iterable[Row]) -> str:
 
 
 def _cell(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
+    if not isinstance(value, str):
+        return value
+    line = words.one_line(value)
+    return f"'{line}" if line[:1] in ("=", "+", "-", "@") else line
 
 
 def write(answers: Answers, file: Path, since_hours: int, on: datetime) -> list[Path]:

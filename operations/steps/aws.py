@@ -212,7 +212,9 @@ def source(graph: Graph, source: Source, account: str, region: str) -> Iterator[
             yield LetIn(
                 "let them pull in the policy of each repository; where one has a policy, which the command leaves as "
                 "it is, add the statement to it",
-                f"{shown} || aws ecr set-repository-policy {at} --policy-text {quote(policy)}",
+                # Setting a policy takes the place of the one that is there, so only AWS's word that there is none does.
+                f"{shown} 2>&1 | tee /dev/stderr | grep --quiet RepositoryPolicyNotFoundException && "
+                f"aws ecr set-repository-policy {at} --policy-text {quote(policy)}",
                 shown,
                 Look(what="let in", name=f"{source.place}/{named}", at=arn, rights=list(PULL)),
             )

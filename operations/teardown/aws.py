@@ -28,7 +28,6 @@ WATCHES = (BUDGET,)
 LOOK_EVERY, LONGEST = 10.0, 1800.0
 """Seconds between two looks at what goes, and how long it may take. An app takes minutes, an interface up to twenty."""
 
-_NOTHING: list[dict[str, Any]] = []
 _WAYS = ("inbound", "outbound")
 _OF = {
     ecr.REPOSITORY: "registry",
@@ -59,22 +58,38 @@ def later(graph: Graph, resource: Resource) -> str:
 
 
 def stop(account: Any, plan: Plan) -> None:
-    """Delete people's apps, then their spaces, of each domain that goes. Their homes go with the domain."""
+    """Delete people's apps, then their spaces: all of a domain that goes, and those of who leaves one that stays.
+
+    Their homes go with the domain. A space that a leaver shares with others is left, for others work in it.
+    """
     client: Any = account.session.client("sagemaker", region_name=account.region)
-    for domain in _ids(plan, sagemaker.DOMAIN):
-        _all_gone(lambda id_=domain: _apps(client, id_), "an app of Studio")
-        _all_gone(lambda id_=domain: _spaces(client, id_), "a space of Studio")
+    domains = _ids(plan, sagemaker.DOMAIN)
+    leaving: list[tuple[str, str | None]] = [(domain, None) for domain in domains]
+    for profile in (one for one in plan.going if one.type == sagemaker.USER_PROFILE):
+        domain, person = (str({**profile.inputs, **profile.outputs}[key]) for key in ("domainId", "userProfileName"))
+        leaving += [(domain, person)] if domain not in domains else []
+    for domain, person in leaving:
+        _all_gone(lambda of=(domain, person): _apps(client, *of), "an app of Studio")
+        _all_gone(lambda of=(domain, person): _spaces(client, *of), "a space of Studio")
 
 
 def contents(account: Any, store: Resource) -> int:
     """Versions and delete markers of a bucket, images of a repository, versions of a package group."""
-    return len(next(_held(account, store), _NOTHING))
+    return next((len(page) for page in _held(account, store) if page), 0)
 
 
 def empty(account: Any, store: Resource) -> None:
-    """Delete them, page by page."""
-    for page in _held(account, store):
-        _delete(account, store, page)
+    """Delete them, page by page, and again what goes only after another: an image that an index refers to.
+
+    A build with provenance pushes such an index (ImageReferencedByManifestList,
+    https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ImageFailure.html). Raises Refused, and where a pass
+    leaves as many as the one before it.
+    """
+    before: int | None = None
+    while left := [one for page in _held(account, store) for one in _delete(account, store, page)]:
+        if before is not None and len(left) >= before:
+            raise Refused(f"ECR keeps {left[0]} of {store.name}, for an index refers to it; run it again")
+        before = len(left)
 
 
 def clear(account: Any, plan: Plan) -> None:
@@ -104,9 +119,13 @@ def _ids(plan: Plan, type_: str) -> list[str]:
     return [str(one.outputs["id"]) for one in plan.going if one.type == type_]
 
 
-def _apps(client: Any, domain: str) -> int:
+def _apps(client: Any, domain: str, person: str | None) -> int:
+    """Delete the apps of a domain, or of one person in it. Returns how many stand yet."""
+    own = {space["SpaceName"] for space in _spaces_of(client, domain, person)} if person else set[str]()
     pages = client.get_paginator("list_apps").paginate(DomainIdEquals=domain)
     stand = [app for page in pages for app in page["Apps"] if app["Status"] not in ("Deleted", "Failed")]
+    if person:
+        stand = [app for app in stand if app.get("UserProfileName") == person or app.get("SpaceName") in own]
     for app in stand:
         if app["Status"] != "Deleting":
             owner = {key: app[key] for key in ("UserProfileName", "SpaceName") if app.get(key)}
@@ -114,9 +133,22 @@ def _apps(client: Any, domain: str) -> int:
     return len(stand)
 
 
-def _spaces(client: Any, domain: str) -> int:
+def _spaces_of(client: Any, domain: str, person: str | None) -> list[dict[str, Any]]:
+    """The spaces of a domain, or the private ones of one person in it."""
     pages = client.get_paginator("list_spaces").paginate(DomainIdEquals=domain)
     stand = [space for page in pages for space in page["Spaces"]]
+    return [space for space in stand if person is None or _owner(space) == person]
+
+
+def _owner(space: Mapping[str, Any]) -> str | None:
+    """Whose a private space is; None for one that people share."""
+    if space.get("SpaceSharingSettingsSummary", {}).get("SharingType") != "Private":
+        return None
+    return space.get("OwnershipSettingsSummary", {}).get("OwnerUserProfileName")
+
+
+def _spaces(client: Any, domain: str, person: str | None) -> int:
+    stand = _spaces_of(client, domain, person)
     for space in stand:
         if space.get("Status") != "Deleting":
             client.delete_space(DomainId=domain, SpaceName=space["SpaceName"])
@@ -159,7 +191,9 @@ def _held(account: Any, store: Resource) -> Iterator[list[dict[str, Any]]]:
             held = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
             yield [{"Key": one["Key"], "VersionId": one["VersionId"]} for one in held]
     elif store.type == ecr.REPOSITORY:
-        for page in pages("ecr", "list_images", repositoryName=name, PaginationConfig={"PageSize": 100}):
+        each = {"repositoryName": name, "PaginationConfig": {"PageSize": 100}}
+        # Without this filter ECR lists no image that a lifecycle policy has archived.
+        for page in pages("ecr", "list_images", filter={"imageStatus": "ANY"}, **each):
             yield page["imageIds"]
     elif store.type == sagemaker.PACKAGE_GROUP:
         for page in pages("sagemaker", "list_model_packages", ModelPackageGroupName=name):
@@ -169,10 +203,11 @@ def _held(account: Any, store: Resource) -> Iterator[list[dict[str, Any]]]:
 _GONE = frozenset({"NoSuchBucket", "RepositoryNotFoundException", "ResourceNotFound", "ValidationException"})
 
 
-def _delete(account: Any, store: Resource, page: list[dict[str, Any]]) -> None:
+def _delete(account: Any, store: Resource, page: list[dict[str, Any]]) -> list[str]:
+    """Delete a page of what a store holds. Returns the digests that ECR keeps as long as an index refers to them."""
     name = str(store.outputs["id"])
     if not page:
-        return
+        return []
     if store.type == s3.BUCKET:
         client: Any = account.session.client("s3", region_name=account.region)
         told = _asked(lambda: client.delete_objects(Bucket=name, Delete={"Objects": page, "Quiet": True}))
@@ -180,11 +215,17 @@ def _delete(account: Any, store: Resource, page: list[dict[str, Any]]) -> None:
             raise Refused(f"S3 does not delete {wrong[0]['Key']} of {name} ({wrong[0]['Code']}: {wrong[0]['Message']})")
     elif store.type == ecr.REPOSITORY:
         images: Any = account.session.client("ecr", region_name=account.region)
-        _asked(lambda: images.batch_delete_image(repositoryName=name, imageIds=page))
+        told = _asked(lambda: images.batch_delete_image(repositoryName=name, imageIds=page))
+        wrong = [one for one in told.get("failures", ()) if one["failureCode"] != "ImageNotFound"]
+        for one in wrong:
+            if one["failureCode"] != "ImageReferencedByManifestList":
+                raise Refused(f"ECR does not delete an image of {name} ({one['failureCode']}: {one['failureReason']})")
+        return [str(one["imageId"].get("imageDigest")) for one in wrong]
     else:
         registry: Any = account.session.client("sagemaker", region_name=account.region)
         for one in page:
             _asked(lambda arn=one["ModelPackageArn"]: registry.delete_model_package(ModelPackageName=arn))
+    return []
 
 
 def _all_gone(left: Callable[[], int], what: str) -> None:

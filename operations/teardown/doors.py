@@ -89,12 +89,14 @@ class Sandbox:
         return State(self.engine.home.database)
 
     def stop(self, plan: Plan) -> None:
-        """Stop the apps and delete the private spaces of those whose home or machine goes."""
-        account = self._state.account
-        for user in account.apps() if plan.homes else ():
-            account.stop_app(user)
-        for user in account.spaces() if plan.homes else ():
-            account.delete_space(user)
+        """Stop the apps and delete the private spaces of those whose home goes: everybody's with what all stand in."""
+        account, people = self._state.account, [_person(one) for one in plan.homes]
+        for user in account.apps():
+            if user in people or None in people:
+                account.stop_app(user)
+        for user in account.spaces():
+            if user in people or None in people:
+                account.delete_space(user)
 
     def contents(self, store: Resource) -> int:
         """What was pushed or uploaded below its address, and the objects that a drill put into it."""
@@ -119,6 +121,13 @@ class Sandbox:
 
     def _record(self, one: Resource) -> Record | None:
         return self._state.resources.get(one.type, str(one.outputs["id"]))
+
+
+def _person(home: Resource) -> str | None:
+    """The person whose home it is alone; None where apps of others may run in it."""
+    kind = kind_of(home.type)
+    said = kind.acts.behaviour.apps if kind is not None and isinstance(kind.acts, Acts) else ""
+    return str(home.inputs[said]) if said else None
 
 
 def _below(store: Resource) -> str:

@@ -18,6 +18,7 @@ import httpx
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.gcp import KEY, artifactregistry, logging, projects, storage, workbench
 from catalogue.kinds.gcp.billing import BUDGET
+from catalogue.wording import counted
 from operations.asking_again import Again, answered, until_answered
 from operations.doctor import NoCredentials
 from operations.teardown import Plan, Refused, Word
@@ -27,8 +28,9 @@ from provider.errors import ProviderError
 LAST: tuple[str, ...] = ()
 WATCHES = (BUDGET,)
 TRIES, LONGEST_WAIT = 5, 30.0
+_SOFT_DAYS = 7
+"""What a bucket that says nothing of it has: https://docs.cloud.google.com/storage/docs/soft-delete."""
 
-_NOTHING: list[dict[str, Any]] = []
 _OF = {
     artifactregistry.REPOSITORY: "registry",
     storage.BUCKET: "artifacts",
@@ -64,9 +66,17 @@ def word_of(graph: Graph, resource: Resource) -> Word | None:
 
 
 def later(graph: Graph, resource: Resource) -> str:
-    """A key keeps its name for ever, and its versions for a while; a locked log bucket stays with what it holds."""
+    """A key keeps its name for ever, and its versions for a while; a locked log bucket stays with what it holds.
+
+    What a bucket held is kept softly, and bills: https://docs.cloud.google.com/storage/docs/soft-delete.
+    """
     if resource.type == KEY:
         return "Google destroys its versions 30 days later; until then its administrator can restore them"
+    if resource.type == storage.BUCKET:
+        seconds = resource.props.number_or_none("softDeletePolicy.retentionDurationSeconds")
+        days = (_SOFT_DAYS * 86_400 if seconds is None else seconds) / 86_400
+        kept = f"Google keeps what it held for {counted(round(days), 'day')}, and bills that; until then its owner can "
+        return f"{kept}restore it, and nobody can end it sooner" if days else ""
     if resource.type == logging.LOG_BUCKET and resource.inputs.get("locked") is True:
         days = resource.inputs.get("retentionDays") or 30
         return (
@@ -82,7 +92,7 @@ def stop(account: Any, plan: Plan) -> None:
 
 def contents(account: Any, store: Resource) -> int:
     """Versions of objects in a bucket, packages in a repository. What is deleted softly does not count."""
-    return len(next(_held(account, store), _NOTHING))
+    return next((len(page) for page in _held(account, store) if page), 0)
 
 
 def empty(account: Any, store: Resource) -> None:

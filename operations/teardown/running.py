@@ -1,15 +1,16 @@
 """Does a teardown: in an order that works on a real cloud, and so that the next run finishes one that was cut off.
 
 Each run reads what stands and plans anew, and each part of it may be done twice. So nothing but a mark is kept: it says
-that a run of this stack has begun, and so that a lock which Pulumi still has is that run's own.
+that a run of this stack was cut off, and so that a lock which Pulumi still has is that run's own. A run that ends by
+itself takes the mark away, whatever came of it: a lock that stands later is somebody else's, and is not cancelled.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from catalogue.errors import BadInput
-from catalogue.graph import Resource
+from catalogue.graph import Graph, Resource
 from catalogue.wording import counted
 from operations.accept.engine import errors
 from operations.standing.reading import Standing, parsed
@@ -54,28 +55,36 @@ class Teardown:
         return parsed(text, "the engine's state", self.stack, self.platform)
 
     def planned(self) -> Plan:
-        """The plan of what stands now. Raises Refused where Pulumi shows no state."""
-        return plan(self.standing().graph, self.choice.keep)
+        """The plan of what stands now, with what nobody knows of. Raises Refused where Pulumi shows no state."""
+        standing = self.standing()
+        wanted, unknown = plan(standing.graph, self.choice.keep), _unknown(standing)
+        return replace(wanted, later=(*wanted.later, unknown)) if unknown else wanted
 
     def run(self) -> list[str]:
         """Take down what goes. Returns the names of what is left of it.
 
-        Raises BadInput where something would be lost that nobody chose to lose, before anything is done; Refused.
+        Raises BadInput, before anything is done, where something would be lost that nobody chose to lose, and where a
+        cut `up` may have made what the state does not know: it would stand and bill, and nobody would hear of it.
+        Raises Refused.
         """
         mark = self.folder / MARK
         if mark.is_file():
             self.tell("an earlier run was cut off; this one goes on from what stands")
             self.door.pulumi.run(["cancel", "--yes", self.stack], self.folder / "cancel.log")
-        wanted = self.planned()
-        stores = self._lost(wanted)
-        mark.touch()
-        if wanted.goes or not wanted.stays:
-            self._do(wanted, stores)
-        now = self.planned()
-        left = sorted({one.name for one in now.going} | {*self.door.left(wanted)})
-        if not left:
-            mark.unlink()
-        return left
+        try:
+            if unknown := _unknown(self.standing()):
+                raise BadInput(f"{self.stack}: {unknown}")
+            wanted = self.planned()
+            stores = self._lost(wanted)
+            mark.touch()
+            if wanted.goes or not wanted.stays:
+                self._do(wanted, stores)
+            now = self.planned()
+        except (BadInput, Refused):
+            mark.unlink(missing_ok=True)
+            raise
+        mark.unlink()
+        return sorted({one.name for one in now.going} | {*self.door.left(wanted)})
 
     def _lost(self, wanted: Plan) -> list[Resource]:
         """The stores that go and are to be emptied."""
@@ -102,16 +111,24 @@ class Teardown:
             self.door.stop(wanted)
         self._release(full, wanted.goes)
         first = self._before_the_last(wanted)
-        self._destroy(first)
+        stores = wanted.stores if "contents" in self.choice.purge else ()
+        self._destroy(first, stores)
         self.door.clear(wanted)
         now = self.planned()
-        self._destroy([one.urn for one in now.goes])
+        self._destroy([one.urn for one in now.goes], stores)
         if not now.stays:  # by targets alone the stack itself would stay, and `pulumi stack rm` would refuse
             self._succeeds(self._asking.run("destroy", *_QUIET))
 
-    def release(self, goes: Sequence[Resource]) -> None:
-        """Empty what goes and unprotect it, so that the next `pulumi up` deletes it. Raises as `run` does."""
-        self._release(self._full(goes), goes)
+    def release(self, graph: Graph, goes: Sequence[Resource]) -> None:
+        """Stop what people run in what goes, empty and unprotect it, so that the next `pulumi up` deletes it.
+
+        Raises as `run` does.
+        """
+        full, leaving = self._full(goes), Plan(graph, {}, tuple(goes), ())
+        if leaving.homes:
+            self.tell("stopping what people run")
+            self.door.stop(leaving)
+        self._release(full, goes)
 
     def _release(self, full: Iterable[Resource], goes: Iterable[Resource]) -> None:
         for store in full:
@@ -134,8 +151,11 @@ class Teardown:
             waiting += more
         return [one.urn for one in wanted.going if one.urn not in last]
 
-    def _destroy(self, urns: Sequence[str]) -> None:
-        """Destroy these and no others. A second try finds free what was still in use. Raises Refused."""
+    def _destroy(self, urns: Sequence[str], stores: Sequence[Resource]) -> None:
+        """Destroy these and no others. A second try finds free what was still in use. Raises Refused.
+
+        Before it, what is left of `stores` is emptied again: a trail or a flow log writes until it is gone itself.
+        """
         if not urns:  # without a target Pulumi would destroy all that stands
             return
         self.tell(f"destroying {counted(len(urns), 'resource')}")
@@ -143,6 +163,8 @@ class Teardown:
         if code:
             standing = {one.urn for one in self.planned().goes}
             left = [urn for urn in urns if urn in standing]
+            for store in (one for one in stores if one.urn in left):
+                self.door.empty(store)
             code, log = self._asking.targets("destroy", left, *_QUIET) if left else (0, log)
         self._succeeds((code, log))
 
@@ -150,6 +172,20 @@ class Teardown:
         code, log = ran
         if code:
             raise Refused(f"`pulumi destroy` failed, and the next run goes on from there: {_first(log)}")
+
+
+def _unknown(standing: Standing) -> str:
+    """What a run that was cut may have made without Pulumi knowing, as a sentence; "" where there is none.
+
+    What it was deleting is in the state yet, and is deleted again.
+    """
+    made = [one for one in standing.pending if one.startswith(("creating ", "importing "))]
+    if not made:
+        return ""
+    return (
+        f"a run that was cut was {', '.join(made)}, so it may stand though no state has it; write the state with "
+        "`pulumi stack export --file FILE`, and do first what `mlplatform recover FILE` prints"
+    )
 
 
 def _are(many: Sequence[str]) -> str:

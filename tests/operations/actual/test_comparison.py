@@ -130,6 +130,19 @@ def test_a_service_that_nobody_foresaw_is_named_and_fails_where_it_is_much(
     assert not failing(little)
 
 
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_what_carries_the_tag_in_another_account_is_told_and_fails(
+    tmp_path: Path, foreseen: dict[str, Foreseen], platform: str
+) -> None:
+    one = foreseen[platform]
+    # Without the foreign charge the month is far above its ceiling, and with it within.
+    most = one.cost.ceiling_usd
+    rows = [rows_of(one, most * 2), rows_of(one, -most * 1.2, account="999988887777"), rows_of(one, 1, account="")]
+    found = compared(tmp_path, one, rows)
+    assert failing(found) == ["bill-elsewhere"]
+    assert any("of the account 999988887777, and the stack stands in" in one.message for one in found.findings)
+
+
 def test_a_bill_without_the_stacks_tag_is_unknown_and_fails(tmp_path: Path, foreseen: dict[str, Foreseen]) -> None:
     one = foreseen["aws"]
     endpoint = next(r for r in one.graph.cloud if r.type == "aws:sagemaker/endpoint:Endpoint")

@@ -115,6 +115,14 @@ def test_what_is_no_focus_export_is_refused(tmp_path: Path, text: str, said: str
         read([tmp_path / "x.parquet"], [], [], {})
 
 
+@pytest.mark.parametrize("figure", ["NaN", "-inf", "1e999"])
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_a_figure_that_is_not_finite_is_refused(tmp_path: Path, figure: str, form: str) -> None:
+    rows = [Row(tags={"stack": "ours"}), Row(tags={"stack": "ours"}, more={"ListCost": figure})]
+    with pytest.raises(BadInput, match="a figure"):
+        read([write(tmp_path / f"x.{form}", "aws 1.0", rows)], ["ours"], [], {})
+
+
 # ---- where the files are ---------------------------------------------------------------------------------------------
 
 

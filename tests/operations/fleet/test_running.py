@@ -175,6 +175,17 @@ def test_what_is_no_part_of_one_fleet_is_refused(tmp_path: Path, fleet: Callable
         running.merge([one], tmp_path / "out")
 
 
+@pytest.mark.parametrize("amount", ["NaN", "Infinity", "-5", "1e999", "1e300"])
+def test_an_amount_that_no_page_can_draw_is_refused(tmp_path: Path, fleet: Callable[..., Fleet], amount: str) -> None:
+    fleet(Fake(passes), names="a")
+    index = tmp_path / "out" / "fleet.json"
+    told = json.loads(index.read_text())
+    told["results"][0]["outcome"]["by_team"] = {"risk": ["AMOUNT", 0]}
+    index.write_text(json.dumps(told).replace('"AMOUNT"', amount))
+    with pytest.raises(BadInput, match="is not the index of a fleet"):
+        running.merge([tmp_path / "out"], tmp_path / "merged")
+
+
 def test_an_empty_shard_passes(fleet: Callable[..., Fleet]) -> None:
     found = fleet(Fake(passes), names="a", shard=(2, 3))
     assert (found.code, found.results) == (0, [])

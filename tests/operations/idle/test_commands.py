@@ -20,6 +20,8 @@ from operations.doctor import NoCredentials
 from operations.idle import Part, acting, asking
 from operations.idle.decision import Evidence, Figures
 from operations.preview import Programs
+from operations.standing import reading
+from operations.standing.reading import Standing
 from stacks.config import STACKS, read_stack_file
 from tests.operations.idle.test_report import BUSY, END, IDLE, KEY, M5, STOOD, Told, part
 from tests.previewing import programs
@@ -45,13 +47,21 @@ def file(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def pulumi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A double of the CLI, which notes what it is asked. Whoever wants a true step takes `stepping` beside it."""
+def pulumi(tmp_path: Path, kept: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A double of the CLI, which notes what it is asked, with what stands as the engine exports it.
+
+    Whoever wants a true step takes `stepping` beside it.
+    """
     asked, cli = tmp_path / "asked", tmp_path / "pulumi"
     cli.write_text(f'#!/bin/sh\necho "$@" >> {asked}\n', encoding="utf-8")
     cli.chmod(0o755)
     monkeypatch.setattr(acting, "which", lambda name: str(cli) if name == "pulumi" else None)
     monkeypatch.setattr(acting, "show_step", lambda *_: True)
+
+    def exported(stack: str, platform: str, _: Path) -> Standing:
+        return reading.read(kept, stack, platform)
+
+    monkeypatch.setattr(reading, "exported", exported)
     yield asked
 
 
@@ -100,25 +110,23 @@ def test_csv_gives_a_spreadsheet_no_formula(run: Any, file: Path, kept: Path) ->
 
 
 @pytest.mark.usefixtures("stepping")
-def test_off_shows_the_step_and_does_nothing_unless_somebody_says_yes(
-    run: Any, file: Path, kept: Path, pulumi: Path
-) -> None:
+def test_off_shows_the_step_and_does_nothing_unless_somebody_says_yes(run: Any, file: Path, pulumi: Path) -> None:
     before = file.read_text(encoding="utf-8")
-    refused = run(Told((part(), IDLE)), "idle", file, "--standing", kept, "--off", "--by", "ana", said="n\n")
+    refused = run(Told((part(), IDLE)), "idle", file, "--off", "--by", "ana", said="n\n")
     assert refused.exit_code == 1 and "nothing was written" in refused.stdout and "delete" in refused.stdout
     assert "would be deleted" not in refused.stdout, "models, registry and homes stay"
     assert file.read_text(encoding="utf-8") == before and not pulumi.exists()
 
 
-def test_off_runs_the_step_and_wake_brings_it_back(run: Any, file: Path, kept: Path, pulumi: Path) -> None:
+def test_off_runs_the_step_and_wake_brings_it_back(run: Any, file: Path, pulumi: Path) -> None:
     before, told = file.read_text(encoding="utf-8"), Told((part(), IDLE))
-    done = run(told, "idle", file, "--standing", kept, "--off", "--by", "ana", said="y\n")
+    done = run(told, "idle", file, "--off", "--by", "ana", said="y\n")
     assert done.exit_code == 0, done.output
     off = read_stack_file(file)
     assert [name for name, one in vars(off)["endpoints"].items() if not one.enabled] == ["fraud-scorer"]
     assert "by ana: nobody asked anything of it while it stood for 336 hours, which cost $" in file.read_text("utf-8")
     assert pulumi.read_text("utf-8") == f"up --stack aws-pilot --yes --non-interactive --config-file {file}\n"
-    back = run(told, "wake", file, "--standing", kept, "--yes")
+    back = run(told, "wake", file, "--yes")
     assert back.exit_code == 0, back.output
     assert file.read_text(encoding="utf-8") == before and pulumi.read_text("utf-8").count("up ") == 2
 
@@ -135,13 +143,25 @@ def test_off_leaves_alone_what_is_busy_and_runs_nothing_for_a_pull_request(
 
 
 def test_a_step_that_destroys_what_is_guarded_is_not_done(
-    run: Any, file: Path, kept: Path, pulumi: Path, monkeypatch: pytest.MonkeyPatch
+    run: Any, file: Path, pulumi: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = file.read_text(encoding="utf-8")
     monkeypatch.setattr(acting, "show_step", lambda *_: False)
-    result = run(Told((part(), IDLE)), "idle", file, "--standing", kept, "--off", "--yes", "--by", "ana")
+    result = run(Told((part(), IDLE)), "idle", file, "--off", "--yes", "--by", "ana")
     assert result.exit_code == 1 and "destroys what is guarded" in result.stdout
     assert file.read_text(encoding="utf-8") == before and not pulumi.exists()
+
+
+@pytest.mark.usefixtures("pulumi")
+def test_a_step_that_is_run_is_not_judged_by_a_file(run: Any, file: Path, kept: Path) -> None:
+    before = file.read_text(encoding="utf-8")
+    for words in (("idle", file, "--off"), ("wake", file, "fraud-scorer")):
+        if words[0] == "wake":
+            before = before.replace("      kind: online\n", "      enabled: false\n      kind: online\n", 1)
+            file.write_text(before, encoding="utf-8")
+        refused = run(Told((part(), IDLE)), *words, "--standing", kept, "--yes")
+        assert isinstance(refused.exception, BadInput) and "the engine says what stands" in str(refused.exception)
+        assert file.read_text(encoding="utf-8") == before
 
 
 class Shut(Told):

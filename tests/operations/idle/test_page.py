@@ -1,5 +1,6 @@
 """The page of what is idle, for somebody with a browser alone, and the CSV beside it."""
 
+import csv
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from catalogue.graph import Graph
 from operations.idle import Part, page, report
 from operations.idle.asking import Answers, Stack
-from operations.idle.decision import LastUse, Unread
+from operations.idle.decision import Judged, LastUse, State, Unread
 from operations.standing.reading import Standing
 from tests.operations.idle.test_report import BUSY, IDLE, M5, NOW, Told, config, part, rows
 
@@ -74,6 +75,15 @@ def test_nothing_idle_is_said_and_nothing_is_to_merge(answers: Answers) -> None:
     quiet = Answers(answers.stacks, tuple(row for row in answers.rows if not row.idle))
     read = Read(page.as_html(quiet, "idle.csv", 72, NOW))
     assert "Nothing is known to be idle." in read.text and "What to merge" not in read.text
+
+
+@pytest.mark.parametrize("name", ["a\r=cmd()", "a\n=cmd()", "a\u2028=cmd()", "\t=cmd()", " =cmd()", "+cmd()"])
+def test_a_name_of_the_account_begins_no_line_and_no_formula_of_the_csv(name: str) -> None:
+    row = report.Row("", Part(name, "machine", owner=name), Judged(State.IDLE, "idle"), name)
+    (line,) = page.as_csv([row]).splitlines()[1:]
+    cells = next(csv.reader([line]))
+    assert "=cmd()" in "".join(cells).replace("+", "=")
+    assert not [cell for cell in cells if cell.strip().startswith(("=", "+"))]
 
 
 def test_page_and_csv_stand_beside_each_other(answers: Answers, tmp_path: Path) -> None:

@@ -1,9 +1,12 @@
 """What the owners of places do that a stack reads: one step each, before or after the ground as the cloud has it."""
 
 import json
+import os
 import shlex
+import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -68,13 +71,34 @@ def test_the_owner_of_a_registry_on_aws_lets_the_roles_that_run_its_images_pull_
         words = shlex.split(command)
         repository = words[words.index("--repository-name") + 1]
         assert look.name == f"{THEIRS['aws'][0]}/{repository}"
-        assert words.index("||") < words.index("set-repository-policy"), "a policy that is there stays"
         policy = read_text(words[-1])
         arn = f"arn:aws:ecr:us-east-1:444455556666:repository/{repository}"
         for role, pulls in (("serving", True), ("batch", True), ("approver", False), ("caller", False)):
             brings = {"aws:PrincipalArn": f"arn:aws:iam::111122223333:role/aws-pilot-{role}"}
             assert granted(policy, Call("ecr:BatchGetImage", arn, brings)) is pulls, role
         assert not granted(policy, Call("ecr:PutImage", arn, {"aws:PrincipalArn": look.at}))
+
+
+@pytest.mark.parametrize(
+    ("said", "code", "sets"),
+    [
+        ("{}", 0, False),
+        ("An error occurred (RepositoryPolicyNotFoundException) when calling GetRepositoryPolicy", 254, True),
+        ("An error occurred (AccessDeniedException) when calling GetRepositoryPolicy", 254, False),
+        ("Could not connect to the endpoint URL", 255, False),
+    ],
+)
+def test_a_policy_of_a_repository_that_is_there_or_cannot_be_read_stays(
+    aws_images: Graph, tmp_path: Path, said: str, code: int, sets: bool
+) -> None:
+    aws = tmp_path / "aws"
+    answer = f'echo "{said}" >&{2 if code else 1}; exit {code}'
+    aws.write_text(f'#!/bin/sh\ncase "$2" in set-*) touch {tmp_path}/set;; *) {answer};; esac\n')
+    aws.chmod(0o755)
+    (step,) = entered(aws_images)
+    ran = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    done = subprocess.run(["sh", "-c", step.commands[0]], env=ran, capture_output=True, text=True, check=False)
+    assert (tmp_path / "set").exists() is sets and said in done.stderr
 
 
 def test_a_bucket_of_the_account_needs_no_policy_and_its_key_must_let_the_roles_in(aws_pilot: Graph) -> None:

@@ -1,7 +1,7 @@
 """What a teardown does on AWS beside Pulumi: moto answers for S3 and ECR, botocore's stubs for others."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import boto3
@@ -100,6 +100,38 @@ def test_a_repository_is_emptied_of_its_images(account: Account) -> None:
     assert aws.contents(account, repository) == 0
 
 
+def of_images(
+    listed: list[dict[str, str]], code: str = "", kept: dict[str, str] | None = None
+) -> list[tuple[str, dict[str, Any], dict[str, Any]]]:
+    """One pass over a repository: what ECR lists, and which of it ECR keeps, under which code."""
+    asked = {"repositoryName": "images", "maxResults": 100, "filter": {"imageStatus": "ANY"}}
+    failures = [{"imageId": kept, "failureCode": code, "failureReason": "no"}] if kept else []
+    return [
+        ("list_images", asked, {"imageIds": listed}),
+        ("batch_delete_image", {"repositoryName": "images", "imageIds": listed}, {"failures": failures}),
+    ]
+
+
+INDEX, LAYERS = {"imageDigest": "sha256:index", "imageTag": "1"}, {"imageDigest": "sha256:image"}
+HELD = "ImageReferencedByManifestList"
+
+
+def test_an_image_goes_after_the_index_that_refers_to_it(stubbed: Stubbed) -> None:
+    passes = [*of_images([LAYERS, INDEX], HELD, LAYERS), *of_images([LAYERS])]
+    stub = stubbed.expects("ecr", *passes)
+    aws.empty(Account(stubbed), made(ecr.REPOSITORY, "images"))
+    stub.assert_no_pending_responses()
+
+
+def test_an_image_that_stays_is_said_and_ends_the_passes(stubbed: Stubbed) -> None:
+    stubbed.expects("ecr", *of_images([LAYERS], HELD, LAYERS), *of_images([LAYERS], HELD, LAYERS))
+    with pytest.raises(Refused, match=r"ECR keeps sha256:image of images, for an index refers to it; run it again"):
+        aws.empty(Account(stubbed), made(ecr.REPOSITORY, "images"))
+    stubbed.expects("ecr", *of_images([LAYERS], "KmsError", LAYERS))
+    with pytest.raises(Refused, match=r"ECR does not delete an image of images \(KmsError: no\)"):
+        aws.empty(Account(stubbed), made(ecr.REPOSITORY, "images"))
+
+
 def test_versions_of_a_model_are_deleted_one_by_one(stubbed: Stubbed) -> None:
     arn = "arn:aws:sagemaker:us-east-1:111122223333:model-package/g/1"
     one = {
@@ -136,6 +168,35 @@ def test_apps_are_deleted_and_waited_for_before_their_spaces(stubbed: Stubbed) -
         ("list_spaces", of_domain, {"Spaces": []}),
     )
     aws.stop(Account(stubbed), going(made(sagemaker.DOMAIN, "d-1")))
+    stub.assert_no_pending_responses()
+
+
+def test_who_leaves_takes_an_own_space_along_and_nothing_of_others(stubbed: Stubbed) -> None:
+    of_domain = {"DomainIdEquals": "d-1"}
+
+    def space(name: str, owner: str, sharing: str = "Private") -> dict[str, Any]:
+        named = {"DomainId": "d-1", "SpaceName": name, "Status": "InService"}
+        sharing_of = {"SpaceSharingSettingsSummary": {"SharingType": sharing}}
+        return {**named, **sharing_of, "OwnershipSettingsSummary": {"OwnerUserProfileName": owner}}
+
+    def run(**whose: str) -> dict[str, Any]:
+        return {"DomainId": "d-1", "AppType": "JupyterLab", "AppName": "a", "Status": "InService", **whose}
+
+    spaces = {"Spaces": [space("bens", "ben"), space("anas", "ana"), space("team", "ben", "Shared")]}
+    apps = [run(SpaceName="bens"), run(SpaceName="anas"), run(SpaceName="team"), run(UserProfileName="ana")]
+    stub = stubbed.expects(
+        "sagemaker",
+        ("list_spaces", of_domain, spaces),
+        ("list_apps", of_domain, {"Apps": apps}),
+        ("delete_app", {"DomainId": "d-1", "SpaceName": "bens", "AppType": "JupyterLab", "AppName": "a"}, {}),
+        ("list_spaces", of_domain, spaces),
+        ("list_apps", of_domain, {"Apps": apps[1:]}),
+        ("list_spaces", of_domain, spaces),
+        ("delete_space", {"DomainId": "d-1", "SpaceName": "bens"}, {}),
+        ("list_spaces", of_domain, {"Spaces": spaces["Spaces"][1:]}),
+    )
+    ben = replace(made(sagemaker.USER_PROFILE, "ben"), inputs={"domainId": "d-1", "userProfileName": "ben"})
+    aws.stop(Account(stubbed), going(ben))
     stub.assert_no_pending_responses()
 
 

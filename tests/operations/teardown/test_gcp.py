@@ -1,11 +1,13 @@
 """What a teardown does on Google Cloud beside Pulumi: a double answers with Cloud Storage's shapes."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 import httpx
 import pytest
 
-from catalogue.graph import Resource
+from catalogue.graph import Graph, Resource
 from catalogue.kinds.gcp import artifactregistry, storage
 from operations.teardown import Refused, gcp
 
@@ -43,6 +45,27 @@ def test_one_that_is_gone_holds_nothing_and_a_repository_is_counted_by_its_packa
     assert gcp.contents(account(lambda request: httpx.Response(404)), BUCKET) == 0
     packages = account(lambda request: httpx.Response(200, json={"packages": [{"name": "p"}]}))
     assert gcp.contents(packages, made(artifactregistry.REPOSITORY, "projects/p/locations/l/repositories/r")) == 1
+
+
+def test_an_empty_page_with_another_behind_it_is_not_the_end() -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        second = {"packages": [{"name": "p"}]}
+        return httpx.Response(200, json=second if "pageToken" in request.url.params else {"nextPageToken": "1"})
+
+    assert (
+        gcp.contents(account(answer), made(artifactregistry.REPOSITORY, "projects/p/locations/l/repositories/r")) == 1
+    )
+
+
+@pytest.mark.parametrize(
+    ("policy", "days"), [({}, "7 days"), ({"softDeletePolicy": {"retentionDurationSeconds": 2592000}}, "30 days")]
+)
+def test_what_a_bucket_held_is_kept_softly_and_bills(policy: dict[str, Any], days: str) -> None:
+    bucket = replace(BUCKET, inputs=policy)
+    said = gcp.later(Graph("s", "gcp", (bucket,), {}), bucket)
+    assert said.startswith(f"Google keeps what it held for {days}, and bills that")
+    none = replace(BUCKET, inputs={"softDeletePolicy": {"retentionDurationSeconds": 0}})
+    assert gcp.later(Graph("s", "gcp", (none,), {}), none) == ""
 
 
 def test_a_refusal_is_said_and_a_busy_service_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:

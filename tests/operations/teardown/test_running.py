@@ -56,6 +56,7 @@ class Door:
         self.stands = {one["urn"]: dict(one) for one in STANDS}
         self.held, self.apps, self.groups = {BUCKET: 3, REPOSITORY: 2}, 1, 0
         self.said: list[str] = []
+        self.pending: list[dict[str, Any]] = []
         self.calls, self.killed, self.folder = 0, killed, folder
 
     @property
@@ -71,7 +72,8 @@ class Door:
     def run(self, arguments: Sequence[str], log: Path | None = None, seconds: float | None = None) -> int:
         match list(arguments):
             case ["stack", "export", "--file", file, *_]:
-                Path(file).write_text(json.dumps({"deployment": {"resources": [*self.stands.values()]}}))
+                state = {"resources": [*self.stands.values()], "pending_operations": self.pending}
+                Path(file).write_text(json.dumps({"deployment": state}))
             case ["state", "unprotect", "--yes", *urns]:
                 self.called("unprotect")
                 for one in urns[: urns.index("--stack")]:
@@ -169,9 +171,56 @@ def test_nothing_is_lost_that_nobody_chose_to_lose(tmp_path: Path) -> None:
     assert door.said == [] and len(door.stands) == len(STANDS) and not (tmp_path / MARK).exists()
 
 
-def test_what_the_cloud_refuses_is_said_in_its_words_and_the_mark_stays(tmp_path: Path) -> None:
+def test_what_the_cloud_refuses_is_said_in_its_words_and_no_later_run_cancels_anothers_lock(tmp_path: Path) -> None:
     door = Door(tmp_path)
     door.wrong = lambda one: "AccessDenied: no" if one == REPOSITORY else ""  # pyright: ignore[reportAttributeAccessIssue]
     with pytest.raises(Refused, match="the next run goes on from there: AccessDenied: no"):
         teardown(door).run()
-    assert (tmp_path / MARK).is_file()
+    assert not (tmp_path / MARK).exists()
+    with pytest.raises(Refused, match="AccessDenied: no"):
+        teardown(door).run()
+    assert "cancel" not in door.said
+
+
+@pytest.mark.parametrize(("operation", "refused"), [("creating", True), ("deleting", False)])
+def test_what_a_cut_up_may_have_made_is_looked_for_first(tmp_path: Path, operation: str, refused: bool) -> None:
+    door = Door(tmp_path)
+    door.pending = [{"type": operation, "resource": {"urn": urn(sagemaker.ENDPOINT, "scorer")}}]
+    run, said = teardown(door), "a run that was cut was creating Endpoint scorer"
+    assert any(said in one for one in run.planned().later) is refused
+    if refused:
+        with pytest.raises(BadInput, match=said):
+            run.run()
+        assert door.said == []
+    else:
+        assert run.run() == []
+
+
+@pytest.mark.parametrize(("purge", "ends"), [(("homes", "contents"), True), (("homes",), False)])
+def test_what_is_written_meanwhile_is_emptied_again_where_that_was_chosen(
+    tmp_path: Path, purge: Sequence[str], ends: bool
+) -> None:
+    class Writing(Door):
+        def wrong(self, one: str) -> str:
+            if one == BUCKET and self.said.count("delete artifacts") == 1:
+                self.held[BUCKET] = 1
+            return super().wrong(one)
+
+    door = Writing(tmp_path)
+    door.held = {}
+    if ends:
+        assert teardown(door, purge=purge).run() == [] and door.stands == {}
+    else:
+        with pytest.raises(Refused, match="BucketNotEmpty"):
+            teardown(door, purge=purge).run()
+        assert door.held == {BUCKET: 1}
+
+
+def test_what_people_run_is_stopped_before_what_they_leave_is_let_go(tmp_path: Path) -> None:
+    door = Door(tmp_path)
+    run = teardown(door, purge=["contents"])
+    stands = run.standing().graph
+    run.release(stands, [stands.by_urn[BUCKET]])
+    assert door.said == ["empty artifacts", "unprotect"] and door.apps == 1
+    run.release(stands, [stands.by_urn[DOMAIN]])
+    assert door.said[2:] == ["stop", "unprotect"]
