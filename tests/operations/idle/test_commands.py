@@ -182,7 +182,22 @@ def test_a_wrong_time_is_refused(since: str) -> None:
     assert (asking.hours("3d"), asking.hours("72h"), asking.hours("30d")) == (72, 72, 720)
 
 
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--only-file"], "--only-file: says something of --off"),
+        (["--yes"], "--yes: says something of --off"),
+        (["--page", "idle.pdf"], "--page: found idle.pdf, allowed: a file whose name ends in .html"),
+    ],
+)
+def test_what_cannot_be_meant_is_told_before_anything_is_asked(
+    run: Any, file: Path, kept: Path, words: list[str], sentence: str
+) -> None:
+    result = run(Shut(), "idle", file, "--standing", kept, *words)
+    assert isinstance(result.exception, BadInput) and str(result.exception).startswith(sentence)
+
+
 def test_a_folder_has_the_state_of_each_stack(tmp_path: Path, file: Path, kept: Path) -> None:
     assert asking.stacks([str(file)], kept.parent)[0].standing.graph.cloud
-    with pytest.raises(BadInput, match="is no folder, and there are 3 stacks"):
+    with pytest.raises(BadInput, match=r"is no folder, and there are [0-9]+ stacks"):
         asking.stacks((), kept)

@@ -175,3 +175,17 @@ def test_what_the_cloud_refuses_is_said_in_its_words_and_the_mark_stays(tmp_path
     with pytest.raises(Refused, match="the next run goes on from there: AccessDenied: no"):
         teardown(door).run()
     assert (tmp_path / MARK).is_file()
+
+
+def test_a_stack_of_which_pulumi_shows_no_state_is_bad_input(tmp_path: Path) -> None:
+    class Out(Door):
+        def run(self, arguments: Sequence[str], log: Path | None = None, seconds: float | None = None) -> int:
+            assert log is not None
+            log.write_text("error: no stack named 'aws-claims' found\n", encoding="utf-8")
+            return 255
+
+    run = Teardown(STACK, "aws", Choice(frozenset()), Out(tmp_path), tmp_path, print)
+    with pytest.raises(
+        BadInput, match="shows no state of aws-claims: no stack named 'aws-claims' found; `pulumi login`"
+    ):
+        run.planned()
