@@ -58,6 +58,8 @@ def teardown(
     kept = frozenset[str]() if everything else frozenset(_words("--keep", keep, WORDS))
     if retired and (everything or keep != ",".join(KEPT)):
         raise BadInput("--retired follows the stack file; leave --everything and --keep out")
+    if not everything and not kept:
+        raise BadInput("--keep: names nothing; --everything keeps nothing, and without --keep the usual stays")
     if everything and keep != ",".join(KEPT):
         raise BadInput("--everything keeps nothing; leave it out, or leave --keep out")
     choice = Choice(kept, frozenset(_words("--purge", purge, _PURGES)))
@@ -87,7 +89,7 @@ def teardown(
 
 
 def _words(option: str, said: str, known: tuple[str, ...]) -> list[str]:
-    words = [word for word in said.split(",") if word]
+    words = [word for part in said.split(",") if (word := part.strip())]
     for word in words:
         if word not in known:
             raise BadInput(

@@ -22,6 +22,14 @@ from operations.teardown import KEPT, plan
             "did you mean registry?",
         ),
         (["--purge", "all"], "--purge: 'all' is none of its words, allowed: homes, contents"),
+        (
+            ["--keep", " , "],
+            "--keep: names nothing; --everything keeps nothing, and without --keep the usual stays",
+        ),
+        (
+            ["--keep", "audit, homs"],
+            "--keep: 'homs' is none of its words, allowed: registry, artifacts, audit, homes; did you mean homes?",
+        ),
         (["--everything", "--keep", "audit"], "--everything keeps nothing; leave it out, or leave --keep out"),
         (["--retired", "--everything"], "--retired follows the stack file; leave --everything and --keep out"),
     ],
