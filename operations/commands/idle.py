@@ -70,7 +70,7 @@ def idle(
     its stack file; models, registry, artifacts and features stay. Exits 1 where something is idle and not exempt, or
     unknown; with --off, where a step was not done.
     """
-    from operations.idle import asking
+    from operations.idle import acting, asking
 
     since_hours = asking.hours(since)
     if page is not None and page.suffix != ".html":
@@ -78,6 +78,9 @@ def idle(
     for option, said in (("--only-file", only_file), ("--yes", yes), ("--by", by)):
         if said and not off:
             raise BadInput(f"{option}: says something of --off, and nothing is switched off here; add --off")
+    if off and format is not IdleFormat.TABLE:
+        raise BadInput("--off: shows the step beside what was found, so leave --format out")
+    cli = acting.engine() if off and not only_file else None
     answers = asking.ask(asking.stacks(stacks or (), standing), since_hours, account)
     if page is not None:
         _write(answers, page, since_hours)
@@ -85,7 +88,7 @@ def idle(
         _mark(answers, custodian, since_hours)
     _show(answers, format, since_hours)
     if off:
-        _off(answers, by, yes=yes, only_file=only_file)
+        _off(answers, by, cli, yes=yes)
     elif any(row.fails for row in answers.rows):
         raise typer.Exit(1)
 
@@ -153,10 +156,9 @@ def _print(rows: "tuple[Row, ...]", screen: Console) -> None:
     screen.print(Text(report.summary(rows), "bold"))
 
 
-def _off(answers: "Answers", by: str | None, *, yes: bool, only_file: bool) -> None:
+def _off(answers: "Answers", by: str | None, cli: str | None, *, yes: bool) -> None:
     from operations.idle import acting, report, switching
 
-    cli = None if only_file else acting.engine()
     today, left = datetime.now(UTC).date(), False
     for one in answers.stacks:
         found = report.switchable(row for row in answers.rows if row.stack == one.name)

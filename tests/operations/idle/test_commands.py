@@ -123,6 +123,19 @@ def test_off_runs_the_step_and_wake_brings_it_back(run: Any, file: Path, kept: P
     assert file.read_text(encoding="utf-8") == before and pulumi.read_text("utf-8").count("up ") == 2
 
 
+@pytest.mark.parametrize("words", [("idle", "--off", "--by", "ana"), ("wake",)])
+def test_an_up_that_fails_is_told_and_is_no_bad_input(
+    run: Any, file: Path, kept: Path, pulumi: Path, words: tuple[str, ...]
+) -> None:
+    command, *more = words
+    if command == "wake":
+        run(Told((part(), IDLE)), "idle", file, "--standing", kept, "--off", "--yes", "--only-file", "--by", "ana")
+    (pulumi.parent / "pulumi").write_text("#!/bin/sh\nexit 255\n", encoding="utf-8")
+    result = run(Told((part(), IDLE)), command, file, "--standing", kept, "--yes", *more)
+    assert result.exit_code == 1 and isinstance(result.exception, SystemExit)
+    assert f"pulumi up --stack aws-pilot failed; {file} says what is meant" in result.output
+
+
 def test_off_leaves_alone_what_is_busy_and_runs_nothing_for_a_pull_request(
     run: Any, file: Path, kept: Path, pulumi: Path
 ) -> None:
@@ -187,6 +200,7 @@ def test_a_wrong_time_is_refused(since: str) -> None:
     [
         (["--only-file"], "--only-file: says something of --off"),
         (["--yes"], "--yes: says something of --off"),
+        (["--off", "--format", "json"], "--off: shows the step beside what was found, so leave --format out"),
         (["--page", "idle.pdf"], "--page: found idle.pdf, allowed: a file whose name ends in .html"),
     ],
 )
