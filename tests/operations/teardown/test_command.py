@@ -8,9 +8,11 @@ from typer.testing import CliRunner
 from catalogue.errors import BadInput
 from catalogue.graph import Graph
 from operations.__main__ import application
+from operations.commands import teardown as command
 from operations.commands.teardown import _show  # pyright: ignore[reportPrivateUsage]  # what it prints
 from operations.sandboxes import ground
 from operations.teardown import KEPT, plan
+from operations.teardown.running import Teardown
 
 
 @pytest.mark.parametrize(
@@ -66,3 +68,19 @@ def test_it_says_what_goes_what_stays_and_why_the_bill_and_what_is_lost(
     assert "lost for good, with people's work: aws-pilot-workspace (--purge homes)" in said
     _show(plan(aws_pilot, frozenset()))
     assert any(line.startswith("later: aws-pilot-key-data: KMS") for line in capsys.readouterr().out.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("keep", "said"),
+    [
+        ("registry,artifacts,audit", "nothing was done; --yes does it, with --purge for what is lost for good"),
+        ("registry,artifacts,audit,homes", "nothing was done; --yes does it"),
+    ],
+)
+def test_a_dry_run_ends_with_what_does_it(
+    aws_pilot: Graph, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keep: str, said: str
+) -> None:
+    monkeypatch.setattr(command, "_door", lambda *_: (None, tmp_path))
+    monkeypatch.setattr(Teardown, "planned", lambda self: plan(aws_pilot, self.choice.keep))
+    result = CliRunner().invoke(application(), ["teardown", "aws-pilot", "--keep", keep])
+    assert result.exit_code == 0 and result.stdout.splitlines()[-1] == said
