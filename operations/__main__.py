@@ -53,7 +53,20 @@ def application() -> "typer.Typer":
 
     for command in sorted(module.name for module in iter_modules(commands.__path__)):
         import_module(f"operations.commands.{command}").add(app)
+    _let_flow(app)
     return app
+
+
+def _let_flow(app: "typer.Typer") -> None:
+    """Let the help of each command break where the terminal does: Typer keeps the line ends of a docstring."""
+    import inspect
+    import re
+
+    for command in app.registered_commands:
+        command.help = re.sub(r"(?<=\S)\n(?=[^\s-])", " ", inspect.getdoc(command.callback) or "")
+    for group in app.registered_groups:
+        if group.typer_instance is not None:
+            _let_flow(group.typer_instance)
 
 
 def main() -> None:

@@ -280,14 +280,18 @@ def kinds(node: CreatedNode, deep: bool) -> list[tuple[str, int]]:
 
 
 def step_in_words(step: Step) -> str:
-    """A step in one sentence: how many resources change, how, and what that adds a month."""
+    """A step in one sentence: how many resources change, how, and what that changes a month."""
     told = hows_in_words(step.changes)
     stays = step.stands - sum(change.how != "create" for change in step.changes)
-    money = "an unknown amount" if None in (step.idle_usd, step.ceiling_usd) else _more(step)
+    if step.idle_usd is None or step.ceiling_usd is None:
+        money = "What it costs a month more or less is unknown"
+    else:
+        idle, ceiling = signed_dollars(step.idle_usd), signed_dollars(step.ceiling_usd)
+        money = f"It changes the idle floor by {idle} and the ceiling by {ceiling} a month"
     source = "the engine's own preview" if step.by == "engine" else step.since
     if not step.changes:
         return f"By {source}, nothing changes: {counted(stays, 'resource')} stay as they are."
-    return f"By {source}: {told}; {stays} stay as they are. It adds {money} a month."
+    return f"By {source}: {told}; {stays} stay as they are. {money}."
 
 
 def step_warnings(step: Step) -> list[str]:
@@ -302,11 +306,6 @@ def step_warnings(step: Step) -> list[str]:
     if step.moves:
         said.append(f"The stack file moves {step.moves}. Nothing that stands comes along.")
     return said
-
-
-def _more(step: Step) -> str:
-    idle, ceiling = step.idle_usd or 0, step.ceiling_usd or 0
-    return f"{signed_dollars(idle)} to the idle floor and {signed_dollars(ceiling)} to the ceiling"
 
 
 def signed_dollars(amount: float) -> str:

@@ -358,7 +358,11 @@ def _findings(graph: Graph, months: Sequence[Month], untagged: Sequence[Untagged
         drift, where = month.drift_percent, f"in {month.month} ({month.hours:,.0f} hours)"
         if drift is None:
             yield _finding(
-                graph, f"{where}: the drift is unknown: {month.unknown}", "bill-unknown", "See `unknown`.", fails=False
+                graph,
+                f"{where}: the drift is unknown: {month.unknown}",
+                "bill-unknown",
+                "It is not judged.",
+                fails=False,
             )
         elif abs(drift) > limit.number:
             bound, end = ("above its ceiling", month.ceiling_usd) if drift > 0 else ("below its floor", month.idle_usd)

@@ -30,10 +30,10 @@ _PERIOD = re.compile(r"(?i)billing_period=.+|[0-9]{8}-[0-9]{8}")
 def files(places: Sequence[str]) -> Generator[list[Path]]:
     """The files of an export, from files, folders or addresses of a store. Copies end with the `with`.
 
-    Raises BadInput where there are none, where a store does not answer, and where two runs of one billing period lie
-    side by side: their charges would count twice.
+    Raises BadInput where there are none, where a store does not answer, where a place is named twice, and where two
+    runs of one billing period lie side by side: their charges would count twice.
     """
-    found: list[Path] = []
+    found: dict[Path, Path] = {}
     with TemporaryDirectory(prefix="mlplatform-bill-") as folder:
         for number, place in enumerate(places):
             here = Path(place)
@@ -48,8 +48,11 @@ def files(places: Sequence[str]) -> Generator[list[Path]]:
             if here.is_file() and not _is_part(here.name):
                 raise BadInput(f"--actual: {place} is no {_either(ENDINGS)}, which is what FOCUS exports are")
             _refuse_two_runs(place, here, mine)
-            found += mine
-        yield found
+            for one in mine:
+                if one.resolve() in found or (is_address(place) and place in places[:number]):
+                    raise BadInput(f"--actual: {place} is named twice, and each charge would count twice; name it once")
+            found |= {one.resolve(): one for one in mine}
+        yield [*found.values()]
 
 
 def is_address(place: str) -> bool:
@@ -105,6 +108,8 @@ def _copy(place: str, folder: Path) -> None:
             with part.open("wb") as written:
                 for piece in obstore.get(store, path).stream():
                     written.write(piece)
+    except BadInput:
+        raise
     except Exception as error:  # each cloud's library has its own error for missing credentials
         said = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
         raise BadInput(f"--actual: cannot read {place}: {said:.240}") from None
@@ -118,9 +123,12 @@ def _store(place: str) -> "tuple[ObjectStore, str]":
     at = parts.path.strip("/")
     match parts.scheme:
         case "s3":
+            from boto3 import Session
             from obstore.auth.boto3 import Boto3CredentialProvider
 
-            return S3Store(parts.netloc, credential_provider=Boto3CredentialProvider()), at
+            if (session := Session()).get_credentials() is None:
+                raise BadInput(f"--actual: {place} needs AWS credentials: set AWS_PROFILE, or run `aws sso login`")
+            return S3Store(parts.netloc, credential_provider=Boto3CredentialProvider(session)), at
         case "gs":
             return GCSStore(parts.netloc, credential_provider=_google()), at
         case _:

@@ -74,6 +74,14 @@ def idle(
 
     cli = acting.engine(standing) if off and not only_file else None
     since_hours = asking.hours(since)
+    if page is not None and page.suffix != ".html":
+        raise BadInput(f"--page: found {page}, allowed: a file whose name ends in .html")
+    for option, said in (("--only-file", only_file), ("--yes", yes), ("--by", by)):
+        if said and not off:
+            raise BadInput(f"{option}: says something of --off, and nothing is switched off here; add --off")
+    if off and format is not IdleFormat.TABLE:
+        raise BadInput("--off: shows the step beside what was found, so leave --format out")
+    cli = acting.engine() if off and not only_file else None
     answers = asking.ask(asking.stacks(stacks or (), standing), since_hours, account)
     if page is not None:
         _write(answers, page, since_hours)
@@ -109,8 +117,6 @@ def _show(answers: "Answers", format: IdleFormat, since_hours: int) -> None:
 def _write(answers: "Answers", file: Path, since_hours: int) -> None:
     from operations.idle.page import write
 
-    if file.suffix != ".html":
-        raise BadInput(f"--page: found {file}, allowed: a file whose name ends in .html")
     try:
         written = write(answers, file, since_hours, datetime.now(UTC))
     except OSError as error:

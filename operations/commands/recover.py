@@ -62,4 +62,4 @@ def _deployment(export: Path) -> dict[str, Any]:
 
 def add(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(epilog="Example: mlplatform recover out/aws-pilot.json")(recover)
+    app.command(epilog="Example: uv run mlplatform recover out/aws-pilot.json")(recover)

@@ -56,4 +56,4 @@ def step(
 
 def add(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(epilog="Example: mlplatform step aws-pilot --standing state.json")(step)
+    app.command(epilog="Example: uv run mlplatform step aws-pilot --standing state.json")(step)

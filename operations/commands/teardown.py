@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from catalogue.errors import BadInput
-from catalogue.wording import close, counted
+from catalogue.wording import counted, did_you_mean
 from operations.arguments import StackArgument, file_of
 
 if TYPE_CHECKING:
@@ -58,6 +58,8 @@ def teardown(
     kept = frozenset[str]() if everything else frozenset(_words("--keep", keep, WORDS))
     if retired and (everything or keep != ",".join(KEPT)):
         raise BadInput("--retired follows the stack file; leave --everything and --keep out")
+    if not everything and not kept:
+        raise BadInput("--keep: names nothing; --everything keeps nothing, and without --keep the usual stays")
     if everything and keep != ",".join(KEPT):
         raise BadInput("--everything keeps nothing; leave it out, or leave --keep out")
     choice = Choice(kept, frozenset(_words("--purge", purge, _PURGES)))
@@ -69,7 +71,11 @@ def teardown(
                 _retire(run, file, yes)
                 return
             if not yes:
-                _show(run.planned())
+                wanted = run.planned()
+                _show(wanted)
+                if wanted.going:
+                    lost = ", with --purge for what is lost for good" if wanted.homes or wanted.stores else ""
+                    typer.echo(f"nothing was done; --yes does it{lost}")
                 return
             left = run.run()
             _show(run.planned())
@@ -83,11 +89,11 @@ def teardown(
 
 
 def _words(option: str, said: str, known: tuple[str, ...]) -> list[str]:
-    words = [word for word in said.split(",") if word]
+    words = [word for part in said.split(",") if (word := part.strip())]
     for word in words:
         if word not in known:
             raise BadInput(
-                f"{option}: {word[:80]!r} is none of its words, allowed: {', '.join(known)}{close(word, known)}"
+                f"{option}: {word[:80]!r} is none of its words, allowed: {', '.join(known)}{did_you_mean(word, known)}"
             )
     return words
 
@@ -95,20 +101,26 @@ def _words(option: str, said: str, known: tuple[str, ...]) -> list[str]:
 def _door(
     file: Path, stack: str, platform: str, sandbox: str | None, yes: bool, open_: ExitStack
 ) -> "tuple[Door, Path]":
-    """The door and the run's own folder. Raises BadInput where there is no CLI, and where no account can be asked."""
+    """The door and the run's own folder.
+
+    Raises BadInput where there is no CLI, where no account can be asked, and where the sandbox has no such stack.
+    """
     from operations.accept.doors import Cli
     from operations.doctor import NoCredentials
-    from operations.sandboxes.ground import ROOT, Chosen, ready, told, tools, used
+    from operations.sandboxes.ground import ROOT, Chosen, as_typed, in_sandbox, ready, told, tools, used
     from operations.teardown import of
     from operations.teardown.doors import Account, Sandbox
     from stacks.config import read_stack_file
 
     cli, _ = tools()
+    home = Chosen(sandbox, real_time=False).home() if sandbox is not None else None
+    if home is not None and not home.has_stack(stack):
+        brings = in_sandbox(home, "--", "pulumi", "up", "-s", stack)
+        raise BadInput(f"--sandbox: {as_typed(home)} has no stack {stack}; `{brings}` brings it up there")
     folder = ROOT / "out" / "teardown" / (stack if sandbox is None else f"{stack}-{sandbox.replace('/', '-')}")
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     open_.enter_context(told())
-    if sandbox is not None:
-        home = Chosen(sandbox, real_time=False).home()
+    if home is not None:
         open_.enter_context(used(home, alone=False))
         return Sandbox(ready(home, stack, real_time=False)), folder
     if not yes:

@@ -146,7 +146,7 @@ def open_account(account: str, region: str, reads: Mapping[tuple[str, str], str]
     except BotoCoreError as error:
         raise BadInput(f"AWS: the credentials cannot be read ({' '.join(str(error).split())})") from None
     except Unseen as error:
-        raise BadInput(f"AWS: nobody can be asked who asks: {error}; with --dry the account is not asked") from None
+        raise BadInput(f"AWS: nobody can be asked who asks: {error}; look at the network, or log in again") from None
     if own != account:
         raise BadInput(f"AWS: the credentials are of account {own}, and the stack stands in {account}; set AWS_PROFILE")
     return opened

@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 
 from catalogue.errors import BadInput
-from catalogue.wording import counted
+from catalogue.wording import counted, did_you_mean
 from operations.fleet import result as kept
 from operations.fleet.result import Fleet, Outcome, Result, digest
 from operations.fleet.verbs import VERBS, Asked
@@ -30,7 +30,8 @@ def stack_files(places: Sequence[Path]) -> list[Path]:
     found: list[Path] = []
     for place in places:
         if not place.exists():
-            raise BadInput(f"{place}: is not there; name folders with {_FILES}, or such files")
+            hint = did_you_mean(str(place), VERBS) or f"; name folders with {_FILES}, or such files"
+            raise BadInput(f"{place}: is not there{hint}")
         found += sorted(place.glob(_FILES)) if place.is_dir() else [place]
     by_stack: dict[str, Path] = {}
     for file in found:
@@ -61,6 +62,7 @@ def run(verb: str, files: Sequence[Path], asked: Asked, shard: tuple[int, int], 
     whole = digest(kept.of_ourselves(), *(text for file in files for text in (file.name, file.read_bytes())))
     mine = list(files)[part - 1 :: of]
     done: dict[str, Result] = {}
+    taken = 0
     todo: list[tuple[Program, Result]] = []
     for file in mine:
         result, program = _begun(verb, file, asked)
@@ -69,6 +71,7 @@ def run(verb: str, files: Sequence[Path], asked: Asked, shard: tuple[int, int], 
             done[result.stack] = _put(asked.out, result)
         elif earlier and result.key and earlier.key == result.key and earlier.outcome.state not in _AGAIN:
             done[result.stack] = earlier
+            taken += 1
         else:
             # What an earlier run said of another input must not be taken for this one's, should this one be cut.
             (asked.out / result.stack / kept.RESULT).unlink(missing_ok=True)
@@ -85,8 +88,8 @@ def run(verb: str, files: Sequence[Path], asked: Asked, shard: tuple[int, int], 
 
     # A run that is cut must not leave the index of the run before it.
     write(fleet(), asked.out)
-    if done:
-        screen.print(f"{len(done)} of {counted(len(mine), 'stack')} done already", highlight=False)
+    if taken:
+        screen.print(f"{taken} of {counted(len(mine), 'stack')} done already", highlight=False)
     if todo:
         with Progress(screen, len(todo)) as progress:
             VERBS[verb].run(asked, [program for program, _ in todo], progress, ended)

@@ -67,9 +67,7 @@ def carried_out(
     written.write_text(text, encoding="utf-8", newline="")
     written.replace(file)
     typer.echo(f"wrote {display(file)}")
-    if cli:
-        up(cli, file)
-    return True
+    return up(cli, file) if cli else True
 
 
 def engine(standing: object = None) -> str:
@@ -88,12 +86,13 @@ def engine(standing: object = None) -> str:
     return cli
 
 
-def up(cli: str, file: Path) -> None:
-    """Run `pulumi up` of a stack file, with the engine's own words on the screen. Raises BadInput where it fails."""
+def up(cli: str, file: Path) -> bool:
+    """Run `pulumi up` of a stack file, with the engine's own words on the screen. Returns whether it went well."""
     stack = stack_name(file)
     elsewhere = [] if file.resolve().parent == STACKS.resolve() else ["--config-file", str(file.resolve())]
     command = [cli, "up", "--stack", stack, "--yes", "--non-interactive", *elsewhere]
-    if subprocess.run(command, cwd=STACKS.parent, stdin=subprocess.DEVNULL, check=False).returncode:
-        raise BadInput(
-            f"pulumi up --stack {stack} failed; {file} says what is meant, so run it again once it is mended"
-        )
+    if subprocess.run(command, cwd=STACKS.parent, stdin=subprocess.DEVNULL, check=False).returncode == 0:
+        return True
+    said = f"pulumi up --stack {stack} failed; {display(file)} says what is meant, so run it again once it is mended"
+    typer.echo(said, err=True)
+    return False

@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from catalogue.errors import BadInput
-from catalogue.wording import one_line
+from catalogue.wording import did_you_mean, one_line
 from stacks.model import NAMESPACE
 from stacks.strict_yaml import Loader, load
 
@@ -74,10 +74,11 @@ def _value(node: Any, key: str) -> yaml.Node | None:
 
 
 def _endpoint(text: str, name: str) -> yaml.MappingNode:
-    found = _endpoints(text).get(name)
-    if found is None:
-        raise BadInput(f"{_SECTION}: has no endpoint {one_line(name)} that could be switched")
-    return found
+    every = _endpoints(text)
+    if name not in every:
+        hint = did_you_mean(name, every) or (f"; there are {', '.join(every)}" if every else "; it has none at all")
+        raise BadInput(f"{_SECTION}: has no endpoint {one_line(name)} that could be switched{hint}")
+    return every[name]
 
 
 def _line_start(text: str, at: int) -> int:

@@ -45,17 +45,18 @@ class Teardown:
         return Asking(self.door.pulumi, self.stack, self.folder)
 
     def standing(self) -> Standing:
-        """What stands now. Raises Refused where Pulumi shows no state."""
+        """What stands now. Raises BadInput where Pulumi shows no state: nobody is logged in, or there is no stack."""
         file = self.folder / "state.json"
         code, log = self._asking.run("stack", "export", "--file", str(file))
         if code:
-            raise Refused(f"Pulumi shows no state of {self.stack}: {_first(log)}")
+            said = _first(log).removeprefix("error: ")
+            raise BadInput(f"Pulumi shows no state of {self.stack}: {said}; `pulumi login` first, or `--sandbox NAME`")
         text = file.read_text(encoding="utf-8")
         file.unlink()
         return parsed(text, "the engine's state", self.stack, self.platform)
 
     def planned(self) -> Plan:
-        """The plan of what stands now, with what nobody knows of. Raises Refused where Pulumi shows no state."""
+        """The plan of what stands now, with what nobody knows of. Raises BadInput as `standing` does."""
         standing = self.standing()
         wanted, unknown = plan(standing.graph, self.choice.keep), _unknown(standing)
         return replace(wanted, later=(*wanted.later, unknown)) if unknown else wanted

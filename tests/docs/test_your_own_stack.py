@@ -4,12 +4,14 @@ import re
 import shlex
 
 import pytest
+import yaml
 from typer.testing import CliRunner
 
 from operations.__main__ import application
 from operations.commands import init
 from stacks import config
 from stacks.config import STACKS
+from stacks.sections.endpoints import AsyncEndpoint
 
 PAGE = (STACKS.parent / "docs" / "your-own-stack.md").read_text(encoding="utf-8")
 RUN = "uv run mlplatform "
@@ -55,3 +57,10 @@ def test_the_page_and_the_readme_name_what_there_is() -> None:
     for link in re.findall(r"\]\(([^)#]+)\)", PAGE):
         assert (STACKS.parent / "docs" / link).resolve().exists(), link
     assert "docs/your-own-stack.md" in (STACKS.parent / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_endpoint_with_hours_is_one() -> None:
+    (text,) = [block for block in re.findall(r"```yaml\n(.*?)```", PAGE, re.S) if "hours:" in block]
+    (said,) = yaml.safe_load(text).values()
+    endpoint = AsyncEndpoint.model_validate(said)
+    assert endpoint.hours is not None and endpoint.hours.timezone == "Europe/Berlin"

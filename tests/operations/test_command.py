@@ -26,6 +26,7 @@ from catalogue.kinds import kinds
 from components.azure.names import worldwide
 from operations import console
 from operations.__main__ import application, main
+from operations.commands import pilot
 from operations.verdict import PROOFS, Verdict
 from stacks.config import STACKS
 
@@ -54,7 +55,28 @@ EACH = pytest.mark.parametrize("stack", PILOTS)
 @pytest.fixture(scope="module")
 def passed(tmp_path_factory: pytest.TempPathFactory) -> Passed:
     out = tmp_path_factory.mktemp("out")
-    return run("pilot", "--out", str(out)), out
+    # Not `pilot`: whoever keeps a stack file of their own in stacks/ would have it judged here as well.
+    return run("preview", *PILOTS, "--out", str(out)), out
+
+
+def test_help_breaks_where_the_terminal_does() -> None:
+    said = CliRunner().invoke(application(), ["step", "--help"], env={"COLUMNS": "200"}).stdout
+    assert "Nothing is changed. Exits 1 where the step replaces or deletes what holds data" in said
+    said = CliRunner().invoke(application(), ["sandbox", "steps", "--help"], env={"COLUMNS": "200"}).stdout
+    assert "Usage: mlplatform sandbox steps" in said
+
+
+def test_pilot_judges_each_stack_file_of_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    judged: list[Path] = []
+    monkeypatch.setattr(pilot, "STACKS", tmp_path)
+    monkeypatch.setattr(pilot, "judge_and_show", lambda files, *_: judged.extend(files))
+    with pytest.raises(BadInput, match="holds no Pulumi"):
+        pilot.pilot()
+    mine = [tmp_path / f"Pulumi.{name}.yaml" for name in ("a", "b")]
+    for file in (*mine, tmp_path / "Pulumi.yaml"):
+        file.touch()
+    pilot.pilot()
+    assert judged == mine
 
 
 def report_of(passed: Passed, stack: str) -> dict[str, Any]:

@@ -163,7 +163,9 @@ def test_the_page_says_of_a_step_first_what_does_not_come_back() -> None:
     assert "UserProfile and 2 more resources" in text[rest:]  # three alike are one row
     for said in ("Workspace 1 to create, 1 to delete +$2.50 +$60.00", "Network 3 to update $0.00 $0.00"):
         assert said in text
-    assert "The step from what stands" not in Page(report.html(sample().model_copy(update={"step": None}))).text
+    assert "resources would stand." in text and "It changes the idle floor by +$" in text
+    alone = Page(report.html(sample().model_copy(update={"step": None}))).text
+    assert "The step from what stands" not in alone and "resources would be created." in alone
 
 
 def test_a_step_in_markdown_is_short_and_has_what_is_loud() -> None:

@@ -156,6 +156,18 @@ def test_a_place_without_an_export_is_refused(tmp_path: Path, place: str, said: 
         exports.files([place.format(tmp_path)]).__enter__()
 
 
+def test_a_place_that_is_named_twice_would_count_twice(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").touch()
+    with pytest.raises(BadInput, match=r"a\.csv is named twice, and each charge would count twice; name it once"):
+        exports.files([str(tmp_path), f"{tmp_path}/../{tmp_path.name}/a.csv"]).__enter__()
+
+
+def test_a_store_without_credentials_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("boto3.Session.get_credentials", lambda _: None)
+    with pytest.raises(BadInput, match="s3://bills/focus needs AWS credentials: set AWS_PROFILE"):
+        exports.files(["s3://bills/focus"]).__enter__()
+
+
 class _Store(BaseHTTPRequestHandler):
     """A bucket with one export in it, in the shapes of S3, Cloud Storage and Blob Storage."""
 

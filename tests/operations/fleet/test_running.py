@@ -28,7 +28,8 @@ from tests.operations.idle import test_report as idling
 from tests.operations.sample_verdict import HOSTILE
 
 TODAY = date(2026, 11, 26)
-SCREEN = Console(file=StringIO())
+SAID = StringIO()
+SCREEN = Console(file=SAID)
 TEAMS = {"risk": (10.0, 20.0)}
 
 
@@ -124,6 +125,7 @@ def test_a_stack_that_breaks_is_a_result_and_is_tried_again(tmp_path: Path, flee
     assert found.code == 2
     refused = next(one for one in found.results if one.stack == "f")
     assert (refused.outcome.state, refused.outcome.says) == ("refused", "Pulumi.f.yaml: is wrong; and 1 more")
+    assert "5 of 7 stacks done already\n" in SAID.getvalue(), "neither what broke nor what is wrong"
 
 
 @settings(max_examples=25)
@@ -203,7 +205,8 @@ def test_a_stack_in_two_folders_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["nowhere"], "nowhere: is not there"),
+        (["nowhere"], "nowhere: is not there; name folders"),
+        (["stacks", "idel"], "idel: is not there; did you mean idle?"),
         (["stacks", "--shard", "5/4"], "--shard: found '5/4', allowed: I/N"),
         (["cost"], "fleet cost: names no folder"),
         (["merge"], "fleet merge: names no folder"),

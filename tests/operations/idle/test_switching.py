@@ -80,8 +80,10 @@ def test_only_the_named_endpoint_changes(drawn: Sequence[tuple[str, Sequence[str
 
 def test_what_cannot_be_switched_is_refused_with_a_sentence() -> None:
     text = PILOTS["aws"]
-    with pytest.raises(BadInput, match="has no endpoint scorer"):
+    with pytest.raises(BadInput, match="has no endpoint scorer that could be switched; there are fraud-scorer"):
         taken_off(text, {"scorer": REASON})
+    with pytest.raises(BadInput, match=r"has no endpoint fraud_scorer .*; did you mean fraud-scorer\?"):
+        brought_back(text, ["fraud_scorer"])
     off = taken_off(text, {"fraud-scorer": REASON})
     with pytest.raises(BadInput, match="is false already"):
         taken_off(off, {"fraud-scorer": REASON})

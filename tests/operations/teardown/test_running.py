@@ -224,3 +224,17 @@ def test_what_people_run_is_stopped_before_what_they_leave_is_let_go(tmp_path: P
     assert door.said == ["empty artifacts", "unprotect"] and door.apps == 1
     run.release(stands, [stands.by_urn[DOMAIN]])
     assert door.said[2:] == ["stop", "unprotect"]
+
+
+def test_a_stack_of_which_pulumi_shows_no_state_is_bad_input(tmp_path: Path) -> None:
+    class Out(Door):
+        def run(self, arguments: Sequence[str], log: Path | None = None, seconds: float | None = None) -> int:
+            assert log is not None
+            log.write_text("error: no stack named 'aws-claims' found\n", encoding="utf-8")
+            return 255
+
+    run = Teardown(STACK, "aws", Choice(frozenset()), Out(tmp_path), tmp_path, print)
+    with pytest.raises(
+        BadInput, match="shows no state of aws-claims: no stack named 'aws-claims' found; `pulumi login`"
+    ):
+        run.planned()
