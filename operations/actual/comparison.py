@@ -361,8 +361,10 @@ def _findings(graph: Graph, months: Sequence[Month], untagged: Sequence[Untagged
                 graph,
                 f"{where}: the drift is unknown: {month.unknown}",
                 "bill-unknown",
-                "It is not judged.",
-                fails=False,
+                "Give what is missing, and ask again; what cannot be judged did not pass."
+                if month.used.list is None
+                else "It is not judged.",
+                fails=month.used.list is None,
             )
         elif abs(drift) > limit.number:
             bound, end = ("above its ceiling", month.ceiling_usd) if drift > 0 else ("below its floor", month.idle_usd)

@@ -72,7 +72,6 @@ def idle(
     """
     from operations.idle import acting, asking
 
-    cli = acting.engine(standing) if off and not only_file else None
     since_hours = asking.hours(since)
     if page is not None and page.suffix != ".html":
         raise BadInput(f"--page: found {page}, allowed: a file whose name ends in .html")
@@ -81,7 +80,7 @@ def idle(
             raise BadInput(f"{option}: says something of --off, and nothing is switched off here; add --off")
     if off and format is not IdleFormat.TABLE:
         raise BadInput("--off: shows the step beside what was found, so leave --format out")
-    cli = acting.engine() if off and not only_file else None
+    cli = acting.engine(standing) if off and not only_file else None
     answers = asking.ask(asking.stacks(stacks or (), standing), since_hours, account)
     if page is not None:
         _write(answers, page, since_hours)

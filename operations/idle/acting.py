@@ -87,12 +87,13 @@ def engine(standing: object = None) -> str:
 
 
 def up(cli: str, file: Path) -> bool:
-    """Run `pulumi up` of a stack file, with the engine's own words on the screen. Returns whether it went well."""
+    """Run `pulumi up` of a stack file under our policies, with the engine's own words. Returns whether it went well."""
     stack = stack_name(file)
     elsewhere = [] if file.resolve().parent == STACKS.resolve() else ["--config-file", str(file.resolve())]
-    command = [cli, "up", "--stack", stack, "--yes", "--non-interactive", *elsewhere]
+    command = [cli, "up", "--policy-pack", "policies", "--stack", stack, "--yes", "--non-interactive", *elsewhere]
     if subprocess.run(command, cwd=STACKS.parent, stdin=subprocess.DEVNULL, check=False).returncode == 0:
         return True
-    said = f"pulumi up --stack {stack} failed; {display(file)} says what is meant, so run it again once it is mended"
+    said = f"pulumi up --policy-pack policies --stack {stack} failed; {display(file)} says what is meant"
+    said += ", so run it again once it is mended"
     typer.echo(said, err=True)
     return False

@@ -112,8 +112,10 @@ def test_another_currency_is_unknown_until_somebody_says_its_rate(
 ) -> None:
     one = foreseen["azure"]
     rows = [rows_of(one, 400, currency="EUR"), rows_of(one, 1)]
-    (found,) = compared(tmp_path, one, rows).months
+    actual = compared(tmp_path, one, rows)
+    (found,) = actual.months
     assert (found.used.list, found.drift_percent) == (None, None)
+    assert [one.rule for one in actual.findings if one.fails] == ["bill-unknown"]
     assert found.currencies == {"EUR": 400, "USD": 1}
     (found,) = compared(tmp_path, one, rows, {"EUR": 1.5}).months
     assert found.used.list == 601

@@ -266,7 +266,7 @@ def test_cost_tells_each_stack_and_reads_a_bill_once_for_all(tmp_path: Path) -> 
     idle, ceiling = found["a"].by_team["payments-risk"]
     assert found["a"].says == f"${idle:,.2f} to ${ceiling:,.2f} a month"
     rows = [
-        Row("Vertex AI", cost, {"stack": stack, "team": "payments-risk"}, hours=744)
+        Row("Vertex AI", cost, {"stack": stack, "team": "payments-risk"}, hours=744, account="payments-risk-pilot")
         for stack, cost in (("a", 300), ("c", 9000))
     ]
     bill = write(tmp_path / "bill.csv", "gcp", rows)

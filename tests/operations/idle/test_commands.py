@@ -125,7 +125,10 @@ def test_off_runs_the_step_and_wake_brings_it_back(run: Any, file: Path, pulumi:
     off = read_stack_file(file)
     assert [name for name, one in vars(off)["endpoints"].items() if not one.enabled] == ["fraud-scorer"]
     assert "by ana: nobody asked anything of it while it stood for 336 hours, which cost $" in file.read_text("utf-8")
-    assert pulumi.read_text("utf-8") == f"up --stack aws-pilot --yes --non-interactive --config-file {file}\n"
+    assert (
+        pulumi.read_text("utf-8")
+        == f"up --policy-pack policies --stack aws-pilot --yes --non-interactive --config-file {file}\n"
+    )
     back = run(told, "wake", file, "--yes")
     assert back.exit_code == 0, back.output
     assert file.read_text(encoding="utf-8") == before and pulumi.read_text("utf-8").count("up ") == 2
@@ -141,7 +144,7 @@ def test_an_up_that_fails_is_told_and_is_no_bad_input(
     (pulumi.parent / "pulumi").write_text("#!/bin/sh\nexit 255\n", encoding="utf-8")
     result = run(Told((part(), IDLE)), command, file, "--standing", kept, "--yes", *more)
     assert result.exit_code == 1 and isinstance(result.exception, SystemExit)
-    assert f"pulumi up --stack aws-pilot failed; {file} says what is meant" in result.output
+    assert f"pulumi up --policy-pack policies --stack aws-pilot failed; {file} says what is meant" in result.output
 
 
 def test_off_leaves_alone_what_is_busy_and_runs_nothing_for_a_pull_request(
