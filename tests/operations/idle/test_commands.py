@@ -142,7 +142,7 @@ def test_an_up_that_fails_is_told_and_is_no_bad_input(
     if command == "wake":
         run(Told((part(), IDLE)), "idle", file, "--standing", kept, "--off", "--yes", "--only-file", "--by", "ana")
     (pulumi.parent / "pulumi").write_text("#!/bin/sh\nexit 255\n", encoding="utf-8")
-    result = run(Told((part(), IDLE)), command, file, "--standing", kept, "--yes", *more)
+    result = run(Told((part(), IDLE)), command, file, "--yes", *more)
     assert result.exit_code == 1 and isinstance(result.exception, SystemExit)
     assert f"pulumi up --policy-pack policies --stack aws-pilot failed; {file} says what is meant" in result.output
 
