@@ -10,7 +10,8 @@ import re
 import shutil
 import sys
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
@@ -135,26 +136,33 @@ def _third_party(files: Iterable[Path]) -> set[str]:
     return found
 
 
-def _imports(file: Path) -> Iterator[str]:
+def _imports(file: Path) -> Sequence[str]:
     """The modules that a file imports when it runs, and what may be a module in `from a import b`.
 
     What a function of `provider/` imports is left out: it runs in the provider's own process.
     """
-    waiting: list[ast.AST] = [ast.parse(file.read_text(encoding="utf-8"))]
+    return _imported(file.read_text(encoding="utf-8"), not file.is_relative_to(ROOT / "provider"))
+
+
+@cache
+def _imported(text: str, functions: bool) -> Sequence[str]:
+    """Of one text once: each pack and each package reads most of the files that the others read."""
+    found: list[str] = []
+    waiting: list[ast.AST] = [ast.parse(text)]
     while waiting:
         node = waiting.pop()
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            found += (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
-        elif not _never_runs(node, file):
+            found += (node.module, *(f"{node.module}.{alias.name}" for alias in node.names))
+        elif not _never_runs(node, functions):
             waiting += ast.iter_child_nodes(node)
+    return found
 
 
-def _never_runs(node: ast.AST, file: Path) -> bool:
+def _never_runs(node: ast.AST, functions: bool) -> bool:
     if isinstance(node, ast.FunctionDef):
-        return file.is_relative_to(ROOT / "provider")
+        return not functions
     return isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
 
 

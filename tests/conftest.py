@@ -17,7 +17,7 @@ from catalogue.kinds import kinds
 from policies import limits, pack, waivers
 from stacks.config import STACKS
 from stacks.sections import deployer, sections, stack_model
-from tests.previewing import preview
+from tests.previewing import preview, staying_warm
 
 # How fast a machine draws its inputs is no judgement on the code.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -76,6 +76,12 @@ def forget() -> None:
     for module in [name for name in sys.modules if name.partition(".")[0] == own.NAME]:
         del sys.modules[module]
     invalidate_caches()
+
+
+@pytest.fixture
+def warm(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands of this process run programs in the tests' own processes, which have the SDKs loaded."""
+    monkeypatch.setattr("operations.preview.Programs", staying_warm)
 
 
 @pytest.fixture

@@ -5,6 +5,8 @@ Loading a platform's SDK takes longer than running most programs. Each worker lo
 
 import atexit
 import os
+from collections.abc import Generator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -20,6 +22,12 @@ def preview(path: Path) -> Graph:
     if os.environ["PYTHONPATH"].split(os.pathsep)[0] != _SHIPPED:  # a company's own folder, which no warm process read
         return fresh.preview(path)
     return programs().run(Program.of(path))[0]
+
+
+@contextmanager
+def staying_warm() -> Generator[Programs]:
+    """In place of `Programs`, where a command of this process would start a process for a program and end it again."""
+    yield programs()
 
 
 @cache

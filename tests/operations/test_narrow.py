@@ -63,6 +63,7 @@ def test_the_limits_of_a_stack_are_whole(file: Path) -> None:
     is_whole(run("limits", str(file)).output)
 
 
+@pytest.mark.usefixtures("warm")
 def test_a_bill_is_whole_and_its_json_says_the_same_of_one_stack_and_of_several(file: Path, verdict: Verdict) -> None:
     text = run("cost", str(file)).output
     is_whole(text)

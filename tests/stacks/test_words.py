@@ -193,7 +193,7 @@ SPOILABLE = [
 HOW = st.sampled_from(["rename", "remove", "mistype"])
 
 
-@examples(300)
+@examples(150)
 @given(places=st.lists(st.sampled_from(SPOILABLE), min_size=1, max_size=4, unique=True), data=st.data())
 def test_every_key_that_is_renamed_removed_or_mistyped_is_named(places: list[Where], data: st.DataObject) -> None:
     config = copy.deepcopy(CONFIG)
@@ -215,7 +215,7 @@ CHECKED = [  # what no model tells: only the check of a section does
 ]
 
 
-@examples(300)
+@examples(150)
 @given(place=st.sampled_from(SPOILABLE), how=HOW, checked=st.sampled_from(CHECKED))
 def test_a_mistake_of_the_model_hides_none_of_a_check(place: Where, how: str, checked: tuple[Where, Any]) -> None:
     there, value = checked
