@@ -7,9 +7,7 @@ leaves the last report unchanged, and a reader never sees half a file.
 import base64
 import hashlib
 import json
-import os
 import re
-import secrets
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -25,6 +23,7 @@ from catalogue.platforms import PLATFORMS
 from operations import pictures, words
 from operations.comparison import Comparison, proofs_of
 from operations.verdict import Finding, Proof, ProofState, Standing, Verdict
+from operations.writing import put
 
 SCHEMA_VERSION = 4
 """The version of `report.json`. It rises when a reader of the last version would misread the new one."""
@@ -63,21 +62,11 @@ def write(verdict: Verdict, graph_json: Mapping[str, Any], folder: Path) -> list
         + "\n",  # it is large, and writing it indented takes a third longer
     }
     folder.mkdir(parents=True, exist_ok=True)
-    return [_put(folder / name, text) for name, text in texts.items()]
+    return [put(folder / name, text) for name, text in texts.items()]
 
 
 def _json(data: Mapping[str, Any]) -> str:
     return json.dumps(data, indent=2, allow_nan=False) + "\n"
-
-
-def _put(path: Path, text: str) -> Path:
-    half = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        half.write_text(text, encoding="utf-8")
-        os.replace(half, path)  # noqa: PTH105  # os.replace is the atomic rename of the system
-    finally:
-        half.unlink(missing_ok=True)
-    return path
 
 
 # ---- the page -------------------------------------------------------------------------------------------------------
@@ -156,7 +145,7 @@ def compare(comparison: Comparison) -> str:
 def write_comparison(comparison: Comparison, folder: Path) -> Path:
     """Write `index.html`, the page that `compare` makes, into `folder`. Raises OSError as `write` does."""
     folder.mkdir(parents=True, exist_ok=True)
-    return _put(folder / "index.html", compare(comparison))
+    return put(folder / "index.html", compare(comparison))
 
 
 def markdown(verdicts: Sequence[Verdict]) -> str:

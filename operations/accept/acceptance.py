@@ -20,13 +20,14 @@ from catalogue.kind import Acts
 from catalogue.kinds import kind_of
 from catalogue.transcripts import Door as DoorKind
 from operations.accept.engine import Answer, Pulumi, answers, compared, errors
-from operations.accept.journal import Journal, write
+from operations.accept.journal import Journal
 from operations.accept.redaction import Redactor
 from operations.drill.cloud import cloud_of
 from operations.drill.rehearsal import Json, edit, first_endpoint
 from operations.phases import ground_of
 from operations.recovery import Pending, clearing, pending, taken_over_by_up
 from operations.verdict import ManualStep
+from operations.writing import put
 from stacks.model import StackConfig
 from stacks.sections import endpoints, models
 
@@ -200,7 +201,7 @@ class Acceptance:
                 "of it down, so give it a stack file and a Pulumi stack of its own"
             )
         door = {"door": self.door.kind, "known_by": self.door.known_by}
-        write(self.folder / MARK, json.dumps({"stack": self.stack, **door, "put": self._to_put()}) + "\n")
+        put(self.folder / MARK, json.dumps({"stack": self.stack, **door, "put": self._to_put()}) + "\n")
         self.journal.begin(self.graph, self.door.kind, self.door.known_by, said)
         try:
             for name, step in STEPS.items():

@@ -343,12 +343,12 @@ def _commit() -> str:
 
 
 def _show(asked: Asked, ended: "Acceptance", clean: bool) -> None:
-    from operations.accept.journal import write
+    from operations.writing import put
 
     if clean or not ended.ended:
         pass
     else:
-        write(asked.kept, ended.journal.text)
+        put(asked.kept, ended.journal.text)
         typer.echo(f"the transcript is kept in {_typed(asked.kept)}")
     for one in ended.steps:
         typer.echo(f"{one.state:<9}{one.seconds:>8.1f} s  {one.name}{f': {one.says}' if one.says else ''}")

@@ -1,7 +1,6 @@
 """Writes the transcript of a run, entry by entry: a run that is killed leaves what it met so far."""
 
 import json
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -10,6 +9,7 @@ from typing import Any
 
 from catalogue.graph import Graph
 from catalogue.transcripts import VERSION, Door, Json, chained, graph_hash
+from operations.writing import put
 
 
 @dataclass
@@ -24,7 +24,7 @@ class Journal:
         """Add an entry. The file is whole after each one."""
         before = str(self._entries[-1]["hash"]) if self._entries else None
         self._entries.append(chained(before, self.now(), kind, said))
-        write(self.file, self.text)
+        put(self.file, self.text)
 
     def begin(self, graph: Graph, door: Door, known_by: str, said: Mapping[str, Any]) -> None:
         """Begin with what is run, through which door, and how that is known. `said` is noted beside it."""
@@ -42,14 +42,6 @@ class Journal:
     def text(self) -> str:
         """The transcript as its file has it."""
         return json.dumps({"schema_version": VERSION, "entries": self._entries}, indent=1) + "\n"
-
-
-def write(file: Path, text: str) -> None:
-    """Write a file in one step, and its folder where there is none."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    new = file.with_name(f".{file.name}.{os.getpid()}")
-    new.write_text(text, encoding="utf-8")
-    new.replace(file)
 
 
 def now() -> str:

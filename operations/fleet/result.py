@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from functools import cache
@@ -114,17 +113,6 @@ def read_fleet(folder: Path) -> Fleet:
         raise BadInput(f"{path}: cannot be read ({error.strerror}); name the --out folder of a fleet run") from None
     except (ValueError, TypeError):
         raise BadInput(f"{path}: is not the index of a fleet of this version; run the fleet again") from None
-
-
-def put(path: Path, text: str) -> None:
-    """Write a file whole or not at all, so that a run that is cut leaves no half of one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    half = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        half.write_text(text, encoding="utf-8")
-        os.replace(half, path)  # noqa: PTH105  # os.replace is the atomic rename of the system
-    finally:
-        half.unlink(missing_ok=True)
 
 
 def digest(*parts: bytes | str) -> str:

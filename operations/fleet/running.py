@@ -15,6 +15,7 @@ from operations.fleet.result import Fleet, Outcome, Result, digest
 from operations.fleet.verbs import VERBS, Asked
 from operations.preview import Program
 from operations.progress import Progress
+from operations.writing import put
 from stacks.config import stack_name
 
 _FILES = "Pulumi.*.yaml"
@@ -113,7 +114,7 @@ def _begun(verb: str, file: Path, asked: Asked) -> tuple[Result, Program | None]
 
 
 def _put(out: Path, result: Result) -> Result:
-    kept.put(out / result.stack / kept.RESULT, result.model_dump_json(indent=2) + "\n")
+    put(out / result.stack / kept.RESULT, result.model_dump_json(indent=2) + "\n")
     return result
 
 
@@ -121,8 +122,8 @@ def write(fleet: Fleet, out: Path) -> Fleet:
     """Write the index of a fleet and its page."""
     from operations.fleet.page import html
 
-    kept.put(out / kept.INDEX, kept.as_json(fleet))
-    kept.put(out / kept.PAGE, html(fleet))
+    put(out / kept.INDEX, kept.as_json(fleet))
+    put(out / kept.PAGE, html(fleet))
     return fleet
 
 

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 
 from catalogue.errors import BadInput
 from operations import words
-from operations.fleet.result import Outcome, digest, put
+from operations.fleet.result import Outcome, digest
 from operations.judge_command import CHECKOV
 from operations.preview import PreviewFailed, Program, Programs
 from operations.progress import Progress
 from operations.together import Broken, cores
+from operations.writing import put
 
 if TYPE_CHECKING:
     from catalogue.graph import Graph

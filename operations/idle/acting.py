@@ -15,6 +15,7 @@ from operations import console
 from operations.preview import Program, Programs
 from operations.standing import judgement, steps
 from operations.standing.reading import Standing
+from operations.writing import put
 from stacks.config import STACKS, display, read_stack_file, stack_name
 
 
@@ -63,9 +64,7 @@ def carried_out(
     if not yes and not typer.confirm(f"{what[0].upper()}{what[1:]}: {then}?"):
         typer.echo("nothing was written")
         return False
-    written = file.with_name(f".{file.name}.new")
-    written.write_text(text, encoding="utf-8", newline="")
-    written.replace(file)
+    put(file, text, newline="")
     typer.echo(f"wrote {display(file)}")
     return up(cli, file) if cli else True
 

@@ -12,6 +12,7 @@ from operations.idle import report
 from operations.idle.asking import Answers
 from operations.idle.decision import State
 from operations.idle.report import Row
+from operations.writing import put
 from stacks.config import display
 
 _BADGES: Mapping[State, str] = {
@@ -63,12 +64,10 @@ def write(answers: Answers, file: Path, since_hours: int, on: datetime) -> list[
 
     The folder is made if it is not there. Each file is put in place with one rename.
     """
-    file.parent.mkdir(parents=True, exist_ok=True)
     table = file.with_suffix(".csv")
-    for path, text in ((table, as_csv(answers.rows)), (file, as_html(answers, table.name, since_hours, on))):
-        written = path.with_name(f".{path.name}.new")
-        written.write_text(text, encoding="utf-8")
-        written.replace(path)
+    texts = {table: as_csv(answers.rows), file: as_html(answers, table.name, since_hours, on)}
+    for path, text in texts.items():
+        put(path, text)
     return [file, table]
 
 

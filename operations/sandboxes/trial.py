@@ -54,10 +54,11 @@ def try_out(chosen: Chosen, stack: str, out: Path) -> None:
 def _trial(engine: "Engine", stack: str, file: Path, reports: Path) -> bool:
     """Walk the manual steps, show outputs and cost, take down. Returns True if it failed or something is left."""
     from operations.accept.doors import Sandbox
-    from operations.accept.journal import Journal, now, write
+    from operations.accept.journal import Journal, now
     from operations.accepted import FILE
     from operations.judge import cost_of
     from operations.preview import preview
+    from operations.writing import put
     from sandbox.state import State
 
     on = ["--stack", stack, "--yes"]
@@ -107,7 +108,7 @@ def _trial(engine: "Engine", stack: str, file: Path, reports: Path) -> bool:
         say("nothing was called, so no rehearsal is recorded")
         return False
     record = reports / FILE
-    write(record, journal.text)
+    put(record, journal.text)
     say(f"recorded in {record}: a verdict written beside it says that this very graph was rehearsed")
     return False
 
