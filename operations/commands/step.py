@@ -20,23 +20,15 @@ def step(
     Without --standing, `pulumi stack export` is asked. Nothing is changed. Exits 1 where the step replaces or deletes
     what holds data or people's work, guards such, or is protected, unless the stack file allows it under `allow`.
     """
-    from operations import facts
     from operations.preview import Program, Programs
     from operations.standing import judgement, reading, steps
-    from stacks.config import STACKS
 
     program = Program.of(file_of(stack))
     if said := judgement.revived(program.allow, day(today), date.today()):
         sys.stderr.write(f"{program.file}: {said}\n")
-    stands = (
-        reading.read(standing, program.stack, program.platform)
-        if standing is not None
-        else reading.exported(program.stack, program.platform, STACKS.parent)
-    )
+    stands = reading.stands(standing, program.stack, program.platform)
     with Programs() as running:
-        planned, _ = running.run(program)
-        region = facts.of(program.platform).account_and_region(planned)[1]
-        found = steps.step(program, stands, running, planned, region, day(today))
+        planned, _, found = steps.run(program, stands, running, day(today))
     findings = [
         *judgement.allowances(program.allow, day(today), planned),
         *judgement.findings(found, program.allow, day(today), planned),

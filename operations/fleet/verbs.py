@@ -95,16 +95,10 @@ def _step(asked: Asked, programs: Sequence[Program], progress: Progress, ended: 
         from operations import facts
         from operations.judge import cost_of
         from operations.standing import judgement, reading, steps
-        from stacks.config import STACKS
 
-        stands = (
-            reading.read(_standing(asked.standing, program), program.stack, program.platform)
-            if asked.standing is not None
-            else reading.exported(program.stack, program.platform, STACKS.parent)
-        )
-        planned, seconds = running.run(program)
-        region = facts.of(program.platform).account_and_region(planned)[1]
-        found = steps.step(program, stands, running, planned, region, asked.today)
+        file = None if asked.standing is None else _standing(asked.standing, program)
+        stands = reading.stands(file, program.stack, program.platform)
+        planned, seconds, found = steps.run(program, stands, running, asked.today)
         with turn:
             findings = [
                 *judgement.allowances(program.allow, asked.today, planned),
@@ -118,7 +112,7 @@ def _step(asked: Asked, programs: Sequence[Program], progress: Progress, ended: 
         return Outcome(
             state="fail" if fails else "pass",
             says=says,
-            region=region,
+            region=facts.of(program.platform).account_and_region(planned)[1],
             by_team=cost.by_team,
             unknown_lines=cost.unknown_lines,
             report="step.json",

@@ -16,7 +16,7 @@ from operations.preview import Program, Programs
 from operations.standing import judgement, steps
 from operations.standing.reading import Standing
 from operations.writing import put
-from stacks.config import STACKS, display, read_stack_file, stack_name
+from stacks.config import STACKS, display, stack_name
 
 
 def show_step(file: Path, text: str, standing: Standing, today: date, screen: Console) -> bool:
@@ -28,9 +28,7 @@ def show_step(file: Path, text: str, standing: Standing, today: date, screen: Co
         edited = Path(folder) / file.name
         edited.write_text(text, encoding="utf-8", newline="")
         program = Program.of(edited)
-        planned, _ = running.run(program)
-        region = read_stack_file(edited).region
-        found = steps.step(program, standing, running, planned, region, today)
+        planned, _, found = steps.run(program, standing, running, today)
     findings = list(judgement.findings(found, program.allow, today, planned))
     console.render_step(program.stack, found, findings, screen)
     return not any(one.fails for one in findings)

@@ -63,12 +63,8 @@ def stacks(names: Sequence[str], standing: Path | None) -> tuple[Stack, ...]:
 
 def _stack(file: Path, standing: Path | None) -> Stack:
     config, name = read_stack_file(file), stack_name(file)
-    if standing is None:
-        stands = reading.exported(name, config.platform, STACKS.parent)
-    else:
-        kept = standing / f"{name}.json" if standing.is_dir() else standing
-        stands = reading.read(kept, name, config.platform)
-    return Stack(file, name, config, stands)
+    kept = standing / f"{name}.json" if standing is not None and standing.is_dir() else standing
+    return Stack(file, name, config, reading.stands(kept, name, config.platform))
 
 
 def ask(asked: Sequence[Stack], since_hours: int, account_too: bool) -> Answers:

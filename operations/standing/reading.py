@@ -15,6 +15,7 @@ from typing import Literal, cast
 from catalogue.errors import BadInput
 from catalogue.graph import Graph, Resource
 from catalogue.marked import Json, redacted, whole_numbers
+from stacks.config import STACKS
 
 How = Literal["create", "update", "replace", "delete"]
 
@@ -69,6 +70,11 @@ def read(path: Path, stack: str, platform: str) -> Standing:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise BadInput(f"--standing: cannot read {path}: {reason}") from None
     return parsed(text, f"the file {path}", stack, platform)
+
+
+def stands(file: Path | None, stack: str, platform: str) -> Standing:
+    """What stands, from a file where one is named, and else from the engine. Raises as `read` and `exported` do."""
+    return exported(stack, platform, STACKS.parent) if file is None else read(file, stack, platform)
 
 
 def exported(stack: str, platform: str, folder: Path) -> Standing:

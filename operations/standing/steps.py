@@ -27,6 +27,16 @@ from stacks.model import NAMESPACE
 _ORDER = ("delete", "replace", "update", "create")
 
 
+def run(program: Program, standing: Standing, programs: Programs, today: date) -> tuple[Graph, float, Step]:
+    """Run the offline preview of a stack file. Returns its graph, its processor seconds, and the step to it.
+
+    Raises as `step` and `Programs.run` do.
+    """
+    planned, seconds = programs.run(program)
+    region = facts.of(program.platform).account_and_region(planned)[1]
+    return planned, seconds, step(program, standing, programs, planned, region, today)
+
+
 def step(program: Program, standing: Standing, programs: Programs, planned: Graph, region: str, today: date) -> Step:
     """The step from what stands to what the stack file says. `planned` is the graph of the offline preview.
 

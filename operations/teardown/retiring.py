@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import date
 
 from catalogue.graph import Resource
-from operations import facts
 from operations.preview import Program, Programs
 from operations.standing import judgement, steps
 from operations.standing.reading import Standing
@@ -30,9 +29,7 @@ class Retired:
 
 def retired(program: Program, standing: Standing, running: Programs, today: date) -> Retired:
     """What the stack file takes away of what stands and is protected. Raises as `Programs.step` does."""
-    planned, _ = running.run(program)
-    region = facts.of(program.platform).account_and_region(planned)[1]
-    step = steps.step(program, standing, running, planned, region, today)
+    planned, _, step = steps.run(program, standing, running, today)
     found = judgement.findings(step, program.allow, today, planned)
     goes = tuple(one for one in step.changes if one.how in ("delete", "replace") and (one.protected or one.holds))
     return Retired(goes, tuple(one for one in found if one.fails))
