@@ -3,6 +3,7 @@
 This module has the facts only; the sandbox acts on them. Paths are dotted wire names of inputs.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, cast
@@ -85,6 +86,10 @@ class Behaviour:
     nests: bool = False
     identity: frozenset[str] = frozenset()
     copies_name: bool = False
+
+    def below(self, properties: Mapping[str, Any]) -> str:
+        """How the addresses begin of what one with these inputs and outputs holds; "" where it holds nothing so."""
+        return self.filled.format_map(defaultdict(str, properties))
 
 
 def in_group(

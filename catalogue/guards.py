@@ -11,6 +11,7 @@ from catalogue.graph import Graph, Resource
 from catalogue.kind import Guarded, Holds, Kind, Personal
 from catalogue.kinds import kind_of, kinds
 from catalogue.marked import texts_in
+from catalogue.once import once_a_graph
 from catalogue.platforms import platform_of
 from catalogue.properties import NotKnown
 
@@ -33,6 +34,7 @@ def guarded_by(graph: Graph, resource: Resource) -> list[Resource]:
     return [one for one in graph.of(*types) if _names(graph, resource, one) or _names(graph, one, resource)]
 
 
+@once_a_graph
 def guards(graph: Graph) -> Mapping[str, Sequence[Resource]]:
     """What guards each resource, by its URN."""
     found: dict[str, list[Resource]] = defaultdict(list)

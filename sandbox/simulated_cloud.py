@@ -185,9 +185,9 @@ class Cloud:
 
     def _empty(self, behaviour: Behaviour, record: Record, forced: bool) -> None:
         """What was put into the store by hand goes with it where that is forced. Raises Held where it is not."""
-        if not behaviour.filled:
+        account, below = self.state.account, behaviour.below({**record.inputs, **record.outputs})
+        if not below:
             return
-        account, below = self.state.account, behaviour.filled.format(**{**record.inputs, **record.outputs})
         contents = [one for one in (*account.images(), *account.artifacts()) if one.startswith(below)]
         if contents and not forced:
             raise Held(f"{record.name} is not empty: it still holds {contents[0]}")

@@ -11,9 +11,10 @@ from pkgutil import iter_modules
 from typing import Any, cast
 
 from catalogue import organisation, transcripts
+from catalogue.behaviour import Behaviour
 from catalogue.completed import completed
 from catalogue.errors import BadInput
-from catalogue.kind import Kind
+from catalogue.kind import Acts, Kind
 from catalogue.platforms import platform_of
 
 
@@ -58,3 +59,9 @@ def kind_of(token: str) -> Kind | None:
     """The record of a resource type; None for a type that the catalogue does not know."""
     platform = platform_of(token)
     return kinds(platform).get(token) if platform else None
+
+
+def behaviour_of(token: str) -> Behaviour | None:
+    """How the cloud treats a resource of this type; None where the catalogue does not know that."""
+    kind = kind_of(token)
+    return kind.acts.behaviour if kind is not None and isinstance(kind.acts, Acts) else None

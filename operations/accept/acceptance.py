@@ -7,7 +7,6 @@ first takes down what that one made.
 import json
 import re
 import signal
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence, Set
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -16,8 +15,7 @@ from typing import Any, Protocol, cast
 
 from catalogue.errors import BadInput
 from catalogue.graph import Graph
-from catalogue.kind import Acts
-from catalogue.kinds import kind_of
+from catalogue.kinds import behaviour_of
 from catalogue.transcripts import Door as DoorKind
 from operations.accept.engine import Answer, Pulumi, answers, compared, errors
 from operations.accept.journal import Journal
@@ -524,12 +522,9 @@ def first_up(steps: Sequence[ManualStep]) -> int:
 
 def _contents(resource: Json) -> str:
     """How the addresses begin of what lies in a resource of Pulumi's state; "" for what holds nothing of that sort."""
-    kind = kind_of(str(resource["type"]))
-    behaviour = kind.acts.behaviour if kind is not None and isinstance(kind.acts, Acts) else None
-    if behaviour is None or not behaviour.filled:
-        return ""
+    behaviour = behaviour_of(str(resource["type"]))
     inputs, outputs = (cast(Json, resource.get(key) or {}) for key in ("inputs", "outputs"))
-    return behaviour.filled.format_map(defaultdict(str, {**inputs, **outputs}))
+    return behaviour.below({**inputs, **outputs}) if behaviour is not None else ""
 
 
 def _first(said: Sequence[str]) -> str:

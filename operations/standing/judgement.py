@@ -5,8 +5,7 @@ from dataclasses import replace
 from datetime import date
 
 from catalogue.graph import Graph, Resource
-from catalogue.kind import Acts
-from catalogue.kinds import kind_of
+from catalogue.kinds import behaviour_of
 from catalogue.wording import counted
 from operations.findings import finding
 from operations.verdict import Finding, Step, StepChange, Verdict
@@ -164,8 +163,8 @@ def _name_taken(change: StepChange, graph: Graph) -> Iterator[Finding]:
 
 def _refused(change: StepChange, graph: Graph) -> Iterator[Finding]:
     """What the cloud refuses to change while anything stands in it; half of an `up` would stand by then."""
-    kind = kind_of(change.type)
-    fixed = kind.acts.behaviour.fixed if kind is not None and isinstance(kind.acts, Acts) else ()
+    behaviour = behaviour_of(change.type)
+    fixed = behaviour.fixed if behaviour is not None else ()
     at = sorted({one.path for one in change.properties if one.path.partition(".")[0].partition("[")[0] in fixed})
     if change.how == "update" and at:
         yield finding(

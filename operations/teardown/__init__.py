@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Literal, Protocol
 
-from catalogue.behaviour import Behaviour
 from catalogue.graph import Graph, Resource
 from catalogue.guards import guards, is_state, kept_with
-from catalogue.kind import Acts, Holds, Kind, Stays
-from catalogue.kinds import kind_of
+from catalogue.kind import Holds, Stays
+from catalogue.kinds import behaviour_of, kind_of
 from catalogue.wording import counted
 
 Word = Literal["registry", "artifacts", "audit", "homes"]
@@ -170,9 +169,5 @@ def _holds(resource: Resource) -> str:
 
 
 def _locked(resource: Resource) -> bool:
-    behaviour = _behaviour(kind_of(resource.type))
+    behaviour = behaviour_of(resource.type)
     return bool(behaviour and behaviour.locked and resource.inputs.get(behaviour.locked) is True)
-
-
-def _behaviour(kind: Kind | None) -> Behaviour | None:
-    return kind.acts.behaviour if kind is not None and isinstance(kind.acts, Acts) else None

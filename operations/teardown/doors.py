@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from catalogue.graph import Resource
-from catalogue.kind import Acts
-from catalogue.kinds import kind_of
+from catalogue.kinds import behaviour_of
 from operations.accept.engine import Pulumi
 from operations.teardown import Plan, of
 from sandbox.engine import Engine
@@ -125,16 +124,14 @@ class Sandbox:
 
 def _person(home: Resource) -> str | None:
     """The person whose home it is alone; None where apps of others may run in it."""
-    kind = kind_of(home.type)
-    said = kind.acts.behaviour.apps if kind is not None and isinstance(kind.acts, Acts) else ""
-    return str(home.inputs[said]) if said else None
+    behaviour = behaviour_of(home.type)
+    return str(home.inputs[behaviour.apps]) if behaviour is not None and behaviour.apps else None
 
 
 def _below(store: Resource) -> str:
     """How the addresses begin of what a store holds; "" where the sandbox knows none."""
-    kind = kind_of(store.type)
-    filled = kind.acts.behaviour.filled if kind is not None and isinstance(kind.acts, Acts) else ""
-    return filled.format(**{**store.inputs, **store.outputs})
+    behaviour = behaviour_of(store.type)
+    return behaviour.below({**store.inputs, **store.outputs}) if behaviour is not None else ""
 
 
 @dataclass(frozen=True)
