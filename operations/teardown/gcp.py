@@ -20,9 +20,8 @@ from catalogue.kinds.gcp import KEY, artifactregistry, logging, projects, storag
 from catalogue.kinds.gcp.billing import BUDGET
 from catalogue.wording import counted
 from operations.asking_again import Again, answered, until_answered
-from operations.doctor import NoCredentials
+from operations.doctor import gcp
 from operations.teardown import Plan, Refused, Word
-from provider.clouds import google_token
 from provider.errors import ProviderError
 
 LAST: tuple[str, ...] = ()
@@ -47,17 +46,14 @@ class Account:
     """A project, with the tokens of whoever tears down."""
 
     token: Callable[[], str]
+    project: str
     transport: httpx.BaseTransport | None = None
 
 
 def open_account(account: str, region: str) -> Account:
     """The project with the application default credentials. Raises NoCredentials where there are none that work."""
-    try:
-        token = google_token()
-        token()
-    except ProviderError as error:
-        raise NoCredentials(str(error)) from None
-    return Account(token)
+    opened = gcp.open_account(account, region)
+    return Account(opened.token, opened.project)
 
 
 def word_of(graph: Graph, resource: Resource) -> Word | None:
@@ -141,7 +137,8 @@ def _ask(account: Account, method: str, address: str, given: Mapping[str, str]) 
     with httpx.Client(transport=account.transport, timeout=60) as client:
 
         def once() -> httpx.Response:
-            headers = {"Authorization": f"Bearer {account.token()}"}
+            # A person's credentials must name the project whose quota the call counts against.
+            headers = {"Authorization": f"Bearer {account.token()}", "X-Goog-User-Project": account.project}
             return answered(
                 lambda: client.request(method, address, params=given, headers=headers), httpx.URL(address).host
             )

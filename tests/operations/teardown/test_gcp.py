@@ -17,7 +17,7 @@ def made(type_: str, id_: str) -> Resource:
 
 
 def account(answer: Callable[[httpx.Request], httpx.Response]) -> gcp.Account:
-    return gcp.Account(lambda: "token", httpx.MockTransport(answer))
+    return gcp.Account(lambda: "token", "payments-dev", httpx.MockTransport(answer))
 
 
 BUCKET = made(storage.BUCKET, "artifacts")
@@ -29,6 +29,7 @@ def test_every_version_of_every_object_goes_page_after_page() -> None:
 
     def answer(request: httpx.Request) -> httpx.Response:
         assert request.headers["Authorization"] == "Bearer token"
+        assert request.headers["X-Goog-User-Project"] == "payments-dev"
         if request.method == "DELETE":
             deleted.append((request.url.raw_path.decode().partition("?")[0], request.url.params["generation"]))
             return httpx.Response(204)
