@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from catalogue.generated import Generated, generated
+from catalogue.inputs import inputs
 from catalogue.kind import (
     Acts,
     Apis,
@@ -32,9 +33,16 @@ _OPERATIONS = documented(
 
 def completed(written: Iterable[Kind]) -> Iterator[Kind]:
     """Every record of a platform, with what the sources and the other records say of it."""
-    records = [*written]
+    records = [_taking(kind) for kind in written]
     for kind in records:
         yield _guarded(_blocked(_in_place(_of_arm(_of_sources(kind))), records), records)
+
+
+def _taking(kind: Kind) -> Kind:
+    """With what its inputs may say, where catalogue/inputs/ says it."""
+    platform = platform_of(kind.token)
+    said = inputs(platform).get(kind.token) if platform else None
+    return kind if said is None or not isinstance(kind.takes, NotYet) else replace(kind, takes=said)
 
 
 def _of_sources(kind: Kind) -> Kind:

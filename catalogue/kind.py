@@ -5,7 +5,8 @@ That is the page, source or assumption on which it rests, and the day on which i
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from catalogue.answers import Answering
@@ -375,6 +376,40 @@ class StandsApart:
 
 
 @dataclass(frozen=True)
+class Takes:
+    """What the inputs of a kind may say. Paths are dotted wire names.
+
+    A list on the way is entered without a word, and `*` enters every value of a map.
+
+    Whatever lies below a path is as the path says, unless a longer one says otherwise. `free` are the inputs of which
+    any value will do for whoever reviews the stack. `judged` are those that rules judge by their meaning. `may` has
+    the values that an input may take where it is given. One of `must` is given wherever what it lies in is given, and
+    has one of these values. An input that is in none of them is one that nobody has thought of.
+    """
+
+    free: frozenset[str] = frozenset()
+    judged: frozenset[str] = frozenset()
+    may: Mapping[str, tuple[Any, ...]] = field(default_factory=dict[str, tuple[Any, ...]])
+    must: Mapping[str, tuple[Any, ...]] = field(default_factory=dict[str, tuple[Any, ...]])
+
+    @cached_property
+    def known(self) -> frozenset[str]:
+        """Every path that any of them says."""
+        return self.free | self.judged | self.may.keys() | self.must.keys()
+
+    @cached_property
+    def entered(self) -> frozenset[str]:
+        """The paths above those, the whole among them: an empty one."""
+        parts = [path.split(".") for path in self.known]
+        return frozenset(".".join(one[:end]) for one in parts for end in range(len(one)))
+
+    def covers(self, path: str) -> bool:
+        """Whether a path, or one above it, is known."""
+        parts = path.split(".")
+        return any(".".join(parts[:end]) in self.known for end in range(1, len(parts) + 1))
+
+
+@dataclass(frozen=True)
 class Renders:
     """The name of the kind in the language that Checkov reads."""
 
@@ -402,7 +437,8 @@ class Kind:
     says how long a grant takes to be in force, `settles` how long an identity takes to be known. `fetches` says as whom
     images and artifacts are fetched. `stays` says how long its name stays taken. `blocked` has what blocks its
     deletion. `guarded` has what guards it. Where a source has the answer, `catalogue/completed.py` puts it in.
-    `apart` has the inputs of which what is judged and what stands may differ.
+    `apart` has the inputs of which what is judged and what stands may differ. `takes` says what the inputs may say, and
+    is read from `catalogue/inputs/`; a company's own record says it itself, or is asked nothing.
     """
 
     token: str
@@ -426,6 +462,7 @@ class Kind:
     blocked: Blocked | NotYet = NOT_YET
     guarded: Guarded | NotYet = NOT_YET
     apart: StandsApart | No = _APPLIED
+    takes: Takes | NotYet = NOT_YET
 
 
 def setting(token: str, of: str, evidence: Evidence, *, acts: Acts | No, renders: Renders | No, **answers: Any) -> Kind:
