@@ -4,7 +4,8 @@ The plan is made from what stands alone, so a run that was cut off is taken up b
 four words. With it stays what guards it and what it stands on, as the kinds' records and the references say.
 """
 
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Literal, Protocol
@@ -122,16 +123,19 @@ def plan(graph: Graph, keep: frozenset[str]) -> Plan:
             why[one.urn] = _OTHER
     if why:  # as long as anything bills, somebody hears of it
         why |= {one.urn: "tells of the bill" for one in graph.of(*module.WATCHES)}
-    guarding = guards(graph)
-    stays = {urn: why.get(urn) or _reason(graph, guarding, urn, why) for urn in kept_with(graph, why)}
+    guarded: dict[str, list[str]] = defaultdict(list)
+    for urn, by in guards(graph).items():
+        for one in by:
+            guarded[one.urn].append(urn)
+    stays = {urn: why.get(urn) or _reason(graph, guarded.get(urn, []), why) for urn in kept_with(graph, why)}
     goes = tuple(one for one in graph.resources if one.urn not in stays and one.type != "pulumi:pulumi:Stack")
     return Plan(graph, stays, goes, tuple(_later(graph, module, stays, goes)))
 
 
-def _reason(graph: Graph, guarding: Mapping[str, Any], urn: str, chosen: Mapping[str, str]) -> str:
-    guarded = [graph.by_urn[other].name for other, by in guarding.items() if any(one.urn == urn for one in by)]
-    kept = [graph.by_urn[other].name for other in chosen]
-    mine = sorted(name for name in guarded if name in kept) or sorted(guarded)
+def _reason(graph: Graph, guarded: Sequence[str], chosen: Mapping[str, str]) -> str:
+    """Why something stays that nobody chose: for what it guards, which is rather something chosen."""
+    mine = sorted(graph.by_urn[urn].name for urn in guarded if urn in chosen)
+    mine = mine or sorted(graph.by_urn[urn].name for urn in guarded)
     return f"guards {mine[0]}" if mine else "what stays stands on it"
 
 
