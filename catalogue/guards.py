@@ -5,12 +5,14 @@ resource guards which follows from who names whom, never from a name that somebo
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from functools import cache
 
 from catalogue.graph import Graph, Resource
-from catalogue.kind import Guarded, Holds, Kind, Personal
+from catalogue.kind import Guarded, Holds, Personal
 from catalogue.kinds import kind_of, kinds
 from catalogue.marked import texts_in
+from catalogue.marks import is_unknown
 from catalogue.once import once_a_graph
 from catalogue.platforms import platform_of
 from catalogue.properties import NotKnown
@@ -29,9 +31,9 @@ def guarded_by(graph: Graph, resource: Resource) -> list[Resource]:
 
     A reference that is not known yet counts for each resource that it may mean.
     """
-    platform = platform_of(resource.type)
-    types = [token for token, kind in kinds(platform).items() if resource.type in _guards_of(kind)] if platform else []
-    return [one for one in graph.of(*types) if _names(graph, resource, one) or _names(graph, one, resource)]
+    types = _guarded_types(platform_of(resource.type) or "").get(resource.type, {})
+    beside = [graph.by_urn[urn] for urn in _joined(graph).get(resource.urn, ())] if types else []
+    return sorted((one for one in beside if one.type in types), key=lambda one: (types[one.type], one.urn))
 
 
 @once_a_graph
@@ -64,20 +66,55 @@ def kept_with(graph: Graph, kept: Iterable[str]) -> set[str]:
     return stays
 
 
-def _names(graph: Graph, resource: Resource, other: Resource) -> bool:
-    """Whether an input of the one names the other: by a reference, or by its ARN or what lies below it."""
-    arn = other.outputs.get("arn")
-    if isinstance(arn, str) and any(text == arn or text.startswith(f"{arn}/") for text in texts_in(resource.inputs)):
-        return True
+@once_a_graph
+def _joined(graph: Graph) -> Mapping[str, Set[str]]:
+    """The URNs of what each resource names and of what names it, by its URN."""
+    by_arn: dict[str, list[str]] = defaultdict(list)
+    for one in graph.cloud:
+        arn = one.outputs.get("arn")
+        if isinstance(arn, str) and arn and not is_unknown(arn):
+            by_arn[arn].append(one.urn)
+    longest = max(map(len, by_arn), default=0)
+    joined: dict[str, set[str]] = defaultdict(set)
+    for one in graph.cloud:
+        named = {urn for arn in _begins(one, longest) for urn in by_arn.get(arn, ())}
+        for other in named | _referred(graph, one):
+            joined[one.urn].add(other)
+            joined[other].add(one.urn)
+    return joined
+
+
+def _begins(resource: Resource, longest: int) -> Iterator[str]:
+    """Each text of the inputs, and what comes before each slash of it: what lies below an ARN names it, too."""
+    for text in texts_in(resource.inputs):
+        yield text
+        at = text.find("/")
+        while 0 <= at <= longest:
+            yield text[:at]
+            at = text.find("/", at + 1)
+
+
+def _referred(graph: Graph, resource: Resource) -> set[str]:
+    """The URNs of what a property refers to. Where nobody knows which of a type is meant, it counts for each."""
+    found: set[str] = set()
     for key, urns in resource.property_dependencies.items():
-        if other.urn in urns:
+        types: dict[str, list[str]] = defaultdict(list)
+        for urn in urns:
+            if urn in graph.by_urn:
+                types[graph.by_urn[urn].type].append(urn)
+        for type_, all_ in types.items():
             try:
-                if other in graph.refers(resource, key, other.type):
-                    return True
+                found.update(one.urn for one in graph.refers(resource, key, type_))
             except NotKnown:
-                return True
-    return False
+                found.update(all_)
+    return found
 
 
-def _guards_of(kind: Kind) -> tuple[str, ...]:
-    return kind.guarded.by if isinstance(kind.guarded, Guarded) else ()
+@cache
+def _guarded_types(platform: str) -> Mapping[str, Mapping[str, int]]:
+    """The types that each type guards on a platform, with their places in the catalogue."""
+    found: dict[str, dict[str, int]] = defaultdict(dict)
+    for place, (token, kind) in enumerate(kinds(platform).items() if platform else ()):
+        for guard in kind.guarded.by if isinstance(kind.guarded, Guarded) else ():
+            found[guard][token] = place
+    return found

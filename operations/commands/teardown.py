@@ -196,7 +196,7 @@ def _show(plan: "Plan") -> None:
         typer.echo(f"lost for good, with people's work: {one.name} (--purge homes)")
     for one in plan.stores:
         typer.echo(f"lost for good, with what it holds: {one.name} (--purge contents)")
-    for sentence in plan.later:
+    for sentence in (*plan.later, *([plan.again] if plan.going else [])):
         typer.echo(f"later: {sentence}")
 
 

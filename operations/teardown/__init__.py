@@ -4,7 +4,9 @@ The plan is made from what stands alone, so a run that was cut off is taken up b
 four words. With it stays what guards it and what it stands on, as the kinds' records and the references say.
 """
 
-from collections.abc import Iterator, Mapping
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Literal, Protocol
@@ -13,6 +15,7 @@ from catalogue.graph import Graph, Resource
 from catalogue.guards import guards, is_state, kept_with
 from catalogue.kind import Holds, Stays
 from catalogue.kinds import behaviour_of, kind_of
+from catalogue.marks import is_unknown
 from catalogue.wording import counted
 
 Word = Literal["registry", "artifacts", "audit", "homes"]
@@ -94,6 +97,17 @@ class Plan:
         return tuple(one for one in self.goes if one.custom and not one.is_provider)
 
     @property
+    def again(self) -> str:
+        """When the stack may come up again under its name."""
+        free = comes_back(self.going)
+        if free is None:
+            return f"{self.graph.stack} comes up again under another name only: one that it gives itself stays taken"
+        since, until = free
+        begins = f"{since:g} days later" if since else "at once"
+        ends = "" if until is None else f", for {until:g} days; after them not while a name that went is taken"
+        return f"{self.graph.stack} comes up again under its name {begins}{ends}"
+
+    @property
     def homes(self) -> tuple[Resource, ...]:
         """What goes with people's work on it."""
         module = of(self.graph.platform)
@@ -122,16 +136,19 @@ def plan(graph: Graph, keep: frozenset[str]) -> Plan:
             why[one.urn] = _OTHER
     if why:  # as long as anything bills, somebody hears of it
         why |= {one.urn: "tells of the bill" for one in graph.of(*module.WATCHES)}
-    guarding = guards(graph)
-    stays = {urn: why.get(urn) or _reason(graph, guarding, urn, why) for urn in kept_with(graph, why)}
+    guarded: dict[str, list[str]] = defaultdict(list)
+    for urn, by in guards(graph).items():
+        for one in by:
+            guarded[one.urn].append(urn)
+    stays = {urn: why.get(urn) or _reason(graph, guarded.get(urn, []), why) for urn in kept_with(graph, why)}
     goes = tuple(one for one in graph.resources if one.urn not in stays and one.type != "pulumi:pulumi:Stack")
     return Plan(graph, stays, goes, tuple(_later(graph, module, stays, goes)))
 
 
-def _reason(graph: Graph, guarding: Mapping[str, Any], urn: str, chosen: Mapping[str, str]) -> str:
-    guarded = [graph.by_urn[other].name for other, by in guarding.items() if any(one.urn == urn for one in by)]
-    kept = [graph.by_urn[other].name for other in chosen]
-    mine = sorted(name for name in guarded if name in kept) or sorted(guarded)
+def _reason(graph: Graph, guarded: Sequence[str], chosen: Mapping[str, str]) -> str:
+    """Why something stays that nobody chose: for what it guards, which is rather something chosen."""
+    mine = sorted(graph.by_urn[urn].name for urn in guarded if urn in chosen)
+    mine = mine or sorted(graph.by_urn[urn].name for urn in guarded)
     return f"guards {mine[0]}" if mine else "what stays stands on it"
 
 
@@ -146,18 +163,49 @@ def _later(graph: Graph, module: Platform, stays: Mapping[str, str], goes: tuple
             continue
         if said := module.later(graph, one):
             yield f"{one.name}: {said}"
-        kind = kind_of(one.type)
-        if kind is not None and isinstance(kind.stays, Stays):
-            held.setdefault(_taken(kind.stays, one), []).append(one.name)
+        if (how_long := _stays(one)) is not None:
+            held.setdefault(_taken(how_long, one), []).append(one.name)
     for how, names in sorted(held.items()):
         yield f"{how}: {', '.join(sorted(names))}"
 
 
+def comes_back(goes: Iterable[Resource]) -> tuple[float, float | None] | None:
+    """The first days after they went on which each name that is given again is free, or taken back by its create.
+
+    From which day on, and until which, None for good. None where one stays taken for ever.
+    """
+    taken = [stays.taken(one.inputs) for one in goes if (stays := _stays(one)) is not None and not _made_up(one)]
+    for day in sorted({0.0, *(until for _, until in taken if until is not None)}):
+        if not any(since <= day and (until is None or day < until) for since, until in taken):
+            return day, min((since for since, until in taken if since > day and until != since), default=None)
+    return None
+
+
+def _stays(resource: Resource) -> Stays | None:
+    """How long the name stays taken; None where it does not, and for what has none, such as a key of AWS."""
+    kind, behaviour = kind_of(resource.type), behaviour_of(resource.type)
+    named = behaviour is not None and bool(behaviour.name)
+    return kind.stays if named and kind is not None and isinstance(kind.stays, Stays) else None
+
+
+def _made_up(resource: Resource) -> bool:
+    """Whether Pulumi made the name up, so that the next one gets another: what it was called, and digits behind it."""
+    behaviour = behaviour_of(resource.type)
+    name = resource.inputs.get(behaviour.name) if behaviour is not None and behaviour.name else None
+    if not isinstance(name, str) or is_unknown(name):
+        return True
+    found = re.fullmatch(r"(.+?)-?[0-9a-f]{7,8}", name)
+    return found is not None and resource.name.startswith(found[1])
+
+
 def _taken(stays: Stays, resource: Resource) -> str:
     back, days = stays.taken(resource.inputs)
-    if back and days is not None and days <= back:
-        return f"for {counted(round(back), 'day')} a create under the same name takes back what was deleted"
     until = "for ever" if days is None else f"for {counted(round(days), 'day')}"
+    if _made_up(resource):
+        return f"the name stays taken {until}, and the next one gets another"
+    if back:
+        then = "" if days is not None and days <= back else f"; then the name is taken, {until} in all"
+        return f"for {counted(round(back), 'day')} a create under the same name takes back what was deleted{then}"
     return f"the name stays taken {until}"
 
 

@@ -85,6 +85,8 @@ class Teardown:
             mark.unlink(missing_ok=True)
             raise
         mark.unlink()
+        if wanted.going:
+            self.tell(wanted.again)
         return sorted({one.name for one in now.going} | {*self.door.left(wanted)})
 
     def _lost(self, wanted: Plan) -> list[Resource]:

@@ -1,5 +1,8 @@
 """What guards a store stays with it: on each pilot, and read from references, never from names."""
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 import pytest
 
 from catalogue.graph import Graph, Resource
@@ -89,3 +92,28 @@ def test_a_guard_of_what_nobody_knows_yet_counts_for_all_that_it_may_mean() -> N
         property_dependencies={"bucket": (orders.urn, others.urn)},
     )
     assert len(guarded_by(_graph(orders, others, block), block)) == 2
+
+
+def test_what_lies_below_an_arn_names_it_and_what_only_begins_alike_does_not() -> None:
+    """Each of many buckets is looked up by its ARN: to look at each guard beside each bucket takes seconds."""
+    read: list[str] = []
+    buckets = [
+        replace(_made(s3.BUCKET, f"b{n}"), outputs=_Counted({"arn": f"arn:aws:s3:::b{n}"}, read)) for n in range(300)
+    ]
+    below = [f"arn:aws:s3:::b{n}/logs/2026" for n in range(300)]
+    blocks = [replace(_made(s3.PUBLIC_ACCESS, f"k{n}"), inputs={"of": [text]}) for n, text in enumerate(below)]
+    by = guards(_graph(*buckets, *blocks))
+    assert [[one.name for one in by[bucket.urn]] for bucket in buckets] == [[one.name] for one in blocks]
+    assert read.count("arn") <= 4 * len(buckets), "each ARN is asked for a few times, however many guards there are"
+
+
+class _Counted(dict[str, object]):
+    """Outputs that note what is asked of them."""
+
+    def __init__(self, own: Mapping[str, object], read: list[str]) -> None:
+        super().__init__(own)
+        self.read = read
+
+    def get(self, key: str, default: object = None) -> object:  # pyright: ignore[reportIncompatibleMethodOverride]
+        self.read.append(key)
+        return super().get(key, default)

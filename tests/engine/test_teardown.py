@@ -9,7 +9,7 @@ import pytest
 from catalogue.platforms import PLATFORMS
 from operations.drill.rehearsal import known, standing
 from operations.judge import cost_of
-from operations.teardown import KEPT
+from operations.teardown import KEPT, comes_back
 from operations.teardown.doors import Sandbox
 from operations.teardown.running import Choice, Teardown
 from sandbox.engine import Engine
@@ -22,6 +22,7 @@ PUT = {
     "gcp": "gs://gcp-pilot-artifacts-payments-risk-pilot/models/mlplatform-example/1/",
     "azure": "azureml://datastores/artifacts/paths/models/mlplatform-example/1/",
 }
+TAKEN = "the log bucket is in state DELETE_REQUESTED for seven days"
 
 
 class Killed(BaseException):
@@ -86,7 +87,16 @@ def test_a_pilot_is_left_and_comes_back_and_is_left_with_everything(
     engine.ask(*UP, stack)
     assert kept <= {(one.type, one.id) for one in state.resources.all()}, "what stayed is taken up as it is"
     assert PUT[platform] in state.account.artifacts() or platform == "azure"
+    again = comes_back(teardown(engine, stack, tmp_path, ()).planned().going)
     with pytest.raises(Killed):
         teardown(engine, stack, tmp_path, (), CutSandbox(engine, "destroy", 60)).run()
     assert teardown(engine, stack, tmp_path, ()).run() == []
     assert state.resources.all() == [] and engine.resources(stack) == []
+
+    assert again is not None
+    if again[0]:  # a name is taken until then, and the cloud says so
+        log = tmp_path / "up.log"
+        assert engine.run([*UP, stack, "--non-interactive"], log) != 0 and TAKEN in log.read_text(encoding="utf-8")
+        state.clock.move(again[0] * 86_400)
+    engine.ask(*UP, stack)
+    assert sorted(standing(state)) == sorted(known(engine.resources(stack))), "it comes up again under its name"
