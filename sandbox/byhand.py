@@ -15,7 +15,7 @@ from catalogue.platforms import PLATFORMS
 from catalogue.registries import as_written
 from catalogue.services import services_of
 from catalogue.wording import nearest
-from sandbox import batch, closed, signing_in
+from sandbox import absent, batch, closed, signing_in
 from sandbox.state import State
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -68,24 +68,24 @@ def raise_quota(state: State, name: str, amount: int) -> str:
     return f"{amount} of {name!r} are granted"
 
 
-def push(state: State, image: str, digest: str = "", outside: bool = False) -> str:
+def push(state: State, image: str, digest: str = "", outside: bool = False, elsewhere: bool = False) -> str:
     """Push an image with that digest, from the network of the stack or from the internet.
 
-    Without a digest nobody says what it is, and the sandbox runs it nowhere. Which registries stand outside the stacks
-    of a sandbox, nobody knows here; each is taken to.
+    Without a digest nobody says what it is, and the sandbox runs it nowhere. Its repository must stand, or somebody
+    made it `elsewhere`, outside the stacks of the sandbox.
     """
     if not _IMAGE.fullmatch(image):
         raise BadInput(f"{image[:80]!r}: no address of an image with a tag or digest, such as REGISTRY/scorer:1.4.0")
-    _let_in(state, image, outside)
+    _let_in(state, image, outside, elsewhere)
     state.account.push(image, digest)
     return f"{image} is pushed"
 
 
-def upload(state: State, uri: str, digest: str = "", outside: bool = False) -> str:
+def upload(state: State, uri: str, digest: str = "", outside: bool = False, elsewhere: bool = False) -> str:
     """Upload an artifact with that digest, which is as that of an image, from inside or from the internet.
 
-    A bucket may be one that no stack here made. A datastore of Azure ML shows a blob container, here the one of its own
-    name. The container must stand; the datastore may come later.
+    Its bucket must stand, or somebody made it `elsewhere`. A datastore of Azure ML shows a blob container, here the one
+    of its own name. The container must stand; the datastore may come later.
     """
     found = _ARTIFACT.fullmatch(uri)
     if found is None:
@@ -97,7 +97,7 @@ def upload(state: State, uri: str, digest: str = "", outside: bool = False) -> s
     standing = state.resources.find(type=CONTAINER) if name else []
     if name and not any(one.id.endswith(f"/containers/{name}") for one in standing):
         raise BadInput(f"{uri[:80]!r}: no container {name} stands here; bring up the ground first")
-    _let_in(state, uri, outside)
+    _let_in(state, uri, outside, elsewhere)
     state.account.upload(uri, digest)
     return f"{uri} is uploaded"
 
@@ -172,8 +172,10 @@ def delete_space(state: State, user: str) -> str:
     return f"the private space of {user} is deleted, with what lay on its volume"
 
 
-def _let_in(state: State, address: str, outside: bool) -> None:
-    """Raises BadInput where the store at the address is closed to whoever stands there."""
+def _let_in(state: State, address: str, outside: bool, elsewhere: bool) -> None:
+    """Raises BadInput where the store at the address does not stand, or is closed to whoever stands there."""
+    if not elsewhere and (said := absent.refusal(state, address)):
+        raise BadInput(f"{said}; bring up the ground first, or add --elsewhere where no stack of this sandbox makes it")
     if said := closed.refusal(state, address, outside):
         raise BadInput(said)
 

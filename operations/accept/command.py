@@ -224,7 +224,7 @@ def _sandbox(asked: Asked, open_: ExitStack) -> "Door":
     engine = ready(home, asked.stack, real_time=False)
     served = endpoints.of(asked.config).get(first_endpoint(asked.config) or "")
     p95_ms = served.rollback.p95_latency_ms if isinstance(served, OnlineEndpoint) else None
-    door = Sandbox(engine, asked.graph.platform, asked.stack, rehearsed(asked), asked.body(), p95_ms)
+    door = Sandbox(engine, asked.graph, asked.stack, rehearsed(asked), asked.body(), p95_ms)
     door.file.write_text(_with_salt_of(door.file, asked.file), encoding="utf-8")
     steps = steps_of(asked.graph)
     if left := door.left_undone(steps[: first_up(steps)], 0):

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from catalogue.errors import BadInput
+from catalogue.graph import Graph
 from catalogue.platforms import PLATFORMS
 from catalogue.transcripts import Door as DoorKind
 from examples.pack import digest_of_model, is_example
@@ -23,7 +24,7 @@ from operations.doctor import of as doctor_of
 from operations.recovery import OURS, Pending, made
 from operations.sandboxes import walk
 from operations.verdict import ManualStep
-from sandbox import byhand, dataplane
+from sandbox import absent, byhand, dataplane
 from sandbox.alarms import ENDPOINTS, measured_as
 from sandbox.dataplane import NoPrediction, call
 from sandbox.engine import Engine, attended
@@ -177,7 +178,7 @@ class Sandbox:
     """The sandbox in place of an account. `versions` are put there for the canary and the bad version."""
 
     engine: Engine
-    platform: str
+    graph: Graph
     stack: str
     versions: Versions
     request: bytes
@@ -218,7 +219,7 @@ class Sandbox:
         left: list[str] = []
         for step in steps:
             try:
-                walk.do(self.state, step, self.platform)
+                walk.do(self.state, step, self.graph)
                 if any(look.what == "artifact" for look in step.looks):
                     self._upload_versions()
             except BadInput as refusal:
@@ -228,9 +229,10 @@ class Sandbox:
     def _upload_versions(self) -> None:
         good, bad = self.versions.next, self.versions.bad
         if good is not None:
-            byhand.upload(self.state, good, digest_of_model(self.platform) if is_example(good) else "")
+            digest = digest_of_model(self.graph.platform) if is_example(good) else ""
+            byhand.upload(self.state, good, digest, elsewhere=not absent.made_by(self.graph, good))
         if bad is not None:
-            byhand.upload(self.state, bad)
+            byhand.upload(self.state, bad, elsewhere=not absent.made_by(self.graph, bad))
 
     def call(self, endpoint: str, outputs: Mapping[str, Any]) -> bytes:
         """Call it from inside the stack's network."""

@@ -14,8 +14,9 @@ class Charge:
     """What is summed of charges that are alike. A cost is in dollars, and None where it is not known in dollars.
 
     `stack` and `team` are of the tags, None where there is none. `resource`, in lower case, and `meter` are empty for
-    what is of no stack that was asked for. `category` is FOCUS's word; `correction` says that it corrects an earlier
-    period, as a refund does. `said` is what was billed in the currency of the bill.
+    what is of no stack that was asked for. `category` is FOCUS's word; `correction` says that it corrects a period
+    that was invoiced, as a refund does; `negative` that each of them takes something off. `said` is what was billed in
+    the currency of the bill.
     """
 
     stack: str | None
@@ -27,6 +28,7 @@ class Charge:
     resource: str
     category: str
     correction: bool
+    negative: bool
     currency: str
     since: datetime
     until: datetime

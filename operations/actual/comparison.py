@@ -1,7 +1,10 @@
 """Puts what a stack did cost beside what was foreseen: month by month, by service, meter, resource and team.
 
 What was foreseen are list prices of what runs. So the drift is judged by what was used, at its list cost: no credit,
-refund, tax or purchase, and no discount. Those are told beside it. A month is compared with floor and ceiling of the
+refund, tax or purchase, and no discount. Those are told beside it, and so is usage that is billed below zero: FOCUS
+lets a provider correct the current period without a word (ChargeClass is then null), and netted it would hide what
+was used. https://github.com/FinOps-Open-Cost-and-Usage-Spec/FOCUS_Spec/blob/v1.2/specification/columns/chargeclass.md
+A month is compared with floor and ceiling of the
 hours in it for which the export has charges of the stack, from its first to the last that the account has.
 """
 
@@ -25,6 +28,8 @@ from policies import limits
 
 LEAST_HOURS = 24
 """Of less, no drift is told: logs, images and the first calls of a day are no measure of a month."""
+NEGATIVE = "Negative usage"
+"""Usage that is billed below zero and not said to be a correction."""
 _MOST_UNTAGGED = 20
 
 
@@ -100,7 +105,8 @@ class Month(_Part):
     unknown: str = ""
     total: Money
     beside: dict[str, Money]
-    """Credits, refunds, taxes and purchases, by FOCUS's charge category; `Correction` corrects an earlier period."""
+    """Credits, refunds, taxes and purchases, by FOCUS's charge category; `Correction` corrects an invoiced period, and
+    `Negative usage` is usage below zero that does not say so."""
     currencies: dict[str, float]
     """What was billed, in each currency of the bill."""
     services: list[ServiceBilled]
@@ -220,7 +226,14 @@ def _by_month(some: Iterable[Charge]) -> list[list[Charge]]:
 
 
 def _is_usage(one: Charge) -> bool:
-    return one.category == "Usage" and not one.correction
+    return _beside(one) is None
+
+
+def _beside(one: Charge) -> str | None:
+    """Under which word a charge stands beside what was used; None for what was used."""
+    if one.correction or one.category != "Usage":
+        return "Correction" if one.correction else one.category
+    return NEGATIVE if one.negative else None
 
 
 def _month(foreseen: Foreseen, names: _Names, mine: Sequence[Charge], near: Sequence[Charge]) -> Month:
@@ -239,8 +252,8 @@ def _month(foreseen: Foreseen, names: _Names, mine: Sequence[Charge], near: Sequ
     currencies: dict[str, float] = defaultdict(float)
     for one in mine:
         currencies[one.currency] += one.said
-        if not _is_usage(one):
-            beside["Correction" if one.correction else one.category].append(one)
+        if (word := _beside(one)) is not None:
+            beside[word].append(one)
     return Month(
         month=f"{begins:%Y-%m}",
         since=since,
@@ -377,6 +390,7 @@ def _findings(graph: Graph, months: Sequence[Month], untagged: Sequence[Untagged
                 "catalogue's figure.",
             )
         yield from _unforeseen(graph, month, limit)
+        yield from _negative(graph, month)
     own = [one for one in untagged if one.resource is not None]
     for one in own[:_MOST_UNTAGGED]:
         amount = "an unknown amount" if one.cost.list is None else f"${one.cost.list:,.2f}"
@@ -391,7 +405,7 @@ def _findings(graph: Graph, months: Sequence[Month], untagged: Sequence[Untagged
 
 def _elsewhere(foreseen: Foreseen, mine: Sequence[Charge]) -> Iterator[Finding]:
     """A stack stands in one account. What carries its tag in another is somebody else's, and hides what is its own."""
-    others = [one for one in mine if _is_usage(one) and one.account not in ("", foreseen.account)]
+    others = [one for one in mine if _beside(one) in (None, NEGATIVE) and one.account not in ("", foreseen.account)]
     for account, some in _grouped(others, "account") if foreseen.account else ():
         used = _rounded(charges.total(some, "list"))
         amount = "an unknown amount" if used is None else f"${used:,.2f}"
@@ -419,6 +433,20 @@ def _unforeseen(graph: Graph, month: Month, limit: limits.Limit) -> Iterator[Fin
             "bill-unforeseen",
             "Find who carries the stack's tag there; what belongs to the stack goes into its stack file.",
         )
+
+
+def _negative(graph: Graph, month: Month) -> Iterator[Finding]:
+    if (money := month.beside.get(NEGATIVE)) is None:
+        return
+    amount = "an unknown amount" if money.list is None else f"${-money.list:,.2f}"
+    yield _finding(
+        graph,
+        f"in {month.month}: usage of {amount} at list cost is billed below zero without the charge class Correction; "
+        "no sum of what was used has it",
+        "bill-negative",
+        "Ask who bills it what it takes off. A correction of the month that is not invoiced yet may be right.",
+        fails=False,
+    )
 
 
 def _finding(graph: Graph, sentence: str, rule: str, remedy: str, *, fails: bool = True) -> Finding:

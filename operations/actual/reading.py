@@ -13,6 +13,7 @@ files piece by piece, so an export may be larger than memory. A row is of the st
   (https://docs.cloud.google.com/billing/docs/how-to/export-data-bigquery-tables/focus-export).
 """
 
+import os
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,6 +21,7 @@ from tempfile import TemporaryDirectory
 import duckdb
 
 from catalogue.errors import BadInput
+from catalogue.wording import counted
 from operations.actual.charges import COSTS, Charge
 
 REQUIRED = (
@@ -37,6 +39,11 @@ TAGS = ("Tags", "x_Labels")
 MOST_MEMORY = "1GB"
 _METERS = ("SkuMeter", "x_SkuMeterName", "x_UsageType", "x_SkuDescription", "SkuId")
 """Where an export names the meter: FOCUS 1.1, Azure, AWS and Google before it; the SKU where none does."""
+_BILLERS = ("ProviderName", "ServiceProviderName", "InvoiceIssuerName")
+"""Who bills: FOCUS 1.3 replaced the first by the second."""
+_COPIED = 0.1
+"""The share of a file's charges from which on another file is taken for a copy. Parts of one export have hardly a
+charge in common; FOCUS allows two that are alike in each word."""
 _KEY = r"^((resource_?tags/)?user[:_])?{}$"
 
 
@@ -46,7 +53,7 @@ def read(
     """The charges of the export, by stack; in detail those of `stacks`, and of `accounts` what has no tag.
 
     `rates` are dollars for one unit of another currency. Raises BadInput for a file that is no FOCUS export, or has a
-    figure or time that is none.
+    figure or time that is none, and for two that have charges in common.
     """
     with (
         TemporaryDirectory(prefix="mlplatform-bill-") as folder,
@@ -69,8 +76,9 @@ def read(
             [[*rates, "USD"], [*rates.values(), 1.0]],
         )
         try:
-            rows = [_rows(base, reader, mine) for reader, mine in _readers(files)]
-            told = base.execute(_sums(" UNION ALL ".join(rows))).fetchall()
+            rows = " UNION ALL ".join(_rows(base, reader, mine) for reader, mine in _readers(files))
+            _refuse_copies(base, rows, files)
+            told = base.execute(_sums(rows)).fetchall()
         except duckdb.ConversionException as error:
             raise BadInput(f"--actual: an export has a figure or time that is none: {_first(error)}") from None
         except duckdb.Error as error:
@@ -86,8 +94,9 @@ def _readers(files: Sequence[Path]) -> list[tuple[str, list[Path]]]:
     """The files that are read alike. Everything in CSV is text; a type is given where it is needed."""
     parquet = [one for one in files if one.name.lower().endswith(".parquet")]
     csv = [one for one in files if one not in parquet]
-    text = "read_csv({}, header = true, all_varchar = true, union_by_name = true, nullstr = ['NULL', ''])"
-    readers = [("read_parquet({}, union_by_name = true)", parquet), (text, csv)]
+    named = "union_by_name = true, filename = true"
+    text = f"read_csv({{}}, header = true, all_varchar = true, {named}, nullstr = ['NULL', ''])"
+    readers = [(f"read_parquet({{}}, {named})", parquet), (text, csv)]
     return [(reader, mine) for reader, mine in readers if mine]
 
 
@@ -135,6 +144,7 @@ def _rows(base: duckdb.DuckDBPyConnection, reader: str, files: Sequence[Path]) -
     contracted = dollars("ContractedCost", f"{number('PricingCurrencyContractedUnitPrice')} * {quantity}")
     at_list = dollars("ListCost", f"{number('PricingCurrencyListUnitPrice')} * {quantity}")
     meters = ", ".join(text(name) for name in _METERS)
+    biller = f"coalesce({', '.join(text(name) for name in _BILLERS)})"
     return f"""
         SELECT {tag("stack")} AS stack, {tag("team")} AS team,
             coalesce(lower(regexp_replace({text("SubAccountId")}, '^/subscriptions/', '', 'i')), '') AS account,
@@ -145,7 +155,9 @@ def _rows(base: duckdb.DuckDBPyConnection, reader: str, files: Sequence[Path]) -
             coalesce({text("ChargeClass")} = 'Correction', false) AS correction,
             coalesce({text("BillingCurrency")}, '') AS currency, coalesce({number("BilledCost")}, 0) AS said,
             {billed} AS billed, {effective} AS effective,
-            coalesce({at_list}, {contracted}, {effective}) AS list, {contracted} AS contracted
+            coalesce({at_list}, {contracted}, {effective}) AS list, {contracted} AS contracted,
+            filename AS file, {biller} AS biller, {text("BillingAccountId")} AS billing_account,
+            {text("ChargeDescription")} AS described, {text("RegionId")} AS region
         FROM {source}"""
 
 
@@ -178,6 +190,37 @@ def _tag(column: str, kind: str, key: str) -> str:
     return f"nullif(list_extract(list_transform({sorted_}, lambda one: one.value), -1), '')"
 
 
+def _refuse_copies(base: duckdb.DuckDBPyConnection, rows: str, files: Sequence[Path]) -> None:
+    """Raises BadInput where two files have charges in common: each would count twice.
+
+    FOCUS gives a charge no identity of its own, and the parts of one export share account and period. So a charge is
+    taken for the same where biller, account, resource, meter, time and cost are.
+    """
+    if len(files) < 2:
+        return
+    same = (
+        "biller, billing_account, account, resource, service, meter, described, region, since, until, category, "
+        "correction, currency, said, list"  # not the tags: a newer run has those that were activated since
+    )
+    found = base.execute(
+        f"""
+        WITH charges AS ({rows}),
+            each AS (SELECT file, hash({same}) AS charge FROM charges WHERE said <> 0 OR list <> 0 GROUP BY ALL),
+            sizes AS (SELECT file, count(*) AS size FROM each GROUP BY file),
+            pairs AS (SELECT min(file) AS one, max(file) AS other FROM each GROUP BY charge HAVING count(*) > 1)
+        SELECT one, other, count(*) AS common FROM pairs
+        JOIN sizes AS a ON a.file = one JOIN sizes AS b ON b.file = other
+        GROUP BY one, other HAVING common >= {_COPIED} * least(any_value(a.size), any_value(b.size))
+        ORDER BY common DESC, one, other"""
+    ).fetchone()
+    if found is not None:
+        one, other = (Path(name).relative_to(os.path.commonpath(map(str, files))) for name in found[:2])
+        raise BadInput(
+            f"--actual: {one} and {other} have {counted(found[2], 'charge')} in common, and each would count twice; "
+            "name the newest export alone"
+        )
+
+
 def _sums(rows: str) -> str:
     # A sum leaves out what is unknown, and would say less than there is: of such, the sum is unknown.
     known = ", ".join(f"CASE WHEN count(*) = count({cost}) THEN sum({cost}) END AS {cost}" for cost in COSTS)
@@ -188,5 +231,6 @@ def _sums(rows: str) -> str:
         SELECT stack, CASE WHEN {ours} THEN team END AS tagged, account, date_trunc('month', since) AS month, service,
             CASE WHEN {ours} THEN meter ELSE '' END AS detail,
             CASE WHEN ({ours}) OR ({near}) THEN resource ELSE '' END AS billed_to,
-            category, correction, currency, min(since), max(until), count(*), sum(said), {known}
+            category, correction, coalesce(list, said) < 0 AS negative, currency, min(since), max(until), count(*),
+            sum(said), {known}
         FROM charges GROUP BY ALL ORDER BY ALL"""

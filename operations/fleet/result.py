@@ -15,12 +15,14 @@ from catalogue import organisation
 from catalogue.errors import BadInput
 from stacks.config import STACKS
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 RESULT, INDEX, PAGE = "result.json", "fleet.json", "index.html"
 _PARTS = ("catalogue", "stacks", "components", "policies", "operations", "provider", "sandbox")
 """The folders of ours that a result follows from, beside the company's own."""
-_Name = Annotated[str, StringConstraints(pattern=r"^([A-Za-z0-9_-][A-Za-z0-9_.-]*)?$", max_length=100)]
+_NAME = "[A-Za-z0-9_-][A-Za-z0-9_.-]*"
+_Name = Annotated[str, StringConstraints(pattern=rf"^{_NAME}$", max_length=100)]
 """A file or folder of one's own: what another machine wrote leads to no other place."""
+_NameOrNone = Annotated[str, StringConstraints(pattern=rf"^({_NAME})?$", max_length=100)]
 _Dollars = Annotated[float, Field(ge=0, le=1e12)]
 """An amount that a page can draw on a scale beside others."""
 State = Literal["pass", "fail", "broke", "refused", "missing"]
@@ -45,7 +47,7 @@ class Outcome(_Part):
     unknown_lines: int = 0
     used_by_team: dict[str, float | None] = {}
     """What each team did use in the months of a bill that was read, at list cost; None where it is unknown."""
-    report: _Name = ""
+    report: _NameOrNone = ""
     seconds: float = 0
 
     @property
@@ -57,7 +59,7 @@ class Outcome(_Part):
 class Result(_Part):
     """One stack of a fleet. `key` is a digest of all that the outcome follows from; empty where nobody knows that."""
 
-    schema_version: int = SCHEMA_VERSION
+    schema_version: Literal[2] = SCHEMA_VERSION
     stack: _Name
     file: str
     verb: str
@@ -72,22 +74,29 @@ class Fleet(_Part):
     """A run over a fleet, or several runs merged. A stack that was not done has the outcome `missing`.
 
     `shards` has the parts that are in it, of so many in all. `lacks` says in sentences what a whole fleet would have.
-    `files` is a digest of our code and of every stack file of the fleet, whichever part they are of.
+    `files` is a digest of our code and of every stack file of the fleet, whichever part they are of; `every` has the
+    names of these stacks.
     """
 
-    schema_version: int = SCHEMA_VERSION
+    schema_version: Literal[2] = SCHEMA_VERSION
     verb: str
     today: str
     shards: list[int]
-    of: int
+    of: Annotated[int, Field(ge=1, le=9999)]
     files: str
+    every: list[_Name]
     lacks: list[str] = []
     results: list[Result]
 
     @property
     def stacks(self) -> list[str]:
-        """The stacks that it was to do."""
+        """The stacks of which it has a result."""
         return [one.stack for one in self.results]
+
+    @property
+    def share(self) -> list[str]:
+        """The stacks of its shards, which follow from the names of all."""
+        return sorted(stack for shard in self.shards for stack in self.every[shard - 1 :: self.of])
 
     @property
     def code(self) -> int:
@@ -98,8 +107,7 @@ class Fleet(_Part):
 def read(folder: Path) -> Result | None:
     """The result that stands in a stack's folder. None where there is none that can be read."""
     with suppress(OSError, ValidationError, UnicodeDecodeError):
-        found = Result.model_validate_json((folder / RESULT).read_text(encoding="utf-8"))
-        return found if found.schema_version == SCHEMA_VERSION else None
+        return Result.model_validate_json((folder / RESULT).read_text(encoding="utf-8"))
     return None
 
 

@@ -61,7 +61,7 @@ def run(verb: str, files: Sequence[Path], asked: Asked, shard: tuple[int, int], 
     """
     part, of = shard
     whole = digest(kept.of_ourselves(), *(text for file in files for text in (file.name, file.read_bytes())))
-    mine = list(files)[part - 1 :: of]
+    names, mine = [stack_name(file) for file in files], list(files)[part - 1 :: of]
     done: dict[str, Result] = {}
     taken = 0
     todo: list[tuple[Program, Result]] = []
@@ -82,7 +82,7 @@ def run(verb: str, files: Sequence[Path], asked: Asked, shard: tuple[int, int], 
     def fleet() -> Fleet:
         every = {**begun, **done}
         results = [every[stack] for stack in sorted(every)]
-        return Fleet(verb=verb, today=f"{asked.today}", shards=[part], of=of, files=whole, results=results)
+        return Fleet(verb=verb, today=f"{asked.today}", shards=[part], of=of, files=whole, every=names, results=results)
 
     def ended(program: Program, outcome: Outcome) -> None:
         done[program.stack] = _put(asked.out, begun[program.stack].model_copy(update={"outcome": outcome}))
@@ -131,7 +131,8 @@ def merge(folders: Sequence[Path], out: Path) -> Fleet:
     """Join what several runs wrote: the reports are copied below `out`, and one index and page are written there.
 
     A shard that is missing, or a stack without a result, makes the whole not pass. Raises BadInput where the runs are
-    not of one fleet.
+    not of one fleet, where an index says another thing than the files of its stacks, and for a link: what another
+    machine wrote is not to lead out of its folder.
     """
     parts = [(folder, kept.read_fleet(folder)) for folder in folders]
     first = parts[0][1]
@@ -140,13 +141,15 @@ def merge(folders: Sequence[Path], out: Path) -> Fleet:
             one, other = getattr(first, what), getattr(part, what)
             if one != other:
                 raise BadInput(f"{folder}: is of another run than {folders[0]}: {what} is {other}, there {one}")
-        if first.files != part.files:
+        if (first.files, first.every) != (part.files, part.every):
             raise BadInput(f"{folder}: is of other stack files or other code than {folders[0]}; run that part again")
     _refuse_twice([part for _, part in parts])
     for folder, part in parts:
+        _refuse_other(folder, part)
+    for folder, part in parts:
         for stack in part.stacks:
             if (folder / stack).is_dir() and (folder / stack).resolve() != (out / stack).resolve():
-                shutil.copytree(folder / stack, out / stack, dirs_exist_ok=True)
+                shutil.copytree(folder / stack, out / stack, symlinks=True, dirs_exist_ok=True)
     shards = sorted(shard for _, part in parts for shard in part.shards)
     lacks = [f"shard {one} of {first.of} is not there" for one in range(1, first.of + 1) if one not in shards]
     joined = Fleet(
@@ -155,6 +158,7 @@ def merge(folders: Sequence[Path], out: Path) -> Fleet:
         shards=shards,
         of=first.of,
         files=first.files,
+        every=first.every,
         lacks=lacks,
         results=sorted((one for _, part in parts for one in part.results), key=lambda one: one.stack),
     )
@@ -167,3 +171,26 @@ def _refuse_twice(parts: Iterable[Fleet]) -> None:
         times = Counter(one for part in parts for one in getattr(part, named))
         if twice := [one for one, count in times.items() if count > 1]:
             raise BadInput(f"{what} {twice[0]}: is in two of the folders; name each run once")
+
+
+def _refuse_other(folder: Path, part: Fleet) -> None:
+    """Raises BadInput where the index of a run is not what its stacks' own files say, or a file leads elsewhere."""
+    wrong = [shard for shard in part.shards if not 1 <= shard <= part.of]
+    if wrong:
+        raise BadInput(f"{folder / kept.INDEX}: says shard {wrong[0]} of {part.of}; run that part again")
+    if other := sorted(set(part.stacks) ^ set(part.share)):
+        has = "has" if other[0] in part.stacks else "lacks"
+        shards = ", ".join(map(str, part.shards))
+        raise BadInput(
+            f"{folder / kept.INDEX}: {has} the stack {other[0]}, which is not what shard {shards} of {part.of} is; run "
+            "that part again"
+        )
+    for one in part.results:
+        for path in (folder / one.stack, *(folder / one.stack).rglob("*")):
+            if path.is_symlink() or (path.exists() and not (path.is_dir() or path.is_file())):
+                raise BadInput(f"{path}: is a link or no file, and a run writes files alone; run that part again")
+        # Of a run that was cut the index is the older one: it says that a stack was not done, which fails as it is.
+        if one.outcome.state != "missing" and kept.read(folder / one.stack) != one:
+            raise BadInput(
+                f"{folder / one.stack / kept.RESULT}: is not what {kept.INDEX} says of {one.stack}; run that part again"
+            )

@@ -23,6 +23,10 @@ StandsOption = Annotated[
     ),
 ]
 
+ElsewhereOption = Annotated[
+    bool, typer.Option("--elsewhere", help="The registry or bucket is one that no stack of this sandbox makes.")
+]
+
 
 def add(app: typer.Typer) -> None:
     """Add the commands."""
@@ -95,8 +99,9 @@ def push(
         Path | None, typer.Argument(metavar="DOCKERFILE", help="What it is built from, beside what that copies.")
     ] = None,
     from_: StandsOption = "inside",
+    elsewhere: ElsewhereOption = False,
 ) -> None:
-    """Push an image to the registry in its address, which may be closed to whoever stands outside.
+    """Push an image to the registry in its address, which must stand and may be closed to whoever stands outside.
 
     Nothing is built; the Dockerfile says which image it would be. A sandbox answers calls with the image of examples/
     alone, and knows it by the digest of what it is built from.
@@ -105,7 +110,7 @@ def push(
     from sandbox import byhand
 
     digest, outside = _digest(dockerfile, digest_of_image), _is_outside(from_)
-    _do(context, lambda state: byhand.push(state, image, digest, outside))
+    _do(context, lambda state: byhand.push(state, image, digest, outside, elsewhere))
 
 
 def upload(
@@ -115,8 +120,9 @@ def upload(
         Path | None, typer.Argument(metavar="CONTENT", help="The file or the folder that goes there.")
     ] = None,
     from_: StandsOption = "inside",
+    elsewhere: ElsewhereOption = False,
 ) -> None:
-    """Upload a model artifact to its address, which may be closed to whoever stands outside.
+    """Upload a model artifact to its address, whose store must stand and may be closed to whoever stands outside.
 
     Its content is not kept; the sandbox knows it by its digest. A sandbox answers calls with the model of examples/
     alone, which `uv run python -m examples.pack` lays out.
@@ -125,7 +131,7 @@ def upload(
     from sandbox import byhand
 
     digest, outside = _digest(content, digest_of), _is_outside(from_)
-    _do(context, lambda state: byhand.upload(state, uri, digest, outside))
+    _do(context, lambda state: byhand.upload(state, uri, digest, outside, elsewhere))
 
 
 def empty(
@@ -226,7 +232,7 @@ def steps(
     graph = graph_of(stack)
     for number, step in enumerate(steps_of(graph), 1):
         typer.echo(f"{number}. {step.who}: {step.what}")
-        for command in walk.by_hand(step, graph.platform, home) or ["(nothing: a sandbox does not ask for it)"]:
+        for command in walk.by_hand(step, graph, home) or ["(nothing: a sandbox does not ask for it)"]:
             typer.echo(f"     {command}")
         if said := walk.caveat(step, graph):
             typer.echo(f"     ({said})")

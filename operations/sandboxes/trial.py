@@ -129,7 +129,7 @@ def _walked(engine: "Engine", graph: "Graph", journal: "Journal") -> str | None:
     state, predicted, begun = State(engine.home.database), "", time.monotonic()
     for number, step in enumerate(steps_of(graph), 1):
         say(f"{number}. {step.who}: {step.what}")
-        commands = walk.by_hand(step, graph.platform, engine.home)
+        commands = walk.by_hand(step, graph, engine.home)
         for command in commands:
             say(f"     {command}")
         for arguments in walk.pulumi(step):
@@ -138,7 +138,7 @@ def _walked(engine: "Engine", graph: "Graph", journal: "Journal") -> str | None:
                 say(f"`pulumi {arguments[0]}` failed")
                 return None
         try:
-            walk.do(state, step, graph.platform)
+            walk.do(state, step, graph)
         except BadInput as refusal:
             say(f"     refused: {refusal}")
             return None

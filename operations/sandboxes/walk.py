@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from sandbox.state import State
 
 
-def by_hand(step: ManualStep, platform: str, home: "Home") -> list[str]:
+def by_hand(step: ManualStep, graph: "Graph", home: "Home") -> list[str]:
     """The commands, as typed at the root of the checkout, that do the step in a sandbox.
 
     None for what a sandbox does not ask for.
     """
     ups = [in_sandbox(home, "--", "pulumi", *words) for words in pulumi(step)]
     laid_out = [PACKED] * any(look.what == "artifact" and is_example(look.name) for look in step.looks)
-    return ups + laid_out + [in_sandbox(home, *words) for look in step.looks if (words := _words(look, platform))]
+    return ups + laid_out + [in_sandbox(home, *words) for look in step.looks if (words := _words(look, graph))]
 
 
 def caveat(step: ManualStep, graph: "Graph") -> str:
@@ -52,10 +52,11 @@ def pulumi(step: ManualStep) -> list[list[str]]:
     return [words for words in found if words[0] in ("config", "up")]
 
 
-def do(state: "State", step: ManualStep, platform: str) -> None:
+def do(state: "State", step: ManualStep, graph: "Graph") -> None:
     """Do in the account what the step asks of it. Raises BadInput for what is refused."""
     from sandbox import byhand
 
+    platform = graph.platform
     for look in step.looks:
         if look.what == "quota":
             byhand.raise_quota(state, look.name, look.amount or 0)
@@ -64,11 +65,11 @@ def do(state: "State", step: ManualStep, platform: str) -> None:
         elif look.what == "service":
             byhand.enable(state, look.name)
         elif look.what == "image":
-            byhand.push(state, look.name, digest_of_image(dockerfile(platform)) if is_example(look.name) else "")
-        elif look.what == "artifact" and is_example(look.name):
-            byhand.upload(state, look.name, digest_of_model(platform))
+            digest = digest_of_image(dockerfile(platform)) if is_example(look.name) else ""
+            byhand.push(state, look.name, digest, elsewhere=bool(_elsewhere(look, graph)))
         elif look.what in ("artifact", "batch input"):
-            byhand.upload(state, look.name)
+            digest = digest_of_model(platform) if look.what == "artifact" and is_example(look.name) else ""
+            byhand.upload(state, look.name, digest, elsewhere=bool(_elsewhere(look, graph)))
         elif look.what == "sign-in":
             byhand.sign_in(state, look.name)
 
@@ -93,7 +94,15 @@ def called(state: "State", step: ManualStep) -> str | None:
     raise BadInput(f"{name}: no endpoint of that name stands in the sandbox; bring it up first")
 
 
-def _words(look: Look, platform: str) -> list[str]:
+def _elsewhere(look: Look, graph: "Graph") -> list[str]:
+    """The option for what goes to a store that the stack does not make."""
+    from sandbox import absent
+
+    return [] if absent.made_by(graph, look.name) else ["--elsewhere"]
+
+
+def _words(look: Look, graph: "Graph") -> list[str]:
+    platform = graph.platform
     match look.what:
         case "quota":
             return ["raise-quota", look.name, str(look.amount or 0)]
@@ -103,11 +112,11 @@ def _words(look: Look, platform: str) -> list[str]:
             return ["enable-api", look.name]
         case "image":
             built_from = [f"examples/{dockerfile(platform).name}"] if is_example(look.name) else []
-            return ["push", look.name, *built_from]
+            return ["push", look.name, *built_from, *_elsewhere(look, graph)]
         case "artifact" if is_example(look.name):
-            return ["upload", as_written(look.name), packed(platform)]
+            return ["upload", as_written(look.name), packed(platform), *_elsewhere(look, graph)]
         case "artifact" | "batch input":
-            return ["upload", as_written(look.name)]
+            return ["upload", as_written(look.name), *_elsewhere(look, graph)]
         case "sign-in":
             return ["sign-in", look.name]
         case "call":

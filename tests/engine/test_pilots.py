@@ -78,7 +78,7 @@ def test_the_life_of_a_pilot(pilot: Pilot, request: pytest.FixtureRequest) -> No
                 stood.append(pilot.known())
             else:
                 pilot.engine.ask(*words)
-        walk.do(pilot.state, step, platform)
+        walk.do(pilot.state, step, graph)
         answers.append(walk.called(pilot.state, step))
     recorded = (HERE / "recorded" / platform / "prediction.json").read_text(encoding="utf-8")
     answered = [json.loads(answer) for answer in answers if answer]

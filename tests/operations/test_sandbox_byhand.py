@@ -26,8 +26,8 @@ def test_what_is_done_by_hand_is_said_and_shown(tmp_path: Path) -> None:
         (("wait", "10m"), "10m have passed"),
         (("enable-api", "compute"), "compute.googleapis.com is on"),
         (("raise-quota", "ml.m5.large for endpoint usage", "8"), "8 of 'ml.m5.large for endpoint usage' are granted"),
-        (("push", IMAGE), f"{IMAGE} is pushed"),
-        (("upload", "gs://lending-models/churn/1/"), "gs://lending-models/churn/1/ is uploaded"),
+        (("push", IMAGE, "--elsewhere"), f"{IMAGE} is pushed"),
+        (("upload", "gs://lending-models/churn/1/", "--elsewhere"), "gs://lending-models/churn/1/ is uploaded"),
     ):
         result = run(tmp_path, *arguments)
         assert result.exit_code == 0 and said in result.output, result.output
@@ -41,20 +41,21 @@ def test_what_is_pushed_and_uploaded_is_known_by_its_digest(tmp_path: Path) -> N
     """A copy of the example's files is the example; a line more in one of them is not."""
     shutil.copytree(HERE, tmp_path / "mine", ignore=shutil.ignore_patterns("__pycache__", "recorded"))
     own, uri = tmp_path / "mine" / "gcp.Dockerfile", "gs://lending-models/churn/1/"
-    assert run(tmp_path, "push", IMAGE, str(own)).exit_code == 0
-    assert run(tmp_path, "upload", uri, str(own.parent / "model")).exit_code == 0
+    assert run(tmp_path, "push", IMAGE, str(own), "--elsewhere").exit_code == 0
+    assert run(tmp_path, "upload", uri, str(own.parent / "model"), "--elsewhere").exit_code == 0
     account = State(tmp_path / "box" / "state.sqlite").account
     assert (account.digest(IMAGE), account.digest(uri)) == (digest_of_image(dockerfile("gcp")), digest_of_model("gcp"))
     for file in ("serving/vertex.py", "model/MLmodel"):
         with (own.parent / file).open("a", encoding="utf-8") as text:
             text.write("# another\n")
     assert (
-        run(tmp_path, "push", IMAGE, str(own)).exit_code
-        == run(tmp_path, "upload", uri, str(own.parent / "model")).exit_code
+        run(tmp_path, "push", IMAGE, str(own), "--elsewhere").exit_code
+        == run(tmp_path, "upload", uri, str(own.parent / "model"), "--elsewhere").exit_code
+        == 0
     )
     assert account.digest(IMAGE) not in ("", digest_of_image(dockerfile("gcp")))
     assert account.digest(uri) not in ("", digest_of_model("gcp"))
-    assert run(tmp_path, "push", IMAGE).exit_code == 0 and account.digest(IMAGE) == ""
+    assert run(tmp_path, "push", IMAGE, "--elsewhere").exit_code == 0 and account.digest(IMAGE) == ""
     assert run(tmp_path, "empty", "gs://lending-models/").exit_code == 0 and account.digest(uri) == ""
 
 
@@ -96,7 +97,10 @@ def test_who_stands_outside_brings_nothing_to_a_closed_registry(tmp_path: Path) 
     state.resources.create(New(REGISTRY, id_, "azure", "s", "northeurope", "lending", closed, {}))
     assert "acr/firewall" in str(run(tmp_path, "push", image, "--from", "outside").exception)
     assert "no place where a person stands" in str(run(tmp_path, "upload", "gs://b/m/", "--from", "home").exception)
-    assert run(tmp_path, "upload", "gs://lending-models/churn/1/", "--from", "outside").exit_code == 0
+    refused = run(tmp_path, "upload", "gs://lending-models/churn/1/", "--from", "outside").exception
+    assert isinstance(refused, BadInput) and "404: The specified bucket does not exist" in str(refused)
+    put = ("upload", "gs://lending-models/churn/1/", "--from", "outside", "--elsewhere")
+    assert run(tmp_path, *put).exit_code == 0
     assert state.account.images() == [] and state.account.artifacts() == ["gs://lending-models/churn/1/"]
 
 

@@ -76,6 +76,8 @@ for type_, name, inputs, outputs in (
     ("iam/rolePolicy:RolePolicy", "caller", {"policy": policy, "role": "role"}, {}),
     ("ec2/vpc:Vpc", "vpc", {"enableDnsHostnames": True}, {}),
     ("ec2/vpcEndpoint:VpcEndpoint", "way", way, {}),
+    ("s3/bucket:Bucket", "aws-pilot-artifacts-111122223333", {}, {}),
+    ("ecr/repository:Repository", "images", {}, {"repositoryUrl": served["image"].rpartition(":")[0]}),
 ):
     stands = state.resources.get(f"aws:{type_}", name)
     if sys.argv[1] == "destroy":
@@ -509,11 +511,26 @@ def test_a_trial_without_a_prediction_is_no_rehearsal(
     assert "no rehearsal is recorded" in result.stderr and not (tmp_path / "out").exists()
 
 
-def test_a_trial_ends_where_nobody_can_sign_in(run: Run, tmp_path: Path) -> None:
-    """Here `up` makes nothing."""
+@pytest.mark.parametrize(
+    ("lacks", "says"),
+    [
+        (
+            "repository:Repository",
+            "refused: name unknown: The repository with name 'aws-pilot-registry-images'",
+        ),
+        ("userProfile:UserProfile", "refused: 'ana': no workspace that stands here knows that person; bring up the"),
+    ],
+)
+def test_a_trial_ends_where_a_step_is_refused(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lacks: str, says: str
+) -> None:
+    """Here `up` makes less than the steps need."""
+    without = [line for line in STANDS.splitlines() if lacks not in line]
+    (tmp_path / "stands.py").write_text("\n".join(without), encoding="utf-8")
+    monkeypatch.setenv("STANDS", str(tmp_path / "stands.py"))
     result = run("trial", "aws-pilot", "--out", f"{tmp_path}/out")
     assert result.returncode == 1 and not (tmp_path / "out").exists()
-    assert "refused: 'ana': no workspace that stands here knows that person; bring up the ground" in result.stderr
+    assert says in result.stderr
 
 
 def test_two_sandboxes_at_once_do_not_meet(tmp_path: Path, run: Run, filled: State) -> None:

@@ -32,15 +32,15 @@ def test_each_is_done_and_said(state: State) -> None:
     byhand.raise_quota(state, "ml.m5.large for endpoint usage", 4)
     byhand.raise_quota(state, "ml.none.large for online", 2)  # as the steps name the quota of a machine nobody knows
     assert state.account.quotas() == {"ml.m5.large for endpoint usage": 4, "ml.none.large for online": 2}
-    byhand.push(state, "europe-docker.pkg.dev/lending/serving/churn:2.0.1")
-    byhand.upload(state, "s3://lending-models/churn/1/model.tar.gz")
+    byhand.push(state, "europe-docker.pkg.dev/lending/serving/churn:2.0.1", elsewhere=True)
+    byhand.upload(state, "s3://lending-models/churn/1/model.tar.gz", elsewhere=True)
     assert state.account.has_image("europe-docker.pkg.dev/lending/serving/churn:2.0.1")
     assert state.account.has_artifact("s3://lending-models/churn/1/model.tar.gz")
 
 
 def test_a_store_is_emptied(state: State) -> None:
-    byhand.upload(state, "s3://lending-models/churn/1/model.tar.gz")
-    byhand.upload(state, "s3://lending-models-2/churn/1/model.tar.gz")
+    byhand.upload(state, "s3://lending-models/churn/1/model.tar.gz", elsewhere=True)
+    byhand.upload(state, "s3://lending-models-2/churn/1/model.tar.gz", elsewhere=True)
     assert byhand.empty(state, "s3://lending-models/") == "1 deleted below s3://lending-models/"
     assert state.account.artifacts() == ["s3://lending-models-2/churn/1/model.tar.gz"]
     with pytest.raises(BadInput, match="nothing lies there"):

@@ -8,6 +8,7 @@ import pytest
 
 from catalogue.errors import BadInput
 from catalogue.kinds.aws.ec2 import VPC_ENDPOINT
+from catalogue.kinds.aws.s3 import BUCKET as S3
 from catalogue.kinds.aws.s3 import BUCKET_POLICY
 from catalogue.kinds.azure.containerregistry import REGISTRY
 from catalogue.kinds.azure.network import PRIVATE_ENDPOINT, ZONE_GROUP
@@ -75,12 +76,13 @@ def test_a_name_in_another_zone_leads_nobody_there(state: State) -> None:
         byhand.push(state, IMAGE)
 
 
-def test_a_store_that_is_open_or_that_nobody_knows_takes_what_is_brought(state: State) -> None:
+def test_a_store_that_is_open_or_that_others_made_takes_what_is_brought(state: State) -> None:
     stands(state, REGISTRY, REGISTERED, publicNetworkAccess="Enabled")
-    for image in (IMAGE, "others.azurecr.io/churn:2.0", "europe-docker.pkg.dev/lending/serving/churn:2.0"):
-        byhand.push(state, image, outside=True)
+    byhand.push(state, IMAGE, outside=True)
+    for image in ("others.azurecr.io/churn:2.0", "europe-docker.pkg.dev/lending/serving/churn:2.0"):
+        byhand.push(state, image, outside=True, elsewhere=True)
     for uri in (OBJECT, FOLDER):
-        byhand.upload(state, uri, outside=True)
+        byhand.upload(state, uri, outside=True, elsewhere=True)
 
 
 @pytest.mark.parametrize(
@@ -95,6 +97,8 @@ def test_a_store_that_is_open_or_that_nobody_knows_takes_what_is_brought(state: 
 def test_a_buckets_policy_says_from_where_it_is_written(state: State, condition: dict[str, Any], inside: bool) -> None:
     said = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "arn:aws:s3:::lending-models/*"}
     policy = json.dumps({"Version": "2012-10-17", "Statement": [{**said, "Condition": condition}]})
+    for bucket in ("lending-models", "lending-data"):
+        stands(state, S3, bucket, bucket=bucket)
     stands(state, BUCKET_POLICY, "lending-models", bucket="lending-models", policy=policy)
     stands(state, VPC_ENDPOINT, "vpce-1", vpcId="vpc-lending", serviceName="com.amazonaws.eu-west-1.s3")
     with pytest.raises(BadInput, match="with an explicit deny in a resource-based policy of lending-models"):

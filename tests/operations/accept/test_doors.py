@@ -11,6 +11,7 @@ import httpx
 import pytest
 from moto import mock_aws
 
+from catalogue.graph import Graph
 from examples.pack import NAME, digest_of_image, digest_of_model, dockerfile
 from operations import doctor
 from operations.accept import aws, azure, gcp
@@ -234,7 +235,7 @@ def test_no_connection_is_no_prediction() -> None:
 
 def sandbox(tmp_path: Path, versions: Versions) -> Sandbox:
     engine: Any = SimpleNamespace(home=SimpleNamespace(database=tmp_path / "state.sqlite"))
-    return Sandbox(engine, "aws", "churn-dev", versions, b"{}", None)
+    return Sandbox(engine, Graph("churn-dev", "aws", (), {}), "churn-dev", versions, b"{}", None)
 
 
 def test_in_a_sandbox_the_steps_are_done_and_the_versions_lie_where_they_are_served_from(tmp_path: Path) -> None:

@@ -137,12 +137,33 @@ def test_what_carries_the_tag_in_another_account_is_told_and_fails(
     tmp_path: Path, foreseen: dict[str, Foreseen], platform: str
 ) -> None:
     one = foreseen[platform]
-    # Without the foreign charge the month is far above its ceiling, and with it within.
-    most = one.cost.ceiling_usd
-    rows = [rows_of(one, most * 2), rows_of(one, -most * 1.2, account="999988887777"), rows_of(one, 1, account="")]
+    # Without the foreign charge the month is below its floor, and with it within.
+    least = one.cost.idle_usd
+    rows = [rows_of(one, least * 0.5), rows_of(one, least * 0.8, account="999988887777"), rows_of(one, 1, account="")]
     found = compared(tmp_path, one, rows)
     assert failing(found) == ["bill-elsewhere"]
+    less = compared(tmp_path, one, [rows_of(one, least * 1.5), rows_of(one, -1, account="999988887777")])
+    assert failing(less) == ["bill-elsewhere"]
     assert any("of the account 999988887777, and the stack stands in" in one.message for one in found.findings)
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+@pytest.mark.parametrize("service", ["its own", "another"])
+def test_usage_below_zero_hides_nothing_of_what_was_used(
+    tmp_path: Path, foreseen: dict[str, Foreseen], platform: str, service: str
+) -> None:
+    one = foreseen[platform]
+    most = one.cost.ceiling_usd
+    less = rows_of(one, -most * 1.2, **({} if service == "its own" else {"service": "Somebody's"}))
+    found = compared(tmp_path, one, [rows_of(one, most * 2), less])
+    assert failing(found) == ["bill-drift"]
+    (month,) = found.months
+    assert (month.used.list, month.beside["Negative usage"].list) == (round(most * 2, 2), round(-most * 1.2, 2))
+    assert any(
+        one.rule == "bill-negative" and f"${most * 1.2:,.2f} at list cost" in one.message for one in found.findings
+    )
+    corrected = compared(tmp_path, one, [rows_of(one, most), replace(less, correction=True)])
+    assert not corrected.findings and set(corrected.months[0].beside) == {"Correction"}
 
 
 def test_a_bill_without_the_stacks_tag_is_unknown_and_fails(tmp_path: Path, foreseen: dict[str, Foreseen]) -> None:

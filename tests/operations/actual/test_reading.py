@@ -1,7 +1,7 @@
 """The charges of FOCUS exports, by whatever cloud and in whatever form they were written."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -16,7 +16,7 @@ from catalogue.errors import BadInput
 from operations.actual import exports
 from operations.actual.charges import Charge
 from operations.actual.reading import read
-from tests.operations.actual.focus import COLUMNS, Row, write
+from tests.operations.actual.focus import BEGINS, COLUMNS, Row, write
 
 FORMS = ("csv", "csv.gz", "parquet")
 
@@ -87,6 +87,45 @@ def test_a_bill_in_euros_has_dollars_where_the_export_has_them(tmp_path: Path) -
     google = Row(cost=10, currency="JPY", more={"x_CurrencyConversionRate": "150"})
     (found,) = read([write(tmp_path / "gcp.csv", "gcp", [google])], [], [], {})
     assert found.billed == found.list == pytest.approx(10 / 150)
+
+
+CHARGES = st.lists(
+    st.builds(
+        Row,
+        cost=st.floats(0.01, 50).map(lambda x: round(x, 4)),
+        resource=st.sampled_from(["", "arn:a", "arn:b"]),
+        since=st.integers(0, 29).map(lambda day: BEGINS + timedelta(days=day)),
+    ),
+    min_size=4,
+    max_size=12,
+    unique_by=lambda row: (row.resource, row.since, row.cost),
+)
+
+
+@settings(max_examples=2, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
+@given(rows=CHARGES, cloud=st.sampled_from(sorted(COLUMNS)), forms=st.permutations(FORMS))
+def test_parts_are_read_and_a_copy_is_refused(
+    tmp_path: Path, rows: list[Row], cloud: str, forms: Sequence[str]
+) -> None:
+    parts = [write(tmp_path / f"{n}.{forms[n]}", cloud, rows[n::2]) for n in range(2)]
+    assert sum(one.rows for one in read(parts, [], [], {})) == len(rows)
+    # A newer run of the export: all that the older one had, in another form, and a day more.
+    newer = write(tmp_path / f"newer.{forms[1]}", cloud, [*rows[::2], Row(since=BEGINS + timedelta(days=30))])
+    with pytest.raises(BadInput, match=rf"0\.{forms[0]} and newer\..* have {len(rows[::2])} charges in common"):
+        read([parts[0], newer], [], [], {})
+
+
+def test_charges_of_two_accounts_are_no_copies(tmp_path: Path) -> None:
+    ours, theirs = (Row(account=account, more={"BillingAccountId": account}) for account in ("1", "2"))
+    free = Row(cost=0)
+    files = [
+        write(tmp_path / f"{name}.csv", "aws 1.0", rows) for name, rows in (("a", [ours, free]), ("b", [theirs, free]))
+    ]
+    assert sum(one.billed or 0 for one in read(files, [], [], {})) == 2
+    (tmp_path / "kept").mkdir()
+    files.append(write(tmp_path / "kept" / "a.csv", "aws 1.0", [ours]))
+    with pytest.raises(BadInput, match=r"^--actual: a.csv and kept/a.csv have 1 charge in common.* name the newest"):
+        read(files, [], [], {})
 
 
 def test_what_is_of_no_stack_that_was_asked_for_is_one_sum(tmp_path: Path) -> None:

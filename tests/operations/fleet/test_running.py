@@ -1,6 +1,7 @@
 """A fleet: nothing is done twice, nothing is lost, and a stack that breaks is a result."""
 
 import json
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
@@ -175,6 +176,72 @@ def test_what_is_no_part_of_one_fleet_is_refused(tmp_path: Path, fleet: Callable
     (one / "fleet.json").write_text(json.dumps(told))
     with pytest.raises(BadInput, match="is not the index of a fleet"):
         running.merge([one], tmp_path / "out")
+
+
+def _index_says_pass(shard: Path) -> None:
+    index = shard / "fleet.json"
+    index.write_text(index.read_text().replace('"fail"', '"pass"'))
+
+
+def _index_lacks_a_stack(shard: Path) -> None:
+    told = json.loads((shard / "fleet.json").read_text())
+    del told["results"][-1]
+    (shard / "fleet.json").write_text(json.dumps(told))
+
+
+def _is_another_shard(shard: Path) -> None:
+    told = json.loads((shard / "fleet.json").read_text())
+    (shard / "fleet.json").write_text(json.dumps({**told, "shards": [2]}))
+
+
+def _is_no_shard(shard: Path) -> None:
+    told = json.loads((shard / "fleet.json").read_text())
+    (shard / "fleet.json").write_text(json.dumps({**told, "shards": [7]}))
+
+
+def _report_is_a_link(shard: Path) -> None:
+    (shard / "secret").write_text("what is elsewhere")
+    (shard / "c" / "report.html").symlink_to(shard / "secret")
+
+
+def _folder_is_a_link(shard: Path) -> None:
+    (shard / "c").rename(shard / "elsewhere")
+    (shard / "c").symlink_to(shard / "elsewhere")
+
+
+def _report_is_a_pipe(shard: Path) -> None:
+    os.mkfifo(shard / "c" / "report.html")
+
+
+def _result_is_gone(shard: Path) -> None:
+    (shard / "c" / "result.json").unlink()
+
+
+@pytest.mark.parametrize(
+    ("forged", "said"),
+    [
+        (_index_says_pass, r"shard/c/result.json: is not what fleet.json says of c; run that part again"),
+        (_result_is_gone, r"shard/c/result.json: is not what fleet.json says of c"),
+        (_index_lacks_a_stack, "shard/fleet.json: lacks the stack g, which is not what shard 1 of 2 is"),
+        (_is_another_shard, "shard/fleet.json: has the stack a, which is not what shard 2 of 2 is"),
+        (_is_no_shard, "shard/fleet.json: says shard 7 of 2"),
+        (_report_is_a_link, "shard/c/report.html: is a link or no file"),
+        (_folder_is_a_link, "shard/c: is a link or no file"),
+        (_report_is_a_pipe, "shard/c/report.html: is a link or no file"),
+    ],
+)
+def test_a_shard_is_not_believed_where_its_files_say_otherwise(
+    tmp_path: Path, fleet: Callable[..., Fleet], forged: Callable[[Path], None], said: str
+) -> None:
+    def worse(stack: str) -> Outcome:
+        return Outcome(state="fail", says="open to all") if stack == "c" else passes(stack)
+
+    fleet(Fake(worse), shard=(1, 2), out=tmp_path / "shard")
+    running.merge([tmp_path / "shard"], tmp_path / "honest")
+    forged(tmp_path / "shard")
+    with pytest.raises(BadInput, match=said) as refused:
+        running.merge([tmp_path / "shard"], tmp_path / "out")
+    assert "\n" not in str(refused.value) and not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("amount", ["NaN", "Infinity", "-5", "1e999", "1e300"])

@@ -48,6 +48,7 @@ REFUSALS = {
         "image": "Requested image",
         "artifact": "Could not find model data at",
         "batch input": "No S3 objects found under S3 URL",
+        "ground": "does not exist in the registry with id",
     },
     "gcp": {
         "role": "denied on resource",
@@ -56,6 +57,7 @@ REFUSALS = {
         "image": "No such image: ",
         "artifact": "There are no files under",
         "batch input": "No files match",
+        "ground": "name unknown: Repository",
     },
     "azure": {
         "role": "authorization to perform action",
@@ -68,8 +70,7 @@ REFUSALS = {
 }
 """What the cloud says where a step is left out: to a create, or to the first run of a batch job.
 
-AWS's services are on, and azure-native registers resource providers itself. A bucket may be one that no stack makes, so
-only Azure's artifacts wait for the ground.
+AWS's services are on, and azure-native registers resource providers itself.
 """
 NEEDED = [(platform, what) for platform, said in REFUSALS.items() for what in said]
 
@@ -127,7 +128,7 @@ class Place:
         for words in walk.pulumi(step):
             if words[0] == "up":
                 self.up("ground" if "the ground" in step.what else "serve")
-        walk.do(self.state, step, self._graph.platform)
+        walk.do(self.state, step, self._graph)
         return walk.called(self.state, step)
 
     def runs(self) -> list[str]:
@@ -247,9 +248,10 @@ def test_a_printed_command_is_one_that_can_be_typed(
     platform: str, name: str | None, request: pytest.FixtureRequest
 ) -> None:
     """At the root of the checkout, into the sandbox that was named, with a request that is there."""
-    steps = steps_of(pilot(request, platform))
+    graph = pilot(request, platform)
+    steps = steps_of(graph)
     home = Chosen(name, real_time=False).home()
-    commands = [split(one) for step in steps for one in walk.by_hand(step, platform, home)]
+    commands = [split(one) for step in steps for one in walk.by_hand(step, graph, home)]
     start = ["uv", "run", "mlplatform", "sandbox", *(["--name", commands[0][5]] if name else [])]
     assert Chosen(start[-1] if name else None, real_time=False).home() == home, "what is typed names the same sandbox"
     assert split(PACKED) in commands
