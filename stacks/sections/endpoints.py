@@ -46,8 +46,9 @@ class Capture(Fields):
     """`percent` of the requests and answers are kept for `days` in the stack's own store, under its own key.
 
     They may be about people, so nothing is kept unless a stack file says so. The limits `capture-percent` and
-    `capture-days` bound both. On aws another capture is a new version of the endpoint, which comes in by canary; on gcp
-    what is kept goes with the word.
+    `capture-days` bound both. On aws another capture is a new version of the endpoint, which comes in by canary. What
+    is kept stays while the endpoint is switched off. On gcp it lies in a dataset of the endpoint's own: without the
+    word, or without the endpoint, the dataset is deleted as other state is, by `allow` and `teardown --retired`.
     """
 
     percent: Annotated[int, Field(ge=1, le=100)] = Field(examples=[10])
