@@ -5,8 +5,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
+from catalogue import week
 from catalogue.platforms import PLATFORMS
-from components import hours as week
+from components.hours import Hours as ComponentHours
 from components.shapes import Capture as Captured
 from components.shapes import Replicas, Rollout
 from stacks.checks import offered, one_by_one
@@ -106,9 +107,9 @@ class Hours(Fields):
         return said | {day: text for day in week.DAYS if (text := getattr(self, day)) is not None}
 
     @property
-    def given(self) -> week.Hours:
+    def given(self) -> ComponentHours:
         """The hours, as components take them."""
-        return week.Hours(self.days, self.timezone)
+        return ComponentHours(self.days, self.timezone)
 
 
 class OnlineEndpoint(Machine):
