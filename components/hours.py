@@ -1,14 +1,10 @@
 """The hours of the week in which something may run, and when they begin and end."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from catalogue.week import DAY, DAYS, WEEK, minutes_of, together, wrong
 from components.given import Args, BadArgument
-
-DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_DAY, _WEEK = 24 * 60, 7 * 24 * 60
-_RANGE = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]|24):([0-5]\d)", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -74,7 +70,7 @@ class Hours(Args):
         That is until `settles` minutes after it begins again, or half of the hours that follow where these are short.
         """
         ranges = together(self.days)
-        after = [*ranges[1:], (ranges[0][0] + _WEEK, ranges[0][1] + _WEEK)]
+        after = [*ranges[1:], (ranges[0][0] + WEEK, ranges[0][1] + WEEK)]
         return _moments(
             [
                 (ends, begins - ends + min(settles, (stops - begins) // 2))
@@ -83,51 +79,11 @@ class Hours(Args):
         )
 
 
-def minutes_of(text: str) -> tuple[int, int]:
-    """Begin and end of a range in minutes of its day; the end is later than the begin.
-
-    Raises ValueError, which says what is allowed, for a text that is no range and for a range that is empty.
-    """
-    found = _RANGE.fullmatch(text)
-    numbers = [int(number) for number in found.groups()] if found else []
-    if not numbers or (numbers[2] == 24 and numbers[3]):
-        raise ValueError("a range of hours such as 07:00-19:00")
-    begins, ends = numbers[0] * 60 + numbers[1], numbers[2] * 60 + numbers[3]
-    if begins == ends:
-        raise ValueError("a range that is not empty, such as 07:00-19:00; a whole day is 00:00-24:00")
-    return begins, ends if ends > begins else ends + _DAY
-
-
-def wrong(days: Mapping[str, str]) -> str | None:
-    """What is wrong with ranges that each are right by themselves; None where nothing is."""
-    if not days:
-        return "no day is named; name weekdays, weekends or a day, with its range such as 07:00-19:00"
-    (begins, ends), *more = together(days)
-    if not more and ends - begins >= _WEEK:
-        return "these are all hours of the week; leave them out, for without them it may run at any hour"
-    return None
-
-
-def together(days: Mapping[str, str]) -> Sequence[tuple[int, int]]:
-    """The ranges in minutes from Monday on, those that touch or overlap as one. The last may end in the next week."""
-    ranges = list[tuple[int, int]]()
-    for at, day in enumerate(DAYS):
-        if day in days:
-            begins, ends = (at * _DAY + minute for minute in minutes_of(days[day]))
-            if ranges and begins <= ranges[-1][1]:
-                begins, ends = ranges[-1][0], max(ranges.pop()[1], ends)
-            ranges.append((begins, ends))
-    begins, ends = ranges[-1]
-    if len(ranges) > 1 and ends >= _WEEK + ranges[0][0]:  # Sunday's ends where Monday's begins
-        return [*ranges[1:-1], (begins, max(ends, ranges[0][1] + _WEEK))]
-    return ranges
-
-
 def _moments(times: Sequence[tuple[int, int]]) -> Sequence[Moment]:
     """Minutes of the week, each with how long it lasts, as times of day: one for all days that are alike."""
     found: dict[tuple[int, int], list[int]] = {}
     for at, lasts in times:
-        found.setdefault((at % _DAY, lasts), []).append(at // _DAY % 7)
+        found.setdefault((at % DAY, lasts), []).append(at // DAY % 7)
     return [
         Moment(at // 60, at % 60, [DAYS[day] for day in sorted(days)], lasts) for (at, lasts), days in found.items()
     ]

@@ -92,7 +92,13 @@ class Plugin(protocol.Provider):
         if request.preview:
             return protocol.UpdateResponse({**request.news, **_foreseen(service, request.olds, request.news)})
         inputs = _inputs(service, request.news)
-        outputs = await self._run(lambda: service(self._reach(), request.timeout).update(inputs))
+
+        def change() -> Json:
+            made = service(self._reach(), request.timeout)
+            made.stood = {name: plain(value) for name, value in request.olds.items()}
+            return made.update(inputs)
+
+        outputs = await self._run(change)
         kept = {name: request.olds[name] for name in service.outputs if name in request.olds}
         return protocol.UpdateResponse({**request.news, **kept, **all_wrapped(outputs)})
 

@@ -29,7 +29,8 @@ class Service(ABC, Generic[I]):
     """One resource type, as the plugin serves it. Each change must be able to take up what an interrupted run began.
 
     The plugin makes a service for each call of the engine. `seconds` is the timeout that the program set, or 0 if it
-    set none. Methods raise ProviderError with a sentence for the user.
+    set none. `stood` has the inputs and outputs that the state has before an update, and is empty otherwise. Methods
+    raise ProviderError with a sentence for the user.
     """
 
     token: ClassVar[str]
@@ -47,6 +48,7 @@ class Service(ABC, Generic[I]):
     def __init__(self, clouds: "Clouds", seconds: float = 0) -> None:
         self.clouds = clouds
         self.seconds = seconds
+        self.stood: Json = {}
 
     @staticmethod
     @abstractmethod

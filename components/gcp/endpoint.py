@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import pulumi
 from pulumi_gcp import bigquery, compute, dns, vertex
@@ -33,8 +34,8 @@ class EndpointArgs(Args):
     """What the endpoint is called in the console and in alerts, at most 128 characters. Its id is another: the name of
     the resource with digits that Pulumi adds."""
     enabled: bool = True
-    """Whether the endpoint runs, which it does where this is left out. `False` leaves the model and takes the rest. The
-    program must know it."""
+    """Whether the endpoint runs, which it does where this is left out. `False` leaves the model and what was captured,
+    and takes the rest. The program must know it."""
     model: ModelArgs
     """The model to serve, as the `serving` persona runs it."""
     machine: Machine
@@ -77,6 +78,7 @@ class EndpointArgs(Args):
 
 
 _AT = {"bake": "bake_minutes", "errors": "error_rate_percent"}
+_RequestLog: TypeAlias = vertex.AiEndpointPredictRequestResponseLoggingConfigArgsDict
 
 
 class Endpoint(pulumi.ComponentResource):
@@ -91,7 +93,8 @@ class Endpoint(pulumi.ComponentResource):
     network has an address of its own. Refuses a public address, and a rollout whose canary nobody could see: a bake of
     less than 9 minutes, or a bound on errors that is not below the canary's share (components/gcp/canary.py). Where it
     captures, a share of the requests and answers is logged to a BigQuery dataset of its own, whose tables and
-    partitions expire. The dataset goes where it captures no more.
+    partitions expire. The dataset is state: it is protected, and it stays while the endpoint is switched off. Where
+    `capture` is taken out, the engine refuses to delete it until its protection is taken off.
 
     Model and deployment are resources of the provider `mlplatform`, which your project names under `plugins`.
 
@@ -121,8 +124,9 @@ class Endpoint(pulumi.ComponentResource):
         self._child = pulumi.ResourceOptions(parent=self)
         model = versioned_model(f"{name}-model", args.model, args.tags, self._child)
         self.endpoint_id = self.address = self.url = self.host = self.service_attachment = None
+        log = self._request_log(name, args, args.capture) if args.capture else None
         if args.enabled:
-            self.endpoint_id, self.address, self.service_attachment = self._run(name, args, model)
+            self.endpoint_id, self.address, self.service_attachment = self._run(name, args, model, log)
             self.host = pulumi.Output.concat(args.endpoint_name, ".", NAMES)
             at = self.host if args.names_zone is not None else self.address
             self.url = pulumi.Output.format("https://{0}/v1/{1}:predict", at, self.endpoint_id)
@@ -137,10 +141,9 @@ class Endpoint(pulumi.ComponentResource):
         )
 
     def _run(
-        self, name: str, args: EndpointArgs, model: Model
+        self, name: str, args: EndpointArgs, model: Model, log: _RequestLog | None
     ) -> tuple[pulumi.Output[str], pulumi.Output[str], pulumi.Output[str]]:
         project, region, key = args.model.project, args.model.region, args.model.data_key_id
-        log = self._request_log(name, args, args.capture) if args.capture else None
         allowed = [project, *args.caller_projects]
         endpoint = vertex.AiEndpoint(
             name,  # and no name of its own: a deleted endpoint's id stays taken for up to seven days
@@ -192,9 +195,7 @@ class Endpoint(pulumi.ComponentResource):
         known = pulumi.Output.all(endpoint.id, address).apply(lambda both: both[0])
         return known, address, deployment.service_attachment
 
-    def _request_log(
-        self, name: str, args: EndpointArgs, capture: Capture
-    ) -> vertex.AiEndpointPredictRequestResponseLoggingConfigArgsDict:
+    def _request_log(self, name: str, args: EndpointArgs, capture: Capture) -> _RequestLog:
         """Without `accesses` BigQuery would let the project's readers and writers in."""
         expires = capture.days * 86_400_000
         dataset = bigquery.Dataset(
@@ -211,9 +212,9 @@ class Endpoint(pulumi.ComponentResource):
                 {"role": "WRITER", "user_by_email": _email(args.vertex_agent)},
                 *({"role": "READER", "user_by_email": email} for email in args.capture_readers),
             ],
-            delete_contents_on_destroy=True,  # what Vertex AI wrote into it must not hold up the endpoint's end
+            delete_contents_on_destroy=True,  # so that it goes once somebody has taken its protection off
             labels=args.tags,
-            opts=self._child,
+            opts=pulumi.ResourceOptions(parent=self, protect=True),
         )
         place = pulumi.Output.concat("bq://", args.model.project, ".", dataset.dataset_id)
         return {

@@ -1,10 +1,10 @@
 """Leaving Vertex AI: what Pulumi does not do, by REST, with application default credentials.
 
 Every version of every object keeps a bucket from being deleted
-(https://docs.cloud.google.com/storage/docs/deleting-buckets). A repository goes with its images, and asks nobody. A
-model that is deployed keeps its endpoint from being deleted; our own provider takes it off, in the engine's order.
-A log bucket that is locked cannot be deleted, so its key and the key's grant stay with it
-(https://docs.cloud.google.com/logging/docs/buckets#locking-logs-buckets).
+(https://docs.cloud.google.com/storage/docs/deleting-buckets). A repository goes with its images and a dataset with its
+tables, and neither asks anybody. A model that is deployed keeps its endpoint from being deleted; our own provider takes
+it off, in the engine's order. A log bucket that is locked cannot be deleted, so its key and the key's grant
+stay with it (https://docs.cloud.google.com/logging/docs/buckets#locking-logs-buckets).
 """
 
 import time
@@ -16,7 +16,7 @@ from urllib.parse import quote
 import httpx
 
 from catalogue.graph import Graph, Resource
-from catalogue.kinds.gcp import KEY, artifactregistry, logging, projects, storage, workbench
+from catalogue.kinds.gcp import KEY, artifactregistry, bigquery, logging, projects, storage, workbench
 from catalogue.kinds.gcp.billing import BUDGET
 from catalogue.wording import counted
 from operations.asking_again import Again, answered, until_answered
@@ -33,6 +33,7 @@ _SOFT_DAYS = 7
 _OF = {
     artifactregistry.REPOSITORY: "registry",
     storage.BUCKET: "artifacts",
+    bigquery.DATASET: "artifacts",
     logging.LOG_BUCKET: "audit",
     logging.SINK: "audit",
     logging.EXCLUSION: "audit",

@@ -5,6 +5,7 @@ the next run finds what an interrupted run deployed. `opts` that name properties
 `replace_on_changes`) use wire names, e.g. `minReplicas`.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
@@ -37,6 +38,12 @@ class Deployment(pulumi.CustomResource):
     measured figure. So it does where the metrics cannot be read, or a call fails, while the canary has traffic; a
     cancel gives the traffic back and leaves the model. Otherwise it gets all of the traffic and the old model is
     undeployed. Another project, location or endpoint replaces the deployment.
+
+    With `hours` something else undeploys the model as the hours end and deploys it as they begin, the same under the
+    same id. They are ranges by day, and a zone: `{"monday": "07:00-19:00", "timezone": "Europe/Berlin"}`. An endpoint
+    that has no model outside of them, or in the first half hour of them, is off by schedule: a refresh finds the
+    deployment as it was. An update then changes nothing in the cloud, and is refused where it needs another model, for
+    there is none beside which a canary could be judged. A first deployment is made at any hour.
     """
 
     @property
@@ -76,6 +83,7 @@ class Deployment(pulumi.CustomResource):
         bake_minutes: Number,
         p95_latency_ms: Number,
         error_rate_percent: pulumi.Input[float],
+        hours: pulumi.Input[Mapping[str, Text]] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         inputs = {
@@ -97,6 +105,7 @@ class Deployment(pulumi.CustomResource):
             "bakeMinutes": bake_minutes,
             "p95LatencyMs": p95_latency_ms,
             "errorRatePercent": error_rate_percent,
+            "hours": hours,
         }
         outputs = {"deployedModelId": None, "serviceAttachment": None, "bakeResult": None}
         super().__init__(TOKEN, name, {**inputs, **outputs}, opts)
@@ -144,6 +153,41 @@ EndpointName = Annotated[
 ]
 VersionName = Annotated[str, Allowed(pattern=r"^projects/[^/]+/locations/[^/]+/models/[a-z0-9_-]{1,63}@[0-9]+$")]
 Count = Annotated[int, Allowed(ge=1)]
+TIMEZONE = "timezone"
+"""What stands beside the days of `hours`."""
+SETTLES_MINUTES = 30
+"""How long after its hours begin an endpoint may still have no model: a schedule starts late, and Vertex AI takes ten
+minutes or more to start a replica."""
+
+
+def _hours(hours: dict[str, str]) -> dict[str, str]:
+    from zoneinfo import ZoneInfo
+
+    from catalogue.week import DAYS, minutes_of, wrong
+
+    days = {name: text for name, text in hours.items() if name != TIMEZONE}
+    if TIMEZONE not in hours or not days.keys() <= set(DAYS):
+        raise ValueError("must have days such as monday, each with a range such as 07:00-19:00, and a timezone")
+    for text in days.values():
+        minutes_of(text)
+    if sentence := wrong(days):
+        raise ValueError(sentence)
+    try:
+        ZoneInfo(hours[TIMEZONE])
+    except (KeyError, OSError, ValueError):  # a KeyError is a zone that nobody has
+        raise ValueError("must have an IANA time zone such as Europe/Berlin as timezone") from None
+    return hours
+
+
+def off_until(hours: Mapping[str, str] | None, now: float) -> str:
+    """Until when an endpoint with these hours may have no model, in words; empty where it must have one now."""
+    from catalogue.week import off_until
+
+    if not hours:
+        return ""
+    zone = hours[TIMEZONE]
+    begins = off_until({name: text for name, text in hours.items() if name != TIMEZONE}, zone, now, SETTLES_MINUTES)
+    return begins and f"{begins} in {zone}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,6 +208,7 @@ class DeploymentInputs(CanaryInputs):
     service_account: ServiceAccount
     container_logging: bool
     access_logging: bool
+    hours: Annotated[dict[str, str], Checked(_hours)] | None = None
 
     def __post_init__(self) -> None:
         if self.max_replicas < self.min_replicas:
@@ -216,8 +261,12 @@ class DeploymentService(Service[DeploymentInputs]):
         wanted one is a canary then. Raises ProviderError where the endpoint is gone, where it serves something that
         this provider did not deploy, and where a call fails for good. While a canary has traffic, that error, a breach
         of a bound, metrics that cannot be read and a cancel all bring the traffic back to the other model.
+
+        While the endpoint is off by its hours, the same model is left to them, and another one is refused.
         """
         mine, endpoint = deployed_id(inputs), self._endpoint(inputs.endpoint)
+        if self._is_off(endpoint, inputs, mine):
+            return {name: self.stood.get(name) for name in ("deployedModelId", "serviceAttachment", "trafficPercent")}
         _end_canary(endpoint)
         _deploy(endpoint, inputs, mine)
         _scale(endpoint, inputs, mine)
@@ -238,6 +287,25 @@ class DeploymentService(Service[DeploymentInputs]):
                 f"{error}; {_last(inputs.model)} has all of the traffic, but what it replaces may still stand and "
                 "bill: run the update again"
             ) from None
+
+    def _is_off(self, endpoint: "VertexEndpoint", inputs: DeploymentInputs, mine: str) -> bool:
+        """Whether the endpoint is off by its hours, and this model stands again with them.
+
+        Raises ProviderError for another model, which would take all of the traffic unseen.
+        """
+        stood = self.stood.get("deployedModelId")
+        until = off_until(inputs.hours or self.stood.get("hours"), endpoint.clock.now())
+        if not stood or not until:
+            return False
+        endpoint.settle()
+        if endpoint.get()["deployedModels"]:
+            return False
+        if stood != mine:
+            raise ProviderError(
+                f"{endpoint.doing} is off by its hours until {until}, and {_last(inputs.model)} on "
+                f"{inputs.machine_type} is tried beside what serves; run the update in its hours"
+            )
+        return inputs.hours is not None
 
     def _try_canary(self, endpoint: "VertexEndpoint", inputs: DeploymentInputs, mine: str, old: str) -> str:
         """Give the canary its share, judge it, then give it everything. Returns how it was judged."""
@@ -278,7 +346,7 @@ class DeploymentService(Service[DeploymentInputs]):
         """The inputs and outputs as they are in the cloud. None when the endpoint or the deployed model is gone.
 
         In an import the state has no id. Then it is the model with the most traffic of those that this provider
-        deployed.
+        deployed. On an endpoint that is off by its hours it is as the state has it.
         """
         found = self._endpoint(id).find()
         if found is None:
@@ -288,7 +356,10 @@ class DeploymentService(Service[DeploymentInputs]):
         deployed = state.get("deployedModelId") or max(ours, key=lambda id: split.get(id, 0), default="")
         mine = _deployed(found, deployed)
         if mine is None:
-            return None
+            off = (
+                deployed and not found.get("deployedModels") and off_until(state.get("hours"), self.clouds.clock.now())
+            )
+            return state if off else None
         resources = mine.get("dedicatedResources", {})
         machine = resources.get("machineSpec", {})
         scalings: list[Json] = resources.get("autoscalingMetricSpecs", [])

@@ -5,8 +5,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
+from catalogue import week
 from catalogue.platforms import PLATFORMS
-from components import hours as week
+from components.hours import Hours as ComponentHours
 from components.shapes import Capture as Captured
 from components.shapes import Replicas, Rollout
 from stacks.checks import offered, one_by_one
@@ -46,8 +47,9 @@ class Capture(Fields):
     """`percent` of the requests and answers are kept for `days` in the stack's own store, under its own key.
 
     They may be about people, so nothing is kept unless a stack file says so. The limits `capture-percent` and
-    `capture-days` bound both. On aws another capture is a new version of the endpoint, which comes in by canary; on gcp
-    what is kept goes with the word.
+    `capture-days` bound both. On aws another capture is a new version of the endpoint, which comes in by canary. What
+    is kept stays while the endpoint is switched off. On gcp it lies in a dataset of the endpoint's own: without the
+    word, or without the endpoint, the dataset is deleted as other state is, by `allow` and `teardown --retired`.
     """
 
     percent: Annotated[int, Field(ge=1, le=100)] = Field(examples=[10])
@@ -105,9 +107,9 @@ class Hours(Fields):
         return said | {day: text for day in week.DAYS if (text := getattr(self, day)) is not None}
 
     @property
-    def given(self) -> week.Hours:
+    def given(self) -> ComponentHours:
         """The hours, as components take them."""
-        return week.Hours(self.days, self.timezone)
+        return ComponentHours(self.days, self.timezone)
 
 
 class OnlineEndpoint(Machine):

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from catalogue.week import DAYS, minutes_of, together, wrong
 from components.given import BadArgument
-from components.hours import DAYS, Hours, Moment, minutes_of, together, wrong
+from components.hours import Hours, Moment
 
 WEEK = 7 * 24 * 60
 WORK = dict.fromkeys(DAYS[:5], "07:00-19:00")

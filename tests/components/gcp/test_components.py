@@ -13,6 +13,7 @@ import pulumi_gcp
 import pytest
 
 from catalogue.graph import Graph
+from catalogue.guards import is_state
 from components.gcp.agents import ServiceAgents, ServiceAgentsArgs
 from components.gcp.batch import BatchJob
 from components.gcp.encryption import DATA_AGENTS, Encryption, EncryptionArgs
@@ -413,8 +414,15 @@ def test_an_endpoint_has_an_id_that_is_not_the_one_it_was_deleted_under(endpoint
     assert re.fullmatch(r"pilot-scorer-[0-9a-f]{7}", served.outputs["name"]), "which Vertex AI takes: a letter first"
 
 
-def test_an_endpoint_switched_off_is_a_model_and_nothing_else() -> None:
+def test_an_endpoint_switched_off_is_a_model_and_what_it_captured() -> None:
     graph = made(("scorer", lambda n, o: Endpoint(n, replace(ENDPOINT, enabled=False), o)))
+    assert {r.type for r in graph.cloud} == {"mlplatform:gcp:Model", "gcp:bigquery/dataset:Dataset"}
+    (captured,) = graph.of("gcp:bigquery/dataset:Dataset")
+    assert captured.protect and is_state(captured)
+
+
+def test_an_endpoint_that_is_switched_off_and_never_captured_is_a_model_and_nothing_else() -> None:
+    graph = made(("scorer", lambda n, o: Endpoint(n, replace(ENDPOINT, enabled=False, capture=None), o)))
     assert [r.type for r in graph.cloud] == ["mlplatform:gcp:Model"]
 
 

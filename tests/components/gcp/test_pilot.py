@@ -94,7 +94,7 @@ def test_a_scheduled_start_waits_for_the_agent_that_mints_its_token(gcp: Graph) 
 
 def test_what_holds_state_is_protected_and_what_only_costs_is_not(gcp: Graph) -> None:
     kept = {r.type.partition("/")[0].removeprefix("gcp:") for r in gcp.cloud if r.protect}
-    assert kept == {"artifactregistry", "kms", "logging", "projects", "storage", "workbench"}
+    assert kept == {"artifactregistry", "bigquery", "kms", "logging", "projects", "storage", "workbench"}
     assert not any(r.protect for r in gcp.cloud if re.search("vertex|compute|mlplatform", r.type))
 
 

@@ -1,13 +1,17 @@
 """Deployments against the double: canary, rollback, scaling in place, drift, delete, and every fault."""
 
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
 import pytest
 
 from provider.errors import Cancelled, CloudError, ProviderError
-from provider.gcp.deployment import deployed_id
+from provider.gcp.deployment import DeploymentInputs, DeploymentService, deployed_id
+from provider.inputs import wrong_inputs
 from sandbox.rest import CallFault, Double
 from sandbox.state.metrics import Played
 from tests.provider import cloud
-from tests.provider.cloud import ENDPOINT, MODEL, deployment, logic, model
+from tests.provider.cloud import DEPLOYMENT_INPUTS, ENDPOINT, MODEL, deployment, logic, model
 
 NEWER = {"model": f"{MODEL}@2"}
 ENDPOINT_KEY = "us-central1/endpoints/fraud-scorer"
@@ -263,3 +267,109 @@ def test_a_deployment_that_hangs_ends_at_the_bound(double):
     double.faults = [CallFault("hang", "deployModel")]
     with logic() as run, pytest.raises(ProviderError, match="not done after 30 minutes"):
         run.deployments.update(deployment())
+
+
+WORK = dict.fromkeys(("monday", "tuesday", "wednesday", "thursday", "friday"), "07:00-19:00")
+HOURS = {"hours": {**WORK, "timezone": "Europe/Berlin"}}
+
+
+def at(text: str) -> float:
+    """Seconds since 1970 at a time in Berlin."""
+    return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo("Europe/Berlin")).timestamp()
+
+
+NOON, NIGHT, MORNING = at("2027-01-14T12:00"), at("2027-01-15T22:00"), at("2027-01-18T07:20")
+LATE = at("2027-01-18T07:31")
+
+
+def off(run) -> dict[str, object]:
+    """Deploys with hours by day, and undeploys as the hours' workflow does. Returns what the state has."""
+    run.clock.time = NOON
+    outputs = run.deployments.create(deployment(**HOURS)).outputs
+    run.deployments._endpoint(ENDPOINT).undeploy(deployed_id(deployment()))
+    return {**DEPLOYMENT_INPUTS, **HOURS, **outputs}
+
+
+def after(run, stood) -> DeploymentService:
+    """The service as the plugin makes it for an update."""
+    service = DeploymentService(run.clouds, 1800)
+    service.stood = stood
+    return service
+
+
+@pytest.mark.parametrize(("now", "gone"), [(NIGHT, False), (MORNING, False), (LATE, True), (NOON, True)])
+def test_what_is_off_by_its_hours_is_read_as_it_stood_and_what_is_gone_in_them_is_gone(double, now, gone):
+    with logic() as run:
+        stood = off(run)
+        run.clock.time = now
+        found = run.deployments.read(ENDPOINT, stood)
+        assert found == (None if gone else stood)
+        assert run.deployments.read(ENDPOINT, {**stood, "hours": None}) is None, "without hours it is gone at any time"
+
+
+def test_an_update_while_it_is_off_changes_nothing_in_the_cloud_and_the_hours_bring_it_back(double):
+    with logic() as run:
+        stood = off(run)
+        run.clock.time = NIGHT
+        double.calls.clear()
+        outputs = after(run, stood).update(deployment(**HOURS, maxReplicas=6))
+        assert outputs == {key: stood[key] for key in ("deployedModelId", "serviceAttachment", "trafficPercent")}
+        assert all(call.startswith("GET ") for call in double.calls) and state(double) == (set(), {})
+
+
+@pytest.mark.parametrize("change", [NEWER, {"machineType": "n2-standard-8"}, {**NEWER, "hours": None}])
+def test_another_model_while_it_is_off_is_refused_for_no_canary_could_be_judged(double, change):
+    with logic() as run:
+        stood = off(run)
+        run.clock.time = NIGHT
+        with pytest.raises(
+            ProviderError, match=r"off by its hours until monday 07:00 in Europe/Berlin, .* in its hours$"
+        ):
+            after(run, stood).update(deployment(**{**HOURS, **change}))
+        assert state(double) == (set(), {})
+
+
+def test_what_has_hours_no_more_is_deployed_at_once_and_so_is_what_was_never_there(double):
+    with logic() as run:
+        stood = off(run)
+        run.clock.time = NIGHT
+        after(run, stood).update(deployment())
+        assert serves_alone(double, deployment())
+        run.deployments._endpoint(ENDPOINT).undeploy(deployed_id(deployment()))
+        run.deployments.create(deployment(**HOURS))
+        assert serves_alone(double, deployment())
+
+
+def test_what_is_gone_in_its_hours_is_deployed_by_the_next_update(double):
+    with logic() as run:
+        stood = off(run)
+        run.clock.time = LATE
+        after(run, stood).update(deployment(**HOURS))
+        assert serves_alone(double, deployment())
+
+
+def test_a_model_that_stands_at_night_is_updated_by_canary_as_by_day(double):
+    """The hours' workflow waits while two models stand, so the old one is there to go back to."""
+    with logic() as run:
+        run.clock.time = NOON
+        outputs = run.deployments.create(deployment(**HOURS)).outputs
+        run.clock.time = NIGHT
+        double.vertex.metrics[deployed_id(deployment(**NEWER))] = Played(p95_ms=900)
+        with pytest.raises(ProviderError, match="p95"):
+            after(run, {**DEPLOYMENT_INPUTS, **HOURS, **outputs}).update(deployment(**HOURS, **NEWER))
+        assert serves_alone(double, deployment())
+
+
+@pytest.mark.parametrize(
+    ("hours", "said"),
+    [
+        ({"monday": "07:00-19:00"}, "must have days such as monday"),
+        ({"mondays": "07:00-19:00", "timezone": "UTC"}, "must have days such as monday"),
+        ({"monday": "7-19", "timezone": "UTC"}, "a range of hours such as 07:00-19:00"),
+        ({"monday": "07:00-19:00", "timezone": "Berlin"}, "must have an IANA time zone"),
+        ({"timezone": "UTC"}, "no day is named"),
+    ],
+)
+def test_hours_that_are_none_are_refused(hours, said):
+    (wrong,) = wrong_inputs(DeploymentInputs, {**DEPLOYMENT_INPUTS, "hours": hours}, (), ())
+    assert wrong.property == "hours" and said in wrong.sentence
