@@ -25,7 +25,7 @@ from policies.limits import Limit, Limits
 SECURITY = "security@example.com"
 """Who approves that a control is lifted, where no limit says its owner. As the limits that ship, a placeholder."""
 
-COVERED: Sequence[Platform] = ("aws",)
+COVERED: Sequence[Platform] = ("aws", "gcp")
 """The platforms that have controls."""
 
 Document = Mapping[str, Any]
