@@ -1,0 +1,37 @@
+"""`mlplatform controls`: what it writes, and what it refuses in one sentence."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from operations.__main__ import application
+from stacks.config import STACKS
+
+
+def test_it_writes_a_document_a_file_and_says_who_lifts_each(tmp_path: Path) -> None:
+    said = CliRunner().invoke(application(), ["controls", "aws-pilot", "--out", str(tmp_path)], env={"COLUMNS": "200"})
+    assert said.exit_code == 0
+    assert "finops@example.com" in said.output
+    written = {file.stem: json.loads(file.read_text(encoding="utf-8")) for file in tmp_path.iterdir()}
+    assert {*written} == {"scp-machine-learning", "scp-account", "scp-tags", "rcp-data", "s3-public-access"}
+    assert "111122223333" in json.dumps(written["rcp-data"])
+
+
+def test_a_platform_has_the_limits_of_every_stack_and_no_account() -> None:
+    said = json.loads(CliRunner().invoke(application(), ["controls", "aws", "--format", "json"]).stdout)
+    assert "111122223333" not in json.dumps(said)
+    assert [one["name"] for one in said["controls"] if one["document"] is None] == ["own-keys", "regions"]
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["nosuch"], "no such stack"),
+        (["aws", "--out", str(STACKS / "Pulumi.aws-pilot.yaml" / "x")], "cannot be written"),
+    ],
+)
+def test_what_is_wrong_is_one_sentence(words: list[str], sentence: str) -> None:
+    result = CliRunner().invoke(application(), ["controls", *words])
+    assert sentence in str(result.exception)

@@ -1,0 +1,59 @@
+"""Every rule of the pack has a control that stands for it, or a reason why no cloud can; and the page says both."""
+
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+
+import pytest
+
+from policies import pack
+from policies.controls import COVERED, controls, documentation, unfolded, unprevented
+from policies.limits import load
+
+
+@pytest.mark.parametrize("platform", COVERED)
+def test_each_rule_has_a_control_or_one_reason(platform: str) -> None:
+    names = {rule.name for rule in pack.shipped(platform)}
+    told = {rule for control in controls(platform) for rule in control.rules}
+    reasons = {name: [why for why, said in unprevented(platform).items() if _among(name, said)] for name in names}
+    assert told <= names, "a control names a rule that there is not"
+    assert {name: reasons[name] for name in names - told if len(reasons[name]) != 1} == {}
+    assert {name for name in told if reasons[name]} == set(), "has a control, and a reason for none"
+
+
+def _among(name: str, said: Sequence[str]) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in said)
+
+
+@pytest.mark.parametrize("platform", COVERED)
+def test_each_pattern_of_a_reason_names_a_rule(platform: str) -> None:
+    names = [rule.name for rule in pack.shipped(platform)]
+    patterns = [pattern for said in unprevented(platform).values() for pattern in said]
+    assert [one for one in patterns if not any(fnmatchcase(name, one) for name in names)] == []
+
+
+@pytest.mark.parametrize("platform", COVERED)
+def test_each_control_says_all_that_a_reviewer_asks(platform: str) -> None:
+    held = load().of(platform, None).limits
+    assert [one.name for one in controls(platform)] == list(dict.fromkeys(one.name for one in controls(platform)))
+    for one in controls(platform):
+        assert one.rules and one.source.startswith("https://")
+        assert all(text.endswith(".") for text in (one.threat, one.prevents, one.bypass)), one.name
+        assert "@" in one.approver(held), f"{one.name}: {one.approves} is neither a limit nor an address"
+
+
+def test_the_page_is_that_of_the_controls() -> None:
+    assert documentation.FILE.read_text(encoding="utf-8") == documentation.page(), "run `make docs`"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "said"),
+    [
+        ("ml.*.large", ["ml.*.large"]),
+        ("D[24]_v?", ["D2_v?", "D4_v?"]),
+        ("[a-c]x", ["ax", "bx", "cx"]),
+        ("[!a]x", ["?x"]),
+        ("[ab][12]", ["a1", "a2", "b1", "b2"]),
+    ],
+)
+def test_a_set_is_written_out(pattern: str, said: list[str]) -> None:
+    assert unfolded(pattern) == said
