@@ -86,9 +86,12 @@ def logs_kept(graph: Graph) -> Found:
     if not given.trail(graph):
         yield from _lost(graph, [part for sink in sinks for part in sink.props.text_if_known("filter").split(" OR ")])
     production = graph.placement is not None and graph.placement.environment == "prod"
-    for bucket in graph.of(_LOGS) if production else ():
-        if bucket.props.flag_or_none("locked") is not True:
+    for bucket in graph.of(_LOGS) if graph.placement is not None else ():
+        locked = bucket.props.flag_or_none("locked") is True
+        if production and not locked:
             yield bucket, "can be emptied or shortened"
+        elif locked and not production:
+            yield bucket, "is locked, so that a stack that is to end keeps it until its retention is over"
 
 
 def _lost(graph: Graph, taken: list[str]) -> Found:

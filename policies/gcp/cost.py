@@ -84,8 +84,19 @@ def alerts_reach_owner(graph: Graph) -> Found:
     if not graph.of(_CHANNEL):
         yield None, "has no notification channel"
     for channel in graph.of(_CHANNEL):
+        address = channel.props.text_if_known("labels.email_address")
+        owner = channel.props.section_or_empty("userLabels").text_or_empty("owner")
         if channel.props.flag_or_none("enabled") is False or not channel.props.is_given("labels.email_address"):
             yield channel, "reaches nobody"
+        elif graph.ours and address and owner != _as_label(address):
+            yield channel, f"reaches {address} (labels.email_address), who is not the owner that its label names"
+
+
+def _as_label(address: str) -> str:
+    """An address as a label has it: Resource Manager, "Requirements for labels",
+    https://cloud.google.com/resource-manager/docs/labels-overview#requirements
+    """
+    return re.sub(r"[^a-z0-9_-]", "_", address.lower())[:63]
 
 
 RULES = [batch_tags, budget, alerts_reach_owner]

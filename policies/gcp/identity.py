@@ -97,8 +97,13 @@ def no_wildcard(graph: Graph) -> Found:
         elif role.startswith("roles/"):
             if grant.type != _IN_PROJECT and role not in _FITTING.get(grant.type, ()):
                 yield grant, f"grants {role}, which is more than that resource needs"
-        elif not graph.refers(grant, "role", _ROLE):
+        elif not _of(graph.refers(grant, "role", _ROLE), role):
             yield grant, "grants a role that is not of this stack"
+
+
+def _of(roles: list[Resource], name: str) -> bool:
+    """Whether a name is that of one of these roles, as a whole; what is not known yet may be."""
+    return any(not name or not role.names or name in role.names for role in roles)
 
 
 @whole_stack_rule(
@@ -120,6 +125,8 @@ def no_public_member(graph: Graph) -> Found:
             group, member = (access.text_if_known(at) for at in ("specialGroup", "iamMember"))
             if group not in ("", "projectOwners") or access.is_given("domain") or _ANYBODY.fullmatch(member):
                 yield dataset, "lets in everybody, a whole domain or whoever may read or write in the project"
+            if not any(access.is_given(at) for at in (*_LETS_IN, "domain")):
+                yield dataset, "lets in what nobody can tell: an entry names no member"
             for name in sorted(set(access.names()) - {"role", "domain", *_LETS_IN}):
                 yield dataset, f"lets in what no rule here can judge ({name})"
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from catalogue.graph import Graph, Resource
 from catalogue.hardware import catalogue
-from catalogue.kind import At
+from catalogue.kind import At, Takes
 from catalogue.kinds import kind_of, kinds
 from catalogue.kinds.gcp import artifactregistry, cloudscheduler, mlplatform, storage, workbench, workflows
 from catalogue.kinds.gcp.workflows import deadlines, texts
@@ -97,12 +97,18 @@ def zone(graph: Graph, instance: Resource) -> Iterator[str]:
         yield from outside(graph, zoned.group(1))
 
 
+_PLACED = tuple(
+    token
+    for token, kind in kinds("gcp").items()
+    if isinstance(kind.stands, At) or (isinstance(kind.takes, Takes) and "project" in kind.takes.known)
+)
+
+
 @stack_rule(
     "limits-account",
-    *(token for token, kind in kinds("gcp").items() if isinstance(kind.stands, At)),
-    _WORKBENCH,
+    *_PLACED,
     severity="high",
-    says="Each regional resource names its region and its project, so nothing depends on who runs the program.",
+    says="Each resource names its project, and a regional one its region, so nothing depends on who runs the program.",
     remedy="Keep project and region on the provider, and pass both to each resource.",
 )
 def account(graph: Graph, resource: Resource) -> Iterator[str]:
@@ -209,18 +215,42 @@ def schedule_region(graph: Graph, schedule: Resource) -> Iterator[str]:
     remedy="Keep the lifecycle rules of PrivateBucket and the registry's clean-up policies.",
 )
 def stores_expire(graph: Graph, store: Resource) -> Iterator[str]:
-    """Buckets delete old versions and unfinished uploads. Repositories have a clean-up policy that is no dry run."""
+    """Buckets delete old versions and unfinished uploads. Repositories have a clean-up policy that is no dry run.
+
+    What is current, and an image that has a tag, is what somebody uses: nothing deletes that by itself (Cloud Storage,
+    "Object Lifecycle Management"; Artifact Registry, "Configure cleanup policies").
+    """
     if store.type == _BUCKET:
-        rules = list(store.props.each_section("lifecycleRules"))
-        old = [rule for rule in rules if (rule.number_or_none("condition.daysSinceNoncurrentTime") or 0) > 0]
-        if not any(rule.text_or_empty("action.type") == "Delete" for rule in old):
-            yield "keeps old versions for ever"
-        if not any(rule.text_or_empty("action.type") == "AbortIncompleteMultipartUpload" for rule in rules):
-            yield "keeps unfinished uploads for ever"
+        yield from _expires(store.props)
     else:
         deletes = [p for p in store.props.each_section("cleanupPolicies") if p.text_or_empty("action") == "DELETE"]
         if not deletes or store.props.flag_or_none("cleanupPolicyDryRun"):
             yield "keeps every image for ever"
+        for policy in deletes:
+            old = policy.section_or_empty("condition")
+            if old.text_or_empty("tagState") != "UNTAGGED" or not old.is_given("olderThan"):
+                yield "deletes images that have a tag, or that were just pushed"
+
+
+_MOST_DAYS = 365
+
+
+def _expires(bucket: Properties) -> Iterator[str]:
+    rules = list(bucket.each_section("lifecycleRules"))
+    days = {"Delete": "condition.daysSinceNoncurrentTime", "AbortIncompleteMultipartUpload": "condition.age"}
+    expired = set[str]()
+    for rule in rules:
+        action = rule.text_or_empty("action.type")
+        if action not in days:
+            yield f"does {action or 'nothing'} with objects, which no rule of the lifecycle is for"
+        elif 0 < (rule.number_or_none(days[action]) or 0) <= _MOST_DAYS:
+            expired.add(action)
+        else:
+            yield f"does {action} with no {days[action].partition('.')[2]} of 1 to {_MOST_DAYS} days"
+    if "Delete" not in expired:
+        yield "keeps old versions for ever"
+    if "AbortIncompleteMultipartUpload" not in expired:
+        yield "keeps unfinished uploads for ever"
 
 
 RULES = [

@@ -98,12 +98,16 @@ def no_public_address(graph: Graph, resource: Resource) -> Iterator[str]:
     _SUBNET,
     severity="critical",
     proof="network fit",
-    says="A subnet reaches Google's APIs without a public address, and gives its machines no external IPv6 address.",
-    remedy="Set private_ip_google_access=True and leave stack_type at IPV4_ONLY.",
+    says="A subnet has private addresses, and reaches Google's APIs without a public one or an external IPv6 address.",
+    remedy="Set private_ip_google_access=True and a private ip_cidr_range, and leave stack_type at IPV4_ONLY.",
     never_waived=OPEN_TO_OTHERS,
 )
 def subnet_private(props: Properties) -> Iterator[str]:
-    """Private Google Access on (needed by machines without an address), IPv6 off."""
+    """Private Google Access on (needed by machines without an address), IPv6 off. A range that is not private takes the
+    way to whoever has its addresses (VPC documentation, "Privately used public IPv4 ranges").
+    """
+    if not _is_private(range_ := props.text_if_known("ipCidrRange")) and range_:
+        yield f"has the addresses {range_}, which are not private ones"
     if props.flag_or_none("privateIpGoogleAccess") is not True:
         yield "has no private access to Google's APIs"
     if props.text_or_empty("stackType") not in ("", "IPV4_ONLY") or props.text_or_empty("ipv6AccessType") == "EXTERNAL":
@@ -134,6 +138,8 @@ def firewall_closed(graph: Graph, resource: Resource) -> Iterator[str]:
             yield f"is open to {peer}, which is no single private address"
         elif peers == "destinationRanges" and not _is_of(graph, peer):
             yield f"is open to {peer}, which is no address of the stack"
+    if allows and props.is_given("denies"):
+        yield "allows and denies at once"
     for allow in allows:
         protocol, ports = allow.text_or_empty("protocol"), list(allow.each_text("ports"))
         if protocol != "tcp" or ports != ["443"]:
@@ -145,11 +151,15 @@ _PRIVATE = tuple(ipaddress.IPv4Network(range_) for range_ in ("10.0.0.0/8", "172
 
 
 def _is_one_private(peer: str) -> bool:
+    return _is_private(peer) and ipaddress.IPv4Network(peer).prefixlen == 32
+
+
+def _is_private(range_: str) -> bool:
     try:
-        network = ipaddress.IPv4Network(peer)
+        network = ipaddress.IPv4Network(range_)
     except ValueError:
         return False
-    return network.prefixlen == 32 and any(network.subnet_of(private) for private in _PRIVATE)
+    return any(network.subnet_of(private) for private in _PRIVATE)
 
 
 def _is_of(graph: Graph, peer: str) -> bool:
@@ -193,8 +203,12 @@ def _direction(props: Properties) -> str:
 
 
 def _narrowed(props: Properties) -> bool:
-    """Whether a firewall rule is switched off, or does not apply to every machine of its network."""
-    targeted = props.is_given("targetTags") or props.is_given("targetServiceAccounts")
+    """Whether a firewall rule is switched off, or does not apply to every machine of its network.
+
+    The ranges of the other end narrow a rule, too: those of the sources one of egress.
+    """
+    other = "sourceRanges" if _direction(props) == "EGRESS" else "destinationRanges"
+    targeted = any(props.is_given(key) for key in ("targetTags", "targetServiceAccounts", other))
     return targeted or props.flag_or_none("disabled") is True
 
 

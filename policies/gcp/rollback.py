@@ -7,6 +7,7 @@ endpoint must have a name that alerts can use; `rollback-endpoint-order` checks 
 import re
 from collections.abc import Iterator
 from itertools import product
+from math import isclose
 
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.gcp import cloudscheduler, mlplatform, monitoring, vertex, workflows
@@ -170,6 +171,8 @@ def alarm_heard(props: Properties) -> Iterator[str]:
     if len(conditions) > 1 and not _any_of_them(props):
         yield "rings only when everything it asks for is wrong at once"
     for condition in conditions:
+        if len(set(condition.names()) - {"displayName", "name"}) > 1:
+            yield "asks for several things in one condition"
         if not _queries(condition):
             yield "asks for nothing"
         if "conditionThreshold" in condition and not condition.is_given("conditionThreshold.thresholdValue"):
@@ -192,6 +195,34 @@ def alarm_dimensions(graph: Graph) -> Found:
                 named = set(_ENDPOINT_ID.findall(text))
                 if _ONLINE.search(text) and (not named or not named <= names):
                     yield alert, f"watches {', '.join(sorted(named)) or 'every endpoint of the project'}"
+
+
+@whole_stack_rule(
+    "rollback-alarm-bound",
+    _ALERT,
+    severity="medium",
+    says="An alert on an endpoint rings at the bound at which its deployment is taken back.",
+    remedy="Give the alert's threshold_value the deployment's own p95_latency_ms, or its error_rate_percent as a share.",
+)
+def alarm_bound(graph: Graph) -> Found:
+    """A higher threshold rings for nobody, a lower one for nothing: each is held against the deployments that stand.
+
+    Any of a metric's series above its bound rings, where the condition compares with COMPARISON_GT. A run that failed
+    rings at the first: AlertPolicy, MetricThreshold,
+    https://cloud.google.com/monitoring/api/ref_v3/rest/v3/projects.alertPolicies
+    """
+    bounds: dict[str, set[float]] = {"/prediction_latencies": set(), "/response_count": set()}
+    for deployment in graph.of(_DEPLOYMENT):
+        bounds["/prediction_latencies"].add(deployment.props.number_or_none("p95LatencyMs") or 0)
+        bounds["/response_count"].add((deployment.props.number_or_none("errorRatePercent") or 0) / 100)
+    for alert in graph.of(_ALERT):
+        for condition in alert.props.each_section("conditions"):
+            threshold = condition.section_or_empty("conditionThreshold")
+            text, bound = threshold.text_if_known("filter"), threshold.number_or_none("thresholdValue")
+            for metric, known in {**bounds, "/finished_execution_count": {0.0}}.items():
+                if metric in text and bound is not None and known and not any(isclose(bound, one) for one in known):
+                    said = " or ".join(f"{one:g}" for one in sorted(known))
+                    yield alert, f"rings above {bound:g} (conditions.conditionThreshold.thresholdValue), not {said}"
 
 
 @whole_stack_rule(
@@ -273,6 +304,7 @@ RULES = [
     endpoint_watched,
     alarm_heard,
     alarm_dimensions,
+    alarm_bound,
     idle_watched,
     batch_watched,
 ]

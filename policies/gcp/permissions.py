@@ -1,0 +1,120 @@
+"""Permissions are allowed, not forbidden: a role holds what the persona table says that its holder's tasks take.
+
+`policies/personas/gcp.yaml` is the table, with the page of each task.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+
+from catalogue.graph import Graph, Resource
+from catalogue.kinds.gcp import bigquery, projects, serviceaccount, vertex, workbench, workflows
+from policies.personas import table
+from policies.rule import Found, whole_stack_rule
+
+_ROLE = projects.CUSTOM_ROLE
+_IN_PROJECT = ("project", "endpoints", "workflows")
+"""The words of the table for what a role of the project is granted on."""
+_ON_INSTANCE = ("own-instance",)
+_STANDS: Mapping[str, Sequence[str]] = {
+    "endpoints": (vertex.ENDPOINT,),
+    "workflows": (workflows.WORKFLOW,),
+    "captured": (bigquery.DATASET,),
+    "own-instance": (workbench.INSTANCE,),
+}
+"""The kinds without which a task that is about a word of the table does not exist."""
+
+
+@cache
+def _may(at: Sequence[str], persona: str = "") -> frozenset[str]:
+    """What a persona's tasks take of these; without a persona, what anybody's do."""
+    return frozenset(
+        permission
+        for task in table("gcp").tasks
+        if (persona in task.who | task.also if persona else task.who - {"deployer"})
+        for calls in task.calls
+        if calls.at in at
+        for permission in calls.do
+    )
+
+
+def _must(graph: Graph, persona: str) -> frozenset[str]:
+    """What a persona's tasks take in the project of a stack that has what they are about."""
+    return frozenset(
+        permission
+        for task in table("gcp").tasks
+        if persona in task.who and (not task.about or graph.of(*_STANDS.get(task.about, ())))
+        for calls in task.calls
+        if calls.at in _IN_PROJECT
+        for permission in calls.do
+    )
+
+
+def persona_of(account: Resource) -> str:
+    """The persona of a service account by its name or what it is called; empty where neither says one."""
+    called = account.props.text_if_known("displayName").rpartition(" ")[2]
+    return next((one for one in table("gcp").made if called == one or account.name.endswith(f"-{one}")), "")
+
+
+@whole_stack_rule(
+    "identity-permissions",
+    _ROLE,
+    severity="critical",
+    says="A role holds the permissions that its persona's tasks take, and no other.",
+    remedy="Take the permission out of the role; or put the task that takes it into policies/personas/gcp.yaml, where "
+    "it shows in review.",
+    advice_elsewhere=True,
+)
+def permissions(graph: Graph) -> Found:
+    """Each permission that nobody listed is one more: who may set a policy, read a secret, become another account, or
+    read what others keep (IAM, "Permissions reference", https://cloud.google.com/iam/docs/permissions-reference).
+
+    A role that is granted to accounts without a persona is held against what anybody's tasks take.
+    """
+    for role in graph.of(_ROLE):
+        held = set(role.props.each_text("permissions"))
+        if not held:
+            yield role, "holds no permission"
+        on_instance = bool(graph.referring(workbench.INSTANCE_MEMBER, "role", role))
+        personas = {persona_of(account) for account in _holders(graph, role)}
+        allowed = _may(_ON_INSTANCE) if on_instance else frozenset[str]()
+        for persona in personas or ({""} if not on_instance else ()):
+            allowed |= _may(_IN_PROJECT, persona) if persona else _may(_IN_PROJECT + _ON_INSTANCE)
+        for permission in sorted(held - allowed):
+            whose = " and ".join(sorted(filter(None, personas))) or "anybody"
+            yield role, f"holds {permission}, which no task of {whose} takes"
+
+
+def _holders(graph: Graph, role: Resource) -> Iterator[Resource]:
+    for grant in graph.referring(projects.MEMBER, "role", role):
+        yield from graph.refers(grant, "member", serviceaccount.ACCOUNT)
+
+
+@whole_stack_rule(
+    "identity-tasks-allowed",
+    serviceaccount.ACCOUNT,
+    severity="medium",
+    proof="workflow speed",
+    says="Each persona that a stack makes has the permissions that its tasks take, and an owner those on an instance.",
+    remedy="Give the persona's role the permission, and grant the role to its account.",
+    advice_elsewhere=True,
+)
+def tasks_allowed(graph: Graph) -> Found:
+    """By the roles that are granted in the project, for the tasks that the stack has something for."""
+    for account in graph.of(serviceaccount.ACCOUNT) if graph.ours else ():
+        if persona := persona_of(account):
+            held = set[str]()
+            for grant in graph.referring(projects.MEMBER, "member", account):
+                for role in graph.refers(grant, "role", _ROLE):
+                    held |= set(role.props.each_text("permissions"))
+            for permission in sorted(_must(graph, persona) - held):
+                yield account, f"may not {permission}, which the tasks of {persona} take"
+    for instance in graph.of(workbench.INSTANCE) if graph.ours else ():
+        held = set[str]()
+        for grant in graph.referring(workbench.INSTANCE_MEMBER, "name", instance):
+            for role in graph.refers(grant, "role", _ROLE):
+                held |= set(role.props.each_text("permissions"))
+        for permission in sorted(_may(_ON_INSTANCE) - held):
+            yield instance, f"lets its owner not {permission}"
+
+
+RULES = [permissions, tasks_allowed]

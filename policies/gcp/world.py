@@ -1,0 +1,269 @@
+"""What is foreign: a project, a region or a bucket that is neither the stack's, nor its landing zone's, nor in its file.
+
+Google's APIs name everything in the same way, so each text of each input is read, and of each document in it:
+https://cloud.google.com/apis/design/resource_names. `inputs-own` asks whether a name in the stack's own project is that
+of a resource of the stack.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from catalogue.graph import Graph, Resource
+from catalogue.kind import Takes
+from catalogue.kinds import kind_of, kinds
+from catalogue.kinds.gcp import KEY, artifactregistry, cloudscheduler, mlplatform, projects, storage, workflows
+from catalogue.kinds.gcp.cloudscheduler import started, starting
+from catalogue.marks import is_marked
+from catalogue.once import once_a_graph
+from catalogue.properties import Malformed
+from catalogue.wording import one_line
+from policies.rule import stack_rule
+from policies.world import texts, world
+
+_PROVIDER = "pulumi:providers:gcp"
+_PROJECT = re.compile(r"(?<![\w-])projects/((?:[a-z0-9.-]+:)?[a-z0-9][a-z0-9-]*)(?![\w*.])")
+_OF_PROJECT = re.compile(r"@([a-z0-9-]+(?:\.[a-z0-9-]+)?)\.iam\.gserviceaccount\.com|bq://([a-z][a-z0-9-]+)|"
+                         r"([a-z][a-z0-9-]+)@appspot\.gserviceaccount\.com")
+_AGENT = re.compile(
+    r"(?<!\d)(\d{6,})(?:-compute)?@(?:(?:gcp-sa-[a-z-]+|bigquery-encryption|compute-system|gs-project-accounts|"
+    r"cloud[a-z]+|gae-api-prod|[a-z-]+-robot)\S*\.gserviceaccount\.com|developer\.gserviceaccount\.com|"
+    r"cloudservices\.gserviceaccount\.com)"
+)
+"""The number of the project of a service agent, or of an account that Google makes by itself: IAM, "Service agents",
+https://cloud.google.com/iam/docs/service-agents
+"""
+_AGENTS = re.compile(r"gcp-sa-[a-z-]+|bigquery-encryption|compute-system|gs-project-accounts|[a-z-]+-robot")
+_TENANT = re.compile(r"[0-9a-z]+-tp")
+"""A project of Google's own, from which a managed service publishes its service attachment. VPC, "About published
+services", https://cloud.google.com/vpc/docs/about-vpc-hosted-services
+"""
+_REGION = re.compile(
+    r"/(?:locations|regions|zones)/([a-z]+-[a-z]+\d+)(?:-[a-z])?(?![\w-])|//([a-z]+-[a-z]+\d+)-[a-z]+\.googleapis\.com"
+)
+_BUCKET = re.compile(r"gs://([a-z0-9][a-z0-9._-]+)|projects/_/buckets/([a-z0-9][a-z0-9._-]+)")
+_PLACES = frozenset({"location", "region", "zone"})
+_PLACE = re.compile(r"([a-z]+-[a-z]+\d+)(?:-[a-z])?")
+_IMAGES = artifactregistry.REPOSITORY_MEMBER
+_PROJECT_INPUTS = frozenset({"project", "billingProject"})
+_WORDS = frozenset({"description", "displayName", "title", "content", "labels", "userLabels", "tags"})
+"""Inputs that are words for people, or tags, whose values have a rule of their own."""
+
+
+@dataclass(frozen=True)
+class Own:
+    """The stack's own projects by id, its projects by number, its regions and its buckets, with those of others that
+    its file or its landing zone names. Each is empty where nobody says it.
+    """
+
+    projects: frozenset[str]
+    numbers: frozenset[str]
+    regions: frozenset[str]
+    buckets: frozenset[str]
+
+
+@once_a_graph
+def own(graph: Graph) -> Own:
+    """What is not foreign in a graph. What is no stack of ours is of the project and region that its provider names."""
+    place, providers = graph.placement, graph.of(_PROVIDER)
+    said = [*(place.addresses if place else ()), *world(graph).given]
+    ids = {place.account} if place else set(_inputs(providers, "project"))
+    regions = {place.region} if place else set(_inputs(providers, "region"))
+    found = [project for text in said for project in _projects(text)]
+    found += [text for text in said if re.fullmatch(r"[a-z][a-z0-9-]{4,28}[a-z0-9]", text)]  # a project by its id alone
+    buckets = {name for text in said for name in _buckets(text)}
+    buckets |= {name for one in graph.of(storage.BUCKET) for name in (_text(one.inputs, "name"), *one.names)}
+    return Own(
+        frozenset({*ids, *found}) if ids else frozenset(),
+        _numbers(graph),
+        frozenset({*regions, *(region for text in said for region in _regions(text))}) if regions else frozenset(),
+        frozenset(buckets),
+    )
+
+
+def _numbers(graph: Graph) -> frozenset[str]:
+    """The number of the stack's project: that of its service identities, or else the one that most agents have."""
+    answers = [text for one in graph.of(projects.SERVICE_IDENTITY) for text in one.names]
+    made = {number for text in answers for number in _AGENT.findall(text)}
+    if made:
+        return frozenset(made)
+    seen = Counter(n for one in graph.cloud for _, text in texts(one) for n in _AGENT.findall(text))
+    return frozenset(number for number, _ in seen.most_common(1))
+
+
+def _inputs(resources: Iterable[Resource], key: str) -> Iterator[str]:
+    return (text for one in resources if (text := _text(one.inputs, key)))
+
+
+def _text(inputs: Mapping[str, Any], key: str) -> str:
+    value = inputs.get(key)
+    return value if isinstance(value, str) and not is_marked(value) else ""
+
+
+@lru_cache(maxsize=4096)
+def _projects(text: str) -> tuple[str, ...]:
+    """The projects that a text names: by their ids, or by their numbers."""
+    found = list(_PROJECT.findall(text))
+    found += [one for match in _OF_PROJECT.findall(text) for one in match if one and not _AGENTS.fullmatch(one)]
+    return tuple(found)
+
+
+def _regions(text: str) -> list[str]:
+    return [one for match in _REGION.findall(text) for one in match if one]
+
+
+def _buckets(text: str) -> list[str]:
+    return [one for match in _BUCKET.findall(text) for one in match if one]
+
+
+def _read(resource: Resource) -> Iterator[tuple[str, str]]:
+    """Each path of the inputs with its text, but words for people."""
+    return ((path, text) for path, text in texts(resource) if not _WORDS.intersection(re.split("[.#]", path)))
+
+
+_EVERY = tuple(token for token in kinds("gcp") if token.partition(":")[0] != "pulumi")
+
+
+@stack_rule(
+    "identity-foreign-project",
+    *_EVERY,
+    _PROVIDER,
+    severity="critical",
+    says="Nothing names a project but the stack's own, its landing zone's, and those that its file names.",
+    remedy="Name the stack's own project; or name whose it is in the stack file, under sources or callers.",
+)
+def foreign_project(graph: Graph, resource: Resource) -> Iterator[str]:
+    """A project owns whatever lies in it, and its owner reads and changes that (Resource Manager, "Resource hierarchy",
+    https://cloud.google.com/resource-manager/docs/cloud-platform-resource-hierarchy). So a resource that is made there,
+    a key, a network, a data set and a member of it are others'. The number of a project counts as its id.
+    """
+    ours = own(graph)
+    if not ours.projects:
+        return
+    for path, text in _read(resource):
+        found = [text] if path.rpartition(".")[2] in _PROJECT_INPUTS else [*_projects(text), *_AGENT.findall(text)]
+        for project in dict.fromkeys(found):
+            known = ours.numbers if project.isdigit() else ours.projects
+            if known and project not in known and not _is_google(path, project):
+                yield f"names the project {one_line(project)} at {path}, which is not the stack's and not in its file"
+
+
+def _is_google(path: str, project: str) -> bool:
+    return bool(_TENANT.fullmatch(project)) and path == "target"
+
+
+@stack_rule(
+    "data-foreign-region",
+    *_EVERY,
+    severity="high",
+    says="What is named lies in the region of the stack, or in one that its file or its landing zone names.",
+    remedy="Name what lies in the stack's region; data in another is a second copy abroad.",
+)
+def foreign_region(graph: Graph, resource: Resource) -> Iterator[str]:
+    """`limits-region` judges where a resource stands; this judges the places in names, addresses and definitions."""
+    ours = own(graph).regions
+    for path, text in _read(resource) if ours else ():
+        stands = resource.type != _IMAGES and path in _PLACES and _PLACE.fullmatch(text)
+        for region in [stands[1]] if stands else dict.fromkeys(_regions(text)):
+            if region not in ours:
+                yield f"names the region {region} at {path}, where the stack stands in {', '.join(sorted(ours))}"
+
+
+@stack_rule(
+    "data-foreign-bucket",
+    *_EVERY,
+    severity="high",
+    says="Data is read from and written to buckets of the stack, and those that its file names.",
+    remedy="Use the stack's own bucket; or name the bucket in the stack file, where it shows in review.",
+)
+def foreign_bucket(graph: Graph, resource: Resource) -> Iterator[str]:
+    """The name of a bucket tells no project, so only a stack file says which are known."""
+    ours = own(graph).buckets
+    for path, text in _read(resource) if graph.placement else ():
+        whole = resource.type == storage.BUCKET_MEMBER and path == "bucket"
+        for bucket in [text] if whole else dict.fromkeys(_buckets(text)):
+            if bucket not in ours:
+                yield f"names the bucket {one_line(bucket)} at {path}, which is not the stack's and not in its file"
+
+
+@stack_rule(
+    "identity-foreign-images",
+    _IMAGES,
+    severity="high",
+    says="A grant on images is on the stack's repository, on one of a model's image, or on one that its file names.",
+    remedy="Grant on the repository of the model's image; or name the registry in the stack file, under sources.",
+)
+def foreign_images(graph: Graph, grant: Resource) -> Iterator[str]:
+    """A repository is told by project, location and name together; the image of a model is `identity-registries`'s."""
+    if graph.placement is None:
+        return
+    props = grant.props
+    asked = tuple(props.text_if_known(key).rpartition("/")[2] for key in ("project", "location", "repository"))
+    made = [
+        tuple(one.props.text_if_known(key) for key in ("project", "location", "repositoryId"))
+        for one in graph.of(artifactregistry.REPOSITORY)
+    ]
+    images = [one.props.text_if_known("image") for one in graph.of(mlplatform.MODEL)]
+    named = filter(None, (artifactregistry.repository_of(f"{one.rstrip('/')}/any:1") for one in world(graph).given))
+    known = [*made, *named, *filter(None, map(artifactregistry.repository_of, images))]
+    if not any(all(not is_ or is_ == must for is_, must in zip(asked, one, strict=True)) for one in known):
+        yield f"is on the repository {'/'.join(asked)} (project, location, repository), which is not the stack's"
+
+
+@stack_rule(
+    "data-batch-own",
+    workflows.WORKFLOW,
+    severity="high",
+    says="A job scores with a model of the stack, from a place that is named and into one, under the stack's key.",
+    remedy="Name the batch component's model, key, input and output in each job that the workflow starts.",
+)
+def batch_own(graph: Graph, workflow: Resource) -> Iterator[str]:
+    """Vertex AI, BatchPredictionJob,
+    https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.batchPredictionJobs
+    """
+    ours = world(graph)
+    for job in workflows.jobs(workflow.props):
+        for path, type_ in (("model", mlplatform.MODEL), ("encryptionSpec.kmsKeyName", KEY)):
+            name = job.body.text_if_known(path)
+            if name and (graph.placement or ours.by_type.get(type_)) and not ours.has(name, type_):
+                yield f"starts jobs with {path} {one_line(name)}, which is not of the stack"
+        if job.kind == "batchPredictionJobs":
+            for path in ("model", "inputConfig.gcsSource.uris", "outputConfig.gcsDestination.outputUriPrefix"):
+                if not any(job.body.each_text_if_known(path)) and not job.body.is_given("unmanagedContainerModel"):
+                    yield f"starts jobs without {path}"
+
+
+@stack_rule(
+    "limits-batch-started",
+    workflows.WORKFLOW,
+    severity="medium",
+    says="A workflow that starts jobs is started by a schedule of the stack, and a schedule starts a workflow of it.",
+    remedy="Keep the batch component's schedule, or switch the batch job off.",
+)
+def batch_started(graph: Graph, workflow: Resource) -> Iterator[str]:
+    """A workflow that nothing starts scores nothing, and nobody hears of it."""
+    if graph.ours and workflows.jobs(workflow.props) and not starting(graph, workflow):
+        yield "starts jobs, and no schedule of the stack starts it"
+
+
+@stack_rule(
+    "identity-starts-own",
+    cloudscheduler.SCHEDULE,
+    severity="high",
+    says="A schedule starts a workflow of the stack.",
+    remedy="Give the schedule's http_target the id of the batch component's workflow.",
+)
+def starts_own(graph: Graph, schedule: Resource) -> Iterator[str]:
+    """With its persona's token it could start any other: Workflows, "Schedule a workflow",
+    https://cloud.google.com/workflows/docs/schedule-workflow
+    """
+    try:
+        started(graph, schedule)
+    except Malformed as error:
+        yield str(error)
+
+
+RULES = [foreign_project, foreign_region, foreign_bucket, foreign_images, batch_own, batch_started, starts_own]
