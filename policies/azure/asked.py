@@ -6,6 +6,7 @@ put in by something else: a hook, a transform, a hand in the program. In a progr
 A company's own component makes what it makes: its author answers for it.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
@@ -38,6 +39,8 @@ _ITSELF = ""
 """The part of a child that has the name of its component."""
 _MANY = frozenset(("BatchJob", "Endpoint"))
 """The components of which a stack has one for each entry of a section; of any other it has one."""
+
+_FOLDED = re.compile(r"(?P<begins>.{8,}?)-?[0-9a-f]{4}")
 
 _PARTS: Mapping[str, Mapping[str, Iterable[str]]] = {
     "Access": {
@@ -158,7 +161,7 @@ def unasked(graph: Graph) -> Found:
             made = _PARTS[_noun(above)].get(resource.type)
             if made is None:
                 yield resource, f"is of a kind that {above.name} ({_noun(above)}) does not make"
-            elif not any(fnmatchcase(part, one) for one in made for part in (_part(resource, above),)):
+            elif not any(_fits(resource, above, part) for part in made):
                 yield resource, f"is none of what {above.name} ({_noun(above)}) makes of its kind"
 
 
@@ -166,12 +169,18 @@ def _noun(component: Resource) -> str:
     return component.type.removeprefix(_OURS)
 
 
-def _part(resource: Resource, component: Resource) -> str:
-    """What a child's name adds to its component's. Where Azure takes no dashes, a name has none."""
-    for own in (component.name, component.name.replace("-", "")):
-        if resource.name.startswith(own):
-            return resource.name.removeprefix(own).lstrip("-")
-    return f"?{resource.name}"
+def _fits(resource: Resource, component: Resource, part: str) -> bool:
+    """Whether a resource has the name that its component gives: its own with a part behind it.
+
+    Where Azure takes no dashes, a name has none; where it takes fewer letters, a name ends in four digits that stand
+    for the rest (`components/azure/names.py`).
+    """
+    whole = f"{component.name}-{part}" if part else component.name
+    names = (whole, whole.replace("-", ""))
+    folded = _FOLDED.fullmatch(resource.name)
+    return any(fnmatchcase(resource.name, one) for one in names) or (
+        folded is not None and any(one.startswith(folded["begins"]) for one in names)
+    )
 
 
 RULES = [unasked]

@@ -18,6 +18,7 @@ from catalogue.kinds.azure.machinelearningservices import SERVED, WORKSPACE
 from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_ENDPOINT, COMPUTE
 from catalogue.marks import is_marked
 from catalogue.once import once_a_graph
+from policies.azure.access import is_read
 from policies.azure.identity import built_in
 from policies.personas import table
 from policies.personas.simulation import cloud, is_about, requests
@@ -109,6 +110,8 @@ def permissions(graph: Graph, item: Resource) -> Iterator[str]:
     if item.type == authorization.ROLE_DEFINITION:
         yield from _more(item, PERSONAS)
         return
+    if not is_read(item.props.text_if_known("condition")):
+        yield "has a condition that is not read here, so nobody knows when it holds"
     personas = _personas(graph, item)
     if "workspace" in personas:
         return

@@ -14,6 +14,7 @@ from typing import Any, cast
 
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.azure import authorization, resources
+from catalogue.kinds.azure.machinelearningservices import DATASTORE
 from catalogue.kinds.azure.machinelearningservices_jobs import COMPUTE
 from catalogue.marked import texts_in
 from catalogue.marks import is_marked
@@ -33,7 +34,10 @@ _PARTS = frozenset(f"{name}services/default" for name in ("blob", "file", "queue
 _ASSET = re.compile(
     r"azureml://subscriptions/(?P<subscription>[^/]+)/resourcegroups/(?P<group>[^/]+)/"
     r"(?:providers/microsoft\.machinelearningservices/)?workspaces/(?P<workspace>[^/]+)"
+    r"(?:/datastores/(?P<datastore>[^/]+))?"
 )
+_DATASTORES = frozenset(f"workspace{kind}store" for kind in ("artifact", "blob", "file", "working"))
+"""Those that Azure ML makes in each workspace: https://learn.microsoft.com/en-us/azure/machine-learning/concept-data"""
 _HOST = re.compile(r"\b(?:https?|abfss?|wasbs?|adl|sftp|ftp|git|ssh)://(?:[^/@\s'\"]*@)?(?P<host>[^/:\s'\"]+)")
 _OF_AZURE = re.compile(
     r"(?P<host>[a-z0-9-]+\.(?:azurecr\.io|(?:blob|dfs|file|queue|table|web)\.core\.windows\.net|vault\.azure\.net"
@@ -179,6 +183,7 @@ def own_ids(graph: Graph) -> Found:
     (Microsoft cloud security benchmark PA-7). Addresses of assets (azureml://) name the workspace that they lie in.
     """
     own = world(graph)
+    datastores = {name for one in graph.of(DATASTORE) for name in _named(one)}
     for resource, path, text in _said(graph):
         if "subscriptions/" not in text.lower():
             continue
@@ -186,6 +191,9 @@ def own_ids(graph: Graph) -> Found:
         if asset is not None:
             wanted = "/subscriptions/{subscription}/resourcegroups/{group}/providers/".format_map(asset.groupdict())
             named = [f"{wanted}microsoft.machinelearningservices/workspaces/{asset['workspace']}"]
+            datastore = asset["datastore"] or ""
+            if datastore and datastore not in _DATASTORES and datastore not in datastores:
+                yield resource, _foreign(path, f"the datastore {datastore}")
         else:
             named = _ID.findall(text)
         yield from ((resource, _foreign(path, one)) for one in named if not own.has_id(one))
