@@ -39,10 +39,16 @@ def completed(written: Iterable[Kind]) -> Iterator[Kind]:
 
 
 def _taking(kind: Kind) -> Kind:
-    """With what its inputs may say, where catalogue/inputs/ says it."""
+    """With what its inputs may say, where catalogue/inputs/ says it; its references and what the cloud requires too."""
     platform = platform_of(kind.token)
     said = inputs(platform).get(kind.token) if platform else None
-    return kind if said is None or not isinstance(kind.takes, NotYet) else replace(kind, takes=said)
+    if platform is None or said is None or not isinstance(kind.takes, NotYet):
+        return kind
+    refs = kind.acts.behaviour.refs if isinstance(kind.acts, Acts) else ()
+    own = {ref.path.replace("[]", ""): ref.types for ref in refs if not ref.only}
+    facts = generated(platform).types.get(kind.token)
+    needed = said.needed | (facts.required if facts else frozenset[str]())
+    return replace(kind, takes=replace(said, own={**own, **said.own}, needed=needed))
 
 
 def _of_sources(kind: Kind) -> Kind:

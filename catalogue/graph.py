@@ -211,8 +211,9 @@ class Placement:
     `landing_zone` is the name of the one it stands in, or None.
     `sources` are the places of others that the stack file names, each with who lets the stack in, and `callers` those
     who call its endpoints beside the people of its workspace. `people` are the networks that these people come from,
-    where one must be joined for them. `config_bytes` is the size of all that the file says, as
-    the engine hands it to the program; 0 where the engine has done so.
+    where one must be joined for them. `addresses` are those that it names anywhere, such as `s3://bucket/folder/`.
+    `config_bytes` is the size of all that the file says, as the engine hands it to the program; 0 where the engine has
+    done so.
     """
 
     environment: str
@@ -224,6 +225,7 @@ class Placement:
     config_bytes: int = 0
     callers: tuple[Caller, ...] = ()
     people: tuple[WayIn, ...] = ()
+    addresses: tuple[str, ...] = ()
 
     @classmethod
     def from_words(cls, words: Mapping[str, Any]) -> "Placement":
@@ -253,7 +255,10 @@ class Placement:
             raise KeyError("workspace") from None
         environment, team, account, region = (str(words[name]) for name in ("environment", "team", "account", "region"))
         zone = None if (named := words.get("landing_zone")) is None else str(named)
-        return cls(environment, team, account, region, zone, sources, callers=callers, people=people)
+        addresses = tuple(sorted({found for text in _leaves(words) for found in _ADDRESS.findall(text)}))
+        return cls(
+            environment, team, account, region, zone, sources, callers=callers, people=people, addresses=addresses
+        )
 
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> "Placement":
@@ -262,9 +267,11 @@ class Placement:
         callers = {one["name"]: one for one in kept.get("callers", ())}
         ways = {one["name"]: one for one in kept.get("people", ())}
         words = {**kept, "sources": sources, "callers": callers, "workspace": {"reached_from": ways}}
-        return replace(cls.from_words(words), config_bytes=kept.get("config_bytes", 0))
+        addresses = tuple(kept.get("addresses", ()))
+        return replace(cls.from_words(words), config_bytes=kept.get("config_bytes", 0), addresses=addresses)
 
 
+_ADDRESS = re.compile(r"[a-z0-9]+://[^\s\"'\\\\]+")
 _CALLER = ("network", "cidr", "account", "identity")
 
 

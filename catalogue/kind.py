@@ -4,6 +4,7 @@ A record must be complete: each question has an answer, and an answer "none" say
 That is the page, source or assumption on which it rests, and the day on which it was read.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -384,23 +385,39 @@ class Takes:
     Whatever lies below a path is as the path says, unless a longer one says otherwise. `free` are the inputs of which
     any value will do for whoever reviews the stack. `judged` are those that rules judge by their meaning. `may` has
     the values that an input may take where it is given. One of `must` is given wherever what it lies in is given, and
-    has one of these values. An input that is in none of them is one that nobody has thought of.
+    has one of these values. One of `like` is a text that matches this pattern whole, one of `within` a number from the
+    first to the second. One of `own` names a resource of the stack, of one of these types, or of what its landing zone
+    or its file names; the references of the record are among them. An input that is in none of them is one that nobody
+    has thought of.
+
+    One of `needed` is given, with whatever value, wherever what it lies in is given; those that the cloud requires at
+    the top are among them. One of `once` is a list of no more than one element, for a second would stand beside the one
+    that was reviewed.
     """
 
     free: frozenset[str] = frozenset()
     judged: frozenset[str] = frozenset()
     may: Mapping[str, tuple[Any, ...]] = field(default_factory=dict[str, tuple[Any, ...]])
     must: Mapping[str, tuple[Any, ...]] = field(default_factory=dict[str, tuple[Any, ...]])
+    like: Mapping[str, re.Pattern[str]] = field(default_factory=dict[str, re.Pattern[str]])
+    within: Mapping[str, tuple[float, float]] = field(default_factory=dict[str, tuple[float, float]])
+    own: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    needed: frozenset[str] = frozenset()
+    once: frozenset[str] = frozenset()
+    evidence: Evidence = Evidence(
+        "assumed", "what an input may be is our own judgement; the file names a page where it rests on one", "2026-11-27"
+    )
 
     @cached_property
     def known(self) -> frozenset[str]:
-        """Every path that any of them says."""
-        return self.free | self.judged | self.may.keys() | self.must.keys()
+        """Every path that any of them says, but what is only `needed` or `once`."""
+        said = (self.may, self.must, self.like, self.within, self.own)
+        return self.free | self.judged | {path for each in said for path in each}
 
     @cached_property
     def entered(self) -> frozenset[str]:
         """The paths above those, the whole among them: an empty one."""
-        parts = [path.split(".") for path in self.known]
+        parts = [path.split(".") for path in self.known | {""}]
         return frozenset(".".join(one[:end]) for one in parts for end in range(len(one)))
 
     def covers(self, path: str) -> bool:

@@ -3,20 +3,30 @@
 They ask nothing of a kind that says nothing of its inputs, which only a company's own may.
 """
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from math import nan
 from typing import Any, cast
 
-from catalogue.graph import Graph
+from catalogue.graph import Graph, Resource
 from catalogue.kind import Takes
-from catalogue.kinds import kind_of, kinds
-from catalogue.marks import is_marked
-from catalogue.properties import NotKnown, Properties
-from policies.rule import Found, Rule, resource_rule, whole_stack_rule
+from catalogue.kinds import kind_of
+from catalogue.marks import is_marked, is_unknown
+from catalogue.once import once_a_resource
+from catalogue.properties import Properties
+from catalogue.wording import one_line
+from policies.rule import Found, Rule, whole_stack_rule
+from policies.world import World, world
 
 
 def rules(platform: str) -> list[Rule]:
     """The rules of this module for one platform."""
-    return [_known(platform), _allowed(platform)]
+    return [_known(platform), _allowed(platform), _needed(platform), _own(platform)]
+
+
+def _takes(resource: Resource) -> Takes | None:
+    kind = kind_of(resource.type) if resource.custom else None
+    return kind.takes if kind is not None and isinstance(kind.takes, Takes) else None
 
 
 def _known(platform: str) -> Rule:
@@ -28,15 +38,18 @@ def _known(platform: str) -> Rule:
         advice_elsewhere=True,
     )
     def known(graph: Graph) -> Found:
-        for resource in graph.cloud:
-            kind = kind_of(resource.type)
-            if kind is None or not isinstance(kind.takes, Takes):
-                continue
-            unknown = dict.fromkeys(_unknown(kind.takes, resource.inputs, ""))
-            if unknown:
+        """Each input by its path, at any depth; an empty list or map is none that is set."""
+        for resource in graph.resources:
+            if unknown := _not_known(resource):
                 yield resource, f"sets {', '.join(unknown)}, which nobody has judged for a {resource.type}"
 
     return known
+
+
+@once_a_resource
+def _not_known(resource: Resource) -> Sequence[str]:
+    takes = _takes(resource)
+    return [] if takes is None else list(dict.fromkeys(_unknown(takes, resource.inputs, "")))
 
 
 def _unknown(takes: Takes, value: Any, path: str) -> Iterator[str]:
@@ -44,9 +57,9 @@ def _unknown(takes: Takes, value: Any, path: str) -> Iterator[str]:
     if isinstance(value, list):
         for one in cast("list[Any]", value):
             yield from _unknown(takes, one, path)
-    elif isinstance(value, Mapping) and not is_marked(value) and path in takes.entered:
+    elif isinstance(value, dict) and not is_marked(cast("Any", value)) and path in takes.entered:
         for key, one in cast("Mapping[str, Any]", value).items():
-            if one is None or one in ([], {}):
+            if one is None or one in ([], {}) or key == "__defaults":
                 continue
             below = (f"{path}.{key}".lstrip("."), f"{path}.*".lstrip("."))
             said = next((at for at in below if at in takes.known or at in takes.entered), None)
@@ -59,48 +72,132 @@ def _unknown(takes: Takes, value: Any, path: str) -> Iterator[str]:
 
 
 def _allowed(platform: str) -> Rule:
-    takes = {token: kind.takes for token, kind in kinds(platform).items() if isinstance(kind.takes, Takes)}
-
-    @resource_rule(
+    @whole_stack_rule(
         "inputs-allowed",
-        *takes,
         severity="high",
-        says="An input that keeps a resource safe is given, and has a value that keeps it so.",
-        remedy="Give the input one of the values that the finding names.",
+        says="An input that keeps a resource safe has a value that keeps it so.",
+        remedy="Give the input a value that the finding allows.",
+        advice_elsewhere=True,
     )
-    def allowed(resource: Properties) -> Iterator[str]:
-        said = takes[_type_of(resource)]
-        for path, values in (*said.may.items(), *said.must.items()):
-            yield from _other(resource, path, values, needed=path in said.must)
+    def allowed(graph: Graph) -> Found:
+        """The values, patterns and numbers of `catalogue/inputs/`, for each element of each list."""
+        yield from _each_once(graph, _not_allowed)
 
     return allowed
 
 
-def _type_of(resource: Properties) -> str:
-    """The type that a resource's URN names: its last, below those of its parents."""
-    assert resource.owner is not None
-    return resource.owner.urn.split("::")[2].rpartition("$")[2]
+def _needed(platform: str) -> Rule:
+    @whole_stack_rule(
+        "inputs-needed",
+        severity="medium",
+        says="An input without which a resource is not what it is for is given.",
+        remedy="Give the input.",
+        advice_elsewhere=True,
+    )
+    def needed(graph: Graph) -> Found:
+        """What `catalogue/inputs/` needs, and what the provider's schema requires (`catalogue/generated/`)."""
+        yield from _each_once(graph, _not_given)
+
+    return needed
 
 
-def _other(resource: Properties, path: str, values: tuple[Any, ...], needed: bool) -> Iterator[str]:
-    above, _, name = path.rpartition(".")
-    for part in _parts(resource.values, above.split(".") if above else []):
-        for value in _each(part.get(name)):
-            if value is None:
-                if needed:
-                    yield f"has no {path}, where {_words(values)} is needed"
-            elif is_marked(value):
-                raise NotKnown(path, "is not known before `up`, or secret", resource.owner)
-            elif value not in values:
-                yield f"has {path} {value!r}, where {_words(values)} is allowed"
+def _each_once(graph: Graph, ask: Callable[[Resource], Sequence[str]]) -> Found:
+    """Every finding in a stack of ours; in another program the same sentence once for a type, for it is advice."""
+    said = set[tuple[str, str]]()
+    for resource in graph.resources:
+        for sentence in ask(resource):
+            if graph.ours or (resource.type, sentence) not in said:
+                said.add((resource.type, sentence))
+                yield resource, sentence
+
+
+@once_a_resource
+def _not_allowed(resource: Resource) -> Sequence[str]:
+    takes = _takes(resource)
+    return [] if takes is None else list(_other_values(takes, resource.props))
+
+
+@once_a_resource
+def _not_given(resource: Resource) -> Sequence[str]:
+    takes = _takes(resource)
+    needed = sorted(takes.needed) if takes else []
+    return [f"has no {path}, which it needs" for path in needed if _lacks(resource.props, path)]
+
+
+def _other_values(takes: Takes, resource: Properties) -> Iterator[str]:
+    for path, values in (*takes.may.items(), *takes.must.items()):
+        if path in takes.must and _lacks(resource, path):
+            yield f"has no {path}, where {_words(values)} is needed"
+        yield from (_other(path, one, _words(values)) for one in _given(resource, path) if one not in values)
+    for path, pattern in takes.like.items():
+        wrong = (one for one in _given(resource, path) if not pattern.fullmatch(str(one)))
+        yield from (_other(path, one, pattern.pattern) for one in wrong)
+    for path, (low, high) in takes.within.items():
+        wrong = (one for one in _given(resource, path) if not low <= _number(one) <= high)
+        yield from (_other(path, one, f"{low:g} to {high:g}") for one in wrong)
+    for path in sorted(takes.once):
+        for above in _above(resource, path):
+            if len(_each(above.get(path.rpartition(".")[2]))) > 1:
+                yield f"has more than one of {path}"
+
+
+def _own(platform: str) -> Rule:
+    @whole_stack_rule(
+        "inputs-own",
+        severity="high",
+        says="An input that names a key, a network, a role or another resource names one of the stack, of its landing "
+        "zone, or of what its file names.",
+        remedy="Name a resource of the stack; or name what is of others in the stack file, where it shows in review.",
+        advice_elsewhere=True,
+    )
+    def own(graph: Graph) -> Found:
+        """By the whole name, address or id, in any case of letters; what is not known before `up` is judged then.
+
+        In a program that is not ours, only where it makes a resource of the type itself and names another.
+        """
+        ours = world(graph)
+        for resource in graph.cloud:
+            if (takes := _takes(resource)) is None:
+                continue
+            for path, types in takes.own.items():
+                if graph.placement is None and not any(ours.by_type.get(one) for one in types):
+                    continue
+                for text in _foreign(ours, resource, path, types):
+                    yield resource, f"has {path} {_shown(text)}, which is not of the stack and not in its file"
+
+    return own
+
+
+def _foreign(ours: World, resource: Resource, path: str, types: tuple[str, ...]) -> Iterator[str]:
+    for above in _above(resource.props, path):
+        for value in _each(above.get(path.rpartition(".")[2])):
+            if isinstance(value, str) and value and not is_unknown(value) and not ours.has(value, *types):
+                yield value
+
+
+def _given(resource: Properties, path: str) -> Iterator[Any]:
+    """What is given at a path and known. What is not known yet is judged once it is."""
+    for above in _above(resource, path):
+        yield from (one for one in _each(above.get(path.rpartition(".")[2])) if not is_marked(one))
+
+
+def _lacks(resource: Properties, path: str) -> bool:
+    """Whether what an input lies in is there somewhere without it. An empty list or map is none."""
+    name = path.rpartition(".")[2]
+    return any(above.get(name) in (None, [], {}) for above in _above(resource, path))
+
+
+def _above(resource: Properties, path: str) -> Iterator[Mapping[str, Any]]:
+    """Every object in which the input at a path lies, in every list on the way; `*` enters every value of a map."""
+    parts = path.split(".")[:-1]
+    return _parts(resource.values, parts)
 
 
 def _parts(value: Any, path: list[str]) -> Iterator[Mapping[str, Any]]:
-    """Every object at a path, in every list on the way."""
     if isinstance(value, list):
         for one in cast("list[Any]", value):
             yield from _parts(one, path)
-    elif isinstance(value, Mapping) and not is_marked(value):
+    elif isinstance(value, dict) and not is_marked(cast("Any", value)):
         here = cast("Mapping[str, Any]", value)
         if not path:
             yield here
@@ -110,11 +207,26 @@ def _parts(value: Any, path: list[str]) -> Iterator[Mapping[str, Any]]:
 
 
 def _each(value: Any) -> list[Any]:
-    """The elements of a list, of which an empty one has none that is given; or the one value."""
+    """The elements of a list, or the one value, or none."""
     if isinstance(value, list):
-        return cast("list[Any]", value) or [None]
-    return [value]
+        return cast("list[Any]", value)
+    return [] if value is None else [value]
+
+
+def _number(value: Any) -> float:
+    """A number, also where it is written as text, as some inputs of AWS have it; no number compares with anything."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return value
+    return float(value) if isinstance(value, str) and re.fullmatch(r"-?\d+(\.\d+)?", value) else nan
+
+
+def _other(path: str, value: Any, allowed: str) -> str:
+    return f"has {path} {_shown(value)}, where {allowed} is allowed"
 
 
 def _words(values: tuple[Any, ...]) -> str:
     return " or ".join(map(repr, values))
+
+
+def _shown(value: Any) -> str:
+    return repr(one_line(value) if isinstance(value, str) else value)

@@ -26,9 +26,9 @@ def _rules(graph: Graph, *names: str) -> list[Rule]:
 class Judge:
     """What the rules say of many mutants of one graph, each with other properties in a few resources.
 
-    It watches which resources' properties a rule reads when it is asked about one resource of the graph. Where a mutant
-    differs in none of them, the rule reads the same and says the same, and is not asked again. A mutant that differs in
-    more than properties is judged whole. `tests/test_catching.py` holds that this is what `caught` says.
+    It watches which resources' properties and references a rule reads when it is asked about one resource of the graph.
+    Where a mutant differs in none of them, the rule reads the same and says the same, and is not asked again. A mutant
+    that differs in more is judged whole. `tests/test_catching.py` holds that this is what `caught` says.
     """
 
     def __init__(self, graph: Graph) -> None:
@@ -52,7 +52,10 @@ class Judge:
         if replace(mutant, resources=ours.resources) != ours:
             return None
         pairs = [(a, b) for a, b in zip(ours.resources, mutant.resources, strict=True) if a is not b]
-        if any(replace(b, inputs=a.inputs, outputs=a.outputs) != a for a, b in pairs):
+        if any(
+            replace(b, inputs=a.inputs, outputs=a.outputs, property_dependencies=a.property_dependencies) != a
+            for a, b in pairs
+        ):
             return None
         return {a.urn for a, _ in pairs}
 
@@ -99,7 +102,7 @@ class _Watched(Resource):
         return watched
 
     def __getattribute__(self, name: str) -> object:
-        if name in ("inputs", "outputs", "props", "names", "_ends"):
+        if name in ("inputs", "outputs", "props", "names", "property_dependencies", "_ends"):
             own = super().__getattribute__("__dict__")
             own["read_of"].add(own["urn"])
         return super().__getattribute__(name)

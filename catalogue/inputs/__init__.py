@@ -4,6 +4,7 @@ It is the list of what is needed, and no list of what is bad: what a provider's 
 somebody reads it and writes down here what it may be.
 """
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -27,6 +28,11 @@ class _Entry(BaseModel):
     judged: list[str] = Field(default_factory=list[str])
     may: dict[str, list[Any]] = Field(default_factory=dict[str, list[Any]])
     must: dict[str, list[Any]] = Field(default_factory=dict[str, list[Any]])
+    like: dict[str, re.Pattern[str]] = Field(default_factory=dict[str, re.Pattern[str]])
+    within: dict[str, tuple[float, float]] = Field(default_factory=dict[str, tuple[float, float]])
+    own: dict[str, list[str]] = Field(default_factory=dict[str, list[str]])
+    needed: list[str] = Field(default_factory=list[str])
+    once: list[str] = Field(default_factory=list[str])
 
 
 class _File(RootModel[dict[str, _Entry]]):
@@ -43,6 +49,11 @@ def inputs(platform: Platform) -> Mapping[str, Takes]:
             frozenset(one.judged),
             {path: tuple(values) for path, values in one.may.items()},
             {path: tuple(values) for path, values in one.must.items()},
+            one.like,
+            one.within,
+            {path: tuple(types) for path, types in one.own.items()},
+            frozenset(one.needed),
+            frozenset(one.once),
         )
         for token, one in said.items()
     }

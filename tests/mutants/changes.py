@@ -22,7 +22,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 from catalogue.graph import Graph, Resource
 from catalogue.kinds import kinds
@@ -35,6 +35,7 @@ from tests.mutate import without
 DEEPEST = 4
 """How many levels of absent properties are set below one that is there; a schema may contain itself."""
 _ENUM_VALUES = 4
+Json = dict[str, Any]
 _ANY = {"AWS": "*"}
 
 
@@ -134,10 +135,10 @@ def _inputs_of(world: World, resource: Resource) -> Iterator[_Change]:
         for change, what, other in _other(world, value):
             yield change, what, path, put(path, lambda _, other=other: other)
         if isinstance(value, list) and value:
-            for what, element in _second(world, value):
+            for what, element in _second(world, cast("list[Any]", value)):
                 yield "second", what, path, put(path, lambda old, element=element: [*old, element])
-        if isinstance(value, dict) and {"Effect", "Action"} <= value.keys():
-            yield from _statements(path, value, put)
+        if isinstance(value, dict) and {"Effect", "Action"} <= cast("Json", value).keys():
+            yield from _statements(path, cast("Json", value), put)
     for path, value in _absent(shape, inputs, ""):
         what = json.dumps(value)[:40]
         yield "set", what, path, _set(inputs, path, value)
@@ -198,15 +199,16 @@ def _absent(shape: Shape, value: Any, path: str, depth: int = 0) -> Iterator[tup
         for one in shape.of:
             yield from _absent(one, value, path, depth)
     elif isinstance(shape, Items) and isinstance(value, list):
-        for number, one in enumerate(value):
+        for number, one in enumerate(cast("list[Any]", value)):
             yield from _absent(shape.of(), one, f"{path}.{number}".lstrip("."), depth)
     elif isinstance(shape, Object) and isinstance(value, dict):
+        given = cast("Json", value)
         for name, known in shape.properties.items():
             below = f"{path}.{name}".lstrip(".")
-            if value.get(name) is None:
+            if given.get(name) is None:
                 yield from ((below, one) for one in _samples(known.shape(), depth))
-            elif not is_marked(value[name]):
-                yield from _absent(known.shape(), value[name], below, depth + 1)
+            elif not is_marked(given[name]):
+                yield from _absent(known.shape(), given[name], below, depth + 1)
 
 
 def _samples(shape: Shape, depth: int) -> Iterator[Any]:
@@ -251,9 +253,12 @@ def _entered(path: str, value: Any) -> Iterator[tuple[str, Any]]:
         for inner, one in _entered("", document):
             if inner:
                 yield f"{path}#{inner}", one
-    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, one in items:
-        yield from _entered(f"{path}.{key}".lstrip("."), one)
+    if isinstance(value, dict):
+        for key, one in cast("Json", value).items():
+            yield from _entered(f"{path}.{key}".lstrip("."), one)
+    elif isinstance(value, list):
+        for number, one in enumerate(cast("list[Any]", value)):
+            yield from _entered(f"{path}.{number}".lstrip("."), one)
 
 
 def _document(value: Any) -> Any:
@@ -263,7 +268,7 @@ def _document(value: Any) -> Any:
         read: Any = json.loads(value)
     except ValueError:
         return None
-    return read if isinstance(read, dict | list) else None
+    return cast("Any", read) if isinstance(read, dict | list) else None
 
 
 def _at(inputs: Any, path: str, make: Callable[[Any], Any]) -> Any:
@@ -287,8 +292,8 @@ def _walk(value: Any, path: str, make: Callable[[Any], Any]) -> Any:
     if isinstance(value, list):
         head, _, rest = path.partition(".")
         made = _walk(value[int(head)], rest, make)
-        value[int(head) : int(head) + 1] = [] if made is _GONE else [made]
-        return value
+        items = cast("list[Any]", value)
+        return [*items[: int(head)], *([] if made is _GONE else [made]), *items[int(head) + 1 :]]
     key = max((key for key in value if path == key or path.startswith(f"{key}.")), key=len)
     made = _walk(value[key], path[len(key) + 1 :], make)
     if made is _GONE:
@@ -329,8 +334,8 @@ def _copied(graph: Graph, resource: Resource) -> Graph:
         if isinstance(value, str):
             return value.replace(resource.name, new)
         if isinstance(value, dict):
-            return {key: renamed(one) for key, one in value.items()}
-        return [renamed(one) for one in value] if isinstance(value, list) else value
+            return {key: renamed(one) for key, one in cast("Json", value).items()}
+        return [renamed(one) for one in cast("list[Any]", value)] if isinstance(value, list) else value
 
     twin = replace(
         resource,

@@ -70,7 +70,7 @@ def reasons(platform: str) -> list[Reason]:
     """What may live on a platform, by tests/mutants/survivors/<platform>.yaml."""
     file = _MAY_LIVE / f"{platform}.yaml"
     said: list[Mapping[str, Any]] = yaml.safe_load(file.read_text(encoding="utf-8")) or [] if file.exists() else []
-    return [Reason(*(_listed(one, key) for key in ("change", "type", "path")), one["why"]) for one in said]
+    return [Reason(_listed(one, "change"), _listed(one, "type"), _listed(one, "path"), one["why"]) for one in said]
 
 
 def unexplained(found: Survey, may_live: Iterable[Reason]) -> Iterator[Mutant]:

@@ -1,0 +1,110 @@
+"""What is the stack's own: its account and region, the names of its resources, and what its file and landing zone name.
+
+A rule holds each principal, key, network, bucket, registry and destination against it: what is neither is foreign.
+`policies/<platform>/world.py` has the rules that know how the platform's own names are built.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import astuple, dataclass
+from functools import lru_cache
+from typing import Any, cast
+
+from catalogue.graph import Graph, Resource
+from catalogue.marked import texts_in
+from catalogue.marks import is_marked
+from catalogue.once import once_a_graph
+from policies import given
+
+_NAMED_BY = ("name", "bucket", "domainName", "repositoryId", "accountId")
+"""The inputs with the name of a resource, which the engine knows before the cloud has answered."""
+
+
+_SCHEME = re.compile(r"[a-z0-9]+://")
+
+
+@dataclass(frozen=True)
+class World:
+    """What is the stack's own, in lower case. `by_type` has the names of its resources, by their type.
+
+    `given` are the texts that the stack file says of others (sources, callers, networks of people), the places of the
+    addresses in it, and the texts of its landing zone's entry. `account` and `region` are empty where nobody says them.
+    """
+
+    account: str
+    region: str
+    by_type: Mapping[str, frozenset[str]]
+    names: frozenset[str]
+    given: frozenset[str]
+
+    def has(self, text: str, *types: str) -> bool:
+        """Whether a text names a resource of the stack, of these types where any are given, or what the file names.
+
+        What lies in one of them is named with it: an object of a bucket, a stream of a log group.
+        """
+        own = self.names if not types else frozenset[str]().union(*(self.by_type.get(one, ()) for one in types))
+        said = text.casefold()
+        return any(one in own or one in self.given for one in (*_above(said), *_above(_SCHEME.sub("", said))))
+
+
+@once_a_graph
+def world(graph: Graph) -> World:
+    """The world of a graph."""
+    by_type: dict[str, set[str]] = {}
+    for resource in graph.cloud:
+        named = (resource.inputs.get(key) for key in _NAMED_BY)
+        known = {text for text in named if isinstance(text, str) and text and not is_marked(text)}
+        by_type.setdefault(resource.type, set()).update(one.casefold() for one in known.union(resource.names))
+    place, zone = graph.placement, given.zone(graph)
+    said: list[Any] = [given.networks(graph)[name].model_dump(mode="json") for name in given.networks(graph)]
+    said += [zone.model_dump(mode="json")] if zone else []
+    for each in (*place.sources, *place.callers, *place.people) if place else ():
+        said += list(each if isinstance(each, tuple) else astuple(each))
+    return World(
+        account=place.account if place else "",
+        region=place.region if place else "",
+        by_type={type_: frozenset(names) for type_, names in by_type.items()},
+        names=frozenset(name for names in by_type.values() for name in names),
+        given=frozenset(text.casefold() for text in texts_in(said) if text)
+        | {_SCHEME.sub("", one).partition("/")[0].casefold() for one in (place.addresses if place else ())},
+    )
+
+
+def texts(resource: Resource) -> Iterator[tuple[str, str]]:
+    """Every text in the inputs of a resource with its path, those in JSON documents too, after a `#`."""
+    return _texts("", resource.inputs)
+
+
+def _texts(path: str, value: Any) -> Iterator[tuple[str, str]]:
+    if is_marked(value):
+        return
+    if isinstance(value, str):
+        document = _document(value) if value.lstrip()[:1] in ("{", "[") else None
+        if document is None:
+            yield path, value
+        else:
+            yield from ((f"{path}#{below}", text) for below, text in document)
+    elif isinstance(value, Mapping):
+        for key, one in cast("Mapping[str, Any]", value).items():
+            yield from _texts(f"{path}.{key}".lstrip("."), one)
+    elif isinstance(value, list):
+        for number, one in enumerate(cast("list[Any]", value)):
+            yield from _texts(f"{path}.{number}".lstrip("."), one)
+
+
+@lru_cache(maxsize=1024)
+def _document(text: str) -> tuple[tuple[str, str], ...] | None:
+    """The texts of a JSON document, or None for any other text."""
+    try:
+        return tuple(_texts("", json.loads(text)))
+    except (ValueError, RecursionError):
+        return None
+
+
+def _above(text: str) -> Iterator[str]:
+    """A text, and what it lies in: each beginning of it that ends before a `/` or a `:`."""
+    yield text
+    for end, letter in enumerate(text):
+        if letter in "/:" and end:
+            yield text[:end]
