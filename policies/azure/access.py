@@ -37,11 +37,20 @@ def allowed(graph: Graph, principals: Sequence[str], operation: str, on: str, *,
 
     `path` is that of a blob. Raises NotRead for an assignment to one of them whose role or condition is not known.
     """
+    by_principal = _by_principal(graph)
     return any(
         _covers(held.scope, on) and _names(held, operation, data) and _holds(held, operation, path)
-        for held in assignments(graph)
-        if held.principal in principals
+        for principal in principals
+        for held in by_principal.get(principal, ())
     )
+
+
+@once_a_graph
+def _by_principal(graph: Graph) -> Mapping[str, list[Assignment]]:
+    found: dict[str, list[Assignment]] = {}
+    for held in assignments(graph):
+        found.setdefault(held.principal, []).append(held)
+    return found
 
 
 @once_a_graph
@@ -94,6 +103,11 @@ _UNLESS = re.compile(
     r"\(\((?P<not>!\(ActionMatches\{'[^']+'\}\)(?: AND !\(ActionMatches\{'[^']+'\}\))*)\)"
     r" OR \(@Resource\[[^]]+:path\] StringStartsWith '(?P<prefix>[^']+)'\)\)"
 )
+
+
+def is_read(condition: str) -> bool:
+    """Whether a condition is one that is read here, or none."""
+    return not condition or _UNLESS.fullmatch(condition) is not None
 
 
 def _holds(held: Assignment, operation: str, path: str) -> bool:

@@ -13,7 +13,7 @@ from policies.everywhere import TAGS
 from policies.rule import resource_rule, stack_rule
 
 
-@resource_rule(
+@stack_rule(
     "cost-batch-tags",
     SCHEDULE,
     severity="medium",
@@ -21,12 +21,18 @@ from policies.rule import resource_rule, stack_rule
     says="The jobs that a schedule starts carry the stack's tags too.",
     remedy="Pass the stack's tags in the job definition.",
 )
-def batch_tags(props: Properties) -> Iterator[str]:
-    """The tags of each job. The bill counts the tags of the cluster, but the list of runs shows these."""
-    given = props.section_or_empty("properties.action.jobDefinition.tags")
+def batch_tags(graph: Graph, schedule: Resource) -> Iterator[str]:
+    """The tags of each job, as the resource group has them. The bill counts the tags of the cluster, but the list of
+    runs shows these.
+    """
+    given = schedule.props.section_or_empty("properties.action.jobDefinition.tags")
+    group = next((group.props.section_or_empty("tags") for group in graph.of(resources.GROUP)), None)
     for tag in TAGS:
-        if not given.is_given(tag):
+        said = given.text_or_empty(tag)
+        if not said:
             yield f"starts jobs without the tag {tag}"
+        elif group is not None and group.is_given(tag) and said != group.text_or_empty(tag):
+            yield f"starts jobs whose {tag} is {said}, where the stack says {group.text_or_empty(tag)}"
 
 
 @stack_rule(

@@ -153,8 +153,8 @@ def key(graph: Graph, item: Resource) -> Iterator[str]:
     if own.text_or_empty("kty") not in ("RSA", "RSA-HSM") or (own.number_or_none("keySize") or 0) < 3072:
         yield "is no RSA key of at least 3072 bits"
     operations = set(own.each_text("keyOps"))
-    if not operations or operations - {"wrapKey", "unwrapKey"}:
-        yield "does more than wrap other keys"
+    if operations != {"wrapKey", "unwrapKey"}:
+        yield "does not wrap and unwrap other keys alone"
     if own.is_given("releasePolicy") or own.flag_or_none("attributes.exportable"):
         yield "may leave its vault"
     in_time = any(after is not None and 0 < after <= _YEAR_AND_A_DAY for after in _rotations(own))

@@ -125,7 +125,7 @@ def no_wildcard(props: Properties) -> Iterator[str]:
                 yield f"grants {held[0]}, which is left to the stack file"
 
 
-def _built_in(item: Resource) -> tuple[str, tuple[str, ...], bool]:
+def built_in(item: Resource) -> tuple[str, tuple[str, ...], bool]:
     """The built-in role of an assignment. The name is empty for any other role."""
     role = item.props.text_if_known("roleDefinitionId").rpartition("/")[2]
     return _BUILT_IN.get(role, ("", (), False))
@@ -145,7 +145,7 @@ def least_role(graph: Graph, item: Resource) -> Iterator[str]:
     """
     if graph.refers(item, "roleDefinitionId", authorization.ROLE_DEFINITION):
         return
-    name, _, workspace_only = _built_in(item)
+    name, _, workspace_only = built_in(item)
     principals = graph.refers(item, "principalId", IDENTITY)
     if not name:
         role = item.props.text_if_known("roleDefinitionId").rpartition("/")[2]
@@ -194,7 +194,7 @@ def _kinds(graph: Graph, item: Resource) -> tuple[str, ...]:
         return (
             (storage.ACCOUNT, storage.CONTAINER) if any(_data_actions(role) for role in roles) else (WORKSPACE, SERVED)
         )
-    return _built_in(item)[1]
+    return built_in(item)[1]
 
 
 def _data_actions(role: Resource) -> list[str]:
@@ -420,7 +420,7 @@ def workspace_works(graph: Graph, workspace: Resource) -> Iterator[str]:
             if {"blob", "file"} & set(door.props.each_text("privateLinkServiceConnections.groupIds")):
                 wanted.append(("Reader", door))
     for name, target in wanted:
-        if not any(_built_in(r)[0] == name and target in graph.refers(r, "scope", target.type) for r in roles):
+        if not any(built_in(r)[0] == name and target in graph.refers(r, "scope", target.type) for r in roles):
             yield f"acts as an identity that is not {name} on {target.name}"
 
 
@@ -487,7 +487,7 @@ def serving_writes(graph: Graph, item: Resource) -> Iterator[str]:
     principals = graph.refers(item, "principalId", IDENTITY)
     if not any(graph.referring(SERVED, "identity", principal) for principal in principals):
         return
-    name = _built_in(item)[0]
+    name = built_in(item)[0]
     if name.startswith("Storage") and not name.endswith("Reader"):
         yield f"lets a served model write anywhere in storage, as {name}"
     changes = [

@@ -5,6 +5,7 @@ catalogue knows of each kind. `limits-schedule-retries` of AWS has no meaning he
 run once, and retries no start.
 """
 
+import re
 from collections.abc import Iterator
 
 from catalogue.durations import minutes_or_none
@@ -12,8 +13,9 @@ from catalogue.graph import Graph, Resource
 from catalogue.kind import At
 from catalogue.kinds import kinds
 from catalogue.kinds.azure import containerregistry, monitor, storage
-from catalogue.kinds.azure.machinelearningservices import ONLINE_DEPLOYMENT, SERVED
+from catalogue.kinds.azure.machinelearningservices import ONLINE_DEPLOYMENT, SERVED, WORKSPACE
 from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_DEPLOYMENT, COMPUTE, SCHEDULE, compute_at, jobs
+from catalogue.kinds.azure.mlplatform import TRAFFIC
 from catalogue.platforms import PLATFORMS
 from catalogue.properties import Properties
 from policies.azure.reading import foreign
@@ -147,19 +149,25 @@ def cluster_idle(limits: Limits, props: Properties) -> Iterator[str]:
             yield "keeps nodes between runs, or does not say that it keeps none"
         if not 0 < (minutes_or_none(scale, "nodeIdleTimeBeforeScaleDown") or 0) <= limit:
             yield f"keeps idle nodes longer than {limit:g} minutes"
+    elif props.is_given("properties.properties.scaleSettings"):
+        yield "has scale settings, which only a cluster has"
 
 
-@resource_rule(
+@stack_rule(
     "limits-account",
     _PROVIDER,
+    TRAFFIC,
     severity="high",
-    says="A provider names its subscription.",
-    remedy="Keep subscription_id on the provider.",
+    says="A provider names its subscription, which is that of the stack file.",
+    remedy="Keep subscription_id on the provider, of `account` in the stack file.",
 )
-def account(props: Properties) -> Iterator[str]:
-    """Without it the current credentials decide into which subscription the stack goes."""
-    if not props.is_given("subscriptionId"):
+def account(graph: Graph, resource: Resource) -> Iterator[str]:
+    """Without it the current credentials decide into which subscription the stack goes. Our own Traffic names its."""
+    named = resource.props.text_if_known("subscriptionId")
+    if not resource.props.is_given("subscriptionId"):
         yield "would deploy to whatever subscription the credentials name"
+    elif named and graph.placement is not None and named.lower() != graph.placement.account.lower():
+        yield f"would deploy to the subscription {named}, where the stack file says {graph.placement.account}"
 
 
 @resource_rule(
@@ -239,8 +247,38 @@ def stores_expire(graph: Graph, resource: Resource) -> Iterator[str]:
     rules = [rule for rule in resource.props.each_section("policy.rules") if rule.flag_or_none("enabled") is True]
     for what in ("version", "snapshot"):
         path = f"definition.actions.{what}.delete.daysAfterCreationGreaterThan"
-        if not any(rule.number_or_none(path) is not None for rule in rules):
+        of_all = [rule for rule in rules if not rule.is_given(_PREFIXES)]
+        if not any(rule.number_or_none(path) is not None for rule in of_all):
             yield f"keeps every old {what} for ever"
+
+
+_PREFIXES = "definition.filters.prefixMatch"
+_COLLECTED = re.compile(r"[^/]+/modelDataCollector/.*")
+
+
+@stack_rule(
+    "limits-stores-keep",
+    storage.MANAGEMENT_POLICY,
+    severity="high",
+    says="A lifecycle of a workspace's storage deletes what endpoints capture, and no model, code or data.",
+    remedy="Name the folder modelDataCollector/ of the workspace's container in prefixMatch of the rule that deletes.",
+)
+def stores_keep(graph: Graph, lifecycle: Resource) -> Iterator[str]:
+    """A rule without a prefix deletes every blob of the account after its days, artifacts among them ("Lifecycle
+    management policy structure", filters:
+    https://learn.microsoft.com/en-us/azure/storage/blobs/lifecycle-management-policy-structure).
+    """
+    accounts = graph.refers(lifecycle, "accountName", storage.ACCOUNT)
+    if not any(graph.referring(WORKSPACE, "storageAccount", account) for account in accounts):
+        return
+    for rule in lifecycle.props.each_section("policy.rules"):
+        if not rule.is_given("definition.actions.baseBlob"):
+            continue
+        if not rule.is_given(_PREFIXES):
+            yield f"deletes whatever lies in the workspace's storage ({rule.text_if_known('name')})"
+        for prefix in rule.each_text_if_known(_PREFIXES):
+            if prefix and not _COLLECTED.fullmatch(prefix):
+                yield f"deletes what lies below {prefix}, which is not what endpoints capture"
 
 
 RULES = [
@@ -253,4 +291,5 @@ RULES = [
     idle_shutdown,
     batch_time,
     stores_expire,
+    stores_keep,
 ]

@@ -159,11 +159,56 @@ def _inside(peer: str) -> bool:
     """Whether a peer is the private network: Azure's tag for it, or a private range."""
     if peer == "VirtualNetwork":
         return True
+    return _is_private(_range(peer))
+
+
+@stack_rule(
+    "network-addresses",
+    NETWORK,
+    SUBNET,
+    severity="high",
+    proof="network fit",
+    says="A network has private addresses alone, and each of its subnets lies in them.",
+    remedy="Give the network a range of 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16 (network.cidr of the stack file).",
+)
+def addresses(graph: Graph, resource: Resource) -> Iterator[str]:
+    """A public range in a network hides the internet's own addresses from it, and takes in what is not the stack's:
+    RFC 1918, and "Plan virtual networks", address space.
+    """
+    space = list(_ranges(resource, "addressSpace.addressPrefixes"))
+    inline = [text for subnet in resource.props.each_section("subnets") for text in _prefixes(subnet)]
+    if resource.type == SUBNET:
+        nets = graph.refers(resource, "virtualNetworkName", NETWORK)
+        space = [one for net in nets for one in _ranges(net, "addressSpace.addressPrefixes")]
+        inline = _prefixes(resource.props)
+        if not inline:
+            yield "has no addresses"
+    else:
+        yield from (f"has {text}, which is no private range" for text, range_ in space if not _is_private(range_))
+    for text in inline:
+        range_ = _range(text)
+        if space and not any(range_ and one and range_.subnet_of(one) for _, one in space):
+            yield f"has {text}, which is not of its network"
+
+
+def _prefixes(subnet: Properties) -> list[str]:
+    return [*subnet.each_text_if_known("addressPrefix"), *subnet.each_text_if_known("addressPrefixes")]
+
+
+def _ranges(resource: Resource, path: str) -> Iterator[tuple[str, ipaddress.IPv4Network | None]]:
+    return ((text, _range(text)) for text in resource.props.each_text_if_known(path))
+
+
+def _range(text: str) -> ipaddress.IPv4Network | None:
+    """A range of IPv4; None for anything else, which no stack of ours has."""
     try:
-        network = ipaddress.IPv4Network(peer)
+        return ipaddress.IPv4Network(text)
     except ValueError:
-        return False
-    return any(network.subnet_of(private) for private in _PRIVATE)
+        return None
+
+
+def _is_private(range_: ipaddress.IPv4Network | None) -> bool:
+    return range_ is not None and any(range_.subnet_of(private) for private in _PRIVATE)
 
 
 @stack_rule(
@@ -556,6 +601,7 @@ RULES = [
     no_internet_route,
     subnet_private,
     security_group_closed,
+    addresses,
     default_denied,
     public_access,
     workspace_vpc_only,

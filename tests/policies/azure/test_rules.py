@@ -178,7 +178,52 @@ def then(*mutations: Mutation) -> Mutation:
     return mutate
 
 
+def renaming(type_: str, name: str) -> Mutation:
+    """The first resource of a type under another name."""
+    return lambda graph: swapped(graph, replace(first(graph, type_), name=name))
+
+
+def twice(type_: str) -> Mutation:
+    """A component of a type beside the first."""
+
+    def mutate(graph: Graph) -> Graph:
+        other = replace(first(graph, type_), urn=f"{first(graph, type_).urn}-more", name="more")
+        return replace(graph, resources=(*graph.resources, other))
+
+    return mutate
+
+
+def more_permissions(action: str) -> Mutation:
+    """An operation more in the first role of the stack's own."""
+    return lambda g: changed(g, first(g, ROLE, "access"), lambda p: p["permissions"][0]["actions"].append(action))
+
+
+_OWNER = "properties.properties.personalComputeInstanceSettings.assignedUser.objectId"
+AZURE_ML = "Microsoft.MachineLearningServices/workspaces"
+PULLS = OWNER.replace("8e3af657-a8ff-443c-a75c-2fe8c4bcb635", "7f951dda-4ed3-4680-a7ca-43fe172d538d")
+
 CATCHES: list[tuple[str, Mutation]] = [
+    ("world-ids", rewriting(f"{MONITOR}:DiagnosticSetting", "workspaceId", "11112222", "99992222")),
+    ("world-ids", rewriting(SCHEDULE, f"{JOB}.inputs.data.uri", "11112222", "99992222")),
+    ("world-ids", setting(ASSIGNMENT, "scope", SUBSCRIPTION)),
+    ("world-ids", setting(ASSIGNMENT, "roleDefinitionId", OWNER)),
+    ("world-principals", setting(ASSIGNMENT, "principalId", "99992222-3333-4444-5555-666677778888")),
+    ("world-principals", setting(VAULT, "properties.tenantId", "99992222-3333-4444-5555-666677778888")),
+    ("world-principals", setting(COMPUTE, _OWNER, "99992222-3333-4444-5555-666677778888", "ana")),
+    ("world-hosts", setting(STORAGE, "encryption.keyVaultProperties.keyVaultUri", "https://theirs.vault.azure.net/")),
+    (
+        "world-hosts",
+        lambda g: changed(g, first(g, ACTIONS), lambda p: p.update(webhookReceivers=[{"serviceUri": "https://x.y/z"}])),
+    ),
+    ("world-mail", setting(ACTIONS, "emailReceivers.0.emailAddress", "mallory@example.com")),
+    ("world-regions", setting(SCALING, f"{TRIGGER}.metricResourceLocation", "Brazil South")),
+    ("unasked", adding(CONTAINER, containerName="extra")),
+    ("unasked", renaming(IDENTITY, "azure-pilot-identity-mallory")),
+    ("unasked", twice("mlplatform-azure:index:Access")),
+    ("identity-persona-permissions", more_permissions(f"{AZURE_ML}/listKeys/action")),
+    ("identity-persona-permissions", setting(ASSIGNMENT, "roleDefinitionId", PULLS, "approver-blob-reader")),
+    ("identity-persona-tasks", lacking(ASSIGNMENT, "serving-blob-reader")),
+    ("identity-persona-tasks", setting(ROLE, "permissions.0.actions", [f"{AZURE_ML}/read"], "caller")),
     ("network-no-internet-gateway", adding(f"{NET}:PublicIPAddress")),
     ("network-no-internet-gateway", adding(f"{NET}:NatGateway")),
     ("network-no-internet-gateway", adding(f"{NET}:VirtualNetworkPeering")),

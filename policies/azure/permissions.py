@@ -1,0 +1,223 @@
+"""Permissions are allowed, not forbidden: each persona has what its tasks need, and more is a finding.
+
+What a persona's tasks need is the table `policies/personas/azure.yaml`. How Azure grants it is here: the operations
+that a role of the stack's own may name, and the built-in roles that each persona may have, each on its kinds of
+resource. So a permission to read keys, to grant roles or to hand identities on is found because nobody listed it.
+
+Operations: https://learn.microsoft.com/en-us/azure/role-based-access-control/permissions/ai-machine-learning and, for
+what a run takes, https://learn.microsoft.com/en-us/azure/machine-learning/how-to-assign-roles (custom roles). Built-in
+roles: https://learn.microsoft.com/en-us/azure/role-based-access-control/built-in-roles.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from fnmatch import fnmatchcase
+
+from catalogue.graph import Graph, Resource
+from catalogue.kinds.azure import IDENTITY, authorization, containerregistry, keyvault, storage
+from catalogue.kinds.azure.machinelearningservices import SERVED, WORKSPACE
+from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_ENDPOINT, COMPUTE
+from catalogue.marks import is_marked
+from catalogue.once import once_a_graph
+from policies.azure.access import is_read
+from policies.azure.identity import built_in
+from policies.personas import table
+from policies.personas.simulation import cloud, is_about, requests
+from policies.rule import Found, callers, stack_rule, whole_stack_rule
+
+_ML = "Microsoft.MachineLearningServices/workspaces"
+_BLOBS = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs"
+_LOOK = (f"{_ML}/read", f"{_ML}/*/read")
+_SCORE = f"{_ML}/onlineEndpoints/score/action"
+
+
+def _write(*kinds: str) -> tuple[str, ...]:
+    return tuple(f"{_ML}/{kind}/{what}" for kind in kinds for what in ("write", "*/write"))
+
+
+_RUN = (
+    *_write("codes", "components", "data", "datasets", "environments", "experiments"),
+    f"{_ML}/codes/versions/*",
+    f"{_ML}/environments/build/action",
+    f"{_ML}/environments/readSecrets/action",
+    f"{_ML}/jobs/*",
+    f"{_ML}/metadata/*/write",
+)
+"""What it takes to start a run: what it is made of, and the run itself ("Submitting any type of run (V2)")."""
+
+_ON_WORKSPACE: Mapping[str, tuple[str, ...]] = {
+    "data-scientist": (
+        *_LOOK,
+        *_RUN,
+        *(f"{_ML}/computes/{what}/action" for what in ("applicationaccess", "listNodes", "restart", "start", "stop")),
+        *_write("models"),
+        f"{_ML}/notebooks/storage/*",
+        _SCORE,
+    ),
+    "pipeline": (*_LOOK, *_RUN, f"{_ML}/batchEndpoints/jobs/write", f"{_ML}/batchEndpoints/deployments/jobs/write"),
+    "approver": (*_LOOK, *_write("models")),
+    "caller": (f"{_ML}/read", f"{_ML}/onlineEndpoints/read", _SCORE),
+}
+"""The operations that a role of the stack's own may name, on a workspace or an endpoint, by persona."""
+_ON_BLOBS: Mapping[str, tuple[str, ...]] = {
+    "serving": (f"{_BLOBS}/read", f"{_BLOBS}/write", f"{_BLOBS}/add/action"),
+    "publisher": (f"{_BLOBS}/read", f"{_BLOBS}/write"),
+}
+"""The data operations that a role of the stack's own may name, by persona."""
+
+_ACCOUNT, _CONTAINER, _REGISTRY = (storage.ACCOUNT,), (storage.CONTAINER,), (containerregistry.REGISTRY,)
+_PULL = {"AcrPull": _REGISTRY}
+_BUILT_IN: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "data-scientist": {
+        "Storage Blob Data Contributor": _ACCOUNT,
+        "Storage File Data Privileged Contributor": _ACCOUNT,
+        **_PULL,
+    },
+    "training": {"Storage Blob Data Contributor": _ACCOUNT, **_PULL},
+    "serving": {"Storage Blob Data Reader": (*_ACCOUNT, *_CONTAINER), "AzureML Metrics Writer": (WORKSPACE,), **_PULL},
+    "batch": {
+        "Storage Blob Data Reader": (*_ACCOUNT, *_CONTAINER),
+        "Storage Blob Data Contributor": _CONTAINER,
+        "Storage Queue Data Contributor": _ACCOUNT,
+        "Storage Table Data Contributor": _ACCOUNT,
+        **_PULL,
+    },
+    "pipeline": {},
+    "approver": {"Storage Blob Data Reader": _CONTAINER},
+    "caller": {},
+    "publisher": {"AcrPush": _REGISTRY},
+    "wraps": {"Key Vault Crypto Service Encryption User": (keyvault.KEY,)},
+}
+"""Azure's own roles that each persona may have, with the kinds of resource that each is for.
+
+`wraps` is the identity of the services that encrypt. The workspace's own identity is held by `identity-least-role` and
+`identity-scope`.
+"""
+PERSONAS = tuple(persona for persona in _BUILT_IN if persona != "wraps")
+
+
+@stack_rule(
+    "identity-persona-permissions",
+    authorization.ROLE_ASSIGNMENT,
+    authorization.ROLE_DEFINITION,
+    severity="critical",
+    says="A role of the stack's own names operations of its persona's tasks alone, and each persona has its own roles.",
+    remedy="Take the operation out; or add it to policies/azure/permissions.py with the task that needs it.",
+)
+def permissions(graph: Graph, item: Resource) -> Iterator[str]:
+    """Microsoft cloud security benchmark PA-7. Whose tasks count follows from what runs as the identity, or from its
+    name; where neither says it, the operation must be one of any persona's.
+    """
+    if item.type == authorization.ROLE_DEFINITION:
+        yield from _more(item, PERSONAS)
+        return
+    if not is_read(item.props.text_if_known("condition")):
+        yield "has a condition that is not read here, so nobody knows when it holds"
+    personas = _personas(graph, item)
+    if "workspace" in personas:
+        return
+    for role in graph.refers(item, "roleDefinitionId", authorization.ROLE_DEFINITION):
+        for said in _more(role, personas):
+            yield f"gives {role.name}, which {said}"
+        return
+    name, may = built_in(item)[0], [_BUILT_IN[one][built_in(item)[0]] for one in personas if _has(one, item)]
+    if name and not may:
+        yield f"gives {name} to {_or(personas)}, which no task of theirs needs"
+    elif name and not any(graph.refers(item, "scope", *kinds) for kinds in may):
+        yield f"gives {_or(personas)} {name} on another kind of resource than their tasks need"
+
+
+def _has(persona: str, item: Resource) -> bool:
+    return built_in(item)[0] in _BUILT_IN.get(persona, {})
+
+
+def _or(personas: Iterable[str]) -> str:
+    return " or ".join(personas)
+
+
+def _more(role: Resource, personas: Iterable[str]) -> Iterator[str]:
+    """What a role allows beside the tasks of these personas."""
+    known = tuple(personas)
+    for key, of in (("actions", _ON_WORKSPACE), ("dataActions", _ON_BLOBS)):
+        may = [pattern.lower() for persona in known for pattern in of.get(persona, ())]
+        for action in role.props.each_text(f"permissions.{key}"):
+            if not any(fnmatchcase(action.lower(), pattern) for pattern in may):
+                yield f"allows {action}, which no task of {_or(known)} needs"
+    given = [*role.props.each_text("permissions.actions"), *role.props.each_text("permissions.dataActions")]
+    if not given:
+        yield "allows nothing, so whoever has it cannot do their tasks"
+
+
+def _personas(graph: Graph, item: Resource) -> tuple[str, ...]:
+    """Whose tasks count for what an assignment gives: all of them, where nothing says who its principal is."""
+    if item.props.text_or_empty("principalType") == "User":
+        return ("data-scientist",)
+    found = [one for identity in graph.refers(item, "principalId", IDENTITY) for one in _acts_as(graph)[identity.urn]]
+    if not found and item.props.text_if_known("principalId") in {one.identity for one in callers(graph)}:
+        return ("caller",)
+    return tuple(dict.fromkeys(found)) or (*PERSONAS, "wraps")
+
+
+@once_a_graph
+def _acts_as(graph: Graph) -> Mapping[str, tuple[str, ...]]:
+    """The personas of each identity, by its URN: by its name, else by what runs as it."""
+    made = graph.of(IDENTITY)
+    named = {
+        one.urn: next((p for p in (*PERSONAS, "workspace", "wraps") if one.name.endswith(f"-{p}")), "") for one in made
+    }
+    ran = {one.urn: [p for p, type_, key in _RUNS if graph.referring(type_, key, one)] for one in made}
+    return {urn: (name,) if name else tuple(ran[urn]) for urn, name in named.items()}
+
+
+_RUNS = (
+    ("workspace", WORKSPACE, "primaryUserAssignedIdentity"),
+    ("serving", SERVED, "identity"),
+    ("batch", BATCH_ENDPOINT, "identity"),
+    ("training", COMPUTE, "identity"),
+    ("wraps", storage.ACCOUNT, "encryption"),
+    ("wraps", containerregistry.REGISTRY, "encryption"),
+    ("wraps", WORKSPACE, "encryption"),
+)
+"""The persona that an identity is, by the type and the property that name it."""
+
+
+@whole_stack_rule(
+    "identity-persona-tasks",
+    authorization.ROLE_ASSIGNMENT,
+    severity="high",
+    proof="workflow speed",
+    says="Each persona of a stack of this program can do its tasks of the table, and nobody else's.",
+    remedy="Give the persona the role that components/azure/personas.py names for the task, and take the other away.",
+)
+def tasks(graph: Graph) -> Found:
+    """The table is `policies/personas/azure.yaml`; what Azure allows is simulated by the stack's role assignments.
+
+    In a program that is not ours nobody knows which identity is whose. Before `up` the principals are not known.
+    """
+    if not graph.ours or not _is_known(graph):
+        return
+    said, refused = table("azure"), cloud(graph).refusal
+    for task in said.tasks:
+        calls = requests(graph, task) if is_about(graph, task) else []
+        for persona in said.made if calls else ():
+            asked = [refused(graph, persona, request) for request in calls]
+            if persona in task.who and any(asked):
+                yield None, f"lets {persona} not {task.says}, which is its task: {next(filter(None, asked))}"
+            elif persona not in task.who | task.also and (not all(asked) if task.each else not any(asked)):
+                yield None, f"lets {persona} {task.says}, which is no task of its own"
+
+
+def _is_known(graph: Graph) -> bool:
+    """Whether every persona's identity is there and answered, and every role and scope is known."""
+    names = {
+        one.name.rpartition("-identity-")[2] for one in graph.of(IDENTITY) if _text(one.outputs.get("principalId"))
+    }
+    roles = graph.of(authorization.ROLE_ASSIGNMENT)
+    keys = ("principalId", "roleDefinitionId", "scope")
+    return names >= set(table("azure").made) and all(_text(one.inputs.get(key)) for one in roles for key in keys)
+
+
+def _text(value: object) -> bool:
+    return isinstance(value, str) and bool(value) and not is_marked(value)
+
+
+RULES = [permissions, tasks]

@@ -1,0 +1,330 @@
+"""What is the stack's own on Azure: its subscription, its resources, its directory, region and owner.
+
+Each of these rules reads every text of every resource, and holds what it names against the stack's own and against
+what the stack file and its landing zone name. So an input that nobody thought of, and a second element of a list, are
+judged as the first. A value that is not known before `up` comes from a resource of the stack, or the rule that reads
+the input says that it cannot judge it.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import astuple, dataclass
+from typing import Any, cast
+
+from catalogue.graph import Graph, Resource
+from catalogue.kinds.azure import authorization, resources
+from catalogue.kinds.azure.machinelearningservices import DATASTORE
+from catalogue.kinds.azure.machinelearningservices_jobs import COMPUTE
+from catalogue.marked import texts_in
+from catalogue.marks import is_marked
+from catalogue.once import once_a_graph
+from policies import given
+from policies.rule import OPEN_TO_OTHERS, Found, whole_stack_rule
+
+_GUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+_WHOLE_GUID = re.compile(_GUID, re.IGNORECASE)
+_ID = re.compile(r"/subscriptions/[^\s'\"?,;]+", re.IGNORECASE)
+_BUILT_IN = re.compile(
+    rf"(/subscriptions/{_GUID})?/providers/microsoft\.authorization/(role|policy|policyset)definitions/{_GUID}"
+)
+"""A definition of Azure's own has a GUID for a name; what it allows is judged by the rules on roles and guardrails."""
+_PARTS = frozenset(f"{name}services/default" for name in ("blob", "file", "queue", "table"))
+"""The services of a storage account, which stand in it without a resource of their own."""
+_ASSET = re.compile(
+    r"azureml://subscriptions/(?P<subscription>[^/]+)/resourcegroups/(?P<group>[^/]+)/"
+    r"(?:providers/microsoft\.machinelearningservices/)?workspaces/(?P<workspace>[^/]+)"
+    r"(?:/datastores/(?P<datastore>[^/]+))?"
+)
+_DATASTORES = frozenset(f"workspace{kind}store" for kind in ("artifact", "blob", "file", "working"))
+"""Those that Azure ML makes in each workspace: https://learn.microsoft.com/en-us/azure/machine-learning/concept-data"""
+_HOST = re.compile(r"\b(?:https?|abfss?|wasbs?|adl|sftp|ftp|git|ssh)://(?:[^/@\s'\"]*@)?(?P<host>[^/:\s'\"]+)")
+_OF_AZURE = re.compile(
+    r"(?P<host>[a-z0-9-]+\.(?:azurecr\.io|(?:blob|dfs|file|queue|table|web)\.core\.windows\.net|vault\.azure\.net"
+    r"|servicebus\.windows\.net|documents\.azure\.com|database\.windows\.net))\b"
+)
+_SCHEMAS = ("azuremlschemas.azureedge.net",)
+"""Where the schemas of Azure ML's own documents lie, which their `$schema` names and nothing reads."""
+_NAMES = frozenset(
+    ("name", "roleassignmentname", "roledefinitionid", "policyassignmentname", "policydefinitionid", "version")
+)
+"""The inputs whose GUID is a name that the program makes up, and no principal."""
+_MAIL = re.compile(r"[^\s@:/'\"]+@[^\s@:/'\"]+\.[^\s@:/'\"]+")
+_PLACE = re.compile(r"(?:^|\.)\w*?(?:location|region)s?(?:name)?(?:\.\d+)?$", re.IGNORECASE)
+_NOT_A_PLACE = ("global", "")
+_REMEDY = (
+    "Name the stack's own, by the output of its resource; or name what is another's in the stack file, under sources, "
+    "callers or workspace.reached_from, or in the landing zone."
+)
+
+
+@dataclass(frozen=True)
+class World:
+    """What is the stack's own, in lower case.
+
+    `ids` are the ids of its resources, as far as they are known. `names` are the names of all, and `unborn` of those
+    whose id is not known yet. `guids` are the principals, clients and directories that its resources answer with.
+    `given` is every text of the landing zone and of what the stack file says of others.
+    """
+
+    subscriptions: frozenset[str]
+    ids: frozenset[str]
+    groups: frozenset[str]
+    names: frozenset[str]
+    unborn: frozenset[str]
+    guids: frozenset[str]
+    given: frozenset[str]
+
+    def has_id(self, text: str) -> bool:
+        """Whether an id is that of a resource of the stack, or of what lies in one that the stack file names."""
+        said = text.casefold().rstrip("/")
+        if said in self.ids or said in self.groups or any(_in(said, one) for one in self.given):
+            return True
+        above = said.rsplit("/", 2)
+        if len(above) == 3 and f"{above[1]}/{above[2]}" in _PARTS and above[0] in self.ids:
+            return True
+        parts = said.split("/")
+        if _BUILT_IN.fullmatch(said):
+            return len(parts) < 5 or parts[1] != "subscriptions" or parts[2] in self.subscriptions
+        return parts[2] in self.subscriptions and not self.unborn.isdisjoint(parts[5:])
+
+
+@once_a_graph
+def world(graph: Graph) -> World:
+    """The world of a graph. In a stack of another program the subscription is its provider's, or that of its ids."""
+    ids, groups, names, unborn, guids = (set[str]() for _ in range(5))
+    for resource in graph.cloud:
+        id_ = resource.outputs.get("id")
+        own = {text.casefold() for text in resource.names if not text.startswith("/")} | _named(resource)
+        names |= own
+        if isinstance(id_, str) and id_.startswith("/subscriptions/"):
+            (groups if resource.type == resources.GROUP else ids).add(id_.casefold())
+        else:
+            unborn |= own
+        guids |= {text.casefold() for text in _answered(resource) if _WHOLE_GUID.fullmatch(text)}
+    subscriptions = _subscriptions(graph, {*ids, *groups})
+    made = {str(one.inputs.get("resourceGroupName")).casefold() for one in graph.of(resources.GROUP)}
+    groups |= {f"/subscriptions/{one}/resourcegroups/{name}" for one in subscriptions for name in made}
+    return World(*map(frozenset, (subscriptions, ids, groups, names, unborn, guids, _given(graph))))
+
+
+def _named(resource: Resource) -> set[str]:
+    """The names that the program gives: each input that is called a name, but those of what it stands in."""
+    last = resource.type.rpartition(":")[2]
+    keys = ("name", f"{last[:1].lower()}{last[1:]}Name", "accountName", "vaultName", "registryName", "workspaceName")
+    said = (resource.inputs.get(key) for key in keys)
+    return {text.casefold() for text in said if isinstance(text, str) and text}
+
+
+def _answered(resource: Resource) -> Iterator[str]:
+    """The texts that the cloud answers with, and that nobody sent."""
+    yield from texts_in([value for key, value in resource.outputs.items() if key not in resource.inputs])
+
+
+def _subscriptions(graph: Graph, ids: set[str]) -> set[str]:
+    if graph.placement is not None:
+        return {graph.placement.account.casefold()}
+    said = {str(one.inputs.get("subscriptionId", "")).casefold() for one in graph.resources if one.is_provider}
+    return {one for one in said if _WHOLE_GUID.fullmatch(one)} or {id_.split("/")[2] for id_ in ids}
+
+
+def _given(graph: Graph) -> set[str]:
+    """What the landing zone and the stack file name."""
+    place, zone = graph.placement, given.zone(graph)
+    said: list[Any] = [one.model_dump(mode="json") for one in given.networks(graph).values()]
+    said += [zone.model_dump(mode="json")] if zone else []
+    said += [astuple(one) for one in (*place.callers, *place.people)] if place else []
+    said += [list(one) for one in place.sources] if place else []
+    return {text.casefold() for text in texts_in(_lists(said)) if text}
+
+
+def _lists(value: Any) -> Any:
+    """The same with lists in place of tuples, which `texts_in` enters."""
+    if isinstance(value, list | tuple):
+        return [_lists(one) for one in cast("list[Any]", value)]
+    return value
+
+
+def _in(text: str, whole: str) -> bool:
+    return whole.startswith("/") and (text == whole or text.startswith(f"{whole}/"))
+
+
+def texts(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """Every text of a value with its path, the keys of maps that are ids among them. Marks are left out."""
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, Mapping) and not is_marked(cast("Any", value)):
+        for key, one in cast("Mapping[str, Any]", value).items():
+            if "/" in key:
+                yield path, key
+            yield from texts(one, f"{path}.{key}".lstrip("."))
+    elif isinstance(value, list):
+        for number, one in enumerate(cast("list[Any]", value)):
+            yield from texts(one, f"{path}.{number}".lstrip("."))
+
+
+@once_a_graph
+def _said(graph: Graph) -> list[tuple[Resource, str, str]]:
+    """Every text of the stack's resources: the resource, the path, and the text."""
+    return [(one, path, text) for one in graph.cloud for path, text in texts(one.inputs)]
+
+
+@whole_stack_rule(
+    "world-ids",
+    severity="critical",
+    says="Every resource that an input names is the stack's own, or one that its file or its landing zone names.",
+    remedy=_REMEDY,
+    advice_elsewhere=True,
+    never_waived=OPEN_TO_OTHERS,
+)
+def own_ids(graph: Graph) -> Found:
+    """Ids of Azure Resource Manager, wherever they stand: scopes, principals, keys, networks, stores, sinks, targets,
+    images and jobs. An id above a resource, such as a subscription, is not the stack's own: it takes in what is others'
+    (Microsoft cloud security benchmark PA-7). Addresses of assets (azureml://) name the workspace that they lie in.
+    """
+    own = world(graph)
+    datastores = {name for one in graph.of(DATASTORE) for name in _named(one)}
+    for resource, path, text in _said(graph):
+        if "subscriptions/" not in text.lower():
+            continue
+        asset = _ASSET.match(text.casefold())
+        if asset is not None:
+            wanted = "/subscriptions/{subscription}/resourcegroups/{group}/providers/".format_map(asset.groupdict())
+            named = [f"{wanted}microsoft.machinelearningservices/workspaces/{asset['workspace']}"]
+            datastore = asset["datastore"] or ""
+            if datastore and datastore not in _DATASTORES and datastore not in datastores:
+                yield resource, _foreign(path, f"the datastore {datastore}")
+        else:
+            named = _ID.findall(text)
+        yield from ((resource, _foreign(path, one)) for one in named if not own.has_id(one))
+
+
+def _foreign(path: str, what: str) -> str:
+    return f"names {what} ({path}), which is neither the stack's nor named by its file or landing zone"
+
+
+@whole_stack_rule(
+    "world-principals",
+    severity="critical",
+    says="Every principal, client, subscription and directory that an input names by its GUID is the stack's own, "
+    "that of a caller in its file, or a person's who works in it.",
+    remedy=_REMEDY,
+    advice_elsewhere=True,
+    never_waived=OPEN_TO_OTHERS,
+)
+def own_principals(graph: Graph) -> Found:
+    """Whoever a GUID names (MCSB PA-1). A person's is the owner of a machine that has a role, and no other."""
+    own, people = world(graph), _people(graph)
+    known = own.guids | own.subscriptions | own.given
+    tenant = _tenant(graph)
+    for resource, path, text in _said(graph):
+        last = path.rpartition(".")[2].casefold()
+        said = text.casefold()
+        if last in _NAMES or not _WHOLE_GUID.fullmatch(text) or path.startswith("tags."):
+            continue
+        if last in ("tenantid", "tenant_id"):
+            if tenant and said != tenant:
+                yield resource, f"names the directory {text} ({path}), where the stack's is {tenant}"
+        elif said not in known and said not in people:
+            yield resource, _foreign(path, text)
+
+
+def _people(graph: Graph) -> set[str]:
+    """The object ids of persons: who has a machine and, where the stack gives roles to persons, one of these."""
+    owners = {text.casefold() for one in graph.of(COMPUTE) for path, text in texts(one.inputs) if _is_owner(path)}
+    roled = {
+        str(one.inputs.get("principalId", "")).casefold()
+        for one in graph.of(authorization.ROLE_ASSIGNMENT)
+        if one.inputs.get("principalType") == "User"
+    }
+    return owners & roled
+
+
+def _is_owner(path: str) -> bool:
+    return path.rpartition(".")[2].casefold() == "objectid"
+
+
+def _tenant(graph: Graph) -> str:
+    """The stack's directory: the one that its resources answer with, else the one that most of them name."""
+    answered = Counter[str]()
+    sent = Counter[str]()
+    for resource in graph.cloud:
+        if isinstance(text := resource.outputs.get("tenantId"), str) and "tenantId" not in resource.inputs:
+            answered[text.casefold()] += 1
+        sent.update(t.casefold() for path, t in texts(resource.inputs) if path.casefold().endswith("tenantid"))
+    return next((text for text, _ in (answered or sent).most_common(1)), "")
+
+
+@whole_stack_rule(
+    "world-hosts",
+    severity="high",
+    says="Every address that an input names is one of the stack's own, or of a place that its file names.",
+    remedy=_REMEDY,
+    advice_elsewhere=True,
+    never_waived=OPEN_TO_OTHERS,
+)
+def own_hosts(graph: Graph) -> Found:
+    """Vaults, stores, registries, webhooks and whatever else has a host. A service of Azure names the resource first:
+    <vault>.vault.azure.net, <account>.blob.core.windows.net. Images are judged by `identity-registries`.
+    """
+    own = world(graph)
+    hosts = {f"{host}" for one in graph.cloud for text in _answered(one) for host in _hosts(text)}
+    hosts |= {host for text in own.given for host in _hosts(text)} | set(_SCHEMAS)
+    for resource, path, text in _said(graph):
+        if path.rpartition(".")[2] == "image":
+            continue
+        for host in _hosts(text):
+            if host not in hosts and host.partition(".")[0] not in own.names and host not in own.given:
+                yield resource, _foreign(path, host)
+
+
+def _hosts(text: str) -> Iterator[str]:
+    if "." in text:
+        said = text.casefold()
+        yield from (found["host"] for pattern in (_HOST, _OF_AZURE) for found in pattern.finditer(said))
+
+
+@whole_stack_rule(
+    "world-mail",
+    severity="high",
+    says="Alerts, budgets and notifications are mailed to the stack's owner.",
+    remedy="Take the address from `owner` of the stack file.",
+    proof="cost visibility",
+    advice_elsewhere=True,
+)
+def own_mail(graph: Graph) -> Found:
+    """A mail says what runs, what it costs and what broke. The owner is who the tag `owner` of the stack names."""
+    owners = {str(tags.get("owner", "")).casefold() for one in graph.cloud if (tags := _tags(one))} - {""}
+    if not owners:
+        return
+    for resource, path, text in _said(graph):
+        if "tags" not in path.split(".") and _MAIL.fullmatch(text) and text.casefold() not in owners:
+            yield resource, f"mails {text} ({path}), who is not the stack's owner"
+
+
+def _tags(resource: Resource) -> Mapping[str, Any]:
+    found = resource.inputs.get("tags")
+    return cast("Mapping[str, Any]", found) if isinstance(found, Mapping) else {}
+
+
+@whole_stack_rule(
+    "world-regions",
+    severity="high",
+    says="Every place that an input names is the region of the stack.",
+    remedy="Name the region of the stack file; data that is to stand in another region is a stack of its own.",
+)
+def own_regions(graph: Graph) -> Found:
+    """At any depth: replicas, failovers, metrics and images. docs/adr/0009-data-stays-in-the-region-of-the-stack.md"""
+    if graph.placement is None:
+        return
+    region = _region(graph.placement.region)
+    for resource, path, text in _said(graph):
+        if _PLACE.search(path) and "tags" not in path.split(".") and _region(text) not in (region, *_NOT_A_PLACE):
+            yield resource, f"names the place {text} ({path}), where the stack stands in {region}"
+
+
+def _region(text: str) -> str:
+    return text.replace(" ", "").casefold()
+
+
+RULES = [own_ids, own_principals, own_hosts, own_mail, own_regions]
