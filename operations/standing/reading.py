@@ -1,7 +1,9 @@
 """Reads what stands of a stack from a file: the engine's state, the engine's own preview, or a resource graph.
 
 The state is what `pulumi stack export` writes (https://www.pulumi.com/docs/iac/cli/commands/pulumi_stack_export/), the
-preview what `pulumi preview --json --show-sames` prints. No secret is read: its value is dropped where the file has it.
+preview what `pulumi preview --json --show-sames --show-replacement-steps` prints. Without these it leaves out what
+stays, and what is deleted because one that it was made of is replaced. No secret is read: its value is dropped where
+the file has it.
 """
 
 import json
@@ -108,7 +110,7 @@ def parsed(text: str, since: str, stack: str, platform: str) -> Standing:
     except (KeyError, TypeError, AttributeError, ValueError):
         raise BadInput(
             f"--standing: {since} cannot be read as what stands; name what `pulumi stack export`, "
-            "`pulumi preview --json --show-sames` or `mlplatform graph` wrote"
+            "`pulumi preview --json` or `mlplatform graph` wrote"
         ) from None
     if other := next((r.urn for r in standing.graph.resources if not _is_of(r.urn, stack)), None):
         raise BadInput(f"--standing: {since} is of another stack than {stack}: it has {other:.120}")
@@ -158,9 +160,11 @@ def _foreseen(steps: Sequence[Json], since: str, stack: str, platform: str) -> S
         found[one["urn"]] = Foreseen(kept, tuple(sorted(changed)), tuple(sorted(replaced)))
     # A refresh looks at everything before the program runs, so it says nothing of what the program asks for.
     by_program = [one for one in steps if one["op"] != "refresh"]
-    gone = {urn for urn, one in found.items() if one.how == "delete"}
-    asked = {one["urn"]: one["newState"] for one in by_program if one.get("newState")}
-    after = {urn: state for urn, state in asked.items() if urn not in gone}
+    after = {
+        one["urn"]: one["newState"] for one in by_program if one.get("newState") and _OPS.get(one["op"]) != "delete"
+    }
+    # What goes with one that is replaced is told as such a one, and is gone where the program does not ask for it.
+    found = {urn: replace(one, how="delete") if urn not in after else one for urn, one in found.items()}
     own = {urn: state for urn, state in before.items() if not state.get("external")}
     return Standing(
         since,

@@ -79,7 +79,10 @@ def _check_preview(program: Program, standing: Standing, foreseen: Graph, planne
 
     Each hides what would be deleted or replaced: what has no step is not known to stay.
     """
-    again = "write it again with `pulumi preview --json --show-sames`, without --target and --exclude"
+    again = (
+        "write it again with `pulumi preview --json --show-sames --show-replacement-steps`, without --target and "
+        "--exclude"
+    )
     asked, said = _asked(program.config), _asked(standing.config)
     for key in sorted({*asked, *said}):
         if asked.get(key) != said.get(key):

@@ -25,6 +25,7 @@ from stacks.model import NAMESPACE
 from tests.engine.conftest import Fresh
 from tests.operations.standing.test_steps import TODAY, edited
 
+PREVIEW = ("preview", "--json", "--show-sames", "--show-replacement-steps", "--stack")
 EDITS: Mapping[str, Mapping[str, Any]] = {
     "nothing": {},
     "a tag of everything": {"cost_center": "cc-1"},
@@ -52,8 +53,7 @@ def test_a_step_is_what_the_engine_foresees(platform: str, fresh: Fresh, tmp_pat
             region, planned = asked.config["mlplatform:region"], programs.run(asked)[0]
             ours = steps.step(asked, stands, programs, planned, region, TODAY)
             try:
-                told = engine.ask("preview", "--json", "--show-sames", "--stack", stack)
-                foreseen.write_text(told, encoding="utf-8")
+                foreseen.write_text(engine.ask(*PREVIEW, stack), encoding="utf-8")
             except EngineFailed:  # the engine refuses to foresee that something protected goes
                 assert any(change.protected and change.how in ("replace", "delete") for change in ours.changes), edit
                 continue
@@ -138,7 +138,7 @@ def _ours(asked: Program, stands: reading.Standing, programs: Programs) -> Plan 
 
 def _theirs(engine: Engine, platform: Platform, folder: Path) -> Plan | None:
     try:
-        told = engine.ask("preview", "--json", "--stack", f"{platform}-pilot")
+        told = engine.ask(*PREVIEW, f"{platform}-pilot")
     except EngineFailed:
         return None
     foreseen = _read(folder, told, platform)
