@@ -96,26 +96,24 @@ def in_group(
     name: str,
     *parents: str,
     pattern: str = "",
-    also: tuple[str, ...] = (),
     **more: Any,
 ) -> Behaviour:
     """A resource in an Azure resource group. Its id has the group, the inputs that name its parents, and its name.
 
-    `also` are inputs that replace it. `more` are fields of Behaviour.
+    `more` are fields of Behaviour.
     """
     identity = frozenset({name, "resourceGroupName", *parents})
     settings: dict[str, Any] = {"within": "uses", "nests": True, "copies_name": bool(parents), **more}
-    return Behaviour(identity | {*also}, name=name, pattern=pattern, identity=identity, **settings)
+    return Behaviour(identity, name=name, pattern=pattern, identity=identity, **settings)
 
 
-def extending(name: str, *also: str, scope: str = "scope", **more: Any) -> Behaviour:
+def extending(name: str, scope: str = "scope", **more: Any) -> Behaviour:
     """An extension of another Azure resource, which the input `scope` names. Its id begins with the id of that one.
 
-    `also` are further inputs that replace it. `more` are fields of Behaviour.
+    `more` are fields of Behaviour.
     """
-    return Behaviour(
-        frozenset({name, scope, *also}), name=name, identity=frozenset({name, scope}), within="uses", **more
-    )
+    identity = frozenset({name, scope})
+    return Behaviour(identity, name=name, identity=identity, within="uses", **more)
 
 
 def values_at(tree: Any, path: str) -> Iterator[Any]:

@@ -81,7 +81,11 @@ def _of_arm(kind: Kind) -> Kind:
 
 
 def _in_place(kind: Kind) -> Kind:
-    """With the input that says where one of Azure's stands, among those that replace it: none moves."""
+    """With the input that says where one of Azure's stands, among those that replace it: none moves.
+
+    Of a vault, a security group and a private endpoint the provider would send an update, which Azure refuses. A stack
+    file has one place for all, so a step there is told as a move of the stack, and not by resource.
+    """
     if platform_of(kind.token) != "azure" or not isinstance(kind.stands, At) or not isinstance(kind.acts, Acts):
         return kind
     behaviour = kind.acts.behaviour

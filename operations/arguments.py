@@ -40,7 +40,8 @@ StandingOption = Annotated[
     typer.Option(
         "--standing",
         metavar="FILE",
-        help="What stands: a file that `pulumi stack export`, `pulumi preview --json` or `mlplatform graph` wrote.",
+        help="What stands: a file that `pulumi stack export`, `pulumi preview --json --show-sames "
+        "--show-replacement-steps` or `mlplatform graph` wrote.",
     ),
 ]
 

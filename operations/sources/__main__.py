@@ -1,10 +1,16 @@
 """Writes the generated facts of the catalogue: `python -m operations.sources FOLDER`, or `make facts SOURCES=FOLDER`.
 
 FOLDER holds a checkout of each provider that Pulumi bridges, `terraform-provider-aws` and
-`terraform-provider-google-beta`, at a tag; of what says rights, `pulumi/pulumi-aws-native` and
-`iann0036/iam-dataset`; and of what says whose AWS's images are, `aws/sagemaker-python-sdk`. What AWS's services take at
-most is read from botocore, in the environment of Checkov. Exit 2: a source is missing or cannot be read; nothing is
-written then.
+`terraform-provider-google-beta`, at the tag that the SDK bridges or the nearest commit to be had; of what says rights,
+`pulumi/pulumi-aws-native` and `iann0036/iam-dataset`; and of what says whose AWS's images are,
+`aws/sagemaker-python-sdk`. For Azure it holds `pulumi-azure-native/<commit>/provider/pkg/gen/replacement.go`, and under
+`azure-mgmt` what `pip install --pre --no-deps --target` puts there of the SDKs that `operations/sources/azure.py`
+names. What AWS's services take at most is read from botocore, in the environment of Checkov. Exit 2: a source is
+missing or cannot be read; nothing is written then.
+
+pulumi-gcp 10.2.0 bridges a version 8 of Google's provider: it has `google_memorystore_acl_policy`, which 8.0.0 brought,
+and no `google_notebooks_instance`, which 8.0.0 took out. No tag from 8.0.0 on was to be had, so the commit that its
+release was cut from is read; 7.45.0 says the same of every type of the catalogue.
 """
 
 import json
@@ -21,7 +27,7 @@ from catalogue.kind import Kind, Renders
 from catalogue.kinds import kinds
 from catalogue.platforms import PLATFORMS, Platform
 from catalogue.rendering import Terraform
-from operations.sources import bridged, registries, rights, sdk, sizes
+from operations.sources import azure, bridged, registries, rights, sdk, sizes
 from operations.sources.golang import Unread
 from operations.sources.terraform import Aws, Google, Provider
 
@@ -62,9 +68,11 @@ def _file(platform: Platform, sources: Path) -> dict[str, Any]:
         repository, reader = _BRIDGED[platform]
         root = sources / repository
         provider = reader(root)
-        said["replaces"] = _source(f"hashicorp/{repository}", _tag(root), through=provider.through)
+        said["replaces"] = _source(f"hashicorp/{repository}", _version(root), through=provider.through)
         said["rights"] = _source(_RIGHTS[platform], _commit(sources / _RIGHTS[platform].rpartition("/")[2]))
     images: list[str] = []
+    if platform == "azure":
+        said |= _sources_of_azure(sources)
     if platform == "aws":
         images = registries.of_aws(sources / _IMAGES.rpartition("/")[2])
         said["longest"] = _source("boto/botocore", _botocore_version())
@@ -113,6 +121,8 @@ def _facts(platform: Platform, kind: Kind, provider: Provider | None, sources: P
         facts["replaces"] = bridged.replaces(kind.token, way, schema)
         facts["unread"] = bridged.missing(kind.token, way, schema)
         facts |= _rights(kind.token, way, provider, sources)
+    if platform == "azure":
+        facts["replaces"] = azure.replaces(kind.token, sources)
     if platform == "aws":
         facts["longest"] = sizes.of_aws(kind.token, _botocore() / "data") or None
     if isinstance(provider, Google) and isinstance(way, Terraform):
@@ -133,6 +143,15 @@ def _rights(token: str, way: Terraform, provider: Provider, sources: Path) -> di
         made = rights.of_aws(token, registry)
         changes, deletes = (rights.of_aws(token, registry, does) for does in _LATER)
     return {"rights": made, "changes": changes or None, "deletes": deletes or None}
+
+
+def _sources_of_azure(sources: Path) -> dict[str, dict[str, str]]:
+    """The provider's list, and each SDK that says what Azure lets be updated. Raises Unread."""
+    found = {"replaces": _source(f"pulumi/{azure.NATIVE}", azure.commit(sources), f"{azure.MAP}/replacement.go")}
+    tokens = (token for token in kinds("azure") if token.startswith("azure-native:"))
+    for name in sorted({one[0] for token in tokens if (one := azure.sdk_of(token))}):
+        found[f"updated, {name}"] = _source("Azure/azure-sdk-for-python", f"{name}_{azure.version_of(name, sources)}")
+    return found
 
 
 def _source(name: str, version: str, below: str = "", through: str = "") -> dict[str, str]:
@@ -156,12 +175,9 @@ def _botocore_version() -> str:
     return installed.name.removeprefix("botocore-").removesuffix(".dist-info")
 
 
-def _tag(root: Path) -> str:
-    """The tag that is checked out. Raises Unread."""
-    said = _git(root, "describe", "--tags", "--exact-match")
-    if not said:
-        raise Unread(f"{root} is no checkout at a tag; clone the provider there with --branch and its tag")
-    return said
+def _version(root: Path) -> str:
+    """The tag that is checked out; the commit where that has none. Raises Unread."""
+    return _git(root, "describe", "--tags", "--exact-match") or _commit(root)
 
 
 def _commit(root: Path) -> str:

@@ -1,7 +1,9 @@
 """Reads what stands of a stack from a file: the engine's state, the engine's own preview, or a resource graph.
 
 The state is what `pulumi stack export` writes (https://www.pulumi.com/docs/iac/cli/commands/pulumi_stack_export/), the
-preview what `pulumi preview --json` prints. No secret is read: its value is dropped where the file has it.
+preview what `pulumi preview --json --show-sames --show-replacement-steps` prints. Without these it leaves out what
+stays, and what is deleted because one that it was made of is replaced. No secret is read: its value is dropped where
+the file has it.
 """
 
 import json
@@ -47,8 +49,9 @@ class Standing:
 
     `going` is what a replacement that was cut left behind: the next update deletes it. `retained` has the URNs of what
     a delete leaves in the cloud. `foreseen` is the engine's own step, where the file is a preview of the engine's;
-    `planned` is then the graph that it foresees, `config` what it was asked for, and `same` how many resources it
-    counts that stay as they are, told or not. `pending` are the operations that a cut run left unfinished, in words.
+    `planned` is then the graph that it foresees, `config` what it was asked for, and `told` the URNs of which it has a
+    step: one that a refresh alone names is not told. `pending` are the operations that a cut run left unfinished, in
+    words.
     """
 
     since: str
@@ -58,7 +61,7 @@ class Standing:
     planned: Graph | None = None
     going: tuple[Resource, ...] = ()
     config: Mapping[str, str] = field(default_factory=dict[str, str])
-    same: int = 0
+    told: frozenset[str] = frozenset()
     pending: tuple[str, ...] = ()
 
 
@@ -127,9 +130,8 @@ def _standing(said: Json, since: str, stack: str, platform: str) -> Standing:
         cut = tuple(_unfinished(cast(list[Json], (said["deployment"] or {}).get("pending_operations") or [])))
         return Standing(since, _graph(stack, platform, stands), _retained(own), going=going.cloud, pending=cut)
     if "steps" in said:
-        told = _foreseen(said["steps"], since, stack, platform)
-        counts = cast(Mapping[str, int], said.get("changeSummary") or {})
-        return replace(told, config=dict(said.get("config") or {}), same=int(counts.get("same", 0)))
+        # The summary counts what the steps say, and is not read: the steps can be compared, and a count cannot.
+        return replace(_foreseen(said["steps"], since, stack, platform), config=dict(said.get("config") or {}))
     if "resources" in said and "stack" in said:
         graph = Graph.from_json(said)
         return Standing(since, graph, frozenset(r.urn for r in graph.resources if r.options.get("retainOnDelete")))
@@ -156,10 +158,13 @@ def _foreseen(steps: Sequence[Json], since: str, stack: str, platform: str) -> S
         replaced = {*was.replaced, *(one.get("replaceReasons") or ())}
         kept = was.how if was.how == "replace" else how
         found[one["urn"]] = Foreseen(kept, tuple(sorted(changed)), tuple(sorted(replaced)))
-    # The engine leaves out what stays as it is, but for the look of a refresh, where Pulumi.yaml asks for one.
-    gone = {urn for urn, one in found.items() if one.how == "delete"}
-    told = {**before, **{one["urn"]: one["newState"] for one in steps if one.get("newState")}}
-    after = {urn: state for urn, state in told.items() if urn not in gone}
+    # A refresh looks at everything before the program runs, so it says nothing of what the program asks for.
+    by_program = [one for one in steps if one["op"] != "refresh"]
+    after = {
+        one["urn"]: one["newState"] for one in by_program if one.get("newState") and _OPS.get(one["op"]) != "delete"
+    }
+    # What goes with one that is replaced is told as such a one, and is gone where the program does not ask for it.
+    found = {urn: replace(one, how="delete") if urn not in after else one for urn, one in found.items()}
     own = {urn: state for urn, state in before.items() if not state.get("external")}
     return Standing(
         since,
@@ -167,6 +172,7 @@ def _foreseen(steps: Sequence[Json], since: str, stack: str, platform: str) -> S
         _retained(own.values()),
         {urn: one for urn, one in found.items() if "pulumi:providers:" not in urn and urn.split("::")[2] != _STACK},
         _graph(stack, platform, after.values()),
+        told=frozenset(one["urn"] for one in by_program),
     )
 
 

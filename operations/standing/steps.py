@@ -75,8 +75,14 @@ def step(program: Program, standing: Standing, programs: Programs, planned: Grap
 
 
 def _check_preview(program: Program, standing: Standing, foreseen: Graph, planned: Graph) -> None:
-    """Refuse a preview of another edit, of `--target`, or of a program that broke: each hides what would be deleted."""
-    again = "write it again with `pulumi preview --json`, without --target and --exclude"
+    """Refuse a preview of another edit, of `--target`, of a program that broke, or one that leaves out what stays.
+
+    Each hides what would be deleted or replaced: what has no step is not known to stay.
+    """
+    again = (
+        "write it again with `pulumi preview --json --show-sames --show-replacement-steps`, without --target and "
+        "--exclude"
+    )
     asked, said = _asked(program.config), _asked(standing.config)
     for key in sorted({*asked, *said}):
         if asked.get(key) != said.get(key):
@@ -84,9 +90,9 @@ def _check_preview(program: Program, standing: Standing, foreseen: Graph, planne
     old, new = ({resource.urn: resource.name for resource in graph.cloud} for graph in (foreseen, planned))
     if kept := sorted(name for urn, name in old.items() if urn not in new):
         raise BadInput(f"--standing: {standing.since} keeps {kept[0]}, which {program.file} does not ask for; {again}")
-    untold = sorted(name for urn, name in new.items() if urn not in old)
-    if len(untold) > standing.same:
-        raise BadInput(f"--standing: {standing.since} ends before it comes to {untold[0]}; {again}")
+    stands = {resource.urn: resource.name for resource in standing.graph.cloud}
+    if untold := sorted(name for urn, name in {**stands, **new}.items() if urn not in standing.told):
+        raise BadInput(f"--standing: {standing.since} has no step for {untold[0]}; {again}")
 
 
 def _asked(config: Mapping[str, str]) -> dict[str, Any]:

@@ -33,9 +33,9 @@ def test_a_path_finds_every_element(path, found):
 
 
 def test_what_replaces_a_resource_in_each_clouds_manner():
-    child = in_group("subnetName", "virtualNetworkName", also=("kind",), pattern="x")
+    child = in_group("subnetName", "virtualNetworkName", pattern="x")
     assert child == Behaviour(
-        frozenset({"subnetName", "virtualNetworkName", "resourceGroupName", "kind"}),
+        frozenset({"subnetName", "virtualNetworkName", "resourceGroupName"}),
         name="subnetName",
         pattern="x",
         identity=frozenset({"subnetName", "virtualNetworkName", "resourceGroupName"}),
@@ -45,5 +45,5 @@ def test_what_replaces_a_resource_in_each_clouds_manner():
     )
     assert not in_group("accountName").copies_name
     assert in_group("linkName", "zoneName", within="holds").within == "holds"
-    on = extending("name", "principalId", scope="resourceUri")
-    assert on.replaces == {"name", "resourceUri", "principalId"} and on.identity == {"name", "resourceUri"}
+    on = extending("name", scope="resourceUri")
+    assert on.replaces == on.identity == {"name", "resourceUri"}

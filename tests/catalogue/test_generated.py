@@ -85,6 +85,30 @@ def test_a_bridged_kind_is_replaced_as_its_provider_says(token: str) -> None:
         assert acts.behaviour.replaces, "what nothing replaces would be a source that was not read"
 
 
+UNSAID = {"azure-native:monitor:DiagnosticSetting"} | {
+    token for token in generated("azure").types if token.startswith("azure-native:machinelearningservices:")
+}
+"""The types of Azure of which no source says what is created and not updated."""
+
+
+@pytest.mark.parametrize("token", sorted(generated("azure").types))
+def test_a_kind_of_azure_is_replaced_as_its_provider_and_azure_say(token: str) -> None:
+    """And by what its id is made of and where it stands: a record types nothing else."""
+    said, kind = facts_of("azure", token).replaces, kinds("azure")[token]
+    assert (said is None) == (token in UNSAID), "run make facts"
+    if isinstance(kind.acts, Acts):
+        place = {kind.stands.path} if isinstance(kind.stands, At) else set[str]()
+        assert kind.acts.behaviour.replaces == {*(said or ()), *kind.acts.behaviour.identity, *place}
+
+
+def test_what_azure_lets_nobody_change_replaces_though_the_providers_own_list_does_not_name_it() -> None:
+    said = {token: facts.replaces or frozenset[str]() for token, facts in generated("azure").types.items()}
+    assert said["azure-native:applicationinsights:Component"] == {"applicationType", "location"}
+    assert said["azure-native:storage:StorageAccount"] == {"isHnsEnabled", "location"}
+    assert "location" in said["azure-native:privatedns:PrivateZone"]
+    assert said["azure-native:network:Subnet"] == frozenset()
+
+
 def test_what_was_typed_otherwise_stays_mended() -> None:
     """Each of these was typed, and contradicts the provider's source."""
     replaced = {token: facts.replaces or frozenset() for token, facts in generated("aws").types.items()}

@@ -2,8 +2,8 @@
 
 Every kind of azure-native follows one manner. What it answers has the shape of Azure's resource ids, and names that
 nobody gave are azure-native's own: a logical name and eight digits, which a child goes without. What its id is made of
-replaces it, and so do `location` and the properties in azure-native's list. A second create is refused by azure-native
-itself, which asks first, but for settings that a resource is born with.
+replaces it, and so do `location` and what `make facts` reads in azure-native's list and in Azure's SDKs. A second
+create is refused by azure-native itself, which asks first, but for settings that a resource is born with.
 """
 
 from typing import Any
@@ -13,14 +13,14 @@ from catalogue.kind import No, assumed, documented, from_source
 
 READ = "2026-11-26"
 REPLACED = from_source(
-    "https://github.com/pulumi/pulumi-azure-native/blob/f8d3054a/provider/pkg/gen/replacement.go", READ
+    "https://github.com/pulumi/pulumi-azure-native/blob/1b7112af/provider/pkg/gen/replacement.go", READ
 )
-"""The source of the inputs that replace a kind, beside those in its id: the map `forceNewMap`, typed into the records.
+"""The source of the inputs that replace a kind, beside those in its id: the map `forceNewMap`.
 
-The provider also replaces a resource for each property that Azure's specifications let be created and read but not
-updated (`x-ms-mutability`, https://github.com/Azure/azure-rest-api-specs/tree/main/specification). The SDK does not say
-which these are. Beyond the map and `location`, the records name `applicationType` of Application Insights alone. So a
-step may be told as an update where Azure replaces. `make facts` does not read those specifications yet.
+The provider also replaces a resource for each property that Azure's specifications let be created and not updated, at
+the top of it. `make facts` reads both (`operations/sources/azure.py`), and no record types any. No source that was to
+be had says it of Azure Machine Learning's workspace and of diagnostic settings; what else Machine Learning has is sent
+below `properties`, where the provider updates.
 """
 NAMED = documented(
     "https://learn.microsoft.com/en-us/azure/azure-resource-manager/management/resource-name-rules", READ

@@ -51,7 +51,6 @@ KINDS: tuple[Kind, ...] = (
             lies(
                 "resourceName",
                 pattern=r"[^%&\\?/]{0,259}[^%&\\?/. ]",
-                also=("applicationType",),
                 refs=(Ref("workspaceResourceId", (operationalinsights.WORKSPACE,)),),
             ),
             NAMED,

@@ -53,7 +53,7 @@ KINDS: tuple[Kind, ...] = (
         ripens=Ripens(10, 10, _LAGS, member="principalId", on="scope", of="principalId"),
         acts=Acts(
             by_scope("Microsoft.Authorization/roleAssignments", "roleAssignmentName"),
-            extending("roleAssignmentName", "principalId"),
+            extending("roleAssignmentName"),
             REPLACED,
         ),
         renders=Renders(

@@ -174,7 +174,6 @@ KINDS: tuple[Kind, ...] = (
             lies(
                 "privateEndpointName",
                 pattern=r"[a-zA-Z0-9][\w.-]{0,62}\w",
-                also=("subnet",),
                 refs=(Ref("subnet.id", (SUBNET,), holds=True),),
             ),
             NAMED,

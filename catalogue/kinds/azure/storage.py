@@ -147,7 +147,7 @@ KINDS: tuple[Kind, ...] = (
         keeps=No("files are kept until somebody deletes them; old versions expire by its lifecycle", _LIFECYCLE),
         acts=Acts(
             by_path(_ACCOUNTS, "accountName", _answer),
-            lies("accountName", pattern=r"[a-z0-9]{3,24}", also=("isHnsEnabled",), unique="{name}"),
+            lies("accountName", pattern=r"[a-z0-9]{3,24}", unique="{name}"),
             NAMED,
         ),
         renders=Renders(ArmType(_ACCOUNTS, _VERSION, "accountName", _RENAMED), CHECKED),

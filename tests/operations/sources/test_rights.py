@@ -188,7 +188,7 @@ def test_what_changes_and_deletes_is_asked_of_its_own_handler_and_of_a_permissio
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
-    [([], "name the folder that holds the checkouts"), (["{folder}"], "is no checkout at a tag; clone the provider")],
+    [([], "name the folder that holds the checkouts"), (["{folder}"], "is no repository; clone it there")],
 )
 def test_the_command_refuses_a_source_that_is_missing_and_writes_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], said: str

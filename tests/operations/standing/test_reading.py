@@ -76,6 +76,15 @@ def test_the_engines_own_preview_says_the_step(tmp_path: Path) -> None:
     assert standing.planned.by_urn[BUCKET].inputs == {"bucket": "c"}
 
 
+def test_what_goes_with_one_that_is_replaced_and_is_not_asked_for_again_is_deleted(tmp_path: Path) -> None:
+    """The engine tells it as a step of a replacement alone, and leaves it out without --show-replacement-steps."""
+    steps = [{"op": op, "urn": BUCKET, "oldState": state()} for op in ("refresh", "delete-replaced")]
+    standing = read(kept({"steps": [{**steps[0], "newState": state()}, steps[1]]}, tmp_path), STACK, "aws")
+    assert {urn: one.how for urn, one in standing.foreseen.items()} == {BUCKET: "delete"}
+    assert standing.planned is not None and not standing.planned.resources
+    assert standing.told == {BUCKET}
+
+
 UNREAD: list[object] = [
     [],
     {},

@@ -263,14 +263,19 @@ def test_what_goes_before_its_replacement_takes_along_what_is_made_of_it(tmp_pat
     assert ("replace", "InstanceIamMember gcp-pilot-workspace-ana-uses") in found
 
 
-def _preview(config: Mapping[str, str], told: Graph, gone: Collection[str] = (), same: int = 0) -> dict[str, Any]:
-    """What the engine writes of a preview in which all stays but what is gone."""
+def _preview(config: Mapping[str, str], told: Graph, gone: Collection[str] = (), *ops: str) -> dict[str, Any]:
+    """What the engine writes of a preview in which all stays but what is gone. What stays has a step of each op."""
     states: list[Config] = [
         {"urn": one.urn, "type": one.type, "custom": one.custom, "inputs": {}} for one in told.resources
     ]
-    steps: list[Config] = [{"op": "refresh", "urn": one["urn"], "oldState": one, "newState": one} for one in states]
+    steps: list[Config] = [
+        {"op": op, "urn": one["urn"], "oldState": one, "newState": one}
+        for op in ops or ("refresh", "same")
+        for one in states
+        if op == "refresh" or one["urn"] not in gone
+    ]
     steps += [{"op": "delete", "urn": one["urn"], "oldState": one} for one in states if one["urn"] in gone]
-    return {"config": config, "steps": steps, "changeSummary": {"same": same}}
+    return {"config": config, "steps": steps, "changeSummary": {"same": len(states)}}
 
 
 def _by_engine(document: object, file: Path, folder: Path, planned: Graph) -> Step:
@@ -293,15 +298,28 @@ def test_a_preview_of_another_edit_or_of_a_part_is_refused(tmp_path: Path, azure
     refused_for: list[tuple[Config, str]] = [
         (_preview(before, azure_pilot), "was made of another mlplatform:workspace than Pulumi.azure-pilot.yaml has"),
         (_preview(config, azure_pilot), "which Pulumi.azure-pilot.yaml does not ask for"),
-        (_preview(config, replace(planned, resources=())), "ends before it comes to azure-pilot"),
+        (_preview(config, replace(planned, resources=())), "has no step for azure-pilot"),
+        ({"config": config, "steps": [], "changeSummary": {"same": 999}}, "has no step for azure-pilot"),
+        (_preview(config, azure_pilot, gone, "refresh"), "has no step for azure-pilot"),
+        (_preview(config, azure_pilot, [*gone][1:], "refresh", "same"), "does not ask for"),
+        ({"config": config, "changeSummary": {"same": 999}}, "cannot be read as what stands"),
         ({"steps": []}, "was made of another mlplatform:account"),
     ]
     for document, said in refused_for:
         with pytest.raises(BadInput) as refused:
             _by_engine(document, file, tmp_path, planned)
         assert said in str(refused.value) and "\n" not in str(refused.value)
-    untold = _preview(config, replace(planned, resources=()), same=len(planned.cloud))
-    assert _by_engine(untold, file, tmp_path, planned).changes == []
+
+
+def test_what_stands_and_has_no_step_of_its_own_is_not_believed_to_stay(tmp_path: Path, azure_pilot: Graph) -> None:
+    """A refresh looks at all that stands; a program that breaks after it says nothing of what it would replace."""
+    file = STACKS / "Pulumi.azure-pilot.yaml"
+    whole = _preview(Program.of(file).config, azure_pilot)
+    one = azure_pilot.cloud[-1]
+    cut = {**whole, "steps": [step for step in whole["steps"] if step["urn"] != one.urn or step["op"] == "refresh"]}
+    assert _by_engine(whole, file, tmp_path, azure_pilot).changes == []
+    with pytest.raises(BadInput, match=f"has no step for {one.name}; write it again with .* --show-sames"):
+        _by_engine(cut, file, tmp_path, azure_pilot)
 
 
 def test_what_a_cut_replacement_left_behind_is_told_to_go(aws_pilot: Graph) -> None:
