@@ -251,11 +251,11 @@ def _account(asked: Asked, cli: Path) -> "Door":
     place = facts.of(asked.graph.platform).account_and_region(asked.graph)
     try:
         opened = doctor_of(asked.graph.platform).open_account(*place)
+        if why := doubt(asked.graph.platform, os.environ) or calls_of(asked.graph.platform).doubt(opened):
+            raise BadInput(f"{why}, so this would be no run in an account; take it away, or rehearse with --sandbox")
         leaves = teardown.of(asked.graph.platform).open_account(*place)
     except NoCredentials as error:
         raise BadInput(f"{error}; `--sandbox` rehearses it without an account") from None
-    if why := doubt(asked.graph.platform, os.environ) or calls_of(asked.graph.platform).doubt(opened):
-        raise BadInput(f"{why}, so this would be no run in an account; take it away, or rehearse with --sandbox")
     copy = asked.folder / asked.file.name
     shutil.copyfile(asked.file, copy)
     known_by = "the cloud took the credentials, and no variable, profile or provider puts anything in its place"

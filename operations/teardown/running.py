@@ -9,7 +9,6 @@ cancel its lock. Runs on two machines meet at Pulumi's own lock.
 """
 
 import fcntl
-import getpass
 import os
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
@@ -114,7 +113,7 @@ class Teardown:
                 ) from None
             lock.truncate(0)
             since = datetime.now(UTC).isoformat(timespec="seconds")
-            lock.write(f"of {getpass.getuser()}, as process {os.getpid()}, since {since}\n")
+            lock.write(f"as process {os.getpid()}, since {since}\n")
             lock.flush()
             yield
 
