@@ -15,8 +15,9 @@ from typing import Any, Protocol, cast
 
 from catalogue.errors import BadInput
 from catalogue.graph import Graph
-from catalogue.kinds import behaviour_of
 from catalogue.transcripts import Door as DoorKind
+from catalogue.wording import counted
+from operations import teardown
 from operations.accept.engine import Answer, Pulumi, answers, compared, errors
 from operations.accept.journal import Journal
 from operations.accept.redaction import Redactor
@@ -24,6 +25,8 @@ from operations.drill.cloud import cloud_of
 from operations.drill.rehearsal import Json, edit, first_endpoint
 from operations.phases import ground_of
 from operations.recovery import Pending, clearing, pending, taken_over_by_up
+from operations.teardown.doors import Door as Leaving
+from operations.teardown.running import Choice, Teardown
 from operations.verdict import ManualStep
 from operations.writing import put
 from stacks.model import StackConfig
@@ -34,8 +37,6 @@ RESERVE = 0.25
 MARK = "under-way.json"
 """The file that stands in the run's folder from before anything is made until nothing is left."""
 _UP = ("--yes", "--skip-preview", "--json", "--non-interactive")
-_PUT = ("image", "artifact", "batch input")
-"""What a person puts into a store between the phases, as a look of a manual step names it."""
 _MISSING = re.compile(r"resource '[^']*' does not exist")
 """What the engine says of an import of what the cloud does not have."""
 
@@ -109,8 +110,8 @@ class Door(Protocol):
         """Call the endpoint meanwhile, so that a canary has something to measure. `bad`: its version answers errors."""
         ...
 
-    def empty(self, address: str) -> str:
-        """Delete what lies at an address, in every version. Returns why it stays, or ""."""
+    def leaving(self, pulumi: Pulumi) -> Leaving:
+        """The door by which the teardown at the end goes, with this CLI."""
         ...
 
     def id_of(self, one: Pending, deployment: Json) -> str | None:
@@ -199,7 +200,7 @@ class Acceptance:
                 "of it down, so give it a stack file and a Pulumi stack of its own"
             )
         door = {"door": self.door.kind, "known_by": self.door.known_by}
-        put(self.folder / MARK, json.dumps({"stack": self.stack, **door, "put": self._to_put()}) + "\n")
+        put(self.folder / MARK, json.dumps({"stack": self.stack, **door}) + "\n")
         self.journal.begin(self.graph, self.door.kind, self.door.known_by, said)
         try:
             for name, step in STEPS.items():
@@ -334,34 +335,39 @@ class Acceptance:
         return f"{len(made)} resources went and came{self._answers(endpoint)}"
 
     def leave(self) -> str:
-        """Everything that the run has made is deleted, what is protected as well.
+        """Everything that the run has made is deleted, with all that lies in the stores that it made.
 
         What a killed run began to make and Pulumi does not know is imported, and what does not exist was not made. What
-        cannot be imported, for only the cloud knows its id, is left, by its name. A cloud deletes no store that is not
-        empty, so what the run asked a person to put there is deleted first. Whatever else lies there is not touched.
+        cannot be imported, for only the cloud knows its id, is left, by its name. The rest goes as by `mlplatform
+        teardown --everything --purge homes,contents`: a bucket that the run made has logs and captures in it, too, and
+        the network goes only once what the services left in it is gone.
         """
         self._leaving = True
         self._run("cancel", "--yes", self.stack, stack=False)
         begun = self._taken_over()
-        self._run("state", "unprotect", "--all", "--yes")
-        stays = self._emptied()
-        code, log = self._run("destroy", *_UP, *self.door.destroy)
-        if code:  # what was still in use may be free now
-            code, log = self._run("destroy", *_UP, *self.door.destroy)
+        why, still = "", list[str]()
+        try:
+            still = self._teardown().run()
+        except (teardown.Refused, BadInput) as refused:
+            why = str(refused)  # what bills goes all the same
+            self._run("state", "unprotect", "--all", "--yes")
+            self._run("destroy", *_UP, "--continue-on-error", *self.door.destroy)
         urns = {*begun, *(str(one["urn"]) for one in self._resources())}
-        self.left = sorted({*(urn.rpartition("::")[2] for urn in urns), *self.door.left()})
-        if self.left:
-            why = "; ".join([*stays, _first(errors(log))])
-            raise Refused(f"{len(self.left)} resources are left ({', '.join(self.left)}): {why}")
+        self.left = sorted({*(urn.rpartition("::")[2] for urn in urns), *still, *self.door.left()})
+        if self.left or why:
+            one = len(self.left) == 1
+            raise Refused(
+                f"{counted(len(self.left), 'resource')} {'is' if one else 'are'} left ({', '.join(self.left)}): {why}"
+            )
         (self.folder / MARK).unlink(missing_ok=True)
         return "nothing is left"
 
-    def _emptied(self) -> list[str]:
-        """Delete what the run asked a person to put into the stores that it made. Returns what stays, and why."""
-        put = cast("list[str]", json.loads((self.folder / MARK).read_text(encoding="utf-8")).get("put") or [])
-        stores = [below for one in self._resources() if (below := _contents(one))]
-        told = {address: self.door.empty(address) for address in put if address.startswith(tuple(stores))}
-        return [f"{address} stays: {why}" for address, why in told.items() if why]
+    def _teardown(self) -> Teardown:
+        """The teardown of all that stands, whose commands are the run's own: within its time, and noted."""
+        choice = Choice(frozenset(), frozenset({"homes", "contents"}))
+        return Teardown(
+            self.stack, self.graph.platform, choice, self.door.leaving(_Noted(self)), self.folder, self.tell
+        )
 
     def _taken_over(self) -> set[str]:
         """Take over what a killed run began to make. Returns the URNs of what the cloud may have and Pulumi has not."""
@@ -436,10 +442,14 @@ class Acceptance:
     def _run(self, *arguments: str, stack: bool = True) -> tuple[int, Path]:
         """Run a command of Pulumi within the time, and note it and what the cloud answered."""
         self._runs += 1
+        log = self.folder / f"{self._runs:02}-{arguments[0]}.log"
+        return self.noted([*arguments, *(("--stack", self.stack) if stack else ())], log), log
+
+    def noted(self, arguments: Sequence[str], log: Path) -> int:
+        """Run a command as it stands within the time, and note it and what the cloud answered. Returns its code."""
         word = arguments[0]
-        log = self.folder / f"{self._runs:02}-{word}.log"
         start = self.door.clock()
-        code = self.door.pulumi.run([*arguments, *(("--stack", self.stack) if stack else ())], log, self._limit())
+        code = self.door.pulumi.run(arguments, log, self._limit())
         seconds = round(self.door.clock() - start, 1)
         self.journal.note("call", command=f"pulumi {word}", code=code, seconds=seconds)
         for one in answers(log):
@@ -452,7 +462,7 @@ class Acceptance:
                 name=self.redactor.name(one.name),
                 says=self.redactor.sentence(one.says),
             )
-        return code, log
+        return code
 
     def _limit(self) -> float:
         """Seconds that a command of Pulumi may take: the steps end early enough for taking down."""
@@ -486,12 +496,6 @@ class Acceptance:
             raise Refused(f"what stands was not judged: {', '.join(sorted(name for _, name in wanted ^ stands))}")
         return f"{len(stands)} resources stand, as they were judged"
 
-    def _to_put(self) -> list[str]:
-        """The addresses at which a person is asked to put something for this run."""
-        looks = [look for step in self._between_the_phases() for look in step.looks if look.what in _PUT]
-        given = [one for one in (self.versions.next, self.versions.bad) if one is not None]
-        return [*dict.fromkeys([*(look.name for look in looks), *given])]
-
     def _text(self) -> str:
         return self.door.file.read_text(encoding="utf-8")
 
@@ -500,6 +504,19 @@ class Acceptance:
         ground = first_up(self.manual)
         after = self.manual[ground + 1 :]
         return list(after[: first_up(after)])
+
+
+@dataclass(frozen=True)
+class _Noted:
+    """The CLI as the teardown at the end of a run has it."""
+
+    of: Acceptance
+
+    def run(self, arguments: Sequence[str], log: Path | None = None, seconds: float | None = None) -> int:
+        """Run a command with the run's own options. To look at the state is nothing to note."""
+        if log is None or arguments[0] == "stack":
+            return self.of.door.pulumi.run(arguments, log, seconds)
+        return self.of.noted([*arguments, *(self.of.door.destroy if arguments[0] == "destroy" else ())], log)
 
 
 Step = Callable[[Acceptance], str]
@@ -518,13 +535,6 @@ STEPS: Mapping[str, Step] = {
 def first_up(steps: Sequence[ManualStep]) -> int:
     """How many manual steps come before the first that brings something up."""
     return next((number for number, step in enumerate(steps) if step.what.startswith("bring up")), len(steps))
-
-
-def _contents(resource: Json) -> str:
-    """How the addresses begin of what lies in a resource of Pulumi's state; "" for what holds nothing of that sort."""
-    behaviour = behaviour_of(str(resource["type"]))
-    inputs, outputs = (cast(Json, resource.get(key) or {}) for key in ("inputs", "outputs"))
-    return behaviour.below({**inputs, **outputs}) if behaviour is not None else ""
 
 
 def _first(said: Sequence[str]) -> str:

@@ -25,12 +25,3 @@ def call(
     return posted(
         url_of(outputs, name), body, {"Authorization": f"Bearer {account.token(_SCOPE)}"}, transport=transport
     )
-
-
-def empty(account: Any, address: str) -> str:
-    """Nothing has to go first: Azure deletes a storage account and a registry together with what lies there.
-
-    https://learn.microsoft.com/en-us/azure/storage/common/storage-account-create#delete-a-storage-account and
-    https://learn.microsoft.com/en-us/cli/azure/acr#az-acr-delete
-    """
-    return ""

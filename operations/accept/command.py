@@ -243,7 +243,7 @@ def _with_salt_of(copy: Path, file: Path) -> str:
 def _account(asked: Asked, cli: Path) -> "Door":
     import os
 
-    from operations import facts
+    from operations import facts, teardown
     from operations.accept.doors import Account, Cli, calls_of, doubt
     from operations.doctor import NoCredentials
     from operations.doctor import of as doctor_of
@@ -251,14 +251,15 @@ def _account(asked: Asked, cli: Path) -> "Door":
     place = facts.of(asked.graph.platform).account_and_region(asked.graph)
     try:
         opened = doctor_of(asked.graph.platform).open_account(*place)
+        if why := doubt(asked.graph.platform, os.environ) or calls_of(asked.graph.platform).doubt(opened):
+            raise BadInput(f"{why}, so this would be no run in an account; take it away, or rehearse with --sandbox")
+        leaves = teardown.of(asked.graph.platform).open_account(*place)
     except NoCredentials as error:
         raise BadInput(f"{error}; `--sandbox` rehearses it without an account") from None
-    if why := doubt(asked.graph.platform, os.environ) or calls_of(asked.graph.platform).doubt(opened):
-        raise BadInput(f"{why}, so this would be no run in an account; take it away, or rehearse with --sandbox")
     copy = asked.folder / asked.file.name
     shutil.copyfile(asked.file, copy)
     known_by = "the cloud took the credentials, and no variable, profile or provider puts anything in its place"
-    return Account(asked.graph.platform, opened, Cli(cli), copy, asked.body(), _say, known_by)
+    return Account(asked.graph.platform, opened, leaves, Cli(cli), copy, asked.body(), _say, known_by)
 
 
 def acceptance_of(asked: Asked, door: "Door", journal: str) -> "Acceptance":

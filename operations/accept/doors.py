@@ -23,6 +23,8 @@ from operations.doctor import examine
 from operations.doctor import of as doctor_of
 from operations.recovery import OURS, Pending, made
 from operations.sandboxes import walk
+from operations.teardown import doors as teardown
+from operations.teardown.doors import Door as Leaving
 from operations.verdict import ManualStep
 from sandbox import absent, byhand, dataplane
 from sandbox.alarms import ENDPOINTS, measured_as
@@ -53,10 +55,6 @@ class Calls(Protocol):
 
     def call(self, account: Any, name: str, outputs: Mapping[str, Any], body: bytes) -> bytes:
         """Call an endpoint by its key in the stack file. Raises Unanswered."""
-        ...
-
-    def empty(self, account: Any, address: str) -> str:
-        """Delete what lies at an address, in every version. Returns why something stays, or ""."""
         ...
 
 
@@ -95,10 +93,14 @@ class Cli:
 
 @dataclass
 class Account:
-    """An account. `opened` is the account as `mlplatform doctor` reads it, `file` a copy of the stack file."""
+    """An account. `opened` is the account as `mlplatform doctor` reads it, `file` a copy of the stack file.
+
+    `leaves` is the account as `mlplatform teardown` opens it.
+    """
 
     platform: str
     opened: Any
+    leaves: Any
     pulumi: Pulumi
     file: Path
     request: bytes
@@ -160,16 +162,16 @@ class Account:
             ended.set()
             thread.join()
 
-    def empty(self, address: str) -> str:
-        """As the platform's module does."""
-        return calls_of(self.platform).empty(self.opened, address)
+    def leaving(self, pulumi: Pulumi) -> Leaving:
+        """The account as `mlplatform teardown` has it."""
+        return teardown.Account(self.platform, self.leaves, pulumi)
 
     def id_of(self, one: Pending, deployment: Mapping[str, Any]) -> str | None:
         """As it follows from the state. Whether it was made, its import finds out."""
         return one.id
 
     def left(self) -> list[str]:
-        """Nobody can list an account. Pulumi's own state tells."""
+        """The teardown has looked."""
         return []
 
 
@@ -254,10 +256,9 @@ class Sandbox:
         finally:
             self.state.metrics.play(measured, healthy)
 
-    def empty(self, address: str) -> str:
-        """Nothing is kept from whoever empties a sandbox's store."""
-        self.state.account.take_away(address)
-        return ""
+    def leaving(self, pulumi: Pulumi) -> Leaving:
+        """The sandbox as `mlplatform teardown` has it."""
+        return teardown.Sandbox(self.engine, pulumi)
 
     def id_of(self, one: Pending, deployment: Mapping[str, Any]) -> str | None:
         """As who looks into the cloud finds it."""

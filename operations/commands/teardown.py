@@ -103,16 +103,19 @@ def _door(
 ) -> "tuple[Door, Path]":
     """The door and the run's own folder.
 
-    Raises BadInput where there is no CLI, where no account can be asked, and where the sandbox has no such stack.
+    Raises BadInput where there is no CLI, where no account can be asked, and where the sandbox has no such stack or can
+    have none.
     """
     from operations.accept.doors import Cli
     from operations.doctor import NoCredentials
     from operations.sandboxes.ground import ROOT, Chosen, as_typed, in_sandbox, ready, told, tools, used
     from operations.teardown import of
     from operations.teardown.doors import Account, Sandbox
-    from stacks.config import read_stack_file
+    from stacks.config import STACKS, read_stack_file
 
     cli, _ = tools()
+    if sandbox is not None and file.resolve().parent != STACKS.resolve():
+        raise BadInput(f"--sandbox: {file} lies outside stacks/, and a sandbox has the stack files of stacks/ alone")
     home = Chosen(sandbox, real_time=False).home() if sandbox is not None else None
     if home is not None and not home.has_stack(stack):
         brings = in_sandbox(home, "--", "pulumi", "up", "-s", stack)
@@ -158,8 +161,8 @@ def _retire(run: "Teardown", file: Path, yes: bool) -> None:
         return
     if not yes:
         typer.echo(
-            "--yes stops what people run in it, with their private spaces, and takes its protection off; what stores "
-            "hold is lost for good with --purge contents"
+            "--yes stops what people run in it, with their private spaces, and takes its protection off; people's work "
+            "is lost for good with --purge homes, and what stores hold with --purge contents"
         )
         return
     run.release(standing.graph, found.resources(standing))

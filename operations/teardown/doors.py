@@ -74,14 +74,15 @@ class Account:
 
 @dataclass(frozen=True)
 class Sandbox:
-    """A sandbox in place of an account."""
+    """A sandbox in place of an account. Where `through` is given, its commands go through that."""
 
     engine: Engine
+    through: Pulumi | None = None
 
     @property
     def pulumi(self) -> Pulumi:
         """The sandbox's engine."""
-        return self.engine
+        return self.through or self.engine
 
     @property
     def _state(self) -> State:

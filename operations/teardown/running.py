@@ -3,10 +3,17 @@
 Each run reads what stands and plans anew, and each part of it may be done twice. So nothing but a mark is kept: it says
 that a run of this stack was cut off, and so that a lock which Pulumi still has is that run's own. A run that ends by
 itself takes the mark away, whatever came of it: a lock that stands later is somebody else's, and is not cancelled.
+
+Two runs of a stack on one machine do not meet: the second would take the mark of the first for that of a cut run, and
+cancel its lock. Runs on two machines meet at Pulumi's own lock.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+import fcntl
+import os
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from catalogue.errors import BadInput
@@ -17,7 +24,7 @@ from operations.standing.reading import Standing, parsed
 from operations.teardown import Plan, Refused, of, plan
 from operations.teardown.doors import Asking, Door
 
-MARK = "begun"
+MARK, LOCK = "begun", "lock"
 _QUIET = ("--yes", "--skip-preview", "--json")
 
 
@@ -64,10 +71,14 @@ class Teardown:
     def run(self) -> list[str]:
         """Take down what goes. Returns the names of what is left of it.
 
-        Raises BadInput, before anything is done, where something would be lost that nobody chose to lose, and where a
-        cut `up` may have made what the state does not know: it would stand and bill, and nobody would hear of it.
-        Raises Refused.
+        Raises BadInput, before anything is done, where something would be lost that nobody chose to lose, where a
+        cut `up` may have made what the state does not know, for it would stand and bill, and nobody would hear of it,
+        and where another run of this stack is under way. Raises Refused.
         """
+        with self._alone():
+            return self._run()
+
+    def _run(self) -> list[str]:
         mark = self.folder / MARK
         if mark.is_file():
             self.tell("an earlier run was cut off; this one goes on from what stands")
@@ -89,13 +100,28 @@ class Teardown:
             self.tell(wanted.again)
         return sorted({one.name for one in now.going} | {*self.door.left(wanted)})
 
-    def _lost(self, wanted: Plan) -> list[Resource]:
+    @contextmanager
+    def _alone(self) -> Generator[None]:
+        """Hold the stack's lock. The system lets go of it when its holder dies. Raises BadInput where it is held."""
+        with (self.folder / LOCK).open("a+", encoding="utf-8") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                lock.seek(0)
+                raise BadInput(
+                    f"{self.stack}: another teardown is under way, {lock.read().strip()}; wait until it has ended"
+                ) from None
+            lock.truncate(0)
+            since = datetime.now(UTC).isoformat(timespec="seconds")
+            lock.write(f"as process {os.getpid()}, since {since}\n")
+            lock.flush()
+            yield
+
+    def _lost(self, wanted: Plan, instead: str = "add homes to --keep, or ") -> list[Resource]:
         """The stores that go and are to be emptied."""
         if wanted.homes and "homes" not in self.choice.purge:
             names = ", ".join(one.name for one in wanted.homes)
-            raise BadInput(
-                f"{self.stack}: people's work goes with {names}; add homes to --keep, or lose it: --purge homes"
-            )
+            raise BadInput(f"{self.stack}: people's work goes with {names}; {instead}lose it: --purge homes")
         return self._full(wanted.stores)
 
     def _full(self, stores: Iterable[Resource]) -> list[Resource]:
@@ -127,11 +153,13 @@ class Teardown:
 
         Raises as `run` does.
         """
-        full, leaving = self._full(goes), Plan(graph, {}, tuple(goes), ())
-        if leaving.homes:
-            self.tell("stopping what people run")
-            self.door.stop(leaving)
-        self._release(full, goes)
+        with self._alone():
+            leaving = Plan(graph, {}, tuple(goes), ())
+            full = self._lost(leaving, "put them back into the stack file, or ")
+            if leaving.homes:
+                self.tell("stopping what people run")
+                self.door.stop(leaving)
+            self._release(full, goes)
 
     def _release(self, full: Iterable[Resource], goes: Iterable[Resource]) -> None:
         for store in full:

@@ -113,15 +113,6 @@ class Account:
             connection.execute(query, (len(below), below))
             connection.execute("DELETE FROM content WHERE substr(name, 1, ?) = ?", (len(below), below))
 
-    def take_away(self, address: str) -> None:
-        """Delete the image or the artifact at an address, and what lies below it where it is a folder."""
-        exact, folder = as_written(address), f"{as_written(address).rstrip('/')}/"
-        with self._database.change() as connection:
-            query = "DELETE FROM account WHERE what IN ('image', 'artifact') AND (name = ? OR substr(name, 1, ?) = ?)"
-            connection.execute(query, (exact, len(folder), folder))
-            query = "DELETE FROM content WHERE name = ? OR substr(name, 1, ?) = ?"
-            connection.execute(query, (exact.rstrip("/"), len(folder), folder))
-
     def start_app(self, user: str) -> None:
         """Let a person start an app in the workspace, under the name that the workspace knows the person by."""
         self._put("app", user)

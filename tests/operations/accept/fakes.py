@@ -14,8 +14,11 @@ import yaml
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.aws import kms, s3, sagemaker
 from operations.accept.acceptance import NotRun, Unanswered
+from operations.accept.engine import Pulumi
 from operations.phases import ground_of
 from operations.recovery import Pending
+from operations.teardown import Plan, Refused
+from operations.teardown.doors import Door
 from operations.verdict import ManualStep
 from stacks.config import NAMESPACE
 
@@ -116,6 +119,8 @@ class Fake:
     protected: set[str] = field(default_factory=set[str])
     commands: list[list[str]] = field(default_factory=list[list[str]])
     limits: list[float] = field(default_factory=list[float])
+    cleared: int = 0
+    """How often what services leave in the way was cleared."""
     serves: str = ""
     time: float = 1000
     dead: bool = False
@@ -153,10 +158,8 @@ class Fake:
     def traffic(self, endpoint: str, outputs: Mapping[str, Any], bad: bool) -> Generator[None]:
         yield
 
-    def empty(self, address: str) -> str:
-        if not self.kept:
-            self.lies.discard(address)
-        return self.kept
+    def leaving(self, pulumi: Pulumi) -> Door:
+        return Leaving(self, pulumi)
 
     def id_of(self, one: Pending, deployment: Mapping[str, Any]) -> str | None:
         return one.name if self.knows else ""
@@ -202,11 +205,11 @@ class Fake:
             case "stack", "export":
                 self._export(Path(words[words.index("--file") + 1]))
             case "state", "unprotect":
-                self.protected.clear()
+                self.protected -= {*words} if "--all" not in words else {*self.protected}
             case "up", _:
                 return self._up(words, events, half)
             case "destroy", _:
-                return self._destroy(events, half)
+                return self._destroy(words, events, half)
             case "import", _:
                 return self._import(words, log)
             case "refresh", _:
@@ -218,7 +221,15 @@ class Fake:
 
     def _export(self, file: Path) -> None:
         rows = [
-            {"urn": urn, "type": one.type, "custom": True, "inputs": dict(one.inputs), "outputs": dict(one.outputs)}
+            {
+                "urn": urn,
+                "type": one.type,
+                "custom": True,
+                "id": one.outputs.get("id") or one.name,
+                "protect": urn in self.protected,
+                "inputs": dict(one.inputs),
+                "outputs": dict(one.outputs),
+            }
             for urn, one in self.known.items()
         ]
         outputs = {"endpoints": {"churn": f"{STACK}-churn"}}
@@ -284,12 +295,13 @@ class Fake:
         self.pending.discard(found.urn)
         return 0
 
-    def _destroy(self, events: list[dict[str, Any]], half: bool) -> int:
-        if self.protected & set(self.known):
+    def _destroy(self, words: list[str], events: list[dict[str, Any]], half: bool) -> int:
+        targets = [urn for urn in self.known if urn in words or "--target" not in words]
+        if self.protected & {*targets}:
             return 255
         code = 0
-        for number, urn in enumerate(list(self.known)):
-            if half and number == len(self.known) // 2:
+        for number, urn in enumerate(targets):
+            if half and number == len(targets) // 2:
                 return 255
             one = self.known[urn]
             if says := self.deletes(one):
@@ -318,3 +330,31 @@ class Fake:
         events.pop()
         events.append({"diagnosticEvent": {"severity": "error", "urn": one.urn, "message": says}})
         return 1
+
+
+@dataclass
+class Leaving:
+    """The door of the teardown: the stack's own bucket is emptied unless something keeps what lies there."""
+
+    of: Fake
+    pulumi: Pulumi
+
+    def stop(self, plan: Plan) -> None:
+        pass
+
+    def contents(self, store: Resource) -> int:
+        return len(self._own()) if store.type == s3.BUCKET else 0
+
+    def empty(self, store: Resource) -> None:
+        if self.of.kept:
+            raise Refused(self.of.kept)
+        self.of.lies -= self._own()
+
+    def clear(self, plan: Plan) -> None:
+        self.of.cleared += 1
+
+    def left(self, plan: Plan) -> list[str]:
+        return [one.name for one in plan.going if one.urn in self.of.cloud]
+
+    def _own(self) -> set[str]:
+        return {address for address in self.of.lies if address.startswith(f"s3://{BUCKET}/")}

@@ -162,21 +162,20 @@ def test_interrupted_at_each_call_of_a_step_the_run_itself_leaves_nothing(
         assert found.wrong == "" and found.end["outcome"] == "refused"
 
 
-def test_what_the_run_asked_for_is_deleted_and_nothing_else(tmp_path: Path) -> None:
-    """What lies in a store of others stays there, and so does what others put into the run's own."""
-    fake = Fake(tmp_path / "own")
-    assert run(fake).accepted and fake.lies == {OTHERS}
-    theirs = f"s3://{BUCKET}/logs/today"
-    fake = Fake(tmp_path / "theirs", lies={theirs})
+def test_what_lies_in_the_runs_own_stores_goes_and_what_lies_in_those_of_others_stays(tmp_path: Path) -> None:
+    """A trail writes into the run's own bucket, and nobody is asked to put that there."""
+    written = f"s3://{BUCKET}/logs/today"
+    fake = Fake(tmp_path, lies={written})
     one = run(fake)
-    assert fake.lies == {OTHERS, theirs}
-    assert one.left == [f"{STACK}-artifacts"] and "BucketNotEmpty" in one.steps[-1].says
+    assert one.accepted and fake.lies == {OTHERS} and not fake.cloud
+    assert fake.cleared == 1, "what services leave in the way of the network goes as a teardown does it"
 
 
-def test_what_cannot_be_deleted_is_told_with_its_reason(tmp_path: Path) -> None:
-    fake = Fake(tmp_path, kept="AccessDenied: no right")
+def test_what_cannot_be_deleted_is_told_with_its_reason_and_what_bills_goes(tmp_path: Path) -> None:
+    fake = Fake(tmp_path, kept=f"AccessDenied: no right to {OWN}")
     one = run(fake)
-    assert f"{OWN} stays: AccessDenied: no right" in one.steps[-1].says and OTHERS not in one.steps[-1].says
+    assert one.left == [f"{STACK}-artifacts"] and [one.name for one in fake.cloud.values()] == one.left
+    assert "AccessDenied: no right" in one.steps[-1].says
     assert fake.lies == {OWN, OTHERS} and OWN not in one.journal.file.read_text(encoding="utf-8")
 
 

@@ -90,7 +90,9 @@ def account(
 
     monkeypatch.setattr(doctor.of("aws"), "LOOKS", {"image": Way(see, ())})
     slept, told = list[float](), list[str]()
-    made = Account("aws", object(), Cli(tmp_path / "pulumi"), tmp_path / "f.yaml", b"{}", told.append, "a test")
+    made = Account(
+        "aws", object(), object(), Cli(tmp_path / "pulumi"), tmp_path / "f.yaml", b"{}", told.append, "a test"
+    )
     monkeypatch.setattr(made, "sleep", slept.append)
     monkeypatch.setattr(made, "clock", lambda: sum(slept))
     return made, slept, told
@@ -194,34 +196,6 @@ def test_azure_answers_at_the_scoring_uri_with_a_token_of_its_own_audience() -> 
         azure.call(own, "churn", given, b"{}", transport(403, asked))
 
 
-def test_each_generation_of_a_folder_of_google_is_deleted_and_what_stays_is_told() -> None:
-    """Two pages, a name with a slash, one object that is retained and one that is gone by then."""
-    asked: list[httpx.Request] = []
-    objects = "https://storage.googleapis.com/storage/v1/b/churn-models/o"
-    pages = [
-        {"items": [{"name": "churn/1/a b", "generation": "7"}], "nextPageToken": "more"},
-        {"items": [{"name": "churn/1/kept", "generation": "8"}, {"name": "churn/1/gone", "generation": "9"}]},
-        {},
-    ]
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        asked.append(request)
-        if request.method == "GET":
-            return httpx.Response(200, json=pages.pop(0))
-        gone, kept = "gone" in str(request.url), "kept" in str(request.url)
-        return httpx.Response(404 if gone else 403 if kept else 204, text="retained until 2027" if kept else "")
-
-    own = SimpleNamespace(token=lambda: "t0ken", project="churn-dev-4")
-    stays = gcp.empty(own, "gs://churn-models/churn/1", httpx.MockTransport(answer))
-    assert stays == "403: retained until 2027"
-    assert asked[0].url.params["prefix"] == "churn/1/" and asked[0].url.params["versions"] == "true"
-    assert [request.method for request in asked] == ["GET", "DELETE", "GET", "DELETE", "DELETE"]
-    assert str(asked[1].url) == f"{objects}/churn%2F1%2Fa%20b?generation=7"
-    assert {request.headers["X-Goog-User-Project"] for request in asked} == {"churn-dev-4"}
-    denied = gcp.empty(own, "gs://churn-models/churn/1", httpx.MockTransport(lambda _: httpx.Response(403)))
-    assert denied.startswith("HTTPStatusError: ") and "403 Forbidden" in denied
-
-
 def test_no_connection_is_no_prediction() -> None:
     def broken(request: httpx.Request) -> httpx.Response:
         raise httpx.ConnectTimeout("timed out")
@@ -248,9 +222,6 @@ def test_in_a_sandbox_the_steps_are_done_and_the_versions_lie_where_they_are_ser
     assert account.images() == [image] and account.artifacts() == [own, good, bad]
     assert account.digest(image) == digest_of_image(dockerfile("aws"))
     assert account.digest(own) == account.digest(good) == digest_of_model("aws") != account.digest(bad)
-    for address in (own, bad):
-        assert door.empty(address) == ""
-    assert account.artifacts() == [good] and account.digest(own) == ""
 
 
 def test_another_teams_versions_are_none_of_the_example(tmp_path: Path) -> None:

@@ -22,11 +22,12 @@ from moto import mock_aws
 from catalogue import transcripts
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.aws import ecr, s3
-from operations.accept import aws
 from operations.accept.acceptance import STEPS
 from operations.accept.command import run_whole
 from operations.accept.doors import Account
+from operations.accept.engine import Pulumi
 from operations.doctor import aws as doctor
+from operations.teardown.doors import Door as Leaving
 from operations.verdict import Look, ManualStep
 from tests.operations.accept.fakes import BUCKET, STACK, Fake, resource
 from tests.operations.accept.fakes import graph as graph_of_the_fake
@@ -54,8 +55,10 @@ def account(session: boto3.Session, monkeypatch: pytest.MonkeyPatch) -> Iterator
 def graph() -> Graph:
     """What the stand-in has, and a repository."""
     own = resource(ecr.REPOSITORY, f"{STACK}-registry", None, name=REPOSITORY)
-    answered = replace(own, outputs={"repositoryUrl": REGISTRY})
-    return Graph(STACK, "aws", (*graph_of_the_fake().resources, answered), {})
+    answered = replace(own, outputs={"repositoryUrl": REGISTRY, "id": REPOSITORY})
+    ids = {s3.BUCKET: BUCKET}
+    others = (replace(one, outputs={"id": ids.get(one.type, one.name)}) for one in graph_of_the_fake().resources)
+    return Graph(STACK, "aws", (*others, answered), {})
 
 
 @dataclass
@@ -91,8 +94,8 @@ class InMoto(Fake):
     def call(self, endpoint: str, outputs: Mapping[str, Any]) -> bytes:
         return self.door.call(endpoint, outputs)
 
-    def empty(self, address: str) -> str:
-        return self.door.empty(address)
+    def leaving(self, pulumi: Pulumi) -> Leaving:
+        return self.door.leaving(pulumi)
 
     @contextmanager
     def traffic(self, endpoint: str, outputs: Mapping[str, Any], bad: bool) -> Generator[None]:
@@ -120,7 +123,7 @@ def steps() -> list[ManualStep]:
 
 def fake_of(folder: Path, account: doctor.Account) -> InMoto:
     fake = InMoto(folder, graph=graph(), session=account.session)
-    door = Account("aws", account, fake, fake.file, b'{"instances": [[1]]}', fake.told.append, "a test")
+    door = Account("aws", account, account, fake, fake.file, b'{"instances": [[1]]}', fake.told.append, "a test")
     door.sleep = lambda _: put(account.session)
     fake.door = door
     return fake
@@ -143,23 +146,3 @@ def test_a_whole_run_leaves_nothing_in_moto(account: doctor.Account, tmp_path: P
     assert account.session.client("ecr").describe_repositories()["repositories"] == []
     kept = transcripts.read(one.journal.file, "t")
     assert kept.wrong == "" and not {ME, BUCKET, REPOSITORY} & set(one.journal.file.read_text("utf-8").split('"'))
-
-
-def test_what_lies_beside_what_the_run_asked_for_stays(account: doctor.Account, tmp_path: Path) -> None:
-    """An address that begins alike is another; so the bucket is not empty, and moto keeps it."""
-    fake = fake_of(tmp_path, account)
-    for one in graph().cloud:
-        fake.makes(one)
-    put(account.session)
-    s3_ = account.session.client("s3")
-    s3_.put_object(Bucket=BUCKET, Key="churn/1/model.tar.gz.old", Body=b"theirs")
-    assert [aws.empty(account, address) for address in (ARTIFACT, IMAGE)] == ["", ""]
-    listed = s3_.list_object_versions(Bucket=BUCKET)
-    assert [one.get("Key") for one in listed.get("Versions", [])] == ["churn/1/model.tar.gz.old"]
-    says = {one.type: fake.deletes(one) for one in graph().cloud}
-    assert "BucketNotEmpty" in says[s3.BUCKET] and says[ecr.REPOSITORY] == ""
-
-
-@pytest.mark.parametrize("address", [ARTIFACT, IMAGE])
-def test_a_store_that_is_gone_is_told(account: doctor.Account, address: str) -> None:
-    assert "does not exist" in aws.empty(account, address)

@@ -13,6 +13,7 @@ from operations.commands.teardown import _show  # pyright: ignore[reportPrivateU
 from operations.sandboxes import ground
 from operations.teardown import KEPT, plan
 from operations.teardown.running import Teardown
+from stacks.config import STACKS
 
 
 @pytest.mark.parametrize(
@@ -52,6 +53,18 @@ def test_a_sandbox_that_has_no_such_stack_is_refused_and_none_is_made(
         "pulumi up -s aws-pilot` brings it up there"
     )
     assert not [*tmp_path.iterdir()]
+
+
+def test_a_stack_file_outside_of_stacks_is_none_of_a_sandbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sandbox would take the file of the same name in stacks/ in its place."""
+    monkeypatch.setattr(ground, "tools", lambda: (Path("pulumi"), Path("uv")))
+    file = tmp_path / "Pulumi.aws-pilot.yaml"
+    file.write_text((STACKS / file.name).read_text(encoding="utf-8"), encoding="utf-8")
+    result = CliRunner().invoke(application(), ["teardown", str(file), "--sandbox", f"{tmp_path}/none"])
+    assert isinstance(result.exception, BadInput)
+    assert str(result.exception) == (
+        f"--sandbox: {file} lies outside stacks/, and a sandbox has the stack files of stacks/ alone"
+    )
 
 
 def test_it_says_what_goes_what_stays_and_why_the_bill_and_what_is_lost(

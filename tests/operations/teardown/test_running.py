@@ -1,6 +1,7 @@
 """A teardown through a fake door: the order of what it does, what it refuses, and a kill after each call."""
 
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from catalogue.errors import BadInput
 from catalogue.graph import Resource
 from catalogue.kinds.aws import ec2, ecr, s3, sagemaker
 from operations.teardown import Plan, Refused
-from operations.teardown.running import MARK, Choice, Teardown
+from operations.teardown.running import LOCK, MARK, Choice, Teardown
 
 STACK = "aws-claims"
 
@@ -222,8 +223,30 @@ def test_what_people_run_is_stopped_before_what_they_leave_is_let_go(tmp_path: P
     stands = run.standing().graph
     run.release(stands, [stands.by_urn[BUCKET]])
     assert door.said == ["empty artifacts", "unprotect"] and door.apps == 1
-    run.release(stands, [stands.by_urn[DOMAIN]])
+    with pytest.raises(BadInput, match="people's work goes with studio; put them back into the stack file, or lose it"):
+        run.release(stands, [stands.by_urn[DOMAIN]])
+    assert door.apps == 1
+    teardown(door, purge=["homes"]).release(stands, [stands.by_urn[DOMAIN]])
     assert door.said[2:] == ["stop", "unprotect"]
+
+
+def test_a_second_run_meanwhile_is_told_who_holds_the_stack_and_a_dead_holder_holds_nothing(tmp_path: Path) -> None:
+    class Other(Door):
+        """Somebody else tears the same stack down, or retires something of it, while its first resource goes."""
+
+        def destroy(self, urns: list[str], log: Path | None) -> int:
+            second = teardown(Door(tmp_path))
+            for again in (second.run, lambda: second.release(second.standing().graph, [])):
+                with pytest.raises(
+                    BadInput, match=rf"another teardown is under way, as process {os.getpid()}, since 2"
+                ):
+                    again()
+            assert (tmp_path / MARK).exists(), "the mark is the first one's"
+            return super().destroy(urns, log)
+
+    assert teardown(Other(tmp_path)).run() == []
+    (tmp_path / LOCK).write_text("as process 1, since 2020-01-01T00:00:00+00:00\n", encoding="utf-8")
+    assert teardown(Door(tmp_path)).run() == []
 
 
 def test_a_stack_of_which_pulumi_shows_no_state_is_bad_input(tmp_path: Path) -> None:

@@ -55,13 +55,3 @@ def test_an_artifact_is_a_file_or_a_folder_with_something_in_it(
 ) -> None:
     state.account.upload(uploaded)
     assert state.account.has_artifact(wanted) is there
-
-
-def test_what_is_taken_away_is_the_thing_at_the_address_and_what_lies_below(state: State) -> None:
-    for uri in ("gs://b/m/1/", "gs://b/m/1/part", "gs://b/m/10/"):
-        state.account.upload(uri)
-    for image in ("r.azurecr.io/scorer:1", "r.azurecr.io/scorer:1.4"):
-        state.account.push(image)
-    state.account.take_away("gs://b/m/1/")
-    state.account.take_away("r.azurecr.io/scorer:1")
-    assert (state.account.artifacts(), state.account.images()) == (["gs://b/m/10/"], ["r.azurecr.io/scorer:1.4"])
