@@ -70,7 +70,8 @@ def rows(said: StackConfig, told: Told) -> list[report.Row]:
 
 
 def part(name: str = "fraud-scorer/live", machines: Machines | None = M5, **more: Any) -> Part:
-    return Part(name, "variant", KEY, "fraud-scorer", machines, **{"replicas": 2, **more})
+    given: dict[str, Any] = {"replicas": 2, **more}
+    return Part(name, "variant", KEY, "fraud-scorer", machines, **given)
 
 
 def test_what_an_idle_variant_burned_and_burns(tmp_path: Path) -> None:
