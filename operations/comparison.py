@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import get_args
 
 from operations import words
-from operations.verdict import PROOFS, Cost, Proof, ProofState, Verdict
+from operations.verdict import PROOFS, Cost, CreatedNode, HardwareUse, Proof, ProofState, Verdict
 
 
 @dataclass(frozen=True)
@@ -110,14 +110,32 @@ def _amounts(label: str, amounts: Sequence[tuple[float | None, Cost | None]]) ->
 
 
 def _hardware(verdicts: Sequence[Verdict]) -> list[Row]:
-    """One line for each use of hardware, by its key in the stack files, with the machines on each platform."""
-    names: dict[str, None] = {}
-    uses: list[dict[str, Cell]] = []
+    """One line for each use of hardware, by its key in the stack files, with the machines on each platform.
+
+    A key may use several machines, as a workspace does whose people have one each.
+    """
+    uses: list[dict[str, list[HardwareUse]]] = []
     for verdict in verdicts:
-        mine: dict[str, Cell] = {}
+        mine: dict[str, list[HardwareUse]] = {}
         for use in verdict.hardware:
-            name = use.stack_key or use.name
-            mine[name] = Cell(f"{use.family}, {use.use}, {use.replicas}", use.machine_type)
-            names[name] = None
+            mine.setdefault(use.stack_key or use.name, []).append(use)
         uses.append(mine)
-    return [Row(name, tuple(mine.get(name, Cell("none")) for mine in uses)) for name in names]
+    names = dict.fromkeys(name for mine in uses for name in mine)
+    return [
+        Row(name, tuple(_uses(verdict, name, mine.get(name, [])) for verdict, mine in zip(verdicts, uses, strict=True)))
+        for name in names
+    ]
+
+
+def _uses(verdict: Verdict, key: str, uses: Sequence[HardwareUse]) -> Cell:
+    if not uses and key == "workspace" and _has(verdict.created, ":Workspace"):
+        return Cell("none that runs by itself", "people start their own")
+    if not uses:
+        return Cell("none")
+    told = Counter(f"{use.family}, {use.use}, {use.replicas}" for use in uses)
+    text = "; ".join(f"{count} × {what}" if count > 1 else what for what, count in told.items())
+    return Cell(text, ", ".join(dict.fromkeys(use.machine_type for use in uses)))
+
+
+def _has(nodes: Sequence[CreatedNode], component: str) -> bool:
+    return any(node.type.endswith(component) or _has(node.children, component) for node in nodes)

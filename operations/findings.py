@@ -6,7 +6,7 @@ from catalogue.graph import Graph, Resource, part_of
 from operations.verdict import CodeLine, Finding
 from policies.rule import ProofName, Severity
 
-Origin = Literal["policy", "checkov", "hardware", "cost", "render", "waiver", "step"]
+Origin = Literal["policy", "checkov", "hardware", "cost", "render", "waiver", "step", "idle"]
 
 
 def finding(

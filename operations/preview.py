@@ -15,7 +15,7 @@ from catalogue.errors import BadInput
 from catalogue.graph import Graph
 from operations.warm import Warm, WarmEnded
 from stacks.config import NAMESPACE, stack_name, to_engine
-from stacks.model import Allow
+from stacks.model import Allow, Exemption, Idle
 
 TIMEOUT_SECONDS = 300
 OFFLINE = Path(__file__).with_name("offline.py")
@@ -57,6 +57,12 @@ class Program:
         """What the stack file allows a step to destroy."""
         said = self.config.get(f"{NAMESPACE}:allow")
         return Allow.model_validate_json(said) if said else None
+
+    @property
+    def exempt(self) -> Mapping[str, Exemption]:
+        """The endpoints that the stack file lets stand idle, by name."""
+        said = self.config.get(f"{NAMESPACE}:idle")
+        return Idle.model_validate_json(said).exempt if said else {}
 
     @property
     def platform(self) -> str:

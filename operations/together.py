@@ -178,7 +178,7 @@ class _Judging:
             here = time.thread_time()
             verdict = judge(graph, scan, lambda: elsewhere + time.thread_time() - here, self._today, stage)
         verdict = accepted.noted(verdict, graph, self._out / program.stack)
-        if self._standing is not None or program.allow is not None:
+        if self._standing is not None or program.allow is not None or program.exempt:
             stage("step")
             verdict = self._stepped(self._standing, verdict, program, graph)
         stage("report")
@@ -194,7 +194,7 @@ class _Judging:
         from operations.standing import judgement, steps
 
         found = standing and steps.step(program, standing, self._programs, graph, verdict.region, self._today)
-        return judgement.judged(verdict, found, program.allow, graph)
+        return judgement.judged(verdict, found, program.allow, program.exempt, graph)
 
 
 @contextmanager

@@ -56,7 +56,7 @@ class Finding(_Part):
     line would; a finding that is waived, an exception, or about a waiver has neither.
     """
 
-    source: Literal["policy", "checkov", "hardware", "cost", "render", "waiver", "step"]
+    source: Literal["policy", "checkov", "hardware", "cost", "render", "waiver", "step", "idle"]
     rule: str
     severity: Severity
     mandatory: bool

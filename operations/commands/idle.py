@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -107,6 +108,7 @@ def _show(answers: "Answers", format: IdleFormat, since_hours: int) -> None:
             stacks=[one.name for one in answers.stacks],
             burned_usd=report.total(answers.rows, "burned_usd"),
             month_usd=report.total(answers.rows, "month_usd"),
+            unpriced=report.unpriced(answers.rows),
             parts=[row.to_json() for row in answers.rows],
         )
         return
@@ -167,7 +169,7 @@ def _off(answers: "Answers", by: str | None, cli: str | None, *, yes: bool) -> N
             continue
         who = by or acting.whoever()
         reasons = {name: switching.Reason(today, who, report.because(parts)) for name, parts in found.items()}
-        text = switching.taken_off(acting.text_of(one.file), reasons)
+        text = acting.edited(one.file, partial(switching.taken_off, reasons=reasons))
         if not acting.carried_out(one.file, text, one.standing, today, cli, f"take off {', '.join(found)}", yes=yes):
             left = True
     if left:

@@ -1,13 +1,14 @@
 """`mlplatform wake STACK [ENDPOINT...]`: bring back what `idle --off` took off."""
 
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from operations.arguments import StackArgument, StandingOption, file_of
-from stacks.config import display
+from stacks.config import display, read_stack_file
 
 
 def wake(
@@ -27,7 +28,8 @@ def wake(
     from operations.idle import acting, asking, switching
 
     file = file_of(stack)
-    text, woken = switching.brought_back(acting.text_of(file), endpoints or ())
+    read_stack_file(file)
+    text, woken = acting.edited(file, partial(switching.brought_back, names=endpoints or ()))
     if not woken:
         typer.echo(
             f"{display(file)}: `mlplatform idle --off` took no endpoint off; name the endpoint that is to come back"

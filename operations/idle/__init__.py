@@ -18,7 +18,16 @@ from catalogue.properties import Unreadable
 from operations.doctor import Unseen
 from operations.idle.decision import Evidence, Unread
 
-Sort = Literal["variant", "deployment", "app", "machine", "cluster", "endpoint", "disk"]
+Sort = Literal["variant", "deployment", "app", "machine", "cluster", "endpoint", "disk", "search"]
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What bills by the month and not by a machine: a service of the catalogue, how many units of it, and where."""
+
+    service: str
+    units: float
+    region: str
 
 
 @dataclass(frozen=True)
@@ -28,7 +37,8 @@ class Part:
     `endpoint` is the name that the cloud has for the endpoint of a variant or deployment, and empty for the rest.
     `key` is the dotted key of the stack file that asked for it, None where none did. `machines` is None where the
     catalogue does not know them. `replicas` is how many stand now, None where nobody said. `owner` is whose it is,
-    where it is a person's own or the cloud says so.
+    where it is a person's own or the cloud says so. `stored` is of a disk of a sort that the catalogue prices.
+    `instead` are sentences on what stops it.
     """
 
     name: str
@@ -38,6 +48,8 @@ class Part:
     machines: Machines | None = None
     replicas: int | None = None
     owner: str = ""
+    stored: Stored | None = None
+    instead: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,13 @@
 """What switching endpoints does to what stands, told as a step, and the run of the engine that does it."""
 
 import subprocess
+from collections.abc import Callable
 from datetime import date
 from getpass import getuser
 from pathlib import Path
 from shutil import which
 from tempfile import TemporaryDirectory
+from typing import TypeVar
 
 import typer
 from rich.console import Console
@@ -17,6 +19,8 @@ from operations.standing import judgement, steps
 from operations.standing.reading import Standing
 from operations.writing import put
 from stacks.config import STACKS, display, stack_name
+
+T = TypeVar("T")
 
 
 def show_step(file: Path, text: str, standing: Standing, today: date, screen: Console) -> bool:
@@ -34,10 +38,14 @@ def show_step(file: Path, text: str, standing: Standing, today: date, screen: Co
     return not any(one.fails for one in findings)
 
 
-def text_of(file: Path) -> str:
-    """The text of a stack file, with its line ends as they are."""
+def edited(file: Path, edit: Callable[[str], T]) -> T:
+    """What an edit makes of the text of a stack file, with its line ends as they are. A refusal names the file."""
     with file.open(encoding="utf-8", newline="") as opened:
-        return opened.read()
+        text = opened.read()
+    try:
+        return edit(text)
+    except BadInput as error:
+        raise BadInput(f"{display(file)}: {error}") from None
 
 
 def whoever() -> str:

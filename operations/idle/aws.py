@@ -195,10 +195,14 @@ def _metrics(
 
 
 def _apps(account: Account, domain: str, settings: Properties | None) -> Iterator[tuple[Part, Evidence]]:
-    """The applications that run in a domain on a machine that bills."""
+    """The applications that run in a domain on a machine that bills.
+
+    Of one that failed AWS does not say whether its machine is gone: of its states,
+    https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_AppDetails.html, only `Deleted` says so.
+    """
     for app in account.pages("sagemaker", "ListApps", "Apps", DomainIdEquals=domain):
         machine = str(app.get("ResourceSpec", {}).get("InstanceType", _FREE))
-        if app.get("Status") not in ("InService", "Pending") or machine == _FREE:
+        if app.get("Status") not in ("InService", "Pending", "Failed") or machine == _FREE:
             continue
         whose = {key: app[key] for key in ("UserProfileName", "SpaceName") if app.get(key)}
         name = "/".join([domain, *map(str, whose.values()), str(app["AppType"]), str(app["AppName"])])
@@ -207,8 +211,10 @@ def _apps(account: Account, domain: str, settings: Properties | None) -> Iterato
             owner = _owner(account, domain, whose)
             named = {"DomainId": domain, "AppType": app["AppType"], "AppName": app["AppName"], **whose}
             there = account.ask("sagemaker", "DescribeApp", **named) or {}
+            if app["Status"] == "Failed":
+                raise Unseen("it failed, and AWS does not say whether its machine is gone; delete the application")
         except Exception as error:
-            yield part, unread(error)
+            yield replace(part, owner="/".join(map(str, whose.values()))), unread(error)
             continue
         yield replace(part, owner=owner), _last_use(there, settings)
 

@@ -8,6 +8,9 @@ Which figure says that something was asked, and which that its machines stand:
   https://learn.microsoft.com/en-us/azure/azure-monitor/reference/supported-metrics/microsoft-machinelearningservices-workspaces-onlineendpoints-deployments-metrics
 - `Active Nodes` of a cluster, which run a job, and `Total Nodes`, both by `ClusterName`.
   https://learn.microsoft.com/en-us/azure/azure-monitor/reference/supported-metrics/microsoft-machinelearningservices-workspaces-metrics
+- `SearchQueriesPerSecond` of a search service. An hour for which Azure Monitor has a value, be it 0, was seen; the
+  service itself stands as long as it exists.
+  https://learn.microsoft.com/en-us/azure/azure-monitor/reference/supported-metrics/microsoft-search-searchservices-metrics
 
 Azure Monitor lists an hour of which it has no figure without a value. Such an hour is not seen, and never a zero.
 """
@@ -29,7 +32,7 @@ from catalogue.properties import Properties
 from operations.doctor import Unseen, azure
 from operations.doctor.azure import Account
 from operations.doctor.rest import Read, objects
-from operations.idle import Part, Window, by_hour, machines_of, tagged_owner, unread
+from operations.idle import Part, Stored, Window, by_hour, machines_of, tagged_owner, unread
 from operations.idle.decision import Evidence, Figures, LastUse
 
 _ARM = "https://management.azure.com"
@@ -48,10 +51,14 @@ _COMPUTES = Read(f"{_WORKSPACE}/computes", f"{_ML}/workspaces/computes/read")
 _REQUESTS = Read(f"{_ENDPOINT_AT}{_METRICS_AT}", _METRICS_RIGHT)
 _CAPACITY = Read(f"{_DEPLOYMENT_AT}{_METRICS_AT}", _METRICS_RIGHT)
 _NODES = Read(f"{_WORKSPACE}{_METRICS_AT}", _METRICS_RIGHT)
+_SEARCH = Read(
+    f"{_SUBSCRIPTION}/resourceGroups/{{group}}/providers/Microsoft.Search/searchServices/{{search}}{_METRICS_AT}",
+    _METRICS_RIGHT,
+)
 _INVENTORY = Read(
     f"{_ARM}/providers/Microsoft.ResourceGraph/resources", "Microsoft.ResourceGraph/resources/read", "POST"
 )
-READS = (_WORKSPACES, _DEPLOYMENT, _COMPUTE, _COMPUTES, _REQUESTS, _CAPACITY, _NODES, _INVENTORY)
+READS = (_WORKSPACES, _DEPLOYMENT, _COMPUTE, _COMPUTES, _REQUESTS, _CAPACITY, _NODES, _SEARCH, _INVENTORY)
 """Every address that is ever asked. The POST asks Azure Resource Graph a question, and changes nothing:
 https://learn.microsoft.com/en-us/rest/api/azureresourcegraph/resourcegraph/resources/resources
 """
@@ -205,13 +212,14 @@ def _of_compute(
 # ---- what no state names --------------------------------------------------------------------------------------------
 
 _KEPT = """resources | where type in~ ('microsoft.machinelearningservices/workspaces',
-'microsoft.machinelearningservices/workspaces/onlineendpoints/deployments', 'microsoft.compute/disks')
+'microsoft.machinelearningservices/workspaces/onlineendpoints/deployments', 'microsoft.compute/disks',
+'microsoft.search/searchservices')
 | where type !~ 'microsoft.compute/disks' or properties.diskState =~ 'Unattached'
-| project id, type, name, sku, tags, properties | order by id asc"""
+| project id, type, name, location, sku, tags, properties | order by id asc"""
 
 
 def strangers(account: Account, graphs: list[Graph], window: Window) -> Iterator[tuple[Part, Evidence]]:
-    """The deployments, computes and unattached disks of the subscription that no state names, in every region."""
+    """The deployments, computes, search services and unattached disks of the subscription that no state names."""
     own = {str(r.outputs.get("id")).lower() for graph in graphs for r in graph.of(DEPLOYMENT, COMPUTE)}
     try:
         found = list(_inventory(account))
@@ -227,6 +235,8 @@ def strangers(account: Account, graphs: list[Graph], window: Window) -> Iterator
                 yield from _computes(account, id_, own, window)
             elif type_ == "deployments":
                 yield _stray(account, one, window)
+            elif type_ == "searchservices":
+                yield _search(account, one, window)
             else:
                 yield _disk(one)
         except Exception as error:
@@ -273,10 +283,36 @@ def _next(page: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _disk(one: Mapping[str, Any]) -> tuple[Part, Evidence]:
-    """When the last machine let go of it is `LastOwnershipUpdateTime`; a disk that never had one was made then."""
+    """When the last machine let go of it is `LastOwnershipUpdateTime`; a disk that never had one was made then.
+
+    Of Azure's many sizes the catalogue prices the P10, which is 128 GB:
+    https://learn.microsoft.com/en-us/azure/virtual-machines/disks-types#premium-ssds
+    """
     said = Properties(one)
     made = _time(said.text_or_empty("properties.timeCreated"))
     since = _time(said.text_or_empty("properties.LastOwnershipUpdateTime")) or made
     size = said.number_or_none("properties.diskSizeGB") or 0
+    owner, ten = tagged_owner(one.get("tags")), 64 < size <= 128 and said.text_or_empty("sku.name") == "Premium_LRS"
+    stored = Stored("compute-instance-disk", 1, said.text_or_empty("location")) if ten else None
+    return Part(f"{one['name']} ({size:g} GB)", "disk", owner=owner, stored=stored), LastUse(True, since, made)
+
+
+_NO_STOP = (
+    "a search service cannot be stopped, and bills as long as it exists: delete it, once its indexes are exported or "
+    "can be made again, or scale it to one replica and one partition"
+)
+"""https://learn.microsoft.com/en-us/azure/search/search-sku-manage-costs"""
+
+
+def _search(account: Account, one: Mapping[str, Any], window: Window) -> tuple[Part, Evidence]:
+    """A search service, which nothing here makes. What AI Search bills depends on its tier, and no list here has it."""
+    said = Properties(one)
+    found = re.search(r"/resourceGroups/([^/]+)/", str(one["id"]), re.IGNORECASE)
+    names = {"subscription": account.subscription, "group": found[1] if found else "", "search": str(one["name"])}
     owner = tagged_owner(one.get("tags"))
-    return Part(f"{one['name']} ({size:g} GB)", "disk", owner=owner), LastUse(True, since, made)
+    part = Part(f"{one['name']} ({said.text_or_empty('sku.name')})", "search", owner=owner, instead=(_NO_STOP,))
+    try:
+        asked = _metric(account, _SEARCH, names, "SearchQueriesPerSecond", "Average", window)
+    except Exception as error:
+        return part, unread(error)
+    return part, Figures(asked, dict.fromkeys(asked, 1.0), "SearchQueriesPerSecond")

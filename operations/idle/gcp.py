@@ -26,7 +26,7 @@ from catalogue.properties import Properties
 from operations.doctor import Unseen, gcp
 from operations.doctor.gcp import Account
 from operations.doctor.rest import Read, Refusal, objects
-from operations.idle import Part, Window, by_hour, machines_of, tagged_owner, unread
+from operations.idle import Part, Stored, Window, by_hour, machines_of, tagged_owner, unread
 from operations.idle.decision import Evidence, Figures, LastUse, Unread
 
 _AI = "aiplatform.googleapis.com"
@@ -255,8 +255,14 @@ def _disks(account: Account, _: list[Graph], __: Window) -> Iterator[tuple[Part,
         places: Mapping[str, Any] = page.get("items") or {}
         for disk in (disk for place in places.values() for disk in objects(place, "disks") if not disk.get("users")):
             made, called = _time(disk.get("creationTimestamp")), f"{disk['name']} ({disk.get('sizeGb')} GB)"
-            part = Part(called, "disk", owner=tagged_owner(disk.get("labels")))
+            part = Part(called, "disk", owner=tagged_owner(disk.get("labels")), stored=_stored(disk))
             yield part, LastUse(True, _time(disk.get("lastDetachTimestamp")) or made, made)
         if not page.get("nextPageToken"):
             return
         params = {"pageToken": str(page["nextPageToken"])}
+
+
+def _stored(disk: Mapping[str, Any]) -> Stored | None:
+    """A disk of one zone by its type, such as pd-balanced; None for a regional one, which is kept and billed twice."""
+    type_, zone = (str(disk.get(key, "")).rpartition("/")[2] for key in ("type", "zone"))
+    return Stored(type_, float(disk.get("sizeGb") or 0), zone.rpartition("-")[0]) if zone else None

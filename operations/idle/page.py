@@ -74,12 +74,12 @@ def write(answers: Answers, file: Path, since_hours: int, on: datetime) -> list[
 def as_html(answers: Answers, csv_name: str, since_hours: int, on: datetime) -> str:
     """The page. `csv_name` is the file beside it, `on` when the accounts were asked."""
     idle = sorted((row for row in answers.rows if row.idle), key=lambda row: -(row.month_usd or 0))
-    off: list[tuple[str, list[str], float]] = []
+    off: list[tuple[str, list[str], str]] = []
     for one in answers.stacks:
         found = report.switchable(row for row in answers.rows if row.stack == one.name)
         if found:
-            months = (report.total(parts, "month_usd") for parts in found.values())
-            off.append((display(one.file), sorted(found), sum(months)))
+            less = report.sum_of((row for parts in found.values() for row in parts), "month_usd")
+            off.append((display(one.file), sorted(found), less))
     return pages.page(
         "idle.html.j2",
         report=report,

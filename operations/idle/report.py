@@ -11,7 +11,7 @@ from catalogue.machines import Machines
 from catalogue.pricing import Pricing, Unpriced
 from operations.idle import Part, Platform, Window, unread
 from operations.idle.decision import Evidence, Judged, State, decide
-from policies import limits
+from operations.idle.exemptions import holds
 from stacks.model import StackConfig
 from stacks.sections import endpoints
 
@@ -94,7 +94,9 @@ def of_account(
         return [Row("", Part("the account", "endpoint"), decide(unread(error), datetime.min, since_hours), NOBODY)]
     pricing = _pricing(Graph("", config.platform, (), {}), config.region)
     rows = [
-        _priced(pricing, Row("", part, decide(seen, window.now, since_hours), part.owner or NOBODY))
+        _priced(
+            pricing, Row("", part, decide(seen, window.now, since_hours), part.owner or NOBODY, instead=part.instead)
+        )
         for part, seen in found
     ]
     return sorted(rows, key=_dearest_first)
@@ -132,33 +134,31 @@ def _exemption(config: StackConfig, part: Part, today: date) -> tuple[bool, str]
     """Whether an exemption of the stack file holds for a part, and what is to be said of it."""
     section, _, name = (part.key or "").partition(".")
     given = config.idle.exempt.get(name) if config.idle is not None and section == endpoints.SECTION.name else None
-    if given is None:
-        return False, ""
-    until, most = date.fromisoformat(given.until), limits.load().limits["waiver-days"].number
-    if today > until:
-        return False, f"the exemption of {given.owner} ended on {until}"
-    if (until - today).days > most:
-        return (
-            False,
-            f"the exemption of {given.owner} until {until} is further away than the {most:g} days of waiver-days",
-        )
-    return True, f"exempt until {until}, by {given.owner}: {given.reason}"
+    return holds(given, today) if given is not None else (False, "")
 
 
 def _priced(pricing: Pricing, row: Row) -> Row:
-    """The row with what it costs while it stands as now. One machine that stands is the least of what is idle."""
-    hour, machines = _hour(pricing, row.part), row.part.machines
+    """The row with what it costs while it stands as now. One machine that stands is the least of what is idle.
+
+    The disk that a stopped machine keeps is of a size that nobody asked for here, so its price is unknown.
+    """
+    hour, part = _hour(pricing, row.part), row.part
     if row.judged.state is State.ASLEEP:
-        return replace(row, month_usd=0.0, burned_usd=0.0)
-    if hour is None or machines is None:
+        return replace(row, month_usd=None if part.sort in ("machine", "app") else 0.0, burned_usd=0.0)
+    if hour is None:
         return row
-    replicas = row.part.replicas if row.part.replicas is not None else max(machines.low, 1)
+    least = max(part.machines.low, 1) if part.machines else 1
+    replicas = part.replicas if part.replicas is not None else least
     burned = round(hour * replicas * row.judged.hours, 2) if row.judged.state is State.IDLE else None
     return replace(row, month_usd=round(hour * replicas * pricing.hours, 2), burned_usd=burned)
 
 
 def _hour(pricing: Pricing, part: Part) -> float | None:
-    """Dollars an hour for one of its machines; None where the catalogue has no figure."""
+    """Dollars an hour for one of its machines, or for what it stores; None where the catalogue has no figure there."""
+    if part.stored is not None:
+        known = pricing.hardware.services.get(part.stored.service)
+        price = known.price_usd.get(part.stored.region) if known else None
+        return None if price is None else price * part.stored.units / pricing.hours
     if part.machines is None:
         return None
     try:
@@ -219,23 +219,36 @@ def since(row: Row) -> str:
 
 def dollars(amount: float | None) -> str:
     """An amount as a person reads it."""
-    return "unknown" if amount is None else f"${amount:,.2f}"
+    return "unpriced" if amount is None else f"${amount:,.2f}"
 
 
 def because(parts: Iterable[Row]) -> str:
     """Why an endpoint is taken off: what was seen of it, and what it burned."""
     found = list(parts)
-    hours, burned = max(row.judged.hours for row in found), total(found, "burned_usd")
-    return f"nobody asked anything of it while it stood for {hours} hours, which cost {dollars(burned)}"
+    hours = max(row.judged.hours for row in found)
+    return f"nobody asked anything of it while it stood for {hours} hours, which cost {sum_of(found, 'burned_usd')}"
+
+
+def unpriced(rows: Iterable[Row]) -> int:
+    """How many idle parts have a price that nobody knows here."""
+    return sum(row.idle and row.month_usd is None for row in rows)
+
+
+def sum_of(rows: Iterable[Row], what: str) -> str:
+    """The dollars of `total` as a person reads them: "at least" where a price is unknown, no sum where all are."""
+    found = list(rows)
+    amount, without = dollars(total(found, what)), unpriced(found)
+    if without and without == sum(row.idle for row in found):
+        return "an unknown amount"
+    return f"at least {amount}" if without else amount
 
 
 def summary(rows: Iterable[Row]) -> str:
     """All of it in a sentence."""
     found = list(rows)
-    idle, unknown = [row for row in found if row.idle], sum(row.judged.state is State.UNKNOWN for row in found)
-    unpriced = sum(row.month_usd is None for row in idle)
-    more = f", and {unpriced} at a price that is unknown" if unpriced else ""
-    burned, ahead = dollars(total(found, "burned_usd")), dollars(total(found, "month_usd"))
-    return (
-        f"{len(idle)} idle of {len(found)}: {burned} burned since then, {ahead} a month ahead{more}; {unknown} unknown"
-    )
+    idle, unknown = sum(row.idle for row in found), sum(row.judged.state is State.UNKNOWN for row in found)
+    excused, without = sum(row.excused for row in found), unpriced(found)
+    exempt = f", {excused} exempt" if excused else ""
+    burned = f"{sum_of(found, 'burned_usd')} burned since then"
+    ahead = f"{sum_of(found, 'month_usd')} a month ahead{f' ({without} unpriced)' if without else ''}"
+    return f"{idle} idle of {len(found)}: {burned}, {ahead}; {unknown} unknown{exempt}"

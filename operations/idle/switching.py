@@ -100,7 +100,7 @@ def _off(text: str, name: str, reason: Reason) -> str:
     said, newline = _value(fields, "enabled"), "\r\n" if "\r\n" in text else "\n"
     if said is not None:
         if said.value.lower() == "false":
-            raise BadInput(f"{_SECTION}.{name}.enabled: is false already")
+            raise BadInput(f"{_SECTION}.{name}.enabled: is false already; `mlplatform wake` brings the endpoint back")
         text = f"{text[: said.start_mark.index]}false{text[said.end_mark.index :]}"
         at = said.start_mark.index
     else:
@@ -117,7 +117,9 @@ def _on(text: str, name: str) -> str:
     fields = _endpoint(text, name)
     said, above = _value(fields, "enabled"), _line_above(text, fields)
     if said is None or said.value.lower() != "false":
-        raise BadInput(f"{_SECTION}.{name}: is on already")
+        raise BadInput(
+            f"{_SECTION}.{name}: is on already; name one whose `enabled` is false, or none for all that were taken off"
+        )
     start = _line_start(text, said.start_mark.index)
     end = text.find("\n", said.end_mark.index) + 1 or len(text)
     before, after = text[start : said.start_mark.index], text[said.end_mark.index : end]

@@ -1,6 +1,6 @@
 """Judges a step: what holds data or people's work, guards such, or is protected, goes only where the file allows it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 
@@ -8,10 +8,11 @@ from catalogue.graph import Graph, Resource
 from catalogue.kinds import behaviour_of
 from catalogue.wording import counted
 from operations.findings import finding
+from operations.idle import exemptions
 from operations.verdict import Finding, Step, StepChange, Verdict
 from operations.words import standings
 from policies import limits
-from stacks.model import Allow
+from stacks.model import Allow, Exemption
 
 _HOLDS = {
     "data": "holds data that cannot be made again",
@@ -21,13 +22,17 @@ _HOLDS = {
 }
 
 
-def judged(verdict: Verdict, step: Step | None, allow: Allow | None, graph: Graph) -> Verdict:
-    """The verdict with what the stack file allows steps, the step where one is judged, and what is wrong with either.
+def judged(
+    verdict: Verdict, step: Step | None, allow: Allow | None, exempt: Mapping[str, Exemption], graph: Graph
+) -> Verdict:
+    """The verdict with what the stack file allows steps and lets stand idle, the step where one is judged, and what is
+    wrong with either.
 
     `graph` has the resources that the findings are about.
     """
-    found = [*verdict.findings, *allowances(allow, verdict.judged_on, graph)]
-    found += findings(step, allow, verdict.judged_on, graph) if step else ()
+    today = verdict.judged_on
+    found = [*verdict.findings, *allowances(allow, today, graph), *exemptions.findings(exempt, today, graph)]
+    found += findings(step, allow, today, graph) if step else ()
     return verdict.model_copy(
         update={
             "step": step,

@@ -213,7 +213,10 @@ _AGENTS = (
 LETS_IN_WHO_STANDS = False
 """The stack lets its identities in itself; whoever deploys it stands before."""
 
-_THEMSELVES = "the stack does it, once whoever deploys may set the policy there"
+_THEMSELVES = (
+    "the stack does it, once whoever deploys may set the policy there; that right has no last day, so take it back by "
+    "remove-iam-policy-binding once the stack stands, and give it again before an `up`, a refresh or a destroy"
+)
 
 
 def source(graph: Graph, source: Source, account: str, region: str) -> Iterator[LetIn]:

@@ -1,18 +1,21 @@
 """Rollback: a new model version takes a little traffic first and is taken back by itself when it is worse."""
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from itertools import takewhile
 
-from cronsim import CronSimError
+from cronsim import CronSim, CronSimError
 
 from catalogue.durations import minutes_or_none
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.aws import count
+from catalogue.kinds.aws.appautoscaling import YEAR_BEGINS, YEAR_ENDS
 from catalogue.kinds.aws.cloudwatch import ALARM, MUTE
-from catalogue.kinds.aws.sagemaker import CONFIGURATION, ENDPOINT, configurations, has_off_hours, is_async, variants
+from catalogue.kinds.aws.sagemaker import CONFIGURATION, ENDPOINT, configurations, is_async, off_hours, variants
 from catalogue.kinds.aws.scheduler import SCHEDULE, longest_pause_of
 from catalogue.kinds.aws.sfn import STATE_MACHINE
 from catalogue.pauses import LOOKS_BACK_HOURS
-from catalogue.pricing import MONTH_MINUTES, cron_runs_per_month
 from catalogue.properties import Properties
 from policies import limits
 from policies.rule import Found, resource_rule, stack_rule, whole_stack_rule
@@ -178,8 +181,8 @@ def alarm_heard(props: Properties) -> Iterator[str]:
 )
 def alarm_muted(graph: Graph, resource: Resource) -> Iterator[str]:
     """A muted alarm goes on ringing and tells nobody, so that what it watches is watched by nobody:
-    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-mute-rules.html. All mute rules of an alarm
-    together must leave it an hour of the week.
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-mute-rules.html. Each time of a rule must lie
+    in the off hours of the endpoint, or in the two hours after them, in which what came at night is answered.
     """
     muted, names = _muted(graph, resource), set(resource.props.each_text_if_known("muteTargets.alarmNames"))
     for other in sorted(names - {alarm.props.text_if_known("name") for alarm in muted}):
@@ -187,13 +190,16 @@ def alarm_muted(graph: Graph, resource: Resource) -> Iterator[str]:
     for alarm in muted:
         if alarm.props.text_or_empty("metricName") != _OLDEST:
             yield f"mutes {alarm.name}, of which then nobody hears"
-        elif not any(_watches(alarm, endpoint) and has_off_hours(graph, endpoint) for endpoint in graph.of(ENDPOINT)):
+        elif not (
+            off := [one for each in graph.of(ENDPOINT) if _watches(alarm, each) for one in off_hours(graph, each)]
+        ):
             yield f"mutes {alarm.name}, whose endpoint has no off hours"
-        elif sum(_muted_minutes(rule) for rule in graph.of(MUTE) if alarm in _muted(graph, rule)) > _MOST_MUTED:
-            yield f"leaves {alarm.name} no hour of the week in which it is heard"
+        elif not all(_mutes_within(resource, *each) for each in off):
+            yield f"mutes {alarm.name} while its endpoint is to answer, or nobody can tell when"
 
 
-_MOST_MUTED = MONTH_MINUTES * 167 / 168
+_SETTLES = timedelta(hours=2)
+_MOST_TIMES = 24 * 366
 
 
 def _muted(graph: Graph, rule: Resource) -> list[Resource]:
@@ -202,17 +208,23 @@ def _muted(graph: Graph, rule: Resource) -> list[Resource]:
     return [alarm for alarm in graph.of(ALARM) if alarm in refers or alarm.props.text_if_known("name") in names]
 
 
-def _muted_minutes(rule: Resource) -> float:
-    """How many minutes of an average month a rule mutes; one whose cron cannot be read mutes them all."""
+def _mutes_within(rule: Resource, timezone: str, off: Sequence[tuple[datetime, datetime]]) -> bool:
+    """Whether a rule mutes in these hours alone. One that comes once, or whose cron cannot be read, is not known to."""
     schedule = rule.props.section_or_empty("rule.schedule")
-    lasts = minutes_or_none(schedule, "duration") or 0
+    lasts = timedelta(minutes=minutes_or_none(schedule, "duration") or 0)
     kind, _, inner = schedule.text_or_empty("expression").rstrip(")").partition("(")
-    if kind == "at":
-        return lasts
+    if kind != "cron" or (schedule.text_or_empty("timezone") or "UTC") != timezone:
+        return False
+    begins = [since for since, _ in off]
     try:
-        return cron_runs_per_month(inner) * lasts
+        comes = CronSim(inner, YEAR_BEGINS - timedelta(minutes=1))
+        for number, time in enumerate(takewhile(lambda time: time < YEAR_ENDS, comes)):
+            at = bisect_right(begins, time) - 1
+            if number == _MOST_TIMES or at < 0 or min(time + lasts, YEAR_ENDS) > off[at][1] + _SETTLES:
+                return False
     except CronSimError:
-        return MONTH_MINUTES
+        return False
+    return True
 
 
 @resource_rule(

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from operations import console, report
 from operations.comparison import compare
-from operations.verdict import PROOFS
+from operations.verdict import PROOFS, CreatedNode
 from tests.operations.sample_verdict import hostile, nothing, sample
 
 THREE = [sample(), hostile(), nothing()]
@@ -59,6 +59,20 @@ def test_hardware_stands_by_the_name_it_has_in_the_stack_files() -> None:
     rows = {row.label: row for row in made.rows}
     assert used and used <= set(rows)
     assert all(rows[name].cells[1].text == "none" for name in used)
+
+
+def test_a_workspace_shows_all_its_machines_and_one_without_any_is_no_missing_workspace() -> None:
+    has = sample()
+    use = has.hardware[0].model_copy(update={"stack_key": "workspace", "use": "training", "replicas": "1"})
+    other = use.model_copy(update={"use": "batch", "replicas": "0 to 1", "machine_type": "other"})
+    machines = has.model_copy(update={"stack": "a", "hardware": [use, use, other]})
+    alone = has.model_copy(update={"created": [CreatedNode(name="w", type="mlplatform-gcp:index:Workspace", count=3)]})
+    row = next(row for row in compare([machines, alone, nothing()]).rows if row.label == "workspace")
+    assert [(cell.text, cell.detail) for cell in row.cells] == [
+        (f"2 × {use.family}, training, 1; {use.family}, batch, 0 to 1", f"{use.machine_type}, other"),
+        ("none that runs by itself", "people start their own"),
+        ("none", ""),
+    ]
 
 
 def test_one_stack_that_fails_fails_the_whole() -> None:

@@ -27,7 +27,7 @@ _TRACKING = "targetTrackingScalingPolicyConfiguration"
 
 # ---- scheduled actions ----------------------------------------------------------------------------------------------
 
-_YEAR_BEGINS, _YEAR_ENDS = datetime(2026, 1, 5), datetime(2027, 1, 4)
+YEAR_BEGINS, YEAR_ENDS = datetime(2026, 1, 5), datetime(2027, 1, 4)
 """Fifty-two whole weeks from a Monday on."""
 _MOST_EVENTS = 9000
 
@@ -45,10 +45,34 @@ def _scaled(action: Resource) -> str:
 def bounds_over_time(target: Resource, actions: list[Resource]) -> list[tuple[float, float, float]] | None:
     """The bounds of a target that scheduled actions move: each share of the time, with the fewest and the most then.
 
-    Fifty-two weeks are gone through, from one action to the next, in the local time of the actions; a clock that is
-    changed twice a year takes an hour and gives it back. At first the bounds are those that the year ends with. None
-    where that cannot be told: an action that comes once, between two days, at a rate or too often, one whose cron
-    cannot be read, and two that go by different time zones.
+    None where `_course` cannot tell.
+    """
+    course = _course(target, actions)
+    if course is None:
+        return None
+    found: dict[tuple[float, float], timedelta] = {}
+    for since, until, *bounds in course:
+        found[bounds[0], bounds[1]] = found.get((bounds[0], bounds[1]), timedelta()) + (until - since)
+    return [(lasts / (YEAR_ENDS - YEAR_BEGINS), *bounds) for bounds, lasts in found.items() if lasts]
+
+
+def closed(target: Resource, actions: list[Resource]) -> list[tuple[datetime, datetime]]:
+    """When scheduled actions let a target have no replica, in their local time. Empty where `_course` cannot tell."""
+    found: list[tuple[datetime, datetime]] = []
+    for since, until, _, most in _course(target, actions) or ():
+        if most == 0 and until > since:
+            begins = found.pop()[0] if found and found[-1][1] == since else since
+            found.append((begins, until))
+    return found
+
+
+def _course(target: Resource, actions: list[Resource]) -> list[tuple[datetime, datetime, float, float]] | None:
+    """The bounds of a target from each scheduled action to the next, over the fifty-two weeks of a year.
+
+    They are gone through in the local time of the actions; a clock that is changed twice a year takes an hour and gives
+    it back. At first the bounds are those that the year ends with. None where that cannot be told: an action that comes
+    once, between two days, at a rate or too often, one whose cron cannot be read, and two that go by different time
+    zones.
     """
     zones = {action.props.text_or_empty("timezone") or "UTC" for action in actions}
     events: list[tuple[datetime, Resource]] = []
@@ -62,14 +86,14 @@ def bounds_over_time(target: Resource, actions: list[Resource]) -> list[tuple[fl
     least, most = now.number_or_none("minCapacity") or 0, now.number_or_none("maxCapacity") or 0
     for _, action in events:
         least, most = _moved(action, least, most)
-    found: dict[tuple[float, float], timedelta] = {}
-    since = _YEAR_BEGINS
-    for time, action in [*events, (_YEAR_ENDS, None)]:
-        found[least, most] = found.get((least, most), timedelta()) + (time - since)
+    found: list[tuple[datetime, datetime, float, float]] = []
+    since = YEAR_BEGINS
+    for time, action in [*events, (YEAR_ENDS, None)]:
+        found.append((since, time, least, most))
         since = time
         if action is not None:
             least, most = _moved(action, least, most)
-    return [(lasts / (_YEAR_ENDS - _YEAR_BEGINS), *bounds) for bounds, lasts in found.items() if lasts]
+    return found
 
 
 def _times(action: Resource) -> list[datetime] | None:
@@ -81,10 +105,10 @@ def _times(action: Resource) -> list[datetime] | None:
         # A year that is named makes it a schedule that ends.
         if not inner.endswith("*"):
             return None
-        comes = CronSim(unix_cron(inner), _YEAR_BEGINS - timedelta(minutes=1))
+        comes = CronSim(unix_cron(inner), YEAR_BEGINS - timedelta(minutes=1))
     except (CronSimError, ValueError):
         return None
-    found = list(islice(takewhile(lambda time: time < _YEAR_ENDS, _until_it_ends(comes)), _MOST_EVENTS))
+    found = list(islice(takewhile(lambda time: time < YEAR_ENDS, _until_it_ends(comes)), _MOST_EVENTS))
     return found if len(found) < _MOST_EVENTS else None
 
 

@@ -1,6 +1,7 @@
 """Amazon SageMaker AI: the Studio domain and its users, models, endpoints, and the registry of versions."""
 
 from collections.abc import Callable, Iterator
+from datetime import datetime
 
 from catalogue.answers import Answer, Request, attached_to, by_name
 from catalogue.behaviour import Behaviour, Ref
@@ -27,7 +28,7 @@ from catalogue.kind import (
     setting,
 )
 from catalogue.kinds.aws import READ, acts, asks, regional, registry, tagged, terraform
-from catalogue.kinds.aws.appautoscaling import TARGET, bounds_over_time, moves, scheduled
+from catalogue.kinds.aws.appautoscaling import TARGET, bounds_over_time, closed, scheduled
 from catalogue.kinds.aws.cloudwatch import ALARM, ENDPOINT_LOGS, LOG_GROUP, months_kept
 from catalogue.kinds.aws.ec2 import GROUPS, SUBNET, VPC
 from catalogue.kinds.aws.iam import ROLE
@@ -146,11 +147,16 @@ def _range(graph: Graph, endpoint: Resource, variant: Properties, alone: bool) -
     return (min(lows), max(start, *highs)) if lows else (start, start)
 
 
-def has_off_hours(graph: Graph, endpoint: Resource) -> bool:
-    """Whether a scheduled action of a variant lets none of its replicas run."""
+def off_hours(graph: Graph, endpoint: Resource) -> list[tuple[str, list[tuple[datetime, datetime]]]]:
+    """When scheduled actions let none of a variant's replicas run, over a year: a time zone and times in it, by target.
+
+    Empty where none does, or where nobody can tell when (`appautoscaling.closed`).
+    """
     served = [(c, v) for c in configurations(graph, endpoint) for v in variants(c)]
     found = (target for c, v in served for target in targets(graph, endpoint, v, len(served) == 1 and not shadows(c)))
-    return any(moves(action)[1] == 0 for target in found for action in scheduled(graph, target))
+    by_target = ((target, scheduled(graph, target)) for target in found)
+    each = ((closed(target, actions), actions) for target, actions in by_target)
+    return [(actions[0].props.text_or_empty("timezone") or "UTC", times) for times, actions in each if times]
 
 
 def _start(variant: Properties) -> int:

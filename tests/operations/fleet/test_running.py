@@ -367,6 +367,6 @@ def test_idle_asks_the_account_of_each_stack(tmp_path: Path, gcp_pilot: Graph, m
     monkeypatch.setattr(asking, "of", lambda platform: idling.Told((idling.part(), idling.IDLE)))
     found = asked_for("idle", Asked(tmp_path, TODAY, standing=tmp_path), "a", "b")
     assert {stack: one.state for stack, one in found.items()} == {"a": "fail", "b": "refused"}
-    assert found["a"].says.startswith("1 idle of 1: $") and "has no b.json" in found["b"].says
+    assert found["a"].says.startswith("1 idle of 1: an unknown amount burned") and "has no b.json" in found["b"].says
     assert json.loads((tmp_path / "a" / "idle.json").read_text())["parts"][0]["state"] == "idle"
     assert VERBS["idle"].reads(Asked(tmp_path, TODAY), Program("", "a", {}, tmp_path)) is None

@@ -289,6 +289,9 @@ SETTINGS = {
 }
 
 
+MEI = {"UserProfileName": "mei", "AppType": "JupyterLab", "AppName": "x"}
+
+
 @pytest.mark.parametrize(
     ("active", "checked", "settings", "state"),
     [
@@ -315,6 +318,8 @@ def test_an_application_is_idle_only_where_sagemaker_says_when_it_was_used(
         },
         {"UserProfileName": "ana", "AppType": "JupyterServer", "AppName": "default", "Status": "InService"},
         {"UserProfileName": "ben", "AppType": "JupyterLab", "AppName": "x", "Status": "Deleted"},
+        {"UserProfileName": "eva", "AppType": "JupyterServer", "AppName": "default", "Status": "Failed"},
+        {**MEI, "Status": "Failed", "ResourceSpec": {"InstanceType": "ml.g5.2xlarge"}},
     ]
     account = Answers(
         ListApps=[{"Apps": apps}],
@@ -329,6 +334,8 @@ def test_an_application_is_idle_only_where_sagemaker_says_when_it_was_used(
         ],
     )
     domain = Resource("urn:domain", DOMAIN, "studio", True, inputs=settings, outputs={"id": "d-1"})
-    ((part, use),) = aws.standing(account, Graph("s", "aws", (domain,), {}), WINDOW)
+    (part, use), (failed, why) = aws.standing(account, Graph("s", "aws", (domain,), {}), WINDOW)
+    assert (failed.name, failed.owner) == ("d-1/mei/JupyterLab/x", "mei") and isinstance(why, Unread)
+    assert why.why == "it failed, and AWS does not say whether its machine is gone; delete the application"
     assert (part.name, part.owner) == ("d-1/ana-space/JupyterLab/default", "ana")
     assert isinstance(use, LastUse) and decide(use, NOW, 72).state is state

@@ -13,13 +13,14 @@ from catalogue.kinds.azure.machinelearningservices import ONLINE_DEPLOYMENT
 from catalogue.kinds.azure.machinelearningservices_jobs import COMPUTE
 from operations.doctor.azure import account_of
 from operations.doctor.rest import Reader
-from operations.idle import Part, Window, azure
+from operations.idle import Part, Stored, Window, azure
 from operations.idle.decision import Evidence, State, Unread, decide
 from tests.operations.doctor.doubles import Answer, Cloud, azure_error
 
 SUBSCRIPTION, REGION = "11112222-3333-4444-5555-666677778888", "westeurope"
 ML = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/churn/providers/Microsoft.MachineLearningServices/workspaces/w1"
 LIVE, OLD = (f"{ML}/onlineEndpoints/scores/deployments/{name}" for name in ("live", "old"))
+SEARCHES = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/churn/providers/Microsoft.Search/searchServices"
 METRICS = "/providers/Microsoft.Insights/metrics"
 INVENTORY = "/providers/Microsoft.ResourceGraph/resources"
 NOW = datetime(2026, 11, 26, 10, 40, tzinfo=UTC)
@@ -184,6 +185,10 @@ def test_what_no_state_names_is_found_page_by_page() -> None:
     disk: dict[str, Any] = {"id": "/d/1", "type": "microsoft.compute/disks", "name": "left"}
     disk["tags"] = {"Owner": "ben@example.com"}
     disk["properties"] = {"diskSizeGB": 128, "timeCreated": "2026-02-01T00:00:00Z"}
+    disk |= {"sku": {"name": "Premium_LRS"}, "location": "eastus"}
+    large = {**disk, "id": "/d/2", "name": "large", "properties": {**disk["properties"], "diskSizeGB": 1024}}
+    finds = {"type": "Microsoft.Search/searchServices", "sku": {"name": "standard"}}
+    searches = [{**finds, "id": f"{SEARCHES}/{name}", "name": name} for name in ("silent", "asked", "unseen")]
     pages = [
         {"data": [{"id": LIVE.lower(), "type": "x/deployments", "name": "live"}], "$skipToken": "2"},
         {
@@ -191,12 +196,17 @@ def test_what_no_state_names_is_found_page_by_page() -> None:
                 {"id": OLD, "type": "x/deployments", "name": "old", "properties": {"instanceType": "Standard_DS3_v2"}},
                 {"id": ML, "type": "x/workspaces", "name": "w1"},
                 disk,
+                large,
+                *searches,
             ]
         },
     ]
     stray = {"computeType": "ComputeInstance", "properties": {"state": "Running", "vmSize": "Standard_DS3_v2"}}
     answers = {
         **scored(SILENT, STOOD, OLD),
+        f"{SEARCHES}/silent{METRICS}?SearchQueriesPerSecond": figures("average", *ALL, value=0.0),
+        f"{SEARCHES}/asked{METRICS}?SearchQueriesPerSecond": figures("average", *ALL, value=0.5),
+        f"{SEARCHES}/unseen{METRICS}?SearchQueriesPerSecond": SILENT,
         f"{ML}/computes": {
             "value": [
                 {"id": f"{ML}/computes/ana", "name": "ana", "properties": stray},
@@ -224,7 +234,15 @@ def test_what_no_state_names_is_found_page_by_page() -> None:
         "scores/old": State.IDLE,
         "w1/stray": State.UNKNOWN,
         "left (128 GB)": State.IDLE,
+        "large (1024 GB)": State.IDLE,
+        "silent (standard)": State.IDLE,
+        "asked (standard)": State.BUSY,
+        "unseen (standard)": State.UNKNOWN,
     }
+    parts = {part.name: part for part, _ in strangers}
+    assert parts["left (128 GB)"].stored == Stored("compute-instance-disk", 1, "eastus")
+    assert parts["large (1024 GB)"].stored is None
+    assert "cannot be stopped" in "".join(parts["silent (standard)"].instead)
 
 
 def test_an_inventory_that_is_refused_is_told() -> None:

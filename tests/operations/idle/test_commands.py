@@ -5,6 +5,7 @@ import io
 import json
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -232,6 +233,25 @@ def test_what_cannot_be_meant_is_told_before_anything_is_asked(
 ) -> None:
     result = run(Shut(), "idle", file, "--standing", kept, *words)
     assert isinstance(result.exception, BadInput) and str(result.exception).startswith(sentence)
+
+
+def test_wake_names_the_file_of_what_it_refuses(run: Any, file: Path) -> None:
+    on = run(Shut(), "wake", file, "fraud-scorer", "--only-file").exception
+    assert isinstance(on, BadInput) and str(on).startswith(
+        f"{file}: mlplatform:endpoints.fraud-scorer: is on already; "
+    )
+    none = run(Shut(), "wake", file, "fraud_scorer", "--only-file").exception
+    assert isinstance(none, BadInput) and str(none).startswith(f"{file}: mlplatform:endpoints: has no endpoint")
+    file.write_text("config: {mlplatform:platform: [aws\n", encoding="utf-8")
+    broken = run(Shut(), "wake", file, "--only-file").exception
+    assert isinstance(broken, BadInput) and file.name in str(broken) and "\n" not in str(broken)
+
+
+def test_off_names_the_file_that_it_cannot_edit(run: Any, file: Path, kept: Path) -> None:
+    gone = replace(part(), key="endpoints.other")
+    refused = run(Told((gone, IDLE)), "idle", file, "--standing", kept, "--off", "--only-file", "--yes").exception
+    assert isinstance(refused, BadInput)
+    assert str(refused).startswith(f"{file}: mlplatform:endpoints: has no endpoint other that could be switched")
 
 
 def test_a_folder_has_the_state_of_each_stack(tmp_path: Path, file: Path, kept: Path) -> None:

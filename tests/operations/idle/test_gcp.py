@@ -11,7 +11,7 @@ from catalogue.graph import Graph, Resource
 from catalogue.kinds.gcp import mlplatform, vertex, workbench
 from operations.doctor.gcp import account_of
 from operations.doctor.rest import Reader
-from operations.idle import Part, Window, gcp
+from operations.idle import Part, Stored, Window, gcp
 from operations.idle.decision import Evidence, Figures, State, Unread, decide
 from tests.operations.doctor.doubles import Answer, Cloud, google_error
 
@@ -19,6 +19,7 @@ PROJECT, REGION = "risk-dev", "europe-west4"
 AI = f"{REGION}-aiplatform.googleapis.com/v1/projects/{PROJECT}/locations/{REGION}"
 SERIES = f"monitoring.googleapis.com/v3/projects/{PROJECT}/timeSeries"
 BOOKS = f"notebooks.googleapis.com/v2/projects/{PROJECT}/locations"
+ZONES = "https://www.googleapis.com/compute/v1/projects/payments/zones"
 DISKS = f"compute.googleapis.com/compute/v1/projects/{PROJECT}/aggregated/disks"
 NOW = datetime(2026, 11, 26, 10, 40, tzinfo=UTC)
 HOUR = NOW.replace(minute=0)
@@ -182,6 +183,7 @@ def test_what_no_state_names_is_found_page_by_page() -> None:
     labels = {"owner": "ben_example_com", "stack": "old"}
     spec = {"dedicatedResources": {"machineSpec": {"machineType": "n1-standard-4"}, "minReplicaCount": 1}}
     disk = {"name": "left", "sizeGb": "500", "creationTimestamp": "2026-01-01T00:00:00.000-07:00"}
+    disk |= {"type": f"{ZONES}/europe-west1-b/diskTypes/pd-ssd", "zone": f"{ZONES}/europe-west1-b"}
     zones: Mapping[str, Any] = {"zones/a": {"disks": [{**disk, "users": ["vm"]}]}, "zones/b": {"warning": {}}}
 
     def answer(request: httpx.Request) -> Answer:
@@ -203,6 +205,8 @@ def test_what_no_state_names_is_found_page_by_page() -> None:
     assert {part.name: part.owner for part, _ in strangers}["scores/5"] == "ben_example_com, stack old"
     assert set(found) == {"scores/5", "stray", "left (500 GB)"}
     assert state(found["left (500 GB)"]) is State.IDLE
+    stored = {part.name: part.stored for part, _ in strangers}
+    assert stored["left (500 GB)"] == Stored("pd-ssd", 500, "europe-west1") and stored["stray"] is None
 
 
 def test_a_list_that_is_refused_hides_no_other() -> None:

@@ -12,10 +12,13 @@ from catalogue.graph import Graph
 from catalogue.hardware import catalogue
 from catalogue.machines import Machines
 from operations.doctor import Unseen
-from operations.idle import Part, Window, report
+from operations.idle import Part, Stored, Window, report
 from operations.idle.decision import HOUR, Evidence, Figures, LastUse, State, Unread
+from operations.preview import Program
+from operations.standing.judgement import judged
 from stacks.config import read_stack_file
 from stacks.model import StackConfig
+from tests.operations.sample_verdict import nothing
 from tests.stack_files import pilot_file
 
 NOW = datetime(2026, 11, 26, 10, 40, tzinfo=UTC)
@@ -67,7 +70,8 @@ def rows(said: StackConfig, told: Told) -> list[report.Row]:
 
 
 def part(name: str = "fraud-scorer/live", machines: Machines | None = M5, **more: Any) -> Part:
-    return Part(name, "variant", KEY, "fraud-scorer", machines, **{"replicas": 2, **more})
+    given: dict[str, Any] = {"replicas": 2, **more}
+    return Part(name, "variant", KEY, "fraud-scorer", machines, **given)
 
 
 def test_what_an_idle_variant_burned_and_burns(tmp_path: Path) -> None:
@@ -95,6 +99,34 @@ def test_a_price_that_nobody_knows_is_no_zero(tmp_path: Path) -> None:
     unknown = Machines("fraud-scorer", "ml.unheard.large", "online", 1, 1)
     (row,) = rows(config(tmp_path), Told((part(machines=unknown), IDLE)))
     assert (row.month_usd, row.burned_usd) == (None, None) and row.idle
+    assert "cost an unknown amount" in report.because([row])
+    said = report.summary([row])
+    assert (
+        said
+        == "1 idle of 1: an unknown amount burned since then, an unknown amount a month ahead (1 unpriced); 0 unknown"
+    )
+    (known,) = rows(config(tmp_path), Told((part(), IDLE)))
+    assert f": at least ${known.burned_usd:,.2f} burned since then, at least $" in report.summary([row, known])
+    (stopped,) = rows(config(tmp_path), Told((Part("ana", "machine", machines=M5), LastUse(False))))
+    assert (stopped.judged.state, stopped.month_usd) == (State.ASLEEP, None), "its disk bills"
+
+
+@pytest.mark.parametrize(
+    ("stored", "month"),
+    [
+        (Stored("pd-ssd", 500, "europe-west1"), 500 * 0.17),
+        (Stored("pd-ssd", 500, "nowhere1"), None),
+        (Stored("hyperdisk-extreme", 500, "us-central1"), None),
+        (None, None),
+    ],
+)
+def test_a_disk_costs_what_its_sort_costs_in_its_own_region(
+    tmp_path: Path, stored: Stored | None, month: float | None
+) -> None:
+    disk = Part("left (500 GB)", "disk", stored=stored)
+    told = Told((disk, LastUse(True, NOW - 730 * HOUR, NOW - 900 * HOUR)))
+    (row,) = report.of_account(config(tmp_path, "gcp"), [], told, None, 72)
+    assert (row.month_usd, row.burned_usd) == (month, month) and row.idle
 
 
 @pytest.mark.parametrize(
@@ -110,6 +142,26 @@ def test_an_exemption_holds_to_its_last_day(tmp_path: Path, until: str, excused:
     assert (found[0].excused, found[0].idle, found[0].fails) == (excused, not excused, not excused)
     assert found[0].judged.state is State.IDLE and says in found[0].exempt
     assert list(report.switchable(found)) == ([] if excused else ["fraud-scorer"])
+
+
+@pytest.mark.parametrize(
+    ("until", "rule", "fails"),
+    [
+        ("2026-11-26", "idle-exempt", False),
+        ("2026-11-25", "idle-exempt", False),
+        ("2099-01-01", "idle-exempt-ends", True),
+    ],
+)
+def test_a_verdict_says_what_a_stack_file_lets_stand_idle(
+    tmp_path: Path, gcp_pilot: Graph, until: str, rule: str, fails: bool
+) -> None:
+    config(tmp_path, "gcp", until=until)
+    (file,) = tmp_path.glob("Pulumi.*.yaml")
+    exempt = Program.of(file).exempt
+    verdict = judged(nothing().model_copy(update={"judged_on": NOW.date()}), None, None, exempt, gcp_pilot)
+    (told,) = (one for one in verdict.findings if one.source == "idle")
+    assert (told.rule, told.fails, verdict.passed) == (rule, fails, not fails)
+    assert "fraud-scorer to stand idle: " in told.message and "audit@example.com" in told.message
 
 
 def test_only_an_endpoint_that_is_silent_as_a_whole_may_be_taken_off(tmp_path: Path) -> None:
@@ -136,6 +188,12 @@ def test_a_persons_machine_is_the_persons_and_is_not_taken_off(tmp_path: Path) -
 def test_an_account_that_does_not_answer_is_unknown(tmp_path: Path) -> None:
     (row,) = rows(config(tmp_path), Told(error=Unseen("it takes the right sts:GetCallerIdentity, which is missing")))
     assert row.judged.state is State.UNKNOWN and row.fails and "sts:GetCallerIdentity" in row.judged.says
+
+
+def test_what_stops_a_thing_that_no_stack_file_can_is_said(tmp_path: Path) -> None:
+    search = Part("find (standard)", "search", instead=("it cannot be stopped",))
+    (row,) = report.of_account(config(tmp_path, "azure"), [], Told((search, IDLE)), None, 72)
+    assert (row.instead, row.month_usd) == (("it cannot be stopped",), None) and row.idle
 
 
 def test_what_no_state_names_is_nobodys(tmp_path: Path) -> None:

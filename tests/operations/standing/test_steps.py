@@ -190,7 +190,7 @@ def test_what_a_stack_file_allows_is_told_with_and_without_a_step_and_has_an_end
     ]
     assert list(judgement.allowances(allow, date(2027, 11, 28), aws_pilot)) == []
     assert list(judgement.allowances(None, TODAY, aws_pilot)) == []
-    verdict = judgement.judged(nothing().model_copy(update={"judged_on": TODAY}), None, allow, aws_pilot)
+    verdict = judgement.judged(nothing().model_copy(update={"judged_on": TODAY}), None, allow, {}, aws_pilot)
     assert "step-allowance" in {one.rule for one in verdict.findings}
 
 

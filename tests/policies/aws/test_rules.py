@@ -160,13 +160,15 @@ _CREATES = {
 _NEVER_STOPS = {"appLifecycleManagement": {"idleSettings": {"lifecycleManagement": "DISABLED"}}}
 
 
-def moving(endpoint: str = "aws-pilot-document-embedder", low: int | None = None, high: int | None = None) -> Mutation:
+def moving(
+    endpoint: str = "aws-pilot-document-embedder", low: int | None = None, high: int | None = None, hour: int = 7
+) -> Mutation:
     """A scheduled action that somebody adds for an endpoint."""
     bounds = {"minCapacity": low, "maxCapacity": high}
     return adding(
         "aws:appautoscaling/scheduledAction:ScheduledAction",
         resourceId=f"endpoint/{endpoint}/variant/live",
-        schedule="cron(0 7 ? * MON-FRI *)",
+        schedule=f"cron(0 {hour} ? * MON-FRI *)",
         scalableTargetAction={key: value for key, value in bounds.items() if value is not None},
     )
 
@@ -187,7 +189,7 @@ def both(*mutations: Mutation) -> Mutation:
 
 
 OLDEST = "aws-pilot-document-embedder-oldest"
-OFF = both(moving(high=0), moving(high=2))
+OFF = both(moving(high=0, hour=19), moving(high=2))
 
 OF_AWS = "763104351884.dkr.ecr.us-east-1.amazonaws.com"
 IN_MEXICO = "683313688378.dkr.ecr.mx-central-1.amazonaws.com/sagemaker-xgboost:3.0-5"
@@ -382,6 +384,11 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("rollback-alarm-muted", both(OFF, muting(OLDEST, duration="P1D"))),
     ("rollback-alarm-muted", both(OFF, muting(OLDEST), muting(OLDEST, expression="cron(0 7 * * *)"))),
     ("rollback-alarm-muted", both(OFF, muting(OLDEST, expression="cron(0 19 * * whenever)"))),
+    # A minute short of a week, the working day in place of the night, and a time that no hours are compared with.
+    ("rollback-alarm-muted", both(OFF, muting(OLDEST, expression="cron(0 19 * * FRI)", duration="PT167H59M"))),
+    ("rollback-alarm-muted", both(OFF, muting(OLDEST, expression="cron(0 7 * * MON-FRI)"))),
+    ("rollback-alarm-muted", both(OFF, muting(OLDEST, expression="at(2026-12-24T19:00:00)"))),
+    ("rollback-alarm-muted", both(OFF, muting(OLDEST, duration="PT14H1M"))),
     ("rollback-canary-seen", setting(CONFIG, "productionVariants.0.initialInstanceCount", 1, "fraud-scorer")),
     ("rollback-canary-seen", setting(CONFIG, "productionVariants.0.instanceType", "ml.inf1.xlarge", "document")),
     ("rollback-canary-seen", setting(SERVED, f"{TRAFFIC}.waitIntervalInSeconds", 180, "fraud-scorer")),
@@ -460,7 +467,8 @@ def test_rule_catches_what_it_forbids(pilot: Graph, rule: str, mutation: Mutatio
 
 
 def test_off_hours_and_the_mute_rule_that_goes_with_them_are_let_be(pilot: Graph) -> None:
-    found = evaluate(both(OFF, muting(OLDEST))(pilot), pack.RULES["aws"]).findings
+    weekend = muting(OLDEST, expression="cron(0 19 * * FRI)", duration="PT62H")
+    found = evaluate(both(OFF, muting(OLDEST, duration="PT14H"), weekend)(pilot), pack.RULES["aws"]).findings
     assert [str(finding) for finding in found if finding.rule in {rule for rule, _ in CATCHES}] == []
 
 
