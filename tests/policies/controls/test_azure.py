@@ -47,11 +47,12 @@ def _in_force(world: World) -> Iterator[tuple[str, Any, Any]]:
         yield one["name"], one, {}
 
 
-def refused(world: World, graph: Graph) -> dict[str, set[str]]:
-    """The assignments that refuse something of a graph, each with the names of the resources."""
+def refused(world: World, graph: Graph, *names: str) -> dict[str, set[str]]:
+    """The assignments that refuse something of a graph, each with the resources; where some are named, these alone."""
     found = {
         name: {one.name for one, type_ in resources(graph) if refuses(one, type_, definition, given)}
         for name, definition, given in _in_force(world)
+        if not names or name in names
     }
     return {name: who for name, who in found.items() if who}
 
@@ -137,7 +138,7 @@ def test_what_the_pack_refuses_the_control_refuses(
     mutant = mutation(azure_pilot)
     assert rule in next(one.rules for one in controls("azure") if one.name == control)
     assert judge.caught(mutant, rule) == {rule}
-    assert assignment in refused(world_of(azure_pilot), mutant)
+    assert assignment in refused(world_of(azure_pilot), mutant, assignment)
 
 
 def test_each_control_and_each_of_its_rules_has_a_mutant() -> None:
