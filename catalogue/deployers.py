@@ -73,9 +73,17 @@ ROLES: Mapping[Platform, tuple[Granted, ...]] = {
     ),
 }
 
-OF_ORGANIZATIONS = frozenset({"organizations:ListAWSServiceAccessForOrganization"})
-"""What CloudFormation's handler of trails asks for a trail of a whole organization alone, which no stack makes:
-https://docs.aws.amazon.com/awscloudtrail/latest/userguide/creating-an-organizational-trail-prepare.html"""
+_ANYBODY_ASKS = "organizations:DescribeOrganization"
+
+
+def _is_of_organization(right: str) -> bool:
+    """Whether a right is one that the administrators of an organization have, and no role of whoever deploys.
+
+    They deploy the preventive controls of a landing zone. CloudFormation's handler of trails asks for one more, for a
+    trail of a whole organization, which no stack makes:
+    https://docs.aws.amazon.com/awscloudtrail/latest/userguide/creating-an-organizational-trail-prepare.html
+    """
+    return right.startswith(("organizations:", "orgpolicy.")) and right != _ANYBODY_ASKS
 
 
 def granted(platform: Platform, role: str) -> Granted | None:
@@ -84,8 +92,9 @@ def granted(platform: Platform, role: str) -> Granted | None:
 
 
 def every(rights: Rights) -> set[str]:
-    """The rights to create, to change and to delete one."""
-    return {*rights.names, *rights.changes, *rights.deletes} - OF_ORGANIZATIONS
+    """The rights to create, to change and to delete one, but those of an organization's administrators."""
+    all_ = {*rights.names, *rights.changes, *rights.deletes}
+    return {one for one in all_ if not _is_of_organization(one)}
 
 
 def rights_of(type_: str, does: Does) -> list[str]:
@@ -94,7 +103,7 @@ def rights_of(type_: str, does: Does) -> list[str]:
     if kind is None or not isinstance(kind.rights, Rights):
         return []
     asked = {"create": kind.rights.names, "update": kind.rights.changes, "delete": kind.rights.deletes}[does]
-    return [one for one in asked if one not in OF_ORGANIZATIONS]
+    return [one for one in asked if not _is_of_organization(one)]
 
 
 def allowed(platform: Platform, role: str, right: str) -> bool:

@@ -71,14 +71,13 @@ def controls(
 
 def _world(of: str) -> "World":
     from catalogue.graph import Placement
-    from policies.controls import COVERED, World
+    from policies.controls import World
     from stacks.config import read_stack_file
 
-    config = None if of in PLATFORMS else read_stack_file(file_of(of))
-    platform = cast(Platform, of) if config is None else config.platform
-    if platform not in COVERED:
-        raise BadInput(f"{of}: no controls are compiled for {platform} yet; there are some for {', '.join(COVERED)}")
-    return World.of(platform, Placement.from_words(config.model_dump()) if config else None)
+    if of in PLATFORMS:
+        return World.of(cast(Platform, of))
+    config = read_stack_file(file_of(of))
+    return World.of(config.platform, Placement.from_words(config.model_dump()))
 
 
 def _write(folder: Path, files: dict[str, str]) -> None:

@@ -25,9 +25,6 @@ from policies.limits import Limit, Limits
 SECURITY = "security@example.com"
 """Who approves that a control is lifted, where no limit says its owner. As the limits that ship, a placeholder."""
 
-COVERED: Sequence[Platform] = ("aws", "gcp")
-"""The platforms that have controls."""
-
 Document = Mapping[str, Any]
 """One document in the form that the platform takes."""
 

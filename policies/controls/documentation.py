@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from catalogue.platforms import PLATFORMS
 from policies import controls, limits, pack
 
 FILE = Path(__file__).parents[2] / "docs" / "controls.md"
@@ -16,7 +17,22 @@ compiled from the limits and from a stack's own world, and a landing zone deploy
     uv run mlplatform controls aws-pilot --out controls   # the documents, one file each, to review and deploy
 
 A stack's own controls name its account, region, keys and callers. Those of a platform (`mlplatform controls aws`) hold
-for every stack, by the limits under `limits` alone. The command writes files and calls no cloud.
+for every stack, by the limits under `limits` alone.
+
+The command writes files and calls no cloud. Nothing is in force until a landing zone's own program deploys them, with
+the component `Controls` of the platform, which protects what it makes:
+
+```python
+Controls("ml", ControlsArgs(target_id="ou-ab12-3cd45678", tags=TAGS, documents={
+    file.stem: file.read_text() for file in Path("controls").glob("*.json")
+}))
+```
+
+On gcp it takes `organization` and `target`, on azure `subscription`, in place of `target_id` and `tags`. Programs in
+other languages have it in the component packages (`mlplatform-aws:index:Controls`). Whoever runs that program must not
+be whoever runs the stacks' programs: the right to set policies of an organization is in no role of a deployer here. Try
+a policy in a unit of its own first; Google Cloud and Azure can dry-run one. A stack whose trail, tags or networks these
+policies would refuse says so at `pulumi up`, in the cloud's words.
 
 For each control the page says the threat, what the cloud refuses, the rules of the [policies](../policies/README.md)
 that find the same in a plan, how it could be got round, and who lets it be lifted: the owner of a limit, as the shipped
@@ -28,7 +44,7 @@ take the control off, is bound by none of them. The page is made by `make docs`.
 
 def page() -> str:
     """The whole page."""
-    return _HEAD + "\n".join(line for platform in controls.COVERED for line in _section(platform)) + "\n"
+    return _HEAD + "\n".join(line for platform in PLATFORMS for line in _section(platform)) + "\n"
 
 
 def _section(platform: str) -> Iterator[str]:

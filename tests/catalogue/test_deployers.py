@@ -71,3 +71,10 @@ def test_what_only_a_trail_of_an_organization_asks_for_is_asked_of_nobody() -> N
     trail = kind_of("aws:cloudtrail/trail:Trail")
     assert trail is not None and isinstance(trail.rights, Rights)
     assert set(trail.rights.names) - every(trail.rights) == {"organizations:ListAWSServiceAccessForOrganization"}
+
+
+@pytest.mark.parametrize("type_", ["aws:organizations/policy:Policy", "gcp:orgpolicy/policy:Policy"])
+def test_whoever_deploys_a_stack_may_take_off_no_control(type_: str) -> None:
+    policy = kind_of(type_)
+    assert policy is not None and isinstance(policy.rights, Rights)
+    assert policy.rights.names and every(policy.rights) == set()

@@ -165,6 +165,7 @@ def test_our_own_resources_are_replaced_as_their_services_say(token: str) -> Non
 BRIDGED = {
     "artifactregistry": "artifact_registry",
     "cloudscheduler": "cloud_scheduler",
+    "orgpolicy": "org_policy",
     "projects": "project",
     "serviceaccount": "service_account",
 }

@@ -11,6 +11,7 @@ PROPERTIES: dict[str, tuple[str, ...]] = {
         "policyDefinitionId",
         "scope",
     ),
+    "azure-native:authorization:PolicyDefinition": ("policyRule",),
     "azure-native:authorization:RoleAssignment": (
         "condition",
         "conditionVersion",

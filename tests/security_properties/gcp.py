@@ -76,6 +76,8 @@ PROPERTIES: dict[str, tuple[str, ...]] = {
     "gcp:logging/projectSink:ProjectSink": ("destination",),
     "gcp:monitoring/alertPolicy:AlertPolicy": ("conditions", "notificationChannels"),
     "gcp:monitoring/notificationChannel:NotificationChannel": ("labels", "labels.email_address"),
+    "gcp:orgpolicy/customConstraint:CustomConstraint": ("actionType", "condition"),
+    "gcp:orgpolicy/policy:Policy": ("spec",),
     "gcp:projects/iAMAuditConfig:IAMAuditConfig": ("auditLogConfigs", "service"),
     "gcp:projects/iAMCustomRole:IAMCustomRole": ("permissions",),
     "gcp:projects/iAMMember:IAMMember": _GRANT,

@@ -1,16 +1,18 @@
 """Azure RBAC, which says who may do what, and Azure Policy, which says what nobody may do."""
 
 from catalogue.answers import Answer, Request, by_scope, guid
-from catalogue.behaviour import extending
+from catalogue.behaviour import Behaviour, extending
 from catalogue.kind import Acts, Holds, Kind, No, Renders, Ripens, Settles, documented, from_source, setting
 from catalogue.kinds.azure import CHECKED, REPLACED
 from catalogue.rendering import ArmType
 
 POLICY_ASSIGNMENT = "azure-native:authorization:PolicyAssignment"
+POLICY_DEFINITION = "azure-native:authorization:PolicyDefinition"
 ROLE_ASSIGNMENT = "azure-native:authorization:RoleAssignment"
 ROLE_DEFINITION = "azure-native:authorization:RoleDefinition"
 _API = "https://www.pulumi.com/registry/packages/azure-native/api-docs/authorization"
 _DENIES = from_source(f"{_API}/policyassignment/", "2026-11-26")
+_DEFINED = from_source(f"{_API}/policydefinition/", "2026-11-27")
 _GIVEN = from_source(f"{_API}/roleassignment/", "2026-11-26")
 _ROLE = from_source(f"{_API}/roledefinition/", "2026-11-26")
 _POLICY_PRICE = documented("https://azure.microsoft.com/pricing/details/azure-policy/", "2026-11-26")
@@ -19,6 +21,12 @@ _READ_LATE = documented("https://github.com/hashicorp/terraform-provider-azurerm
 _LAGS = documented(
     "https://learn.microsoft.com/en-us/azure/role-based-access-control/troubleshooting", "2026-11-26"
 )  # "Role assignment changes are not being detected"
+
+
+def _policy_definition(request: Request) -> Answer:
+    """The id of a definition of a subscription."""
+    name = str(request.inputs.get("policyDefinitionName") or request.name)
+    return Answer(f"/subscriptions/{request.account}/providers/Microsoft.Authorization/policyDefinitions/{name}", {})
 
 
 def _role_definition(request: Request) -> Answer:
@@ -43,6 +51,25 @@ KINDS: tuple[Kind, ...] = (
         ),
         renders=Renders(
             ArmType("Microsoft.Authorization/policyAssignments", "2025-01-01", "policyAssignmentName"), CHECKED
+        ),
+    ),
+    setting(
+        POLICY_DEFINITION,
+        "a subscription",
+        _DEFINED,
+        holds=Holds("guard", _DEFINED),
+        bills=No("Azure Policy is free", _POLICY_PRICE),
+        acts=Acts(
+            _policy_definition,
+            Behaviour(
+                frozenset({"policyDefinitionName"}),
+                name="policyDefinitionName",
+                identity=frozenset({"policyDefinitionName"}),
+            ),
+            REPLACED,
+        ),
+        renders=Renders(
+            ArmType("Microsoft.Authorization/policyDefinitions", "2025-01-01", "policyDefinitionName"), CHECKED
         ),
     ),
     setting(

@@ -1,11 +1,13 @@
 """One example of the arguments of each component of AWS: the least that a program of another project writes."""
 
+import json
 from collections.abc import Mapping
 
 from components.aws.audit import AuditArgs
 from components.aws.batch import BatchJobArgs
 from components.aws.bucket import PrivateBucketArgs
 from components.aws.budget import BudgetArgs
+from components.aws.controls import ControlsArgs
 from components.aws.encryption import EncryptionArgs
 from components.aws.endpoint import AsyncArgs, CaptureArgs, EndpointArgs, OnlineArgs
 from components.aws.logs import JobLogsArgs
@@ -17,6 +19,7 @@ from components.aws.registry import RegistryArgs
 from components.aws.workspace import WorkspaceArgs
 from components.given import Args
 from components.shapes import Machine, Replicas, Schedule
+from policies.controls import World, documents
 
 ACCOUNT, REGION = "111122223333", "us-east-1"
 TAGS = {
@@ -49,6 +52,8 @@ ASYNC = AsyncArgs(
     output_key_arn=KEY,
 )
 
+CONTROLS = {name: json.dumps(document) for name, document in documents(World.of("aws")).items()}
+
 EXAMPLES: Mapping[str, Args] = {
     "Alerts": AlertsArgs(account=ACCOUNT, owner="ana@example.com", logs_key_arn=KEY, tags=TAGS),
     "Audit": AuditArgs(
@@ -77,6 +82,7 @@ EXAMPLES: Mapping[str, Args] = {
         tags=TAGS,
     ),
     "Budget": BudgetArgs(account=ACCOUNT, team="payments-risk", monthly_usd=2500, topic_arn=TOPIC, tags=TAGS),
+    "Controls": ControlsArgs(target_id="ou-ab12-3cd45678", documents=CONTROLS, tags=TAGS),
     "Encryption": EncryptionArgs(
         account=ACCOUNT,
         region=REGION,

@@ -1,11 +1,13 @@
 """One example of the arguments of each component of Azure: the least that a program of another project writes."""
 
+import json
 from collections.abc import Mapping
 
 from components.azure.audit import AuditArgs
 from components.azure.batch import BatchJobArgs
 from components.azure.budget import BudgetArgs
 from components.azure.callers import CallerArgs, CallersArgs
+from components.azure.controls import ControlsArgs
 from components.azure.encryption import EncryptionArgs
 from components.azure.endpoint import EndpointArgs
 from components.azure.group import GroupArgs
@@ -20,6 +22,7 @@ from components.azure.store import StoreArgs
 from components.azure.workspace import WorkspaceArgs
 from components.given import Args
 from components.shapes import Machine, Replicas, Schedule
+from policies.controls import World, documents
 
 SUBSCRIPTION, REGION, GROUP = "11112222-3333-4444-5555-666677778888", "eastus2", "pilot"
 TENANT, ANA = "99998888-7777-4666-8555-444433332222", "0a1b2c3d-0000-4000-8000-00000000000a"
@@ -107,6 +110,8 @@ BATCH = BatchJobArgs(
     tags=TAGS,
 )
 
+CONTROLS = {name: json.dumps(document) for name, document in documents(World.of("azure")).items()}
+
 EXAMPLES: Mapping[str, Args] = {
     "Access": AccessArgs(
         subscription=SUBSCRIPTION,
@@ -136,6 +141,7 @@ EXAMPLES: Mapping[str, Args] = {
         },
         tags=TAGS,
     ),
+    "Controls": ControlsArgs(subscription=SUBSCRIPTION, documents=CONTROLS),
     "Encryption": EncryptionArgs(
         subscription=SUBSCRIPTION,
         group_name=GROUP,

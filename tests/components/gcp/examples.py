@@ -1,5 +1,6 @@
 """One example of the arguments of each component of Google Cloud, as a program of another project writes them."""
 
+import json
 from collections.abc import Mapping
 
 from components.gcp.agents import ServiceAgentsArgs
@@ -7,6 +8,7 @@ from components.gcp.audit import AuditArgs
 from components.gcp.batch import BatchJobArgs
 from components.gcp.bucket import PrivateBucketArgs
 from components.gcp.budget import BudgetArgs
+from components.gcp.controls import ControlsArgs
 from components.gcp.encryption import EncryptionArgs
 from components.gcp.endpoint import EndpointArgs
 from components.gcp.endpoint_names import EndpointNamesArgs
@@ -18,6 +20,7 @@ from components.gcp.registry import RegistryArgs
 from components.gcp.workspace import WorkspaceArgs
 from components.given import Args
 from components.shapes import Capture, Machine, Replicas, Schedule
+from policies.controls import World, documents
 
 PROJECT, NUMBER, REGION = "payments-risk-pilot", "123456789012", "us-central1"
 TAGS = {
@@ -124,6 +127,8 @@ WORKSPACE = WorkspaceArgs(
     tags=TAGS,
 )
 
+CONTROLS = {name: json.dumps(document) for name, document in documents(World.of("gcp")).items()}
+
 EXAMPLES: Mapping[str, Args] = {
     "Alerts": AlertsArgs(project=PROJECT, owner="ana@example.com", tags=TAGS),
     "Audit": AuditArgs(project=PROJECT, region=REGION, bucket_id="pilot-audit", logs_key_id=LOGS_KEY),
@@ -133,6 +138,9 @@ EXAMPLES: Mapping[str, Args] = {
         project_number=NUMBER,
         monthly_usd=2500.5,
         channel_id=CHANNEL,
+    ),
+    "Controls": ControlsArgs(
+        organization="organizations/123456789012", target=f"projects/{PROJECT}", documents=CONTROLS
     ),
     "Encryption": EncryptionArgs(project=PROJECT, region=REGION, agents=MEMBERS, tags=TAGS),
     "Endpoint": ENDPOINT,
