@@ -1,4 +1,4 @@
-"""What is foreign: a project, a region or a bucket that is neither the stack's, nor its landing zone's, nor in its file.
+"""What is foreign: a project, region or bucket that is not the stack's, nor its landing zone's, and not in its file.
 
 Google's APIs name everything in the same way, so each text of each input is read, and of each document in it:
 https://cloud.google.com/apis/design/resource_names. `inputs-own` asks whether a name in the stack's own project is that
@@ -13,8 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from catalogue.graph import Graph, Resource
-from catalogue.kind import Takes
-from catalogue.kinds import kind_of, kinds
+from catalogue.kinds import kinds
 from catalogue.kinds.gcp import KEY, artifactregistry, cloudscheduler, mlplatform, projects, storage, workflows
 from catalogue.kinds.gcp.cloudscheduler import started, starting
 from catalogue.marks import is_marked
@@ -26,8 +25,10 @@ from policies.world import texts, world
 
 _PROVIDER = "pulumi:providers:gcp"
 _PROJECT = re.compile(r"(?<![\w-])projects/((?:[a-z0-9.-]+:)?[a-z0-9][a-z0-9-]*)(?![\w*.])")
-_OF_PROJECT = re.compile(r"@([a-z0-9-]+(?:\.[a-z0-9-]+)?)\.iam\.gserviceaccount\.com|bq://([a-z][a-z0-9-]+)|"
-                         r"([a-z][a-z0-9-]+)@appspot\.gserviceaccount\.com")
+_OF_PROJECT = re.compile(
+    r"@([a-z0-9-]+(?:\.[a-z0-9-]+)?)\.iam\.gserviceaccount\.com|bq://([a-z][a-z0-9-]+)|"
+    r"([a-z][a-z0-9-]+)@appspot\.gserviceaccount\.com"
+)
 _AGENT = re.compile(
     r"(?<!\d)(\d{6,})(?:-compute)?@(?:(?:gcp-sa-[a-z-]+|bigquery-encryption|compute-system|gs-project-accounts|"
     r"cloud[a-z]+|gae-api-prod|[a-z-]+-robot)\S*\.gserviceaccount\.com|developer\.gserviceaccount\.com|"
