@@ -16,7 +16,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # An activated environment is the caller's: uv would warn of it at each command.
 unexport VIRTUAL_ENV
 
-.PHONY: pilot sandbox test drills strangers lint format setup bench inventory schema docs changing facts policy-pack custodian clean
+.PHONY: pilot sandbox test mutants drills strangers lint format setup bench inventory schema docs changing facts policy-pack custodian clean
 .DEFAULT_GOAL := pilot
 
 pilot: setup  ## judge every pilot offline; reports in out/<stack>/report.html
@@ -34,6 +34,10 @@ drills: setup  ## every drill twice in a row, twenty kills and the acceptance ru
 
 strangers: setup  ## programs of other projects use the component packages and the policy pack; needs the CLI and Node; minutes
 	@MLPLATFORM_REQUIRE_ENGINE=1 $(UV) run --frozen pytest --long tests/engine/test_packages.py
+
+mutants: setup  ## mutants of each pilot from the clouds' schemas; exit 1 where one lives that tests/mutants/survivors does not name; minutes
+	@for file in tests/mutants/survivors/*.yaml; do \
+		$(UV) run --frozen python -m tests.mutants $$(basename $$file .yaml) --exact || exit 1; done
 
 lint: setup  ## style, types and formatting of our own code
 	@$(UV) run --frozen ruff check .

@@ -404,6 +404,9 @@ class Takes:
     own: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     needed: frozenset[str] = frozenset()
     once: frozenset[str] = frozenset()
+    evidence: Evidence = Evidence(
+        "assumed", "what an input may be is our own judgement; the file names a page where it rests on one", "2026-11-27"
+    )
 
     @cached_property
     def known(self) -> frozenset[str]:

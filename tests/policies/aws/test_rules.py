@@ -12,6 +12,7 @@ from catalogue.graph import Graph, Resource
 from operations.evaluation import evaluate
 from policies import pack
 from tests.mutate import at, changed, drop, dropped, put, swapped, with_a_long_file, without
+from tests.policies.test_inputs import CAUGHT as INPUTS
 from tests.policies.test_org_policies import CAUGHT
 
 Mutation = Callable[[Graph], Graph]
@@ -497,7 +498,7 @@ def test_the_image_of_a_batch_job_is_held_against_its_machines(pilot: Graph) -> 
 
 
 def test_every_rule_has_a_graph_that_it_catches() -> None:
-    assert {rule.name for rule in pack.RULES["aws"]} == {rule for rule, _ in CATCHES} | CAUGHT["aws"]
+    assert {rule.name for rule in pack.RULES["aws"]} == {rule for rule, _ in CATCHES} | CAUGHT["aws"] | INPUTS
 
 
 def test_rules_have_names_of_their_own_severity_and_remedy() -> None:

@@ -12,6 +12,7 @@ from catalogue.hardware import catalogue
 from operations.evaluation import evaluate
 from policies import limits, pack
 from tests.mutate import at, changed, dropped, paths, put, swapped, with_a_long_file, without
+from tests.policies.test_inputs import CAUGHT as INPUTS
 from tests.policies.test_org_policies import CAUGHT
 
 Mutation = Callable[[Graph], Graph]
@@ -520,7 +521,7 @@ def test_a_workspace_may_have_a_key_that_azure_ml_supports(azure_pilot: Graph) -
 
 
 def test_every_rule_has_a_graph_that_it_catches() -> None:
-    assert {rule.name for rule in pack.RULES["azure"]} == {rule for rule, _ in CATCHES} | CAUGHT["azure"]
+    assert {rule.name for rule in pack.RULES["azure"]} == {rule for rule, _ in CATCHES} | CAUGHT["azure"] | INPUTS
 
 
 def test_rules_have_names_of_their_own_severity_and_remedy() -> None:

@@ -11,6 +11,7 @@ from catalogue.graph import Graph, Placement, Resource
 from operations.evaluation import evaluate
 from policies import pack
 from tests.mutate import changed, drop, dropped, put, swapped, with_a_long_file, without
+from tests.policies.test_inputs import CAUGHT as INPUTS
 from tests.policies.test_org_policies import CAUGHT
 
 Mutation = Callable[[Graph], Graph]
@@ -433,7 +434,7 @@ def test_rule_catches_what_it_forbids(gcp_pilot: Graph, rule: str, mutation: Mut
 
 
 def test_every_rule_has_a_graph_that_it_catches() -> None:
-    assert {rule.name for rule in pack.RULES["gcp"]} == {rule for rule, _ in CATCHES} | CAUGHT["gcp"]
+    assert {rule.name for rule in pack.RULES["gcp"]} == {rule for rule, _ in CATCHES} | CAUGHT["gcp"] | INPUTS
 
 
 def test_rules_have_names_of_their_own_severity_and_remedy() -> None:
