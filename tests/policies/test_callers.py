@@ -159,8 +159,8 @@ NOT_NAMED: Mapping[str, set[str]] = {
         "network-call-bound",
         "identity-trust",
     },
-    "gcp": {"network-served-privately"},
-    "azure": {"network-no-internet-gateway", "network-endpoint-closed", "identity-trust"},
+    "gcp": {"network-served-privately", "inputs-own"},
+    "azure": {"network-no-internet-gateway", "network-endpoint-closed", "identity-trust", "inputs-own"},
 }
 
 
