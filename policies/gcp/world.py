@@ -16,6 +16,7 @@ from catalogue.graph import Graph, Resource
 from catalogue.kinds import kinds
 from catalogue.kinds.gcp import KEY, artifactregistry, cloudscheduler, mlplatform, projects, storage, workflows
 from catalogue.kinds.gcp.cloudscheduler import started, starting
+from catalogue.kinds.gcp.provider import PROVIDER
 from catalogue.marks import is_marked
 from catalogue.once import once_a_graph
 from catalogue.properties import Malformed
@@ -23,7 +24,6 @@ from catalogue.wording import one_line
 from policies.rule import stack_rule
 from policies.world import texts, world
 
-_PROVIDER = "pulumi:providers:gcp"
 _PROJECT = re.compile(r"(?<![\w-])projects/((?:[a-z0-9.-]+:)?[a-z0-9][a-z0-9-]*)(?![\w*.])")
 _OF_PROJECT = re.compile(
     r"@([a-z0-9-]+(?:\.[a-z0-9-]+)?)\.iam\.gserviceaccount\.com|bq://([a-z][a-z0-9-]+)|"
@@ -69,7 +69,7 @@ class Own:
 @once_a_graph
 def own(graph: Graph) -> Own:
     """What is not foreign in a graph. What is no stack of ours is of the project and region that its provider names."""
-    place, providers = graph.placement, graph.of(_PROVIDER)
+    place, providers = graph.placement, graph.of(PROVIDER)
     said = [*(place.addresses if place else ()), *world(graph).given]
     ids = {place.account} if place else set(_inputs(providers, "project"))
     regions = {place.region} if place else set(_inputs(providers, "region"))
@@ -131,7 +131,7 @@ _EVERY = tuple(token for token in kinds("gcp") if token.partition(":")[0] != "pu
 @stack_rule(
     "identity-foreign-project",
     *_EVERY,
-    _PROVIDER,
+    PROVIDER,
     severity="critical",
     says="Nothing names a project but the stack's own, its landing zone's, and those that its file names.",
     remedy="Name the stack's own project; or name whose it is in the stack file, under sources or callers.",
