@@ -166,6 +166,8 @@ def _is_google(path: str, project: str) -> bool:
 def foreign_region(graph: Graph, resource: Resource) -> Iterator[str]:
     """`limits-region` judges where a resource stands; this judges the places in names, addresses and definitions."""
     ours = own(graph).regions
+    if resource.type == mlplatform.GRANTS_IN_FORCE:  # it names grants, each of which is asked for itself
+        return
     for path, text in _read(resource) if ours else ():
         stands = resource.type != _IMAGES and path in _PLACES and _PLACE.fullmatch(text)
         for region in [stands[1]] if stands else dict.fromkeys(_regions(text)):
@@ -210,7 +212,9 @@ def foreign_images(graph: Graph, grant: Resource) -> Iterator[str]:
     images = [one.props.text_if_known("image") for one in graph.of(mlplatform.MODEL)]
     named = filter(None, (artifactregistry.repository_of(f"{one.rstrip('/')}/any:1") for one in world(graph).given))
     known = [*made, *named, *filter(None, map(artifactregistry.repository_of, images))]
-    if not any(all(not is_ or is_ == must for is_, must in zip(asked, one, strict=True)) for one in known):
+    if not images:  # the ground alone, on which the models will stand: their images are in the own project
+        known.append((graph.placement.account, "", ""))
+    if not any(all(not is_ or must in ("", is_) for is_, must in zip(asked, one, strict=True)) for one in known):
         yield f"is on the repository {'/'.join(asked)} (project, location, repository), which is not the stack's"
 
 
