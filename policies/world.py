@@ -60,7 +60,8 @@ def world(graph: Graph) -> World:
         by_type.setdefault(resource.type, set()).update(one.casefold() for one in known.union(resource.names))
     place, zone = graph.placement, given.zone(graph)
     said: list[Any] = []
-    for network in given.networks(graph).values():  # a network of Google Cloud says its parts, and is named by the whole
+    for network in given.networks(graph).values():
+        # One of Google Cloud says its parts, and is named by the whole.
         said += [network.model_dump(mode="json"), network.named_by]
         said += [network.subnet_id(place.region)] if isinstance(network, GcpNetwork) and place else []
     said += [zone.model_dump(mode="json")] if zone else []

@@ -159,7 +159,7 @@ def _call(document: _Json, step: _Json) -> Iterator[str]:
     if isinstance(tried, Mapping) and str(cast(_Json, tried).get("call")).startswith("http.") and "retry" not in step:
         yield "does not repeat a call that may be repeated (retry)"
     called, args = step.get("call"), step.get("args")
-    given = cast(_Json, args) if isinstance(args, Mapping) else {}
+    given: _Json = cast(_Json, args) if isinstance(args, Mapping) else {}
     if not isinstance(called, str):
         if {"args", "result"} <= step.keys() and "call" not in step:
             yield "has arguments for no call"

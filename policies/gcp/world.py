@@ -49,6 +49,7 @@ _BUCKET = re.compile(r"gs://([a-z0-9][a-z0-9._-]+)|projects/_/buckets/([a-z0-9][
 _PLACES = frozenset({"location", "region", "zone"})
 _PLACE = re.compile(r"([a-z]+-[a-z]+\d+)(?:-[a-z])?")
 _IMAGES = artifactregistry.REPOSITORY_MEMBER
+_REGISTRY = re.compile(r"([a-z0-9-]+)-docker\.pkg\.dev/([^/]+)(?:/([^/]+))?/?")
 _PROJECT_INPUTS = frozenset({"project", "billingProject"})
 _WORDS = frozenset({"description", "displayName", "title", "content", "labels", "userLabels", "tags"})
 """Inputs that are words for people, or tags, whose values have a rule of their own."""
@@ -210,8 +211,9 @@ def foreign_images(graph: Graph, grant: Resource) -> Iterator[str]:
         for one in graph.of(artifactregistry.REPOSITORY)
     ]
     images = [one.props.text_if_known("image") for one in graph.of(mlplatform.MODEL)]
-    named = filter(None, (artifactregistry.repository_of(f"{one.rstrip('/')}/any:1") for one in world(graph).given))
-    known = [*made, *named, *filter(None, map(artifactregistry.repository_of, images))]
+    named = [match for one in world(graph).given if (match := _REGISTRY.fullmatch(one))]
+    known = [*made, *((match[2], match[1], match[3] or "") for match in named)]
+    known += filter(None, map(artifactregistry.repository_of, images))
     if not images:  # the ground alone, on which the models will stand: their images are in the own project
         known.append((graph.placement.account, "", ""))
     if not any(all(not is_ or must in ("", is_) for is_, must in zip(asked, one, strict=True)) for one in known):
