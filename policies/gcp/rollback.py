@@ -24,6 +24,7 @@ _PRIVATE = re.compile(r"prediction[/_]online[/_]private[/_]")
 _COUNTED = re.compile(r"prediction_online_(|private_)response_count\{[^}]*\}\[\w+\]\)\) or vector\(0\)")
 _WINDOW = re.compile(r"\[(\w+)\]")
 _ENDPOINT_ID = re.compile(r'endpoint_id\s*=\s*"([^"]+)"')
+_EVENT = re.compile(r'jsonPayload\.event\s*=\s*"([^"]+)"')
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,62}|[1-9][0-9]{0,8}")
 
 
@@ -202,7 +203,7 @@ def alarm_dimensions(graph: Graph) -> Found:
     _ALERT,
     severity="medium",
     says="An alert on an endpoint rings at the bound at which its deployment is taken back.",
-    remedy="Give the alert's threshold_value the deployment's own p95_latency_ms, or its error_rate_percent as a share.",
+    remedy="Give the alert's threshold_value the deployment's p95_latency_ms, or its error_rate_percent as a share.",
 )
 def alarm_bound(graph: Graph) -> Found:
     """A higher threshold rings for nobody, a lower one for nothing: each is held against the deployments that stand.
@@ -294,6 +295,10 @@ def batch_watched(graph: Graph, resource: Resource) -> Iterator[str]:
     for what, words in _RUNS[resource.type].items():
         if not any(not text or all(word in text for word in words) for text in texts):
             yield f"tells nobody that a run {what}"
+    if resource.type == _WORKFLOW:
+        waited = {event for text in texts for event in _EVENT.findall(text)}
+        for event in sorted(waited - set(workflows.texts(resource.props))):
+            yield f"never logs the event {event}, for which its alert waits"
 
 
 RULES = [

@@ -1,4 +1,4 @@
-"""What is foreign: a project, a region or a bucket that is neither the stack's, nor its landing zone's, nor in its file.
+"""What is foreign: a project, region or bucket that is not the stack's, nor its landing zone's, and not in its file.
 
 Google's APIs name everything in the same way, so each text of each input is read, and of each document in it:
 https://cloud.google.com/apis/design/resource_names. `inputs-own` asks whether a name in the stack's own project is that
@@ -13,10 +13,10 @@ from functools import lru_cache
 from typing import Any
 
 from catalogue.graph import Graph, Resource
-from catalogue.kind import Takes
-from catalogue.kinds import kind_of, kinds
+from catalogue.kinds import kinds
 from catalogue.kinds.gcp import KEY, artifactregistry, cloudscheduler, mlplatform, projects, storage, workflows
 from catalogue.kinds.gcp.cloudscheduler import started, starting
+from catalogue.kinds.gcp.provider import PROVIDER
 from catalogue.marks import is_marked
 from catalogue.once import once_a_graph
 from catalogue.properties import Malformed
@@ -24,10 +24,11 @@ from catalogue.wording import one_line
 from policies.rule import stack_rule
 from policies.world import texts, world
 
-_PROVIDER = "pulumi:providers:gcp"
 _PROJECT = re.compile(r"(?<![\w-])projects/((?:[a-z0-9.-]+:)?[a-z0-9][a-z0-9-]*)(?![\w*.])")
-_OF_PROJECT = re.compile(r"@([a-z0-9-]+(?:\.[a-z0-9-]+)?)\.iam\.gserviceaccount\.com|bq://([a-z][a-z0-9-]+)|"
-                         r"([a-z][a-z0-9-]+)@appspot\.gserviceaccount\.com")
+_OF_PROJECT = re.compile(
+    r"@([a-z0-9-]+(?:\.[a-z0-9-]+)?)\.iam\.gserviceaccount\.com|bq://([a-z][a-z0-9-]+)|"
+    r"([a-z][a-z0-9-]+)@appspot\.gserviceaccount\.com"
+)
 _AGENT = re.compile(
     r"(?<!\d)(\d{6,})(?:-compute)?@(?:(?:gcp-sa-[a-z-]+|bigquery-encryption|compute-system|gs-project-accounts|"
     r"cloud[a-z]+|gae-api-prod|[a-z-]+-robot)\S*\.gserviceaccount\.com|developer\.gserviceaccount\.com|"
@@ -48,6 +49,7 @@ _BUCKET = re.compile(r"gs://([a-z0-9][a-z0-9._-]+)|projects/_/buckets/([a-z0-9][
 _PLACES = frozenset({"location", "region", "zone"})
 _PLACE = re.compile(r"([a-z]+-[a-z]+\d+)(?:-[a-z])?")
 _IMAGES = artifactregistry.REPOSITORY_MEMBER
+_REGISTRY = re.compile(r"([a-z0-9-]+)-docker\.pkg\.dev/([^/]+)(?:/([^/]+))?/?")
 _PROJECT_INPUTS = frozenset({"project", "billingProject"})
 _WORDS = frozenset({"description", "displayName", "title", "content", "labels", "userLabels", "tags"})
 """Inputs that are words for people, or tags, whose values have a rule of their own."""
@@ -68,7 +70,7 @@ class Own:
 @once_a_graph
 def own(graph: Graph) -> Own:
     """What is not foreign in a graph. What is no stack of ours is of the project and region that its provider names."""
-    place, providers = graph.placement, graph.of(_PROVIDER)
+    place, providers = graph.placement, graph.of(PROVIDER)
     said = [*(place.addresses if place else ()), *world(graph).given]
     ids = {place.account} if place else set(_inputs(providers, "project"))
     regions = {place.region} if place else set(_inputs(providers, "region"))
@@ -130,7 +132,7 @@ _EVERY = tuple(token for token in kinds("gcp") if token.partition(":")[0] != "pu
 @stack_rule(
     "identity-foreign-project",
     *_EVERY,
-    _PROVIDER,
+    PROVIDER,
     severity="critical",
     says="Nothing names a project but the stack's own, its landing zone's, and those that its file names.",
     remedy="Name the stack's own project; or name whose it is in the stack file, under sources or callers.",
@@ -165,6 +167,8 @@ def _is_google(path: str, project: str) -> bool:
 def foreign_region(graph: Graph, resource: Resource) -> Iterator[str]:
     """`limits-region` judges where a resource stands; this judges the places in names, addresses and definitions."""
     ours = own(graph).regions
+    if resource.type == mlplatform.GRANTS_IN_FORCE:  # it names grants, each of which is asked for itself
+        return
     for path, text in _read(resource) if ours else ():
         stands = resource.type != _IMAGES and path in _PLACES and _PLACE.fullmatch(text)
         for region in [stands[1]] if stands else dict.fromkeys(_regions(text)):
@@ -207,9 +211,12 @@ def foreign_images(graph: Graph, grant: Resource) -> Iterator[str]:
         for one in graph.of(artifactregistry.REPOSITORY)
     ]
     images = [one.props.text_if_known("image") for one in graph.of(mlplatform.MODEL)]
-    named = filter(None, (artifactregistry.repository_of(f"{one.rstrip('/')}/any:1") for one in world(graph).given))
-    known = [*made, *named, *filter(None, map(artifactregistry.repository_of, images))]
-    if not any(all(not is_ or is_ == must for is_, must in zip(asked, one, strict=True)) for one in known):
+    named = [match for one in world(graph).given if (match := _REGISTRY.fullmatch(one))]
+    known = [*made, *((match[2], match[1], match[3] or "") for match in named)]
+    known += filter(None, map(artifactregistry.repository_of, images))
+    if not images:  # the ground alone, on which the models will stand: their images are in the own project
+        known.append((graph.placement.account, "", ""))
+    if not any(all(not is_ or must in ("", is_) for is_, must in zip(asked, one, strict=True)) for one in known):
         yield f"is on the repository {'/'.join(asked)} (project, location, repository), which is not the stack's"
 
 

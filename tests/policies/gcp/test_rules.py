@@ -147,6 +147,36 @@ METADATA, PRIVATE = "gceSetup.metadata", "privateServiceConnectConfig"
 ANYWHERE = ["0.0.0.0/0"]
 
 
+def setting_more(type_: str, path: str, value: Any, name: str = "") -> Mutation:
+    """A property more of the first resource of a type."""
+    return lambda graph: changed(graph, first(graph, type_, name), lambda p: p.update({path: value}))
+
+
+def holding(graph: Graph, permission: str, name: str = "") -> Graph:
+    """The first role with a permission more."""
+    return changed(graph, first(graph, ROLE, name), lambda p: p["permissions"].append(permission))
+
+
+def asking_twice(graph: Graph) -> Graph:
+    """An alert whose one condition asks for two things."""
+    asked = {"filter": 'resource.type = "global"'}
+    return changed(
+        graph, first(graph, ALERT, "failed"), lambda p: p["conditions"][0].update({"conditionMatchedLog": asked})
+    )
+
+
+def beside(graph: Graph, type_: str, more: str) -> Graph:
+    """A resource more in the component that makes the first of a type."""
+    added = adding(more)(graph).resources[-1]
+    return replace(graph, resources=(*graph.resources, replace(added, parent=first(graph, type_).parent)))
+
+
+def renamed_role(graph: Graph) -> Graph:
+    """A grant that was made with a role of the stack, and names one of another name."""
+    grant = first(graph, PROJECT_GRANT, "approver")
+    return changed(graph, grant, lambda p: p.update(role=f"{p['role']}_of_somebody_else"))
+
+
 def leaving_out(graph: Graph, more: str) -> Graph:
     """More left out of the project's own log bucket."""
     return changed(graph, first(graph, EXCLUSION), lambda p: p.update(filter=f"{p['filter']} OR {more}"))
@@ -422,6 +452,55 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("sizes-principals", granted_to(1_501)),
     ("identity-registries", setting(MODEL, "image", "us-central1-docker.pkg.dev/other/r/fraud-scorer:1")),
     ("identity-registries", setting(MODEL, "image", "gcr.io/other/fraud-scorer:1")),
+    ("identity-foreign-project", setting(VPC, "project", "somebody-elses")),
+    ("identity-foreign-project", setting(PROVIDER, "billingProject", "somebody-elses")),
+    ("identity-foreign-project", setting(BUDGET, "budgetFilter.projects", ["projects/999988887777"])),
+    (
+        "identity-foreign-project",
+        setting(KEY_GRANT, "member", "serviceAccount:service-999988887777@gcp-sa-aiplatform.iam.gserviceaccount.com"),
+    ),
+    ("identity-foreign-project", letting_in(role="READER", userByEmail="x@elsewhere.iam.gserviceaccount.com")),
+    ("data-foreign-region", setting("gcp:workbench/instanceIamMember:InstanceIamMember", "location", "asia-east1-a")),
+    ("data-foreign-region", rewriting("https://us-central1-aiplatform", "https://asia-east1-aiplatform")),
+    ("data-foreign-bucket", setting(BUCKET_GRANT, "bucket", "somebody-elses")),
+    ("data-foreign-bucket", editing(lambda job: put(job, "inputConfig.gcsSource.uris", ["gs://somebody-elses/*"]))),
+    ("data-foreign-bucket", setting(MODEL, "artifactUri", "gs://somebody-elses/models/1/")),
+    ("identity-foreign-images", setting(IMAGE_GRANT, "repository", "somebody-elses")),
+    ("identity-foreign-images", setting(IMAGE_GRANT, "location", "asia-east1")),
+    ("data-batch-own", editing(lambda job: put(job, "model", f"{job['model']}0"))),
+    ("data-batch-own", editing(lambda job: drop(job, "inputConfig"))),
+    ("limits-batch-started", lacking(SCHEDULE)),
+    ("identity-starts-own", setting(SCHEDULE, "httpTarget.uri", "https://workflows.googleapis.com/v1/x")),
+    ("limits-batch-whole", rewriting('\\"next\\": \\"poll\\"', '\\"next\\": \\"nowhere\\"')),
+    ("limits-batch-whole", rewriting('\\"type\\": \\"OAuth2\\"', '\\"type\\": \\"\\"')),
+    ("limits-batch-whole", rewriting('\\"seconds\\": 60', '\\"seconds\\": 0')),
+    ("limits-batch-whole", rewriting("${job_name}", "${jobname}")),
+    ("rollback-batch-watched", rewriting('\\"event\\": \\"overran\\"', '\\"event\\": \\"late\\"')),
+    ("rollback-alarm-bound", setting(ALERT, "conditions.0.conditionThreshold.thresholdValue", 250_000, "latency")),
+    ("rollback-alarm-bound", setting(ALERT, "conditions.1.conditionThreshold.thresholdValue", 0.5, "errors")),
+    ("rollback-alarm-heard", asking_twice),
+    ("cost-alerts-reach-owner", setting(CHANNEL, "labels.email_address", "mallory@example.com")),
+    ("identity-permissions", lambda g: holding(g, "secretmanager.versions.access")),
+    ("identity-permissions", lambda g: holding(g, "aiplatform.endpoints.predict", "approver")),
+    ("identity-permissions", setting(ROLE, "permissions", [])),
+    ("identity-tasks-allowed", setting(ROLE, "permissions", ["aiplatform.models.get"], "approver")),
+    ("identity-tasks-allowed", lacking("gcp:workbench/instanceIamMember:InstanceIamMember")),
+    ("unasked", adding("gcp:compute/instance:Instance")),
+    ("unasked", adding("gcp:serviceaccount/account:Account", accountId="mallory")),
+    ("unasked", lambda g: beside(g, BUCKET, BUCKET)),
+    ("unasked", lambda g: beside(g, WORKFLOW, "gcp:serviceaccount/key:Key")),
+    ("network-subnet-private", setting(SUBNET, "ipCidrRange", "198.51.100.0/24")),
+    ("network-subnet-private", setting(SUBNET, "ipCidrRange", "0.0.0.0/1")),
+    ("network-default-denied", setting_more(FIREWALL, "sourceRanges", ["10.0.0.0/8"], "deny-out")),
+    ("network-firewall-closed", setting_more(FIREWALL, "denies", [{"protocol": "udp"}], "https-to-google")),
+    ("identity-no-wildcard", renamed_role),
+    ("identity-no-public-member", letting_in(role="READER")),
+    ("limits-stores-expire", setting(BUCKET, "lifecycleRules.0.condition", {"age": 1})),
+    ("limits-stores-expire", setting(BUCKET, "lifecycleRules.1.condition.age", 7_000)),
+    ("limits-stores-expire", setting(BUCKET, "lifecycleRules.0.action.type", "SetStorageClass")),
+    ("limits-stores-expire", losing(REPOSITORY, "cleanupPolicies.0.condition")),
+    ("limits-account", losing(VPC, "project")),
+    ("audit-logs-kept", setting(LOGS, "locked", True)),
     ("identity-written-places", setting(BUCKET_GRANT, "bucket", "claims-artifacts", "writes")),
 ]
 

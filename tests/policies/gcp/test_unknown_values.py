@@ -17,14 +17,18 @@ from tests.on_engine import before_up
 _WAIT = {
     "audit-images-pinned",
     "cost-batch-tags",
+    "data-batch-own",
     "encryption-batch",
     "identity-registries",
     "identity-run-as",
     "identity-token-shown",
+    "limits-batch-started",
     "limits-batch-time",
+    "limits-batch-whole",
     "limits-machine-types",
     "limits-replicas",
     "quota-declared",
+    "rollback-batch-watched",
 }
 
 
