@@ -19,6 +19,7 @@ from catalogue.kinds.azure.machinelearningservices_jobs import COMPUTE
 from catalogue.marked import texts_in
 from catalogue.marks import is_marked
 from catalogue.once import once_a_graph
+from catalogue.wording import one_line
 from policies import given
 from policies.rule import OPEN_TO_OTHERS, Found, whole_stack_rule
 
@@ -51,7 +52,7 @@ _NAMES = frozenset(
 """The inputs whose GUID is a name that the program makes up, and no principal."""
 _MAIL = re.compile(r"[^\s@:/'\"]+@[^\s@:/'\"]+\.[^\s@:/'\"]+")
 _PLACE = re.compile(r"(?:^|\.)\w*?(?:location|region)s?(?:name)?(?:\.\d+)?$", re.IGNORECASE)
-_NOT_A_PLACE = ("global", "")
+_NO_PLACE = ("global", "")
 _REMEDY = (
     "Name the stack's own, by the output of its resource; or name what is another's in the stack file, under sources, "
     "callers or workspace.reached_from, or in the landing zone."
@@ -200,7 +201,12 @@ def own_ids(graph: Graph) -> Found:
 
 
 def _foreign(path: str, what: str) -> str:
-    return f"names {what} ({path}), which is neither the stack's nor named by its file or landing zone"
+    shown = what if len(what) <= _SHOWN else f"{what[: _SHOWN // 2]}…{what[-_SHOWN // 2 :]}"
+    return f"names {one_line(shown)} ({path}), which is neither the stack's nor named by its file or landing zone"
+
+
+_SHOWN = 100
+"""An id may be longer than a sentence that somebody reads."""
 
 
 @whole_stack_rule(
@@ -312,15 +318,25 @@ def _tags(resource: Resource) -> Mapping[str, Any]:
     severity="high",
     says="Every place that an input names is the region of the stack.",
     remedy="Name the region of the stack file; data that is to stand in another region is a stack of its own.",
+    advice_elsewhere=True,
 )
 def own_regions(graph: Graph) -> Found:
-    """At any depth: replicas, failovers, metrics and images. docs/adr/0009-data-stays-in-the-region-of-the-stack.md"""
-    if graph.placement is None:
-        return
-    region = _region(graph.placement.region)
-    for resource, path, text in _said(graph):
-        if _PLACE.search(path) and "tags" not in path.split(".") and _region(text) not in (region, *_NOT_A_PLACE):
+    """At any depth: replicas, failovers, metrics and images. docs/adr/0009-data-stays-in-the-region-of-the-stack.md
+
+    The region of another program is that of most of its resources, and what stands elsewhere is told as advice.
+    """
+    said = [(one, path, text) for one, path, text in _said(graph) if _is_place(path) and _region(text) not in _NO_PLACE]
+    if graph.placement is not None:
+        region = _region(graph.placement.region)
+    else:
+        region = next((place for place, _ in Counter(_region(text) for _, _, text in said).most_common(1)), "")
+    for resource, path, text in said:
+        if _region(text) != region:
             yield resource, f"names the place {text} ({path}), where the stack stands in {region}"
+
+
+def _is_place(path: str) -> bool:
+    return "tags" not in path.split(".") and _PLACE.search(path) is not None
 
 
 def _region(text: str) -> str:
