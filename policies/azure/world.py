@@ -9,18 +9,17 @@ the input says that it cannot judge it.
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from typing import Any, cast
 
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.azure import authorization, resources
 from catalogue.kinds.azure.machinelearningservices import DATASTORE
 from catalogue.kinds.azure.machinelearningservices_jobs import COMPUTE
-from catalogue.marked import texts_in
 from catalogue.marks import is_marked
 from catalogue.once import once_a_graph
 from catalogue.wording import one_line
-from policies import given
+from policies import world as common
 from policies.rule import OPEN_TO_OTHERS, Found, whole_stack_rule
 
 _GUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
@@ -106,7 +105,7 @@ def world(graph: Graph) -> World:
     subscriptions = _subscriptions(graph, {*ids, *groups})
     made = {str(one.inputs.get("resourceGroupName")).casefold() for one in graph.of(resources.GROUP)}
     groups |= {f"/subscriptions/{one}/resourcegroups/{name}" for one in subscriptions for name in made}
-    return World(*map(frozenset, (subscriptions, ids, groups, names, unborn, guids, _given(graph))))
+    return World(*map(frozenset, (subscriptions, ids, groups, names, unborn, guids, common.world(graph).given)))
 
 
 def _named(resource: Resource) -> set[str]:
@@ -114,12 +113,13 @@ def _named(resource: Resource) -> set[str]:
     last = resource.type.rpartition(":")[2]
     keys = ("name", f"{last[:1].lower()}{last[1:]}Name", "accountName", "vaultName", "registryName", "workspaceName")
     said = (resource.inputs.get(key) for key in keys)
-    return {text.casefold() for text in said if isinstance(text, str) and text}
+    return {text.casefold() for text in said if isinstance(text, str) and text and not is_marked(text)}
 
 
 def _answered(resource: Resource) -> Iterator[str]:
-    """The texts that the cloud answers with, and that nobody sent."""
-    yield from texts_in([value for key, value in resource.outputs.items() if key not in resource.inputs])
+    """The texts that the cloud answers with, as far as they are known, and that nobody sent."""
+    said = [value for key, value in resource.outputs.items() if key not in resource.inputs]
+    return (text for _, text in texts(said))
 
 
 def _subscriptions(graph: Graph, ids: set[str]) -> set[str]:
@@ -129,32 +129,17 @@ def _subscriptions(graph: Graph, ids: set[str]) -> set[str]:
     return {one for one in said if _WHOLE_GUID.fullmatch(one)} or {id_.split("/")[2] for id_ in ids}
 
 
-def _given(graph: Graph) -> set[str]:
-    """What the landing zone and the stack file name."""
-    place, zone = graph.placement, given.zone(graph)
-    said: list[Any] = [one.model_dump(mode="json") for one in given.networks(graph).values()]
-    said += [zone.model_dump(mode="json")] if zone else []
-    said += [astuple(one) for one in (*place.callers, *place.people)] if place else []
-    said += [list(one) for one in place.sources] if place else []
-    return {text.casefold() for text in texts_in(_lists(said)) if text}
-
-
-def _lists(value: Any) -> Any:
-    """The same with lists in place of tuples, which `texts_in` enters."""
-    if isinstance(value, list | tuple):
-        return [_lists(one) for one in cast("list[Any]", value)]
-    return value
-
-
 def _in(text: str, whole: str) -> bool:
     return whole.startswith("/") and (text == whole or text.startswith(f"{whole}/"))
 
 
 def texts(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
     """Every text of a value with its path, the keys of maps that are ids among them. Marks are left out."""
+    if is_marked(value):
+        return
     if isinstance(value, str):
         yield path, value
-    elif isinstance(value, Mapping) and not is_marked(cast("Any", value)):
+    elif isinstance(value, Mapping):
         for key, one in cast("Mapping[str, Any]", value).items():
             if "/" in key:
                 yield path, key
@@ -202,7 +187,8 @@ def own_ids(graph: Graph) -> Found:
 
 def _foreign(path: str, what: str) -> str:
     shown = what if len(what) <= _SHOWN else f"{what[: _SHOWN // 2]}…{what[-_SHOWN // 2 :]}"
-    return f"names {one_line(shown)} ({path}), which is neither the stack's nor named by its file or landing zone"
+    said = one_line(shown, _SHOWN + 1)
+    return f"names {said} ({path}), which is neither the stack's nor named by its file or landing zone"
 
 
 _SHOWN = 100

@@ -203,6 +203,7 @@ AZURE_ML = "Microsoft.MachineLearningServices/workspaces"
 PULLS = OWNER.replace("8e3af657-a8ff-443c-a75c-2fe8c4bcb635", "7f951dda-4ed3-4680-a7ca-43fe172d538d")
 
 CATCHES: list[tuple[str, Mutation]] = [
+    ("secrets-in-plain", setting(DEPLOYMENT, "properties.environmentVariables", {"API_KEY": "hunter2hunter2"})),
     ("network-addresses", setting(VNET, "addressSpace.addressPrefixes.0", "0.0.0.0/1")),
     ("network-addresses", setting(VNET, "addressSpace.addressPrefixes", ["10.40.0.0/20", "fd00::/8"])),
     ("network-addresses", setting(SUBNET, "addressPrefix", "10.99.0.0/20")),
