@@ -9,17 +9,17 @@ the input says that it cannot judge it.
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from typing import Any, cast
 
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.azure import authorization, resources
 from catalogue.kinds.azure.machinelearningservices import DATASTORE
 from catalogue.kinds.azure.machinelearningservices_jobs import COMPUTE
-from catalogue.marked import texts_in
 from catalogue.marks import is_marked
 from catalogue.once import once_a_graph
-from policies import given
+from catalogue.wording import one_line
+from policies import world as common
 from policies.rule import OPEN_TO_OTHERS, Found, whole_stack_rule
 
 _GUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
@@ -51,7 +51,7 @@ _NAMES = frozenset(
 """The inputs whose GUID is a name that the program makes up, and no principal."""
 _MAIL = re.compile(r"[^\s@:/'\"]+@[^\s@:/'\"]+\.[^\s@:/'\"]+")
 _PLACE = re.compile(r"(?:^|\.)\w*?(?:location|region)s?(?:name)?(?:\.\d+)?$", re.IGNORECASE)
-_NOT_A_PLACE = ("global", "")
+_NO_PLACE = ("global", "")
 _REMEDY = (
     "Name the stack's own, by the output of its resource; or name what is another's in the stack file, under sources, "
     "callers or workspace.reached_from, or in the landing zone."
@@ -105,7 +105,7 @@ def world(graph: Graph) -> World:
     subscriptions = _subscriptions(graph, {*ids, *groups})
     made = {str(one.inputs.get("resourceGroupName")).casefold() for one in graph.of(resources.GROUP)}
     groups |= {f"/subscriptions/{one}/resourcegroups/{name}" for one in subscriptions for name in made}
-    return World(*map(frozenset, (subscriptions, ids, groups, names, unborn, guids, _given(graph))))
+    return World(*map(frozenset, (subscriptions, ids, groups, names, unborn, guids, common.world(graph).given)))
 
 
 def _named(resource: Resource) -> set[str]:
@@ -113,12 +113,13 @@ def _named(resource: Resource) -> set[str]:
     last = resource.type.rpartition(":")[2]
     keys = ("name", f"{last[:1].lower()}{last[1:]}Name", "accountName", "vaultName", "registryName", "workspaceName")
     said = (resource.inputs.get(key) for key in keys)
-    return {text.casefold() for text in said if isinstance(text, str) and text}
+    return {text.casefold() for text in said if isinstance(text, str) and text and not is_marked(text)}
 
 
 def _answered(resource: Resource) -> Iterator[str]:
-    """The texts that the cloud answers with, and that nobody sent."""
-    yield from texts_in([value for key, value in resource.outputs.items() if key not in resource.inputs])
+    """The texts that the cloud answers with, as far as they are known, and that nobody sent."""
+    said = [value for key, value in resource.outputs.items() if key not in resource.inputs]
+    return (text for _, text in texts(said))
 
 
 def _subscriptions(graph: Graph, ids: set[str]) -> set[str]:
@@ -128,32 +129,17 @@ def _subscriptions(graph: Graph, ids: set[str]) -> set[str]:
     return {one for one in said if _WHOLE_GUID.fullmatch(one)} or {id_.split("/")[2] for id_ in ids}
 
 
-def _given(graph: Graph) -> set[str]:
-    """What the landing zone and the stack file name."""
-    place, zone = graph.placement, given.zone(graph)
-    said: list[Any] = [one.model_dump(mode="json") for one in given.networks(graph).values()]
-    said += [zone.model_dump(mode="json")] if zone else []
-    said += [astuple(one) for one in (*place.callers, *place.people)] if place else []
-    said += [list(one) for one in place.sources] if place else []
-    return {text.casefold() for text in texts_in(_lists(said)) if text}
-
-
-def _lists(value: Any) -> Any:
-    """The same with lists in place of tuples, which `texts_in` enters."""
-    if isinstance(value, list | tuple):
-        return [_lists(one) for one in cast("list[Any]", value)]
-    return value
-
-
 def _in(text: str, whole: str) -> bool:
     return whole.startswith("/") and (text == whole or text.startswith(f"{whole}/"))
 
 
 def texts(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
     """Every text of a value with its path, the keys of maps that are ids among them. Marks are left out."""
+    if is_marked(value):
+        return
     if isinstance(value, str):
         yield path, value
-    elif isinstance(value, Mapping) and not is_marked(cast("Any", value)):
+    elif isinstance(value, Mapping):
         for key, one in cast("Mapping[str, Any]", value).items():
             if "/" in key:
                 yield path, key
@@ -200,7 +186,13 @@ def own_ids(graph: Graph) -> Found:
 
 
 def _foreign(path: str, what: str) -> str:
-    return f"names {what} ({path}), which is neither the stack's nor named by its file or landing zone"
+    shown = what if len(what) <= _SHOWN else f"{what[: _SHOWN // 2]}…{what[-_SHOWN // 2 :]}"
+    said = one_line(shown, _SHOWN + 1)
+    return f"names {said} ({path}), which is neither the stack's nor named by its file or landing zone"
+
+
+_SHOWN = 100
+"""An id may be longer than a sentence that somebody reads."""
 
 
 @whole_stack_rule(
@@ -312,15 +304,25 @@ def _tags(resource: Resource) -> Mapping[str, Any]:
     severity="high",
     says="Every place that an input names is the region of the stack.",
     remedy="Name the region of the stack file; data that is to stand in another region is a stack of its own.",
+    advice_elsewhere=True,
 )
 def own_regions(graph: Graph) -> Found:
-    """At any depth: replicas, failovers, metrics and images. docs/adr/0009-data-stays-in-the-region-of-the-stack.md"""
-    if graph.placement is None:
-        return
-    region = _region(graph.placement.region)
-    for resource, path, text in _said(graph):
-        if _PLACE.search(path) and "tags" not in path.split(".") and _region(text) not in (region, *_NOT_A_PLACE):
+    """At any depth: replicas, failovers, metrics and images. docs/adr/0009-data-stays-in-the-region-of-the-stack.md
+
+    The region of another program is that of most of its resources, and what stands elsewhere is told as advice.
+    """
+    said = [(one, path, text) for one, path, text in _said(graph) if _is_place(path) and _region(text) not in _NO_PLACE]
+    if graph.placement is not None:
+        region = _region(graph.placement.region)
+    else:
+        region = next((place for place, _ in Counter(_region(text) for _, _, text in said).most_common(1)), "")
+    for resource, path, text in said:
+        if _region(text) != region:
             yield resource, f"names the place {text} ({path}), where the stack stands in {region}"
+
+
+def _is_place(path: str) -> bool:
+    return "tags" not in path.split(".") and _PLACE.search(path) is not None
 
 
 def _region(text: str) -> str:

@@ -203,6 +203,19 @@ AZURE_ML = "Microsoft.MachineLearningServices/workspaces"
 PULLS = OWNER.replace("8e3af657-a8ff-443c-a75c-2fe8c4bcb635", "7f951dda-4ed3-4680-a7ca-43fe172d538d")
 
 CATCHES: list[tuple[str, Mutation]] = [
+    ("secrets-in-plain", setting(DEPLOYMENT, "properties.environmentVariables", {"API_KEY": "hunter2hunter2"})),
+    ("network-addresses", setting(VNET, "addressSpace.addressPrefixes.0", "0.0.0.0/1")),
+    ("network-addresses", setting(VNET, "addressSpace.addressPrefixes", ["10.40.0.0/20", "fd00::/8"])),
+    ("network-addresses", setting(SUBNET, "addressPrefix", "10.99.0.0/20")),
+    ("network-addresses", losing(SUBNET, "addressPrefix")),
+    ("limits-stores-keep", losing(LIFECYCLE, "policy.rules.1.definition.filters.prefixMatch")),
+    ("limits-stores-keep", setting(LIFECYCLE, "policy.rules.1.definition.filters.prefixMatch", ["artifacts/"])),
+    ("limits-stores-expire", setting(LIFECYCLE, "policy.rules.0.definition.filters", {"prefixMatch": ["old/"]})),
+    ("limits-account", setting("pulumi:providers:azure-native", "subscriptionId", OWNER.rsplit("/", maxsplit=1)[-1])),
+    ("limits-cluster-idle", setting(COMPUTE, "properties.properties.scaleSettings", {"maxNodeCount": 9}, "ana")),
+    ("cost-batch-tags", setting(SCHEDULE, f"{JOB}.tags.owner", "mallory@example.com")),
+    ("encryption-key", setting(KEY, "properties.keyOps", ["wrapKey"])),
+    ("identity-persona-permissions", setting(ASSIGNMENT, "condition", "(true)", "serving-collect")),
     ("world-ids", rewriting(f"{MONITOR}:DiagnosticSetting", "workspaceId", "11112222", "99992222")),
     ("world-ids", rewriting(SCHEDULE, f"{JOB}.inputs.data.uri", "11112222", "99992222")),
     ("world-ids", setting(ASSIGNMENT, "scope", SUBSCRIPTION)),
@@ -222,7 +235,7 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("unasked", twice("mlplatform-azure:index:Access")),
     ("identity-persona-permissions", more_permissions(f"{AZURE_ML}/listKeys/action")),
     ("identity-persona-permissions", setting(ASSIGNMENT, "roleDefinitionId", PULLS, "approver-blob-reader")),
-    ("identity-persona-tasks", lacking(ASSIGNMENT, "serving-blob-reader")),
+    ("identity-persona-tasks", lacking(ASSIGNMENT, "batch-queue-contributor")),
     ("identity-persona-tasks", setting(ROLE, "permissions.0.actions", [f"{AZURE_ML}/read"], "caller")),
     ("network-no-internet-gateway", adding(f"{NET}:PublicIPAddress")),
     ("network-no-internet-gateway", adding(f"{NET}:NatGateway")),
