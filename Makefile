@@ -29,7 +29,7 @@ sandbox: setup  ## bring a stack up without an account, show outputs and cost, t
 test: setup  ## run every test
 	@$(UV) run --frozen pytest
 
-drills: setup  ## every drill twice in a row, twenty kills and the acceptance runs, on the engine: some forty minutes
+drills: setup  ## every drill twice in a row, every edit of docs/changing.md, twenty kills and the acceptance runs, on the engine: some two hours
 	@MLPLATFORM_REQUIRE_ENGINE=1 $(UV) run --frozen pytest --long tests/engine tests/provider/test_every_call.py --ignore tests/engine/test_packages.py
 
 strangers: setup  ## programs of other projects use the component packages and the policy pack; needs the CLI and Node; minutes

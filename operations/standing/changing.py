@@ -5,19 +5,24 @@ writes the rows of some keys alone. Tests hold that every key has its row, and t
 """
 
 import json
+import os
 import re
 import sys
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import yaml
 
 from catalogue.errors import BadInput
 from catalogue.graph import Graph
 from catalogue.platforms import PLATFORMS, Platform
 from operations.preview import Program, Programs
 from operations.standing import steps
-from operations.standing.edits import NOT_RUN, Config, Edit, edits, keys, standing
+from operations.standing.edits import NOT_RUN, Config, Edit, edits, keys, landing_zones, standing
 from operations.standing.reading import Standing
 from operations.verdict import StepChange
 from operations.words import noun, times
@@ -60,6 +65,24 @@ def program(platform: Platform, config: Config) -> Program:
     stack = f"{platform}-pilot"
     said = {f"{NAMESPACE}:{key}": one if isinstance(one, str) else json.dumps(one) for key, one in config.items()}
     return Program(f"Pulumi.{stack}.yaml", stack, said, STACKS)
+
+
+@contextmanager
+def organisation() -> Generator[None]:
+    """Let what is started inside find the landing zones of the edits, and nothing else of an organisation's own."""
+    before = os.environ.get("PYTHONPATH")
+    with TemporaryDirectory() as folder:
+        home = Path(folder) / "organisation"
+        home.mkdir()
+        (home / "__init__.py").touch()
+        (home / "landing_zones.yaml").write_text(yaml.safe_dump(landing_zones()), encoding="utf-8")
+        os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (folder, before)))
+        try:
+            yield
+        finally:
+            os.environ.pop("PYTHONPATH")
+            if before is not None:
+                os.environ["PYTHONPATH"] = before
 
 
 def told(platform: Platform, region: str, edit: Edit, stands: Graph, programs: Programs) -> str:
@@ -176,7 +199,7 @@ def main(only: Sequence[str]) -> int:
         sys.stderr.write(f"changing: {unknown[0]} is no key; name one such as endpoints.*.family\n")
         return 2
     kept = cells_of(FILE.read_text(encoding="utf-8")) if only else {}
-    with Programs() as programs:
+    with organisation(), Programs() as programs:
         FILE.write_text(page({**kept, **computed(programs, only)}), encoding="utf-8")
     sys.stdout.write(f"wrote docs/{FILE.name}\n")
     return 0

@@ -22,7 +22,6 @@ Path = tuple[str, ...]
 
 NOT_RUN: Mapping[str, str] = {
     "platform": "another platform is another stack: nothing that stands means anything there",
-    "landing_zone": "what it does follows from what the landing zone gives: ask `mlplatform step`",
     "allow.replace": "nothing: it is judged, and changes no resource",
     "allow.delete": "nothing: it is judged, and changes no resource",
     "allow.reason": "nothing: it is judged, and changes no resource",
@@ -218,6 +217,30 @@ _OTHER: Mapping[Platform, Mapping[str, Any]] = {
     },
 }
 """Other values than those that stand, as each platform writes them."""
+_HUB = "/subscriptions/11112222-3333-4444-5555-666677778888/resourceGroups/hub/providers/Microsoft.Network"
+_GIVEN_NETWORK: Mapping[Platform, Config] = {
+    "aws": {
+        "vpc_id": "vpc-0aaaaaaaaaaaaaaa0",
+        "subnet_ids": {f"us-east-1{zone}": f"subnet-0aaaaaaaaaaaaaaa{zone}" for zone in "abc"},
+        "s3_prefix_list_id": "pl-63a5400a",
+    },
+    "gcp": {
+        "project": "company-network-host",
+        "network": "shared-ml",
+        "subnetwork": "ml-us",
+        "private_domains": [
+            "googleapis.com",
+            "pkg.dev",
+            "notebooks.cloud.google.com",
+            "notebooks.googleusercontent.com",
+        ],
+    },
+    "azure": {
+        "virtual_network_id": f"{_HUB}/virtualNetworks/ml",
+        "subnet_id": f"{_HUB}/virtualNetworks/ml/subnets/private",
+    },
+}
+"""A network of the organisation's, as an entry of its landing zones has it."""
 _MODEL, _ENDPOINT, _JOB = ("models", "fraud-scorer"), ("endpoints", "fraud-scorer"), ("batch_jobs", "fraud-backfill")
 _ASYNC = ("endpoints", "document-embedder")
 _CALLER, _DESKTOPS = ("callers", "payments-app"), ("workspace", "reached_from", "desktops")
@@ -229,6 +252,7 @@ def edits(platform: Platform, region: str = "") -> list[Edit]:
     return [
         *_of_everything(platform, other, region),
         *_of_the_ground(other),
+        *_of_landing_zones(platform),
         *_of_people(platform, other, stands),
         *_of_models(other, stands),
         *_of_endpoints(platform, other, stands),
@@ -259,6 +283,24 @@ def _of_the_ground(other: Mapping[str, Any]) -> Iterator[Edit]:
     yield Edit("sources.*.account", "another", {("sources", other["place"], "account"): other["new owner"]})
     yield Edit("sources.*.granted_by", "another", {("sources", other["place"], "granted_by"): "change 4713"})
     yield Edit("sources.*.key", "another", {("sources", other["source"], "key"): other["key"]})
+
+
+def _of_landing_zones(platform: Platform) -> Iterator[Edit]:
+    yield Edit("landing_zone", "one that gives tags", {("landing_zone",): f"tags-{platform}"})
+    given = {("landing_zone",): f"network-{platform}", ("network",): None}
+    yield Edit("landing_zone", "one that gives the network, in place of the stack's own", given)
+
+
+def landing_zones() -> Config:
+    """What `organisation/landing_zones.yaml` has to say for these edits, in the place of each platform's pilot."""
+    found: Config = {}
+    for platform in PLATFORMS:
+        stands = standing(platform)
+        place = {word: stands[word] for word in ("platform", "account", "region")}
+        zone = {**place, "owner": "cloud-platform@example.com"}
+        found[f"tags-{platform}"] = {**zone, "extra_tags": {"data-class": "internal"}}
+        found[f"network-{platform}"] = {**zone, "network": _GIVEN_NETWORK[platform]}
+    return {"landing_zones": found}
 
 
 def _source(other: Mapping[str, Any]) -> Config:

@@ -16,7 +16,7 @@ from catalogue.errors import BadInput
 from catalogue.platforms import PLATFORMS, Platform
 from operations.preview import Program, Programs
 from operations.standing import reading, steps
-from operations.standing.changing import program
+from operations.standing.changing import organisation, program
 from operations.standing.edits import Config, edits, standing
 from operations.verdict import Step
 from sandbox.engine import Engine, EngineFailed
@@ -95,7 +95,7 @@ def test_every_edit_of_the_table_is_what_the_engine_foresees(
     stands = _read(tmp_path, engine.ask("stack", "export", "--stack", stack), platform)
     engine.ask("state", "unprotect", "--all", "--yes", "--stack", stack)
     every = edits(platform)
-    with Programs() as programs:
+    with organisation(), Programs() as programs:
         for number, edit in enumerate(every, 1):
             with capsys.disabled():
                 sys.stdout.write(f"{platform} {number} of {len(every)}: {edit.key}, {edit.says}\n")

@@ -1,5 +1,6 @@
 import base64
 import hashlib
+import io
 import json
 import os
 import re
@@ -11,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from operations import pictures, report, words
+from operations.console import render_step
 from operations.verdict import CreatedNode, Proof, Verdict
 from tests.operations.sample_verdict import HOSTILE, STEP, excepted, hostile, nothing, sample
 
@@ -166,6 +169,45 @@ def test_the_page_says_of_a_step_first_what_does_not_come_back() -> None:
     assert "resources would stand." in text and "It changes the idle floor by +$" in text
     alone = Page(report.html(sample().model_copy(update={"step": None}))).text
     assert "The step from what stands" not in alone and "resources would be created." in alone
+
+
+UNUSUAL: list[tuple[str, dict[str, Any]]] = [
+    ("a cut run", {"pending": ["creating Domain a", "deleting Bucket b", "updating Key c", "creating Role d"]}),
+    ("a move, and a price that is unknown", {"moves": "from region us-east-1 to eu-west-1", "idle_usd": None}),
+    (
+        "a name that is needed again, by the engine's own preview",
+        {
+            "by": "engine",
+            "changes": [
+                *STEP.changes,
+                STEP.changes[1].model_copy(
+                    update={"urn": "d", "name_needed": True, "retained": True, "holds": "unknown"}
+                ),
+            ],
+        },
+    ),
+]
+
+
+@pytest.mark.parametrize(("step", "more"), UNUSUAL, ids=[name for name, _ in UNUSUAL])
+def test_a_step_is_the_same_in_the_terminal_on_the_page_and_in_markdown(step: str, more: dict[str, Any]) -> None:
+    """What it is in a sentence, what is told before it, and of each change what it takes away."""
+    verdict = sample().model_copy(update={"step": STEP.model_copy(update=more)})
+    assert verdict.step
+    terminal = Console(file=io.StringIO(), width=300)
+    render_step(verdict.stack, verdict.step, [], terminal)
+    told = (terminal.file.getvalue(), Page(report.html(verdict)).text, report.markdown([verdict]).replace("\\", ""))
+    loud = [change for change in verdict.step.changes if change.loud]
+    said = [words.step_in_words(verdict.step), *words.step_warnings(verdict.step)]
+    said += [part for change in loud for part in (change.resource, *words.step_dangers(change))]
+    assert len(loud) >= 3 and len(said) > 6
+    for text in told:
+        assert [one for one in said if _letters(one) not in _letters(text)] == []
+
+
+def _letters(text: str) -> str:
+    """The text without the spaces and marks that each way of showing it has of its own."""
+    return re.sub(r"[^\w$.+-]", "", text)
 
 
 def test_a_step_in_markdown_is_short_and_has_what_is_loud() -> None:
