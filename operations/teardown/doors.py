@@ -1,7 +1,7 @@
 """The two doors of a teardown: an account, and a sandbox."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -89,7 +89,7 @@ class Sandbox:
     """A sandbox in place of an account. Where `through` is given, its commands go through that."""
 
     engine: Engine
-    through: Pulumi | None = None
+    through: Pulumi | None = field(default=None, kw_only=True)
 
     @property
     def pulumi(self) -> Pulumi:
