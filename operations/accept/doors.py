@@ -258,7 +258,7 @@ class Sandbox:
 
     def leaving(self, pulumi: Pulumi) -> Leaving:
         """The sandbox as `mlplatform teardown` has it."""
-        return teardown.Sandbox(self.engine, pulumi)
+        return teardown.Sandbox(self.engine, through=pulumi)
 
     def id_of(self, one: Pending, deployment: Mapping[str, Any]) -> str | None:
         """As who looks into the cloud finds it."""

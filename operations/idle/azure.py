@@ -55,10 +55,10 @@ _SEARCH = Read(
     f"{_SUBSCRIPTION}/resourceGroups/{{group}}/providers/Microsoft.Search/searchServices/{{search}}{_METRICS_AT}",
     _METRICS_RIGHT,
 )
-_INVENTORY = Read(
+INVENTORY = Read(
     f"{_ARM}/providers/Microsoft.ResourceGraph/resources", "Microsoft.ResourceGraph/resources/read", "POST"
 )
-READS = (_WORKSPACES, _DEPLOYMENT, _COMPUTE, _COMPUTES, _REQUESTS, _CAPACITY, _NODES, _SEARCH, _INVENTORY)
+READS = (_WORKSPACES, _DEPLOYMENT, _COMPUTE, _COMPUTES, _REQUESTS, _CAPACITY, _NODES, _SEARCH, INVENTORY)
 """Every address that is ever asked. The POST asks Azure Resource Graph a question, and changes nothing:
 https://learn.microsoft.com/en-us/rest/api/azureresourcegraph/resourcegraph/resources/resources
 """
@@ -222,7 +222,7 @@ def strangers(account: Account, graphs: list[Graph], window: Window) -> Iterator
     """The deployments, computes, search services and unattached disks of the subscription that no state names."""
     own = {str(r.outputs.get("id")).lower() for graph in graphs for r in graph.of(DEPLOYMENT, COMPUTE)}
     try:
-        found = list(_inventory(account))
+        found = list(inventory_of(account, _KEPT))
     except Exception as error:
         yield Part("what the subscription has", "endpoint"), unread(error)
         return
@@ -243,12 +243,12 @@ def strangers(account: Account, graphs: list[Graph], window: Window) -> Iterator
             yield Part(id_, "endpoint"), unread(error)
 
 
-def _inventory(account: Account) -> Iterator[Mapping[str, Any]]:
-    """What Azure Resource Graph lists, page after page."""
+def inventory_of(account: Account, query: str) -> Iterator[Mapping[str, Any]]:
+    """What Azure Resource Graph lists, page after page. Raises Unseen."""
     options: dict[str, str] = {"resultFormat": "objectArray"}
     while True:
-        body = {"subscriptions": [account.subscription], "query": _KEPT, "options": options}
-        page = account.reader.json(_INVENTORY, _INVENTORY.at(), params=_INVENTORY_VERSION, json=body) or {}
+        body = {"subscriptions": [account.subscription], "query": query, "options": options}
+        page = account.reader.json(INVENTORY, INVENTORY.at(), params=_INVENTORY_VERSION, json=body) or {}
         yield from objects(page, "data")
         if not page.get("$skipToken"):
             return

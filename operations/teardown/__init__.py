@@ -9,11 +9,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, cast
 
+from catalogue.behaviour import values_at
 from catalogue.graph import Graph, Resource
 from catalogue.guards import guards, is_state, kept_with
-from catalogue.kind import Holds, Stays
+from catalogue.kind import At, Holds, Stays
 from catalogue.kinds import behaviour_of, kind_of
 from catalogue.marks import is_unknown
 from catalogue.wording import counted
@@ -33,10 +34,12 @@ class Platform(Protocol):
     """A platform's module: which of its kinds each word keeps, and what the engine cannot do there.
 
     `LAST` are the types that go only once `clear` has run. `WATCHES` are the types that tell somebody of the bill.
+    `LINGERS` are the types that the cloud's inventory lists on after they are deleted.
     """
 
     LAST: tuple[str, ...]
     WATCHES: tuple[str, ...]
+    LINGERS: tuple[str, ...]
 
     def open_account(self, account: str, region: str) -> Any:
         """The account with the credentials of whoever asks. Raises NoCredentials; BadInput where they are another's."""
@@ -64,6 +67,14 @@ class Platform(Protocol):
 
     def clear(self, account: Any, plan: "Plan") -> None:
         """Delete what services made by themselves and left in the way of LAST. Raises Refused."""
+        ...
+
+    def inventory(self, account: Any, tags: Mapping[str, str]) -> Iterator[str]:
+        """What the cloud's inventory lists with all these tags, as `listed_as` has it. Raises Refused."""
+        ...
+
+    def listed_as(self, resource: Resource) -> str:
+        """How the inventory lists a resource that stood; "" where it has no such name."""
         ...
 
 
@@ -117,6 +128,54 @@ class Plan:
     def stores(self) -> tuple[Resource, ...]:
         """What goes and holds data."""
         return tuple(one for one in self.going if _holds(one) == "data")
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the cloud says after a teardown: the names of what stands yet, and sentences on what was not seen."""
+
+    left: tuple[str, ...] = ()
+    unseen: tuple[str, ...] = ()
+
+
+def look(account: Any, plan: Plan) -> Found:
+    """Look through the cloud's inventory, by the stack's tags, whether what went is gone.
+
+    What carries them and no state ever named is left, too, where all was to go; where something stays it may be of
+    that, and is told.
+    """
+    module, graph = of(plan.graph.platform), plan.graph
+    marked = [(one, said) for one in graph.cloud if (said := _tags(one))]
+    if not marked:
+        return Found(unseen=("no resource carried the stack's tags, so no inventory was looked through",))
+    try:
+        there = {*module.inventory(account, {key: marked[0][1][key] for key in _MARKS})}
+    except Refused as refused:
+        return Found(unseen=(f"nobody could look through the account's inventory: {refused}",))
+    own = {module.listed_as(one): one for one in graph.cloud}
+    left = sorted(own[one].name for one in there & {*own} if not _may_be_listed(module, plan, own[one]))
+    strange, unseen = sorted(there - {*own}), list[str]()
+    if plan.stays and strange:
+        unseen.append(f"carries the stack's tags, and no state names it: {', '.join(strange)}")
+    bare = len(plan.going) - sum(one in plan.going for one, _ in marked)
+    if bare:
+        unseen.append(f"{counted(bare, 'resource')} of what went without tags: Pulumi's state alone says it is gone")
+    return Found((*left, *(() if plan.stays else strange)), tuple(unseen))
+
+
+_MARKS = ("stack", "platform")
+
+
+def _tags(resource: Resource) -> Mapping[str, str]:
+    """The tags by which the stack is known, of a resource that carries them."""
+    kind = kind_of(resource.type)
+    said = next(values_at(resource.inputs, kind.tags.path), None) if kind and isinstance(kind.tags, At) else None
+    tags: Mapping[str, Any] = cast("Mapping[str, Any]", said) if isinstance(said, Mapping) else dict[str, Any]()
+    return tags if all(isinstance(tags.get(key), str) for key in _MARKS) else {}
+
+
+def _may_be_listed(module: Platform, plan: Plan, resource: Resource) -> bool:
+    return resource.urn in plan.stays or resource.type in module.LINGERS
 
 
 def plan(graph: Graph, keep: frozenset[str]) -> Plan:

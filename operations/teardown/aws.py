@@ -21,10 +21,24 @@ from catalogue.kinds.aws.cloudtrail import TRAIL
 from operations.doctor.aws import open_account
 from operations.teardown import Plan, Refused, Word
 
-__all__ = ["LAST", "WATCHES", "clear", "contents", "empty", "later", "open_account", "stop", "word_of"]
+__all__ = [
+    "LAST",
+    "LINGERS",
+    "WATCHES",
+    "clear",
+    "contents",
+    "empty",
+    "inventory",
+    "later",
+    "listed_as",
+    "open_account",
+    "stop",
+    "word_of",
+]
 
 LAST = (ec2.VPC, ec2.SUBNET, *ec2.GROUPS)
 WATCHES = (BUDGET,)
+LINGERS = (kms.KEY,)
 LOOK_EVERY, LONGEST = 10.0, 1800.0
 """Seconds between two looks at what goes, and how long it may take. An app takes minutes, an interface up to twenty."""
 
@@ -113,6 +127,24 @@ def clear(account: Any, plan: Plan) -> None:
             _asked(lambda one=group: _without_rules(client, one))
         for group in groups:
             _asked(lambda one=group: client.delete_security_group(GroupId=one["GroupId"]))
+
+
+def inventory(account: Any, tags: Mapping[str, str]) -> Iterator[str]:
+    """The ARNs in the region, with the right tag:GetResources.
+
+    https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetResources.html. It lists no role of
+    IAM, and a key that waits for its deletion.
+    """
+    client: Any = account.session.client("resourcegroupstaggingapi", region_name=account.region)
+    wanted = [{"Key": key, "Values": [value]} for key, value in tags.items()]
+    pages = client.get_paginator("get_resources").paginate(TagFilters=wanted)
+    for page in _asked(lambda: list(pages)):
+        yield from (str(one["ResourceARN"]) for one in page["ResourceTagMappingList"])
+
+
+def listed_as(resource: Resource) -> str:
+    """Its ARN."""
+    return str(resource.outputs.get("arn") or "")
 
 
 def _ids(plan: Plan, type_: str) -> list[str]:

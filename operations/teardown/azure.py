@@ -7,6 +7,8 @@ purge protection (https://learn.microsoft.com/en-us/azure/key-vault/general/soft
 is kept for 14 days (https://learn.microsoft.com/en-us/azure/machine-learning/concept-soft-delete).
 """
 
+from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from catalogue.graph import Graph, Resource
@@ -16,13 +18,15 @@ from catalogue.kinds.azure import containerregistry, keyvault, operationalinsigh
 from catalogue.kinds.azure import machinelearningservices as ml
 from catalogue.kinds.azure.consumption import BUDGET
 from catalogue.kinds.azure.machinelearningservices_jobs import COMPUTE
-from operations.doctor.azure import open_account
-from operations.teardown import Plan, Word, is_state
-
-__all__ = ["LAST", "WATCHES", "clear", "contents", "empty", "later", "open_account", "stop", "word_of"]
+from operations.doctor import Unseen, azure
+from operations.idle.azure import INVENTORY, inventory_of
+from operations.teardown import Plan, Refused, Word, is_state
 
 LAST: tuple[str, ...] = ()
 WATCHES = (BUDGET,)
+LINGERS: tuple[str, ...] = ()
+
+open_account = partial(azure.open_account, reads=(INVENTORY,))
 
 _OF = {
     containerregistry.REGISTRY: "registry",
@@ -76,3 +80,23 @@ def empty(account: Any, store: Resource) -> None:
 
 def clear(account: Any, plan: Plan) -> None:
     """Nothing is left in the way."""
+
+
+def inventory(account: Any, tags: Mapping[str, str]) -> Iterator[str]:
+    """The ids in Azure Resource Graph, in lower case, resource groups among them.
+
+    It takes the right Microsoft.ResourceGraph/resources/read:
+    https://learn.microsoft.com/en-us/azure/governance/resource-graph/reference/supported-tables-resources
+    """
+    said = {key: value.replace("'", r"\'") for key, value in tags.items()}
+    wanted = " and ".join(f"tostring(tags['{key}']) =~ '{value}'" for key, value in said.items())
+    asked = f"resources | union resourcecontainers | where {wanted} | project id | order by id asc"
+    try:
+        yield from (str(one["id"]).lower() for one in inventory_of(account, asked))
+    except Unseen as unseen:
+        raise Refused(str(unseen)) from None
+
+
+def listed_as(resource: Resource) -> str:
+    """Its id in lower case: Azure does not keep how it was written."""
+    return str(resource.outputs.get("id") or "").lower()

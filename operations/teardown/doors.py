@@ -1,17 +1,22 @@
 """The two doors of a teardown: an account, and a sandbox."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
+
+from tenacity import RetryCallState, Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from catalogue.graph import Resource
 from catalogue.kinds import behaviour_of
 from operations.accept.engine import Pulumi
-from operations.teardown import Plan, of
+from operations.teardown import Found, Plan, look, of
 from sandbox.engine import Engine
 from sandbox.state import State
 from sandbox.state.records import Record
+
+LOOK_EVERY, FOLLOWS = 15.0, 300.0
+"""Seconds between two looks through an inventory, and how long it may lag behind."""
 
 
 class Door(Protocol):
@@ -38,8 +43,8 @@ class Door(Protocol):
         """Delete what services left in the way."""
         ...
 
-    def left(self, plan: Plan) -> list[str]:
-        """The names of what is to go and stands all the same, as far as the cloud is asked."""
+    def left(self, plan: Plan) -> Found:
+        """What is to go and stands all the same, as far as the cloud is asked."""
         ...
 
 
@@ -67,9 +72,16 @@ class Account:
         """With the cloud's own API."""
         of(self.platform).clear(self.opened, plan)
 
-    def left(self, plan: Plan) -> list[str]:
-        """Nobody can list an account. Pulumi's own state tells."""
-        return []
+    def left(self, plan: Plan) -> Found:
+        """By the cloud's inventory, which follows some minutes later: it is asked until it lists nothing of it."""
+
+        def last(state: RetryCallState) -> Found:
+            assert state.outcome is not None
+            return state.outcome.result()
+
+        again = retry_if_result(lambda found: bool(found.left))
+        stop, wait = stop_after_delay(FOLLOWS), wait_fixed(LOOK_EVERY)
+        return Retrying(retry=again, stop=stop, wait=wait, retry_error_callback=last)(look, self.opened, plan)
 
 
 @dataclass(frozen=True)
@@ -77,7 +89,7 @@ class Sandbox:
     """A sandbox in place of an account. Where `through` is given, its commands go through that."""
 
     engine: Engine
-    through: Pulumi | None = None
+    through: Pulumi | None = field(default=None, kw_only=True)
 
     @property
     def pulumi(self) -> Pulumi:
@@ -115,9 +127,9 @@ class Sandbox:
     def clear(self, plan: Plan) -> None:
         """A simulated service leaves nothing behind."""
 
-    def left(self, plan: Plan) -> list[str]:
+    def left(self, plan: Plan) -> Found:
         """What of it stands in the simulated cloud."""
-        return [one.name for one in plan.going if self._record(one)]
+        return Found(tuple(one.name for one in plan.going if self._record(one)))
 
     def _record(self, one: Resource) -> Record | None:
         return self._state.resources.get(one.type, str(one.outputs["id"]))

@@ -26,6 +26,7 @@ from provider.errors import ProviderError
 
 LAST: tuple[str, ...] = ()
 WATCHES = (BUDGET,)
+LINGERS = (KEY,)
 TRIES, LONGEST_WAIT = 5, 30.0
 _SOFT_DAYS = 7
 """What a bucket that says nothing of it has: https://docs.cloud.google.com/storage/docs/soft-delete."""
@@ -105,6 +106,27 @@ def clear(account: Any, plan: Plan) -> None:
     """Nothing is left in the way: no stack of ours peers its network with Google's services."""
 
 
+def inventory(account: Any, tags: Mapping[str, str]) -> Iterator[str]:
+    """Names in Cloud Asset Inventory, with cloudasset.assets.searchAllResources, where that API is on.
+
+    https://docs.cloud.google.com/asset-inventory/docs/reference/rest/v1/TopLevel/searchAllResources
+    """
+    asked = {"query": " AND ".join(f"labels.{key}={value}" for key, value in tags.items()), "readMask": "name"}
+    address = f"https://cloudasset.googleapis.com/v1/projects/{account.project}:searchAllResources"
+    for page in _pages(account, address, "results", asked):
+        yield from (_place(str(one["name"]).removeprefix("//").partition("/")[2]) for one in page)
+
+
+def listed_as(resource: Resource) -> str:
+    """Its name behind the project, which some services say by its number and others by its id."""
+    return _place(str(resource.outputs.get("id") or ""))
+
+
+def _place(name: str) -> str:
+    parts = name.split("/", 2)
+    return parts[2] if parts[0] == "projects" and len(parts) == 3 else name
+
+
 def _objects(store: Resource) -> str:
     return f"https://storage.googleapis.com/storage/v1/b/{quote(str(store.outputs['id']), safe='')}/o"
 
@@ -121,6 +143,10 @@ def _held(account: Account, store: Resource) -> Iterator[list[dict[str, Any]]]:
         )
     else:
         return
+    yield from _pages(account, address, listed, given)
+
+
+def _pages(account: Account, address: str, listed: str, given: Mapping[str, str]) -> Iterator[list[dict[str, Any]]]:
     after: dict[str, str] = {}
     while True:
         said = _ask(account, "GET", address, {**given, **after})

@@ -98,7 +98,10 @@ class Teardown:
         mark.unlink()
         if wanted.going:
             self.tell(wanted.again)
-        return sorted({one.name for one in now.going} | {*self.door.left(wanted)})
+        found = self.door.left(wanted)
+        for sentence in found.unseen:
+            self.tell(f"not looked at: {sentence}")
+        return sorted({one.name for one in now.going} | {*found.left})
 
     @contextmanager
     def _alone(self) -> Generator[None]:

@@ -17,7 +17,7 @@ from operations.accept.acceptance import NotRun, Unanswered
 from operations.accept.engine import Pulumi
 from operations.phases import ground_of
 from operations.recovery import Pending
-from operations.teardown import Plan, Refused
+from operations.teardown import Found, Plan, Refused
 from operations.teardown.doors import Door
 from operations.verdict import ManualStep
 from stacks.config import NAMESPACE
@@ -353,8 +353,8 @@ class Leaving:
     def clear(self, plan: Plan) -> None:
         self.of.cleared += 1
 
-    def left(self, plan: Plan) -> list[str]:
-        return [one.name for one in plan.going if one.urn in self.of.cloud]
+    def left(self, plan: Plan) -> Found:
+        return Found(tuple(one.name for one in plan.going if one.urn in self.of.cloud))
 
     def _own(self) -> set[str]:
         return {address for address in self.of.lies if address.startswith(f"s3://{BUCKET}/")}

@@ -224,6 +224,15 @@ def test_in_a_sandbox_the_steps_are_done_and_the_versions_lie_where_they_are_ser
     assert account.digest(own) == account.digest(good) == digest_of_model("aws") != account.digest(bad)
 
 
+def test_the_teardown_at_the_end_goes_through_the_runs_own_cli(tmp_path: Path) -> None:
+    own: Any = SimpleNamespace(run=lambda *_: 0)
+    assert sandbox(tmp_path, Versions(None, None)).leaving(own).pulumi is own
+    leaves: Any = object()
+    door = Account("aws", object(), leaves, Cli(tmp_path / "pulumi"), tmp_path / "f.yaml", b"{}", print, "a test")
+    leaving: Any = door.leaving(own)
+    assert leaving.pulumi is own and leaving.opened is leaves
+
+
 def test_another_teams_versions_are_none_of_the_example(tmp_path: Path) -> None:
     own, good = (f"s3://churn-models/churn/{number}/model.tar.gz" for number in (1, 2))
     door = sandbox(tmp_path, Versions(good, None))

@@ -11,7 +11,7 @@ import pytest
 from catalogue.errors import BadInput
 from catalogue.graph import Resource
 from catalogue.kinds.aws import ec2, ecr, s3, sagemaker
-from operations.teardown import Plan, Refused
+from operations.teardown import Found, Plan, Refused
 from operations.teardown.running import LOCK, MARK, Choice, Teardown
 
 STACK = "aws-claims"
@@ -55,6 +55,7 @@ class Door:
 
     def __init__(self, folder: Path, killed: int = 10**6) -> None:
         self.stands = {one["urn"]: dict(one) for one in STANDS}
+        self.found = Found()
         self.held, self.apps, self.groups = {BUCKET: 3, REPOSITORY: 2}, 1, 0
         self.said: list[str] = []
         self.pending: list[dict[str, Any]] = []
@@ -130,8 +131,8 @@ class Door:
         self.called("clear")
         self.groups = 0
 
-    def left(self, plan: Plan) -> list[str]:
-        return []
+    def left(self, plan: Plan) -> Found:
+        return self.found
 
 
 def teardown(door: Door, keep: Sequence[str] = (), purge: Sequence[str] = ("homes", "contents")) -> Teardown:
@@ -145,6 +146,14 @@ def test_people_are_stopped_then_stores_emptied_and_the_network_comes_last(tmp_p
     assert door.stands == {} and not (tmp_path / MARK).exists()
     assert door.said[:4] == ["stop", "empty images", "empty artifacts", "unprotect"]
     assert door.said[-2:] == ["clear", "delete vpc"]
+
+
+def test_what_the_inventory_lists_yet_is_left_and_what_nobody_saw_is_told(tmp_path: Path) -> None:
+    door, told = Door(tmp_path), list[str]()
+    door.found = Found(("studio",), ("nobody could look",))
+    run = teardown(door)
+    run.tell = told.append
+    assert run.run() == ["studio"] and "not looked at: nobody could look" in told
 
 
 def test_what_stays_is_neither_emptied_nor_released(tmp_path: Path) -> None:
