@@ -118,7 +118,7 @@ def _on(text: str, name: str) -> str:
     said, above = _value(fields, "enabled"), _line_above(text, fields)
     if said is None or said.value.lower() != "false":
         raise BadInput(
-            f"{_SECTION}.{name}: is on already; name one whose `enabled` is false, or none for all that were taken off"
+            f"{_SECTION}.{name}: is on already; name one that is off, or none for all that `idle --off` took off"
         )
     start = _line_start(text, said.start_mark.index)
     end = text.find("\n", said.end_mark.index) + 1 or len(text)
