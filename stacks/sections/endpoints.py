@@ -242,7 +242,9 @@ _NO_HOURS: Mapping[str, str] = {
     "aws": "SageMaker keeps one instance of an endpoint that answers at once, unless it hosts inference components, "
     f"which are not built yet; make it of kind 'async', or {_OFF}",
     # Autoscale of https://learn.microsoft.com/en-us/azure/machine-learning/how-to-autoscale-endpoints goes by a
-    # schedule, but a deployment keeps an instance; only what deletes and deploys it again would stop it.
+    # schedule, but a deployment keeps an instance; only what deletes and deploys it again would stop it. A schedule of
+    # Azure ML starts jobs (https://learn.microsoft.com/en-us/azure/machine-learning/how-to-schedule-pipeline-job): one
+    # that calls Azure Resource Manager needs a compute and an image of its own, so another service in all but name.
     "azure": "Azure Machine Learning keeps one instance of a deployment, and only another service could delete and "
     f"deploy it by the clock; make it a batch job under batch_jobs, or {_OFF}",
 }
@@ -378,5 +380,6 @@ SECTION: Section[Mapping[str, OnlineEndpoint | AsyncEndpoint]] = Section(
         },
         "multi-model": dict.fromkeys(PLATFORMS, _NOT_BUILT),
     },
+    also={"office hours (aws: `async`, gcp: `online`)": {"azure": _NO_HOURS["azure"]}},
 )
 of = SECTION.of
