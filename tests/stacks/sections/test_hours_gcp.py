@@ -2,9 +2,13 @@
 
 import base64
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -16,6 +20,7 @@ from stacks.config import validate
 from tests.catching import caught
 from tests.operations.test_other_teams import Config, file_of, moved
 from tests.previewing import preview
+from tests.sandbox.dataplane.test_path import Standing
 
 OFFICE = {"weekdays": "07:00-19:00", "timezone": "Asia/Tokyo"}
 SCHEDULE, WORKFLOW = "gcp:cloudscheduler/job:Job", "gcp:workflows/workflow:Workflow"
@@ -195,3 +200,19 @@ def test_hours_that_vertex_ai_could_not_keep_are_one_sentence(hours: dict[str, s
         validate(whole, "x")
     (said,) = str(refused.value).splitlines()
     assert said.startswith(f"x: mlplatform:endpoints.fraud-scorer.{sentence}")
+
+
+def test_in_a_sandbox_calls_are_refused_in_google_s_words_once_the_hours_ended_and_until_they_begin(
+    claims: Graph, tmp_path: Path
+) -> None:
+    """The endpoint is deployed to on whatever day it is, and stands until the hours end next."""
+    stands = Standing(claims, tmp_path)
+    assert stands.refused() == "", "what is deployed at any hour answers"
+    local = datetime.fromtimestamp(stands.state.clock.now(), ZoneInfo("Asia/Tokyo"))
+    monday = (local + timedelta(days=7 - local.weekday())).replace(hour=12, minute=0)
+    stands.state.clock.move((monday - local).total_seconds())
+    assert stands.refused() == ""
+    stands.state.clock.move(8 * 3600)
+    assert re.match(r"400 FAILED_PRECONDITION: Endpoint \S+ doesn't have traffic_split\.", stands.refused())
+    stands.state.clock.move(12 * 3600)
+    assert stands.refused() == ""
