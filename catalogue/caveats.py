@@ -4,7 +4,7 @@ The report says both of what a stack uses.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import cast
 
@@ -27,6 +27,8 @@ class Caveat:
     about: tuple[str, ...]
     says: str
     evidence: Evidence
+    when: Callable[[Resource], bool] = lambda one: True
+    """Of which resources of these types it is true."""
     apart: bool = False
     """Whether it says where what stands may not be what was judged."""
 
@@ -37,6 +39,7 @@ _CONFIGURATION = "aws:sagemaker/endpointConfiguration:EndpointConfiguration"
 _ACTION = "aws:appautoscaling/scheduledAction:ScheduledAction"
 _VERTEX, _WORKFLOW = "gcp:vertex/aiEndpoint:AiEndpoint", "gcp:workflows/workflow:Workflow"
 _DATASET = "gcp:bigquery/dataset:Dataset"
+_DEPLOYMENT = "mlplatform:gcp:Deployment"
 _WORKSPACE = "azure-native:machinelearningservices:Workspace"
 _ONLINE = "azure-native:machinelearningservices:OnlineEndpoint"
 _COMPUTE = "azure-native:machinelearningservices:Compute"
@@ -103,9 +106,17 @@ CAVEATS: Mapping[str, tuple[Caveat, ...]] = {
         Caveat(
             (_DATASET,),
             "The days of a dataset hold for tables that are made after them. Other days of a capture change nothing "
-            "for the table that Vertex AI has made already: set its expiry by `bq update`, or take the capture out "
-            "for one `up`, with which all that was kept goes.",
+            "for the table that Vertex AI has made already: set its expiry by `bq update`.",
             documented("https://cloud.google.com/bigquery/docs/reference/rest/v2/datasets", _READ),
+        ),
+        Caveat(
+            (_DEPLOYMENT,),
+            "An endpoint with hours is refused to its callers outside of them, and for ten to twenty minutes after "
+            "they begin. No page says that a model which is put on again gets the service attachment that it had: "
+            "where it gets another, the run of the hours fails, its alert rings, and `pulumi up` leads the address "
+            "there.",
+            documented("https://cloud.google.com/vertex-ai/docs/predictions/private-service-connect", _READ),
+            when=lambda one: one.props.is_given("hours"),
         ),
     ),
     "azure": (
@@ -152,7 +163,7 @@ CAVEATS: Mapping[str, tuple[Caveat, ...]] = {
 
 def of(graph: Graph) -> list[Caveat]:
     """The caveats of what a stack has: the platform's, then where what stands may not be what was judged."""
-    own = [caveat for caveat in CAVEATS.get(graph.platform, ()) if graph.of(*caveat.about)]
+    own = [caveat for caveat in CAVEATS.get(graph.platform, ()) if any(map(caveat.when, graph.of(*caveat.about)))]
     return own + [
         Caveat((one.type,), f"{one.says} Bring together with: {one.together}.", one.evidence, apart=True)
         for one in apart(graph)

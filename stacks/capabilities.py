@@ -25,9 +25,8 @@ def capabilities() -> Iterator[tuple[str, Mapping[str, str]]]:
 
 
 def _called(section: Section[object]) -> list[tuple[str, Mapping[str, str]]]:
-    if section.kinds:
-        return [(f"`{kind}` {section.called}", refused) for kind, refused in section.kinds.items()]
-    return [(section.called, {})]
+    kinds = [(f"`{kind}` {section.called}", refused) for kind, refused in section.kinds.items()]
+    return [*(kinds or [(section.called, {})]), *section.also.items()]
 
 
 def table() -> str:

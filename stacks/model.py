@@ -176,7 +176,8 @@ class Section(Generic[T]):
     `serves` are the platforms on which what it makes needs an image or an artifact, and so waits for the phase `serve`.
 
     A refusal is a sentence by platform, which says why and names the nearest thing that the platform does have:
-    `refused` of the whole section, `refused_keys` of keys in it, `kinds` of the kinds that its items may have.
+    `refused` of the whole section, `refused_keys` of keys in it, `kinds` of the kinds that its items may have, `also`
+    of what else they may have, by what a person calls it.
     `check` finds what one field alone cannot tell. `own_schema` is what an editor is told beside on one platform.
     """
 
@@ -193,6 +194,7 @@ class Section(Generic[T]):
     refused: Mapping[str, str] = field(default_factory=dict[str, str])
     refused_keys: Mapping[str, Mapping[str, str]] = field(default_factory=dict[str, Mapping[str, str]])
     kinds: Mapping[str, Mapping[str, str]] = field(default_factory=dict[str, Mapping[str, str]])
+    also: Mapping[str, Mapping[str, str]] = field(default_factory=dict[str, Mapping[str, str]])
 
     @property
     def name(self) -> str:

@@ -7,7 +7,9 @@ from typing import Any
 import pulumi
 from pulumi_gcp import monitoring
 
+from catalogue.week import together
 from components.given import Tags, Text
+from components.hours import Hours
 from components.shapes import Rollout
 
 _METRICS = "aiplatform.googleapis.com/prediction/online"
@@ -16,6 +18,7 @@ _FAMILIES = {"": ' AND metric.labels.latency_type = "total"', "private/": ""}
 one an endpoint behind Private Service Connect writes, so both are watched. Cloud Monitoring, "Google Cloud metrics",
 https://cloud.google.com/monitoring/api/metrics_gcp_a_b#gcp-aiplatform
 """
+_A_DAY = " had no request for a day and still bills"
 LOOKS_BACK_HOURS = 2
 """How far the idle policy's query looks back. It is asked once an hour and figures come late, so one hour may miss a
 call."""
@@ -29,6 +32,7 @@ class EndpointAlarms:
     endpoint_name: Text
     endpoint_id: Text
     rollout: Rollout
+    hours: Hours | None
     channel_id: Text
     tags: Tags
 
@@ -42,6 +46,9 @@ def endpoint_alarms(name: str, args: EndpointAlarms, opts: pulumi.ResourceOption
     true for the rest of the day, which a policy begins to count when it is made, and it is made with the endpoint:
     "AlertPolicy", PrometheusQueryLanguageCondition.duration,
     https://cloud.google.com/monitoring/api/ref_v3/rest/v3/projects.alertPolicies
+
+    No alert rings while the endpoint is off by its hours. Slow and failing answers are none without a model. The idle
+    policy then asks for replicas too, and rings where its longest range of hours passed without a request.
     """
     of = pulumi.Output.concat(
         'resource.type = "aiplatform.googleapis.com/Endpoint" AND resource.labels.endpoint_id = "',
@@ -82,9 +89,9 @@ def endpoint_alarms(name: str, args: EndpointAlarms, opts: pulumi.ResourceOption
         )
     idle = {
         "condition_prometheus_query_language": {
-            "query": pulumi.Output.concat(*_calls_lately(args.endpoint_id), " < 1"),
+            "query": pulumi.Output.concat(*_standing(args), *_calls_lately(args.endpoint_id), " < 1"),
             "evaluation_interval": "3600s",
-            "duration": f"{(24 - LOOKS_BACK_HOURS) * 3600}s",
+            "duration": f"{_silent_hours(args.hours) * 3600}s",
             "disable_metric_validation": True,  # a new project has no such series yet, for which the policy is refused
         }
     }
@@ -102,12 +109,41 @@ def endpoint_alarms(name: str, args: EndpointAlarms, opts: pulumi.ResourceOption
             failing,
         ),
         "idle": (
-            pulumi.Output.concat(args.endpoint_name, " had no request for a day and still bills: set enabled: false"),
+            pulumi.Output.concat(
+                args.endpoint_name,
+                " had no request for its hours of a day and bills in them" if args.hours else _A_DAY,
+                ": set enabled: false",
+            ),
             [idle],
         ),
     }
     for suffix, (words, conditions) in policies.items():
         _policy(f"{name}-{suffix}", words, conditions, args.project, args.channel_id, args.tags, opts)
+
+
+def _silent_hours(hours: Hours | None) -> int:
+    """For how long the query must hold before the policy rings: with what it looks back, a day or the longest range."""
+    longest = 24 if hours is None else max(ends - begins for begins, ends in together(hours.days)) // 60
+    return max(min(longest, 24) - LOOKS_BACK_HOURS, LOOKS_BACK_HOURS)
+
+
+def _standing(args: EndpointAlarms) -> list[Text]:
+    """The parts of a query that is true while there are replicas; none where there always are.
+
+    Google does not say which of the two metrics an endpoint behind Private Service Connect writes, so either counts.
+    """
+    if args.hours is None:
+        return []
+    parts: list[Text] = []
+    for metric in ("replicas", "cpu_utilization"):
+        parts += [
+            " or " if parts else "(",
+            f"count(aiplatform_googleapis_com:prediction_online_{metric}{{"
+            'monitored_resource="aiplatform.googleapis.com/Endpoint",endpoint_id="',
+            args.endpoint_id,
+            '"} > 0)',
+        ]
+    return [*parts, ") and "]
 
 
 def _calls_lately(endpoint_id: Text) -> list[Text]:
@@ -126,18 +162,18 @@ def _calls_lately(endpoint_id: Text) -> list[Text]:
 
 @dataclass(kw_only=True)
 class RunAlarms:
-    """One scheduled workflow and the scheduler's job that starts it, by name."""
+    """One scheduled workflow and the scheduler's jobs that start it, by name."""
 
     project: Text
     workflow_name: Text
-    scheduler_name: Text
+    scheduler_names: Sequence[Text]
     job_name: Text
     channel_id: Text
     tags: Tags
 
 
 def run_alarms(name: str, args: RunAlarms, opts: pulumi.ResourceOptions) -> None:
-    """Create the alert policies of a batch job: a run failed, overran, or was not started.
+    """Create the alert policies of a batch job, or of hours: a run failed, overran, or was not started.
 
     The scheduler hears only that the workflow was started and the metric knows no reason, so the workflow logs that it
     overran, and the scheduler's own log says that it could not start one.
@@ -167,11 +203,9 @@ def run_alarms(name: str, args: RunAlarms, opts: pulumi.ResourceOptions) -> None
         }
     }
     overran = pulumi.Output.concat(workflow, ' AND severity >= ERROR AND jsonPayload.event = "overran"')
-    unstarted = pulumi.Output.concat(
-        'resource.type = "cloud_scheduler_job" AND resource.labels.job_id = "',
-        args.scheduler_name,
-        '" AND severity >= ERROR',
-    )
+    named = [pulumi.Output.concat('resource.labels.job_id = "', one, '"') for one in args.scheduler_names]
+    started = pulumi.Output.all(*named).apply(lambda each: each[0] if len(each) == 1 else f"({' OR '.join(each)})")
+    unstarted = pulumi.Output.concat('resource.type = "cloud_scheduler_job" AND ', started, " AND severity >= ERROR")
     policies: dict[str, dict[str, Any]] = {
         "failed": failed,
         "overran": {"condition_matched_log": {"filter": overran}},

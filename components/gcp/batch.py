@@ -147,7 +147,7 @@ class BatchJob(pulumi.ComponentResource):
             RunAlarms(
                 project=project,
                 workflow_name=workflow.name,
-                scheduler_name=scheduled.name,
+                scheduler_names=[scheduled.name],
                 job_name=args.job_name,
                 channel_id=args.channel_id,
                 tags=args.tags,

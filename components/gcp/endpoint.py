@@ -10,11 +10,14 @@ from pulumi_gcp import bigquery, compute, dns, vertex
 from catalogue.kinds.gcp.vertex import NAMES
 from components.gcp.alarms import EndpointAlarms, endpoint_alarms
 from components.gcp.canary import blind
+from components.gcp.hours import EndpointHours, endpoint_hours
 from components.gcp.model import ModelArgs, versioned_model
 from components.gcp.names import underscored
+from components.gcp.switching import too_short
 from components.given import Args, BadArgument, Tags, Text
+from components.hours import Hours
 from components.shapes import Capture, Machine, Replicas, Rollout
-from provider.gcp.deployment import Deployment
+from provider.gcp.deployment import TIMEZONE, Deployment
 from provider.gcp.model import Model
 
 REACH: tuple[str, ...] = ()
@@ -51,6 +54,15 @@ class EndpointArgs(Args):
     """What is kept of requests and answers: nothing where none is given. The program must know it."""
     capture_readers: Sequence[Text] = ()
     """The e-mail addresses of the service accounts that may read what is kept, beside the project's owners."""
+    hours: Hours | None = None
+    """When a model is deployed. Outside of them none is, and callers are refused. At any hour where this is left out.
+    The program must know it."""
+    hours_account: Text | None = None
+    """The e-mail address of the `hours` persona's service account, of Identity, as which the model is taken off and
+    put on. It is given with `hours`."""
+    scheduler_agent: Text | None = None
+    """Cloud Scheduler's own agent, of ServiceAgents. It is given with `hours`, whose schedules wait until the agent has
+    its role."""
     network_id: Text
     """The VPC in which callers reach the endpoint, of Network."""
     subnet_id: Text
@@ -75,6 +87,11 @@ class EndpointArgs(Args):
         super().__post_init__()
         for part, sentence in blind(self.rollout):
             raise BadArgument(f"EndpointArgs.rollout.{_AT[part]}: found {sentence}")
+        if self.hours is not None:
+            if self.hours_account is None or self.scheduler_agent is None:
+                raise BadArgument("EndpointArgs.hours: stands alone; give hours_account and scheduler_agent too")
+            if sentence := too_short(self.hours.days):
+                raise BadArgument(f"EndpointArgs.hours: {sentence}")
 
 
 _AT = {"bake": "bake_minutes", "errors": "error_rate_percent"}
@@ -95,6 +112,12 @@ class Endpoint(pulumi.ComponentResource):
     captures, a share of the requests and answers is logged to a BigQuery dataset of its own, whose tables and
     partitions expire. The dataset is state: it is protected, and it stays while the endpoint is switched off. Where
     `capture` is taken out, the engine refuses to delete it until its protection is taken off.
+
+    Where it has hours, a workflow undeploys the model as they end and deploys the same one as they begin, with the same
+    machine. A call is refused meanwhile, and no alert rings. The workflow waits for a canary that bakes, and fails
+    loudly where Vertex AI gives the model another service attachment, for the address would lead nowhere. A first
+    deployment is made at any hour and stands until the hours end next; another version is refused outside of them
+    (provider/gcp/deployment.py). Refuses a range or a pause of less than an hour.
 
     Model and deployment are resources of the provider `mlplatform`, which your project names under `plugins`.
 
@@ -177,8 +200,11 @@ class Endpoint(pulumi.ComponentResource):
             bake_minutes=args.rollout.bake_minutes,
             p95_latency_ms=args.rollout.p95_latency_ms,
             error_rate_percent=args.rollout.error_rate_percent,
+            hours={**args.hours.days, TIMEZONE: args.hours.timezone} if args.hours else None,
             opts=self._child,
         )
+        if args.hours:
+            self._keep_hours(name, args, args.hours, endpoint.id, deployment)
         address = self._attach(name, args, deployment.service_attachment)
         endpoint_alarms(
             name,
@@ -187,6 +213,7 @@ class Endpoint(pulumi.ComponentResource):
                 endpoint_name=args.endpoint_name,
                 endpoint_id=endpoint.name,
                 rollout=args.rollout,
+                hours=args.hours,
                 channel_id=args.channel_id,
                 tags=args.tags,
             ),
@@ -194,6 +221,29 @@ class Endpoint(pulumi.ComponentResource):
         )
         known = pulumi.Output.all(endpoint.id, address).apply(lambda both: both[0])
         return known, address, deployment.service_attachment
+
+    def _keep_hours(
+        self, name: str, args: EndpointArgs, hours: Hours, endpoint_id: pulumi.Output[str], deployment: Deployment
+    ) -> None:
+        """What is put on is made of the deployment's own inputs, by the function that deploys them."""
+        assert args.hours_account is not None and args.scheduler_agent is not None
+        endpoint_hours(
+            name,
+            EndpointHours(
+                project=args.model.project,
+                region=args.model.region,
+                endpoint_name=args.endpoint_name,
+                endpoint_id=endpoint_id,
+                deployment=deployment,
+                hours=hours,
+                account=args.hours_account,
+                scheduler_agent=args.scheduler_agent,
+                data_key_id=args.model.data_key_id,
+                channel_id=args.channel_id,
+                tags=args.tags,
+            ),
+            self._child,
+        )
 
     def _request_log(self, name: str, args: EndpointArgs, capture: Capture) -> _RequestLog:
         """Without `accesses` BigQuery would let the project's readers and writers in."""

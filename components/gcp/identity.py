@@ -24,15 +24,16 @@ PULL, PUSH = "roles/artifactregistry.reader", "roles/artifactregistry.writer"
 class Identity(pulumi.ComponentResource):
     """Creates the service accounts of eight personas, each with grants on objects and a role of its own where needed.
 
-    The personas are data-scientist, training, pipeline, serving, batch, approver, caller and publisher. The custom role
+    The personas are data-scientist, training, pipeline, serving, batch, approver, caller and publisher, and hours where
+    an endpoint has hours. The custom role
     of each has the few permissions that must hold in the whole project; the publisher has none. Who deploys the stack
     is no persona of it: whoever makes the accounts cannot be one. No basic or other broad role is granted:
     `roles/aiplatform.user` alone would let a persona delete what others run.
 
     Objects are granted by bucket, and a condition names the folder. Images are granted by repository. A model is
     uploaded as `serving` or `batch`, which must be able to read its image, and Vertex AI's agent pulls it. Who submits
-    a job may act as the account that runs it and as no other: data-scientist as training, and pipeline as batch. No
-    account has a key.
+    a job may act as the account that runs it and as no other: data-scientist as training, pipeline as batch, and hours,
+    which deploys, as serving. No account has a key.
 
     Whoever takes an account from here waits until all these grants are in force, seven minutes after they were given.
     The wait is the work of the resource GrantsInForce, whose provider `mlplatform` your project names under `plugins`.
@@ -52,7 +53,7 @@ class Identity(pulumi.ComponentResource):
 
     account_emails: dict[str, pulumi.Output[str]]
     """The e-mail address of each persona's service account, by persona, known once all grants are in force:
-    data-scientist, training, pipeline, serving, batch, approver, caller, publisher."""
+    data-scientist, training, pipeline, serving, batch, approver, caller, publisher, and hours where one has them."""
 
     def __init__(self, name: str, args: IdentityArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform-gcp:index:Identity", name, None, opts)

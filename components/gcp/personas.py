@@ -34,6 +34,9 @@ class Needs(Args):
     captures: Sequence[str] = ()
     """The endpoints that capture. Where there is one, `data-scientist` may run queries in the project: who may read a
     table of BigQuery needs that too. They must be known."""
+    timed: Sequence[str] = ()
+    """The endpoints that have hours. Where there is one, the persona `hours` takes models off and puts them on. They
+    must be known."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -127,7 +130,7 @@ def personas_of(args: IdentityArgs) -> Mapping[str, Persona]:
     def own(prefix: str = "") -> list[Objects]:
         return [Objects(args.own_bucket, args.bucket_name, prefix, (prefix,))]
 
-    return {
+    found = {
         "data-scientist": Persona(
             permissions=(*_RUN, *_JOBS, *_PROPOSE, _PREDICT, *([_QUERY] if args.needs.captures else [])),
             reads=own(),
@@ -152,6 +155,7 @@ def personas_of(args: IdentityArgs) -> Mapping[str, Persona]:
             pushes=_of_project([kept, *served], args),
         ),
     }
+    return {**found, "hours": Persona(permissions=_SWITCH, acts_as=["serving"])} if args.needs.timed else found
 
 
 _PREDICT = "aiplatform.endpoints.predict"
@@ -174,6 +178,17 @@ _SCORE = (
     "aiplatform.batchPredictionJobs.get",
     "aiplatform.batchPredictionJobs.list",
     "aiplatform.models.get",
+    "workflows.executions.create",
+)
+# Of deployModel, undeployModel and what tells how they end; an endpoint can be deleted and its traffic moved by none.
+# https://cloud.google.com/iam/docs/roles-permissions/aiplatform
+_SWITCH = (
+    "aiplatform.endpoints.deploy",
+    "aiplatform.endpoints.get",
+    "aiplatform.endpoints.undeploy",
+    "aiplatform.models.get",
+    "aiplatform.operations.list",
+    "logging.logEntries.create",
     "workflows.executions.create",
 )
 

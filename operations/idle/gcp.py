@@ -14,7 +14,7 @@ idle, one with neither is unknown.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import Any
@@ -23,6 +23,7 @@ from catalogue.graph import Graph, Resource
 from catalogue.kinds.gcp import mlplatform, vertex, workbench
 from catalogue.machines import Machines
 from catalogue.properties import Properties
+from catalogue.week import off_until
 from operations.doctor import Unseen, gcp
 from operations.doctor.gcp import Account
 from operations.doctor.rest import Read, Refusal, objects
@@ -101,6 +102,9 @@ def _deployed(account: Account, graph: Graph, deployment: Resource, window: Wind
     own = str(deployment.outputs.get("deployedModelId"))
     there = account.reader.json(_ENDPOINT, _ENDPOINT.at(region=account.region, project=account.project, name=name))
     models = objects(there, "deployedModels")
+    timed: dict[str, str] = deployment.inputs.get("hours") or {}
+    if timed and there is not None and not models:
+        models = [{"id": own}]  # off by its hours: it comes back under the same id, which its figures have
     if not any(model.get("id") == own for model in models):
         raise Unseen("the state has it, and Vertex AI does not")
     (machines,) = machines_of(graph, deployment)
@@ -108,7 +112,7 @@ def _deployed(account: Account, graph: Graph, deployment: Resource, window: Wind
     for model in models:
         runs = machines if model.get("id") == own else _machines(name, model)
         part = Part(f"{served[0] if served else name}/{model['id']}", "deployment", deployment.stack_key, name, runs)
-        yield _figures(account, name, model, part, window)
+        yield _figures(account, name, model, part, window, timed)
 
 
 def _machines(endpoint: str, model: Mapping[str, Any]) -> Machines | None:
@@ -129,17 +133,29 @@ def _replicas(model: Mapping[str, Any]) -> int | None:
 
 
 def _figures(
-    account: Account, endpoint: str, model: Mapping[str, Any], part: Part, window: Window
+    account: Account, endpoint: str, model: Mapping[str, Any], part: Part, window: Window, timed: dict[str, str]
 ) -> tuple[Part, Evidence]:
+    """What was asked of a model and when it stood. One that is `timed` has hours: silence outside of them is known."""
     of = f'resource.labels.endpoint_id = "{endpoint}" AND metric.labels.deployed_model_id = "{model["id"]}"'
     seen, made = replace(part, replicas=_replicas(model)), _time(model.get("createTime"))
-    sleeps = part.machines is not None and part.machines.low == 0
+    sleeps = bool(timed) or (part.machines is not None and part.machines.low == 0)
     try:
         asked = _series(account, of, ANSWERED, "ALIGN_DELTA", window)
         stood = _series(account, of, STANDING, "ALIGN_MAX", window)
     except Exception as error:
         return seen, _unread(error)
+    stood = {**dict.fromkeys(_off(timed, window), 0.0), **stood}
     return seen, Figures(asked, stood, "its replicas", made=made, replicas=seen.replicas, sleeps=sleeps)
+
+
+def _off(timed: dict[str, str], window: Window) -> Iterator[datetime]:
+    """The hours of a window that lie outside of an endpoint's hours, or in which these begin."""
+    days = {name: text for name, text in timed.items() if name != "timezone"}
+    hour = window.start
+    while days and hour < window.now:
+        if off_until(days, timed["timezone"], hour.timestamp()):
+            yield hour
+        hour += timedelta(hours=1)
 
 
 def _series(account: Account, of: str, metrics: tuple[str, ...], aligner: str, window: Window) -> dict[datetime, float]:
@@ -236,7 +252,7 @@ def _endpoints(account: Account, graphs: list[Graph], window: Window) -> Iterato
                 called = f"{endpoint.get('displayName') or name}/{model['id']}"
                 owner = tagged_owner(endpoint.get("labels"))
                 part = Part(called, "deployment", None, name, machines, owner=owner)
-                yield _figures(account, name, model, part, window)
+                yield _figures(account, name, model, part, window, {})
 
 
 def _instances(account: Account, graphs: list[Graph], _: Window) -> Iterator[tuple[Part, Evidence]]:

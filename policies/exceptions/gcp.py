@@ -1,7 +1,19 @@
 """What the components of Google Cloud decide against a rule, and what must be true for it."""
 
 from catalogue.graph import Graph, Resource
-from catalogue.kinds.gcp import projects, storage, vertex
+from catalogue.kinds.gcp import (
+    ACCOUNT,
+    CUSTOM_ROLE,
+    DEPLOYMENT,
+    WORKFLOW,
+    mlplatform,
+    projects,
+    serviceaccount,
+    storage,
+    vertex,
+    workbench,
+)
+from catalogue.kinds.gcp.workflows import deployments, jobs
 from policies import given
 from policies.exceptions import DesignException
 from policies.rule import callers
@@ -9,6 +21,7 @@ from policies.rule import callers
 _AUDIT_LOG = "docs/adr/0010-calls-on-objects-are-read-in-the-audit-log.md"
 _WHO_ACTS = "docs/adr/0012-grants-that-a-scanner-takes-for-too-wide.md"
 _PRIVATE = "docs/adr/0013-private-ways-that-a-scanner-does-not-know.md"
+_HOURS = "docs/adr/0016-the-hours-of-an-endpoint-change-what-is-served.md"
 _READS_AND_WRITES = {"DATA_READ", "DATA_WRITE"}
 
 
@@ -51,7 +64,57 @@ def recorded_by_given_trail(graph: Graph, bucket: Resource) -> bool:
     return given.trail(graph) is not None and not graph.of(projects.AUDIT_CONFIG)
 
 
+_SWITCHES = {
+    *("aiplatform.endpoints.deploy", "aiplatform.endpoints.undeploy", "aiplatform.endpoints.get"),
+    *("aiplatform.models.get", "aiplatform.operations.list"),
+    *("logging.logEntries.create", "workflows.executions.create"),
+}
+
+
+def switches_what_the_stack_deploys(graph: Graph, role: Resource) -> bool:
+    """Only an account has the role as which workflows alone run, each of which deploys again what the stack deploys.
+
+    The role has what that takes and no more, the account acts as those that serve alone, and nobody acts as it.
+    """
+    grants = [grant for grant in graph.of(projects.MEMBER) if role in graph.refers(grant, "role", role.type)]
+    accounts = [account for grant in grants for account in graph.refers(grant, "member", ACCOUNT)]
+    fits = set(role.props.each_text("permissions")) <= _SWITCHES
+    return fits and len(accounts) == len(grants) and all(_switches(graph, account) for account in accounts)
+
+
+def _switches(graph: Graph, account: Resource) -> bool:
+    on_it = graph.referring(serviceaccount.MEMBER, "serviceAccountId", account)
+    becomes = {
+        one.urn
+        for grant in graph.referring(serviceaccount.MEMBER, "member", account)
+        for one in graph.refers(grant, "serviceAccountId", ACCOUNT)
+    }
+    serve = {one.urn for served in graph.of(DEPLOYMENT) for one in graph.refers(served, "serviceAccount", account.type)}
+    run = graph.referring(WORKFLOW, "serviceAccount", account)
+    others = [graph.referring(type_, key, account) for type_, key in _ELSEWHERE]
+    return (
+        not on_it
+        and not any(others)
+        and becomes <= serve
+        and all(job.deploys and deployments(graph, flow, job) for flow in run for job in jobs(flow.props))
+    )
+
+
+_ELSEWHERE = ((workbench.INSTANCE, "gceSetup"), (DEPLOYMENT, "serviceAccount"), (mlplatform.MODEL, "serviceAccount"))
+"""What else runs as an account, and where it names it. A schedule runs nothing but the workflow that it starts."""
+
+
 EXCEPTIONS = (
+    DesignException(
+        rule="identity-guardrails",
+        component="Identity",
+        child="hours-role",
+        type=CUSTOM_ROLE,
+        holds=switches_what_the_stack_deploys,
+        reason="the hours of an endpoint take its model off and put the same one on; no person and no other work has "
+        "the account",
+        decision=_HOURS,
+    ),
     DesignException(
         rule="CKV2_GCP_33",
         component="Endpoint",

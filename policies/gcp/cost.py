@@ -25,7 +25,8 @@ _LEGAL = re.compile(r"[a-z0-9_-]{1,63}")  # of a label's value: Resource Manager
 )
 def batch_tags(props: Properties) -> Iterator[str]:
     """The labels of each job, of any kind. Each job is billed by itself."""
-    lacking = {tag for job in jobs(props) for tag in TAGS if not _LEGAL.fullmatch(_label(job.body, tag))}
+    own = [job for job in jobs(props) if not job.deploys]  # what is deployed is billed with its endpoint
+    lacking = {tag for job in own for tag in TAGS if not _LEGAL.fullmatch(_label(job.body, tag))}
     for tag in sorted(lacking):
         yield f"starts jobs without the label {tag}, or with an illegal value"
 

@@ -13,7 +13,7 @@ from catalogue.hardware import catalogue
 from catalogue.kind import At, Takes
 from catalogue.kinds import kind_of, kinds
 from catalogue.kinds.gcp import artifactregistry, cloudscheduler, mlplatform, storage, workbench, workflows
-from catalogue.kinds.gcp.workflows import deadlines, texts
+from catalogue.kinds.gcp.workflows import by_schedule, deadlines, jobs, texts
 from catalogue.properties import Properties
 from policies.gcp.encryption import seconds
 from policies.limits import OWN, Limits, outside
@@ -159,17 +159,37 @@ def idle_kept(graph: Graph, instance: Resource) -> Iterator[str]:
     remedy="Set max_hours in the stack file to at most the limit; keep the workflow's deadline, attempts and cancel.",
 )
 def batch_time(limits: Limits, props: Properties) -> Iterator[str]:
-    """A batch prediction job has no timeout of its own (aiplatform v1), so the workflow keeps one and cancels."""
+    """A batch prediction job has no timeout of its own (aiplatform v1), so the workflow keeps one and cancels.
+
+    What puts a model on an endpoint only looks, until its deadline: there is no job to stop.
+    """
     limit = limits["batch-hours"].number
     bounds, source = deadlines(props), "\n".join(texts(props))
     cancels = re.search(r"[\w-]:cancel\b|\":cancel", source)
     if not bounds or not min(bounds) > 0 or max(bounds) > limit * 3600:
         yield f"may run longer than {limit:g} hours"
-    elif not cancels:
+    elif not cancels and not all(job.deploys for job in jobs(props)):
         yield "does not stop a job that is late"
     attempts = [int(count) for count in re.findall(r"attempt (?:>=|<) (\d+)", source)]
     if not attempts or not min(attempts) > 0 or max(attempts) > 3:
         yield "is not retried, or without a bound"
+
+
+@stack_rule(
+    "limits-hours-kept",
+    _DEPLOYMENT,
+    severity="high",
+    proof="cost visibility",
+    says="The hours of a deployment are kept: a schedule in force takes its model off each time that they end, and one "
+    "puts it on each time that they begin.",
+    remedy="Say an endpoint's hours in the stack file, and keep the endpoint component's workflow and schedules.",
+)
+def hours_kept(graph: Graph, deployment: Resource) -> Iterator[str]:
+    """The provider takes an endpoint without a model for one that is off, and the bill counts its hours alone."""
+    hours = deployment.props.section_or_empty("hours")
+    for wanted, what in (("off", "takes its model off as they end"), ("on", "puts it on as they begin")):
+        if hours.names() and not by_schedule(graph, deployment, wanted):
+            yield f"has hours, and no schedule {what}"
 
 
 @resource_rule(
@@ -262,6 +282,7 @@ RULES = [
     idle_shutdown,
     idle_kept,
     batch_time,
+    hours_kept,
     schedule_retries,
     schedule_region,
     stores_expire,

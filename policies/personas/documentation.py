@@ -44,6 +44,9 @@ second command prints. The output `workspace` has the names.
     gcloud workbench instances start INSTANCE --project=PROJECT --location=ZONE --async
     gcloud workbench instances describe INSTANCE --project=PROJECT --location=ZONE --format='value(proxyUri)'
 
+Where an endpoint has hours there is one account more, `hours`, which deploys and undeploys and is in no task below. By
+[decision 0016](adr/0016-the-hours-of-an-endpoint-change-what-is-served.md) workflows of the stack alone run as it.
+
 Whoever acts as approver, caller or publisher is granted that account by hand, by the deployer, and takes it for each
 command. The output `roles` has the accounts. Google takes two to seven minutes to know the grant.
 

@@ -15,7 +15,7 @@ from provider import Json, Number, Text
 from provider.bake import MOST_PERCENT, Bounds, bake, given_back
 from provider.errors import Cancelled, ProviderError
 from provider.ids import PREFIX, digest
-from provider.inputs import Allowed, CanaryInputs, Checked, Location, ProjectId, ServiceAccount
+from provider.inputs import Allowed, CanaryInputs, Checked, Location, ProjectId, ServiceAccount, parsed
 from provider.service import Created, Service
 from provider.steps import step
 
@@ -55,6 +55,16 @@ class Deployment(pulumi.CustomResource):
     def deployed_model_id(self) -> pulumi.Output[str]:
         """The deployed model's id: a number of at most ten digits, as text."""
         return pulumi.get(self, "deployedModelId")
+
+    @property
+    def deployed_model(self) -> pulumi.Output[Json]:
+        """The deployed model as the API's deployModel takes it: what is put on again as hours begin."""
+
+        def body(known: Json) -> Json:
+            inputs = {name: value for name, value in known.items() if name != "id"}
+            return deployed_model(parsed(DeploymentInputs, inputs), known["id"])
+
+        return pulumi.Output.all(**self._given, id=self.deployed_model_id).apply(body)
 
     @property
     def service_attachment(self) -> pulumi.Output[str]:
@@ -108,6 +118,7 @@ class Deployment(pulumi.CustomResource):
             "hours": hours,
         }
         outputs = {"deployedModelId": None, "serviceAttachment": None, "bakeResult": None}
+        self._given = inputs
         super().__init__(TOKEN, name, {**inputs, **outputs}, opts)
 
 
@@ -416,7 +427,7 @@ def _end_canary(endpoint: "VertexEndpoint") -> None:
 
 
 def _deploy(endpoint: "VertexEndpoint", inputs: DeploymentInputs, mine: str) -> None:
-    wanted = _wanted(inputs, mine)
+    wanted = deployed_model(inputs, mine)
 
     def standing() -> Json | None:
         endpoint.settle()
@@ -445,7 +456,7 @@ def _deploy(endpoint: "VertexEndpoint", inputs: DeploymentInputs, mine: str) -> 
 
 def _scale(endpoint: "VertexEndpoint", inputs: DeploymentInputs, mine: str) -> None:
     """Change what can be changed in place: replicas, scaling and container logging."""
-    wanted = _wanted(inputs, mine)
+    wanted = deployed_model(inputs, mine)
     resources = wanted["dedicatedResources"]
 
     def scaled() -> Json | None:
@@ -470,7 +481,8 @@ def _scale(endpoint: "VertexEndpoint", inputs: DeploymentInputs, mine: str) -> N
     step(scaled, mutate)
 
 
-def _wanted(inputs: DeploymentInputs, mine: str) -> Json:
+def deployed_model(inputs: DeploymentInputs, mine: str) -> Json:
+    """The deployed model as deployModel takes it, under this id."""
     accelerator: Json = {}
     if inputs.accelerator_type is not None:
         accelerator = {"acceleratorType": inputs.accelerator_type, "acceleratorCount": inputs.accelerator_count}

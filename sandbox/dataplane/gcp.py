@@ -6,20 +6,27 @@ rules: https://cloud.google.com/firewall/docs/firewalls. That an endpoint of thi
 is documented there. The caller takes the endpoint's name, to which its certificate is made out.
 """
 
+from datetime import datetime, timedelta
 from ipaddress import ip_address, ip_network
+from itertools import takewhile
 from typing import Any, cast
+from zoneinfo import ZoneInfo
+
+from cronsim import CronSim
 
 from catalogue.kind import assumed, from_source
-from catalogue.kinds.gcp import VPC, dns
+from catalogue.kinds.gcp import VPC, WORKFLOW, cloudscheduler, dns
 from catalogue.kinds.gcp.compute import ADDRESS, FIREWALL, FORWARDING_RULE
 from catalogue.kinds.gcp.mlplatform import DEPLOYMENT
 from catalogue.kinds.gcp.mlplatform import MODEL as SERVED_MODEL
 from catalogue.kinds.gcp.vertex import NAMES
+from catalogue.kinds.gcp.workflows import wanted
 from catalogue.marked import Json
 from examples.pack import MODEL
 from examples.serving import vertex
 from examples.serving.server import Server
 from sandbox.dataplane import Call, Part, Served, follow, inside, there
+from sandbox.needs import of_record
 from sandbox.state import State
 from sandbox.state.records import Record
 
@@ -85,8 +92,34 @@ def _deployed(call: Call) -> list[Record]:
 
 
 def _served(call: Call, ways: list[Any]) -> list[Any]:
-    """Whether a deployment has traffic."""
-    return ways if any(one.outputs.get("trafficPercent") for one in _deployed(call)) else []
+    """Whether a deployment has traffic, and is not off by the hours of its endpoint."""
+    return ways if any(one.outputs.get("trafficPercent") for one in _deployed(call)) and not _is_off(call) else []
+
+
+def _is_off(call: Call) -> bool:
+    """Whether the schedule that came last turned the endpoint off, after it was deployed to.
+
+    The workflow that it starts is not run here: it is taken to have done at once what it was asked.
+    """
+    resources, now = call.state.resources, call.state.clock.now()
+    undeploys = f"/{call.endpoint.id}:undeployModel"
+    flows = [one.id for one in resources.find(type=WORKFLOW) if undeploys in str(one.inputs.get("sourceContents"))]
+    came = [
+        (last, wanted(of_record(one)))
+        for one in resources.find(type=cloudscheduler.SCHEDULE)
+        if any(f"/{flow}/executions" in str(one.inputs.get("httpTarget")) for flow in flows)
+        and not one.inputs.get("paused")
+        for last in _starts(str(one.inputs["schedule"]), str(one.inputs.get("timeZone") or "UTC"), now)[-1:]
+    ]
+    since = max((one.created for one in _deployed(call)), default=0.0)
+    return bool(came) and max(came)[1] == "off" and max(came)[0] > since
+
+
+def _starts(cron: str, timezone: str, now: float) -> list[float]:
+    """When a schedule came in the week before now, in seconds since 1970."""
+    at = datetime.fromtimestamp(now, ZoneInfo(timezone))
+    come = CronSim(cron, at - timedelta(days=7))
+    return [one.timestamp() for one in takewhile(lambda one: one <= at, come)]
 
 
 def _listed(call: Call, ways: list[Any]) -> list[Any]:
@@ -163,7 +196,7 @@ PARTS = (
         "traffic to a deployment",
         _served,
         "400 FAILED_PRECONDITION: Endpoint {endpoint} doesn't have traffic_split.",
-        assumed("the field is Google's, the sentence of an endpoint without traffic is not known", _READ),
+        from_source("https://github.com/GoogleCloudPlatform/explainable_ai_sdk/issues/3", _READ),
     ),
     Part("allow list", _listed, _TIMED_OUT, _CURL),
     Part(

@@ -23,8 +23,9 @@ def reaches(config: StackConfig) -> Sequence[str]:
 
 
 def grants(config: StackConfig) -> Needs:
-    """Which endpoints capture."""
-    return Needs(captures=list(endpoints.capturing(config)))
+    """Which endpoints capture, and which have hours."""
+    timed = [name for name, item in online(config).items() if item.hours is not None]
+    return Needs(captures=list(endpoints.capturing(config)), timed=timed)
 
 
 def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
@@ -43,6 +44,9 @@ def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
                 requests_per_replica_per_minute=item.requests_per_replica_per_minute,
                 rollout=item.rollout,
                 capture=item.captured,
+                hours=item.hours.given if item.hours else None,
+                hours_account=ground.account_emails.get("hours"),
+                scheduler_agent=ground.agents["cloudscheduler"] if item.hours else None,
                 capture_readers=[ground.account_emails["data-scientist"]],
                 network_id=ground.network_id,
                 subnet_id=ground.subnet_id,

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 
 from catalogue import week
+from catalogue.pauses import lost_to
 from catalogue.platforms import PLATFORMS
 from components.hours import Hours as ComponentHours
 from components.shapes import Capture as Captured
@@ -71,10 +72,12 @@ _KINDS_OF_DAY = {"weekdays": week.DAYS[:5], "weekends": week.DAYS[5:]}
 class Hours(Fields):
     """The hours in which an endpoint may have replicas, by the clock of one zone: a range a kind of day, or a day.
 
-    Outside of them nothing runs, and requests wait. SageMaker forgets one that waits for more than six hours
+    Outside of them nothing runs. On aws requests wait, and SageMaker forgets one that waits for more than six hours
     (RequestTTLSeconds, https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_InvokeEndpointAsync.html).
-    A range that ends at or before the time it begins ends on the next day. On the night on which the clock skips an
-    hour, or has one twice, what begins or ends in it does so when the cloud says; no other hour is touched.
+    On gcp requests are refused, and for some ten to twenty minutes after the hours begin, in which a replica starts. A
+    range that ends at or before the time it begins ends on the next day. On the night on which the clock skips an hour,
+    or has one twice, what begins or ends in it on aws does so when the cloud says; no other hour is touched. On gcp
+    a range or a pause has an hour at least, and none begins or ends at a time that the clock skips.
     """
 
     weekdays: Range | None = Field(default=None, examples=["07:00-19:00"])
@@ -134,7 +137,7 @@ class OnlineEndpoint(Machine):
     capture: Capture | None = Field(default=None, examples=[{"percent": 10, "days": 30}])
     """Which share of the requests and answers is kept, and for how long. Nothing is where this is left out."""
     hours: Hours | None = Field(default=None, examples=[{"weekdays": "07:00-19:00", "timezone": "Europe/Berlin"}])
-    """The hours in which it may run. No platform scales one to zero by the clock: refused, with the nearest thing."""
+    """The hours in which it answers, on gcp alone: at their end its model is taken off, at their begin it is put on."""
 
     @property
     def replicas(self) -> Replicas:
@@ -238,16 +241,14 @@ _NO_HOURS: Mapping[str, str] = {
     # https://docs.aws.amazon.com/sagemaker/latest/dg/endpoint-auto-scaling-zero-instances.html
     "aws": "SageMaker keeps one instance of an endpoint that answers at once, unless it hosts inference components, "
     f"which are not built yet; make it of kind 'async', or {_OFF}",
-    # minReplicaCount in https://docs.cloud.google.com/vertex-ai/docs/reference/rest/v1/DedicatedResources; v1beta1
-    # alone has scaleToZeroSpec, which is in preview.
-    "gcp": "Vertex AI keeps one replica of a deployed model, and scales to zero in preview only; make it a batch job "
-    f"under batch_jobs, or {_OFF}",
     # Autoscale of https://learn.microsoft.com/en-us/azure/machine-learning/how-to-autoscale-endpoints goes by a
-    # schedule, but a deployment keeps an instance; only what deletes and deploys it again would stop it.
+    # schedule, but a deployment keeps an instance; only what deletes and deploys it again would stop it. A schedule of
+    # Azure ML starts jobs (https://learn.microsoft.com/en-us/azure/machine-learning/how-to-schedule-pipeline-job): one
+    # that calls Azure Resource Manager needs a compute and an image of its own, so another service in all but name.
     "azure": "Azure Machine Learning keeps one instance of a deployment, and only another service could delete and "
     f"deploy it by the clock; make it a batch job under batch_jobs, or {_OFF}",
 }
-"""Why an endpoint that answers at once has no off hours, and the nearest thing, by platform."""
+"""Why an endpoint that answers at once has no off hours, and the nearest thing, by platform. On gcp it has them."""
 
 
 def _hours(config: StackConfig) -> Iterator[Problem]:
@@ -256,16 +257,35 @@ def _hours(config: StackConfig) -> Iterator[Problem]:
         path = (SECTION.name, name, "hours")
         if item.hours is None:
             continue
-        if isinstance(item, OnlineEndpoint):
-            yield Problem(path, f"{config.platform} takes none: {_NO_HOURS[config.platform]}")
+        if isinstance(item, OnlineEndpoint) and (why := _NO_HOURS.get(config.platform)):
+            yield Problem(path, f"{config.platform} takes none: {why}")
             continue
         twice = False
         for kind, day in ((kind, day) for kind, days in _KINDS_OF_DAY.items() for day in days):
             if getattr(item.hours, kind) and getattr(item.hours, day):
                 twice = True
                 yield Problem((*path, day), f"found beside {kind}, which has {day} too; name each day once")
-        if not twice and (sentence := week.wrong(item.hours.days)):
+        if not twice and (sentence := week.wrong(item.hours.days) or _wrong_there(config, item.hours)):
             yield Problem(path, sentence)
+
+
+def _wrong_there(config: StackConfig, hours: Hours) -> str:
+    """What is wrong with hours on one platform.
+
+    Cloud Scheduler follows the clock, and may not start what is due while the clock skips: "Time zone",
+    https://cloud.google.com/scheduler/docs/configuring/cron-job-schedules. A night on which nothing is taken off is
+    paid for. What starts twice looks first, and changes nothing twice.
+    """
+    if config.platform != "gcp":
+        return ""
+    from components.gcp.switching import too_short
+
+    for moment in (*hours.given.begin, *hours.given.end):
+        at = f"{moment.hour:02}:{moment.minute:02}"
+        jump = lost_to(f"{moment.minute} {moment.hour} * * {moment.short_days}", hours.timezone, twice=False)
+        if jump is not None:
+            return f"found {at}, and the clock of {hours.timezone} {jump}: nothing is started then; take another time"
+    return too_short(hours.days)
 
 
 def _seen(config: StackConfig) -> Iterator[Problem]:
@@ -360,5 +380,6 @@ SECTION: Section[Mapping[str, OnlineEndpoint | AsyncEndpoint]] = Section(
         },
         "multi-model": dict.fromkeys(PLATFORMS, _NOT_BUILT),
     },
+    also={"office hours (aws: `async`, gcp: `online`)": {"azure": _NO_HOURS["azure"]}},
 )
 of = SECTION.of

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from catalogue.week import DAYS, WEEK, off_until, pauses, share, wrong
 
-WORK = dict.fromkeys(DAYS[:5], "07:00-19:00")
+WORK: dict[str, str] = dict.fromkeys(DAYS[:5], "07:00-19:00")
 
 
 def test_office_hours_are_60_of_168_and_pause_for_four_nights_and_a_weekend() -> None:

@@ -54,7 +54,8 @@ def test_the_table_is_square_and_says_yes_or_no_with_a_footnote() -> None:
     head, rule, *_ = table().splitlines()
     assert rule == "|---|---|---|---|"
     assert head.count("|") == len(PLATFORMS) + 2
-    assert len(rows()) == len(KINDS) + sum(not section.kinds for section in sections().values())
+    beside = sum(len(section.also) for section in sections().values())
+    assert len(rows()) == len(KINDS) + beside + sum(not section.kinds for section in sections().values())
     told = [f"no <sup>{number}</sup>" for number in range(1, len(notes()) + 1)]
     for called, cells in rows().items():
         assert len(cells) == len(PLATFORMS) and {*cells} <= {"yes", *told}, called

@@ -53,6 +53,7 @@ VPC, SUBNETWORK = "gcp:compute/network:Network", "gcp:compute/subnetwork:Subnetw
 ACCOUNT, CUSTOM_ROLE = "gcp:serviceaccount/account:Account", "gcp:projects/iAMCustomRole:IAMCustomRole"
 KEY = "gcp:kms/cryptoKey:CryptoKey"
 WORKFLOW = "gcp:workflows/workflow:Workflow"
+DEPLOYMENT = "mlplatform:gcp:Deployment"
 CHANNEL = "gcp:monitoring/notificationChannel:NotificationChannel"
 _MEMBER = (
     Ref("member", (ACCOUNT,), only=f"serviceAccount:{OWN_ACCOUNT}"),

@@ -23,16 +23,17 @@ from catalogue.kind import (
     documented,
     setting,
 )
-from catalogue.kinds.gcp import READ, artifactregistry, asks, kms, projects, serviceaccount, storage
+from catalogue.kinds.gcp import DEPLOYMENT, READ, artifactregistry, asks, kms, projects, serviceaccount, storage
 from catalogue.kinds.gcp.vertex import ENDPOINT
+from catalogue.kinds.gcp.workflows import by_schedule
 from catalogue.machines import Machines
 from catalogue.pricing import Bill, Pricing
 from catalogue.properties import Malformed
 from catalogue.quantities import more_than_zero_or_none
+from catalogue.week import share
 
 GRANTS_IN_FORCE = "mlplatform:gcp:GrantsInForce"
 MODEL = "mlplatform:gcp:Model"
-DEPLOYMENT = "mlplatform:gcp:Deployment"
 
 _MODEL = documented("https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.models", READ)
 _DEPLOYED = documented("https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.endpoints", READ)
@@ -98,14 +99,18 @@ def _machines(graph: Graph, resource: Resource) -> Iterator[Machines]:
 
 
 def _deployment(pricing: Pricing, resource: Resource) -> Bill:
+    """By the hours of a month; where its hours are kept, by those of them in which the model is deployed."""
     (runs,) = _machines(pricing.graph, resource)
-    hour = pricing.hour(runs)
+    hour, hours = pricing.hour(runs), float(pricing.hours)
+    if by_schedule(pricing.graph, resource, "off"):
+        given = resource.props.section_or_empty("hours")
+        hours *= share({name: given.text_or_empty(name) for name in given.names() if name != "timezone"})
     logs = pricing.assume("log-gb-per-replica") * pricing.of("logging-ingestion")
     return Bill(
         "online endpoint",
-        runs.low * pricing.hours * hour,
-        runs.high * (pricing.hours * hour + logs),
-        f"{runs.low} to {runs.high} × {runs.machine_type} × {pricing.hours} h × ${hour:g}, and logs in the ceiling",
+        runs.low * hours * hour,
+        runs.high * (hours * hour + logs),
+        f"{runs.low} to {runs.high} × {runs.machine_type} × {hours:g} h × ${hour:g}, and logs in the ceiling",
     )
 
 

@@ -4,26 +4,42 @@ The definition is read whole: every step of every sub-workflow, in branches, con
 something unknown raises Malformed and is never skipped.
 """
 
+import base64
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from functools import lru_cache
+from itertools import takewhile
 from math import ceil
 from typing import Any, cast
 
-from cronsim import CronSimError
+from cronsim import CronSim, CronSimError
 
 from catalogue.answers import by_resource_name
 from catalogue.behaviour import Behaviour, Ref
 from catalogue.graph import Graph, Resource
 from catalogue.hardware.catalogue import Use
 from catalogue.kind import Apis, At, Bills, KeyAt, Keys, Kind, No, Runs, Serves, documented
-from catalogue.kinds.gcp import ACCOUNT, IN_PROJECT, KEY, OWN_ACCOUNT, READ, WORKFLOW, acting, in_terraform, registry
+from catalogue.kinds.gcp import (
+    ACCOUNT,
+    DEPLOYMENT,
+    IN_PROJECT,
+    KEY,
+    OWN_ACCOUNT,
+    READ,
+    WORKFLOW,
+    acting,
+    in_terraform,
+    registry,
+)
 from catalogue.kinds.gcp.cloudscheduler import starting
 from catalogue.machines import Machines
 from catalogue.pricing import Bill, Pricing, Unpriced, cron_runs_per_month
-from catalogue.properties import Malformed, Properties
+from catalogue.properties import Malformed, NotKnown, Properties
 from catalogue.quantities import more_than_zero_or_none
+from catalogue.week import WEEK, together
 
 _SDK = registry("workflows/workflow")
 _KMS = documented("https://cloud.google.com/workflows/docs/use-cmek", READ)
@@ -36,7 +52,7 @@ AT = "sourceContents"
 
 # Functions of the standard library that start nothing (Workflows, "Standard library overview"). HTTP has its own check.
 _STARTS_NOTHING = re.compile(r"(base64|events|hash|json|list|map|math|retry|sys|text|time|uuid)\.\w+")
-_READS = frozenset({"get", "list", "search", "cancel", "delete"})
+_READS = frozenset({"get", "list", "search", "cancel", "delete", "undeployModel"})
 _TARGET = re.compile(r'[/:]([A-Za-z]+)"?\}?$')
 _COUNTED = re.compile(r"\$\{(\w+) >=? [0-9]+\}")
 _LATE = re.compile(r"sys\.now\(\) >=? (\w+)")
@@ -55,6 +71,11 @@ class Job:
     body: Properties
     spec: Properties
     times: int | None = 1
+
+    @property
+    def deploys(self) -> bool:
+        """Whether it is no job that ends but a model put on an endpoint, whose key and labels it takes."""
+        return self.kind == _DEPLOY
 
 
 @dataclass(frozen=True)
@@ -103,11 +124,22 @@ def _trials(job: Job) -> Iterator[tuple[Properties, int, int]]:
     yield from _pools(job, ceil(trials))
 
 
+def _deployed(job: Job) -> Iterator[tuple[Properties, int, int]]:
+    """The replicas of a model that is put on an endpoint."""
+    resources = job.spec.section_or_empty("dedicatedResources")
+    least = _count(resources, "minReplicaCount")
+    if not least:
+        raise Malformed(job.body.at, "does not say how many replicas it deploys", job.body.owner)
+    yield resources.section_or_empty("machineSpec"), least, max(least, _count(resources, "maxReplicaCount"))
+
+
+_DEPLOY, _UNDEPLOY = "deployModel", "undeployModel"
 _TRAINED_IN = ("workerPoolSpecs.containerSpec.imageUri", "workerPoolSpecs.pythonPackageSpec.executorImageUri")
 _JOBS: Mapping[str, _KindOfJob] = {
     "batchPredictionJobs": _KindOfJob("", _scoring, ("unmanagedContainerModel.containerSpec.imageUri",), "batch"),
     "customJobs": _KindOfJob("jobSpec", _pools, _TRAINED_IN, "training"),
     "hyperparameterTuningJobs": _KindOfJob("trialJobSpec", _trials, _TRAINED_IN, "training"),
+    _DEPLOY: _KindOfJob("deployedModel", _deployed, (), "online"),
 }
 
 
@@ -229,14 +261,14 @@ def _started(step: Properties, called: str) -> Job | None:
         address = args.text_or_empty("url")
         target = _TARGET.search(address.partition("?")[0])
         kind = target.group(1) if target and method.lower() == "post" else ""
-        if kind == "cancel":
+        if kind in ("cancel", _UNDEPLOY):
             return None
         what = f"sends {method.upper()} to {address[:80]}"
     elif called.startswith("googleapis."):
         *_, collection, verb = called.split(".")
         if verb in _READS:
             return None
-        kind = collection if verb == "create" else ""
+        kind = collection if verb == "create" else verb if verb == _DEPLOY else ""
         what = f"calls {called[:80]}"
     elif _STARTS_NOTHING.fullmatch(called):
         return None
@@ -313,8 +345,12 @@ def _starts_job(step: Properties, own: Iterable[str]) -> bool:
 
 
 def _machines(graph: Graph, resource: Resource) -> Iterator[Machines]:
-    """The machines that one run may have at once: every pool of every job, as often as the job is started."""
-    groups = [(job, *group) for job in jobs(resource.props) for group in _JOBS[job.kind].machines(job)]
+    """The machines that one run may have at once: every pool of every job, as often as the job is started.
+
+    What puts a deployment of the stack on again has none of its own: they are the deployment's.
+    """
+    own = [one for one in jobs(resource.props) if not (one.deploys and deployments(graph, resource, one))]
+    groups = [(job, *group) for job in own for group in _JOBS[job.kind].machines(job)]
     for number, (job, spec, low, high) in enumerate(groups, 1):
         if job.times is None:
             raise Malformed(job.body.at, "is started in a loop, so the number of jobs at once is unknown", resource)
@@ -334,6 +370,86 @@ def _machines(graph: Graph, resource: Resource) -> Iterator[Machines]:
         )
 
 
+def deployments(graph: Graph, workflow: Resource, job: Job) -> list[Resource]:
+    """The deployments of the stack that a job puts on an endpoint again: the same model, on the same machines.
+
+    A graph that another program left may have the model's project by its number, so the project is not compared.
+    """
+    spec, machine = job.spec, job.spec.section_or_empty("dedicatedResources.machineSpec")
+    resources = job.spec.section_or_empty("dedicatedResources")
+    said = (
+        spec.text_or_empty("model").partition("/locations/")[2],
+        spec.text_or_empty("serviceAccount"),
+        machine.text_or_empty("machineType"),
+        machine.text_or_empty("acceleratorType"),
+        machine.number_or_none("acceleratorCount"),
+        resources.number_or_none("minReplicaCount"),
+        resources.number_or_none("maxReplicaCount"),
+    )
+    return [one for one in graph.refers(workflow, AT, DEPLOYMENT) if said == _as_deployed(one.props)]
+
+
+def _as_deployed(props: Properties) -> tuple[Any, ...]:
+    return (
+        props.text_or_empty("model").partition("/locations/")[2],
+        *(props.text_or_empty(key) for key in ("serviceAccount", "machineType", "acceleratorType")),
+        *(props.number_or_none(key) for key in ("acceleratorCount", "minReplicas", "maxReplicas")),
+    )
+
+
+def by_schedule(graph: Graph, deployment: Resource, asked: str) -> bool:
+    """Whether a deployment's hours are kept: each time that they end, a schedule in force asks for it to be `off`.
+
+    Each time that they begin, one asks for it to be `on`. What it starts is a workflow of the stack that is made of the
+    deployment, and takes off or puts on. What that does is not known before `up` where the endpoint is new: then it
+    counts, for `up` judges it again.
+    """
+    hours = deployment.props.section_or_empty("hours")
+    days = {name: hours.text_or_empty(name) for name in hours.names() if name != "timezone"}
+    if not days:
+        return False
+    starts = [
+        (schedule.props.text_or_empty("schedule"), schedule.props.text_or_empty("timeZone"))
+        for workflow in graph.referring(WORKFLOW, AT, deployment)
+        if _does(graph, workflow, deployment, asked)
+        for schedule in starting(graph, workflow)
+        if schedule.props.flag_or_none("paused") is not True and wanted(schedule) == asked
+    ]
+    zone, ranges = hours.text_or_empty("timezone"), together(days)
+    times = {(ends if asked == "off" else begins) % WEEK for begins, ends in ranges}
+    return times <= {minute for cron, at in starts if at == zone for minute in _minutes_of_week(cron)}
+
+
+def _does(graph: Graph, workflow: Resource, deployment: Resource, asked: str) -> bool:
+    """Whether a workflow can do to the deployment's endpoint what is asked."""
+    try:
+        if asked == "on":
+            return any(job.deploys and deployment in deployments(graph, workflow, job) for job in jobs(workflow.props))
+        endpoint = deployment.props.text_or_empty("endpoint")
+        return any(text.endswith(f"/{endpoint}:{_UNDEPLOY}") for text in texts(workflow.props))
+    except NotKnown:
+        return True
+
+
+def wanted(schedule: Resource) -> str:
+    """What a schedule asks of the workflow that it starts: `wanted` of its argument. Empty where it asks nothing."""
+    try:
+        sent = json.loads(base64.b64decode(schedule.props.text_or_empty("httpTarget.body"), validate=True))
+        return str(json.loads(sent["argument"])["wanted"])
+    except (ValueError, KeyError, TypeError):
+        return ""
+
+
+def _minutes_of_week(cron: str) -> set[int]:
+    """When a five-field cron fires in a week that begins on a Monday, in minutes from its begin."""
+    monday = datetime(2026, 11, 30)
+    try:
+        times = takewhile(lambda at: at < monday + timedelta(days=7), CronSim(cron, monday - timedelta(minutes=1)))
+        return {int((at - monday) / timedelta(minutes=1)) for at in times}
+    except CronSimError:
+        return set()
+
+
 def _workflow(pricing: Pricing, resource: Resource) -> Bill:
     schedules = starting(pricing.graph, resource)
     machines = list(_machines(pricing.graph, resource))
@@ -349,7 +465,8 @@ def _workflow(pricing: Pricing, resource: Resource) -> Bill:
         hour = pricing.hour(each)
         total += runs * each.high * hours * hour
         parts.append(f"{runs:.1f} runs × {each.high} × {each.machine_type} × at most {hours:g} h × ${hour:g}")
-    return Bill("batch job", 0.0, total, f"nothing between runs; ceiling {'; '.join(parts)}, logs and steps")
+    what = "hours" if any(job.deploys for job in jobs(resource.props)) else "batch job"
+    return Bill(what, 0.0, total, f"nothing between runs; ceiling {'; '.join([*parts, 'logs and steps'])}")
 
 
 def _runs_per_month(schedule: Resource) -> float:

@@ -107,6 +107,7 @@ IDENTITY = IdentityArgs(
         output_uris=[f"gs://{PROJECT}-artifacts/out/"],
         images=[f"{REGION}-docker.pkg.dev/{PROJECT}/serving/scorer:1.4.0"],
         captures=["scorer"],
+        timed=["scorer"],
     ),
     own_bucket=f"{PROJECT}-artifacts",
     bucket_name=f"{PROJECT}-artifacts",

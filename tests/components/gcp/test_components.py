@@ -203,6 +203,7 @@ def test_who_submits_may_act_as_the_account_that_runs_and_as_no_other(personas: 
     assert acts == {
         ("serviceAccount:who-data-scientist", "who-training"),
         ("serviceAccount:who-pipeline", "who-batch"),
+        ("serviceAccount:who-hours", "who-serving"),
     }
 
 
@@ -219,7 +220,7 @@ def test_no_persona_holds_a_basic_or_broad_role_or_a_key(personas: Graph) -> Non
     }
     assert not personas.of("gcp:serviceaccount/key:Key")
     project = personas.of("gcp:projects/iAMMember:IAMMember")
-    assert len(project) == 7 and all(g.inputs["role"].startswith(f"projects/{PROJECT}/roles/who_") for g in project)
+    assert len(project) == 8 and all(g.inputs["role"].startswith(f"projects/{PROJECT}/roles/who_") for g in project)
 
 
 def test_only_the_approver_approves_and_only_the_data_scientist_proposes(personas: Graph) -> None:
@@ -231,7 +232,9 @@ def test_only_the_approver_approves_and_only_the_data_scientist_proposes(persona
     }
     assert who["aiplatform.models.update"] == {"who_approver"}
     assert who["aiplatform.models.upload"] == {"who_data_scientist"}
-    assert who["aiplatform.batchPredictionJobs.create"] == who["workflows.executions.create"] == {"who_pipeline"}
+    assert who["aiplatform.batchPredictionJobs.create"] == {"who_pipeline"}
+    assert who["workflows.executions.create"] == {"who_hours", "who_pipeline"}
+    assert who["aiplatform.endpoints.deploy"] == who["aiplatform.endpoints.undeploy"] == {"who_hours"}
     assert not [p for p in who if re.search(r"\*|[dD]elete|setIamPolicy|actAs|[kK]eys", p)]
 
 

@@ -4,7 +4,9 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from functools import partial
+from types import SimpleNamespace
+from typing import Any, Generic, Protocol, TypeVar
 
 import pytest
 
@@ -47,6 +49,14 @@ def mapped(value: Any) -> Any:
     if isinstance(value, Mapping):
         return Map({key: mapped(item) for key, item in value.items()})
     return [mapped(item) for item in value] if isinstance(value, list) else value
+
+
+class Api(Protocol):
+    """What a workflow calls."""
+
+    def get(self, url: str, query: Mapping[str, str] | None = None) -> dict[str, Any]: ...
+
+    def post(self, url: str, body: dict[str, Any] | None = None) -> dict[str, Any]: ...
 
 
 @dataclass
@@ -94,17 +104,21 @@ class Vertex:
         return {"name": job["name"], "displayName": job["displayName"], "state": job["states"][0]}
 
 
+V = TypeVar("V", bound=Api)
+
+
 @dataclass
-class Execution:
+class Execution(Generic[V]):
     """As much of Workflows as the definition uses: assign, switch, call, try with except or retry, raise, return."""
 
     workflow: Mapping[str, Any]
-    vertex: Vertex
+    vertex: V
     now: float = 1000.0
     log: list[Any] = field(default_factory=list[Any])
+    meanwhile: Callable[[float], object] = lambda now: None
 
-    def run(self) -> Any:
-        return self._sub("main", {"input": {}})
+    def run(self, argument: Mapping[str, Any] | None = None) -> Any:
+        return self._sub("main", {"input": mapped(argument or {})})
 
     def _sub(self, name: str, args: Mapping[str, Any]) -> Any:
         sub = self.workflow[name]
@@ -163,7 +177,7 @@ class Execution:
             "http.post": lambda: {"body": self.vertex.post(args["url"], args.get("body"))},
             "sys.sleep": lambda: self._sleep(args["seconds"]),
             "sys.log": lambda: self.log.append(args),
-            "score": lambda: self._sub("score", args),
+            **{name: partial(self._sub, name, args) for name in self.workflow},
         }
         answer = mapped(calls[step["call"]]())
         if "result" in step:
@@ -171,6 +185,7 @@ class Execution:
 
     def _sleep(self, seconds: float) -> None:
         self.now += seconds
+        self.meanwhile(self.now)
         assert self.now < 2 * 86_400, "no run may go on for ever"
 
     def _value(self, value: Any, scope: Mapping[str, Any]) -> Any:
@@ -181,10 +196,24 @@ class Execution:
         if not (isinstance(value, str) and value.startswith("${")):
             return value
         system = Map(now=lambda: self.now, get_env=lambda key: {"GOOGLE_CLOUD_WORKFLOW_EXECUTION_ID": "e1"}[key])
-        return eval(value[2:-1], {"__builtins__": {}}, {**scope, "sys": system, "string": str})
+        own = {"sys": system, "string": str, "len": len, "map": SimpleNamespace(get=_get), "default": _default}
+        return eval(value[2:-1], {"__builtins__": {}}, {**scope, **own})
 
 
-def execution(*script: Sequence[str], max_hours: int = 1, **errors: list[int]) -> Execution:
+def _get(of: Mapping[str, Any], keys: str | Sequence[str]) -> Any:
+    """`map.get` of Workflows: null where a key is missing."""
+    for key in [keys] if isinstance(keys, str) else keys:
+        if key not in of:
+            return None
+        of = of[key]
+    return of
+
+
+def _default(value: Any, otherwise: Any) -> Any:
+    return otherwise if value is None else value
+
+
+def execution(*script: Sequence[str], max_hours: int = 1, **errors: list[int]) -> Execution[Vertex]:
     return Execution(definition(replace(ARGS, max_hours=max_hours)), Vertex(script, errors))
 
 

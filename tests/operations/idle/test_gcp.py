@@ -1,6 +1,7 @@
 """What is asked of deployed models and Workbench instances: answers in the shapes that Google's pages document."""
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -220,3 +221,26 @@ def test_the_clouds_clock_is_asked() -> None:
     answer = httpx.Response(200, headers={"Date": "Thu, 26 Nov 2026 10:40:00 GMT"}, json={})
     cloud = monitored({}, **{f"{AI}/endpoints": answer})
     assert gcp.clock(account_of(lambda: "word", PROJECT, REGION, cloud.transport(), gcp.READS)) == NOW
+
+
+NIGHTS = [hour for hour in ALL if (HOUR - timedelta(hours=hour)).hour in range(7, 19)]
+EVERY_DAY = {f"{day}day": "07:00-19:00" for day in ("mon", "tues", "wednes", "thurs", "fri", "satur", "sun")}
+"""The hours back in which a model with hours stood: those of each day from 07:00 to 19:00."""
+
+
+@pytest.mark.parametrize(("asked", "is_"), [((30,), State.BUSY), ((), State.IDLE)])
+@pytest.mark.parametrize("off", [True, False])
+def test_a_model_that_is_off_by_its_hours_is_judged_by_those_in_which_it_stood(
+    asked: tuple[int, ...], is_: State, off: bool
+) -> None:
+    timed = deployment("1")
+    timed = replace(timed, inputs={**timed.inputs, "hours": {**EVERY_DAY, "timezone": "UTC"}})
+    written = {"1": {gcp.STANDING[0]: points(*NIGHTS), gcp.ANSWERED[0]: points(*asked)}}
+    cloud = monitored(written, **{f"{AI}/endpoints/77": described(*([] if off else ["1"]))})
+    found = told(cloud, gcp.standing, graph(timed))
+    assert state(found["scores/1"]) is is_
+
+
+def test_what_the_state_has_and_vertex_ai_has_not_is_unknown_where_it_has_no_hours() -> None:
+    cloud = monitored({}, **{f"{AI}/endpoints/77": described()})
+    assert list(map(state, told(cloud, gcp.standing, graph(deployment("1"))).values())) == [State.UNKNOWN]

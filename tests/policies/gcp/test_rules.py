@@ -394,6 +394,10 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("limits-retention", setting(LOGS, "retentionDays", 3650)),
     ("limits-stores-expire", losing(BUCKET, "lifecycleRules.0")),
     ("limits-stores-expire", setting(REPOSITORY, "cleanupPolicyDryRun", True)),
+    (
+        "limits-hours-kept",
+        setting("mlplatform:gcp:Deployment", "hours", {"monday": "07:00-19:00", "timezone": "UTC"}),
+    ),
     ("limits-retention", losing(DATASET, "defaultTableExpirationMs")),
     ("rollback-alarms", losing(DEPLOYMENT, "p95LatencyMs")),
     ("rollback-alarms", setting(DEPLOYMENT, "errorRatePercent", 0)),

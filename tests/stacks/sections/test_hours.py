@@ -10,7 +10,6 @@ from catalogue.errors import BadInput
 from catalogue.graph import Graph
 from catalogue.kind import StandsApart
 from catalogue.kinds import kinds
-from catalogue.platforms import PLATFORMS
 from operations.judge import cost_of
 from stacks.config import read_stack_file, validate
 from tests.catching import caught
@@ -131,7 +130,7 @@ def test_hours_that_are_none_are_one_sentence(hours: dict[str, Any], sentence: s
     assert said[0].startswith(f"document-embedder.{sentence}") and len(said) == 1
 
 
-@pytest.mark.parametrize("platform", PLATFORMS)
+@pytest.mark.parametrize("platform", ["aws", "azure"])
 def test_an_endpoint_that_answers_at_once_has_none_and_the_sentence_names_the_nearest_thing(platform: str) -> None:
     config = pilot_file(platform)["config"]
     config["mlplatform:endpoints"]["fraud-scorer"]["hours"] = OFFICE
