@@ -71,7 +71,7 @@ def _listed(texts: Sequence[str]) -> str:
 
 def _machines(patterns: Sequence[str]) -> str:
     """A regular expression for the patterns of the limits. `*` and `?` stay within one machine type."""
-    every = [one for pattern in patterns for one in unfolded(pattern)]
+    every = [one for pattern in patterns for one in unfolded(pattern.lower())]
     return "|".join(
         re.escape(one).replace(r"\*", "[a-z0-9-]*").replace(r"\?", "[a-z0-9]").replace(r"\-", "-") for one in every
     )
