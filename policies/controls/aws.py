@@ -104,7 +104,7 @@ def _machines(world: World) -> Sequence[Document]:
     """`system` is Studio's own machine, which is free of charge."""
     if not world.machine_types:
         return []
-    allowed = ["system", *(one for pattern in world.machine_types for one in unfolded(pattern))]
+    allowed = ["system", *(one for pattern in world.machine_types for one in unfolded(pattern.lower()))]
     other = {"ForAnyValue:StringNotLike": {"sagemaker:InstanceTypes": allowed}}
     return [_deny("OtherMachines", ["sagemaker:Create*", "sagemaker:Update*"], other)]
 

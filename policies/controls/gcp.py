@@ -71,7 +71,7 @@ def _listed(texts: Sequence[str]) -> str:
 
 def _machines(patterns: Sequence[str]) -> str:
     """A regular expression for the patterns of the limits. `*` and `?` stay within one machine type."""
-    every = [one for pattern in patterns for one in unfolded(pattern)]
+    every = [one for pattern in patterns for one in unfolded(pattern.lower())]
     return "|".join(
         re.escape(one).replace(r"\*", "[a-z0-9-]*").replace(r"\?", "[a-z0-9]").replace(r"\-", "-") for one in every
     )
@@ -147,17 +147,13 @@ def _members(world: World) -> Sequence[Document]:
     """Functions of the page alone, joined by `&&` and `||`: a condition on members takes nothing else."""
     if world.place is None:
         return []
-    callers = [
-        f"serviceAccount:{one.identity.removeprefix('serviceAccount:')}" for one in world.place.callers if one.identity
-    ]
     types = ["ServiceAgent", "WorkspacePrincipal", "WorkspaceGroup", "WorkforcePoolPrincipal"]
     known = [
         f"MemberSubjectEndsWith(m, ['@{world.place.account}.iam.gserviceaccount.com'])",
         f"MemberTypeMatches(m, {_listed([f'iam.googleapis.com/{one}' for one in types])})",
-        *([f"MemberSubjectMatches(m, {_listed(sorted(callers))})"] if callers else []),
     ]
     condition = f"resource.bindings.all(b, b.members.all(m, {' || '.join(known)}))"
-    says = "Grants go to accounts of the project, Google's agents, people of Workspace and callers by name"
+    says = "Grants go to accounts of the project, Google's agents and people of Workspace"
     return [_custom("Members", "iam.googleapis.com/AllowPolicy", condition, says, action="ALLOW")]
 
 
@@ -453,7 +449,7 @@ CONTROLS: Sequence[Control] = (
         "known-members",
         CUSTOM,
         "An account of another project, or somebody's private address, gets a right here.",
-        "A grant goes to accounts of the project, to Google's agents, to people of Workspace and to callers by name.",
+        "A grant goes to accounts of the project, to Google's agents and to people of Workspace.",
         ("identity-known-members",),
         "By a person of another company's Workspace, which `iam.allowedPolicyMemberDomains` keeps out: it takes ids of "
         "customers that no stack file has. " + _BEFORE,

@@ -1,12 +1,16 @@
 """`mlplatform controls`: what it writes, and what it refuses in one sentence."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
+import typer.main
+from typer.core import TyperGroup
 from typer.testing import CliRunner
 
 from operations.__main__ import application
+from policies.controls import documentation
 from stacks.config import STACKS
 
 
@@ -23,6 +27,15 @@ def test_a_platform_has_the_limits_of_every_stack_and_no_account() -> None:
     said = json.loads(CliRunner().invoke(application(), ["controls", "aws", "--format", "json"]).stdout)
     assert "111122223333" not in json.dumps(said)
     assert [one["name"] for one in said["controls"] if one["document"] is None] == ["own-keys", "regions"]
+
+
+def test_the_commands_of_the_page_are_those_that_there_are() -> None:
+    lines = re.findall(r"mlplatform (controls [^`#\n]*)", documentation.FILE.read_text(encoding="utf-8"))
+    group = typer.main.get_command(application())
+    assert isinstance(group, TyperGroup) and len(lines) >= 3
+    for line in lines:
+        name, *words = line.rstrip(" )").split()
+        group.commands[name].make_context(name, words).close()
 
 
 @pytest.mark.parametrize(
