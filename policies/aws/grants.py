@@ -5,17 +5,20 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import yaml
 
 from catalogue.graph import Graph, Resource
 from catalogue.iam import allows, conditions, name_of, principals, statements
 from catalogue.kinds.aws import ec2, iam, kms, s3, sagemaker, sfn, sns
+from catalogue.marks import is_unknown
 from catalogue.once import once_a_resource
 from catalogue.properties import Properties
+from catalogue.wording import one_line
 from policies import given
 from policies.aws.documents import is_anybody
+from policies.aws.identity import WITHOUT_RESOURCE
 from policies.personas import table
 from policies.rule import Found, stack_rule, whole_stack_rule
 from policies.world import world
@@ -103,6 +106,10 @@ def _wrong(statement: Properties, sort: str) -> Iterator[tuple[str, bool]]:
             yield f"has no {key}", True
         if not wanted and key in statement:
             yield f"has a {key}, which a document of its sort does not take", True
+    named = statement.values.get("Resource", ())
+    for text in [named] if isinstance(named, str) else cast("list[object]", named) if isinstance(named, list) else []:
+        if isinstance(text, str) and not text.startswith("arn:") and text != "*" and not is_unknown(text):
+            yield f"speaks of {one_line(text)}, which is no ARN", True
     if any(not names for names in principals(statement).values()):
         yield "names nobody under its Principal", True
     if effect == "Deny" and sort in ("bucket", "packages") and not conditions(statement):
@@ -220,6 +227,11 @@ def condition_values(graph: Graph, resource: Resource) -> Iterator[str]:
                 yield f"{name} asks for {key} {value}, which is not the stack's"
         for action, needed in lacking if sort in ("persona", "key") else ():
             yield f"{name} grants {action} without the condition {needed}"
+    if sort == "persona":
+        for statement in filter(allows, statements(resource.props, "policy")):
+            needless = sorted({*statement.each_text("Action")} - WITHOUT_RESOURCE)
+            if needless and "*" in statement.each_text("Resource"):
+                yield f"{name_of(statement)} grants {needless[0]} on every resource, for all its condition"
 
 
 @once_a_resource
