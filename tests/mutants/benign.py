@@ -1,23 +1,35 @@
-"""Changes of a graph that change nothing for whoever reviews it: names, order, words and labels more."""
+"""Changes of a graph that change nothing for whoever reviews it: names, places, order, words and tags."""
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, cast
 
 from catalogue.graph import Graph, Resource
 from catalogue.kind import At
 from catalogue.kinds import kind_of
+from catalogue.marks import is_marked
 
-_WORDS = ("description", "displayName", "title")
+Inputs = dict[str, Any]
+IN_ORDER = {"metricQueries", "definition", "trafficRoutingConfiguration", "availabilityZones"}
+"""What an order has a meaning in."""
+_WORDS = ("description", "displayName", "title", "alarmDescription")
+_OTHER_ACCOUNT = {
+    "aws": "444455556666",
+    "gcp": "churn-risk-pilot",
+    "azure": "77777777-6666-5555-4444-333333333333",
+}
 
 
 def benign(graph: Graph) -> Iterator[tuple[str, Graph]]:
     """Each change of the whole graph, with a word for it."""
-    yield "resources in another order", replace(graph, resources=tuple(reversed(graph.resources)))
     yield "resources under other names", _renamed(graph)
-    yield "lists in another order", _each(graph, _reversed)
+    yield "lists and resources in another order", _each(replace(graph, resources=graph.resources[::-1]), _turned)
     yield "other words", _each(graph, _reworded)
     yield "a tag more", replace(graph, resources=tuple(map(_tagged, graph.resources)))
+    yield "a stack of another name", _replaced(graph, graph.stack, "churn-dev")
+    if graph.placement is not None:
+        yield "another account", _replaced(graph, graph.placement.account, _OTHER_ACCOUNT[graph.platform])
 
 
 def _renamed(graph: Graph) -> Graph:
@@ -28,38 +40,43 @@ def _renamed(graph: Graph) -> Graph:
         if one.custom and not one.is_provider
     }
 
-    def new(urn: str) -> str:
-        return urns.get(urn, urn)
+    def new(of: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(urns.get(urn, urn) for urn in of)
 
     def renamed(one: Resource) -> Resource:
-        references = {key: tuple(map(new, of)) for key, of in one.property_dependencies.items()}
-        name = new(one.urn).rpartition("::")[2]
-        dependencies = tuple(map(new, one.dependencies))
-        return replace(one, urn=new(one.urn), name=name, dependencies=dependencies, property_dependencies=references)
+        urn = urns.get(one.urn, one.urn)
+        references = {key: new(of) for key, of in one.property_dependencies.items()}
+        name = urn.rpartition("::")[2]
+        return replace(one, urn=urn, name=name, dependencies=new(one.dependencies), property_dependencies=references)
 
     return replace(graph, resources=tuple(map(renamed, graph.resources)))
 
 
-def _each(graph: Graph, change: Any) -> Graph:
+def _replaced(graph: Graph, old: str, new: str) -> Graph:
+    """The graph with another text for one, wherever it stands."""
+    return Graph.from_json(json.loads(json.dumps(graph.to_json()).replace(old, new)), graph.ours)
+
+
+def _each(graph: Graph, change: Callable[[Inputs], Inputs]) -> Graph:
     def changed(one: Resource) -> Resource:
-        if one.is_component or one.is_provider:
-            return one
-        inputs = cast("dict[str, Any]", change(dict(one.inputs)))
-        echoed = {key: inputs[key] for key in one.outputs if key in inputs and one.outputs[key] == one.inputs.get(key)}
-        return replace(one, inputs=inputs, outputs={**one.outputs, **echoed})
+        return replace(one, inputs=change(dict(one.inputs)), outputs=change(dict(one.outputs)))
 
-    return replace(graph, resources=tuple(map(changed, graph.resources)))
+    resources = (one if one.is_component or one.is_provider else changed(one) for one in graph.resources)
+    return replace(graph, resources=tuple(resources))
 
 
-def _reversed(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _reversed(one) for key, one in cast("Mapping[str, Any]", value).items()}
+def _turned(value: Any) -> Any:
+    if isinstance(value, Mapping) and not is_marked(value):
+        items = reversed(list(cast("Inputs", value).items()))
+        return {key: one if key in IN_ORDER else _turned(one) for key, one in items}
     if isinstance(value, list):
-        return [_reversed(one) for one in reversed(cast("list[Any]", value))]
+        return [_turned(one) for one in reversed(cast("list[Any]", value))]
+    if isinstance(value, str) and value.startswith('{"'):
+        return json.dumps(_turned(json.loads(value)))
     return value
 
 
-def _reworded(inputs: dict[str, Any]) -> dict[str, Any]:
+def _reworded(inputs: Inputs) -> Inputs:
     return {key: f"Other words {one}" if key in _WORDS and isinstance(one, str) else one for key, one in inputs.items()}
 
 
@@ -67,5 +84,4 @@ def _tagged(one: Resource) -> Resource:
     kind = kind_of(one.type)
     if kind is None or not isinstance(kind.tags, At) or not isinstance(one.inputs.get(kind.tags.path), Mapping):
         return one
-    more = {**one.inputs, kind.tags.path: {**one.inputs[kind.tags.path], "extra": "more"}}
-    return replace(one, inputs=more)
+    return replace(one, inputs={**one.inputs, kind.tags.path: {**one.inputs[kind.tags.path], "extra": "harmless"}})
