@@ -1,0 +1,77 @@
+"""Finds secrets in plain text, by what they look like and by what they are called. It never tells what they are.
+
+The forms are those that the field's scanners know: detect-secrets (https://github.com/Yelp/detect-secrets, plugins) and
+GitHub's list (https://docs.github.com/en/code-security/secret-scanning/introduction/supported-secret-scanning-patterns).
+Neither is called here: detect-secrets asks some twenty plugins of each line, and a pack is asked about hundreds of
+thousands of lines in seconds.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Any, cast
+
+from catalogue.marks import is_marked
+
+_FORMS: Mapping[str, str] = {
+    "a private key": r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY",
+    "a key of AWS": r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b",
+    "a key of Google": r"\bAIza[0-9A-Za-z_-]{35}\b",
+    "a key of a service account": r"\"private_key_id\"\s*:",
+    "a key of a storage account": r"\bAccountKey=[0-9A-Za-z+/]{20,}|\bSharedAccessKey=\S{20,}",
+    "a shared access signature": r"[?&]sig=[0-9A-Za-z%+/]{20,}",
+    "a token of GitHub": r"\b(?:gh[pousr]_[0-9A-Za-z]{36}|github_pat_[0-9A-Za-z_]{60,})",
+    "a token of Slack": r"\bxox[abeoprs]-[0-9A-Za-z-]{10,}",
+    "a token of Hugging Face": r"\bhf_[0-9A-Za-z]{30,}\b",
+    "a key of OpenAI or Anthropic": r"\bsk-(?:ant-|proj-)?[0-9A-Za-z_-]{20,}",
+    "a signed token": r"\beyJ[0-9A-Za-z_-]{10,}\.eyJ[0-9A-Za-z_-]{10,}\.[0-9A-Za-z_-]{10,}",
+    "a password in an address": r"\b[a-z][a-z0-9+]*://[^/\s:@'\"]+:[^/\s:@'\"${]{4,}@",
+}
+_CALLED = (
+    r"(?:pass(?:word|wd|phrase)|pwd|secret|token|credential|(?:api|access|account|client|private|shared|signing|"
+    r"subscription|storage)[_-]?(?:key|secret)|connection[_-]?string)s?"
+)
+_NAME = re.compile(rf".*{_CALLED}", re.IGNORECASE)
+_ASSIGNED = re.compile(rf"\b[a-z_]*{_CALLED}\b['\"]?\s*[:=]\s*['\"]?(?P<value>[^\s'\"$<{{(;,]{{8,}})", re.IGNORECASE)
+_FORM = re.compile("|".join(f"(?P<f{number}>{form})" for number, form in enumerate(_FORMS.values())))
+_NO_SECRET = re.compile(
+    r"|true|false|none|null|enabled|disabled|optional|required|identity|default|\d{1,6}"
+    r"|\$[{(].*|\{\{.*|@microsoft\.keyvault\(.*|arn:.*|projects/.*|/.*|[a-z]+://.*|<.*>|[a-z]+-[a-z]+",
+    re.IGNORECASE,
+)
+"""A switch, a reference to a store of secrets, a path, an address, or a place to be filled in."""
+
+
+def secrets(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """Where a value has a secret in plain text: the path, and what it is. A value that is marked secret is none."""
+    if is_marked(value):
+        return
+    if isinstance(value, str):
+        if what := _what(path.rpartition(".")[2], value):
+            yield path, what
+    elif isinstance(value, Mapping):
+        here = cast("Mapping[str, Any]", value)
+        name, said = here.get("name"), here.get("value")
+        if isinstance(name, str) and isinstance(said, str):  # an environment variable as most APIs have it
+            if what := _what(name, said):
+                yield f"{path}.{name}".lstrip("."), what
+            return
+        for key, one in here.items():
+            yield from secrets(one, f"{path}.{key}".lstrip("."))
+    elif isinstance(value, list):
+        for number, one in enumerate(cast("list[Any]", value)):
+            yield from secrets(one, f"{path}.{number}".lstrip("."))
+
+
+@lru_cache(maxsize=65_536)
+def _what(name: str, text: str) -> str:
+    """What secret a text is or has in it; empty where none is seen."""
+    if len(text) < 4:
+        return ""
+    if (found := _FORM.search(text)) is not None:
+        return list(_FORMS)[int(str(found.lastgroup)[1:])]
+    if _NAME.fullmatch(name) and not _NO_SECRET.fullmatch(text):
+        return "what its name calls a secret"
+    if (said := _ASSIGNED.search(text)) is not None and not _NO_SECRET.fullmatch(said["value"]):
+        return "a line that sets a secret"
+    return ""
