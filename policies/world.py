@@ -60,8 +60,9 @@ def world(graph: Graph) -> World:
         by_type.setdefault(resource.type, set()).update(one.casefold() for one in known.union(resource.names))
     place, zone = graph.placement, given.zone(graph)
     said: list[Any] = []
-    for network in given.networks(graph).values():
-        # One of Google Cloud says its parts, and is named by the whole.
+    for network in given.networks(
+        graph
+    ).values():  # a network of Google Cloud says its parts, and is named by the whole
         said += [network.model_dump(mode="json"), network.named_by]
         said += [network.subnet_id(place.region)] if isinstance(network, GcpNetwork) and place else []
     said += [zone.model_dump(mode="json")] if zone else []
@@ -72,9 +73,14 @@ def world(graph: Graph) -> World:
         region=place.region if place else "",
         by_type={type_: frozenset(names) for type_, names in by_type.items()},
         names=frozenset(name for names in by_type.values() for name in names),
-        given=frozenset(text.casefold() for text in texts_in(said) if text)
-        | {_SCHEME.sub("", one).partition("/")[0].casefold() for one in (place.addresses if place else ())},
+        given=frozenset(one.casefold() for text in texts_in(said) if text for one in (text, _place(text)))
+        | {_place(one).casefold() for one in (place.addresses if place else ())},
     )
+
+
+def _place(text: str) -> str:
+    """The bucket, the container or the host of an address or of S3's ARN; any other text as it is."""
+    return _SCHEME.sub("", text).partition("/")[0] if _SCHEME.match(text) else text
 
 
 def texts(resource: Resource) -> Iterator[tuple[str, str]]:
