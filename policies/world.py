@@ -72,9 +72,14 @@ def world(graph: Graph) -> World:
         region=place.region if place else "",
         by_type={type_: frozenset(names) for type_, names in by_type.items()},
         names=frozenset(name for names in by_type.values() for name in names),
-        given=frozenset(text.casefold() for text in texts_in(said) if text)
-        | {_SCHEME.sub("", one).partition("/")[0].casefold() for one in (place.addresses if place else ())},
+        given=frozenset(one.casefold() for text in texts_in(said) if text for one in (text, _place(text)))
+        | {_place(one).casefold() for one in (place.addresses if place else ())},
     )
+
+
+def _place(text: str) -> str:
+    """The bucket, the container or the host of an address or of S3's ARN; any other text as it is."""
+    return _SCHEME.sub("", text).partition("/")[0] if _SCHEME.match(text) else text
 
 
 def texts(resource: Resource) -> Iterator[tuple[str, str]]:

@@ -252,7 +252,7 @@ def stores_expire(graph: Graph, store: Resource) -> Iterator[str]:
                 yield "deletes images that have a tag, or that were just pushed"
 
 
-_MOST_DAYS = 365
+_MOST_DAYS, _STATE = 365, "condition.withState"
 
 
 def _expires(bucket: Properties) -> Iterator[str]:
@@ -263,6 +263,11 @@ def _expires(bucket: Properties) -> Iterator[str]:
         action = rule.text_or_empty("action.type")
         if action not in days:
             yield f"does {action or 'nothing'} with objects, which no rule of the lifecycle is for"
+        elif more := {f"condition.{key}" for key in rule.section_or_empty("condition").names()} - {
+            days[action],
+            _STATE,
+        }:
+            yield f"does {action} only under {', '.join(sorted(more))} as well"
         elif 0 < (rule.number_or_none(days[action]) or 0) <= _MOST_DAYS:
             expired.add(action)
         else:

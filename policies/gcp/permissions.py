@@ -108,6 +108,9 @@ def tasks_allowed(graph: Graph) -> Found:
                     held |= set(role.props.each_text("permissions"))
             for permission in sorted(_must(graph, persona) - held):
                 yield account, f"may not {permission}, which the tasks of {persona} take"
+    for agent in graph.of(projects.SERVICE_IDENTITY) if graph.ours else ():
+        if not graph.referring(projects.MEMBER, "member", agent):
+            yield agent, "has no role in the project, without which the service does nothing"
     for instance in graph.of(workbench.INSTANCE) if graph.ours else ():
         held = set[str]()
         for grant in graph.referring(workbench.INSTANCE_MEMBER, "name", instance):

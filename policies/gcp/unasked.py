@@ -94,11 +94,12 @@ def unasked(graph: Graph) -> Found:
         return
     company = bool(organisation.names(graph.platform))
     for above, parts in _parts(graph).items():
-        component = graph.by_urn.get(above)
-        made = None if component is None else _MAKES.get(component.type.removeprefix(_OURS))
-        if component is not None and made is None and company and not component.type.startswith("pulumi:"):
-            continue
-        yield from _beyond(component, made, parts)
+        type_, name = _named(above)
+        made = _MAKES.get(type_.removeprefix(_OURS)) if type_.startswith(_OURS) else None
+        if made is not None:
+            yield from _beyond(f"{type_.removeprefix(_OURS)} {name}", made, parts)
+        elif not company or type_ in ("", "pulumi:pulumi:Stack"):
+            yield from ((part, f"is a {part.type} that no component of this program makes") for part in parts)
 
 
 def _parts(graph: Graph) -> Mapping[str, list[Resource]]:
@@ -109,17 +110,19 @@ def _parts(graph: Graph) -> Mapping[str, list[Resource]]:
     return found
 
 
-def _beyond(
-    component: Resource | None, made: Mapping[str, int] | None, parts: list[Resource]
-) -> Iterator[tuple[Resource, str]]:
+def _named(urn: str) -> tuple[str, str]:
+    """The type and the name that a URN says; the engine does not show each component."""
+    said = urn.split("::")
+    return (said[2].rpartition("$")[2], said[-1]) if len(said) > 3 else ("", "")
+
+
+def _beyond(component: str, made: Mapping[str, int], parts: list[Resource]) -> Iterator[tuple[Resource, str]]:
     counts = Counter(part.type for part in parts)
     for part in parts:
-        if component is None or made is None:
-            yield part, f"is a {part.type} that no component of this program makes"
-        elif part.type not in made:
-            yield part, f"is a {part.type}, which no {component.type.removeprefix(_OURS)} makes"
+        if part.type not in made:
+            yield part, f"is a {part.type}, which no {component.partition(' ')[0]} makes"
         elif made[part.type] and counts[part.type] > made[part.type]:
-            yield part, f"is one of {counts[part.type]} of {part.type}, where {component.name} makes {made[part.type]}"
+            yield part, f"is one of {counts[part.type]} of {part.type}, where {component} makes {made[part.type]}"
 
 
 RULES = [unasked]

@@ -239,8 +239,12 @@ def batch_own(graph: Graph, workflow: Resource) -> Iterator[str]:
                 yield f"starts jobs with {path} {one_line(name)}, which is not of the stack"
         if job.kind == "batchPredictionJobs":
             for path in ("model", "inputConfig.gcsSource.uris", "outputConfig.gcsDestination.outputUriPrefix"):
-                if not any(job.body.each_text_if_known(path)) and not job.body.is_given("unmanagedContainerModel"):
+                said = list(job.body.each_text_if_known(path))
+                if not any(said) and not job.body.is_given("unmanagedContainerModel"):
                     yield f"starts jobs without {path}"
+                for place in said if path != "model" else ():
+                    if not place.startswith("gs://"):
+                        yield f"starts jobs with {path} {one_line(place)}, which is no place in Cloud Storage"
 
 
 @stack_rule(

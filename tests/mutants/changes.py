@@ -80,7 +80,7 @@ def of_resource(graph: Graph, world: World, resource: Resource) -> Iterator[Muta
         if inputs == resource.inputs:  # the same again, said in another way
             continue
         said = json.dumps([change == "gone", path, inputs], sort_keys=True, default=str)
-        if said not in seen:
+        if said not in seen and inputs != resource.inputs:
             seen.add(said)
             yield made(change, what, path, inputs, path.partition(".")[0].partition("#")[0])
             if resource.property_dependencies.get(path.partition(".")[0]) and change in ("foreign", "wider"):

@@ -1,5 +1,6 @@
 """Each rule has one graph it passes, the pilot's, and one it catches: the pilot's with the thing it forbids."""
 
+import base64
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -182,6 +183,7 @@ def leaving_out(graph: Graph, more: str) -> Graph:
     return changed(graph, first(graph, EXCLUSION), lambda p: p.update(filter=f"{p['filter']} OR {more}"))
 
 
+_SENT = base64.b64encode(b'{"argument": "{}", "api_key": "abcdefgh12"}').decode()
 CATCHES: list[tuple[str, Mutation]] = [
     ("sizes-conditions", lambda graph: _granted_often(graph, 21)),
     (
@@ -489,6 +491,9 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("identity-permissions", setting(ROLE, "permissions", [])),
     ("identity-tasks-allowed", setting(ROLE, "permissions", ["aiplatform.models.get"], "approver")),
     ("identity-tasks-allowed", lacking("gcp:workbench/instanceIamMember:InstanceIamMember")),
+    ("secrets-in-plain", setting_more(MODEL, "environment", {"DB_PASSWORD": "correct-horse-9"})),
+    ("secrets-in-plain", editing(lambda job: put(job, "labels.team", "AIza" + "a" * 35))),
+    ("secrets-in-plain", setting(SCHEDULE, "httpTarget.body", _SENT)),
     ("unasked", adding("gcp:compute/instance:Instance")),
     ("unasked", adding("gcp:serviceaccount/account:Account", accountId="mallory")),
     ("unasked", lambda g: beside(g, BUCKET, BUCKET)),
