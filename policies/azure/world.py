@@ -40,7 +40,7 @@ _DATASTORES = frozenset(f"workspace{kind}store" for kind in ("artifact", "blob",
 """Those that Azure ML makes in each workspace: https://learn.microsoft.com/en-us/azure/machine-learning/concept-data"""
 _HOST = re.compile(r"\b(?:https?|abfss?|wasbs?|adl|sftp|ftp|git|ssh)://(?:[^/@\s'\"]*@)?(?P<host>[^/:\s'\"]+)")
 _OF_AZURE = re.compile(
-    r"(?P<host>[a-z0-9-]+\.(?:azurecr\.io|(?:blob|dfs|file|queue|table|web)\.core\.windows\.net|vault\.azure\.net"
+    r"\b(?!privatelink\.)(?P<host>[a-z0-9-]+\.(?:azurecr\.io|(?:blob|dfs|file|queue|table|web)\.core\.windows\.net|vault\.azure\.net"
     r"|servicebus\.windows\.net|documents\.azure\.com|database\.windows\.net))\b"
 )
 _SCHEMAS = ("azuremlschemas.azureedge.net",)
@@ -241,7 +241,8 @@ def _tenant(graph: Graph) -> str:
     answered = Counter[str]()
     sent = Counter[str]()
     for resource in graph.cloud:
-        if isinstance(text := resource.outputs.get("tenantId"), str) and "tenantId" not in resource.inputs:
+        text = resource.outputs.get("tenantId")
+        if isinstance(text, str) and not is_marked(text) and "tenantId" not in resource.inputs:
             answered[text.casefold()] += 1
         sent.update(t.casefold() for path, t in texts(resource.inputs) if path.casefold().endswith("tenantid"))
     return next((text for text, _ in (answered or sent).most_common(1)), "")
