@@ -45,10 +45,12 @@ def _taking(kind: Kind) -> Kind:
     if platform is None or said is None or not isinstance(kind.takes, NotYet):
         return kind
     refs = kind.acts.behaviour.refs if isinstance(kind.acts, Acts) else ()
-    own = {ref.path.replace("[]", ""): ref.types for ref in refs if not ref.only}
+    own = {path: ref.types for ref in refs if not ref.only and (path := ref.path.replace("[]", "")) not in said.judged}
     facts = generated(platform).types.get(kind.token)
+    name = kind.acts.behaviour.name if isinstance(kind.acts, Acts) else ""  # Pulumi makes one up where none is given
+    free = said.free | ({name} if name and name not in said.known and name not in own else frozenset[str]())
     needed = said.needed | (facts.required if facts else frozenset[str]())
-    return replace(kind, takes=replace(said, own={**own, **said.own}, needed=needed))
+    return replace(kind, takes=replace(said, free=free, own={**own, **said.own}, needed=needed))
 
 
 def _of_sources(kind: Kind) -> Kind:

@@ -405,7 +405,9 @@ class Takes:
     needed: frozenset[str] = frozenset()
     once: frozenset[str] = frozenset()
     evidence: Evidence = Evidence(
-        "assumed", "what an input may be is our own judgement; the file names a page where it rests on one", "2026-11-27"
+        "assumed",
+        "what an input may be is our own judgement; the file names a page where it rests on one",
+        "2026-11-27",
     )
 
     @cached_property

@@ -11,6 +11,7 @@ from typing import Any, cast
 from catalogue.graph import Graph, Resource
 from catalogue.kind import Takes
 from catalogue.kinds import kind_of
+from catalogue.marked import DEFAULTS
 from catalogue.marks import is_marked, is_unknown
 from catalogue.once import once_a_resource
 from catalogue.properties import Properties
@@ -58,8 +59,9 @@ def _unknown(takes: Takes, value: Any, path: str) -> Iterator[str]:
         for one in cast("list[Any]", value):
             yield from _unknown(takes, one, path)
     elif isinstance(value, dict) and not is_marked(cast("Any", value)) and path in takes.entered:
+        filled_in = (DEFAULTS, *cast("Mapping[str, Any]", value).get(DEFAULTS, ()))
         for key, one in cast("Mapping[str, Any]", value).items():
-            if one is None or one in ([], {}) or key == "__defaults":
+            if one is None or one in ([], {}) or key in filled_in:
                 continue
             below = (f"{path}.{key}".lstrip("."), f"{path}.*".lstrip("."))
             said = next((at for at in below if at in takes.known or at in takes.entered), None)

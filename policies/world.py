@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any, cast
 
 from catalogue.graph import Graph, Resource
+from catalogue.landing_zones import GcpNetwork
 from catalogue.marked import texts_in
 from catalogue.marks import is_marked
 from catalogue.once import once_a_graph
@@ -21,7 +22,8 @@ _NAMED_BY = ("name", "bucket", "domainName", "repositoryId", "accountId")
 """The inputs with the name of a resource, which the engine knows before the cloud has answered."""
 
 
-_SCHEME = re.compile(r"[a-z0-9]+://")
+_SCHEME = re.compile(r"arn:aws[a-z-]*:s3:::|[a-z0-9]+://")
+"""What stands before a name that is the only one in the world."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,12 @@ def world(graph: Graph) -> World:
         known = {text for text in named if isinstance(text, str) and text and not is_marked(text)}
         by_type.setdefault(resource.type, set()).update(one.casefold() for one in known.union(resource.names))
     place, zone = graph.placement, given.zone(graph)
-    said: list[Any] = [given.networks(graph)[name].model_dump(mode="json") for name in given.networks(graph)]
+    said: list[Any] = []
+    for network in given.networks(
+        graph
+    ).values():  # a network of Google Cloud says its parts, and is named by the whole
+        said += [network.model_dump(mode="json"), network.named_by]
+        said += [network.subnet_id(place.region)] if isinstance(network, GcpNetwork) and place else []
     said += [zone.model_dump(mode="json")] if zone else []
     for each in (*place.sources, *place.callers, *place.people) if place else ():
         said += list(each if isinstance(each, tuple) else astuple(each))
@@ -66,9 +73,14 @@ def world(graph: Graph) -> World:
         region=place.region if place else "",
         by_type={type_: frozenset(names) for type_, names in by_type.items()},
         names=frozenset(name for names in by_type.values() for name in names),
-        given=frozenset(text.casefold() for text in texts_in(said) if text)
-        | {_SCHEME.sub("", one).partition("/")[0].casefold() for one in (place.addresses if place else ())},
+        given=frozenset(one.casefold() for text in texts_in(said) if text for one in (text, _place(text)))
+        | {_place(one).casefold() for one in (place.addresses if place else ())},
     )
+
+
+def _place(text: str) -> str:
+    """The bucket, the container or the host of an address or of S3's ARN; any other text as it is."""
+    return _SCHEME.sub("", text).partition("/")[0] if _SCHEME.match(text) else text
 
 
 def texts(resource: Resource) -> Iterator[tuple[str, str]]:

@@ -21,6 +21,7 @@ from catalogue.kind import (
     Ripens,
     Settles,
     Stays,
+    Takes,
     assumed,
 )
 from catalogue.kinds import kind_of, kinds
@@ -28,7 +29,7 @@ from catalogue.kinds.aws import ec2
 from catalogue.platforms import PLATFORMS
 from sandbox.inputs import resource_shape
 
-ROOM = ("rights", "apis", "ripens", "settles", "fetches", "stays", "blocked", "guarded")
+ROOM = ("rights", "apis", "ripens", "settles", "fetches", "stays", "blocked", "guarded", "takes")
 BUCKET, VAULT = "gcp:storage/bucket:Bucket", "azure-native:keyvault:Vault"
 
 
@@ -45,7 +46,7 @@ def test_a_question_without_an_answer_is_not_yet_and_never_empty() -> None:
         for one in kinds(platform.name).values():
             for answer in (getattr(one, name) for name in ROOM):
                 listed = getattr(answer, "names", None) or getattr(answer, "by", None)
-                assert isinstance(answer, No | NotYet | Ripens | Settles | Stays) or listed, (one.token, answer)
+                assert isinstance(answer, No | NotYet | Takes | Ripens | Settles | Stays) or listed, (one.token, answer)
 
 
 @pytest.mark.parametrize(

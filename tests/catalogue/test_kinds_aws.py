@@ -91,6 +91,7 @@ def test_without_its_record_a_type_is_missed_by_its_name(type_: str, monkeypatch
 
 
 NAMED_BESIDE = {
+    "catalogue/inputs/aws.yaml": "it is part of each record, a page for all",
     "catalogue/caveats.py": "it says which types of each platform a caveat is about, and imports no platform",
     "operations/sources/sizes.py": "it says which call of the SDK makes each type",
 }

@@ -158,9 +158,11 @@ NOT_NAMED: Mapping[str, set[str]] = {
         "network-security-group-closed",
         "network-call-bound",
         "identity-trust",
+        "world-account",
+        "world-place",
     },
-    "gcp": {"network-served-privately"},
-    "azure": {"network-no-internet-gateway", "network-endpoint-closed", "identity-trust"},
+    "gcp": {"network-served-privately", "inputs-own"},
+    "azure": {"network-no-internet-gateway", "network-endpoint-closed", "identity-trust", "inputs-own"},
 }
 
 

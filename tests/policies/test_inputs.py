@@ -109,7 +109,11 @@ def test_lists_patterns_and_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
         once=frozenset({"list"}),
         needed=frozenset({"list.kind"}),
     )
-    monkeypatch.setattr("policies.inputs._takes", lambda _: said)
+
+    def says(resource: Resource) -> Takes:
+        return said
+
+    monkeypatch.setattr("policies.inputs._takes", says)
 
     def judged(**inputs: Any) -> set[str]:
         resource = Resource("urn:pulumi:a::b::aws:x/y:Y::c", "aws:x/y:Y", "c", True, inputs=inputs)

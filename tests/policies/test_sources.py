@@ -124,7 +124,7 @@ def test_the_engine_and_the_offline_commands_read_the_same_sources() -> None:
     read = Placement.from_words(words | {"sources": sources})
     assert read.sources == (Source("s3://a", "ben", "a"), Source("s3://b", "ana", "a"))
     assert Placement.from_words(words | {"sources": json.dumps(sources)}) == read
-    assert Placement.from_words(words) == replace(read, sources=())
+    assert Placement.from_words(words) == replace(read, sources=(), addresses=())
     for broken in ("{", "[1]", {"s3://a": "ben"}):
         with pytest.raises(KeyError):
             Placement.from_words(words | {"sources": broken})

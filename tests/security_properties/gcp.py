@@ -145,24 +145,9 @@ PROPERTIES: dict[str, tuple[str, ...]] = {
 
 # What no rule notices, and why that is safe.
 SURVIVORS: dict[str, str] = {
-    **{
-        f"gcp-pilot-{role}-role permissions gone": "a role that holds nothing lets nobody do anything"
-        for role in (
-            "identity-approver",
-            "identity-batch",
-            "identity-caller",
-            "identity-data-scientist",
-            "identity-pipeline",
-            "identity-serving",
-            "identity-training",
-            "workspace-user",
-        )
-    },
     "gcp-pilot-fraud-scorer-https priority gone": "1000 is the default, and what the pilot says",
     "gcp-pilot-network-deny-in priority gone": "it would deny at 1000, before more than it does now",
     "gcp-pilot-network-https-to-google priority gone": "1000 is the default, and what the pilot says",
-    "gcp-pilot-workspace-ana gceSetup.enableIpForwarding gone": "Compute Engine forwards nothing unless told to",
-    "gcp-pilot-workspace-ben gceSetup.enableIpForwarding gone": "Compute Engine forwards nothing unless told to",
 }
 
 # What may go without a rule noticing, and why: losing it takes permission or convenience away, never safety.

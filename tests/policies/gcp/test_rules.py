@@ -444,5 +444,5 @@ def test_rules_have_names_of_their_own_severity_and_remedy() -> None:
 
 
 def test_findings_point_at_the_line_that_made_the_resource(gcp_pilot: Graph) -> None:
-    (finding,) = evaluate(setting(SUBNET, "privateIpGoogleAccess", False)(gcp_pilot), pack.RULES["gcp"]).findings
+    finding, *_ = evaluate(setting(SUBNET, "privateIpGoogleAccess", False)(gcp_pilot), pack.RULES["gcp"]).findings
     assert finding.place is not None and finding.place.file == "components/gcp/network.py"

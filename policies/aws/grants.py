@@ -1,0 +1,240 @@
+"""What policy documents grant: they are whole, and grant no more than `grants.yaml` and the personas' tasks need."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from catalogue.graph import Graph, Resource
+from catalogue.iam import allows, conditions, name_of, principals, statements
+from catalogue.kinds.aws import ec2, iam, kms, s3, sagemaker, sns
+from catalogue.properties import Properties
+from policies import given
+from policies.aws.documents import is_anybody
+from policies.personas import table
+from policies.rule import Found, stack_rule, whole_stack_rule
+from policies.world import world
+
+DOCUMENTS: Mapping[str, tuple[str, str]] = {
+    iam.POLICY: ("policy", "boundary"),
+    iam.ROLE: ("assumeRolePolicy", "trust"),
+    iam.ROLE_POLICY: ("policy", "persona"),
+    s3.BUCKET_POLICY: ("policy", "bucket"),
+    kms.KEY: ("policy", "key"),
+    sns.TOPIC_POLICY: ("policy", "topic"),
+    sagemaker.PACKAGE_GROUP_POLICY: ("resourcePolicy", "packages"),
+    ec2.VPC_ENDPOINT: ("policy", "door"),
+}
+"""Where each type has its document, and of which sort it is."""
+
+_OF_IDENTITIES = ("boundary", "persona")
+_DENYING = ("boundary", "bucket", "packages")
+"""The sorts that deny: elsewhere a denial takes away what somebody was granted."""
+_VERSION = "2012-10-17"
+_LAYERS = re.compile(r"arn:aws[\w-]*:s3:::prod-[a-z0-9-]+-starport-layer-bucket/\*")
+_FILE = Path(__file__).with_name("grants.yaml")
+
+
+@cache
+def _needed() -> Mapping[str, Any]:
+    said: Mapping[str, Any] = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
+    return said
+
+
+@stack_rule(
+    "identity-documents",
+    *DOCUMENTS,
+    severity="high",
+    says="A policy document is whole: of the version that knows variables, with an effect, an action, whom and what in "
+    "each statement, and nothing said by its opposite.",
+    remedy="Write the statement out: name its actions, its principals and its resources, and give the version "
+    f"{_VERSION}.",
+)
+def documents(graph: Graph, resource: Resource) -> Iterator[str]:
+    """Without the version, variables are text: IAM user guide, "IAM JSON policy elements: Version",
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html
+    """
+    path, sort = DOCUMENTS[resource.type]
+    if not resource.props.is_given(path):
+        return
+    document = resource.props.document_or_empty(path)
+    if document.values.get("Version") != _VERSION:
+        yield f"has a {path} without the version {_VERSION}"
+    found = statements(resource.props, path)
+    if not found:
+        yield f"has a {path} without a statement"
+    only = sort if any(map(allows, found)) else ""  # what denies throughout are guardrails beside a given boundary
+    seen = set[str]()
+    for statement in found:
+        name = name_of(statement)
+        yield from (f"{name} {wrong}" for wrong in _wrong(statement, sort, graph.ours))
+        if not allows(statement) and only not in ("", *_DENYING) and graph.ours:
+            yield f"{name} denies in a document that grants: guardrails belong into the boundary"
+        text = json.dumps({key: one for key, one in statement.values.items() if key != "Sid"}, sort_keys=True)
+        if text in seen:
+            yield f"{name} says again what a statement before it says"
+        seen.add(text)
+
+
+def _wrong(statement: Properties, sort: str, ours: bool) -> Iterator[str]:
+    effect = statement.values.get("Effect")
+    if effect not in ("Allow", "Deny"):
+        yield "has neither the effect Allow nor Deny"
+    for key in ("Action", "Resource", "Principal"):
+        other = f"Not{key}"
+        if other in statement:
+            if effect == "Allow" or ours:
+                yield f"speaks by {other} of everything but a list"
+            continue
+        wanted = {"Action": True, "Resource": sort != "trust", "Principal": sort not in _OF_IDENTITIES}[key]
+        if wanted and statement.values.get(key) in (None, [], {}, ""):
+            yield f"has no {key}"
+        if not wanted and key in statement:
+            yield f"has a {key}, which a document of its sort does not take"
+    if any(not names for names in principals(statement).values()):
+        yield "names nobody under its Principal"
+    if effect == "Deny" and sort in ("bucket", "packages") and not conditions(statement):
+        yield "denies without a condition, and locks its own account out"
+
+
+@stack_rule(
+    "identity-resource-policies",
+    s3.BUCKET_POLICY,
+    kms.KEY,
+    sns.TOPIC_POLICY,
+    sagemaker.PACKAGE_GROUP_POLICY,
+    ec2.VPC_ENDPOINT,
+    severity="critical",
+    says="A policy of a resource lets in nobody but the stack's own account, and services by name; it speaks of its "
+    "own resource.",
+    remedy="Name the principal; or bind the statement to the account by aws:PrincipalAccount and aws:ResourceAccount.",
+)
+def resource_policies(graph: Graph, resource: Resource) -> Iterator[str]:
+    """Whoever is meant by `*` must be bound to an account. AWS's own layers of images are open to all.
+
+    https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html
+    """
+    path, sort = DOCUMENTS[resource.type]
+    for statement in statements(resource.props, path):
+        name, bound = name_of(statement), conditions(statement)
+        accounts = {key.lower() for operator, key in bound if operator in ("StringEquals", "ArnEquals", "ArnLike")}
+        resources = list(statement.each_text("Resource"))
+        if allows(statement) and is_anybody(principals(statement)):
+            layers = bool(resources) and all(_LAYERS.fullmatch(one) for one in resources)
+            if not (layers and list(statement.each_text("Action")) == ["s3:GetObject"]):
+                lacking = {"aws:principalaccount", "aws:resourceaccount"} - accounts
+                if sort != "door" or lacking:
+                    yield f"{name} lets in anybody, of any account"
+        if sort in ("bucket", "topic", "packages") and any(one in ("*", "") for one in resources):
+            yield f"{name} speaks of every resource, and not of its own"
+        if sort == "packages" and allows(statement):
+            yield f"{name} lets somebody in beside the roles of the stack"
+
+
+@whole_stack_rule(
+    "identity-permissions",
+    severity="high",
+    says="Each persona is granted what its tasks take and no more; so are services, and whoever a resource's policy "
+    "names.",
+    remedy="Take the action out of the statement; or add the task to policies/personas/aws.yaml, with who does it and "
+    "the page that says which calls it takes.",
+    advice_elsewhere=True,
+)
+def permissions(graph: Graph) -> Found:
+    """By the tasks of `policies/personas/aws.yaml` and the lists of `grants.yaml`, so that whoever escalates, passes
+    roles on or reads secrets is found because nobody listed it. In another program a role is no persona, and all
+    personas' actions count; each action is said once.
+    """
+    said = set[str]()
+    for resource in graph.of(*DOCUMENTS):
+        path, sort = DOCUMENTS[resource.type]
+        known = {action.lower() for action in _actions(graph, resource, sort)}
+        for holder in (resource.props, *resource.props.each_section("inlinePolicies")):
+            for statement in filter(allows, statements(holder, "policy" if holder is not resource.props else path)):
+                for action in statement.each_text("Action"):
+                    if action.lower() not in known and (graph.ours or action not in said):
+                        said.add(action)
+                        yield resource, f"{name_of(statement)} grants {action}, which no task of it takes"
+
+
+def _actions(graph: Graph, resource: Resource, sort: str) -> Sequence[str]:
+    if sort not in _OF_IDENTITIES:
+        listed: Sequence[str] = _needed()["actions"][sort]
+        return listed
+    personas = table("aws")
+    persona = _persona(graph, resource) if graph.ours and sort == "persona" else ""
+    return [
+        do
+        for task in personas.tasks
+        if "deployer" not in task.who and (not persona or persona in task.who | task.also)
+        for calls in task.calls
+        for do in calls.do
+    ]
+
+
+def _persona(graph: Graph, policy: Resource) -> str:
+    """The persona of the role that a policy is of, by the end of the role's name; a caller's of the stack file."""
+    role = next(iter(graph.refers(policy, "role", iam.ROLE)), None)
+    name = (role.name if role else "").rpartition("-identity-")[2]
+    return name if name in table("aws").taken_by else "caller" if name.startswith("calls-") else ""
+
+
+@stack_rule(
+    "identity-conditions",
+    *DOCUMENTS,
+    severity="high",
+    says="A condition asks what somebody has judged, with a value of the stack's own; services that a document names "
+    "are those that need it.",
+    remedy="Give the condition the value that keeps the grant to the stack; or list key and value, or the service, in "
+    "policies/aws/grants.yaml.",
+)
+def condition_values(graph: Graph, resource: Resource) -> Iterator[str]:
+    """Only in a stack of ours, whose account, region and name its file says. Keys know no case."""
+    ours = world(graph)
+    if not ours.account:
+        return
+    path, sort = DOCUMENTS[resource.type]
+    words = {"account": ours.account, "region": re.escape(ours.region), "stack": _named(graph)}
+    services = [one.format(**words).replace("\\", "") for one in _needed()["services"].get(sort, ())]
+    for statement in statements(resource.props, path):
+        name = name_of(statement)
+        for service in principals(statement).get("Service", ()):
+            if service not in services:
+                yield f"{name} names the service {service}, which nobody needs there"
+        yield from (f"{name} {wrong}" for wrong in _values(statement, words))
+        if allows(statement):
+            bound = {key.lower() for _, key in conditions(statement)}
+            for action in statement.each_text("Action"):
+                needed = _needed()["bound"].get(action) if sort in ("persona", "key") else None
+                if needed is not None and needed.lower() not in bound:
+                    yield f"{name} grants {action} without the condition {needed}"
+
+
+def _named(graph: Graph) -> str:
+    """The stack's name, with its landing zone's prefix where it has one: its tags have either."""
+    zone = given.zone(graph)
+    return f"({re.escape(zone.name_prefix)})?{re.escape(graph.stack)}" if zone else re.escape(graph.stack)
+
+
+def _values(statement: Properties, words: Mapping[str, str]) -> Iterator[str]:
+    block = statement.section_or_empty("Condition")
+    for operator in block.names():
+        keys = block.section_or_empty(operator)
+        for key in keys.names():
+            pattern = _needed()["conditions"].get(key.lower())
+            if pattern is None:
+                yield f"asks for {key}, which nobody has judged"
+                continue
+            values = list(keys.each_text(key))
+            if not values:
+                yield f"asks for {key} with no value"
+            for value in values:
+                if not re.fullmatch(pattern.format(**words), value):
+                    yield f"asks for {key} {value}, which is not the stack's"
+
+
+RULES = [documents, resource_policies, permissions, condition_values]

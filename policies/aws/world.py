@@ -1,0 +1,203 @@
+"""The stack's own world on AWS: accounts, regions and names in every text that a resource gives, documents included.
+
+One reader for ARNs, addresses and hosts. What stands under an input that may say anything (`free`) is not read.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from catalogue.generated import generated
+from catalogue.graph import Graph, Resource
+from catalogue.kind import Takes
+from catalogue.kinds import kind_of
+from catalogue.once import once_a_graph, once_a_resource
+from policies import given
+from policies.rule import OPEN_TO_OTHERS, Found, whole_stack_rule
+from policies.world import World, texts, world
+
+_REGION = re.compile(r"(?<![a-z0-9])(?:us|eu|ap|sa|ca|me|af|il|mx|cn)(?:-gov|-iso[a-z]?)?-[a-z]+-\d(?![0-9])")
+_ACCOUNT = re.compile(r"(?<![\w-])\d{12}(?![\w-])")
+_REGISTRIES = generated("aws").registries
+
+
+@dataclass(frozen=True)
+class Arn:
+    """An ARN in its parts, https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html."""
+
+    service: str
+    region: str
+    account: str
+    resource: str
+
+    @classmethod
+    def read(cls, text: str) -> "Arn | None":
+        """The parts of a text that is an ARN, in any case of its first letters; None of any other text."""
+        parts = text.split(":", 5)
+        if len(parts) != 6 or parts[0].casefold() != "arn":
+            return None
+        return cls(parts[2].casefold(), parts[3], parts[4], parts[5])
+
+
+@once_a_resource
+def said(resource: Resource) -> list[tuple[str, str]]:
+    """Every text of a resource that is not under an input that may say anything, with its path."""
+    kind = kind_of(resource.type) if resource.custom else None
+    free = kind.takes.free if kind is not None and isinstance(kind.takes, Takes) else frozenset[str]()
+    return [(path, text) for path, text in texts(resource) if not _below(free, path)]
+
+
+def _below(free: frozenset[str], path: str) -> bool:
+    parts = [part for part in path.partition("#")[0].split(".") if not part.isdigit()]
+    return any(".".join(parts[:end]) in free for end in range(1, len(parts) + 1))
+
+
+@once_a_graph
+def _accounts(graph: Graph) -> frozenset[str]:
+    """The stack's own account, and those that its file, its landing zone or AWS's own images have."""
+    ours = world(graph)
+    named = {found for text in ours.given for found in _ACCOUNT.findall(text)}
+    own = {ours.account} if ours.account else _own_accounts(graph)
+    return frozenset({*own, *named, *_REGISTRIES, "aws"}) if own else frozenset()
+
+
+def _own_accounts(graph: Graph) -> set[str]:
+    """The accounts of the ARNs that the cloud has answered, where no stack file says whose the stack is."""
+    arns = (Arn.read(str(resource.outputs.get("arn"))) for resource in graph.cloud)
+    return {arn.account for arn in arns if arn and arn.account.isdigit()}
+
+
+@whole_stack_rule(
+    "world-account",
+    severity="critical",
+    says="No principal, key, condition, destination or other text names an account that is neither the stack's, nor "
+    "AWS's own, nor named in the stack file or its landing zone.",
+    remedy="Name a resource of the stack's own account; or name the account under sources, callers or the landing "
+    "zone, where it shows in review.",
+    advice_elsewhere=True,
+    never_waived=OPEN_TO_OTHERS,
+)
+def account(graph: Graph) -> Found:
+    """In ARNs, and wherever twelve digits stand alone.
+
+    Without a stack file the account is that of the ARNs that the cloud has answered; where it has not, nothing is said.
+    """
+    if not (known := _accounts(graph)):
+        return
+    for resource in graph.resources:
+        for path, text in _texts_of(resource):
+            for found in _named(text):
+                if found not in known:
+                    yield resource, f"names the account {found} in {path}, which is not the stack's"
+
+
+def _texts_of(resource: Resource) -> list[tuple[str, str]]:
+    return said(resource) if resource.custom else []
+
+
+def _named(text: str) -> set[str]:
+    arn = Arn.read(text)
+    found = {*_ACCOUNT.findall(text)}
+    return found | ({arn.account} if arn and arn.account and "*" not in arn.account else set())
+
+
+@whole_stack_rule(
+    "world-region",
+    severity="high",
+    says="Nothing that a resource names stands in another region than the stack's.",
+    remedy="Name what is in the stack's region; or name the place of others in the stack file, where it shows in "
+    "review.",
+    advice_elsewhere=True,
+)
+def region(graph: Graph) -> Found:
+    """In ARNs, hosts, zones and endpoints: data that leaves its region is data elsewhere. A stack without a file has
+    no region of its own to hold them against.
+    """
+    ours = world(graph)
+    if not ours.region:
+        return
+    named = {found for text in ours.given for found in _REGION.findall(text)}
+    for resource in graph.resources:
+        for path, text in _texts_of(resource):
+            for found in dict.fromkeys(_REGION.findall(text)):
+                if found != ours.region and found not in named:
+                    yield resource, f"names the region {found} in {path}, where the stack is in {ours.region}"
+
+
+# What an ARN of the stack's own account may say that names no resource of it, by service. {p} is how the stack's names
+# begin, {r} its region.
+_SHAPES = {
+    "cloudtrail": "trail/{p}-audit",  # also where a landing zone has the trail, so that the stack's may come later
+    "cloudwatch": r"alarm:{p}-\*",
+    "ec2": r"(network-interface|security-group)/\*",
+    # The rule by which Step Functions hears of a job's end:
+    # https://docs.aws.amazon.com/step-functions/latest/dg/connect-sagemaker.html
+    "events": "rule/StepFunctionsGetEventsForSageMakerTransformJobsRule",
+    "iam": r"root|role/aws-reserved/sso\.amazonaws\.com/\*",
+    "logs": r"log-group:/aws/sagemaker/(\*|\*Jobs:log-stream:{p}-\*|Endpoints/{p}-\*)",
+    # ECR keeps layers there: https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html
+    "s3": r"prod-{r}-starport-layer-bucket/\*",
+    "sagemaker": r"(endpoint|model-package(-group)?|(processing|training|transform)-job)/{p}-[\w*/-]+"
+    r"|(domain|app|space|user-profile)/\$\{{sagemaker:DomainId\}}(/\$\{{sagemaker:UserProfileName\}})?(/\*)?"
+    r"|user-profile/\*/\$\{{aws:SourceIdentity\}}",
+    "states": r"stateMachine:{p}-\*|sagemaker:createTransformJob\.sync",
+}
+# What a condition may say beside: where a call must come from, which no name narrows.
+_FROM = {"logs": r"\*|log-group:\*", "scheduler": r"schedule/\*", "states": r"stateMachine:\*"}
+
+
+@whole_stack_rule(
+    "world-place",
+    severity="high",
+    says="Every ARN and every bucket that a resource names is one of the stack's, or is named in its file or its "
+    "landing zone.",
+    remedy="Name the resource by its own output; or name the place of others under sources, where it shows in review.",
+    advice_elsewhere=True,
+)
+def place(graph: Graph) -> Found:
+    """A wildcard must lie in what is the stack's. In a program without a stack file nobody knows what is its own, and
+    this says nothing.
+    """
+    if graph.placement is None:
+        return
+    ours = world(graph)
+    shapes = _shapes(graph, ours)
+    for resource in graph.cloud:
+        for path, text in said(resource):
+            if _is_foreign(ours, shapes, path, text):
+                yield resource, f"names {text} in {path}, which is nothing of the stack's"
+
+
+def _is_foreign(ours: World, shapes: dict[str, re.Pattern[str]], path: str, text: str) -> bool:
+    if text.startswith(("s3://", "s3a://", "S3://")):
+        return not ours.has(text)
+    arn = Arn.read(text)
+    if arn is None or ours.has(text):
+        return False
+    if arn.service == "ecr" and arn.account in (*_REGISTRIES, *_named_accounts(ours)):
+        return False  # the name of an image there is the stack file's own
+    if arn.account in ("", ours.account) and any(
+        ours.has(tail) for tail in re.split("[/:]", arn.resource, maxsplit=1)[1:]
+    ):
+        return False  # before the cloud has answered, a resource is known by its name alone
+    where = "condition" if ".Condition." in path and arn.service in _FROM else ""
+    shape = shapes.get(f"{arn.service}{where}")
+    return shape is None or not shape.fullmatch(arn.resource)
+
+
+def _named_accounts(ours: World) -> Iterator[str]:
+    return (found for text in ours.given for found in _ACCOUNT.findall(text))
+
+
+def _shapes(graph: Graph, ours: World) -> dict[str, re.Pattern[str]]:
+    zone = given.zone(graph)
+    words = {"p": re.escape(f"{zone.name_prefix if zone else ''}{graph.stack}"), "r": re.escape(ours.region)}
+    shapes = {service: re.compile(shape.format(**words)) for service, shape in _SHAPES.items()}
+    wider = {
+        f"{service}condition": re.compile(f"{shape}|{_SHAPES.get(service, '(?!)').format(**words)}")
+        for service, shape in _FROM.items()
+    }
+    return {**shapes, **wider}
+
+
+RULES = [account, region, place]
