@@ -40,7 +40,8 @@ _DATASTORES = frozenset(f"workspace{kind}store" for kind in ("artifact", "blob",
 """Those that Azure ML makes in each workspace: https://learn.microsoft.com/en-us/azure/machine-learning/concept-data"""
 _HOST = re.compile(r"\b(?:https?|abfss?|wasbs?|adl|sftp|ftp|git|ssh)://(?:[^/@\s'\"]*@)?(?P<host>[^/:\s'\"]+)")
 _OF_AZURE = re.compile(
-    r"\b(?!privatelink\.)(?P<host>[a-z0-9-]+\.(?:azurecr\.io|(?:blob|dfs|file|queue|table|web)\.core\.windows\.net|vault\.azure\.net"
+    r"\b(?!privatelink\.)(?P<host>[a-z0-9-]+\.(?:azurecr\.io|vault\.azure\.net"
+    r"|(?:blob|dfs|file|queue|table|web)\.core\.windows\.net"
     r"|servicebus\.windows\.net|documents\.azure\.com|database\.windows\.net))\b"
 )
 _SCHEMAS = ("azuremlschemas.azureedge.net",)
