@@ -13,7 +13,7 @@ from tests.mutants.changes import Mutant, mutants
 from tests.mutants.survey import reasons, survey, unexplained
 
 SAMPLE = 40
-SURVEYED = ("aws",)
+SURVEYED = ("aws", "azure")
 """The platforms whose survivors are written down."""
 
 

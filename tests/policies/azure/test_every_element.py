@@ -36,6 +36,8 @@ ONE_IS_ENOUGH: Mapping[tuple[str, str], str] = {
     ("securityRules", "network-proof"): "one rule that lets HTTPS in lets it in",
     ("privateDnsZoneConfigs", "network-proof"): "the zone that is needed still leads to the endpoint",
     ("permissions", "identity-scope"): "a role is one for data as soon as one permission grants some",
+    ("permissions", "identity-persona-tasks"): "what one permission allows the role allows",
+    ("permissions", "identity-persona-permissions"): "a role that allows nothing by one permission does by another",
     ("logs", "audit-trail"): "one group that records every log records it",
     ("properties.rotationPolicy.lifetimeActions", "encryption-key"): "one action that rotates in time rotates",
     ("securityRules", "network-people-in"): "one rule that lets HTTPS in lets people in",
