@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from catalogue.graph import Graph, Resource
-from catalogue.iam import allows, conditions, statements
-from catalogue.kinds.aws import cloudtrail, ecr, sagemaker
+from catalogue.iam import allows, conditions, principals, statements
+from catalogue.kinds.aws import cloudtrail, ec2, ecr, s3, sagemaker
 from catalogue.properties import Properties
 from policies import given
 from policies.aws.documents import is_everybody
@@ -69,6 +69,49 @@ def repository_immutable(props: Properties) -> Iterator[str]:
         yield "does not scan what is pushed"
 
 
+_READS = {
+    "sagemaker:DescribeModelPackage",
+    "sagemaker:DescribeModelPackageGroup",
+    "sagemaker:ListModelPackages",
+}
+"""What another account reads a model's versions by:
+https://docs.aws.amazon.com/sagemaker/latest/dg/model-registry-deploy-xaccount.html"""
+
+
+def _is_on_versions(group: Resource, statement: Properties) -> bool:
+    name = group.props.text_or_empty("modelPackageGroupName")
+    named = {arn.partition(":model-package")[2] for arn in statement.each_text("Resource")}
+    return {f"-group/{name}", f"/{name}/*"} <= named
+
+
+@stack_rule(
+    "audit-delivered",
+    cloudtrail.TRAIL,
+    ec2.FLOW_LOG,
+    severity="high",
+    says="The bucket that a trail or a flow log writes to lets the service write, and look whose it is.",
+    remedy="Keep the statements of components/aws/audit.py in the bucket's policy.",
+)
+def delivered(graph: Graph, resource: Resource) -> Iterator[str]:
+    """Without both, nothing is delivered, and nobody is told. A bucket of the landing zone's is not read.
+
+    https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html,
+    https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-s3-permissions.html
+    """
+    trail = resource.type == cloudtrail.TRAIL
+    service = "cloudtrail.amazonaws.com" if trail else "delivery.logs.amazonaws.com"
+    for bucket in graph.refers(resource, "s3BucketName" if trail else "logDestination", s3.BUCKET):
+        lets = {
+            action
+            for policy in graph.referring(s3.BUCKET_POLICY, "bucket", bucket)
+            for statement in filter(allows, statements(policy.props, "policy"))
+            if service in principals(statement).get("Service", ())
+            for action in statement.each_text("Action")
+        }
+        for action in sorted({"s3:GetBucketAcl", "s3:PutObject"} - lets):
+            yield f"delivers nothing: the policy of {bucket.name} does not let {service} {action}"
+
+
 @stack_rule(
     "audit-packages-own-account",
     sagemaker.PACKAGE_GROUP,
@@ -80,9 +123,12 @@ def packages_own_account(graph: Graph, resource: Resource) -> Iterator[str]:
     """Each model package group has a resource policy that denies every other account's principals."""
     others = {("StringNotEquals", "aws:PrincipalAccount")}
     policies = graph.referring(sagemaker.PACKAGE_GROUP_POLICY, "modelPackageGroupName", resource)
-    denies = [s for p in policies for s in statements(p.props, "resourcePolicy") if not allows(s)]
-    if not any(conditions(s) == others and is_everybody(s) for s in denies):
-        yield "has no policy that keeps other accounts out"
+    said = [s for p in policies for s in statements(p.props, "resourcePolicy")]
+    denies = [s for s in said if not allows(s) and conditions(s) == others and is_everybody(s)]
+    if not any({*s.each_text("Action")} >= _READS and _is_on_versions(resource, s) for s in denies):
+        yield "has no policy that keeps other accounts out of the group and its versions"
+    if any(allows(s) or s not in denies for s in said):
+        yield "has a policy that says more than who is kept out"
 
 
 @stack_rule(
@@ -102,4 +148,4 @@ def logs_first(graph: Graph, resource: Resource) -> Iterator[str]:
         yield "logs to a group that SageMaker makes"
 
 
-RULES = [trail, repository_immutable, packages_own_account, logs_first]
+RULES = [trail, delivered, repository_immutable, packages_own_account, logs_first]

@@ -56,6 +56,29 @@ def key(props: Properties) -> Iterator[str]:
             yield f"{sid} lets a service use the key for any account"
         if any("*" in action for action in statement.each_text("Action")):
             yield f"{sid} grants a wildcard action"
+        uses = sorted({*statement.each_text("Action")} & _USE)
+        if "AWS" in principal and uses and not _is_bound({key.lower() for _, key in conditions(statement)}):
+            yield f"{sid} lets a role {uses[0]} without a service in between, and for whatever it likes"
+
+
+_USE = {
+    "kms:CreateGrant",
+    "kms:Decrypt",
+    "kms:Encrypt",
+    "kms:GenerateDataKey",
+    "kms:GenerateDataKeyWithoutPlaintext",
+    "kms:ReEncryptFrom",
+    "kms:ReEncryptTo",
+}
+
+
+def _is_bound(keys: set[str]) -> bool:
+    """Whether the use of a key is bound to a service, or to one role and what it encrypts for.
+
+    https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html
+    """
+    for_what = any(key.startswith("kms:encryptioncontext:") for key in keys)
+    return "kms:viaservice" in keys or ("aws:principalarn" in keys and for_what)
 
 
 _STATES_KEY = "kms:EncryptionContext:aws:states:stateMachineArn"
@@ -147,7 +170,8 @@ def bucket_public(props: Properties) -> Iterator[str]:
     remedy="Deny s3:* where aws:SecureTransport is false, and name principals in every allow.",
 )
 def bucket_tls(graph: Graph, resource: Resource) -> Iterator[str]:
-    """One deny of everything without TLS, on no further condition; no allow to anybody.
+    """One deny of everything without TLS, on the bucket and on all that it holds, on no further condition; no allow to
+    anybody, and no other deny, which takes from somebody what the stack grants.
 
     A policy in the bucket's own inputs is read too. In its outputs S3 gives the attached policy.
     """
@@ -157,6 +181,9 @@ def bucket_tls(graph: Graph, resource: Resource) -> Iterator[str]:
     found = statements(sent if resource.type == s3.BUCKET else resource.props, "policy")
     if not any(_denies_without_tls(statement) for statement in found):
         yield "answers without TLS"
+    for statement in found:
+        if not allows(statement) and graph.ours and not _denies_without_tls(statement):
+            yield f"{name_of(statement)} denies something beside what comes without TLS"
     for statement in filter(allows, found):
         if is_anybody(principals(statement)):
             yield f"{name_of(statement)} lets anybody in"
@@ -164,11 +191,17 @@ def bucket_tls(graph: Graph, resource: Resource) -> Iterator[str]:
             yield f"{name_of(statement)} lets a service in for any account"
 
 
+def _is_on_all(resources: list[str]) -> bool:
+    """Whether a statement is on a bucket and on every object of it."""
+    return "*" in resources or any(one.endswith("/*") and one.removesuffix("/*") in resources for one in resources)
+
+
 def _denies_without_tls(statement: Properties) -> bool:
     return (
         not allows(statement)
         and list(statement.each_text("Action")) == ["s3:*"]
         and is_everybody(statement)
+        and _is_on_all(list(statement.each_text("Resource")))
         and conditions(statement) == {("Bool", "aws:SecureTransport")}
         and list(statement.section_or_empty("Condition.Bool").each_text("aws:SecureTransport")) == ["false"]
     )

@@ -11,7 +11,7 @@ import yaml
 
 from catalogue.graph import Graph, Resource
 from catalogue.iam import allows, conditions, name_of, principals, statements
-from catalogue.kinds.aws import ec2, iam, kms, s3, sagemaker, sns
+from catalogue.kinds.aws import ec2, iam, kms, s3, sagemaker, sfn, sns
 from catalogue.properties import Properties
 from policies import given
 from policies.aws.documents import is_anybody
@@ -237,4 +237,52 @@ def _values(statement: Properties, words: Mapping[str, str]) -> Iterator[str]:
                     yield f"asks for {key} {value}, which is not the stack's"
 
 
-RULES = [documents, resource_policies, permissions, condition_values]
+_ABOUT = {
+    "": iam.ROLE,
+    "domain": sagemaker.DOMAIN,
+    "endpoints": sagemaker.ENDPOINT,
+    "package-groups": sagemaker.PACKAGE_GROUP,
+    "state-machines": sfn.STATE_MACHINE,
+}
+"""What a stack has where a task is about a word of the persona table; the tasks on other words are not held here."""
+
+
+@stack_rule(
+    "identity-tasks",
+    iam.ROLE,
+    severity="medium",
+    proof="workflow speed",
+    says="Each persona is granted every action that its tasks take, by its own policy and by its boundary.",
+    remedy="Grant the action in components/aws/statements.py; or take the task from the persona in "
+    "policies/personas/aws.yaml.",
+)
+def tasks(graph: Graph, role: Resource) -> Iterator[str]:
+    """By name of action alone: the tests of the persona table ask IAM's own logic of each call. Another program's roles
+    are no personas.
+    """
+    persona = role.name.rpartition("-identity-")[2]
+    if not graph.ours or graph.placement is None or persona not in table("aws").taken_by:
+        return
+    needed = {
+        do.lower(): task.says
+        for task in table("aws").tasks
+        if persona in task.who and not task.until and graph.of(_ABOUT.get(task.about, ""))
+        for calls in task.calls
+        for do in calls.do
+    }
+    bounds = graph.refers(role, "permissionsBoundary", iam.POLICY)
+    held = [role, *graph.referring(iam.ROLE_POLICY, "role", role)]
+    for who, resources in (("its own policy", held), ("its boundary", bounds)):
+        granted = {action.lower() for one in resources for action in _granted(one)}
+        if resources and (lacking := sorted(needed.keys() - granted)):
+            yield f"cannot {needed[lacking[0]]}: {who} does not grant {lacking[0]}"
+
+
+def _granted(resource: Resource) -> Iterator[str]:
+    holders = [resource.props] if resource.type != iam.ROLE else resource.props.each_section("inlinePolicies")
+    for holder in holders:
+        for statement in filter(allows, statements(holder, "policy")):
+            yield from statement.each_text("Action")
+
+
+RULES = [documents, resource_policies, permissions, condition_values, tasks]

@@ -77,6 +77,8 @@ def of_resource(graph: Graph, world: World, resource: Resource) -> Iterator[Muta
 
     seen = set[str]()
     for change, what, path, inputs in _inputs_of(world, resource):
+        if inputs == resource.inputs:  # the same again, said in another way
+            continue
         said = json.dumps([change == "gone", path, inputs], sort_keys=True, default=str)
         if said not in seen:
             seen.add(said)
@@ -129,7 +131,7 @@ def _inputs_of(world: World, resource: Resource) -> Iterator[_Change]:
         return _at(inputs, path, make)
 
     for path, value in _entered("", inputs):
-        if not path:
+        if not path or value is None:
             continue
         yield "gone", "", path, _gone(inputs, path)
         for change, what, other in _other(world, value):
