@@ -144,8 +144,11 @@ _PARTS: Mapping[str, Mapping[str, Iterable[str]]] = {
     remedy="Take the resource out; or make it by a component, of a section that calls for it (CONTRIBUTING).",
 )
 def unasked(graph: Graph) -> Found:
-    """By the component that a resource stands in. What is asked for is judged by the other rules."""
-    if not graph.ours:
+    """By the component that a resource stands in. What is asked for is judged by the other rules.
+
+    Nobody can tell where the reader of the graph was told of no parents at all.
+    """
+    if not graph.ours or not any(graph.component_of(resource) for resource in graph.cloud):
         return
     seen = Counter[str]()
     for component in graph.resources:

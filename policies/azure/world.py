@@ -29,6 +29,8 @@ _BUILT_IN = re.compile(
     rf"(/subscriptions/{_GUID})?/providers/microsoft\.authorization/(role|policy|policyset)definitions/{_GUID}"
 )
 """A definition of Azure's own has a GUID for a name; what it allows is judged by the rules on roles and guardrails."""
+_DIGITS = re.compile("[0-9a-f]{8}")
+"""What azure-native puts behind the name of a resource that is given none."""
 _PARTS = frozenset(f"{name}services/default" for name in ("blob", "file", "queue", "table"))
 """The services of a storage account, which stand in it without a resource of their own."""
 _ASSET = re.compile(
@@ -87,7 +89,10 @@ class World:
         parts = said.split("/")
         if _BUILT_IN.fullmatch(said):
             return len(parts) < 5 or parts[1] != "subscriptions" or parts[2] in self.subscriptions
-        return parts[2] in self.subscriptions and not self.unborn.isdisjoint(parts[5:])
+        return parts[2] in self.subscriptions and any(
+            part in self.unborn or (part[:-8] in self.unborn and _DIGITS.fullmatch(part[-8:]) is not None)
+            for part in parts[5:]
+        )
 
 
 @once_a_graph
@@ -101,7 +106,7 @@ def world(graph: Graph) -> World:
         if isinstance(id_, str) and id_.startswith("/subscriptions/"):
             (groups if resource.type == resources.GROUP else ids).add(id_.casefold())
         else:
-            unborn |= own
+            unborn |= {*own, resource.name.casefold()}
         guids |= {text.casefold() for text in _answered(resource) if _WHOLE_GUID.fullmatch(text)}
     subscriptions = _subscriptions(graph, {*ids, *groups})
     made = {str(one.inputs.get("resourceGroupName")).casefold() for one in graph.of(resources.GROUP)}
