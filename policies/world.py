@@ -12,6 +12,8 @@ from functools import lru_cache
 from typing import Any, cast
 
 from catalogue.graph import Graph, Resource
+from catalogue.kind import Acts
+from catalogue.kinds import kind_of
 from catalogue.landing_zones import GcpNetwork
 from catalogue.marked import texts_in
 from catalogue.marks import is_marked
@@ -55,7 +57,9 @@ def world(graph: Graph) -> World:
     """The world of a graph."""
     by_type: dict[str, set[str]] = {}
     for resource in graph.cloud:
-        named = (resource.inputs.get(key) for key in _NAMED_BY)
+        kind = kind_of(resource.type)
+        own = kind.acts.behaviour.name if kind and isinstance(kind.acts, Acts) and kind.acts.behaviour else ""
+        named = (resource.inputs.get(key) for key in (*_NAMED_BY, own))
         known = {text for text in named if isinstance(text, str) and text and not is_marked(text)}
         by_type.setdefault(resource.type, set()).update(one.casefold() for one in known.union(resource.names))
     place, zone = graph.placement, given.zone(graph)

@@ -144,8 +144,11 @@ _PARTS: Mapping[str, Mapping[str, Iterable[str]]] = {
     remedy="Take the resource out; or make it by a component, of a section that calls for it (CONTRIBUTING).",
 )
 def unasked(graph: Graph) -> Found:
-    """By the component that a resource stands in. What is asked for is judged by the other rules."""
-    if not graph.ours:
+    """By the component that a resource stands in. What is asked for is judged by the other rules.
+
+    Nobody can tell where the reader of the graph was told of no parents at all.
+    """
+    if not graph.ours or not any(graph.component_of(resource) for resource in graph.cloud):
         return
     seen = Counter[str]()
     for component in graph.resources:
@@ -153,16 +156,24 @@ def unasked(graph: Graph) -> Found:
             seen[component.type] += 1
             if seen[component.type] > 1 and _noun(component) not in _MANY:
                 yield component, "is a second component of its type, and a stack has one"
+    made = dict[tuple[str, str], list[Resource]]()
     for resource in graph.cloud:
         above = graph.component_of(resource)
         if above is None or above.type.startswith("pulumi:"):
             yield resource, "stands in no component, so no section of the stack file calls for it"
         elif above.type.startswith(_OURS) and _noun(above) in _PARTS:
-            made = _PARTS[_noun(above)].get(resource.type)
-            if made is None:
-                yield resource, f"is of a kind that {above.name} ({_noun(above)}) does not make"
-            elif not any(_fits(resource, above, part) for part in made):
-                yield resource, f"is none of what {above.name} ({_noun(above)}) makes of its kind"
+            made.setdefault((above.urn, resource.type), []).append(resource)
+    for (urn, type_), each in made.items():
+        yield from _too_many(graph.by_urn[urn], type_, each)
+
+
+def _too_many(component: Resource, type_: str, made: list[Resource]) -> Found:
+    """What a component does not make. A resource under another name is told where there are more than it makes."""
+    parts = _PARTS[_noun(component)].get(type_, ())
+    if not any("*" in part for part in parts) and len(made) > len(tuple(parts)):
+        others = [one for one in made if not any(_fits(one, component, part) for part in parts)]
+        for one in others or made[-1:]:
+            yield one, f"is none of what {component.name} ({_noun(component)}) makes"
 
 
 def _noun(component: Resource) -> str:

@@ -242,6 +242,10 @@ def datastore(graph: Graph, item: Resource) -> Iterator[str]:
         yield "lies on storage that is not the stack's"
     if item.props.text_or_empty("properties.protocol") != "https":
         yield "is not read over HTTPS"
+    container = item.props.text_if_known("properties.containerName")
+    made = {one.props.text_if_known("containerName") for one in graph.of(storage.CONTAINER)}
+    if container and made and container not in made:
+        yield f"lies in the container {container}, which is not the stack's"
 
 
 _PARTS = {

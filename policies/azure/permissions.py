@@ -164,15 +164,22 @@ def _acts_as(graph: Graph) -> Mapping[str, tuple[str, ...]]:
     named = {
         one.urn: next((p for p in (*PERSONAS, "workspace", "wraps") if one.name.endswith(f"-{p}")), "") for one in made
     }
-    ran = {one.urn: [p for p, type_, key in _RUNS if graph.referring(type_, key, one)] for one in made}
+    ran = {one.urn: list(_runs(graph, one)) for one in made}
     return {urn: (name,) if name else tuple(ran[urn]) for urn, name in named.items()}
+
+
+def _runs(graph: Graph, identity: Resource) -> Iterator[str]:
+    """The personas whose work is done as an identity."""
+    yield from (persona for persona, type_, key in _RUNS if graph.referring(type_, key, identity))
+    for compute in graph.referring(COMPUTE, "identity", identity):
+        personal = compute.props.text_or_empty("properties.computeType") == "ComputeInstance"
+        yield "data-scientist" if personal else "training"
 
 
 _RUNS = (
     ("workspace", WORKSPACE, "primaryUserAssignedIdentity"),
     ("serving", SERVED, "identity"),
     ("batch", BATCH_ENDPOINT, "identity"),
-    ("training", COMPUTE, "identity"),
     ("wraps", storage.ACCOUNT, "encryption"),
     ("wraps", containerregistry.REGISTRY, "encryption"),
     ("wraps", WORKSPACE, "encryption"),

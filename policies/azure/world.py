@@ -29,6 +29,8 @@ _BUILT_IN = re.compile(
     rf"(/subscriptions/{_GUID})?/providers/microsoft\.authorization/(role|policy|policyset)definitions/{_GUID}"
 )
 """A definition of Azure's own has a GUID for a name; what it allows is judged by the rules on roles and guardrails."""
+_DIGITS = re.compile("[0-9a-f]{8}")
+"""What azure-native puts behind the name of a resource that is given none."""
 _PARTS = frozenset(f"{name}services/default" for name in ("blob", "file", "queue", "table"))
 """The services of a storage account, which stand in it without a resource of their own."""
 _ASSET = re.compile(
@@ -40,7 +42,8 @@ _DATASTORES = frozenset(f"workspace{kind}store" for kind in ("artifact", "blob",
 """Those that Azure ML makes in each workspace: https://learn.microsoft.com/en-us/azure/machine-learning/concept-data"""
 _HOST = re.compile(r"\b(?:https?|abfss?|wasbs?|adl|sftp|ftp|git|ssh)://(?:[^/@\s'\"]*@)?(?P<host>[^/:\s'\"]+)")
 _OF_AZURE = re.compile(
-    r"(?P<host>[a-z0-9-]+\.(?:azurecr\.io|(?:blob|dfs|file|queue|table|web)\.core\.windows\.net|vault\.azure\.net"
+    r"\b(?!privatelink\.)(?P<host>[a-z0-9-]+\.(?:azurecr\.io|vault\.azure\.net"
+    r"|(?:blob|dfs|file|queue|table|web)\.core\.windows\.net"
     r"|servicebus\.windows\.net|documents\.azure\.com|database\.windows\.net))\b"
 )
 _SCHEMAS = ("azuremlschemas.azureedge.net",)
@@ -86,7 +89,10 @@ class World:
         parts = said.split("/")
         if _BUILT_IN.fullmatch(said):
             return len(parts) < 5 or parts[1] != "subscriptions" or parts[2] in self.subscriptions
-        return parts[2] in self.subscriptions and not self.unborn.isdisjoint(parts[5:])
+        return parts[2] in self.subscriptions and any(
+            part in self.unborn or (part[:-8] in self.unborn and _DIGITS.fullmatch(part[-8:]) is not None)
+            for part in parts[5:]
+        )
 
 
 @once_a_graph
@@ -100,7 +106,7 @@ def world(graph: Graph) -> World:
         if isinstance(id_, str) and id_.startswith("/subscriptions/"):
             (groups if resource.type == resources.GROUP else ids).add(id_.casefold())
         else:
-            unborn |= own
+            unborn |= {*own, resource.name.casefold()}
         guids |= {text.casefold() for text in _answered(resource) if _WHOLE_GUID.fullmatch(text)}
     subscriptions = _subscriptions(graph, {*ids, *groups})
     made = {str(one.inputs.get("resourceGroupName")).casefold() for one in graph.of(resources.GROUP)}
@@ -241,7 +247,8 @@ def _tenant(graph: Graph) -> str:
     answered = Counter[str]()
     sent = Counter[str]()
     for resource in graph.cloud:
-        if isinstance(text := resource.outputs.get("tenantId"), str) and "tenantId" not in resource.inputs:
+        text = resource.outputs.get("tenantId")
+        if isinstance(text, str) and not is_marked(text) and "tenantId" not in resource.inputs:
             answered[text.casefold()] += 1
         sent.update(t.casefold() for path, t in texts(resource.inputs) if path.casefold().endswith("tenantid"))
     return next((text for text, _ in (answered or sent).most_common(1)), "")

@@ -178,11 +178,6 @@ def then(*mutations: Mutation) -> Mutation:
     return mutate
 
 
-def renaming(type_: str, name: str) -> Mutation:
-    """The first resource of a type under another name."""
-    return lambda graph: swapped(graph, replace(first(graph, type_), name=name))
-
-
 def twice(type_: str) -> Mutation:
     """A component of a type beside the first."""
 
@@ -231,7 +226,7 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("world-mail", setting(ACTIONS, "emailReceivers.0.emailAddress", "mallory@example.com")),
     ("world-regions", setting(SCALING, f"{TRIGGER}.metricResourceLocation", "Brazil South")),
     ("unasked", adding(CONTAINER, containerName="extra")),
-    ("unasked", renaming(IDENTITY, "azure-pilot-identity-mallory")),
+    ("unasked", copying(IDENTITY, 1)),
     ("unasked", twice("mlplatform-azure:index:Access")),
     ("identity-persona-permissions", more_permissions(f"{AZURE_ML}/listKeys/action")),
     ("identity-persona-permissions", setting(ASSIGNMENT, "roleDefinitionId", PULLS, "approver-blob-reader")),
