@@ -105,6 +105,37 @@ def controls(platform: str) -> Sequence[Control]:
     return said
 
 
+EVERYWHERE: Mapping[str, Sequence[str]] = {
+    "It holds every input and text of a program against the stack's own world. A cloud sees one call; the controls "
+    "above stand for what of it a call brings.": (
+        "*foreign-*",
+        "*unasked*",
+        "data-*",
+        "inputs-*",
+        "secrets-*",
+        "world-*",
+    ),
+    "It holds what a persona or a service is granted against its tasks, which no cloud knows.": (
+        "identity-*permissions",
+        "identity-*tasks*",
+        "identity-alerts-*",
+        "identity-conditions",
+        "identity-documents",
+        "identity-resource-policies",
+        "identity-starts-*",
+    ),
+    "It is how several settings of one thing go together, and no call brings more than one of them.": (
+        "audit-delivered",
+        "limits-batch-*",
+        "limits-hours-*",
+        "limits-images-*",
+        "limits-stores-*",
+        "network-addresses",
+    ),
+}
+"""Why no control stands for families of rules on any platform. What a platform says of a rule by itself comes first."""
+
+
 def unprevented(platform: str) -> Mapping[str, Sequence[str]]:
     """Why no control of a platform stands for some rules: the reason, and the rules. A `*` in a name is any text."""
     said: Mapping[str, Sequence[str]] = import_module(f"policies.controls.{platform}").UNPREVENTED
@@ -124,9 +155,8 @@ def undecided(world: World) -> list[Control]:
 
 def why_not(platform: str, rule: str) -> str:
     """Why no control stands for a rule. Empty where none says it."""
-    return next(
-        (why for why, names in unprevented(platform).items() if any(fnmatchcase(rule, name) for name in names)), ""
-    )
+    reasons = [*unprevented(platform).items(), *EVERYWHERE.items()]
+    return next((why for why, names in reasons if any(fnmatchcase(rule, name) for name in names)), "")
 
 
 def unfolded(pattern: str) -> list[str]:

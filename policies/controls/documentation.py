@@ -61,9 +61,9 @@ def _section(platform: str) -> Iterator[str]:
     left = [rule.name for rule in pack.shipped(platform) if rule.name not in told]
     yield "\n| rules that no control stands for | because |"
     yield "|---|---|"
-    for why in controls.unprevented(platform):
-        names = [name for name in left if controls.why_not(platform, name) == why]
-        yield f"| {', '.join(f'`{name}`' for name in names)} | {why} |"
+    for why in (*controls.unprevented(platform), *controls.EVERYWHERE):
+        if names := [name for name in left if controls.why_not(platform, name) == why]:
+            yield f"| {', '.join(f'`{name}`' for name in names)} | {why} |"
 
 
 if __name__ == "__main__":
