@@ -11,7 +11,7 @@ from catalogue.kinds import kind_of
 from catalogue.marks import is_marked
 
 Inputs = dict[str, Any]
-IN_ORDER = {"metricQueries", "definition", "trafficRoutingConfiguration", "availabilityZones"}
+IN_ORDER = {"metricQueries", "definition", "trafficRoutingConfiguration", "availabilityZones", "sourceContents"}
 """What an order has a meaning in."""
 _WORDS = ("description", "displayName", "title", "alarmDescription")
 _OTHER_ACCOUNT = {
