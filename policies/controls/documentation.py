@@ -23,9 +23,14 @@ The command writes files and calls no cloud. Nothing is in force until a landing
 the component `Controls` of the platform, which protects what it makes:
 
 ```python
-Controls("ml", ControlsArgs(target_id="ou-ab12-3cd45678", tags=TAGS, documents={
-    file.stem: file.read_text() for file in Path("controls").glob("*.json")
-}))
+Controls(
+    "ml",
+    ControlsArgs(
+        target_id="ou-ab12-3cd45678",
+        tags=TAGS,
+        documents={file.stem: file.read_text() for file in Path("controls").glob("*.json")},
+    ),
+)
 ```
 
 On gcp it takes `organization` and `target`, on azure `subscription`, in place of `target_id` and `tags`. Programs in
