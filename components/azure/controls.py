@@ -26,8 +26,8 @@ class ControlsArgs(Args):
 class Controls(pulumi.ComponentResource):
     """Assigns the built-in definitions of Azure Policy, and creates and assigns our own where none fits.
 
-    It belongs into the landing zone's own program, run by an owner of the subscription whom no team is: whoever may
-    write assignments can take them off. Everything is protected.
+    It belongs into the landing zone's own program. Whoever is Owner of the subscription may take an assignment off,
+    and whoever deploys a stack is one: they are bound only as long as they leave it. Everything is protected.
 
     https://learn.microsoft.com/en-us/azure/governance/policy/overview
     """

@@ -268,8 +268,8 @@ CONTROLS: Sequence[Control] = (
         "A model or a job runs outside the private network and reaches the internet.",
         "No model and no job is made without subnets and security groups.",
         ("network-model-isolated",),
-        "By subnets of another network of the account, unless the landing zone gives the network and its subnets are "
-        "named here; by a domain of Studio, whose applications the key of its access type binds.",
+        "By subnets of another network of the account, unless the landing zone gives the network; its subnets are then "
+        "named here. A domain of Studio is bound by `studio-in-the-network`.",
         _SAGEMAKER,
         _network,
     ),
@@ -342,7 +342,7 @@ CONTROLS: Sequence[Control] = (
         "Data rests under AWS's key, which nobody here can take away.",
         "No volume, home or output of a job is made without a key.",
         ("encryption-customer-key", "encryption-batch"),
-        "By captured data of an endpoint, for which no key of a condition speaks; the bucket's own key holds there.",
+        "By what an endpoint captures, whose key no condition key brings; the bucket's own key holds there.",
         _SAGEMAKER,
         _volumes,
     ),

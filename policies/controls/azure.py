@@ -6,7 +6,8 @@ https://learn.microsoft.com/en-us/azure/governance/policy/concepts/definition-st
 
 An assignment binds whoever calls Azure Resource Manager, owners too. It looks at what is created or changed from then
 on; what stands is shown as not compliant. The stack's own resource group has four of these by itself
-(components/azure/group.py), which whoever owns the group can take off; an assignment above it they cannot.
+(components/azure/group.py), which whoever owns the group can take off. These stand on the subscription, above it: its
+owners can take them off, and nobody below.
 """
 
 from collections.abc import Callable, Mapping, Sequence

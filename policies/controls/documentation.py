@@ -23,16 +23,23 @@ The command writes files and calls no cloud. Nothing is in force until a landing
 the component `Controls` of the platform, which protects what it makes:
 
 ```python
-Controls("ml", ControlsArgs(target_id="ou-ab12-3cd45678", tags=TAGS, documents={
-    file.stem: file.read_text() for file in Path("controls").glob("*.json")
-}))
+Controls(
+    "ml",
+    ControlsArgs(
+        target_id="ou-ab12-3cd45678",
+        tags=TAGS,
+        documents={file.stem: file.read_text() for file in Path("controls").glob("*.json")},
+    ),
+)
 ```
 
 On gcp it takes `organization` and `target`, on azure `subscription`, in place of `target_id` and `tags`. Programs in
 other languages have it in the component packages (`mlplatform-aws:index:Controls`). Whoever runs that program must not
-be whoever runs the stacks' programs: the right to set policies of an organization is in no role of a deployer here. Try
-a policy in a unit of its own first; Google Cloud and Azure can dry-run one. A stack whose trail, tags or networks these
-policies would refuse says so at `pulumi up`, in the cloud's words.
+be whoever runs the stacks' programs. On aws and gcp no role of a deployer here has the right to set a policy of an
+organization. On azure whoever deploys is Owner of the subscription, and may take an assignment off: there the controls
+stop whom the deployer lets in and a flag that was forgotten, and not the deployer. Try a policy in a unit of its own
+first; Google Cloud and Azure can dry-run one. What a stack would do against them it is told at `pulumi up`, in the
+cloud's words.
 
 For each control the page says the threat, what the cloud refuses, the rules of the [policies](../policies/README.md)
 that find the same in a plan, how it could be got round, and who lets it be lifted: the owner of a limit, as the shipped
