@@ -30,8 +30,8 @@ _SCHEME = re.compile(r"arn:aws[a-z-]*:s3:::|[a-z0-9]+://")
 class World:
     """What is the stack's own, in lower case. `by_type` has the names of its resources, by their type.
 
-    `given` are the texts that the stack file says of others (sources, callers, networks of people), the places of the
-    addresses in it, and the texts of its landing zone's entry. `account` and `region` are empty where nobody says them.
+    `given` are the texts that the stack file says of others (sources, callers, networks of people), and those of its
+    landing zone's entry. `addresses` are the places of the addresses in it, which name a place and trust no account. `account` and `region` are empty where nobody says them.
     """
 
     account: str
@@ -39,6 +39,7 @@ class World:
     by_type: Mapping[str, frozenset[str]]
     names: frozenset[str]
     given: frozenset[str]
+    addresses: frozenset[str]
 
     def has(self, text: str, *types: str) -> bool:
         """Whether a text names a resource of the stack, of these types where any are given, or what the file names.
@@ -46,7 +47,7 @@ class World:
         What lies in one of them is named with it: an object of a bucket, a stream of a log group.
         """
         own = self.names if not types else frozenset[str]().union(*(self.by_type.get(one, ()) for one in types))
-        return any(one in own or one in self.given for one in _above(text))
+        return any(one in own or one in self.given or one in self.addresses for one in _above(text))
 
 
 @once_a_graph
@@ -72,8 +73,8 @@ def world(graph: Graph) -> World:
         region=place.region if place else "",
         by_type={type_: frozenset(names) for type_, names in by_type.items()},
         names=frozenset(name for names in by_type.values() for name in names),
-        given=frozenset(one.casefold() for text in texts_in(said) if text for one in (text, _place(text)))
-        | {_place(one).casefold() for one in (place.addresses if place else ())},
+        given=frozenset(one.casefold() for text in texts_in(said) if text for one in (text, _place(text))),
+        addresses=frozenset(_place(one).casefold() for one in (place.addresses if place else ())),
     )
 
 
