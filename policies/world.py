@@ -32,8 +32,9 @@ _SCHEME = re.compile(r"arn:aws[a-z-]*:s3:::|[a-z0-9]+://")
 class World:
     """What is the stack's own, in lower case. `by_type` has the names of its resources, by their type.
 
-    `given` are the texts that the stack file says of others (sources, callers, networks of people), the places of the
-    addresses in it, and the texts of its landing zone's entry. `account` and `region` are empty where nobody says them.
+    `given` are the texts that the stack file says of others (sources, callers, networks of people), and those of its
+    landing zone's entry. `addresses` are the places of the addresses in it, which name a place and trust no account.
+    `account` and `region` are empty where nobody says them.
     """
 
     account: str
@@ -41,6 +42,7 @@ class World:
     by_type: Mapping[str, frozenset[str]]
     names: frozenset[str]
     given: frozenset[str]
+    addresses: frozenset[str]
 
     def has(self, text: str, *types: str) -> bool:
         """Whether a text names a resource of the stack, of these types where any are given, or what the file names.
@@ -48,8 +50,7 @@ class World:
         What lies in one of them is named with it: an object of a bucket, a stream of a log group.
         """
         own = self.names if not types else frozenset[str]().union(*(self.by_type.get(one, ()) for one in types))
-        said = text.casefold()
-        return any(one in own or one in self.given for one in (*_above(said), *_above(_SCHEME.sub("", said))))
+        return any(one in own or one in self.given or one in self.addresses for one in _above(text))
 
 
 @once_a_graph
@@ -76,8 +77,8 @@ def world(graph: Graph) -> World:
         region=place.region if place else "",
         by_type={type_: frozenset(names) for type_, names in by_type.items()},
         names=frozenset(name for names in by_type.values() for name in names),
-        given=frozenset(one.casefold() for text in texts_in(said) if text for one in (text, _place(text)))
-        | {_place(one).casefold() for one in (place.addresses if place else ())},
+        given=frozenset(one.casefold() for text in texts_in(said) if text for one in (text, _place(text))),
+        addresses=frozenset(_place(one).casefold() for one in (place.addresses if place else ())),
     )
 
 
@@ -117,9 +118,13 @@ def _document(text: str) -> tuple[tuple[str, str], ...] | None:
         return None
 
 
-def _above(text: str) -> Iterator[str]:
-    """A text, and what it lies in: each beginning of it that ends before a `/` or a `:`."""
-    yield text
-    for end, letter in enumerate(text):
-        if letter in "/:" and end:
-            yield text[:end]
+@lru_cache(maxsize=65_536)
+def _above(text: str) -> tuple[str, ...]:
+    """A text in lower case, and what it lies in: each beginning of it that ends before a `/` or a `:`.
+
+    So too of what stands behind the scheme of an address.
+    """
+    said = text.casefold()
+    both = dict.fromkeys((said, _SCHEME.sub("", said)))
+    ends = [(one, end) for one in both for end, letter in enumerate(one) if letter in "/:" and end]
+    return (*both, *(one[:end] for one, end in ends))

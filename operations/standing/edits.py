@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 import yaml
 
@@ -294,7 +294,7 @@ def _of_landing_zones(platform: Platform) -> Iterator[Edit]:
 def landing_zones() -> Config:
     """What `organisation/landing_zones.yaml` has to say for these edits, in the place of each platform's pilot."""
     found: Config = {}
-    for platform in PLATFORMS:
+    for platform in get_args(Platform):
         stands = standing(platform)
         place = {word: stands[word] for word in ("platform", "account", "region")}
         zone = {**place, "owner": "cloud-platform@example.com"}

@@ -4,7 +4,6 @@ One reader for ARNs, addresses and hosts. What stands under an input that may sa
 """
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -189,8 +188,8 @@ def _is_foreign(ours: World, shapes: dict[str, re.Pattern[str]], path: str, text
     arn = Arn.read(text)
     if arn is None or ours.has(text):
         return False
-    if arn.service == "ecr" and arn.account in (*_REGISTRIES, *_named_accounts(ours)):
-        return False  # the name of an image there is the stack file's own
+    if arn.service == "ecr" and (_is_of_an_image(ours, arn) or _is_made_by_aws(arn)):
+        return False
     if arn.account in ("", ours.account) and any(
         ours.has(tail) for tail in re.split("[/:]", arn.resource, maxsplit=1)[1:]
     ):
@@ -200,8 +199,20 @@ def _is_foreign(ours: World, shapes: dict[str, re.Pattern[str]], path: str, text
     return shape is None or not shape.fullmatch(arn.resource)
 
 
-def _named_accounts(ours: World) -> Iterator[str]:
-    return (found for text in ours.given for found in _ACCOUNT.findall(text))
+def _is_made_by_aws(arn: Arn) -> bool:
+    """Whether a repository, by its name, is one of those in which AWS keeps the images that it makes."""
+    return arn.account in _REGISTRIES and re.fullmatch(r"repository/[\w./-]+", arn.resource) is not None
+
+
+def _is_of_an_image(ours: World, arn: Arn) -> bool:
+    """Whether a repository, or all below a namespace, is that of an image or of a source in the stack file."""
+    name = arn.resource.removeprefix("repository/").removesuffix("*")
+    place = f"{arn.account}.dkr.ecr.{arn.region}.amazonaws.com/{name}"
+    return any(
+        re.fullmatch(rf"{re.escape(place)}([:@].*)?|{re.escape(place)}(?<=/).*", text)
+        for text in (ours.given | ours.addresses)
+        if ".dkr.ecr." in text
+    )
 
 
 def _shapes(graph: Graph, ours: World) -> dict[str, re.Pattern[str]]:

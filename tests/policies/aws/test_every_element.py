@@ -24,13 +24,15 @@ ONE_IS_ENOUGH = {
     "audit-trail aws:cloudtrail/trail:Trail advancedEventSelectors.fieldSelectors.equals": (
         "one value more records more"
     ),
-    "encryption-bucket-tls aws:s3/bucketPolicy:BucketPolicy policy.(document).Statement": (
-        "another statement denies what has no TLS"
-    ),
     "encryption-key-callers aws:kms/key:Key policy.(document).Statement.Action": (
         "one action more keeps no run from its key"
     ),
     "identity-guardrails aws:iam/policy:Policy policy.(document).Statement.Action": "one action more denies more",
+    "identity-tasks aws:iam/rolePolicy:RolePolicy policy.(document).Statement": "another statement grants it",
+    "identity-tasks aws:iam/rolePolicy:RolePolicy policy.(document).Statement.Action": "one action more grants more",
+    "rollback-run-whole aws:sfn/stateMachine:StateMachine definition.(document).States.Transform.Retry": (
+        "another entry tries again"
+    ),
     "identity-studio-name aws:iam/role:Role assumeRolePolicy.(document).Statement": (
         "another statement lets the name through"
     ),
