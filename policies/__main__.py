@@ -232,9 +232,12 @@ def policies() -> list[Policy]:
     limits.load()
     waivers.check(date.today())
     known = everywhere.kind_known
-    elsewhere = replace(known, name=f"{known.name}-elsewhere", mandatory=False)
-    rules = [(name, rule) for name in PLATFORMS for rule in RULES[name] if rule is not known]
-    return [remember(), *(on_engine(name, rule) for name, rule in [("", known), ("", elsewhere), *rules])]
+    rules = [("", known)] + [(name, rule) for name in PLATFORMS for rule in RULES[name] if rule is not known]
+    # One name has one level there, so what is advice in another program's stack has a second name for that.
+    elsewhere = [
+        (name, replace(r, name=f"{r.name}-elsewhere", mandatory=False)) for name, r in rules if r.advice_elsewhere
+    ]
+    return [remember(), *(on_engine(name, rule) for name, rule in [*rules, *elsewhere])]
 
 
 if __name__ == "__main__":

@@ -78,7 +78,7 @@ _OURS = "mlplatform-gcp:index:"
 
 
 @whole_stack_rule(
-    "unasked",
+    "nothing-unasked",
     severity="high",
     says="In a stack of this program nothing stands that no section of its file calls for.",
     remedy="Take the resource out; or make it in a component of a section in organisation/ (CONTRIBUTING, 'Add a "
