@@ -47,6 +47,6 @@ def known() -> Mapping[str, str]:
             found[f"{platform}-{rule.name}"] = rule.never_waived
             found[rule.name] = found.get(rule.name, "") or rule.never_waived
             if rule.advice_elsewhere:  # the engine has it twice, for one name has one level there
-                found[f"{platform}-{rule.name}-elsewhere"] = rule.never_waived
-    found[f"{everywhere.kind_known.name}-elsewhere"] = everywhere.kind_known.never_waived
+                said = rule.name if rule is everywhere.kind_known else f"{platform}-{rule.name}"
+                found[f"{said}-elsewhere"] = rule.never_waived
     return found

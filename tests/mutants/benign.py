@@ -1,71 +1,51 @@
-"""Changes of a graph that change nothing for whoever reviews it: names, order, words and labels more."""
+"""Graphs that say the same as another, or more within its limits: no rule may find anything in them."""
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, cast
 
-from catalogue.graph import Graph, Resource
-from catalogue.kind import At
-from catalogue.kinds import kind_of
+from catalogue.graph import Graph
 
-_WORDS = ("description", "displayName", "title")
-
-
-def benign(graph: Graph) -> Iterator[tuple[str, Graph]]:
-    """Each change of the whole graph, with a word for it."""
-    yield "resources in another order", replace(graph, resources=tuple(reversed(graph.resources)))
-    yield "resources under other names", _renamed(graph)
-    yield "lists in another order", _each(graph, _reversed)
-    yield "other words", _each(graph, _reworded)
-    yield "a tag more", replace(graph, resources=tuple(map(_tagged, graph.resources)))
+Json = dict[str, Any]
+IN_ORDER = {"metricQueries", "definition", "trafficRoutingConfiguration", "availabilityZones"}
+"""What an order has a meaning in."""
 
 
-def _renamed(graph: Graph) -> Graph:
-    """Every resource that is no component under a number, and what refers to it with it."""
-    urns = {
-        one.urn: f"{one.urn.rpartition('::')[0]}::r{number}"
-        for number, one in enumerate(graph.resources)
-        if one.custom and not one.is_provider
-    }
+def benign(graph: Graph, own: tuple[str, str], account: tuple[str, str]) -> Iterator[tuple[str, Graph]]:
+    """The graph in other orders, under another name, in another account, with more tags and other descriptions.
 
-    def new(urn: str) -> str:
-        return urns.get(urn, urn)
-
-    def renamed(one: Resource) -> Resource:
-        references = {key: tuple(map(new, of)) for key, of in one.property_dependencies.items()}
-        name = new(one.urn).rpartition("::")[2]
-        dependencies = tuple(map(new, one.dependencies))
-        return replace(one, urn=new(one.urn), name=name, dependencies=dependencies, property_dependencies=references)
-
-    return replace(graph, resources=tuple(map(renamed, graph.resources)))
+    `own` is how its names begin, and how they shall; so is `account`.
+    """
+    yield "resources in another order", replace(graph, resources=graph.resources[::-1])
+    yield "lists in another order", _each(graph, _turned)
+    yield "more tags", _each(graph, _tagged)
+    yield "other descriptions", _each(graph, _described)
+    for what, (old, new) in (("another name", own), ("another account", account)):
+        yield what, Graph.from_json(json.loads(json.dumps(graph.to_json()).replace(old, new)), graph.ours)
 
 
 def _each(graph: Graph, change: Any) -> Graph:
-    def changed(one: Resource) -> Resource:
-        if one.is_component or one.is_provider:
-            return one
-        inputs = cast("dict[str, Any]", change(dict(one.inputs)))
-        echoed = {key: inputs[key] for key in one.outputs if key in inputs and one.outputs[key] == one.inputs.get(key)}
-        return replace(one, inputs=inputs, outputs={**one.outputs, **echoed})
-
-    return replace(graph, resources=tuple(map(changed, graph.resources)))
+    resources = [replace(r, inputs=change(r.inputs), outputs=change(r.outputs)) for r in graph.resources]
+    return replace(graph, resources=tuple(resources))
 
 
-def _reversed(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _reversed(one) for key, one in cast("Mapping[str, Any]", value).items()}
+def _turned(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {
+            key: one if key in IN_ORDER else _turned(one) for key, one in reversed(list(cast("Json", value).items()))
+        }
     if isinstance(value, list):
-        return [_reversed(one) for one in reversed(cast("list[Any]", value))]
+        return [_turned(one) for one in reversed(cast("list[Any]", value))]
+    if isinstance(value, str) and value.startswith("{"):
+        return json.dumps(_turned(json.loads(value)))
     return value
 
 
-def _reworded(inputs: dict[str, Any]) -> dict[str, Any]:
-    return {key: f"Other words {one}" if key in _WORDS and isinstance(one, str) else one for key, one in inputs.items()}
+def _tagged(inputs: Json) -> Json:
+    return {key: {**one, "extra": "harmless"} if key == "tags" and one else one for key, one in inputs.items()}
 
 
-def _tagged(one: Resource) -> Resource:
-    kind = kind_of(one.type)
-    if kind is None or not isinstance(kind.tags, At) or not isinstance(one.inputs.get(kind.tags.path), Mapping):
-        return one
-    more = {**one.inputs, kind.tags.path: {**one.inputs[kind.tags.path], "extra": "more"}}
-    return replace(one, inputs=more)
+def _described(inputs: Json) -> Json:
+    other = "what it is for, in other words"
+    return {key: other if key in ("description", "alarmDescription") else one for key, one in inputs.items()}

@@ -111,11 +111,11 @@ def test_another_package_of_the_same_cloud_is_mandatory_in_our_stack_and_advice_
     graph = strange(aws_pilot)
     assert found(graph, answered(graph, set())) == {"kind-known"}
     monkeypatch.setenv("PULUMI_CONFIG", '{"other:key": "value"}')
-    assert found(graph, answered(graph, set())) == {"kind-known-elsewhere"}
+    assert "kind-known-elsewhere" in found(graph, answered(graph, set()))
     monkeypatch.setenv("PULUMI_CONFIG", '{"mlplatform:platform": "aws"}')
     assert found(graph, answered(graph, set())) == {"kind-known"}
     monkeypatch.setenv("PULUMI_PROJECT", "another")
-    assert found(graph, answered(graph, set())) == {"kind-known-elsewhere"}
+    assert "kind-known-elsewhere" in found(graph, answered(graph, set()))
 
 
 def test_what_is_advice_elsewhere_is_said_there_under_a_name_of_its_own(
