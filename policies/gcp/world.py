@@ -256,7 +256,11 @@ def batch_own(graph: Graph, workflow: Resource) -> Iterator[str]:
 )
 def batch_started(graph: Graph, workflow: Resource) -> Iterator[str]:
     """A workflow that nothing starts scores nothing, and nobody hears of it."""
-    if graph.ours and workflows.jobs(workflow.props) and not starting(graph, workflow):
+    if not graph.ours:
+        return
+    if not workflows.jobs(workflow.props):
+        yield "starts no job"
+    elif not starting(graph, workflow):
         yield "starts jobs, and no schedule of the stack starts it"
 
 

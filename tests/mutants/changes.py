@@ -112,7 +112,7 @@ def unasked(graph: Graph) -> Iterator[Mutant]:
             inputs=_least(shape),
         )
         what = replace(graph, resources=(*graph.resources, added))
-        yield Mutant("nothing-unasked", "", type_, "mallory", "", what)
+        yield Mutant("unasked", "", type_, "mallory", "", what)
 
 
 # ---- what is changed in the inputs of one resource -------------------------------------------------------------------
