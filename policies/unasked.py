@@ -36,23 +36,29 @@ def _unasked(platform: str) -> Rule:
             return
         parts: dict[str, set[tuple[str, str]]] = {}
         for resource in graph.resources:
-            above = graph.component_of(resource)
-            if above is None or above.type == "pulumi:pulumi:Stack":
+            type_, name = _of_urn(resource.parent or "")
+            if type_ in ("", "pulumi:pulumi:Stack"):
                 if resource.custom and not resource.is_provider and _is_ours(resource):
                     yield resource, "is asked for by no section: no component makes it"
-                continue
-            if not above.type.startswith(ours):
-                continue
-            part = _part(resource, above)
-            parts.setdefault(above.urn, set()).add((resource.type, part))
-            component = known.get(above.type.removeprefix(ours), Made())
-            if not component.makes(resource.type, part):
-                yield resource, f"is asked for by no section: a {above.type.removeprefix(ours)} makes no such part"
-        for resource in graph.resources:
-            if resource.type.startswith(ours):
-                yield from ((resource, lack) for lack in _lacks(known, resource, ours, parts.get(resource.urn, set())))
+                if resource.type.startswith(ours):
+                    parts.setdefault(resource.urn, set())
+            elif type_.startswith(ours):
+                part = resource.name.removeprefix(name).lstrip("-")
+                parts.setdefault(resource.parent or "", set()).add((resource.type, part))
+                if not known.get(type_.removeprefix(ours), Made()).makes(resource.type, part):
+                    yield resource, f"is asked for by no section: a {type_.removeprefix(ours)} makes no such part"
+        for urn, there in parts.items():
+            noun = _of_urn(urn)[0].removeprefix(ours)
+            for lack in _lacks(known.get(noun, Made()), there):
+                yield graph.by_urn.get(urn), f"lacks the {lack} that a {noun} has"
 
     return unasked
+
+
+def _of_urn(urn: str) -> tuple[str, str]:
+    """The type and the name that a URN says: the engine shows no components, and names them as parents."""
+    _, _, types, name = urn.split("::", 3) if urn.count("::") >= 3 else ("", "", "", "")
+    return types.rpartition("$")[2], name
 
 
 def _is_ours(resource: Resource) -> bool:
@@ -61,13 +67,8 @@ def _is_ours(resource: Resource) -> bool:
     return kind is not None and isinstance(kind.takes, Takes)
 
 
-def _lacks(known: object, component: Resource, ours: str, parts: set[tuple[str, str]]) -> Iterator[str]:
-    of = cast("dict[str, Made]", known).get(component.type.removeprefix(ours), Made())
+def _lacks(of: Made, there: set[tuple[str, str]]) -> Iterator[str]:
     for type_, names in of.has.items():
         for name in names:
-            if (type_, name) not in parts:
-                yield f"lacks its {type_.rpartition(':')[2]}{f' {name}' if name else ''}"
-
-
-def _part(resource: Resource, component: Resource) -> str:
-    return resource.name.removeprefix(component.name).lstrip("-")
+            if (type_, name) not in there:
+                yield f"{type_.rpartition(':')[2]}{f' {name}' if name else ''}"

@@ -188,7 +188,7 @@ def _is_foreign(ours: World, shapes: dict[str, re.Pattern[str]], path: str, text
     arn = Arn.read(text)
     if arn is None or ours.has(text):
         return False
-    if arn.service == "ecr" and (arn.account in _REGISTRIES or _is_of_an_image(ours, arn)):
+    if arn.service == "ecr" and (_is_of_an_image(ours, arn) or _is_made_by_aws(arn)):
         return False
     if arn.account in ("", ours.account) and any(
         ours.has(tail) for tail in re.split("[/:]", arn.resource, maxsplit=1)[1:]
@@ -197,6 +197,11 @@ def _is_foreign(ours: World, shapes: dict[str, re.Pattern[str]], path: str, text
     where = "condition" if ".Condition." in path and arn.service in _FROM else ""
     shape = shapes.get(f"{arn.service}{where}")
     return shape is None or not shape.fullmatch(arn.resource)
+
+
+def _is_made_by_aws(arn: Arn) -> bool:
+    """Whether a repository, by its name, is one of those in which AWS keeps the images that it makes."""
+    return arn.account in _REGISTRIES and re.fullmatch(r"repository/[\w./-]+", arn.resource) is not None
 
 
 def _is_of_an_image(ours: World, arn: Arn) -> bool:

@@ -31,6 +31,11 @@ ONE_IS_ENOUGH = {
         "one action more keeps no run from its key"
     ),
     "identity-guardrails aws:iam/policy:Policy policy.(document).Statement.Action": "one action more denies more",
+    "identity-tasks aws:iam/rolePolicy:RolePolicy policy.(document).Statement": "another statement grants it",
+    "identity-tasks aws:iam/rolePolicy:RolePolicy policy.(document).Statement.Action": "one action more grants more",
+    "rollback-run-whole aws:sfn/stateMachine:StateMachine definition.(document).States.Transform.Retry": (
+        "another entry tries again"
+    ),
     "identity-studio-name aws:iam/role:Role assumeRolePolicy.(document).Statement": (
         "another statement lets the name through"
     ),

@@ -10,6 +10,7 @@ from tests.on_engine import before_up
 
 # What stands in a document of which a part is not known is judged once it is.
 _READ_DOCUMENTS = {
+    "audit-delivered",
     "audit-images-pinned",
     "audit-packages-own-account",
     "cost-batch-tags",
@@ -24,6 +25,7 @@ _READ_DOCUMENTS = {
     "identity-registries",
     "identity-resource-policies",
     "identity-studio-name",
+    "identity-tasks",
     "identity-topic-policy",
     "identity-written-places",
     "limits-batch-time",
@@ -32,6 +34,7 @@ _READ_DOCUMENTS = {
     "network-call-bound",
     "network-way-in",
     "quota-declared",
+    "rollback-run-whole",
     "sizes-document",
     "sizes-role-policies",
     "workflow-image-machine",
