@@ -49,7 +49,10 @@ def whole(graph: Graph) -> Found:
 
 def _lacking(workflow: Resource) -> Iterator[str]:
     document = workflow.props.document_or_empty(AT).values
+    called = {each.get("call") for one in document.values() for each in _objects(one)}
     for name, one in document.items():
+        if name != "main" and name not in called:
+            yield f"never calls {name}"
         steps = list(_steps(one.get("steps")))
         yield from _names(name, one)
         yield from _way(f"{name}.steps", steps, [], ends=True)
@@ -89,7 +92,8 @@ def _names(workflow: str, one: _Json) -> Iterator[str]:
     for each in _objects(one):
         for assigned in each.get("assign") or ():
             kept |= {key.partition(".")[0].partition("[")[0] for key in cast(_Json, assigned)}
-        results |= {text for key in ("as", "result", "value") if isinstance(text := each.get(key), str)}
+        results |= {text for key in ("result", "value") if isinstance(text := each.get(key), str)}
+        kept |= {text for text in (each.get("as"),) if isinstance(text, str)}
     read = {name for text in _texts(one) for name in _read(text)}
     for name in sorted(read - taken - kept - results):
         yield f"reads {name} in {workflow}, which nothing sets"
@@ -133,7 +137,9 @@ def _way(at: str, steps: Sequence[tuple[str, _Json]], above: Sequence[str], ends
             yield f"never comes to {at}.{name}"
         if "try" in step:
             caught = step.get("except")
-            if step.get("retry") is None and not (isinstance(caught, Mapping) and {"as", "steps"} <= caught.keys()):
+            if step.get("retry") is None and not (
+                isinstance(caught, Mapping) and caught.get("as") and caught.get("steps")
+            ):
                 yield f"catches no error of {at}.{name}"
         for branch in step.get("switch") or ():
             if "condition" not in branch or not _DOES & cast(_Json, branch).keys():

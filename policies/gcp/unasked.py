@@ -78,7 +78,7 @@ _OURS = "mlplatform-gcp:index:"
 
 
 @whole_stack_rule(
-    "unasked",
+    "nothing-unasked",
     severity="high",
     says="In a stack of this program nothing stands that no section of its file calls for.",
     remedy="Take the resource out; or make it in a component of a section in organisation/ (CONTRIBUTING, 'Add a "
@@ -93,7 +93,11 @@ def unasked(graph: Graph) -> Found:
     if not graph.ours:
         return
     company = bool(organisation.names(graph.platform))
-    for above, parts in _parts(graph).items():
+    made_by = _parts(graph)
+    for component in graph.resources:
+        if component.is_component and component.type.startswith(_OURS) and component.urn not in made_by:
+            yield component, "makes nothing: its parts are gone"
+    for above, parts in made_by.items():
         type_, name = _named(above)
         made = _MAKES.get(type_.removeprefix(_OURS)) if type_.startswith(_OURS) else None
         if made is not None:

@@ -8,7 +8,7 @@ of a resource of the stack.
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -47,7 +47,7 @@ _REGION = re.compile(
 )
 _BUCKET = re.compile(r"gs://([a-z0-9][a-z0-9._-]+)|projects/_/buckets/([a-z0-9][a-z0-9._-]+)")
 _PLACES = frozenset({"location", "region", "zone"})
-_PLACE = re.compile(r"([a-z]+-[a-z]+\d+)(?:-[a-z])?")
+_PLACE = re.compile(r"([a-z]+-[a-z]+-?\d+)(?:-[a-z])?")
 _IMAGES = artifactregistry.REPOSITORY_MEMBER
 _REGISTRY = re.compile(r"([a-z0-9-]+)-docker\.pkg\.dev/([^/]+)(?:/([^/]+))?/?")
 _PROJECT_INPUTS = frozenset({"project", "billingProject"})
@@ -130,7 +130,7 @@ _EVERY = tuple(token for token in kinds("gcp") if token.partition(":")[0] != "pu
 
 
 @stack_rule(
-    "identity-foreign-project",
+    "world-account",
     *_EVERY,
     PROVIDER,
     severity="critical",
@@ -158,7 +158,7 @@ def _is_google(path: str, project: str) -> bool:
 
 
 @stack_rule(
-    "data-foreign-region",
+    "world-region",
     *_EVERY,
     severity="high",
     says="What is named lies in the region of the stack, or in one that its file or its landing zone names.",
@@ -177,7 +177,7 @@ def foreign_region(graph: Graph, resource: Resource) -> Iterator[str]:
 
 
 @stack_rule(
-    "data-foreign-bucket",
+    "world-place",
     *_EVERY,
     severity="high",
     says="Data is read from and written to buckets of the stack, and those that its file names.",
@@ -256,7 +256,11 @@ def batch_own(graph: Graph, workflow: Resource) -> Iterator[str]:
 )
 def batch_started(graph: Graph, workflow: Resource) -> Iterator[str]:
     """A workflow that nothing starts scores nothing, and nobody hears of it."""
-    if graph.ours and workflows.jobs(workflow.props) and not starting(graph, workflow):
+    if not graph.ours:
+        return
+    if not workflows.jobs(workflow.props):
+        yield "starts no job"
+    elif not starting(graph, workflow):
         yield "starts jobs, and no schedule of the stack starts it"
 
 
@@ -277,4 +281,6 @@ def starts_own(graph: Graph, schedule: Resource) -> Iterator[str]:
         yield str(error)
 
 
-RULES = [foreign_project, foreign_region, foreign_bucket, foreign_images, batch_own, batch_started, starts_own]
+_HERE = (foreign_project, foreign_region, foreign_bucket, foreign_images, batch_own, batch_started, starts_own)
+RULES = [replace(rule, advice_elsewhere=True) for rule in _HERE]
+"""Another program may work across projects and regions, and no stack file says with which: there it is advice."""

@@ -161,7 +161,7 @@ NOT_NAMED: Mapping[str, set[str]] = {
         "world-account",
         "world-place",
     },
-    "gcp": {"network-served-privately", "inputs-own"},
+    "gcp": {"network-served-privately"},
     "azure": {"network-no-internet-gateway", "network-endpoint-closed", "identity-trust", "inputs-own"},
 }
 

@@ -20,6 +20,7 @@ from catalogue.properties import Properties
 from policies import __main__ as engine
 from policies import everywhere, waivers
 from policies.rule import resource_rule
+from tests.mutate import swapped
 from tests.on_engine import args_of, shown
 
 # What Azure answers lacks what stands in a resource's path.
@@ -115,6 +116,16 @@ def test_another_package_of_the_same_cloud_is_mandatory_in_our_stack_and_advice_
     assert found(graph, answered(graph, set())) == {"kind-known"}
     monkeypatch.setenv("PULUMI_PROJECT", "another")
     assert "kind-known-elsewhere" in found(graph, answered(graph, set()))
+
+
+def test_what_is_advice_elsewhere_is_said_there_under_a_name_of_its_own(
+    gcp_pilot: Graph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = next(one for one in gcp_pilot.resources if one.type == "gcp:kms/cryptoKey:CryptoKey")
+    graph = swapped(gcp_pilot, replace(key, inputs={**key.inputs, "purpose": "MAC"}))
+    assert found(graph, answered(graph, set())) == {"gcp-inputs-allowed"}
+    monkeypatch.setenv("PULUMI_PROJECT", "another")
+    assert found(graph, answered(graph, set())) == {"gcp-inputs-allowed-elsewhere"}
 
 
 @resource_rule("both", "aws:x/thing:Thing", severity="high", says="No part is bad.", remedy="Mend it.")

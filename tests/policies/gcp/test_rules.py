@@ -458,19 +458,19 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("sizes-principals", granted_to(1_501)),
     ("identity-registries", setting(MODEL, "image", "us-central1-docker.pkg.dev/other/r/fraud-scorer:1")),
     ("identity-registries", setting(MODEL, "image", "gcr.io/other/fraud-scorer:1")),
-    ("identity-foreign-project", setting(VPC, "project", "somebody-elses")),
-    ("identity-foreign-project", setting(PROVIDER, "billingProject", "somebody-elses")),
-    ("identity-foreign-project", setting(BUDGET, "budgetFilter.projects", ["projects/999988887777"])),
+    ("world-account", setting(VPC, "project", "somebody-elses")),
+    ("world-account", setting(PROVIDER, "billingProject", "somebody-elses")),
+    ("world-account", setting(BUDGET, "budgetFilter.projects", ["projects/999988887777"])),
     (
-        "identity-foreign-project",
+        "world-account",
         setting(KEY_GRANT, "member", "serviceAccount:service-999988887777@gcp-sa-aiplatform.iam.gserviceaccount.com"),
     ),
-    ("identity-foreign-project", letting_in(role="READER", userByEmail="x@elsewhere.iam.gserviceaccount.com")),
-    ("data-foreign-region", setting("gcp:workbench/instanceIamMember:InstanceIamMember", "location", "asia-east1-a")),
-    ("data-foreign-region", rewriting("https://us-central1-aiplatform", "https://asia-east1-aiplatform")),
-    ("data-foreign-bucket", setting(BUCKET_GRANT, "bucket", "somebody-elses")),
-    ("data-foreign-bucket", editing(lambda job: put(job, "inputConfig.gcsSource.uris", ["gs://somebody-elses/*"]))),
-    ("data-foreign-bucket", setting(MODEL, "artifactUri", "gs://somebody-elses/models/1/")),
+    ("world-account", letting_in(role="READER", userByEmail="x@elsewhere.iam.gserviceaccount.com")),
+    ("world-region", setting("gcp:workbench/instanceIamMember:InstanceIamMember", "location", "asia-east1-a")),
+    ("world-region", rewriting("https://us-central1-aiplatform", "https://asia-east1-aiplatform")),
+    ("world-place", setting(BUCKET_GRANT, "bucket", "somebody-elses")),
+    ("world-place", editing(lambda job: put(job, "inputConfig.gcsSource.uris", ["gs://somebody-elses/*"]))),
+    ("world-place", setting(MODEL, "artifactUri", "gs://somebody-elses/models/1/")),
     ("identity-foreign-images", setting(IMAGE_GRANT, "repository", "somebody-elses")),
     ("identity-foreign-images", setting(IMAGE_GRANT, "location", "asia-east1")),
     ("data-batch-own", editing(lambda job: put(job, "model", f"{job['model']}0"))),
@@ -494,10 +494,10 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("secrets-in-plain", setting_more(MODEL, "environment", {"DB_PASSWORD": "correct-horse-9"})),
     ("secrets-in-plain", editing(lambda job: put(job, "labels.team", "AIza" + "a" * 35))),
     ("secrets-in-plain", setting(SCHEDULE, "httpTarget.body", _SENT)),
-    ("unasked", adding("gcp:compute/instance:Instance")),
-    ("unasked", adding("gcp:serviceaccount/account:Account", accountId="mallory")),
-    ("unasked", lambda g: beside(g, BUCKET, BUCKET)),
-    ("unasked", lambda g: beside(g, WORKFLOW, "gcp:serviceaccount/key:Key")),
+    ("nothing-unasked", adding("gcp:compute/instance:Instance")),
+    ("nothing-unasked", adding("gcp:serviceaccount/account:Account", accountId="mallory")),
+    ("nothing-unasked", lambda g: beside(g, BUCKET, BUCKET)),
+    ("nothing-unasked", lambda g: beside(g, WORKFLOW, "gcp:serviceaccount/key:Key")),
     ("network-subnet-private", setting(SUBNET, "ipCidrRange", "198.51.100.0/24")),
     ("network-subnet-private", setting(SUBNET, "ipCidrRange", "0.0.0.0/1")),
     ("network-default-denied", setting_more(FIREWALL, "sourceRanges", ["10.0.0.0/8"], "deny-out")),
@@ -516,7 +516,8 @@ CATCHES: list[tuple[str, Mutation]] = [
 
 @pytest.mark.parametrize(("rule", "mutation"), CATCHES, ids=[f"{i}-{rule}" for i, (rule, _) in enumerate(CATCHES)])
 def test_rule_catches_what_it_forbids(gcp_pilot: Graph, rule: str, mutation: Mutation) -> None:
-    findings = [f for f in evaluate(mutation(gcp_pilot), pack.RULES["gcp"]).findings if f.rule == rule]
+    asked = [one for one in pack.RULES["gcp"] if one.name == rule]
+    findings = evaluate(mutation(gcp_pilot), asked).findings
     assert findings, f"{rule} did not notice"
     assert all(f.remedy and f.message and len(f.message) < 300 for f in findings)
 
