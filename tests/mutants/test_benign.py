@@ -5,7 +5,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -13,8 +13,8 @@ from catalogue.graph import Graph, Resource
 from catalogue.marks import is_marked
 from operations.evaluation import evaluate
 from policies import pack
-from tests.mutants.test_mutants import SURVEYED
 
+Json = Mapping[str, Any]
 Change = Callable[[Graph], Graph]
 
 
@@ -47,9 +47,13 @@ def reordered(graph: Graph) -> Graph:
     """Resources, and the elements of every list and map in them, stand in the opposite order."""
 
     def turned(value: Any) -> Any:
-        if isinstance(value, Mapping) and not is_marked(value):
-            return {key: turned(one) for key, one in reversed(list(value.items()))}
-        return [turned(one) for one in reversed(value)] if isinstance(value, list) else value
+        if isinstance(value, Mapping) and not is_marked(cast("Any", value)):
+            return {key: turned(one) for key, one in reversed(list(cast("Json", value).items()))}
+        return (
+            [turned(one) for one in reversed(cast("list[Any]", value))]
+            if isinstance(value, list)
+            else cast("Any", value)
+        )
 
     return replace(
         graph,
@@ -63,12 +67,12 @@ def told_otherwise(graph: Graph) -> Graph:
     """Every resource with tags has one more, and every description says something else."""
 
     def other(value: Any, key: str = "") -> Any:
-        if isinstance(value, Mapping) and not is_marked(value):
+        if isinstance(value, Mapping) and not is_marked(cast("Any", value)):
             more = {"data-class": "internal"} if key == "tags" else {}
-            return {name: other(one, name) for name, one in value.items()} | more
+            return {name: other(one, name) for name, one in cast("Json", value).items()} | more
         if isinstance(value, list):
-            return [other(one) for one in value]
-        return "says something else" if key in ("description", "displayName") else value
+            return [other(one) for one in cast("list[Any]", value)]
+        return "says something else" if key in ("description", "displayName") else cast("Any", value)
 
     return replace(
         graph,
@@ -78,6 +82,5 @@ def told_otherwise(graph: Graph) -> Graph:
 
 @pytest.mark.parametrize("change", [renamed, reordered, told_otherwise])
 def test_a_benign_change_is_no_finding(graph: Graph, change: Change) -> None:
-    assert graph.platform in SURVEYED
     found = evaluate(change(graph), pack.RULES[graph.platform]).findings
     assert [f"{one.rule}: {one.message}" for one in found] == []
