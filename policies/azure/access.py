@@ -7,8 +7,9 @@ and Azure Policy are outside of the graph and are not read.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from catalogue.generated import Role, generated
 from catalogue.graph import Graph, Resource
@@ -92,7 +93,8 @@ def _names(held: Assignment, operation: str, data: bool) -> bool:
     return _any(said, operation) and not _any(but, operation)
 
 
-def _any(patterns: Iterable[str], operation: str) -> bool:
+@lru_cache(maxsize=4096)
+def _any(patterns: tuple[str, ...], operation: str) -> bool:
     """Operations take upper and lower case for the same, and a `*` stands for any text."""
     return any(
         re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), operation, re.IGNORECASE) for pattern in patterns
