@@ -211,7 +211,8 @@ class Placement:
     `landing_zone` is the name of the one it stands in, or None.
     `sources` are the places of others that the stack file names, each with who lets the stack in, and `callers` those
     who call its endpoints beside the people of its workspace. `people` are the networks that these people come from,
-    where one must be joined for them. `addresses` are those that it names anywhere, such as `s3://bucket/folder/`.
+    where one must be joined for them. `addresses` are those that it names anywhere, such as `s3://bucket/folder/`,
+    images among them.
     `config_bytes` is the size of all that the file says, as the engine hands it to the program; 0 where the engine has
     done so.
     """
@@ -271,7 +272,7 @@ class Placement:
         return replace(cls.from_words(words), config_bytes=kept.get("config_bytes", 0), addresses=addresses)
 
 
-_ADDRESS = re.compile(r"[a-z0-9]+://[^\s\"'\\\\]+")
+_ADDRESS = re.compile(r"(?:[a-z0-9]+://|\b[a-z0-9-]+(?:\.[a-z0-9-]+)+/)[^\s\"'\\]+")
 _CALLER = ("network", "cidr", "account", "identity")
 
 

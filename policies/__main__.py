@@ -181,13 +181,14 @@ def _urns(resources: Iterable[PolicyResource]) -> tuple[str, ...]:
 
 
 def plain(value: Any) -> Any:
-    """The value without the engine's proxies, and without a bridged provider's notes of what it filled in.
+    """The value without the engine's proxies, and without what a bridged provider filled in: the program said nothing.
 
     An unknown value is Pulumi's mark and does not raise.
     """
     if isinstance(value, Mapping):
         mapping = cast(Mapping[str, Any], value)
-        return {key: _known(mapping, key) for key in mapping if key != DEFAULTS}
+        filled_in = (DEFAULTS, *mapping.get(DEFAULTS, ()))
+        return {key: _known(mapping, key) for key in mapping if key not in filled_in}
     if isinstance(value, Sequence) and not isinstance(value, str | bytes):
         items = cast(Sequence[Any], value)
         return [_known(items, index) for index in range(len(items))]
@@ -232,9 +233,13 @@ def policies() -> list[Policy]:
     limits.load()
     waivers.check(date.today())
     known = everywhere.kind_known
-    elsewhere = replace(known, name=f"{known.name}-elsewhere", mandatory=False)
-    rules = [(name, rule) for name in PLATFORMS for rule in RULES[name] if rule is not known]
-    return [remember(), *(on_engine(name, rule) for name, rule in [("", known), ("", elsewhere), *rules])]
+    rules = [("", known), *((name, rule) for name in PLATFORMS for rule in RULES[name] if rule is not known)]
+    return [remember(), *(on_engine(name, level) for name, rule in rules for level in _levels(rule))]
+
+
+def _levels(rule: Rule) -> list[Rule]:
+    """A rule; and the same as advice where it is that elsewhere, for one name has one level on the engine."""
+    return [rule, replace(rule, name=f"{rule.name}-elsewhere", mandatory=False)] if rule.advice_elsewhere else [rule]
 
 
 if __name__ == "__main__":

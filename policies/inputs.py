@@ -12,12 +12,12 @@ from catalogue.graph import Graph, Resource
 from catalogue.kind import Takes
 from catalogue.kinds import kind_of
 from catalogue.marked import DEFAULTS
-from catalogue.marks import is_marked, is_unknown
+from catalogue.marks import is_marked
 from catalogue.once import once_a_resource
 from catalogue.properties import Properties
 from catalogue.wording import one_line
 from policies.rule import Found, Rule, whole_stack_rule
-from policies.world import World, world
+from policies.world import world
 
 
 def rules(platform: str) -> list[Rule]:
@@ -159,22 +159,24 @@ def _own(platform: str) -> Rule:
         """
         ours = world(graph)
         for resource in graph.cloud:
-            if (takes := _takes(resource)) is None:
-                continue
-            for path, types in takes.own.items():
-                if graph.placement is None and not any(ours.by_type.get(one) for one in types):
-                    continue
-                for text in _foreign(ours, resource, path, types):
+            for path, types, text in _named(resource):
+                known = graph.placement is not None or any(ours.by_type.get(one) for one in types)
+                if known and not ours.has(text, *types):
                     yield resource, f"has {path} {_shown(text)}, which is not of the stack and not in its file"
 
     return own
 
 
-def _foreign(ours: World, resource: Resource, path: str, types: tuple[str, ...]) -> Iterator[str]:
-    for above in _above(resource.props, path):
-        for value in _each(above.get(path.rpartition(".")[2])):
-            if isinstance(value, str) and value and not is_unknown(value) and not ours.has(value, *types):
-                yield value
+@once_a_resource
+def _named(resource: Resource) -> Sequence[tuple[str, tuple[str, ...], str]]:
+    """Every text of a resource that is to name another, with its path and the types of what it may name."""
+    takes = _takes(resource)
+    return [
+        (path, types, value)
+        for path, types in (takes.own.items() if takes else ())
+        for value in _given(resource.props, path)
+        if isinstance(value, str) and value
+    ]
 
 
 def _given(resource: Properties, path: str) -> Iterator[Any]:

@@ -46,6 +46,7 @@ def known() -> Mapping[str, str]:
         for rule in RULES[platform]:
             found[f"{platform}-{rule.name}"] = rule.never_waived
             found[rule.name] = found.get(rule.name, "") or rule.never_waived
-    elsewhere = everywhere.kind_known  # the engine has it twice, for one name has one level there
-    found[f"{elsewhere.name}-elsewhere"] = elsewhere.never_waived
+            if rule.advice_elsewhere:  # the engine has it twice, for one name has one level there
+                said = rule.name if rule is everywhere.kind_known else f"{platform}-{rule.name}"
+                found[f"{said}-elsewhere"] = rule.never_waived
     return found

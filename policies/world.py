@@ -48,8 +48,7 @@ class World:
         What lies in one of them is named with it: an object of a bucket, a stream of a log group.
         """
         own = self.names if not types else frozenset[str]().union(*(self.by_type.get(one, ()) for one in types))
-        said = text.casefold()
-        return any(one in own or one in self.given for one in (*_above(said), *_above(_SCHEME.sub("", said))))
+        return any(one in own or one in self.given for one in _above(text))
 
 
 @once_a_graph
@@ -118,9 +117,13 @@ def _document(text: str) -> tuple[tuple[str, str], ...] | None:
         return None
 
 
-def _above(text: str) -> Iterator[str]:
-    """A text, and what it lies in: each beginning of it that ends before a `/` or a `:`."""
-    yield text
-    for end, letter in enumerate(text):
-        if letter in "/:" and end:
-            yield text[:end]
+@lru_cache(maxsize=65_536)
+def _above(text: str) -> tuple[str, ...]:
+    """A text in lower case, and what it lies in: each beginning of it that ends before a `/` or a `:`.
+
+    So too of what stands behind the scheme of an address.
+    """
+    said = text.casefold()
+    both = dict.fromkeys((said, _SCHEME.sub("", said)))
+    ends = [(one, end) for one in both for end, letter in enumerate(one) if letter in "/:" and end]
+    return (*both, *(one[:end] for one, end in ends))

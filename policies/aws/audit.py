@@ -1,5 +1,6 @@
 """Audit: who did what is recorded, and an image or a model version stays what it was."""
 
+import re
 from collections.abc import Iterator
 
 from catalogue.graph import Graph, Resource
@@ -49,7 +50,9 @@ def _selected(props: Properties) -> Iterator[str]:
             (f.text_or_empty("field"), list(f.each_text("equals"))) for f in selector.each_section("fieldSelectors")
         ]
         names = [name for name, _ in fields]
-        whole = len(names) == len(set(names)) and set(names) <= {*_WHAT, _WHERE}
+        whole = len(names) == len(set(names)) and {"eventCategory"} <= set(names) <= {*_WHAT, _WHERE}
+        begins = [text for f in selector.each_section("fieldSelectors") for text in f.each_text_if_known("startsWiths")]
+        whole = whole and all(re.fullmatch(r"arn:aws[\w-]*:s3:::[^/]+/", text) for text in begins)
         if whole and all(equals for name, equals in fields if name in _WHAT):
             yield from (value for name, equals in fields if name in _WHAT for value in equals)
 

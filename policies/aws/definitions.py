@@ -170,6 +170,8 @@ def threshold(props: Properties) -> Iterator[str]:
     """
     if props.is_given("metricQueries"):
         bounds = (1.0, 1.0)
+        if props.is_given("metricName") or props.is_given("statistic"):
+            yield "reads a metric and queries at once, which CloudWatch refuses"
     else:
         for key in ("namespace", "metricName", "period", "dimensions"):
             if not props.is_given(key):

@@ -5,16 +5,20 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import yaml
 
 from catalogue.graph import Graph, Resource
 from catalogue.iam import allows, conditions, name_of, principals, statements
 from catalogue.kinds.aws import ec2, iam, kms, s3, sagemaker, sfn, sns
+from catalogue.marks import is_unknown
+from catalogue.once import once_a_resource
 from catalogue.properties import Properties
+from catalogue.wording import one_line
 from policies import given
 from policies.aws.documents import is_anybody
+from policies.aws.identity import WITHOUT_RESOURCE
 from policies.personas import table
 from policies.rule import Found, stack_rule, whole_stack_rule
 from policies.world import world
@@ -58,47 +62,58 @@ def documents(graph: Graph, resource: Resource) -> Iterator[str]:
     """Without the version, variables are text: IAM user guide, "IAM JSON policy elements: Version",
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html
     """
+    yield from (sentence for sentence, anywhere in _unwhole(resource) if anywhere or graph.ours)
+
+
+@once_a_resource
+def _unwhole(resource: Resource) -> list[tuple[str, bool]]:
+    """What is wrong with a document, and whether it is wrong in a program that is not ours, too."""
     path, sort = DOCUMENTS[resource.type]
     if not resource.props.is_given(path):
-        return
+        return []
     document = resource.props.document_or_empty(path)
-    if document.values.get("Version") != _VERSION:
-        yield f"has a {path} without the version {_VERSION}"
     found = statements(resource.props, path)
+    said: list[tuple[str, bool]] = []
+    if document.values.get("Version") != _VERSION:
+        said.append((f"has a {path} without the version {_VERSION}", True))
     if not found:
-        yield f"has a {path} without a statement"
+        said.append((f"has a {path} without a statement", True))
     only = sort if any(map(allows, found)) else ""  # what denies throughout are guardrails beside a given boundary
     seen = set[str]()
     for statement in found:
         name = name_of(statement)
-        yield from (f"{name} {wrong}" for wrong in _wrong(statement, sort, graph.ours))
-        if not allows(statement) and only not in ("", *_DENYING) and graph.ours:
-            yield f"{name} denies in a document that grants: guardrails belong into the boundary"
+        said += [(f"{name} {wrong}", anywhere) for wrong, anywhere in _wrong(statement, sort)]
+        if not allows(statement) and only not in ("", *_DENYING):
+            said.append((f"{name} denies in a document that grants: guardrails belong into the boundary", False))
         text = json.dumps({key: one for key, one in statement.values.items() if key != "Sid"}, sort_keys=True)
         if text in seen:
-            yield f"{name} says again what a statement before it says"
+            said.append((f"{name} says again what a statement before it says", True))
         seen.add(text)
+    return said
 
 
-def _wrong(statement: Properties, sort: str, ours: bool) -> Iterator[str]:
+def _wrong(statement: Properties, sort: str) -> Iterator[tuple[str, bool]]:
     effect = statement.values.get("Effect")
     if effect not in ("Allow", "Deny"):
-        yield "has neither the effect Allow nor Deny"
+        yield "has neither the effect Allow nor Deny", True
     for key in ("Action", "Resource", "Principal"):
         other = f"Not{key}"
         if other in statement:
-            if effect == "Allow" or ours:
-                yield f"speaks by {other} of everything but a list"
+            yield f"speaks by {other} of everything but a list", effect == "Allow"
             continue
         wanted = {"Action": True, "Resource": sort != "trust", "Principal": sort not in _OF_IDENTITIES}[key]
         if wanted and statement.values.get(key) in (None, [], {}, ""):
-            yield f"has no {key}"
+            yield f"has no {key}", True
         if not wanted and key in statement:
-            yield f"has a {key}, which a document of its sort does not take"
+            yield f"has a {key}, which a document of its sort does not take", True
+    named = statement.values.get("Resource", ())
+    for text in [named] if isinstance(named, str) else cast("list[object]", named) if isinstance(named, list) else []:
+        if isinstance(text, str) and not text.startswith("arn:") and text != "*" and not is_unknown(text):
+            yield f"speaks of {one_line(text)}, which is no ARN", True
     if any(not names for names in principals(statement).values()):
-        yield "names nobody under its Principal"
+        yield "names nobody under its Principal", True
     if effect == "Deny" and sort in ("bucket", "packages") and not conditions(statement):
-        yield "denies without a condition, and locks its own account out"
+        yield "denies without a condition, and locks its own account out", True
 
 
 @stack_rule(
@@ -197,44 +212,49 @@ def condition_values(graph: Graph, resource: Resource) -> Iterator[str]:
     ours = world(graph)
     if not ours.account:
         return
-    path, sort = DOCUMENTS[resource.type]
+    _, sort = DOCUMENTS[resource.type]
     words = {"account": ours.account, "region": re.escape(ours.region), "stack": _named(graph)}
     services = [one.format(**words).replace("\\", "") for one in _needed()["services"].get(sort, ())]
-    for statement in statements(resource.props, path):
-        name = name_of(statement)
-        for service in principals(statement).get("Service", ()):
+    for name, named, asked, lacking in _asked(resource):
+        for service in named:
             if service not in services:
                 yield f"{name} names the service {service}, which nobody needs there"
-        yield from (f"{name} {wrong}" for wrong in _values(statement, words))
-        if allows(statement):
-            bound = {key.lower() for _, key in conditions(statement)}
-            for action in statement.each_text("Action"):
-                needed = _needed()["bound"].get(action) if sort in ("persona", "key") else None
-                if needed is not None and needed.lower() not in bound:
-                    yield f"{name} grants {action} without the condition {needed}"
+        for key, value in asked:
+            pattern = _needed()["conditions"].get(key.lower())
+            if pattern is None:
+                yield f"{name} asks for {key}, which nobody has judged"
+            elif not re.fullmatch(pattern.format(**words), value):
+                yield f"{name} asks for {key} {value}, which is not the stack's"
+        for action, needed in lacking if sort in ("persona", "key") else ():
+            yield f"{name} grants {action} without the condition {needed}"
+    if sort == "persona":
+        for statement in filter(allows, statements(resource.props, "policy")):
+            needless = sorted({*statement.each_text("Action")} - WITHOUT_RESOURCE)
+            if needless and "*" in statement.each_text("Resource"):
+                yield f"{name_of(statement)} grants {needless[0]} on every resource, for all its condition"
+
+
+@once_a_resource
+def _asked(resource: Resource) -> list[tuple[str, list[str], list[tuple[str, str]], list[tuple[str, str]]]]:
+    """Of each statement of a document: its name, its services, what its conditions ask, and what they should."""
+    found: list[tuple[str, list[str], list[tuple[str, str]], list[tuple[str, str]]]] = []
+    for statement in statements(resource.props, DOCUMENTS[resource.type][0]):
+        block = statement.section_or_empty("Condition")
+        sections = [block.section_or_empty(operator) for operator in block.names()]
+        asked = [(key, value) for keys in sections for key in keys.names() for value in [*keys.each_text(key)] or [""]]
+        bound = {key.lower() for key, _ in asked}
+        needed = [
+            (act, _needed()["bound"].get(act)) for act in (statement.each_text("Action") if allows(statement) else ())
+        ]
+        lacking = [(act, key) for act, key in needed if key is not None and key.lower() not in bound]
+        found.append((name_of(statement), list(principals(statement).get("Service", ())), asked, lacking))
+    return found
 
 
 def _named(graph: Graph) -> str:
     """The stack's name, with its landing zone's prefix where it has one: its tags have either."""
     zone = given.zone(graph)
     return f"({re.escape(zone.name_prefix)})?{re.escape(graph.stack)}" if zone else re.escape(graph.stack)
-
-
-def _values(statement: Properties, words: Mapping[str, str]) -> Iterator[str]:
-    block = statement.section_or_empty("Condition")
-    for operator in block.names():
-        keys = block.section_or_empty(operator)
-        for key in keys.names():
-            pattern = _needed()["conditions"].get(key.lower())
-            if pattern is None:
-                yield f"asks for {key}, which nobody has judged"
-                continue
-            values = list(keys.each_text(key))
-            if not values:
-                yield f"asks for {key} with no value"
-            for value in values:
-                if not re.fullmatch(pattern.format(**words), value):
-                    yield f"asks for {key} {value}, which is not the stack's"
 
 
 _ABOUT = {

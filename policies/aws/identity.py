@@ -10,7 +10,7 @@ from policies.aws.documents import is_anybody, signed_in
 from policies.rule import callers, named_places, resource_rule, stack_rule
 
 # Actions for which IAM has no resource but `*` (Service Authorization Reference).
-_WITHOUT_RESOURCE = {
+WITHOUT_RESOURCE = {
     "cloudwatch:PutMetricData",
     "ec2:DescribeDhcpOptions",
     "ec2:DescribeNetworkInterfaces",
@@ -125,7 +125,7 @@ def no_wildcard(props: Properties) -> Iterator[str]:
         if wild := [action for action in actions if "*" in action]:
             yield f"{sid} grants the wildcard action {wild[0]}"
         if "*" in statement.each_text("Resource") and not conditions(statement):
-            needless = sorted(set(actions) - _WITHOUT_RESOURCE - _PULL)
+            needless = sorted(set(actions) - WITHOUT_RESOURCE - _PULL)
             if needless:
                 yield f"{sid} grants {needless[0]} on every resource"
 

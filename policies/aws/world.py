@@ -4,8 +4,8 @@ One reader for ARNs, addresses and hosts. What stands under an input that may sa
 """
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from catalogue.generated import generated
 from catalogue.graph import Graph, Resource
@@ -42,8 +42,10 @@ class Arn:
 @once_a_resource
 def said(resource: Resource) -> list[tuple[str, str]]:
     """Every text of a resource that is not under an input that may say anything, with its path."""
-    kind = kind_of(resource.type) if resource.custom else None
-    free = kind.takes.free if kind is not None and isinstance(kind.takes, Takes) else frozenset[str]()
+    if not resource.custom:
+        return []
+    kind = kind_of(resource.type)
+    free = kind.takes.free if kind and isinstance(kind.takes, Takes) else frozenset[str]()
     return [(path, text) for path, text in texts(resource) if not _below(free, path)]
 
 
@@ -85,14 +87,27 @@ def account(graph: Graph) -> Found:
     if not (known := _accounts(graph)):
         return
     for resource in graph.resources:
-        for path, text in _texts_of(resource):
-            for found in _named(text):
-                if found not in known:
-                    yield resource, f"names the account {found} in {path}, which is not the stack's"
+        for path, found in _accounts_in(resource):
+            if found not in known:
+                yield resource, f"names the account {found} in {path}, which is not the stack's"
 
 
-def _texts_of(resource: Resource) -> list[tuple[str, str]]:
-    return said(resource) if resource.custom else []
+@once_a_resource
+def _accounts_in(resource: Resource) -> list[tuple[str, str]]:
+    return [(path, found) for path, text in said(resource) for found in sorted(_named(text))]
+
+
+@once_a_resource
+def _regions_in(resource: Resource) -> list[tuple[str, str]]:
+    return [(path, found) for path, text in said(resource) for found in dict.fromkeys(_REGION.findall(text))]
+
+
+@once_a_resource
+def _places_in(resource: Resource) -> list[tuple[str, str]]:
+    return [(path, text) for path, text in said(resource) if Arn.read(text) or text.lower().startswith(_BUCKETS)]
+
+
+_BUCKETS = ("s3://", "s3a://")
 
 
 def _named(text: str) -> set[str]:
@@ -118,10 +133,9 @@ def region(graph: Graph) -> Found:
         return
     named = {found for text in ours.given for found in _REGION.findall(text)}
     for resource in graph.resources:
-        for path, text in _texts_of(resource):
-            for found in dict.fromkeys(_REGION.findall(text)):
-                if found != ours.region and found not in named:
-                    yield resource, f"names the region {found} in {path}, where the stack is in {ours.region}"
+        for path, found in _regions_in(resource):
+            if found != ours.region and found not in named:
+                yield resource, f"names the region {found} in {path}, where the stack is in {ours.region}"
 
 
 # What an ARN of the stack's own account may say that names no resource of it, by service. {p} is how the stack's names
@@ -163,19 +177,19 @@ def place(graph: Graph) -> Found:
     ours = world(graph)
     shapes = _shapes(graph, ours)
     for resource in graph.cloud:
-        for path, text in said(resource):
+        for path, text in _places_in(resource):
             if _is_foreign(ours, shapes, path, text):
                 yield resource, f"names {text} in {path}, which is nothing of the stack's"
 
 
 def _is_foreign(ours: World, shapes: dict[str, re.Pattern[str]], path: str, text: str) -> bool:
-    if text.startswith(("s3://", "s3a://", "S3://")):
+    if text.lower().startswith(_BUCKETS):
         return not ours.has(text)
     arn = Arn.read(text)
     if arn is None or ours.has(text):
         return False
-    if arn.service == "ecr" and arn.account in (*_REGISTRIES, *_named_accounts(ours)):
-        return False  # the name of an image there is the stack file's own
+    if arn.service == "ecr" and (_is_of_an_image(ours, arn) or _is_made_by_aws(arn)):
+        return False
     if arn.account in ("", ours.account) and any(
         ours.has(tail) for tail in re.split("[/:]", arn.resource, maxsplit=1)[1:]
     ):
@@ -185,13 +199,30 @@ def _is_foreign(ours: World, shapes: dict[str, re.Pattern[str]], path: str, text
     return shape is None or not shape.fullmatch(arn.resource)
 
 
-def _named_accounts(ours: World) -> Iterator[str]:
-    return (found for text in ours.given for found in _ACCOUNT.findall(text))
+def _is_made_by_aws(arn: Arn) -> bool:
+    """Whether a repository, by its name, is one of those in which AWS keeps the images that it makes."""
+    return arn.account in _REGISTRIES and re.fullmatch(r"repository/[\w./-]+", arn.resource) is not None
+
+
+def _is_of_an_image(ours: World, arn: Arn) -> bool:
+    """Whether a repository, or all below a namespace, is that of an image or of a source in the stack file."""
+    name = arn.resource.removeprefix("repository/").removesuffix("*")
+    place = f"{arn.account}.dkr.ecr.{arn.region}.amazonaws.com/{name}"
+    return any(
+        re.fullmatch(rf"{re.escape(place)}([:@].*)?|{re.escape(place)}(?<=/).*", text)
+        for text in ours.given
+        if ".dkr.ecr." in text
+    )
 
 
 def _shapes(graph: Graph, ours: World) -> dict[str, re.Pattern[str]]:
     zone = given.zone(graph)
-    words = {"p": re.escape(f"{zone.name_prefix if zone else ''}{graph.stack}"), "r": re.escape(ours.region)}
+    return _compiled(re.escape(f"{zone.name_prefix if zone else ''}{graph.stack}"), re.escape(ours.region))
+
+
+@cache
+def _compiled(prefix: str, region: str) -> dict[str, re.Pattern[str]]:
+    words = {"p": prefix, "r": region}
     shapes = {service: re.compile(shape.format(**words)) for service, shape in _SHAPES.items()}
     wider = {
         f"{service}condition": re.compile(f"{shape}|{_SHAPES.get(service, '(?!)').format(**words)}")

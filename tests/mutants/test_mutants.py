@@ -9,6 +9,9 @@ from itertools import islice
 import pytest
 
 from catalogue.graph import Graph
+from operations.evaluation import evaluate
+from policies import pack
+from tests.mutants.benign import benign
 from tests.mutants.changes import Mutant, mutants
 from tests.mutants.survey import reasons, survey, unexplained
 
@@ -37,3 +40,10 @@ def test_a_mutant_is_noticed_or_its_life_has_a_reason(graph: Graph) -> None:
 
 def test_every_reason_says_why_and_where(graph: Graph) -> None:
     assert all(reason.types and reason.paths and len(reason.why) > 20 for reason in reasons(graph.platform))
+
+
+def test_nothing_is_found_in_what_says_the_same(aws_pilot: Graph) -> None:
+    rules = [rule for rule in pack.RULES["aws"] if rule.name != "quota-undeclared"]  # a quota is one account's
+    for what, graph in benign(aws_pilot, ("aws-pilot", "churn-dev"), ("111122223333", "444455556666")):
+        found = [str(finding) for finding in evaluate(graph, rules).findings]
+        assert found == [], what

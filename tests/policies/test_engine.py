@@ -110,11 +110,11 @@ def test_another_package_of_the_same_cloud_is_mandatory_in_our_stack_and_advice_
     graph = strange(aws_pilot)
     assert found(graph, answered(graph, set())) == {"kind-known"}
     monkeypatch.setenv("PULUMI_CONFIG", '{"other:key": "value"}')
-    assert found(graph, answered(graph, set())) == {"kind-known-elsewhere"}
+    assert "kind-known-elsewhere" in found(graph, answered(graph, set()))
     monkeypatch.setenv("PULUMI_CONFIG", '{"mlplatform:platform": "aws"}')
     assert found(graph, answered(graph, set())) == {"kind-known"}
     monkeypatch.setenv("PULUMI_PROJECT", "another")
-    assert found(graph, answered(graph, set())) == {"kind-known-elsewhere"}
+    assert "kind-known-elsewhere" in found(graph, answered(graph, set()))
 
 
 @resource_rule("both", "aws:x/thing:Thing", severity="high", says="No part is bad.", remedy="Mend it.")

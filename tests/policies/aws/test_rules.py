@@ -191,7 +191,124 @@ OFF = both(moving(high=0), moving(high=2))
 
 OF_AWS = "763104351884.dkr.ecr.us-east-1.amazonaws.com"
 IN_MEXICO = "683313688378.dkr.ecr.mx-central-1.amazonaws.com/sagemaker-xgboost:3.0-5"
+KEY, BUCKET_POLICY = "aws:kms/key:Key", "aws:s3/bucketPolicy:BucketPolicy"
+TOPIC_POLICY, DOOR = "aws:sns/topicPolicy:TopicPolicy", "aws:ec2/vpcEndpoint:VpcEndpoint"
+GROUP_POLICY, TRAIL = "aws:sagemaker/modelPackageGroupPolicy:ModelPackageGroupPolicy", "aws:cloudtrail/trail:Trail"
+FLOW_LOG, IMAGES = "aws:ec2/flowLog:FlowLog", "aws:ecr/lifecyclePolicy:LifecyclePolicy"
+MALLORY = "arn:aws:iam::999988887777:root"
+
+
+def _grant(document: Any, **said: Any) -> None:
+    document["Statement"].append({"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*", **said})
+
+
+_RUN: tuple[Callable[[Any], Any], ...] = (
+    lambda d: d.pop("StartAt"),
+    lambda d: d["States"].pop("RunsAlready"),
+    lambda d: drop(d, "States.Transform.End"),
+    lambda d: drop(d, "States.Transform.Catch.0.Next"),
+    lambda d: drop(d, f"{TRANSFORM}.TransformInput.DataSource.S3DataSource.S3Uri"),
+    lambda d: drop(d, f"{TRANSFORM}.ModelName"),
+    lambda d: d["States"]["Transform"]["Parameters"].pop("TransformJobName.$"),
+    lambda d: put(d, f"{TRANSFORM}.ModelClientConfig.InvocationsMaxRetries", 3000),
+    lambda d: put(d, "States.Transform.Resource", "arn:aws:states:::sagemaker:createTransformJob"),
+    lambda d: put(d, "States.Transform.Retry.1.MaxAttempts", 0),
+    lambda d: put(d, "States.Transform.Retry.1.BackoffRate", 2000),
+    lambda d: drop(d, "States.Transform.Retry.1.IntervalSeconds"),
+    lambda d: put(d, "States.Transform.Retry.1.ErrorEquals", []),
+    lambda d: d["States"]["Transform"]["Retry"].append(d["States"]["Transform"]["Retry"][1]),
+)
+"""How a run stops being whole."""
+_KEEPS: tuple[Callable[[Any], Any], ...] = (
+    lambda d: d["rules"].pop(),
+    lambda d: drop(d, "rules.0.action"),
+    lambda d: put(d, "rules.0.selection.countNumber", 7000),
+    lambda d: drop(d, "rules.0.selection.countUnit"),
+    lambda d: put(d, "rules.0.rulePriority", 2),
+)
+"""How a registry comes to keep images for ever."""
+_UNWHOLE: tuple[Callable[[Any], Any], ...] = (
+    lambda d: d.pop("Version"),
+    lambda d: d.pop("Statement"),
+    lambda d: drop(d, "Statement.0.Effect"),
+    lambda d: drop(d, "Statement.0.Action"),
+    lambda d: drop(d, "Statement.0.Resource"),
+    lambda d: put(d, "Statement.0.Effect", "Deny"),
+    lambda d: d["Statement"].append(d["Statement"][0]),
+    lambda d: d["Statement"].append({"Effect": "Deny", "NotAction": "s3:*", "Resource": "*"}),
+    lambda d: d["Statement"][0].update(Principal="*"),
+)
+"""How a persona's policy stops being a whole document."""
 CATCHES: list[tuple[str, Mutation]] = [
+    *(("identity-documents", editing(INLINE, "policy", edit, "serving")) for edit in _UNWHOLE),
+    (
+        "identity-documents",
+        editing(ROLE, "assumeRolePolicy", lambda d: drop(d, "Statement.0.Principal.Service"), "serving"),
+    ),
+    ("identity-documents", editing(ROLE, "assumeRolePolicy", lambda d: put(d, "Statement.0.Principal", {"AWS": []}))),
+    ("identity-documents", editing(BUCKET_POLICY, "policy", lambda d: drop(d, "Statement.0.Condition"))),
+    ("identity-resource-policies", editing(DOOR, "policy", lambda d: _grant(d, Principal="*"), "logs")),
+    ("identity-resource-policies", editing(TOPIC_POLICY, "policy", lambda d: _grant(d, Principal={"AWS": "*"}))),
+    ("identity-resource-policies", editing(GROUP_POLICY, "resourcePolicy", lambda d: _grant(d, Principal="*"))),
+    ("identity-permissions", editing(INLINE, "policy", lambda d: _grant(d, Action="iam:CreateUser"), "caller")),
+    ("identity-permissions", editing(INLINE, "policy", lambda d: _grant(d, Action="s3:PutObject"), "approver")),
+    ("identity-permissions", editing(KEY, "policy", lambda d: _grant(d, Principal={"AWS": MALLORY}))),
+    (
+        "identity-permissions",
+        editing("aws:iam/policy:Policy", "policy", lambda d: _grant(d, Action="secretsmanager:*")),
+    ),
+    ("identity-conditions", editing(KEY, "policy", lambda d: put(d, "Statement.1.Condition", {"Bool": {"x:y": "1"}}))),
+    (
+        "identity-conditions",
+        editing(TOPIC_POLICY, "policy", lambda d: put(d, "Statement.0.Principal.Service", ["s3.amazonaws.com"])),
+    ),
+    (
+        "identity-conditions",
+        editing(
+            ROLE, "assumeRolePolicy", lambda d: put(d, "Statement.0.Condition.StringEquals", {"aws:SourceAccount": "9"})
+        ),
+    ),
+    (
+        "identity-conditions",
+        editing(INLINE, "policy", lambda d: drop(_sid(d, "KeyForServices"), "Condition"), "serving"),
+    ),
+    ("identity-tasks", editing(INLINE, "policy", lambda d: drop(_sid(d, "ReadAlarms"), "Action"), "serving")),
+    ("identity-tasks", editing("aws:iam/policy:Policy", "policy", lambda d: d["Statement"].pop(0))),
+    (
+        "identity-alerts-owner",
+        setting("aws:sns/topicSubscription:TopicSubscription", "endpoint", "mallory@example.com"),
+    ),
+    ("world-account", editing(KEY, "policy", lambda d: put(d, "Statement.0.Principal.AWS", MALLORY))),
+    ("world-account", setting(DOMAIN, "kmsKeyId", "arn:aws:kms:us-east-1:999988887777:key/a")),
+    ("world-region", setting(TRAIL, "kmsKeyId", "arn:aws:kms:sa-east-1:111122223333:key/a")),
+    ("world-region", setting(DOOR, "serviceName", "com.amazonaws.sa-east-1.logs")),
+    ("world-place", setting(MODEL, "primaryContainer.modelDataUrl", "s3://somebody-elses/model.tar.gz")),
+    (
+        "world-place",
+        editing(INLINE, "policy", lambda d: put(_sid(d, "Artifacts"), "Resource", ["arn:aws:s3:::*"]), "serving"),
+    ),
+    ("secrets-in-plain", setting(ROLE, "description", "password=hunter2hunter2")),
+    ("nothing-unasked", adding("aws:ec2/eip:Eip")),
+    ("nothing-unasked", lacking("aws:iam/rolePolicy:RolePolicy", "caller")),
+    ("nothing-unasked", lacking("aws:kms/alias:Alias")),
+    ("encryption-key", editing(KEY, "policy", lambda d: drop(_sid(d, "UseThroughServices"), "Condition"))),
+    ("encryption-bucket-tls", editing(BUCKET_POLICY, "policy", lambda d: drop(d, "Statement.0.Resource.1"))),
+    ("encryption-bucket-tls", editing(BUCKET_POLICY, "policy", lambda d: put(d, "Statement.1.Effect", "Deny"))),
+    ("audit-delivered", editing(BUCKET_POLICY, "policy", lambda d: _only(d, lambda s: s["Sid"] != "TrailWrites"))),
+    ("audit-delivered", editing(BUCKET_POLICY, "policy", lambda d: _only(d, lambda s: s["Sid"] != "FlowLogsReadsAcl"))),
+    ("audit-packages-own-account", editing(GROUP_POLICY, "resourcePolicy", lambda d: drop(d, "Statement.0.Action.0"))),
+    (
+        "audit-packages-own-account",
+        editing(GROUP_POLICY, "resourcePolicy", lambda d: drop(d, "Statement.0.Resource.1")),
+    ),
+    *(("rollback-run-whole", editing(MACHINE, "definition", edit)) for edit in _RUN),
+    *(("limits-images-kept", editing(IMAGES, "policy", edit)) for edit in _KEEPS),
+    ("rollback-alarm-threshold", setting(ALARM, "threshold", 250.0, "scorer-errors")),
+    ("rollback-alarm-threshold", losing(ALARM, "namespace", "scorer-errors")),
+    ("rollback-alarm-threshold", losing(ALARM, "statistic", "scorer-errors")),
+    ("network-addresses", setting("aws:ec2/vpc:Vpc", "cidrBlock", "198.51.100.0/24")),
+    ("network-addresses", setting("aws:ec2/subnet:Subnet", "cidrBlock", "10.99.0.0/23")),
+    ("network-addresses", setting("aws:ec2/subnet:Subnet", "cidrBlock", "10.40.0.0/20")),
     ("sizes-role-policies", editing(INLINE, "policy", lambda d: _lengthen(d, 10_240), "batch")),
     ("sizes-role-policies", setting(ROLE, "inlinePolicies", [{"policy": json.dumps({"Version": "x" * 10_240})}])),
     ("sizes-document", editing("aws:iam/policy:Policy", "policy", lambda d: _lengthen(d, 1_000))),
