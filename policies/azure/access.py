@@ -7,8 +7,9 @@ and Azure Policy are outside of the graph and are not read.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
 from catalogue.generated import Role, generated
 from catalogue.graph import Graph, Resource
@@ -31,6 +32,11 @@ class Assignment:
     scope: str
     condition: str
 
+    @cached_property
+    def covers(self) -> str:
+        """How the ids begin that its scope covers, in lower case and with a `/` at the end."""
+        return f"{self.scope}/".lower()
+
 
 def allowed(graph: Graph, principals: Sequence[str], operation: str, on: str, *, data: bool, path: str = "") -> bool:
     """Whether one of the principals may do an operation, of the data plane or not, on a resource.
@@ -38,8 +44,9 @@ def allowed(graph: Graph, principals: Sequence[str], operation: str, on: str, *,
     `path` is that of a blob. Raises NotRead for an assignment to one of them whose role or condition is not known.
     """
     by_principal = _by_principal(graph)
+    on = f"{on}/".lower()
     return any(
-        _covers(held.scope, on) and _names(held, operation, data) and _holds(held, operation, path)
+        on.startswith(held.covers) and _names(held, operation, data) and _holds(held, operation, path)
         for principal in principals
         for held in by_principal.get(principal, ())
     )
@@ -79,10 +86,6 @@ def _made(definition: Resource) -> Role:
     return Role(*(tuple(text for one in each for text in one.each_text(kind)) for kind in kinds))
 
 
-def _covers(scope: str, on: str) -> bool:
-    return f"{on}/".lower().startswith(f"{scope}/".lower())
-
-
 def _names(held: Assignment, operation: str, data: bool) -> bool:
     if held.role is None:
         raise NotRead("roleDefinitionId", "is a role that is not among the generated facts", held.of)
@@ -92,7 +95,8 @@ def _names(held: Assignment, operation: str, data: bool) -> bool:
     return _any(said, operation) and not _any(but, operation)
 
 
-def _any(patterns: Iterable[str], operation: str) -> bool:
+@lru_cache(maxsize=4096)
+def _any(patterns: tuple[str, ...], operation: str) -> bool:
     """Operations take upper and lower case for the same, and a `*` stands for any text."""
     return any(
         re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), operation, re.IGNORECASE) for pattern in patterns

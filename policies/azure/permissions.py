@@ -198,7 +198,8 @@ _RUNS = (
 def tasks(graph: Graph) -> Found:
     """The table is `policies/personas/azure.yaml`; what Azure allows is simulated by the stack's role assignments.
 
-    In a program that is not ours nobody knows which identity is whose. Before `up` the principals are not known.
+    In a program that is not ours nobody knows which identity is whose. On the engine no id is known, of machines and
+    stores neither, so the verdict judges it and `pulumi up` does not.
     """
     if not graph.ours or not _is_known(graph):
         return
@@ -220,6 +221,8 @@ def _is_known(graph: Graph) -> bool:
     }
     roles = graph.of(authorization.ROLE_ASSIGNMENT)
     keys = ("principalId", "roleDefinitionId", "scope")
+    if not all(_text(one.outputs.get("id")) for one in graph.cloud):
+        return False
     return names >= set(table("azure").made) and all(_text(one.inputs.get(key)) for one in roles for key in keys)
 
 

@@ -19,6 +19,7 @@ def identity_of(graph: Graph, persona: str) -> Resource:
     return next(one for one in graph.of(IDENTITY) if one.name.endswith(f"-identity-{persona}"))
 
 
+@once_a_graph
 def people(graph: Graph) -> list[str]:
     """The object ids of those who have a machine."""
     return [owner for machine in graph.of(COMPUTE) for owner in machine.props.each_text(_PERSONAL)]

@@ -562,7 +562,8 @@ CATCHES: list[tuple[str, Mutation]] = [
 
 @pytest.mark.parametrize(("rule", "mutation"), CATCHES, ids=[f"{i}-{rule}" for i, (rule, _) in enumerate(CATCHES)])
 def test_rule_catches_what_it_forbids(azure_pilot: Graph, rule: str, mutation: Mutation) -> None:
-    findings = [f for f in evaluate(mutation(azure_pilot), pack.RULES["azure"]).findings if f.rule == rule]
+    asked = [one for one in pack.RULES["azure"] if one.name == rule]  # the whole pack takes a tenth of a second
+    findings = evaluate(mutation(azure_pilot), asked).findings
     assert findings, f"{rule} did not notice"
     assert all(f.remedy and f.message and len(f.message) < 300 for f in findings)
 
