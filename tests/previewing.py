@@ -13,6 +13,7 @@ from pathlib import Path
 from catalogue.graph import Graph
 from operations import preview as fresh
 from operations.preview import Program, Programs
+from operations.warm import Warm
 
 _SHIPPED = str(Path(__file__).with_name("shipped"))
 
@@ -30,9 +31,15 @@ def staying_warm() -> Generator[Programs]:
     yield programs()
 
 
+class _Staying(Programs):
+    def start(self, platform: str, *, one: bool = False) -> Warm:
+        """A command that asks for one program alone would end the process under the tests that come after it."""
+        return super().start(platform)
+
+
 @cache
 def programs() -> Programs:
     """The warm processes, which end with the tests."""
-    started = Programs()
+    started = _Staying()
     atexit.register(started.__exit__, None, None, None)
     return started
