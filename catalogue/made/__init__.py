@@ -1,11 +1,16 @@
-"""What each component of ours makes: a file a platform, by the component's noun and the types of its parts."""
+"""What each component of ours makes: a file a platform, by the component's noun and the types of its parts.
+
+A part is bounded by how many there are, `2`, `0..1` or `1..many`: names are the program's, and may change.
+"""
 
 import re
 from collections.abc import Mapping
 from functools import cache
+from math import inf
 from pathlib import Path
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, RootModel
+from pydantic import BaseModel, BeforeValidator, ConfigDict, RootModel
 
 from catalogue.files import read
 from catalogue.platforms import Platform
@@ -13,21 +18,21 @@ from catalogue.platforms import Platform
 FOLDER = Path(__file__).parent
 
 
-class Made(BaseModel):
-    """What one component makes. `has` are the parts that are always there, `may` the patterns of all others, by type.
+def _bounds(said: Any) -> tuple[float, float]:
+    found = re.fullmatch(r"(\d+)(?:\.\.(\d+|many))?", str(said))
+    if found is None:
+        raise ValueError(f"found {said!r}, allowed: a number such as 2, or bounds such as 0..1 or 1..many")
+    least, most = float(found[1]), found[2] or found[1]
+    return least, inf if most == "many" else float(most)
 
-    A part is the name of a resource behind its component's: `policy` of `<component>-policy`, or empty for its own.
-    """
+
+class Made(BaseModel):
+    """What one component makes: of each type at least so many `parts`, and at most. `many` are in one stack, or one."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    has: dict[str, list[str]] = Field(default_factory=dict[str, list[str]])
-    may: dict[str, re.Pattern[str]] = Field(default_factory=dict[str, re.Pattern[str]])
-
-    def makes(self, type_: str, part: str) -> bool:
-        """Whether the component makes a part of a type under a name."""
-        pattern = self.may.get(type_)
-        return part in self.has.get(type_, ()) or (pattern is not None and pattern.fullmatch(part) is not None)
+    many: bool = False
+    parts: dict[str, Annotated[tuple[float, float], BeforeValidator(_bounds)]]
 
 
 class _File(RootModel[dict[str, Made]]):
@@ -36,6 +41,5 @@ class _File(RootModel[dict[str, Made]]):
 
 @cache
 def made(platform: Platform) -> Mapping[str, Made]:
-    """What the components of a platform make; nothing where the platform has no file yet."""
-    file = FOLDER / f"{platform}.yaml"
-    return read(file, f"catalogue/made/{platform}.yaml", _File).root if file.exists() else {}
+    """What the components of a platform make."""
+    return read(FOLDER / f"{platform}.yaml", f"catalogue/made/{platform}.yaml", _File).root

@@ -137,7 +137,7 @@ def test_what_keeps_outsiders_out_and_what_cannot_be_judged_is_never_waived() ->
         "network-no-public-address": {"gcp"},
         "network-served-privately": {"gcp"},
         "identity-no-public-member": {"gcp"},
-        "nothing-unasked": {"aws"},
+        "unasked": {"aws"},
         "secrets-in-plain": {"aws", "azure"},
         "world-account": {"aws"},
         "world-hosts": {"azure"},

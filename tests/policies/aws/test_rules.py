@@ -290,9 +290,9 @@ CATCHES: list[tuple[str, Mutation]] = [
         editing(INLINE, "policy", lambda d: put(_sid(d, "Artifacts"), "Resource", ["arn:aws:s3:::*"]), "serving"),
     ),
     ("secrets-in-plain", setting(ROLE, "description", "password=hunter2hunter2")),
-    ("nothing-unasked", adding("aws:ec2/eip:Eip")),
-    ("nothing-unasked", lacking("aws:iam/rolePolicy:RolePolicy", "caller")),
-    ("nothing-unasked", lacking("aws:kms/alias:Alias")),
+    ("unasked", adding("aws:ec2/eip:Eip")),
+    ("unasked", lacking("aws:iam/rolePolicy:RolePolicy", "caller")),
+    ("unasked", lacking("aws:kms/alias:Alias")),
     ("encryption-key", editing(KEY, "policy", lambda d: drop(_sid(d, "UseThroughServices"), "Condition"))),
     ("encryption-bucket-tls", editing(BUCKET_POLICY, "policy", lambda d: drop(d, "Statement.0.Resource.1"))),
     ("encryption-bucket-tls", editing(BUCKET_POLICY, "policy", lambda d: put(d, "Statement.1.Effect", "Deny"))),
@@ -586,7 +586,7 @@ def test_rule_catches_what_it_forbids(pilot: Graph, rule: str, mutation: Mutatio
 def test_off_hours_and_the_mute_rule_that_goes_with_them_are_let_be(pilot: Graph) -> None:
     weekend = muting(OLDEST, expression="cron(0 19 * * FRI)", duration="PT62H")
     found = evaluate(both(OFF, muting(OLDEST, duration="PT14H"), weekend)(pilot), pack.RULES["aws"]).findings
-    asked = {rule for rule, _ in CATCHES} - {"nothing-unasked"}  # no component makes what this test adds
+    asked = {rule for rule, _ in CATCHES} - {"unasked"}  # no component makes what this test adds
     assert [str(finding) for finding in found if finding.rule in asked] == []
 
 

@@ -176,7 +176,7 @@ def test_a_zone_that_nothing_needs_is_caught(gcp_pilot: Graph) -> None:
     zone = gcp_pilot.of("gcp:dns/managedZone:ManagedZone")[0]
     extra = replace(zone, urn=zone.urn + "-run-app", name="run-app")
     graph = replace(gcp_pilot, resources=(*gcp_pilot.resources, extra))
-    assert caught(valued(graph, extra, "dnsName", "run.app.")) == {"network-proof", "nothing-unasked"}
+    assert caught(valued(graph, extra, "dnsName", "run.app.")) == {"network-proof", "unasked"}
 
 
 def test_a_pilot_without_a_workspace_pays_for_no_way_to_google(gcp_pilot: Graph) -> None:
