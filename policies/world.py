@@ -31,7 +31,8 @@ class World:
     """What is the stack's own, in lower case. `by_type` has the names of its resources, by their type.
 
     `given` are the texts that the stack file says of others (sources, callers, networks of people), and those of its
-    landing zone's entry. `addresses` are the places of the addresses in it, which name a place and trust no account. `account` and `region` are empty where nobody says them.
+    landing zone's entry. `addresses` are the places of the addresses in it, which name a place and trust no account.
+    `account` and `region` are empty where nobody says them.
     """
 
     account: str
