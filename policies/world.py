@@ -58,7 +58,10 @@ def world(graph: Graph) -> World:
     for resource in graph.cloud:
         named = (resource.inputs.get(key) for key in _NAMED_BY)
         known = {text for text in named if isinstance(text, str) and text and not is_marked(text)}
-        by_type.setdefault(resource.type, set()).update(one.casefold() for one in known.union(resource.names))
+        ends = {
+            re.split("[/:]", one)[-1] for one in resource.names if one.startswith("arn:")
+        }  # the engine shows no ids
+        by_type.setdefault(resource.type, set()).update(one.casefold() for one in known.union(resource.names, ends))
     place, zone = graph.placement, given.zone(graph)
     said: list[Any] = []
     for network in given.networks(
