@@ -210,7 +210,7 @@ def _is_of_an_image(ours: World, arn: Arn) -> bool:
     place = f"{arn.account}.dkr.ecr.{arn.region}.amazonaws.com/{name}"
     return any(
         re.fullmatch(rf"{re.escape(place)}([:@].*)?|{re.escape(place)}(?<=/).*", text)
-        for text in ours.given
+        for text in (ours.given | ours.addresses)
         if ".dkr.ecr." in text
     )
 

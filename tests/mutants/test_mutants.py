@@ -15,7 +15,7 @@ from tests.mutants.benign import benign
 from tests.mutants.changes import Mutant, mutants
 from tests.mutants.survey import reasons, survey, unexplained
 
-SAMPLE = 40
+SAMPLE = 25
 SURVEYED = ("aws", "gcp")
 """The platforms whose survivors are written down."""
 

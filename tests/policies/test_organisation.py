@@ -419,11 +419,13 @@ def test_the_engine_judges_by_the_companys_limits_waivers_and_rules(
         # The pilot's roles, keys, network and image are of its own account, which is foreign to the other one.
         assert on_engine(aws_pilot) == {
             "aws-encryption-customer-key",
+            "aws-identity-conditions",
             "aws-identity-registries",
             "aws-identity-trust",
             "aws-network-endpoint-closed",
             "aws-network-way-in",
             "aws-quota-undeclared",
+            "aws-world-account",
         }
     put(organisation, "policies/size.py", EVERYWHERE)
     put(organisation, "policies/aws/names.py", RULE)

@@ -24,9 +24,6 @@ ONE_IS_ENOUGH = {
     "audit-trail aws:cloudtrail/trail:Trail advancedEventSelectors.fieldSelectors.equals": (
         "one value more records more"
     ),
-    "encryption-bucket-tls aws:s3/bucketPolicy:BucketPolicy policy.(document).Statement": (
-        "another statement denies what has no TLS"
-    ),
     "encryption-key-callers aws:kms/key:Key policy.(document).Statement.Action": (
         "one action more keeps no run from its key"
     ),
