@@ -13,7 +13,7 @@ from catalogue.platforms import PLATFORMS
 from tests.mutants.changes import Mutant, mutants
 from tests.mutants.survey import reasons, survey, unexplained
 
-SAMPLE = 40
+SAMPLE = 25
 
 
 @pytest.fixture(params=PLATFORMS)

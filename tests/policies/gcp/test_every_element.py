@@ -54,6 +54,7 @@ ENOUGH_ONCE = {
     ("instanceOwners", "identity-known-members"): _OWNED,
     ("instanceOwners", "identity-pass-role"): _OWNED,
     ("sourceContents", "identity-token-shown"): "something is called; each address that is called is asked for",
+    ("sourceContents", "limits-batch-started"): "one step that starts a job is enough",
     ("sourceContents", "limits-batch-whole"): "what another branch or step does already, one more does not undo",
     ("sourceContents", "rollback-batch-watched"): "the event is logged once, which is enough",
     ("sourceContents", "limits-batch-time"): "one deadline, one look at it and one cancel bound the whole run",
