@@ -4,16 +4,16 @@
 """
 
 import random
-from itertools import islice
 
 import pytest
 
 from catalogue.graph import Graph
 from catalogue.platforms import PLATFORMS
-from tests.mutants.changes import Mutant, mutants
+from tests.mutants.changes import Mutant, of_resource
 from tests.mutants.survey import reasons, survey, unexplained
+from tests.mutants.values import World
 
-SAMPLE = 25
+RESOURCES, EACH = 4, 5
 
 
 @pytest.fixture(params=PLATFORMS)
@@ -23,14 +23,16 @@ def graph(request: pytest.FixtureRequest) -> Graph:
 
 
 def sample(graph: Graph) -> list[Mutant]:
-    """Mutants from all over the graph, the same in each run."""
-    every = 5_000 // SAMPLE
-    return list(islice(mutants(graph, 2), random.Random(graph.platform).randrange(every), None, every))
+    """Mutants of some resources, the same in each run."""
+    draw, world = random.Random(graph.platform), World.of(graph)
+    chosen = draw.sample(graph.cloud, RESOURCES)
+    of_each = [list(of_resource(graph, world, one)) for one in chosen]
+    return [mutant for found in of_each for mutant in draw.sample(found, min(EACH, len(found)))]
 
 
 def test_a_mutant_is_noticed_or_its_life_has_a_reason(graph: Graph) -> None:
     found = survey(graph, sample(graph))
-    assert found.tried.total() >= SAMPLE // 2
+    assert found.tried.total() > 2 * RESOURCES
     assert [str(mutant) for mutant in unexplained(found, reasons(graph.platform))] == []
 
 

@@ -48,7 +48,8 @@ def test_an_input_that_nobody_has_judged_is_caught_at_any_depth(graph: Graph) ->
     above = next(path for path in sorted(takes(deep).known) if "." in path).split(".")[0]
 
     def inside(properties: dict[str, Any]) -> None:
-        held = properties[above] = properties.get(above) or {}
+        held: Any = properties.setdefault(above, {}) or {}
+        properties[above] = held
         (held[0] if isinstance(held, list) else held)["nobodyKnows"] = [{}, {"b": 1}]
 
     assert "inputs-known" in caught(changed(graph, deep, inside), *RULES)
