@@ -1,6 +1,9 @@
 """Secrets: none stands in plain text where whoever reads a deployment, a definition or a tag reads it."""
 
-from catalogue.graph import Graph
+from collections.abc import Sequence
+
+from catalogue.graph import Graph, Resource
+from catalogue.once import once_a_resource
 from policies.rule import OPEN_TO_OTHERS, Found, whole_stack_rule
 from policies.secrets import secrets
 
@@ -17,8 +20,13 @@ def in_plain(graph: Graph) -> Found:
     https://learn.microsoft.com/en-us/azure/machine-learning/how-to-deploy-online-endpoint-with-secret-injection
     """
     for resource in graph.resources:
-        for path, what in secrets(resource.inputs):
+        for path, what in _of(resource):
             yield resource, f"has {what} in plain text ({path})"
+
+
+@once_a_resource
+def _of(resource: Resource) -> Sequence[tuple[str, str]]:
+    return list(secrets(resource.inputs))
 
 
 RULES = [in_plain]

@@ -8,7 +8,7 @@ the input says that it cannot judge it.
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -17,7 +17,7 @@ from catalogue.kinds.azure import authorization, resources
 from catalogue.kinds.azure.machinelearningservices import DATASTORE
 from catalogue.kinds.azure.machinelearningservices_jobs import COMPUTE
 from catalogue.marks import is_marked
-from catalogue.once import once_a_graph
+from catalogue.once import once_a_graph, once_a_resource
 from catalogue.wording import one_line
 from policies import world as common
 from policies.rule import OPEN_TO_OTHERS, Found, whole_stack_rule
@@ -122,10 +122,11 @@ def _named(resource: Resource) -> set[str]:
     return {text.casefold() for text in said if isinstance(text, str) and text and not is_marked(text)}
 
 
-def _answered(resource: Resource) -> Iterator[str]:
+@once_a_resource
+def _answered(resource: Resource) -> Sequence[str]:
     """The texts that the cloud answers with, as far as they are known, and that nobody sent."""
     said = [value for key, value in resource.outputs.items() if key not in resource.inputs]
-    return (text for _, text in texts(said))
+    return [text for _, text in texts(said)]
 
 
 def _subscriptions(graph: Graph, ids: set[str]) -> set[str]:
@@ -158,7 +159,12 @@ def texts(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
 @once_a_graph
 def _said(graph: Graph) -> list[tuple[Resource, str, str]]:
     """Every text of the stack's resources: the resource, the path, and the text."""
-    return [(one, path, text) for one in graph.cloud for path, text in texts(one.inputs)]
+    return [(one, path, text) for one in graph.cloud for path, text in _texts_of(one)]
+
+
+@once_a_resource
+def _texts_of(resource: Resource) -> Sequence[tuple[str, str]]:
+    return list(texts(resource.inputs))
 
 
 @whole_stack_rule(
