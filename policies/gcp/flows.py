@@ -43,7 +43,10 @@ def whole(graph: Graph) -> Found:
     https://cloud.google.com/workflows/docs/reference/syntax
     """
     for workflow in graph.of(workflows.WORKFLOW):
-        if jobs(workflow.props):
+        started = jobs(workflow.props)
+        if started and not any(
+            job.deploys for job in started
+        ):  # what keeps an endpoint's hours, limits-hours-kept reads
             yield from ((workflow, sentence) for sentence in dict.fromkeys(_lacking(workflow)))
 
 

@@ -22,6 +22,20 @@ _STANDS: Mapping[str, Sequence[str]] = {
     "own-instance": (workbench.INSTANCE,),
 }
 """The kinds without which a task that is about a word of the table does not exist."""
+_HOURS = "hours"
+_KEEPS_HOURS = frozenset(
+    (
+        "aiplatform.endpoints.deploy",
+        "aiplatform.endpoints.get",
+        "aiplatform.endpoints.undeploy",
+        "aiplatform.models.get",
+        "aiplatform.operations.list",
+        "logging.logEntries.create",
+        "workflows.executions.create",
+    )
+)
+"""What keeping an endpoint's hours takes. Its account stands in no row of the table: decision 0016 says why it may
+change what is served, and a stack has it only where an endpoint has `hours`."""
 
 
 @cache
@@ -52,7 +66,7 @@ def _must(graph: Graph, persona: str) -> frozenset[str]:
 def persona_of(account: Resource) -> str:
     """The persona of a service account by its name or what it is called; empty where neither says one."""
     called = account.props.text_if_known("displayName").rpartition(" ")[2]
-    return next((one for one in table("gcp").made if called == one or account.name.endswith(f"-{one}")), "")
+    return next((one for one in (*table("gcp").made, _HOURS) if called == one or account.name.endswith(f"-{one}")), "")
 
 
 @whole_stack_rule(
@@ -79,6 +93,7 @@ def permissions(graph: Graph) -> Found:
         allowed = _may(_ON_INSTANCE) if on_instance else frozenset[str]()
         for persona in personas or ({""} if not on_instance else ()):
             allowed |= _may(_IN_PROJECT, persona) if persona else _may(_IN_PROJECT + _ON_INSTANCE)
+            allowed |= _KEEPS_HOURS if persona == _HOURS else frozenset()
         for permission in sorted(held - allowed):
             whose = " and ".join(sorted(filter(None, personas))) or "anybody"
             yield role, f"holds {permission}, which no task of {whose} takes"

@@ -75,6 +75,9 @@ def own(graph: Graph) -> Own:
     ids = {place.account} if place else set(_inputs(providers, "project"))
     regions = {place.region} if place else set(_inputs(providers, "region"))
     found = [project for text in said for project in _projects(text)]
+    # Google's own project behind an endpoint of the stack: what keeps the endpoint's hours names it.
+    attached = (one.outputs.get("serviceAttachment") for one in graph.of(mlplatform.DEPLOYMENT))
+    found += [project for text in attached if isinstance(text, str) for project in _projects(text)]
     found += [text for text in said if re.fullmatch(r"[a-z][a-z0-9-]{4,28}[a-z0-9]", text)]  # a project by its id alone
     buckets = {name for text in said for name in _buckets(text)}
     buckets |= {name for one in graph.of(storage.BUCKET) for name in (_text(one.inputs, "name"), *one.names)}
