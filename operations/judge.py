@@ -62,14 +62,14 @@ def judge(graph: Graph, scan: Scan, spent: Callable[[], float], today: date, sta
     findings += [*_cost_findings(graph, cost), *_hardware_findings(graph, rows, region, today)]
     stage("checkov")
     scanned = scan(rendered)
-    findings += [*_checkov_findings(graph, rendered, scanned), *_unrendered(graph, rendered), *accepted.findings(graph)]
-    findings = [_decided(graph, found, today) for found in findings]
-    findings += _waiver_findings(graph, findings, today)
+    findings += [*checkov_findings(graph, rendered, scanned), *unrendered(graph, rendered), *accepted.findings(graph)]
+    findings = [decided(graph, found, today) for found in findings]
+    findings += waiver_findings(graph, findings, today)
     phases = _phases(graph, ground, cost, region, today)
     steps = _told(graph, unread, "the manual steps", lambda: list(manual(graph, rows, phases, account, region)), [])
     network = _told(graph, unread, "its network", lambda: networks.draw(graph), None)
     exportable = _told(graph, unread, "what could leave", lambda: read.exportable(graph), "nothing that could be read")
-    findings += [_decided(graph, found, today) for found in unread]
+    findings += [decided(graph, found, today) for found in unread]
     proofs = _proofs(
         graph, findings, cost, rows, steps, network, sorted(given.networks(graph)), exportable, facts.predicts(graph)
     )
@@ -259,7 +259,8 @@ def _hardware_findings(graph: Graph, rows: list[HardwareUse], region: str, today
         )
 
 
-def _checkov_findings(graph: Graph, rendered: Rendered, scan: ScanResult) -> Iterator[Finding]:
+def checkov_findings(graph: Graph, rendered: Rendered, scan: ScanResult) -> Iterator[Finding]:
+    """What Checkov found, each at the resource of its address."""
     for failed in scan.failed:
         resource = graph.by_urn.get(rendered.addresses.get(failed.address, ""))
         yield finding(
@@ -283,7 +284,8 @@ _OF_CATEGORY: dict[str, Severity] = {
 }
 
 
-def _unrendered(graph: Graph, rendered: Rendered) -> Iterator[Finding]:
+def unrendered(graph: Graph, rendered: Rendered) -> Iterator[Finding]:
+    """A finding for each resource that Checkov could not be shown."""
     for item in rendered.unrendered:
         yield finding(
             graph,
@@ -296,7 +298,7 @@ def _unrendered(graph: Graph, rendered: Rendered) -> Iterator[Finding]:
         )
 
 
-def _decided(graph: Graph, found: Finding, today: date) -> Finding:
+def decided(graph: Graph, found: Finding, today: date) -> Finding:
     """The finding with what was decided about it: an exception, else a waiver, else the line that would waive it."""
     if (exception := _exception(graph, found)) is not None:
         excepted = Excepted(
@@ -319,7 +321,7 @@ def _exception(graph: Graph, found: Finding) -> exceptions.DesignException | Non
         return None
 
 
-def _waiver_findings(graph: Graph, findings: list[Finding], today: date) -> Iterator[Finding]:
+def waiver_findings(graph: Graph, findings: list[Finding], today: date) -> Iterator[Finding]:
     """An expired waiver is a finding. A waiver that excuses nothing any more is advice to remove it."""
     for waiver in waivers.of(graph):
         what = f"{waiver.rule} on {waiver.resource} ({waiver.owner})"
