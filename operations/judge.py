@@ -305,13 +305,13 @@ def decided(graph: Graph, found: Finding, today: date) -> Finding:
             reason=exception.reason, decision=exception.decision, decided=exceptions.decided(exception.decision)
         )
         return found.model_copy(update={"excepted": excepted})
-    waiver = waivers.find(waivers.of(graph), found.rule, found.resource, graph.platform, today)
+    waiver = waivers.find(waivers.of(graph), found.rule, found.resource, found.type, graph.platform, today)
     if waiver is not None:
         waived = Waived(owner=waiver.owner, reason=waiver.reason, expires=waiver.expires)
         return found.model_copy(update={"waived": waived})
     if why := names.never_waived(found.rule, graph.platform):
         return found.model_copy(update={"never_waived": why})
-    return found.model_copy(update={"waiver": waivers.line(found.rule, found.resource)})
+    return found.model_copy(update={"waiver": waivers.line(found.rule, found.resource, found.type)})
 
 
 def _exception(graph: Graph, found: Finding) -> exceptions.DesignException | None:
@@ -322,9 +322,16 @@ def _exception(graph: Graph, found: Finding) -> exceptions.DesignException | Non
 
 
 def waiver_findings(graph: Graph, findings: list[Finding], today: date) -> Iterator[Finding]:
-    """An expired waiver is a finding. A waiver that excuses nothing any more is advice to remove it."""
+    """An expired waiver is a finding, and so is one that names a resource as of another type than it is.
+
+    A waiver that excuses nothing any more is advice to remove it.
+    """
+    types: dict[str, set[str]] = {}
+    for resource in graph.resources:
+        types.setdefault(resource.name, set()).add(resource.type)
     for waiver in waivers.of(graph):
-        what = f"{waiver.rule} on {waiver.resource} ({waiver.owner})"
+        are = types.get(waiver.resource, set())
+        what = f"{waiver.about} ({waiver.owner})"
         if waiver.expired(today):
             yield finding(
                 graph,
@@ -335,7 +342,17 @@ def waiver_findings(graph: Graph, findings: list[Finding], today: date) -> Itera
                 severity="high",
                 remedy=f"Mend what it excused, or renew it with its owner in {waiver.file}.",
             )
-        elif not any(f.waived and waiver.is_of(f.rule, f.resource, graph.platform) for f in findings):
+        elif waiver.type is not None and are and waiver.type not in are:
+            yield finding(
+                graph,
+                None,
+                f"has a waiver of {what} that names the type {waiver.type}, found {' and '.join(sorted(are))}",
+                source="waiver",
+                rule="waiver-type",
+                severity="high",
+                remedy=f"Name the type that the finding's line has, in {waiver.file}.",
+            )
+        elif not any(f.waived and waiver.is_of(f.rule, f.resource, f.type, graph.platform) for f in findings):
             yield finding(
                 graph,
                 None,

@@ -105,7 +105,8 @@ def tell(rule: Rule, graph: Graph, report: ReportViolation) -> None:
     waiting: list[tuple[Violation, NotKnown]] = []
     for violation in rule.judge(graph).violations:
         resource = violation.resource
-        if waivers.find(known, rule.name, resource.name if resource else None, graph.platform, today) is not None:
+        name, type_ = (resource.name, resource.type) if resource else (None, None)
+        if waivers.find(known, rule.name, name, type_, graph.platform, today) is not None:
             continue
         waits = violation.waits
         try:
