@@ -57,11 +57,7 @@ def world(graph: Graph) -> World:
     """The world of a graph."""
     by_type: dict[str, set[str]] = {}
     for resource in graph.cloud:
-        kind = kind_of(resource.type)
-        own = kind.acts.behaviour.name if kind and isinstance(kind.acts, Acts) and kind.acts.behaviour else ""
-        named = (resource.inputs.get(key) for key in (*_NAMED_BY, own))
-        known = {text for text in named if isinstance(text, str) and text and not is_marked(text)}
-        by_type.setdefault(resource.type, set()).update(one.casefold() for one in known.union(resource.names))
+        by_type.setdefault(resource.type, set()).update(_names(resource))
     place, zone = graph.placement, given.zone(graph)
     said: list[Any] = []
     for network in given.networks(graph).values():
@@ -79,6 +75,30 @@ def world(graph: Graph) -> World:
         given=frozenset(one.casefold() for text in texts_in(said) if text for one in (text, _place(text)))
         | {_place(one).casefold() for one in (place.addresses if place else ())},
     )
+
+
+def _names(resource: Resource) -> set[str]:
+    """What a resource is named by, in lower case: by its inputs, and by the cloud's answers where they are known."""
+    kind = kind_of(resource.type)
+    own = kind.acts.behaviour.name if kind and isinstance(kind.acts, Acts) and kind.acts.behaviour else ""
+    named = (resource.inputs.get(key) for key in (*_NAMED_BY, own))
+    known = {text for text in named if isinstance(text, str) and text and not is_marked(text)}
+    return {one.casefold() for one in known.union(resource.names)}
+
+
+def may_be_id(graph: Graph, resource: Resource, path: str, text: str, *types: str) -> bool:
+    """Whether a text may be the id of a resource of the stack of these types, which its property is made of.
+
+    The engine shows a rule no ids, and some are in no other answer. The text must have a name of that resource in it,
+    where one is known. Offline every id is known, so this is never asked for.
+    """
+    made_of = (graph.by_urn.get(urn) for urn in resource.property_dependencies.get(path.partition(".")[0], ()))
+    for one in made_of:
+        if one is not None and one.type in types and "id" not in one.outputs:
+            names = _names(one)
+            if not names or any(name in text.casefold() for name in names):
+                return True
+    return False
 
 
 def _place(text: str) -> str:

@@ -65,6 +65,24 @@ def test_a_pilot_passes_and_the_other_platforms_rules_are_silent(
     assert found(graph, answered(graph, set())) == set()
 
 
+def test_the_engine_shows_no_ids_and_a_pilot_names_its_own_by_them(
+    gcp_pilot: Graph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Google's keys and rings have no other full name than their id; and the engine adds its SDK's version."""
+    monkeypatch.setattr(engine, "placement", lambda: gcp_pilot.placement)
+    shown_ = [
+        replace(one, inputs={**one.inputs, "version": "10.2.0"}) if one.is_provider else one
+        for one in gcp_pilot.resources
+    ]
+    graph = replace(gcp_pilot, resources=tuple(shown_))
+    assert found(graph, answered(graph, {"id"})) == set()
+    engine._sent.clear()  # pyright: ignore[reportPrivateUsage]
+    key = next(one for one in graph.cloud if one.type == "gcp:kms/cryptoKey:CryptoKey")
+    foreign = replace(key, inputs={**key.inputs, "keyRing": "projects/theirs/locations/us-central1/keyRings/theirs"})
+    other = replace(graph, resources=tuple(foreign if one is key else one for one in graph.resources))
+    assert "gcp-inputs-own" in found(other, answered(other, {"id"}))
+
+
 def test_trap_azure_answers_without_what_stands_in_the_path(
     azure_pilot: Graph, monkeypatch: pytest.MonkeyPatch
 ) -> None:
