@@ -90,13 +90,13 @@ def may_be_id(graph: Graph, resource: Resource, path: str, text: str, *types: st
     """Whether a text may be the id of a resource of the stack of these types, which its property is made of.
 
     The engine shows a rule no ids, and some are in no other answer. The text must have a name of that resource in it,
-    where one is known. Offline every id is known, so this is never asked for.
+    or end its ARN, where one is known. Offline every id is known, so this is never asked for.
     """
     made_of = (graph.by_urn.get(urn) for urn in resource.property_dependencies.get(path.partition(".")[0], ()))
     for one in made_of:
         if one is not None and one.type in types and "id" not in one.outputs:
             names = _names(one)
-            if not names or any(name in text.casefold() for name in names):
+            if not names or one.is_named([text]) or any(name in text.casefold() for name in names):
                 return True
     return False
 

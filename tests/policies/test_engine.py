@@ -65,6 +65,13 @@ def test_a_pilot_passes_and_the_other_platforms_rules_are_silent(
     assert found(graph, answered(graph, set())) == set()
 
 
+def test_the_engine_shows_no_ids_and_on_aws_an_arn_ends_with_one(
+    aws_pilot: Graph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "placement", lambda: aws_pilot.placement)
+    assert "aws-inputs-own" not in found(aws_pilot, answered(aws_pilot, {"id"}))
+
+
 def test_the_engine_shows_no_ids_and_a_pilot_names_its_own_by_them(
     gcp_pilot: Graph, monkeypatch: pytest.MonkeyPatch
 ) -> None:
