@@ -3,6 +3,21 @@ SHELL := /bin/sh
 PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 UV_VERSION := 0.13.9
+# The SHA-256 of each wheel of that version: make takes uv from the package index, and nothing else as uv.
+UV_HASHES := \
+	c16ed11e013557536b3e60065f1b912f6407bd6518e041b961e23ef9e6b4fbf5 \
+	66c512266d633bef48384a1f53003f41f2a8e7b36fe6e7fbfd3e0fd52d96fa63 \
+	5435c5ce14a56431208ca0996416d310f1598e8c2c8ba707688985a16bb82dbe \
+	7ec1e1dd9b6cb335c301afdf877989df384227313981850755a59561f75e4ab8 \
+	16963d19594e18d746a70c7fce82237bde4f2cac4cfcf0ca2b84796fe9d0c6e9 \
+	db5c8df7145c21ffea9c0f74e38823bac3af60cbadf0e26b8633f08627b17bab \
+	c5dbdb7c8737cd183a9dce95b39cfd1f3d54ec2a27a1bb58f160293f9ba2c805 \
+	a6e845f387e4ed55bb59342957a9179e24a631fcc7668bda3426ae1cef8ed4b9 \
+	d7f459fe4fd247d830351c75686d3996ace3c6f3f728eb0e85a30b7ada0cef19 \
+	ecb6028d79dc96fbeafffe5c8af62a7099487ebc05a701e76714eebcffd06375 \
+	6b0c7b9f47a5d011939d61e324d3fe18a8bc155d8dd53add738709a92f290a7c \
+	a2ee66fe8b6608e1482ab1bde5799da04705c1cb40324c7f66054ecf46ae6e40 \
+	2c45530751517d6c3bbc69a19473f6effe47cce047bede01ffd8af7ea7b36b25
 STACK ?= aws-pilot
 # The project's environment is where uv has it. Checkov's is always its own: one variable cannot name both.
 ENVIRONMENT := $(or $(UV_PROJECT_ENVIRONMENT),.venv)
@@ -102,7 +117,9 @@ $(ENVIRONMENT)/.compiled: $(ENVIRONMENT)/.synced $(CHECKOV)/.synced
 	certificates=$$($(PYTHON) -c 'from ssl import get_default_verify_paths as p; print(p().cafile or p().capath or "")'); \
 	"$$base" -m pip config list | grep '\.cert=' >/dev/null || \
 	export REQUESTS_CA_BUNDLE="$${REQUESTS_CA_BUNDLE:-$${CURL_CA_BUNDLE:-$$certificates}}"; \
-	"$$base" -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --target .tools uv==$(UV_VERSION)
+	printf 'uv==%s %s\n' '$(UV_VERSION)' '$(UV_HASHES:%=--hash=sha256:%)' | \
+	"$$base" -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --target .tools \
+		--require-hashes --only-binary :all: --requirement /dev/stdin
 
 clean:  ## remove what setup and the commands made; an environment elsewhere is left, and set up anew
 	@rm -rf .venv $(CHECKOV) $(CUSTODIAN) .tools out $(ENVIRONMENT)/.synced $(ENVIRONMENT)/.compiled

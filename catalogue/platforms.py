@@ -57,7 +57,8 @@ class PlatformRecord:
 
 
 _UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-_PATH = r"(/[A-Za-z0-9!_.'()=-]+)+/?"
+# A part of a path is no run of dots: what copies the objects into folders would leave its own.
+_PATH = r"(/\.*[A-Za-z0-9!_'()=-][A-Za-z0-9!_.'()=-]*)+/?"
 FOLDER = Form(r".*/", "a folder, which ends with '/'")
 
 PLATFORMS: Mapping[str, PlatformRecord] = {

@@ -62,14 +62,14 @@ def judge(graph: Graph, scan: Scan, spent: Callable[[], float], today: date, sta
     findings += [*_cost_findings(graph, cost), *_hardware_findings(graph, rows, region, today)]
     stage("checkov")
     scanned = scan(rendered)
-    findings += [*_checkov_findings(graph, rendered, scanned), *_unrendered(graph, rendered), *accepted.findings(graph)]
-    findings = [_decided(graph, found, today) for found in findings]
-    findings += _waiver_findings(graph, findings, today)
+    findings += [*checkov_findings(graph, rendered, scanned), *unrendered(graph, rendered), *accepted.findings(graph)]
+    findings = [decided(graph, found, today) for found in findings]
+    findings += waiver_findings(graph, findings, today)
     phases = _phases(graph, ground, cost, region, today)
     steps = _told(graph, unread, "the manual steps", lambda: list(manual(graph, rows, phases, account, region)), [])
     network = _told(graph, unread, "its network", lambda: networks.draw(graph), None)
     exportable = _told(graph, unread, "what could leave", lambda: read.exportable(graph), "nothing that could be read")
-    findings += [_decided(graph, found, today) for found in unread]
+    findings += [decided(graph, found, today) for found in unread]
     proofs = _proofs(
         graph, findings, cost, rows, steps, network, sorted(given.networks(graph)), exportable, facts.predicts(graph)
     )
@@ -259,7 +259,8 @@ def _hardware_findings(graph: Graph, rows: list[HardwareUse], region: str, today
         )
 
 
-def _checkov_findings(graph: Graph, rendered: Rendered, scan: ScanResult) -> Iterator[Finding]:
+def checkov_findings(graph: Graph, rendered: Rendered, scan: ScanResult) -> Iterator[Finding]:
+    """What Checkov found, each at the resource of its address."""
     for failed in scan.failed:
         resource = graph.by_urn.get(rendered.addresses.get(failed.address, ""))
         yield finding(
@@ -283,7 +284,8 @@ _OF_CATEGORY: dict[str, Severity] = {
 }
 
 
-def _unrendered(graph: Graph, rendered: Rendered) -> Iterator[Finding]:
+def unrendered(graph: Graph, rendered: Rendered) -> Iterator[Finding]:
+    """A finding for each resource that Checkov could not be shown."""
     for item in rendered.unrendered:
         yield finding(
             graph,
@@ -296,20 +298,20 @@ def _unrendered(graph: Graph, rendered: Rendered) -> Iterator[Finding]:
         )
 
 
-def _decided(graph: Graph, found: Finding, today: date) -> Finding:
+def decided(graph: Graph, found: Finding, today: date) -> Finding:
     """The finding with what was decided about it: an exception, else a waiver, else the line that would waive it."""
     if (exception := _exception(graph, found)) is not None:
         excepted = Excepted(
             reason=exception.reason, decision=exception.decision, decided=exceptions.decided(exception.decision)
         )
         return found.model_copy(update={"excepted": excepted})
-    waiver = waivers.find(waivers.of(graph), found.rule, found.resource, graph.platform, today)
+    waiver = waivers.find(waivers.of(graph), found.rule, found.resource, found.type, graph.platform, today)
     if waiver is not None:
         waived = Waived(owner=waiver.owner, reason=waiver.reason, expires=waiver.expires)
         return found.model_copy(update={"waived": waived})
     if why := names.never_waived(found.rule, graph.platform):
         return found.model_copy(update={"never_waived": why})
-    return found.model_copy(update={"waiver": waivers.line(found.rule, found.resource)})
+    return found.model_copy(update={"waiver": waivers.line(found.rule, found.resource, found.type)})
 
 
 def _exception(graph: Graph, found: Finding) -> exceptions.DesignException | None:
@@ -319,10 +321,17 @@ def _exception(graph: Graph, found: Finding) -> exceptions.DesignException | Non
         return None
 
 
-def _waiver_findings(graph: Graph, findings: list[Finding], today: date) -> Iterator[Finding]:
-    """An expired waiver is a finding. A waiver that excuses nothing any more is advice to remove it."""
+def waiver_findings(graph: Graph, findings: list[Finding], today: date) -> Iterator[Finding]:
+    """An expired waiver is a finding, and so is one that names a resource as of another type than it is.
+
+    A waiver that excuses nothing any more is advice to remove it.
+    """
+    types: dict[str, set[str]] = {}
+    for resource in graph.resources:
+        types.setdefault(resource.name, set()).add(resource.type)
     for waiver in waivers.of(graph):
-        what = f"{waiver.rule} on {waiver.resource} ({waiver.owner})"
+        are = types.get(waiver.resource, set())
+        what = f"{waiver.about} ({waiver.owner})"
         if waiver.expired(today):
             yield finding(
                 graph,
@@ -333,7 +342,17 @@ def _waiver_findings(graph: Graph, findings: list[Finding], today: date) -> Iter
                 severity="high",
                 remedy=f"Mend what it excused, or renew it with its owner in {waiver.file}.",
             )
-        elif not any(f.waived and waiver.is_of(f.rule, f.resource, graph.platform) for f in findings):
+        elif waiver.type is not None and are and waiver.type not in are:
+            yield finding(
+                graph,
+                None,
+                f"has a waiver of {what} that names the type {waiver.type}, found {' and '.join(sorted(are))}",
+                source="waiver",
+                rule="waiver-type",
+                severity="high",
+                remedy=f"Name the type that the finding's line has, in {waiver.file}.",
+            )
+        elif not any(f.waived and waiver.is_of(f.rule, f.resource, f.type, graph.platform) for f in findings):
             yield finding(
                 graph,
                 None,

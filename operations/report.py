@@ -82,7 +82,7 @@ def _environment(*, autoescape: bool = True) -> Environment:
         finalize=_printable,
         loader=FileSystemLoader(_PAGES),
     )
-    environment.filters |= {"dollars": words.dollars, "oneline": words.one_line, "cell": _cell}
+    environment.filters |= {"dollars": words.dollars, "oneline": words.one_line, "cell": cell}
     script = (_PAGES / "search.js").read_text(encoding="utf-8")
     # The page allows this script alone, by its hash.
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
@@ -155,7 +155,7 @@ def markdown(verdicts: Sequence[Verdict]) -> str:
     return template.render(verdicts=verdicts, shown=shown, most=_MOST).rstrip("\n") + "\n"
 
 
-def _cell(text: str) -> str:
+def cell(text: str) -> str:
     """Text that stands in Markdown as it is: in a table's cell, without markup, links or mentions."""
     return re.sub(r"([\\`*_{}\[\]<>#|~@&])", r"\\\1", words.one_line(text))
 
@@ -170,7 +170,11 @@ def _printable(value: object) -> object:
 
 def sarif(verdict: Verdict) -> dict[str, Any]:
     """The findings as SARIF 2.1.0. Code review then shows each at the Python line that made its resource."""
-    findings = words.in_order(verdict.findings)
+    return sarif_of(verdict.stack, words.in_order(verdict.findings), f"stacks/Pulumi.{verdict.stack}.yaml")
+
+
+def sarif_of(stack: str, findings: Sequence[Finding], file: str) -> dict[str, Any]:
+    """The findings of a stack as SARIF 2.1.0, in this order; one without a line of Python stands at `file`."""
     by_rule: dict[str, list[Finding]] = {}
     for finding in findings:
         by_rule.setdefault(finding.rule, []).append(finding)
@@ -188,12 +192,12 @@ def sarif(verdict: Verdict) -> dict[str, Any]:
                     }
                 },
                 # This keeps the results of several stacks of one repository apart.
-                "automationDetails": {"id": f"mlplatform/{words.one_line(verdict.stack)}/"},
+                "automationDetails": {"id": f"mlplatform/{words.one_line(stack)}/"},
                 "invocations": [{"executionSuccessful": True}],
                 "originalUriBaseIds": {"SRCROOT": {"description": {"text": "The root of the repository."}}},
                 "columnKind": "unicodeCodePoints",
-                "properties": {"counts": words.standings(verdict.findings)},
-                "results": [_sarif_result(finding, index[finding.rule], verdict.stack) for finding in findings],
+                "properties": {"counts": words.standings(findings)},
+                "results": [_sarif_result(finding, index[finding.rule], stack, file) for finding in findings],
             }
         ],
     }
@@ -213,8 +217,8 @@ def _sarif_rule(rule: str, findings: list[Finding]) -> dict[str, Any]:
     }
 
 
-def _sarif_result(finding: Finding, rule_index: int, stack: str) -> dict[str, Any]:
-    file, line = (finding.place.file, finding.place.line) if finding.place else (f"stacks/Pulumi.{stack}.yaml", 1)
+def _sarif_result(finding: Finding, rule_index: int, stack: str, beside: str) -> dict[str, Any]:
+    file, line = (finding.place.file, finding.place.line) if finding.place else (beside, 1)
     location: dict[str, Any] = {
         "physicalLocation": {
             "artifactLocation": {"uri": quote(file, safe="/"), "uriBaseId": "SRCROOT"},

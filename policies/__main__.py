@@ -52,7 +52,7 @@ def remember() -> OnEngine:
     """
 
     def keep(args: ResourceValidationArgs, report: ReportViolation) -> None:
-        _sent[args.urn] = cast(Mapping[str, Any], plain(args.props))
+        _sent[args.urn] = _said(args.resource_type, args.props)
 
     return ResourceValidationPolicy(
         name="remember-inputs",
@@ -105,7 +105,8 @@ def tell(rule: Rule, graph: Graph, report: ReportViolation) -> None:
     waiting: list[tuple[Violation, NotKnown]] = []
     for violation in rule.judge(graph).violations:
         resource = violation.resource
-        if waivers.find(known, rule.name, resource.name if resource else None, graph.platform, today) is not None:
+        name, type_ = (resource.name, resource.type) if resource else (None, None)
+        if waivers.find(known, rule.name, name, type_, graph.platform, today) is not None:
             continue
         waits = violation.waits
         try:
@@ -129,7 +130,7 @@ def one(args: ResourceValidationArgs) -> Resource:
     sees the value itself when it is asked again during `up`.
     """
     options = {"ignoreChanges": list(args.opts.ignore_changes)}
-    inputs = cast(Mapping[str, Any], plain(args.props))
+    inputs = _said(args.resource_type, args.props)
     return Resource(
         urn=args.urn,
         type=args.resource_type,
@@ -167,7 +168,15 @@ def _resource(item: PolicyResource) -> Resource:
         property_dependencies={key: _urns(of) for key, of in item.property_dependencies.items()},
         options={"ignoreChanges": list(item.opts.ignore_changes)},
         inputs=_sent.get(item.urn, {}),
-        outputs=cast(Mapping[str, Any], plain(item.props)),
+        outputs=_said(item.resource_type, item.props),
+    )
+
+
+def _said(type_: str, props: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What the program said of a resource. The engine adds to a provider the version of its SDK."""
+    said = cast(Mapping[str, Any], plain(props))
+    return (
+        {key: one for key, one in said.items() if key != "version"} if type_.startswith("pulumi:providers:") else said
     )
 
 

@@ -24,6 +24,7 @@ OF_THE_VERDICT: Mapping[str, str] = {
     "transcript-intact": "it tells of a record that was altered, and is mended where that one stands",
     "behaviour-contradicted": "",
     "waiver-expired": _OF_A_WAIVER,
+    "waiver-type": _OF_A_WAIVER,
     "waiver-unused": _OF_A_WAIVER,
 }
 """The names of findings that no rule makes, each with the reason why it is never waived, empty where it may be."""

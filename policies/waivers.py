@@ -22,28 +22,39 @@ from policies.reading import Entry, Text
 
 FILE = Path(__file__).with_name("waivers.yaml")
 SHIPPED, OWN = "policies/waivers.yaml", "organisation/waivers.yaml"
+_WHOLE = "stack"
 PROJECT = "mlplatform"
 """The project whose stacks need no project before their name in a file of waivers."""
 
 
 class Waiver(Entry):
-    """One waiver: a rule, a resource's logical name (`stack` for a finding on the whole stack), and until when.
+    """One waiver: a rule, a resource's logical name and type, and until when.
 
-    The rule is one of ours, by its name or by the engine's (`aws-network-proof`), or a check of Checkov's by its id.
-    The last day counts.
+    For a finding on the whole stack the resource is `stack`, without a type. The rule is one of ours, by its name or by
+    the engine's (`aws-network-proof`), or a check of Checkov's by its id. The last day counts.
     """
 
     rule: Text
     resource: Text
+    type: Text | None = None
     expires: date = Field(strict=True)
 
     def expired(self, today: date) -> bool:
         """Whether the waiver's last day is past."""
         return today > self.expires
 
-    def is_of(self, rule: str, resource: str | None, platform: str) -> bool:
-        """Whether it names this rule, by either of its names, and this resource, or the stack where there is none."""
-        return self.rule in (rule, f"{platform}-{rule}") and self.resource == (resource or "stack")
+    @property
+    def about(self) -> str:
+        """The rule and the resource, as a sentence names both."""
+        return f"{self.rule} on {self.resource}"
+
+    def is_of(self, rule: str, resource: str | None, type_: str | None, platform: str) -> bool:
+        """Whether it names this rule, by either of its names, and this resource, or the stack where there is none.
+
+        Several resources of a stack may have one logical name, so the type says which is meant.
+        """
+        named = self.rule in (rule, f"{platform}-{rule}") and self.resource == (resource or _WHOLE)
+        return named and self.type == (type_ if resource else None)
 
 
 class _File(BaseModel):
@@ -56,20 +67,20 @@ class _File(BaseModel):
 def load() -> Mapping[str, list[Waiver]]:
     """Read both files, once: the waivers of each stack of this project, and of each `PROJECT/STACK` of another.
 
-    Raises BadInput, one sentence, for one without owner, reason or expiry, and for a second one of the same rule and
-    resource of a stack: two owners with two last days have decided nothing.
+    Raises BadInput, one sentence, for one without owner, reason or expiry, and for a second one of the same rule,
+    resource and type of a stack: two owners with two last days have decided nothing.
     """
     own = organisation.file("waivers.yaml")
     files = [read(FILE, SHIPPED, _File), *([read(own, OWN, _File)] if own else [])]
     found: dict[str, list[Waiver]] = {}
-    seen: dict[tuple[str, str, str], str] = {}
+    seen: dict[tuple[str, str, str, str | None], str] = {}
     for file in files:
         for written, waivers in file.waivers.items():
             stack = written.removeprefix(f"{PROJECT}/")
             for waiver in waivers:
-                key = stack, _without_platform(waiver.rule), waiver.resource
+                key = stack, _without_platform(waiver.rule), waiver.resource, waiver.type
                 if key in seen:
-                    what = f"{stack}: {waiver.rule} on {waiver.resource}"
+                    what = f"{stack}: {waiver.about}"
                     raise BadInput(f"{waiver.file}: {what} is waived in {seen[key]} already; keep one waiver")
                 seen[key] = waiver.file
             found.setdefault(stack, []).extend(waivers)
@@ -84,8 +95,9 @@ def _without_platform(rule: str) -> str:
 def check(today: date, stacks: Collection[str] | None = None) -> None:
     """Refuse a waiver that nobody may write: BadInput, one sentence.
 
-    That is one of a rule that does not exist, or that is never waived; one whose last day is further away than the
-    limit `waiver-days`; and, where the `stacks` of this project are told, one of a stack that is none of them.
+    That is one of a rule that does not exist, or that is never waived; one of a resource without its type, or of the
+    stack with one; one whose last day is further away than the limit `waiver-days`; and, where the `stacks` of this
+    project are told, one of a stack that is none of them.
     """
     if not load():
         return
@@ -94,7 +106,7 @@ def check(today: date, stacks: Collection[str] | None = None) -> None:
     names, most = known(), limits.load().limits["waiver-days"]
     for stack, waivers in load().items():
         for waiver in waivers:
-            where = f"{waiver.file}: {stack}: {waiver.rule} on {waiver.resource}"
+            where = f"{waiver.file}: {stack}: {waiver.about}"
             if stacks is not None and "/" not in stack and stack not in stacks:
                 raise BadInput(
                     f"{where}: no stack file Pulumi.{stack}.yaml is in stacks/ or beside one that is judged"
@@ -106,6 +118,10 @@ def check(today: date, stacks: Collection[str] | None = None) -> None:
                 raise BadInput(f"{where}: no rule has this name{listed}")
             if why := names[waiver.rule]:
                 raise BadInput(f"{where}: this rule is never waived, for {why}; mend what it finds")
+            if (waiver.type is None) is not (waiver.resource == _WHOLE):
+                of_stack = "a type, and the stack has none; take it out"
+                of_one = "no type, and another resource may have that name; add the one of the finding's line"
+                raise BadInput(f"{where}: names {of_one if waiver.type is None else of_stack}")
             if (days := (waiver.expires - today).days) > most.number:
                 raise BadInput(
                     f"{where}: its last day {waiver.expires} is {days} days away, allowed: {most.number:g} "
@@ -118,13 +134,15 @@ def of(graph: Graph) -> list[Waiver]:
     return load().get(graph.stack if graph.project == PROJECT else f"{graph.project}/{graph.stack}", [])
 
 
-def line(rule: str, resource: str | None) -> str:
+def line(rule: str, resource: str | None, type_: str | None) -> str:
     """The line that waives a rule on a resource. It is refused until somebody fills in owner, reason and last day."""
-    named = {"rule": rule, "resource": resource or "stack"}
+    named = {"rule": rule, "resource": resource or _WHOLE, **({"type": type_} if resource else {})}
     written = yaml.safe_dump(named, default_flow_style=True, sort_keys=False, width=10_000).strip().strip("{}")
     return f"- {{{written}, owner: , reason: , expires: }}"
 
 
-def find(waivers: list[Waiver], rule: str, resource: str | None, platform: str, today: date) -> Waiver | None:
-    """The waiver in force for this rule on this resource, or None."""
-    return next((w for w in waivers if w.is_of(rule, resource, platform) and not w.expired(today)), None)
+def find(
+    waivers: list[Waiver], rule: str, resource: str | None, type_: str | None, platform: str, today: date
+) -> Waiver | None:
+    """The waiver in force for this rule on this resource of this type, or on the stack; None where there is none."""
+    return next((w for w in waivers if w.is_of(rule, resource, type_, platform) and not w.expired(today)), None)

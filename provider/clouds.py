@@ -1,7 +1,8 @@
 """How the clouds are reached: addresses, credentials, and the doubles of the clouds.
 
 `MLPLATFORM_GOOGLE_API` and `MLPLATFORM_AZURE_API` replace the address of a cloud by that of a double (`sandbox/rest/`).
-Only a loopback address is taken. With a double no credentials are read, and the token is a fixed word.
+Only a loopback address is taken. With a double no credentials are read, and the token is that of
+`MLPLATFORM_DOUBLE_TOKEN`.
 `MLPLATFORM_INSTANT=1` is for tests, and needs a double. It lets waits pass at once.
 """
 
@@ -23,7 +24,9 @@ from provider.rest import Door, Token
 GOOGLE_VARIABLE = "MLPLATFORM_GOOGLE_API"
 AZURE_VARIABLE = "MLPLATFORM_AZURE_API"
 INSTANT_VARIABLE = "MLPLATFORM_INSTANT"
+TOKEN_VARIABLE = "MLPLATFORM_DOUBLE_TOKEN"
 SANDBOX_TOKEN = "sandbox"
+"""The token of a double that nobody gave one of its own, inside one process."""
 GOOGLE_SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 AZURE_HOST = "https://management.azure.com"
 
@@ -128,7 +131,7 @@ def azure_token() -> Token:
 
 
 def _sandbox_token(*, renew: bool = False) -> str:
-    return SANDBOX_TOKEN
+    return os.environ.get(TOKEN_VARIABLE) or SANDBOX_TOKEN
 
 
 def _override(variable: str) -> str | None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.home import Home
 from sandbox.rest.kept import KeptDouble
+from sandbox.rest.server import a_token
 from sandbox.state import State
 
 if TYPE_CHECKING:
@@ -117,8 +118,8 @@ class Engine:
     @contextmanager
     def environment(self) -> Generator[dict[str, str]]:
         """The environment of a process that works in the sandbox. The REST double serves inside the `with`."""
-        with KeptDouble(database=self.home.database) as double:
-            yield self.home.environment((self.cli, self.uv), double.address, self.instant)
+        with KeptDouble(database=self.home.database, token=a_token()) as double:
+            yield self.home.environment((self.cli, self.uv), double.address, self.instant, double.token)
 
 
 def attended(

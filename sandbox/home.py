@@ -5,6 +5,7 @@
     backend/       Pulumi's own state
     project/       the project that Pulumi runs: links to the checkout, and its own Pulumi.yaml
     stacks/        copies of stack files; Pulumi writes to these and never to the checked-in ones
+    marker         says that this folder is a sandbox's own; without it nothing here is removed
 
 Two sandboxes are two folders and share nothing but the code.
 """
@@ -21,6 +22,7 @@ from pathlib import Path
 
 import yaml
 
+from catalogue.errors import BadInput
 from sandbox.clouds import CLOUDS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -33,7 +35,8 @@ _LEFT_OUT = (
     *("VIRTUAL_ENV", "UV_PROJECT", "UV_WORKING_DIR"),
 )
 """Environment variables whose names begin like this do not reach a sandbox."""
-_PARTS = ("state.sqlite", "home", "backend", "project", "stacks", "origins", "rest.", "lock", "trial-")
+_PARTS = ("state.sqlite", "home", "backend", "project", "stacks", "origins", "rest.", "lock", "trial-", "marker")
+_MARKER = "A sandbox of mlplatform. What is in this folder is its own, and is removed with it.\n"
 _SALT = re.compile(r"^encryptionsalt: .*\n?", re.MULTILINE)
 _SECRETS = re.compile(
     r"""^(?P<quote>["']?)(encryptionsalt|secretsprovider|encryptedkey)(?P=quote)\s*:.*\n?(?:[ \t]+\S.*\n?)*""",
@@ -60,6 +63,7 @@ class Home:
 
     def lay_out(self) -> None:
         """Create the folder, or bring it up to date with the checkout. Its state stays."""
+        self.mark()
         for name in ("backend", "project", "stacks", "origins"):
             (self.path / name).mkdir(parents=True, exist_ok=True)
         for plugin, cloud in CLOUDS.items():
@@ -100,29 +104,45 @@ class Home:
         names = sorted(entry.name for entry in self.path.iterdir()) if self.path.is_dir() else []
         return next((name for name in names if not name.startswith(_PARTS)), None)
 
+    def mark(self) -> None:
+        """Create the folder, and mark it as a sandbox's own where it is new or empty. What has files stays as it is."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        if all(entry.name == "lock" for entry in self.path.iterdir()):
+            _write(self.path / "marker", _MARKER)
+
     def empty(self) -> None:
-        """Remove everything in the folder but the lock."""
+        """Remove everything in the folder but the lock and the marker. Raises BadInput as `remove` does."""
+        self.refuse_unmarked()
         for entry in self.path.iterdir():
             if entry.is_dir() and not entry.is_symlink():
                 shutil.rmtree(entry)
-            elif entry.name != "lock":
+            elif entry.name not in ("lock", "marker"):
                 entry.unlink()
 
     def remove(self) -> None:
-        """Remove the folder."""
+        """Remove the folder. Raises BadInput, and removes nothing, where no marker says that it is a sandbox's own."""
+        self.refuse_unmarked()
         shutil.rmtree(self.path)
+
+    def refuse_unmarked(self) -> None:
+        """Raise BadInput where no marker says that the folder is a sandbox's own, or it holds what none makes."""
+        if strange := self.strange():
+            raise BadInput(f"{self.path}: holds {strange[:80]}, which no sandbox made; nothing in it is removed")
+        marker = self.path / "marker"
+        if self.path.is_symlink() or marker.is_symlink() or not marker.is_file():
+            raise BadInput(f"{self.path}: has no marker of a sandbox, so nothing in it is removed; remove it by hand")
 
     def has_stack(self, stack: str) -> bool:
         """Whether Pulumi knows the stack here."""
         return (self.path / "backend" / ".pulumi" / "stacks" / "mlplatform" / f"{stack}.json").is_file()
 
-    def environment(self, tools: Sequence[Path], rest: str, instant: bool) -> dict[str, str]:
+    def environment(self, tools: Sequence[Path], rest: str, instant: bool, token: str = "") -> dict[str, str]:
         """The environment of a process that works in this sandbox.
 
         It has no cloud credentials and no other Pulumi settings.
 
-        `tools` come first on PATH. `rest` is the address of the REST double. `instant` lets a canary's bake pass at
-        once.
+        `tools` come first on PATH. `rest` is the address of the REST double, and `token` the one that it takes.
+        `instant` lets a canary's bake pass at once.
         """
         kept = {name: value for name, value in os.environ.items() if not name.startswith(_LEFT_OUT)}
         # The SDKs are large. Without bytecode each start would compile them again.
@@ -142,6 +162,7 @@ class Home:
             FOLDER_VARIABLE: str(self.path),
             "MLPLATFORM_GOOGLE_API": rest,
             "MLPLATFORM_AZURE_API": rest,
+            "MLPLATFORM_DOUBLE_TOKEN": token,
             **({"MLPLATFORM_INSTANT": "1"} if instant else {}),
         }
 

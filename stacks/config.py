@@ -33,6 +33,9 @@ MAX_FILE_BYTES = 256 * 1024
 MAX_LINES = 50
 TOP_LEVEL = ("config", "encryptionsalt", "secretsprovider", "encryptedkey")
 """The keys at the top of a stack file. `pulumi stack init` writes those beside `config`; nothing here reads them."""
+OF_PULUMI = ("pulumi:disable-default-providers", "pulumi:tags")
+"""Pulumi's own keys that a stack file may have. Others change what the engine makes of the program, such as the names
+that it makes up (`pulumi:autonaming`): https://www.pulumi.com/docs/iac/concepts/config/"""
 _ENVIRONMENT = "environment"
 """Pulumi's key for values that Pulumi ESC has: https://www.pulumi.com/docs/esc/integrations/infrastructure/pulumi-iac/"""
 
@@ -191,7 +194,10 @@ def validate(config: Mapping[str, Any], where: str, said: Sequence[str] = ()) ->
         namespace, _, name = key.partition(":")
         if namespace == NAMESPACE and name:
             values[name] = value
-        elif not key.startswith("pulumi:"):
+        elif key.startswith("pulumi:") and key not in OF_PULUMI:
+            allowed = " and ".join(OF_PULUMI)
+            sentences.append(f"config.{one_line(key)}: Pulumi's own keys here are {allowed} alone; take this one out")
+        elif key not in OF_PULUMI:
             sentence, near = unknown(key.rpartition(":")[2], stack_model().model_fields, f"{NAMESPACE}:")
             sentences.append(f"config.{one_line(key)}: {sentence}")
             meant |= {(near,)} if near else set()

@@ -4,7 +4,7 @@ from typing import Any
 
 from catalogue.hardware import catalogue
 from catalogue.platforms import PLATFORMS
-from stacks.config import TOP_LEVEL
+from stacks.config import OF_PULUMI, TOP_LEVEL
 from stacks.fields import MACHINE_TYPES
 from stacks.model import NAMESPACE
 from stacks.sections import refusal, sections, stack_model
@@ -31,7 +31,7 @@ def json_schema() -> dict[str, Any]:
                 "required": required,
                 "additionalProperties": False,
                 "properties": properties,
-                "patternProperties": {"^pulumi:": {}},
+                "patternProperties": {f"^({'|'.join(OF_PULUMI)})$": {}},
                 "if": {"not": {"required": [f"{NAMESPACE}:landing_zone"]}},  # which may give the network
                 "then": {
                     "required": [f"{NAMESPACE}:network"],

@@ -301,6 +301,7 @@ def reset(
     if not home.path.exists():
         typer.echo(f"{as_typed(home)}: there is no such sandbox, nothing to remove")
         return
+    home.refuse_unmarked()
     with used(home, alone=True):
         try:
             what = f"{as_typed(home)} with {len(_resources(context)[1])} resources"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from catalogue.errors import BadInput
+from catalogue.locks import lock_file
 from catalogue.wording import typed
 from stacks.config import STACKS, read_stack_file, stack_file, stack_name
 from stacks.sections import landing_zone
@@ -171,8 +172,8 @@ def used(home: "Home", alone: bool) -> Generator[None]:
     if strange:
         raise BadInput(f"{as_typed(home)}: holds {strange}, which no sandbox made; name another folder")
     try:
-        home.path.mkdir(parents=True, exist_ok=True)
-        lock = (home.path / "lock").open("w")
+        home.mark()
+        lock = lock_file(home.path / "lock")
     except OSError as error:
         raise BadInput(f"{as_typed(home)}: cannot be written ({error.strerror}); name another folder") from None
     with lock:

@@ -106,7 +106,7 @@ def parsed(text: str, since: str, stack: str, platform: str) -> Standing:
         raise BadInput(f"--standing: {since} is not JSON; name what `pulumi stack export` wrote") from None
     said = cast(Json, document) if isinstance(document, dict) else {}
     try:
-        standing = _standing(said, since, stack, platform)
+        standing = standing_of(said, since, stack, platform)
     except (KeyError, TypeError, AttributeError, ValueError):
         raise BadInput(
             f"--standing: {since} cannot be read as what stands; name what `pulumi stack export`, "
@@ -121,7 +121,8 @@ def _is_of(urn: str, stack: str) -> bool:
     return urn.startswith(f"urn:pulumi:{stack}::")
 
 
-def _standing(said: Json, since: str, stack: str, platform: str) -> Standing:
+def standing_of(said: Json, since: str, stack: str, platform: str) -> Standing:
+    """What a document says that one of the three wrote. Raises KeyError or TypeError and the like where it is none."""
     if "deployment" in said:
         states = cast(list[Json], (said["deployment"] or {}).get("resources") or [])
         own = [one for one in states if not one.get("external")]  # what another stack has is read, not had
@@ -204,7 +205,7 @@ def _resources(states: Iterable[Json]) -> Iterator[Resource]:
             protect=bool(one.get("protect")),
             dependencies=tuple(sorted(one.get("dependencies") or ())),
             property_dependencies={key: tuple(sorted(urns)) for key, urns in sorted(made_of.items()) if urns},
-            options={"retainOnDelete": True} if one.get("retainOnDelete") else {},
+            options={key: one[key] for key in ("retainOnDelete", "ignoreChanges") if one.get(key)},
             inputs=inputs,
             outputs={**outputs, "id": one.get("id") or ""},
         )

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from catalogue.errors import BadInput
 from catalogue.graph import Graph, Resource
+from catalogue.locks import lock_file
 from catalogue.wording import counted
 from operations.accept.engine import errors
 from operations.standing.reading import Standing, parsed
@@ -106,7 +107,11 @@ class Teardown:
     @contextmanager
     def _alone(self) -> Generator[None]:
         """Hold the stack's lock. The system lets go of it when its holder dies. Raises BadInput where it is held."""
-        with (self.folder / LOCK).open("a+", encoding="utf-8") as lock:
+        try:
+            lock = lock_file(self.folder / LOCK)
+        except OSError as error:
+            raise BadInput(f"{self.folder / LOCK}: cannot be held ({error.strerror}); remove it") from None
+        with lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:

@@ -22,7 +22,7 @@ from catalogue.once import once_a_graph
 from catalogue.properties import Malformed
 from catalogue.wording import one_line
 from policies.rule import stack_rule
-from policies.world import texts, world
+from policies.world import may_be_id, texts, world
 
 _PROJECT = re.compile(r"(?<![\w-])projects/((?:[a-z0-9.-]+:)?[a-z0-9][a-z0-9-]*)(?![\w*.])")
 _OF_PROJECT = re.compile(
@@ -238,7 +238,8 @@ def batch_own(graph: Graph, workflow: Resource) -> Iterator[str]:
     for job in workflows.jobs(workflow.props):
         for path, type_ in (("model", mlplatform.MODEL), ("encryptionSpec.kmsKeyName", KEY)):
             name = job.body.text_if_known(path)
-            if name and (graph.placement or ours.by_type.get(type_)) and not ours.has(name, type_):
+            known = ours.has(name, type_) or may_be_id(graph, workflow, "sourceContents", name, type_)
+            if name and (graph.placement or ours.by_type.get(type_)) and not known:
                 yield f"starts jobs with {path} {one_line(name)}, which is not of the stack"
         if job.kind == "batchPredictionJobs":
             for path in ("model", "inputConfig.gcsSource.uris", "outputConfig.gcsDestination.outputUriPrefix"):

@@ -1,18 +1,21 @@
 """`python -m sandbox.rest FOLDER`: serves the double of the sandbox in FOLDER on loopback until it is ended.
 
-The first line of output is its address. The address also stands in FOLDER/rest.address while it serves.
+The first line of output is its address. The address also stands in FOLDER/rest.address while it serves, and beside it
+in FOLDER/rest.token, which its user alone may read, the token that it takes.
 """
 
 import argparse
+import os
 import signal
 import sys
 from pathlib import Path
 
 from sandbox.home import Home
 from sandbox.rest.kept import KeptDouble
+from sandbox.rest.server import a_token
 from sandbox.state import OtherVersion
 
-ADDRESS_FILE = "rest.address"
+ADDRESS_FILE, TOKEN_FILE = "rest.address", "rest.token"
 
 
 def main() -> int:
@@ -28,15 +31,19 @@ def main() -> int:
     signals = {signal.SIGINT, signal.SIGTERM}
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # a process in the background ignores SIGINT otherwise
     signal.pthread_sigmask(signal.SIG_BLOCK, signals)  # before the server's threads start, for they inherit it
-    note = folder / ADDRESS_FILE
+    note, kept = folder / ADDRESS_FILE, folder / TOKEN_FILE
     try:
-        with KeptDouble(database=Home(folder).database, port=given.port) as double:
+        with KeptDouble(database=Home(folder).database, port=given.port, token=a_token()) as double:
+            kept.unlink(missing_ok=True)  # a link of somebody else's, or a file that others may read
+            with os.fdopen(os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
+                stream.write(double.token + "\n")
             note.write_text(double.address + "\n", encoding="utf-8")
             sys.stdout.write(f"{double.address}\n")
             sys.stdout.flush()
             signal.sigwait(signals)
             if note.read_text(encoding="utf-8").strip() == double.address:
                 note.unlink()
+                kept.unlink(missing_ok=True)
     except OtherVersion as error:
         sys.stderr.write(f"{error}; `mlplatform sandbox reset --yes` removes one\n")
         return 2

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from catalogue.kinds.azure.mlplatform import ROLES_IN_FORCE
 from catalogue.kinds.gcp.mlplatform import GRANTS_IN_FORCE, WAITED_FOR
+from catalogue.locks import lock_file
 from sandbox.needs import Lacks, Reason
 from sandbox.rest import kept_arm, kept_vertex
 from sandbox.rest.calls import Call, Json, Operation, Refusal, Response
@@ -79,7 +80,7 @@ class KeptDouble(Double):
         An armed fault strikes a call that changes, and access-denied one that reads metrics: its place is `metrics`. A
         fault on reads strikes any read, also at the places of `_read_by`.
         """
-        with self._lock, self.database.with_name("rest.lock").open("w") as lock:
+        with self._lock, lock_file(self.database.with_name("rest.lock")) as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             try:
                 if call.method != "GET" and not asks_policy(call) and call.path != CLOCK:

@@ -2,9 +2,11 @@
 
 import json
 import re
+import secrets
 import sys
 import threading
 from dataclasses import dataclass, field
+from hmac import compare_digest
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Literal
@@ -15,9 +17,13 @@ from sandbox.rest.calls import Call, Json, Operation, Refusal, Response
 from sandbox.rest.iam import IamDouble
 from sandbox.rest.vertex import VertexDouble
 
-TOKEN = "Bearer sandbox"
 CLOCK = "/clock"
 """A path of no cloud: each wait of our provider says there how long it was, and no fault strikes it."""
+
+
+def a_token() -> str:
+    """A random token, for a double and the processes that its user starts."""
+    return secrets.token_urlsafe(32)
 
 
 @dataclass
@@ -40,7 +46,8 @@ class CallFault:
 class Double:
     """Serves inside the `with`, on a free port unless one is named. Its state is in memory.
 
-    `calls` is the log: `METHOD path` of each call, in order.
+    `calls` is the log: `METHOD path` of each call, in order. `token` is the only one that it takes; a double that other
+    processes of this machine could reach has a random one of its own (`a_token`).
     """
 
     vertex: VertexDouble = field(default_factory=VertexDouble)
@@ -50,6 +57,7 @@ class Double:
     calls: list[str] = field(default_factory=list[str])
     address: str = ""
     port: int = 0
+    token: str = "sandbox"
     clock: float = 1_800_000_000.0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -85,7 +93,7 @@ class Double:
             fault.times -= 1
         google = not call.path.startswith("/subscriptions/")
         try:
-            if call.headers.get("Authorization") != TOKEN:
+            if not compare_digest(call.headers.get("Authorization", "").encode(), f"Bearer {self.token}".encode()):
                 raise Refusal(401, "UNAUTHENTICATED", "The request has no valid credentials.")
             if fault is not None and fault.kind in ("throttle", "unavailable", "refuse", "gone"):
                 status, code = {

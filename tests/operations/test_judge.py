@@ -79,6 +79,7 @@ def test_a_waivers_last_day_counts(pilot: Graph, no_waivers: list[waivers.Waiver
     waiver = waivers.Waiver(
         rule="CKV_X",
         resource="aws-pilot-network-vpc",
+        type="aws:ec2/vpc:Vpc",
         owner="security@example.com",
         reason="a test",
         expires=TODAY + timedelta(days=days),
@@ -91,11 +92,25 @@ def test_a_waivers_last_day_counts(pilot: Graph, no_waivers: list[waivers.Waiver
 
 def test_a_waiver_holds_for_its_resource_only(pilot: Graph, no_waivers: list[waivers.Waiver]) -> None:
     no_waivers.append(
-        waivers.Waiver(rule="CKV_X", resource="another", owner="o", reason="r", expires=TODAY + timedelta(days=9))
+        waivers.Waiver(
+            rule="CKV_X", resource="another", type="a:b:C", owner="o", reason="r", expires=TODAY + timedelta(days=9)
+        )
     )
     verdict = judged(pilot, failed("CKV_X", "aws_vpc.aws-pilot-network-vpc"))
     assert rules(verdict.failing) == {"CKV_X"}
     assert "waiver-unused" in rules(verdict.findings)
+
+
+def test_a_waiver_of_another_type_than_the_resource_is_waives_nothing_and_fails(
+    pilot: Graph, no_waivers: list[waivers.Waiver]
+) -> None:
+    until = TODAY + timedelta(days=9)
+    of = waivers.Waiver(rule="CKV_X", resource=VPC, type="aws:s3/bucket:Bucket", owner="o", reason="r", expires=until)
+    no_waivers.append(of)
+    verdict = judged(pilot, failed("CKV_X", f"aws_vpc.{VPC}"))
+    assert rules(verdict.failing) == {"CKV_X", "waiver-type"}
+    (told,) = (found.message for found in verdict.failing if found.rule == "waiver-type")
+    assert told.endswith("that names the type aws:s3/bucket:Bucket, found aws:ec2/vpc:Vpc")
 
 
 def test_a_resource_that_cannot_be_rendered_is_a_finding(pilot: Graph, no_waivers: list[waivers.Waiver]) -> None:
@@ -132,7 +147,9 @@ def test_a_proof_whose_finding_is_waived_is_not_planned(pilot: Graph, no_waivers
     assert state(judged(graph), "cost visibility") == "failed"
     until = TODAY + timedelta(days=9)
     for rule in ("cost-unpriced", "kind-known"):
-        no_waivers.append(waivers.Waiver(rule=rule, resource="strange", owner="o", reason="r", expires=until))
+        no_waivers.append(
+            waivers.Waiver(rule=rule, resource="strange", type=strange.type, owner="o", reason="r", expires=until)
+        )
     verdict = judged(graph)
     (proof,) = (proof for proof in verdict.proofs if proof.name == "cost visibility")
     assert proof.state == "not yet"
@@ -158,9 +175,11 @@ def test_an_exception_of_the_design_holds_no_proof_back_where_its_reason_is_true
 
 
 def test_a_waiver_of_what_the_design_excepts_excuses_nothing(pilot: Graph, no_waivers: list[waivers.Waiver]) -> None:
-    resource = "aws-pilot-network-workloads"
+    resource, group = "aws-pilot-network-workloads", "aws:ec2/securityGroup:SecurityGroup"
     until = TODAY + timedelta(days=9)
-    no_waivers.append(waivers.Waiver(rule="CKV2_AWS_5", resource=resource, owner="o", reason="r", expires=until))
+    no_waivers.append(
+        waivers.Waiver(rule="CKV2_AWS_5", resource=resource, type=group, owner="o", reason="r", expires=until)
+    )
     verdict = judged(pilot, failed("CKV2_AWS_5", f"aws_security_group.{resource}"))
     assert verdict.passed and verdict.counts["excepted"] == 1
     assert rules(verdict.findings) == {"CKV2_AWS_5", "waiver-unused"}
@@ -170,7 +189,9 @@ def test_a_waiver_names_a_rule_as_the_engine_does_too(pilot: Graph, no_waivers: 
     role = next(r for r in pilot.of(IAM_ROLE) if r.name.endswith("-serving"))
     graph = changed(pilot, role, lambda p: p["tags"].pop("team"))
     until = TODAY + timedelta(days=9)
-    no_waivers.append(waivers.Waiver(rule="aws-cost-tags", resource=role.name, owner="o", reason="r", expires=until))
+    no_waivers.append(
+        waivers.Waiver(rule="aws-cost-tags", resource=role.name, type=role.type, owner="o", reason="r", expires=until)
+    )
     verdict = judged(graph)
     assert verdict.counts == {"fails": 0, "advisory": 0, "waived": 1, "excepted": 0}
 
@@ -179,7 +200,9 @@ def test_a_waiver_of_a_stack_is_none_of_the_same_name_in_another_project(
     pilot: Graph, no_waivers: list[waivers.Waiver]
 ) -> None:
     until = TODAY + timedelta(days=9)
-    no_waivers.append(waivers.Waiver(rule="CKV_X", resource=VPC, owner="o", reason="r", expires=until))
+    no_waivers.append(
+        waivers.Waiver(rule="CKV_X", resource=VPC, type="aws:ec2/vpc:Vpc", owner="o", reason="r", expires=until)
+    )
     renamed = [replace(r, urn=r.urn.replace("::mlplatform::", "::theirs::")) for r in pilot.resources]
     assert waivers.of(pilot) == no_waivers and waivers.of(replace(pilot, resources=tuple(renamed))) == []
 
@@ -218,7 +241,9 @@ def test_two_judgements_of_a_day_write_the_same_report_but_for_the_seconds(pilot
 
 def test_the_day_is_an_input(pilot: Graph, no_waivers: list[waivers.Waiver]) -> None:
     until = date(2027, 6, 30)
-    no_waivers.append(waivers.Waiver(rule="CKV_X", resource=VPC, owner="o", reason="r", expires=until))
+    no_waivers.append(
+        waivers.Waiver(rule="CKV_X", resource=VPC, type="aws:ec2/vpc:Vpc", owner="o", reason="r", expires=until)
+    )
     assert judged(pilot, failed("CKV_X", f"aws_vpc.{VPC}")).passed
     past_every_waiver = judged(pilot, failed("CKV_X", f"aws_vpc.{VPC}"), today=date(2099, 1, 1))
     assert past_every_waiver.judged_on == date(2099, 1, 1)

@@ -120,6 +120,7 @@ def typed(tmp_path: Path, command: str) -> str:
 @pytest.fixture
 def filled(tmp_path: Path) -> State:
     """A sandbox in which an endpoint stands."""
+    Home(tmp_path / "box").mark()
     state = State(tmp_path / "box" / "state.sqlite")
     id_ = "projects/p/locations/us-central1/endpoints/fraud-scorer"
     new = New(
@@ -308,6 +309,13 @@ def test_reset_is_dry_until_told(run: Run, tmp_path: Path, filled: State) -> Non
     assert "nothing to remove" in run("reset", "--yes").stdout
 
 
+def test_a_lock_follows_no_link(run: Run, tmp_path: Path, filled: State) -> None:
+    (tmp_path / "theirs").write_text("years", encoding="utf-8")
+    (tmp_path / "box" / "lock").symlink_to(tmp_path / "theirs")
+    assert "cannot be written" in sentence(run("reset", "--yes"))
+    assert (tmp_path / "theirs").read_text(encoding="utf-8") == "years"
+
+
 def test_ls_lists_what_stands(run: Run, filled: State) -> None:
     result = run("ls")
     assert result.returncode == 0 and "pilot-fraud-scorer" in result.stdout and "1 resources" in result.stdout
@@ -331,7 +339,7 @@ def test_an_unknown_name_is_a_sentence(run: Run, filled: State, command: str) ->
 
 
 def test_a_state_that_is_none_is_a_sentence(run: Run, tmp_path: Path) -> None:
-    (tmp_path / "box").mkdir()
+    Home(tmp_path / "box").mark()
     (tmp_path / "box" / "state.sqlite").write_bytes(b"no database at all" * 100)
     assert "no sandbox's state" in sentence(run("ls"))
     assert run("reset", "--yes").returncode == 0 and not (tmp_path / "box").exists()
@@ -339,7 +347,7 @@ def test_a_state_that_is_none_is_a_sentence(run: Run, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("arguments", [("ls",), ("wait", "1m"), ("arm", "slow", "*", "--of", "1")])
 def test_a_sandbox_of_another_version_is_a_sentence(run: Run, tmp_path: Path, arguments: tuple[str, ...]) -> None:
-    (tmp_path / "box").mkdir()
+    Home(tmp_path / "box").mark()
     with closing(sqlite3.connect(tmp_path / "box" / "state.sqlite")) as old:
         old.execute("CREATE TABLE faults(key INTEGER PRIMARY KEY)")
     said = sentence(run(*arguments))

@@ -66,6 +66,31 @@ def test_a_pilot_passes_and_the_other_platforms_rules_are_silent(
     assert found(graph, answered(graph, set())) == set()
 
 
+def test_the_engine_shows_no_ids_and_on_aws_an_arn_ends_with_one(
+    aws_pilot: Graph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "placement", lambda: aws_pilot.placement)
+    assert "aws-inputs-own" not in found(aws_pilot, answered(aws_pilot, {"id"}))
+
+
+def test_the_engine_shows_no_ids_and_a_pilot_names_its_own_by_them(
+    gcp_pilot: Graph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Google's keys and rings have no other full name than their id; and the engine adds its SDK's version."""
+    monkeypatch.setattr(engine, "placement", lambda: gcp_pilot.placement)
+    shown_ = [
+        replace(one, inputs={**one.inputs, "version": "10.2.0"}) if one.is_provider else one
+        for one in gcp_pilot.resources
+    ]
+    graph = replace(gcp_pilot, resources=tuple(shown_))
+    assert found(graph, answered(graph, {"id"})) == set()
+    engine._sent.clear()  # pyright: ignore[reportPrivateUsage]
+    key = next(one for one in graph.cloud if one.type == "gcp:kms/cryptoKey:CryptoKey")
+    foreign = replace(key, inputs={**key.inputs, "keyRing": "projects/theirs/locations/us-central1/keyRings/theirs"})
+    other = replace(graph, resources=tuple(foreign if one is key else one for one in graph.resources))
+    assert "gcp-inputs-own" in found(other, answered(other, {"id"}))
+
+
 def test_trap_azure_answers_without_what_stands_in_the_path(
     azure_pilot: Graph, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -180,9 +205,12 @@ def test_a_waiver_holds_by_either_name_of_the_rule_for_its_stack_in_its_project(
     monkeypatch: pytest.MonkeyPatch, name: str, key: str, project: str, waived: bool
 ) -> None:
     last = date.today() + timedelta(days=1)
-    waiver = waivers.Waiver(rule=name, resource="n", owner="o", reason="r", expires=last)
+    waiver = waivers.Waiver(rule=name, resource="n", type="aws:x/thing:Thing", owner="o", reason="r", expires=last)
     monkeypatch.setattr(waivers, "load", lambda: {key: [waiver]})
     assert asked([{"name": "bad"}], project) == ([] if waived else ["has a bad part"], False)
+    of_another = waiver.model_copy(update={"type": "aws:x/other:Other"})
+    monkeypatch.setattr(waivers, "load", lambda: {key: [of_another]})
+    assert asked([{"name": "bad"}], project) == (["has a bad part"], False)
 
 
 def test_the_shared_rules_are_made_once_for_each_platform() -> None:

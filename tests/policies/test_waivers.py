@@ -27,6 +27,7 @@ def write(organisation: Path, stack: str = "fraud-prod", **change: Any) -> None:
     entry = {
         "rule": "limits-retention",
         "resource": "x",
+        "type": "aws:cloudwatch/logGroup:LogGroup",
         "owner": "risk@company.example",
         "reason": "why",
         "expires": date(2027, 6, 30),
@@ -43,7 +44,7 @@ def write(organisation: Path, stack: str = "fraud-prod", **change: Any) -> None:
         {"rule": "CKV2_AWS_62"},
         {"rule": "CKV_MLP_4"},
         {"rule": "gcp-limits-retention"},
-        {"rule": "limits-ceiling", "resource": "stack"},
+        {"rule": "limits-ceiling", "resource": "stack", "type": None},
         {"rule": "hardware-fit"},
         {"stack": "fraud-dev"},
         {"stack": "mlplatform/fraud-dev"},
@@ -71,6 +72,7 @@ def test_a_waiver_of_what_one_stack_may_decide_is_taken(organisation: Path, chan
         ({"rule": "azure-network-public-access"}, "this rule is never waived, for it keeps out whoever is outside "),
         ({"rule": "encryption-customer-key"}, "this rule is never waived, for what is written without the company's "),
         ({"rule": "waiver-expired"}, "this rule is never waived, for it tells of a waiver"),
+        ({"type": None}, "names no type, and another resource may have that name; add the one of the finding's line"),
         ({"expires": date(2027, 11, 28)}, "its last day 2027-11-28 is 367 days away, allowed: 366 (waiver-days of "
          "policies/limits.yaml)"),
         ({"stack": "fraud-prd"}, "no stack file Pulumi.fraud-prd.yaml is in stacks/ or beside one that is judged; did "

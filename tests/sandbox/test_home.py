@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from catalogue.errors import BadInput
 from sandbox.clouds import CLOUDS
 from sandbox.engine import Forwarding
 from sandbox.home import ROOT, Home
@@ -181,11 +182,29 @@ def test_what_is_no_sandboxs_is_named(home: Home, tmp_path: Path) -> None:
     assert home.strange() == "thesis.txt"
 
 
+def test_only_what_a_marker_says_is_a_sandboxs_own_is_removed(home: Home, tmp_path: Path) -> None:
+    """The folder of somebody's project may have no name in it but those that a sandbox has too."""
+    theirs = Home(tmp_path / "theirs")
+    (theirs.path / "project").mkdir(parents=True)
+    (theirs.path / "project" / "thesis.txt").write_text("years", encoding="utf-8")
+    theirs.lay_out()
+    link = tmp_path / "link"
+    link.symlink_to(home.path, target_is_directory=True)
+    for kept in (theirs, Home(link)):
+        for removes in (kept.empty, kept.remove):
+            with pytest.raises(BadInput, match="has no marker"):
+                removes()
+    (home.path / "thesis.txt").write_text("years", encoding="utf-8")
+    with pytest.raises(BadInput, match=r"holds thesis\.txt, which no sandbox made"):
+        home.remove()
+    assert (theirs.path / "project" / "thesis.txt").is_file() and (home.path / "thesis.txt").is_file()
+
+
 def test_emptying_leaves_the_checkout_alone(home: Home) -> None:
     before = checked_in()
     (home.path / "lock").touch()
     home.empty()
-    assert [path.name for path in home.path.iterdir()] == ["lock"]
+    assert {path.name for path in home.path.iterdir()} == {"lock", "marker"}
     home.lay_out()
     home.remove()
     assert checked_in() == before and not home.path.exists()

@@ -20,7 +20,7 @@ from catalogue.pauses import lost_to
 from catalogue.zones import zones_of
 from stacks import config as stack_config
 from stacks import fields as types
-from stacks.config import STACKS, from_engine, read_stack_file, to_engine, validate
+from stacks.config import OF_PULUMI, STACKS, from_engine, read_stack_file, to_engine, validate
 from stacks.model import StackConfig
 from stacks.schema import json_schema
 from stacks.sections.endpoints import AsyncEndpoint, OnlineEndpoint
@@ -271,7 +271,9 @@ MISTAKES = [
     ("team: payments-risk", "team: Payments", f"mlplatform:team: found 'Payments', {SLUG}"),
     ("team: payments-risk", r'team: "payments\n"', rf"mlplatform:team: found 'payments\n', {SLUG}"),
     ("payments-risk", "a" * 25, f"mlplatform:team: found '{'a' * 25}', allowed: at most 24 characters"),
-    ("  mlplatform:team", "  mlplatform:team: {}\n  pulumi:x", "mlplatform:team: found a mapping, allowed: text"),
+    ("  mlplatform:team", "  mlplatform:team: {}\n  pulumi:tags", "mlplatform:team: found a mapping, allowed: text"),
+    ("  mlplatform:team", "  pulumi:autonaming: {}\n  mlplatform:team", "config.pulumi:autonaming: Pulumi's own keys "
+     "here are pulumi:disable-default-providers and pulumi:tags alone; take this one out"),
     (
         "team@example.com",
         "nobody",
@@ -799,7 +801,7 @@ def test_a_key_that_is_missing_is_never_made_up(place: Where) -> None:
 def test_a_key_that_is_unknown_is_never_ignored(place: Where, key: str) -> None:
     config = copy.deepcopy(CONFIG)
     target = _parent(config, (*place, ""))
-    if key in target or key.startswith("pulumi:"):
+    if key in target or key in OF_PULUMI:
         return
     target[key] = {}
     assert outcome(lambda: validate(config, "a.yaml"), "a.yaml")

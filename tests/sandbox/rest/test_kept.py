@@ -434,11 +434,15 @@ def test_a_process_serves_until_it_is_ended(database: Path, ended_by: int) -> No
         address = process.stdout.readline().strip()
         assert address.startswith("http://127.0.0.1:")
         assert (database.parent / "rest.address").read_text(encoding="utf-8").strip() == address
-        found = httpx.get(f"{address}/v1/{ENDPOINT}", headers={"Authorization": "Bearer sandbox"})
+        kept = database.parent / "rest.token"
+        token = kept.read_text(encoding="utf-8").strip()
+        assert len(token) > 40 and kept.stat().st_mode & 0o077 == 0
+        assert httpx.get(f"{address}/v1/{ENDPOINT}", headers={"Authorization": "Bearer sandbox"}).status_code == 401
+        found = httpx.get(f"{address}/v1/{ENDPOINT}", headers={"Authorization": f"Bearer {token}"})
         assert found.json()["displayName"] == "fraud-scorer"
         os.kill(process.pid, ended_by)
         assert process.wait(20) == 0 and process.stderr.read() == ""
-    assert not (database.parent / "rest.address").exists()
+    assert not (database.parent / "rest.address").exists() and not kept.exists()
 
 
 def test_a_taken_port_is_a_sentence(database: Path) -> None:

@@ -1,0 +1,242 @@
+"""`mlplatform check`: what it finds in a file of any program, what it refuses, and what it says of drift."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from typer.testing import CliRunner, Result
+
+from catalogue.errors import BadInput
+from catalogue.graph import Graph
+from catalogue.marks import SECRET_KIND, SECRET_MARK
+from operations import checking
+from operations.__main__ import application
+from operations.checking import check, drift, graph_of
+from operations.checkov import Checkov, FailedCheck, ScanResult
+from operations.rendering.rendered import Rendered
+
+TODAY = date(2026, 11, 26)
+URN = "urn:pulumi:dev::shop::"
+ASSUMED = {"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}]}
+PLANTED = "hunter2-planted"
+
+
+def nothing(rendered: Rendered) -> ScanResult:
+    """A Checkov that finds nothing; tests/operations/test_checkov.py has the real one."""
+    return ScanResult(
+        checkov_version="0", seconds=0, passed=(), failed=(), resources=len(rendered.addresses), parsing_errors=()
+    )
+
+
+def state(type_: str, name: str, **inputs: object) -> dict[str, Any]:
+    return {"urn": f"{URN}{type_}::{name}", "type": type_, "custom": True, "id": name, "inputs": inputs, "outputs": {}}
+
+
+def shop() -> list[dict[str, Any]]:
+    """A program of somebody else: six open buckets and roles, and resources that nobody here knows."""
+    root = {"urn": f"{URN}pulumi:pulumi:Stack::shop-dev", "type": "pulumi:pulumi:Stack", "custom": False}
+    buckets = [state("aws:s3/bucket:Bucket", f"b{number}", acl="public-read") for number in range(6)]
+    roles = [state("aws:iam/role:Role", f"r{n}", assumeRolePolicy=json.dumps(ASSUMED)) for n in range(6)]
+    unknown = [
+        state("random:index/randomPet:RandomPet", "pet"),
+        state("aws:lightsail/instance:Instance", "old"),
+        state("gcp:storage/bucket:Bucket", "elsewhere", location="EU"),
+    ]
+    return [root, *buckets, *roles, *unknown]
+
+
+def exported(states: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"version": 3, "deployment": {"resources": states}}
+
+
+def previewed(states: list[dict[str, Any]], **more: object) -> dict[str, Any]:
+    return {"steps": [{"op": "create", "urn": one["urn"], "newState": one} for one in states], **more}
+
+
+def state_of(graph: Graph) -> dict[str, Any]:
+    """The state of a graph that has been brought up as it is."""
+    made = [one.to_json() for one in graph.resources]
+    return exported([{**one, "id": one["outputs"].get("id"), **one["options"]} for one in made])
+
+
+def kept(document: object, folder: Path) -> Path:
+    file = folder / "kept.json"
+    file.write_text(document if isinstance(document, str) else json.dumps(document), encoding="utf-8")
+    return file
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """The command, with a Checkov that finds one thing in the first resource it is shown."""
+
+    class One:
+        def __enter__(self) -> "One":
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            return None
+
+        def scan(self, rendered: Rendered) -> ScanResult:
+            address = next(iter(rendered.addresses))
+            failed = FailedCheck(check_id="CKV_X_1", check_name="a", address=address, guideline=None, evaluated_keys=())
+            return nothing(rendered).model_copy(update={"failed": (failed,)})
+
+    def start(_: Path) -> One:
+        return One()
+
+    monkeypatch.setattr(Checkov, "start", start)
+    return lambda *words: CliRunner().invoke(application(), ["check", *map(str, words)], terminal_width=200)
+
+
+@pytest.mark.parametrize("form", [exported, previewed])
+def test_a_program_of_others_is_judged_with_what_matters_before_what_wants_our_words(
+    form: Callable[[Any], Any], tmp_path: Path
+) -> None:
+    checked = check(graph_of(kept(form(shop()), tmp_path)), nothing, TODAY)
+    rules = [one.rule for one in checked.findings if not one.excused]
+    assert set(checked.platforms) == {"aws", "gcp"} and not checked.graph.ours and checked.stack == "shop/dev"
+    for rule in ("cost-tags", "identity-boundary", "render-complete"):
+        of = [one for one in checked.findings if one.rule == rule]
+        assert [one.resource for one in of] == [None], rule
+    assert "6 resources: r0, r1, r2 and 3 more" in next(
+        one.message for one in checked.findings if one.rule == "identity-boundary"
+    )
+    first = [rules.index(rule) for rule in ("audit-state-protected", "kind-known")]
+    assert max(first) < min(rules.index(rule) for rule in checking.OUR_WORDS if rule in rules)
+    fails = [one.severity for one in checked.findings if one.fails and one.rule not in checking.OUR_WORDS]
+    assert fails == sorted(fails, key=["critical", "high", "medium", "low"].index)
+    assert not [one for one in checked.findings if one.rule == "kind-known" and one.fails]
+
+
+def test_a_state_of_ours_is_the_graph_of_its_program_with_the_placement_of_its_stack_file(
+    gcp_pilot: Graph, tmp_path: Path
+) -> None:
+    graph = graph_of(kept(state_of(gcp_pilot), tmp_path))
+    assert graph.ours and graph.placement == gcp_pilot.placement
+
+    def seen(graph: Graph) -> dict[str, object]:
+        return {
+            one.urn: (one.inputs, one.provider, one.protect, one.property_dependencies, one.ignored_changes)
+            for one in graph.cloud
+        }
+
+    assert seen(graph) == seen(gcp_pilot)
+
+
+def test_each_form_says_the_same_and_exits_1_where_something_fails(run: Callable[..., Result], tmp_path: Path) -> None:
+    file = kept(exported(shop()), tmp_path)
+    table, made, sarif, markdown = (run(file, "--format", form) for form in ("table", "json", "sarif", "markdown"))
+    assert {one.exit_code for one in (table, made, sarif, markdown)} == {1}
+    said = json.loads(made.stdout)
+    assert (said["stack"], said["project"], said["ours"], said["passed"]) == ("dev", "shop", False, False)
+    results = json.loads(sarif.stdout)["runs"][0]["results"]
+    assert [one["ruleId"] for one in results] == [one["rule"] for one in said["findings"]]
+    assert results[0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "kept.json"
+    assert "CKV_X_1" in table.stdout and "CKV\\_X\\_1" in markdown.stdout and len(markdown.stdout.splitlines()) < 60
+
+
+NOT_ONE: dict[str, Any] = {}
+SECRET = {SECRET_MARK: SECRET_KIND, "plaintext": json.dumps(PLANTED)}
+WHOLE = json.dumps(exported(shop()))
+
+
+@pytest.mark.parametrize(
+    ("document", "said"),
+    [
+        (WHOLE[: len(WHOLE) // 2], "is no whole JSON"),
+        ("", "is no whole JSON"),
+        ("[" * 200_000, "is JSON of a form that nothing writes"),
+        ("[]", "is none of what"),
+        ("{}", "has no resource"),
+        (exported([]), "has no resource"),
+        ({"version": 3, "deployment": None}, "has no resource"),
+        ({"deployment": {"resources": [NOT_ONE]}}, "cannot be read as what"),
+        ({"deployment": {"resources": [7]}}, "cannot be read as what"),
+        ({"deployment": 7}, "cannot be read as what"),
+        (exported([{**state("aws:s3/bucket:Bucket", "b"), "inputs": [1]}]), "cannot be read as what"),
+        (
+            exported([state("aws:s3/bucket:Bucket", "b", tags={"key": SECRET})]),
+            "shows a secret in clear at deployment.",
+        ),
+        (previewed(shop(), changeSummary={"same": 20}), "leaves out 20 resources that stay"),
+        (previewed(shop(), diagnostics=[{"severity": "error", "message": PLANTED}]), "is a preview that broke"),
+        (exported([state("kubernetes:core/v1:Pod", "p")]), "has nothing on AWS, Google Cloud or Azure"),
+        (json.dumps(exported(shop())).replace("::shop::", "::../shop::"), "names a stack or project as Pulumi names"),
+        (
+            exported([*shop(), {**state("aws:s3/bucket:Bucket", "x"), "urn": f"{URN}a::b::c".replace("dev", "prod")}]),
+            "has resources of more than one stack",
+        ),
+    ],
+)
+def test_what_is_cut_or_broken_or_shows_a_secret_ends_in_one_sentence(
+    document: object, said: str, tmp_path: Path
+) -> None:
+    with pytest.raises(BadInput) as refused:
+        check(graph_of(kept(document, tmp_path)), nothing, TODAY)
+    sentence = str(refused.value)
+    assert said in sentence and "\n" not in sentence and PLANTED not in sentence
+
+
+def test_a_link_a_folder_and_nothing_end_in_one_sentence(run: Callable[..., Result], tmp_path: Path) -> None:
+    link = tmp_path / "link.json"
+    link.symlink_to(kept(exported(shop()), tmp_path))
+    for file, said in ((link, "is a link"), (tmp_path, "is a folder"), (tmp_path / "none", "cannot be read")):
+        with pytest.raises(BadInput, match=said):
+            graph_of(file)
+    assert isinstance(run(link).exception, BadInput)
+
+
+TREES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda part: st.lists(part, max_size=2),
+    max_leaves=3,
+)
+
+
+@settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(key=st.sampled_from([*state("a", "b"), "parent", "provider", "dependencies", "propertyDependencies"]), to=TREES)
+def test_whatever_a_file_says_it_is_judged_or_refused(key: str, to: object, tmp_path: Path) -> None:
+    bucket = {**state("aws:s3/bucket:Bucket", "b"), key: to}
+    try:
+        check(graph_of(kept(exported([bucket]), tmp_path)), nothing, TODAY)
+    except BadInput as refused:
+        assert "\n" not in str(refused)
+
+
+def test_drift_is_said_by_resource_and_property_and_an_answer_is_none(gcp_pilot: Graph, tmp_path: Path) -> None:
+    """What the cloud answers is another text than the offline preview's: names take its place, and nothing drifts."""
+    stands = graph_of(kept(state_of(gcp_pilot), tmp_path))
+    other = json.loads(json.dumps(state_of(gcp_pilot)).replace(gcp_pilot.cloud[0].outputs["id"], "answered-otherwise"))
+    assert drift(gcp_pilot, stands) == drift(gcp_pilot, graph_of(kept(other, tmp_path))) == []
+    bucket = next(one for one in stands.cloud if one.type == "gcp:storage/bucket:Bucket")
+    opened = replace(bucket, inputs={**bucket.inputs, "uniformBucketLevelAccess": False}, protect=False)
+    gone = next(one for one in stands.cloud if one.type == "gcp:projects/iAMAuditConfig:IAMAuditConfig")
+    left = [opened if one is bucket else one for one in stands.resources if one is not gone]
+    found = drift(gcp_pilot, replace(stands, resources=tuple(left)))
+    assert {(one.resource, one.how, tuple(each.path for each in one.properties)) for one in found} == {
+        (gone.name, "gone", ()),
+        (bucket.name, "changed", ("uniformBucketLevelAccess", "protect")),
+    }
+    with pytest.raises(BadInput, match="was signed for"):
+        drift(gcp_pilot, replace(stands, stack="other"))
+
+
+def test_against_what_was_signed_exits_1_where_something_drifted(
+    run: Callable[..., Result], aws_pilot: Graph, tmp_path: Path
+) -> None:
+    (tmp_path / "graph.json").write_text(json.dumps(aws_pilot.to_json()), encoding="utf-8")
+    stands = state_of(aws_pilot)
+    file = kept(stands, tmp_path)
+    assert run(file, "--against", tmp_path / "report.json").exit_code == 0
+    of = next(one for one in stands["deployment"]["resources"] if one["type"] == "aws:sagemaker/domain:Domain")
+    of["inputs"]["appNetworkAccessType"] = "PublicInternetOnly"
+    told = run(kept(stands, tmp_path), "--against", tmp_path / "report.json", "--format", "json")
+    (drifted,) = json.loads(told.stdout)["drift"]
+    assert told.exit_code == 1 and drifted["resource"] == of["name"]
+    assert [each["path"] for each in drifted["properties"]] == ["appNetworkAccessType"]
