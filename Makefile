@@ -62,6 +62,7 @@ docs: setup  ## rewrite the pages that are made from code
 	@$(UV) run --frozen python -m policies.documentation
 	@$(UV) run --frozen python -m policies.personas.documentation
 	@$(UV) run --frozen python -m policies.controls.documentation
+	@$(UV) run --frozen python -m policies.baselines.documentation
 	@$(UV) run --frozen python -m stacks.capabilities
 	@$(UV) run --frozen python -m operations.packing requirements
 
