@@ -166,7 +166,7 @@ BREAKS: Mapping[str, Mutation] = {
     "12e5dd16-d201-47ff-849b-8454061c293d": azure.setting(DEPLOYED, "properties.model", REGISTRIES),
     "19539b54-c61e-4196-9a38-67598701be90": azure.setting(DEPLOYED, "properties.model", REGISTRIES),
     "5853517a-63de-11ea-bc55-0242ac130003": azure.setting(
-        f"{azure.ML}:EnvironmentVersion", "properties.image", "other.azurecr.io/scorer:1"
+        f"{azure.ML}:EnvironmentVersion", "properties.image", "docker.io/library/python:3.12"
     ),
     "ainotebooks.accessMode": gcp.setting(INSTANCE, "instanceOwners", ["ana@example.com", "bo@example.com"]),
     "ainotebooks.disableFileDownloads": gcp.losing(INSTANCE, "gceSetup.metadata.notebook-disable-downloads"),
