@@ -59,6 +59,7 @@ schema: setup  ## rewrite the JSON Schema that the stack files name
 
 docs: setup  ## rewrite the pages that are made from code
 	@$(CHECKOV)/bin/python -I policies/checkov/ids.py > policies/checks.txt
+	@$(CHECKOV)/bin/python -I policies/checkov/documentation.py > docs/checkov.md
 	@$(UV) run --frozen python -m policies.documentation
 	@$(UV) run --frozen python -m policies.personas.documentation
 	@$(UV) run --frozen python -m policies.controls.documentation
