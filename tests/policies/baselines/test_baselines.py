@@ -176,7 +176,7 @@ BREAKS: Mapping[str, Mutation] = {
         INSTANCE, "gceSetup.networkInterfaces", [{"network": "projects/theirs/global/networks/x"}]
     ),
 }
-"""What breaks a control that speaks of machine learning alone, in a pilot."""
+"""What breaks a control that speaks of machine learning alone, in a pilot. A general one is held by `BY_RULES`."""
 
 BY_RULES: Mapping[str, set[str]] = {
     platform: {rule for rule, _ in catches} | OF_INPUTS | OF_ORGANISATIONS[platform]
