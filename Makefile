@@ -74,9 +74,11 @@ schema: setup  ## rewrite the JSON Schema that the stack files name
 
 docs: setup  ## rewrite the pages that are made from code
 	@$(CHECKOV)/bin/python -I policies/checkov/ids.py > policies/checks.txt
+	@$(CHECKOV)/bin/python -I policies/checkov/documentation.py > docs/checkov.md
 	@$(UV) run --frozen python -m policies.documentation
 	@$(UV) run --frozen python -m policies.personas.documentation
 	@$(UV) run --frozen python -m policies.controls.documentation
+	@$(UV) run --frozen python -m policies.baselines.documentation
 	@$(UV) run --frozen python -m stacks.capabilities
 	@$(UV) run --frozen python -m operations.packing requirements
 

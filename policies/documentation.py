@@ -15,7 +15,8 @@ are in [limits.yaml](limits.yaml). What the components decide against a rule, in
 [exceptions/](exceptions/), each with its decision record; what one stack that ships decides is in
 [waivers.yaml](waivers.yaml). A company's own limits, waivers and rules are in
 [organisation/](../organisation/README.md). Checkov's environment and our own checks are in [checkov/](checkov/), and
-[checks.txt](checks.txt) has their ids. What a cloud refuses by itself, whoever forgets the pack, is in
+[checks.txt](checks.txt) has their ids; a page tells [ours](../docs/checkov.md). Which public control each rule answers
+is in [baselines](../docs/baselines.md). What a cloud refuses by itself, whoever forgets the pack, is in
 [controls](../docs/controls.md). This page is made by `make docs`, of the rules that ship.
 
 On the engine a rule on one resource is judged before that resource is created; a rule on the whole stack is judged at

@@ -376,7 +376,10 @@ def _registries(platform: str) -> Rule:
         assert kind is not None and isinstance(kind.serves, Serves)
         for image in kind.serves.images(graph, resource):
             of = re.fullmatch(record.registry, image)
-            if of is not None and not _may_pull(graph, of["place"], of.groupdict().get("owner")):
+            if of is None:
+                if graph.ours:
+                    yield f"pulls {image}, which is in no registry of {platform}'s"
+            elif not _may_pull(graph, of["place"], of.groupdict().get("owner")):
                 yield f"pulls from {of['place']}, and nothing says who lets the stack in ({image})"
 
     return registries

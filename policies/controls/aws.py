@@ -320,7 +320,7 @@ CONTROLS: Sequence[Control] = (
         WORKLOADS,
         "Somebody opens a notebook with root and the internet beside the workspace.",
         "No notebook instance has root or direct internet access.",
-        ("kind-known",),
+        ("kind-known", "network-notebook-closed"),
         "By an instance that was there before; by a lifecycle script, which runs as root whatever the instance says.",
         _SAGEMAKER,
         _always(
@@ -572,6 +572,12 @@ UNPREVENTED: Mapping[str, Sequence[str]] = {
         "encryption-bucket-settings",
         "limits-retention",
         "limits-stores-expire",
+    ),
+    "The controls `network-isolation`, `in-the-network` and `keys-given` bind such jobs in part. Of monitoring, of "
+    "feature groups and of what jobs send between machines none speaks, for no stack of this program makes them.": (
+        "encryption-feature-store",
+        "encryption-job-volumes",
+        "network-jobs-isolated",
     ),
     "It is a setting of the program, and no call of AWS's.": ("limits-account", "sizes-config"),
     "How a version is rolled out and watched is no matter of a right: a bad version is taken back, not refused.": (

@@ -105,7 +105,8 @@ variants = {"productionVariants": [{"modelName": (model, "id"), "instanceType": 
 config = add(
     "aws:sagemaker/endpointConfiguration:EndpointConfiguration", "config-good", variants | {"kmsKeyArn": (key, "arn")}
 )
-add("aws:sagemaker/endpointConfiguration:EndpointConfiguration", "config-bad", variants)
+capture = {"dataCaptureConfig": {"destinationS3Uri": "s3://capture", "initialSamplingPercentage": 10}}
+add("aws:sagemaker/endpointConfiguration:EndpointConfiguration", "config-bad", variants | capture)
 alarm = add("aws:cloudwatch/metricAlarm:MetricAlarm", "alarm", {"name": "errors"}, id="errors")
 shift = {"blueGreenUpdatePolicy": {"trafficRoutingConfiguration": {"type": "ALL_AT_ONCE", "waitIntervalInSeconds": 60}}}
 rollback = {"autoRollbackConfiguration": {"alarms": [{"alarmName": (alarm, "name")}]}}
@@ -143,7 +144,8 @@ add(COLAB, "colab-bad", {"networkSpec": place | {"enableInternetAccess": True}})
 add(COLAB, "colab-plain", {"networkSpec": place})
 shield = dict.fromkeys(["enableSecureBoot", "enableVtpm", "enableIntegrityMonitoring"], True)
 disk = {"diskEncryption": "CMEK", "kmsKey": (seal, "id")}
-machine = {"disablePublicIp": True, "bootDisk": disk, "dataDisks": disk}
+locks = {"notebook-disable-root": "true", "notebook-disable-downloads": "true"}
+machine = {"disablePublicIp": True, "bootDisk": disk, "dataDisks": disk, "metadata": locks}
 bench = "gcp:workbench/instance:Instance"
 add(bench, "bench-good", {"gceSetup": machine | {"shieldedInstanceConfig": shield}})
 add(bench, "bench-bad", {"gceSetup": {"shieldedInstanceConfig": shield | {"enableSecureBoot": False}}})
@@ -171,7 +173,7 @@ own_key = {
     "status": "Enabled",
     "keyVaultProperties": {"keyVaultArmId": (vault, "id"), "keyIdentifier": "https://v/keys/k"},
 }
-good = quiet | {"encryption": own_key, "workspaceName": "space-good"}
+good = quiet | {"encryption": own_key, "workspaceName": "space-good", "primaryUserAssignedIdentity": "identity"}
 space = azure("machinelearningservices:Workspace", "space-good", good)
 loose = {"managedNetwork": {"isolationMode": "AllowInternetOutbound"}, "publicNetworkAccess": "Enabled"}
 azure("machinelearningservices:Workspace", "space-bad", loose)
@@ -196,7 +198,8 @@ compute("cluster-good", "AmlCompute", True, remoteLoginPortPublicAccess="Disable
 compute("cluster-local", "AmlCompute", False, remoteLoginPortPublicAccess="Disabled")
 compute("cluster-ssh", "AmlCompute", True, remoteLoginPortPublicAccess="Enabled")
 compute("cluster-address", "AmlCompute", True, remoteLoginPortPublicAccess="Disabled", enableNodePublicIp=True)
-compute("notebook-good", "ComputeInstance", True, sshSettings={"sshPublicAccess": "Disabled"})
+ssh_off = {"sshPublicAccess": "Disabled"}
+compute("notebook-good", "ComputeInstance", True, sshSettings=ssh_off, idleTimeBeforeShutdown="PT60M")
 compute("notebook-plain", "ComputeInstance", True)
 azure("machinelearningservices:Compute", "kubernetes-good", inside_space | {"properties": {"disableLocalAuth": True}})
 closed_store = {
@@ -254,6 +257,11 @@ def outcomes(result: ScanResult, check: str) -> tuple[set[str], set[str]]:
         ("CKV_MLP_2", "aws_sagemaker_model.model-good", "aws_sagemaker_model.model-nowhere"),
         ("CKV_MLP_3", "aws_sagemaker_endpoint.endpoint-good", "aws_sagemaker_endpoint.endpoint-bad"),
         ("CKV_MLP_3", "aws_sagemaker_endpoint.endpoint-good", "aws_sagemaker_endpoint.endpoint-plain"),
+        (
+            "CKV_MLP_18",
+            "aws_sagemaker_endpoint_configuration.config-good",
+            "aws_sagemaker_endpoint_configuration.config-bad",
+        ),
         ("CKV_AWS_18", "aws_s3_bucket.bucket-good", "aws_s3_bucket.bucket-bad"),
         ("CKV_AWS_21", "aws_s3_bucket.bucket-good", "aws_s3_bucket.bucket-bad"),
         ("CKV_AWS_26", "aws_sns_topic.topic-good", "aws_sns_topic.topic-bad"),
@@ -288,6 +296,7 @@ def test_a_check_passes_the_good_and_catches_the_bad(result: ScanResult, check: 
         ("CKV_MLP_5", "google_colab_runtime_template", "colab-good", "colab-plain"),
         ("CKV_MLP_6", "google_workbench_instance", "bench-good", "bench-bad"),
         ("CKV_MLP_6", "google_workbench_instance", "bench-good", "bench-plain"),
+        ("CKV_MLP_19", "google_workbench_instance", "bench-good", "bench-bad"),
         ("CKV_GCP_26", "google_compute_subnetwork", "subnet-good", "subnet-bad"),
         ("CKV_GCP_43", "google_kms_crypto_key", "key-good", "key-bad"),
         ("CKV_GCP_84", "google_artifact_registry_repository", "images-good", "images-bad"),
@@ -323,6 +332,8 @@ ML, STORE = "Microsoft.MachineLearningServices/workspaces", "Microsoft.Storage/s
         ("CKV_MLP_11", f"{ML}/computes.space-good/kubernetes-good", f"{ML}/computes.space-good/cluster-address"),
         ("CKV_MLP_11", f"{ML}/computes.space-good/notebook-good", f"{ML}/computes.space-good/notebook-plain"),
         ("CKV_MLP_12", f"{STORE}.storegood", f"{STORE}.storebad"),
+        ("CKV_MLP_22", f"{ML}/computes.space-good/notebook-good", f"{ML}/computes.space-good/notebook-plain"),
+        ("CKV_MLP_23", f"{ML}.space-good", f"{ML}.space-bad"),
         ("CKV_AZURE_3", f"{STORE}.storegood", f"{STORE}.storebad"),
         ("CKV_AZURE_35", f"{STORE}.storegood", f"{STORE}.storebad"),
         ("CKV2_AZURE_49", f"{ML}.space-good", f"{ML}.space-bad"),

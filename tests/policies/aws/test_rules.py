@@ -11,6 +11,7 @@ import pytest
 from catalogue.graph import Graph, Resource
 from operations.evaluation import evaluate
 from policies import pack
+from policies.aws.baselines import FEATURES, NOTEBOOK, TRAINING
 from tests.mutate import at, changed, drop, dropped, put, swapped, with_a_long_file, without
 from tests.policies.test_inputs import CAUGHT as INPUTS
 from tests.policies.test_org_policies import CAUGHT
@@ -573,6 +574,10 @@ CATCHES: list[tuple[str, Mutation]] = [
         setting(MODEL, "primaryContainer.image", f"{OF_AWS}/pytorch-inference:2.6.0-cpu-py312", "document-embedder"),
     ),
     ("audit-packages-own-account", lacking("aws:sagemaker/modelPackageGroupPolicy:ModelPackageGroupPolicy")),
+    ("network-notebook-closed", adding(NOTEBOOK, roleArn="arn:aws:iam::111122223333:role/people")),
+    ("network-jobs-isolated", adding(TRAINING, enableNetworkIsolation=True)),
+    ("encryption-job-volumes", adding(TRAINING, resourceConfig={"volumeKmsKeyId": "key"})),
+    ("encryption-feature-store", adding(FEATURES, onlineStoreConfig={"enableOnlineStore": True})),
 ]
 
 

@@ -552,6 +552,17 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("sizes-deployments", copying(DEPLOYMENT, 20)),
     ("sizes-deployments", setting(DEPLOYMENT, "sku.capacity", 51)),
     ("identity-registries", setting(f"{ML}:EnvironmentVersion", "properties.image", "other.azurecr.io/scorer:1")),
+    ("identity-registries", setting(f"{ML}:EnvironmentVersion", "properties.image", "docker.io/library/python:3.12")),
+    (
+        "identity-models-own",
+        setting(DEPLOYMENT, "properties.model", "azureml://registries/azureml/models/any/versions/1"),
+    ),
+    (
+        "identity-models-own",
+        setting(
+            BATCH_DEPLOYMENT, "properties.model", {"assetId": "azureml://registries/azureml/models/any/versions/1"}
+        ),
+    ),
     ("audit-images-reviewed", losing(f"{ML}:EnvironmentVersion", "properties.image")),
     ("audit-images-reviewed", setting(f"{ML}:EnvironmentVersion", "properties.autoRebuild", "OnBaseImageUpdate")),
     ("audit-packages-own-account", setting(STORAGE, "allowCrossTenantReplication", True)),

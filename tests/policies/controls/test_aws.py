@@ -81,6 +81,8 @@ MUTANTS: list[tuple[str, str, str, Mutation]] = [
             directInternetAccess="Disabled", rootAccess="Enabled")),
     ("notebooks", "NotebookOnInternet", "kind-known",
      adding("aws:sagemaker/notebookInstance:NotebookInstance", instanceType="ml.t3.medium", rootAccess="Disabled")),
+    ("notebooks", "NotebookOnInternet", "network-notebook-closed",
+     adding("aws:sagemaker/notebookInstance:NotebookInstance", instanceType="ml.t3.medium", rootAccess="Disabled")),
     ("keys-given", "VolumesWithoutKey", "encryption-customer-key", losing(CONFIG, "kmsKeyArn", "fraud-scorer")),
     ("keys-given", "HomesWithoutKey", "encryption-customer-key", losing(DOMAIN, "kmsKeyId")),
     ("keys-given", "OutputWithoutKey", "encryption-batch",
