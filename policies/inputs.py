@@ -17,7 +17,7 @@ from catalogue.once import once_a_resource
 from catalogue.properties import Properties
 from catalogue.wording import one_line
 from policies.rule import Found, Rule, whole_stack_rule
-from policies.world import World, world
+from policies.world import World, may_be_id, world
 
 
 def rules(platform: str) -> list[Rule]:
@@ -161,7 +161,7 @@ def _own(platform: str) -> Rule:
         for resource in graph.cloud:
             for path, types, text in _named(resource):
                 known = graph.placement is not None or any(ours.by_type.get(one) for one in types)
-                if _is_hidden(ours, text, types) or _unnamed(graph, resource, path, types):
+                if _is_hidden(ours, text, types) or may_be_id(graph, resource, path, text, *types):
                     continue
                 if known and not ours.has(text, *types):
                     yield resource, f"has {path} {_shown(text)}, which is not of the stack and not in its file"
@@ -176,13 +176,6 @@ def _is_hidden(ours: World, text: str, types: tuple[str, ...]) -> bool:
     """
     ids = "/subscriptions/"
     return text.startswith(ids) and not any(n.startswith(ids) for one in types for n in ours.by_type.get(one, ()))
-
-
-def _unnamed(graph: Graph, resource: Resource, path: str, types: tuple[str, ...]) -> bool:
-    """Whether the value comes from a resource of whose id the engine shows nothing, so that nobody can compare them."""
-    urns = resource.property_dependencies.get(path.partition(".")[0], ())
-    targets = [graph.by_urn[urn] for urn in urns if urn in graph.by_urn]
-    return any(target.type in types and "id" not in target.outputs for target in targets)
 
 
 @once_a_resource

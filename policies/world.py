@@ -69,12 +69,8 @@ def world(graph: Graph) -> World:
     for resource in graph.cloud:
         if not _text(resource.outputs.get("id")):  # the engine shows none
             by_end.setdefault(resource.type, set()).update(_END.split(one.casefold())[-1] for one in resource.names)
-        kind = kind_of(resource.type)
-        own = kind.acts.behaviour.name if kind and isinstance(kind.acts, Acts) and kind.acts.behaviour else ""
-        named = (resource.inputs.get(key) for key in (*_NAMED_BY, own))
-        known = {text for text in named if isinstance(text, str) and text and not is_marked(text)}
-        ends = {re.split("[/:]", one)[-1] for one in resource.names if one.startswith("arn:")}
-        by_type.setdefault(resource.type, set()).update(one.casefold() for one in known.union(resource.names, ends))
+        ends = {re.split("[/:]", one)[-1].casefold() for one in resource.names if one.startswith("arn:")}
+        by_type.setdefault(resource.type, set()).update(_names(resource) | ends)
     place, zone = graph.placement, given.zone(graph)
     said: list[Any] = []
     for network in given.networks(graph).values():
@@ -97,6 +93,30 @@ def world(graph: Graph) -> World:
 
 def _text(value: Any) -> str:
     return value if isinstance(value, str) and not is_marked(value) else ""
+
+
+def _names(resource: Resource) -> set[str]:
+    """What a resource is named by, in lower case: by its inputs, and by the cloud's answers where they are known."""
+    kind = kind_of(resource.type)
+    own = kind.acts.behaviour.name if kind and isinstance(kind.acts, Acts) and kind.acts.behaviour else ""
+    named = (resource.inputs.get(key) for key in (*_NAMED_BY, own))
+    known = {text for text in named if isinstance(text, str) and text and not is_marked(text)}
+    return {one.casefold() for one in known.union(resource.names)}
+
+
+def may_be_id(graph: Graph, resource: Resource, path: str, text: str, *types: str) -> bool:
+    """Whether a text may be the id of a resource of the stack of these types, which its property is made of.
+
+    The engine shows a rule no ids, and some are in no other answer. The text must have a name of that resource in it,
+    or end its ARN, where one is known. Offline every id is known, so this is never asked for.
+    """
+    made_of = (graph.by_urn.get(urn) for urn in resource.property_dependencies.get(path.partition(".")[0], ()))
+    for one in made_of:
+        if one is not None and one.type in types and "id" not in one.outputs:
+            names = _names(one)
+            if not names or one.is_named([text]) or any(name in text.casefold() for name in names):
+                return True
+    return False
 
 
 def _place(text: str) -> str:
