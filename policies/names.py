@@ -20,6 +20,7 @@ OF_THE_VERDICT: Mapping[str, str] = {
     "cost-unpriced": "",
     "hardware-fit": "",
     "hardware-retires": "",
+    "render-broken": NOT_READ,
     "render-complete": "",
     "transcript-intact": "it tells of a record that was altered, and is mended where that one stands",
     "behaviour-contradicted": "",

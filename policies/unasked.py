@@ -89,6 +89,6 @@ def _type(urn: str) -> str:
 
 
 def _ships(resource: Resource) -> bool:
-    """Whether a resource in no component is of a type that ships: a company's own kind says nothing of its inputs."""
+    """Whether a resource in no component is no kind of a company's own, which says nothing of its inputs."""
     kind = kind_of(resource.type)
-    return resource.custom and kind is not None and isinstance(kind.takes, Takes)
+    return resource.custom and (kind is None or isinstance(kind.takes, Takes))

@@ -122,6 +122,8 @@ def test_without_its_record_a_type_is_missed_by_its_name(
 NAMING = {
     "catalogue/inputs/azure.yaml": "it is part of each record, a page for all",
     "catalogue/caveats.py": "it says which types of each platform a caveat is about, and imports no platform",
+    "policies/azure/baselines.py": "it judges types that no stack of ours has, and that baselines ask about",
+    "catalogue/made/azure.yaml": "it says how many of each type a component makes",
     "catalogue/org_policies.py": "it says what a policy's name means, and imports no platform",
     **dict.fromkeys(
         ("provider/azure/roles.py", "provider/azure/traffic.py"),

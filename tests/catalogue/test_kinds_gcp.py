@@ -34,6 +34,7 @@ ROOT = Path(__file__).parents[2]
 RECORDS = ROOT / "catalogue" / "kinds" / "gcp"
 NAMED_BESIDE = {
     "catalogue/inputs/gcp.yaml": "it is part of each record, a page for all",
+    "catalogue/made/gcp.yaml": "it says how many of each type a component makes",
     "catalogue/caveats.py": "it says which types of each platform a caveat is about, and imports no platform",
     "catalogue/platforms.py": "a platform has a provider",
     "policies/everywhere.py": "an instance stands in a zone, and the rule imports no platform",

@@ -162,7 +162,13 @@ NOT_NAMED: Mapping[str, set[str]] = {
         "world-place",
     },
     "gcp": {"network-served-privately"},
-    "azure": {"network-no-internet-gateway", "network-endpoint-closed", "identity-trust", "inputs-own"},
+    "azure": {
+        "network-no-internet-gateway",
+        "network-endpoint-closed",
+        "identity-trust",
+        "world-ids",
+        "world-principals",
+    },
 }
 
 

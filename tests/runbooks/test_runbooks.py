@@ -59,8 +59,13 @@ ALARMS = {
 BUDGETS = {"aws:budgets/budget:Budget", "gcp:billing/budget:Budget", "azure-native:consumption:Budget"}
 
 STATES = {"not yet", "failed", "planned", "rehearsed", "proved"}
-WORDS = {"--skip-preview", "Could not find endpoint configuration"}
-"""Spans that are neither a name nor a command of ours: a Pulumi option, what AWS says."""
+WORDS = {
+    "--skip-preview",
+    "Could not find endpoint configuration",
+    "tag:GetResources",
+    "cloudasset.assets.searchAllResources",
+}
+"""Spans that are neither a name nor a command of ours: a Pulumi option, what AWS says, a right of the clouds."""
 
 FENCE = re.compile(r"^```sh\n(.*?)^```$", re.M | re.S)
 SPAN = re.compile(r"`([^`\n]+)`")

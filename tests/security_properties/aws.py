@@ -22,8 +22,6 @@ PROPERTIES: dict[str, tuple[str, ...]] = {
     ),
     "aws:iam/role:Role": ("permissionsBoundary",),
     "aws:kms/key:Key": ("deletionWindowInDays", "enableKeyRotation", "policy"),
-    "aws:organizations/policy:Policy": ("content", "type"),
-    "aws:organizations/policyAttachment:PolicyAttachment": ("targetId",),
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": (
         "rules.0.abortIncompleteMultipartUpload",
         "rules.0.noncurrentVersionExpiration",

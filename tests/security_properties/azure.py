@@ -11,7 +11,6 @@ PROPERTIES: dict[str, tuple[str, ...]] = {
         "policyDefinitionId",
         "scope",
     ),
-    "azure-native:authorization:PolicyDefinition": ("policyRule",),
     "azure-native:authorization:RoleAssignment": (
         "condition",
         "conditionVersion",

@@ -76,8 +76,6 @@ PROPERTIES: dict[str, tuple[str, ...]] = {
     "gcp:logging/projectSink:ProjectSink": ("destination",),
     "gcp:monitoring/alertPolicy:AlertPolicy": ("conditions", "notificationChannels"),
     "gcp:monitoring/notificationChannel:NotificationChannel": ("labels", "labels.email_address"),
-    "gcp:orgpolicy/customConstraint:CustomConstraint": ("actionType", "condition"),
-    "gcp:orgpolicy/policy:Policy": ("spec",),
     "gcp:projects/iAMAuditConfig:IAMAuditConfig": ("auditLogConfigs", "service"),
     "gcp:projects/iAMCustomRole:IAMCustomRole": ("permissions",),
     "gcp:projects/iAMMember:IAMMember": _GRANT,
@@ -146,11 +144,7 @@ PROPERTIES: dict[str, tuple[str, ...]] = {
 }
 
 # What no rule notices, and why that is safe.
-SURVIVORS: dict[str, str] = {
-    "gcp-pilot-fraud-scorer-https priority gone": "1000 is the default, and what the pilot says",
-    "gcp-pilot-network-deny-in priority gone": "it would deny at 1000, before more than it does now",
-    "gcp-pilot-network-https-to-google priority gone": "1000 is the default, and what the pilot says",
-}
+SURVIVORS: dict[str, str] = {}
 
 # What may go without a rule noticing, and why: losing it takes permission or convenience away, never safety.
 MAY_GO: dict[str, str] = {
