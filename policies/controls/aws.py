@@ -93,6 +93,11 @@ def _not_true(key: str) -> Mapping[str, Any]:
     return {"BoolIfExists": {key: "false"}}
 
 
+def _other(key: str, value: str) -> Mapping[str, Any]:
+    """Another value where one is given. An update that leaves the key out leaves the setting as it is."""
+    return {"StringNotEquals": {key: value}, "Null": {key: "false"}}
+
+
 def _always(*statements: Document) -> Callable[[World], Sequence[Document]]:
     return lambda world: statements
 
@@ -294,9 +299,10 @@ CONTROLS: Sequence[Control] = (
         _always(
             _deny(
                 "StudioOnInternet",
-                ["sagemaker:CreateDomain", "sagemaker:UpdateDomain"],
+                ["sagemaker:CreateDomain"],
                 {"StringNotEquals": {"sagemaker:AppNetworkAccessType": "VpcOnly"}},
-            )
+            ),
+            _deny("StudioToInternet", ["sagemaker:UpdateDomain"], _other("sagemaker:AppNetworkAccessType", "VpcOnly")),
         ),
     ),
     Control(
@@ -326,9 +332,10 @@ CONTROLS: Sequence[Control] = (
         _always(
             _deny(
                 "NotebookWithRoot",
-                ["sagemaker:CreateNotebookInstance", "sagemaker:UpdateNotebookInstance"],
+                ["sagemaker:CreateNotebookInstance"],
                 {"StringNotEqualsIfExists": {"sagemaker:RootAccess": "Disabled"}},
             ),
+            _deny("NotebookGetsRoot", ["sagemaker:UpdateNotebookInstance"], _other("sagemaker:RootAccess", "Disabled")),
             _deny(
                 "NotebookOnInternet",
                 ["sagemaker:CreateNotebookInstance"],

@@ -197,6 +197,25 @@ def test_a_caller_may_peer_and_take_its_role() -> None:
     assert (takes("444455556666"), takes("444455556667")) == ("", "Outsiders")
 
 
+def test_an_update_that_leaves_a_setting_out_is_let_through_and_one_that_loosens_it_is_not() -> None:
+    """UpdateDomain and UpdateNotebookInstance carry only what changes, as Pulumi's provider sends them."""
+    said = _statements(World.of("aws", PLACE))
+
+    def updates(what: str, **brings: str) -> str:
+        region = {"aws:RequestedRegion": "us-east-1"}
+        return denial(
+            said, Call(f"sagemaker:Update{what}", "*", {f"sagemaker:{k}": v for k, v in brings.items()} | region)
+        )
+
+    asked = {action.removeprefix("sagemaker:Update") for action, key in _keyed(World.of("aws", PLACE)) if key}
+    bare = {what: updates(what) for what in asked - {"*"} if ":" not in what}
+    assert bare == {"Domain": "", "NotebookInstance": ""}
+    assert updates("Domain", AppNetworkAccessType="VpcOnly") == ""
+    assert updates("Domain", AppNetworkAccessType="PublicInternetOnly") == "StudioToInternet"
+    assert updates("NotebookInstance", RootAccess="Disabled") == ""
+    assert updates("NotebookInstance", RootAccess="Enabled") == "NotebookGetsRoot"
+
+
 def test_a_landing_zone_gives_boundary_network_and_tags() -> None:
     network = AwsNetwork(
         vpc_id="vpc-0123456789abcdef0",
