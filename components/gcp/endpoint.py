@@ -114,8 +114,10 @@ class Endpoint(pulumi.ComponentResource):
     `capture` is taken out, the engine refuses to delete it until its protection is taken off.
 
     Where it has hours, a workflow undeploys the model as they end and deploys the same one as they begin, with the same
-    machine. A call is refused meanwhile, and no alert rings. The workflow waits for a canary that bakes, and fails
-    loudly where Vertex AI gives the model another service attachment, for the address would lead nowhere. A first
+    machine. A call is refused meanwhile, and no alert rings. The workflow waits for a canary that bakes. Google may
+    delete the service attachment once no model stood for ten minutes, and the address leads nowhere then. So the
+    workflow fails loudly where the forwarding rule is closed or the model has another attachment, and
+    `pulumi up --refresh` makes the rule anew. A caller of another network does that with its own. A first
     deployment is made at any hour and stands until the hours end next; another version is refused outside of them
     (provider/gcp/deployment.py). Refuses a range or a pause of less than an hour.
 
@@ -203,9 +205,9 @@ class Endpoint(pulumi.ComponentResource):
             hours={**args.hours.days, TIMEZONE: args.hours.timezone} if args.hours else None,
             opts=self._child,
         )
+        address, rule = self._attach(name, args, deployment.service_attachment)
         if args.hours:
-            self._keep_hours(name, args, args.hours, endpoint.id, deployment)
-        address = self._attach(name, args, deployment.service_attachment)
+            self._keep_hours(name, args, args.hours, endpoint.id, deployment, rule.id)
         endpoint_alarms(
             name,
             EndpointAlarms(
@@ -223,7 +225,13 @@ class Endpoint(pulumi.ComponentResource):
         return known, address, deployment.service_attachment
 
     def _keep_hours(
-        self, name: str, args: EndpointArgs, hours: Hours, endpoint_id: pulumi.Output[str], deployment: Deployment
+        self,
+        name: str,
+        args: EndpointArgs,
+        hours: Hours,
+        endpoint_id: pulumi.Output[str],
+        deployment: Deployment,
+        forwarding_rule_id: pulumi.Output[str],
     ) -> None:
         """What is put on is made of the deployment's own inputs, by the function that deploys them."""
         assert args.hours_account is not None and args.scheduler_agent is not None
@@ -235,6 +243,7 @@ class Endpoint(pulumi.ComponentResource):
                 endpoint_name=args.endpoint_name,
                 endpoint_id=endpoint_id,
                 deployment=deployment,
+                forwarding_rule_id=forwarding_rule_id,
                 hours=hours,
                 account=args.hours_account,
                 scheduler_agent=args.scheduler_agent,
@@ -273,8 +282,13 @@ class Endpoint(pulumi.ComponentResource):
             "bigquery_destination": {"output_uri": place},
         }
 
-    def _attach(self, name: str, args: EndpointArgs, service_attachment: pulumi.Output[str]) -> pulumi.Output[str]:
-        """The endpoint's address in the subnet, known once it leads there, and the one way through the firewall."""
+    def _attach(
+        self, name: str, args: EndpointArgs, service_attachment: pulumi.Output[str]
+    ) -> tuple[pulumi.Output[str], compute.ForwardingRule]:
+        """The endpoint's address in the subnet, known once it leads there, and the one way through the firewall.
+
+        The rule that leads there is the second.
+        """
         project, region = args.model.project, args.model.region
         address = compute.Address(
             f"{name}-address",
@@ -323,7 +337,7 @@ class Endpoint(pulumi.ComponentResource):
                 opts=self._child,
             )
             ways.append(named.id)
-        return pulumi.Output.all(address.address, *ways).apply(lambda all_: all_[0])
+        return pulumi.Output.all(address.address, *ways).apply(lambda all_: all_[0]), attached
 
 
 def _email(member: Text) -> pulumi.Output[str]:

@@ -23,6 +23,8 @@ class EndpointHours:
     endpoint_name: Text
     endpoint_id: pulumi.Output[str]
     deployment: Deployment
+    forwarding_rule_id: pulumi.Output[str]
+    """The way to the model, of which a run that puts it on makes sure: projects/…/forwardingRules/…"""
     hours: Hours
     account: Text
     """The e-mail address of the `hours` persona's account. It may deploy and undeploy, and act as `serving`."""
@@ -39,8 +41,11 @@ def endpoint_hours(name: str, args: EndpointHours, opts: pulumi.ResourceOptions)
     (https://docs.cloud.google.com/vertex-ai/docs/predictions/autoscaling). So the model is undeployed and deployed.
     """
     source = pulumi.Output.all(
-        args.endpoint_id, args.deployment.deployed_model, args.deployment.service_attachment
-    ).apply(lambda known: json.dumps(definition(known[0], known[1], known[2], minutes(args.hours))))
+        args.endpoint_id,
+        args.deployment.deployed_model,
+        args.deployment.service_attachment,
+        args.forwarding_rule_id,
+    ).apply(lambda known: json.dumps(definition(known[0], known[1], known[2], known[3], minutes(args.hours))))
     workflow = workflows.Workflow(
         f"{name}-hours",
         name=f"{name}-hours",

@@ -180,7 +180,8 @@ _SCORE = (
     "aiplatform.models.get",
     "workflows.executions.create",
 )
-# Of deployModel, undeployModel and what tells how they end; an endpoint can be deleted and its traffic moved by none.
+# Of deployModel, undeployModel, what tells how they end, and whether the way to the model is open; an endpoint can be
+# deleted and its traffic moved by none.
 # https://cloud.google.com/iam/docs/roles-permissions/aiplatform
 _SWITCH = (
     "aiplatform.endpoints.deploy",
@@ -188,6 +189,7 @@ _SWITCH = (
     "aiplatform.endpoints.undeploy",
     "aiplatform.models.get",
     "aiplatform.operations.list",
+    "compute.forwardingRules.get",
     "logging.logEntries.create",
     "workflows.executions.create",
 )

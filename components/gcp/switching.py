@@ -19,6 +19,9 @@ _LATE_MINUTES = 15
 """How much later than said a schedule may start a run, which tries again for ten minutes."""
 
 
+_STATUS = 'default(map.get(way.body, "pscConnectionStatus"), "")'
+
+
 def too_short(days: Mapping[str, str]) -> str:
     """What is wrong with hours of Vertex AI that are right by themselves; empty where nothing is."""
     shortest = min(*pauses(days), *(ends - begins for begins, ends in together(days)))
@@ -36,13 +39,18 @@ def minutes(hours: Hours) -> int:
     return min(MOST_MINUTES, *pauses(hours.days), *lasts) - _LATE_MINUTES
 
 
-def definition(endpoint: str, deployed: Mapping[str, Any], attachment: str, minutes: int) -> dict[str, Any]:
+def definition(endpoint: str, deployed: Mapping[str, Any], attachment: str, way: str, minutes: int) -> dict[str, Any]:
     """The workflow as Workflows reads it. Its argument says what is wanted: `{"wanted": "on"}` or `off`.
 
     It looks before each step, so a start that is delivered twice changes nothing twice. It waits while an operation of
     the endpoint runs and, before it turns off, while two models stand: that is a canary, and it must be judged first.
     What stands is left alone where the endpoint is to be on, whatever version it is. After `minutes`, or three failed
-    tries, it logs `overran` and the run fails. A model that our provider did not deploy is never taken off. Rules:
+    tries, it logs `overran` and the run fails. A model that our provider did not deploy is never taken off.
+
+    Google may delete the service attachment once no model stood for ten minutes. `way` is the forwarding rule that
+    leads to it: a run that turns on has not succeeded before the rule is accepted, and fails at once where it is
+    closed, for then it must be made anew. "Use dedicated private endpoints based on Private Service Connect", its
+    limitations, https://docs.cloud.google.com/vertex-ai/docs/predictions/private-service-connect. Rules:
     Workflows, "Syntax reference", https://cloud.google.com/workflows/docs/reference/syntax; Vertex AI, deployModel and
     undeployModel, https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.endpoints
     """
@@ -68,7 +76,7 @@ def definition(endpoint: str, deployed: Mapping[str, Any], attachment: str, minu
                                 f'served.attachment != "{attachment}"}}',
                                 "next": "tell",
                             },
-                            {"condition": f'${{input.wanted == "{ON}" and {stands}}}', "return": "${served}"},
+                            {"condition": f'${{input.wanted == "{ON}" and {stands}}}', "next": "way"},
                             {"condition": f'${{input.wanted == "{OFF}" and not({stands})}}', "return": "${served}"},
                             {"condition": f'${{input.wanted == "{OFF}" and not(served.ours)}}', "next": "tell"},
                             {"condition": "${sys.now() >= deadline}", "next": "tell"},
@@ -87,6 +95,16 @@ def definition(endpoint: str, deployed: Mapping[str, Any], attachment: str, minu
                 {"put": {"assign": [{"tried": ON}], "next": "pause"}},
                 {"take_off": _tried(f"{api}:undeployModel", {"deployedModelId": "${served.id}"})},
                 {"pause": {"call": "sys.sleep", "args": {"seconds": POLL_SECONDS}, "next": "look"}},
+                {"way": _read(f"https://compute.googleapis.com/compute/v1/{way}", "way")},
+                {
+                    "lead": {
+                        "switch": [
+                            {"condition": f'${{{_STATUS} == "ACCEPTED"}}', "return": "${served}"},
+                            {"condition": f'${{{_STATUS} == "CLOSED" or sys.now() >= deadline}}', "next": "tell"},
+                        ],
+                        "next": "pause",
+                    }
+                },
                 {
                     "tell": {
                         "call": "sys.log",

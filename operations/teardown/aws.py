@@ -133,13 +133,42 @@ def inventory(account: Any, tags: Mapping[str, str]) -> Iterator[str]:
     """The ARNs in the region, with the right tag:GetResources.
 
     https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetResources.html. It lists no role of
-    IAM, and a key that waits for its deletion.
+    IAM, and a key that waits for its deletion. A job of SageMaker is listed as long as it runs: what has ended bills
+    nothing, and no API deletes a transform job.
     """
     client: Any = account.session.client("resourcegroupstaggingapi", region_name=account.region)
     wanted = [{"Key": key, "Values": [value]} for key, value in tags.items()]
     pages = client.get_paginator("get_resources").paginate(TagFilters=wanted)
-    for page in _asked(lambda: list(pages)):
-        yield from (str(one["ResourceARN"]) for one in page["ResourceTagMappingList"])
+    listed = [str(one["ResourceARN"]) for page in _asked(lambda: list(pages)) for one in page["ResourceTagMappingList"]]
+    run = {
+        kind: _running(account, *asked) for kind, asked in _JOBS.items() if any(_kind(arn) == kind for arn in listed)
+    }
+    yield from (arn for arn in listed if arn in run.get(_kind(arn), (arn,)))
+
+
+_JOBS: Mapping[str, tuple[str, str]] = {
+    "hyper-parameter-tuning-job": ("list_hyper_parameter_tuning_jobs", "HyperParameterTuningJob"),
+    "processing-job": ("list_processing_jobs", "ProcessingJob"),
+    "training-job": ("list_training_jobs", "TrainingJob"),
+    "transform-job": ("list_transform_jobs", "TransformJob"),
+}
+
+
+def _kind(arn: str) -> str:
+    """What an ARN of SageMaker names, such as transform-job; "" of another service."""
+    _, _, service, _, _, name = arn.split(":", 5)
+    return name.partition("/")[0] if service == "sagemaker" else ""
+
+
+def _running(account: Any, listing: str, job: str) -> frozenset[str]:
+    """The ARNs of one kind of job that run yet."""
+    client: Any = account.session.client("sagemaker", region_name=account.region)
+    pages = [
+        page
+        for status in ("InProgress", "Stopping")
+        for page in _asked(lambda of=status: list(client.get_paginator(listing).paginate(StatusEquals=of)))
+    ]
+    return frozenset(str(one[f"{job}Arn"]) for page in pages for one in page[f"{job}Summaries"])
 
 
 def listed_as(resource: Resource) -> str:

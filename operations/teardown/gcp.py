@@ -7,6 +7,7 @@ it off, in the engine's order. A log bucket that is locked cannot be deleted, so
 stay with it (https://docs.cloud.google.com/logging/docs/buckets#locking-logs-buckets).
 """
 
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -109,12 +110,30 @@ def clear(account: Any, plan: Plan) -> None:
 def inventory(account: Any, tags: Mapping[str, str]) -> Iterator[str]:
     """Names in Cloud Asset Inventory, with cloudasset.assets.searchAllResources, where that API is on.
 
-    https://docs.cloud.google.com/asset-inventory/docs/reference/rest/v1/TopLevel/searchAllResources
+    https://docs.cloud.google.com/asset-inventory/docs/reference/rest/v1/TopLevel/searchAllResources. A job of Vertex AI
+    is listed as long as it runs: what has ended bills nothing, and no teardown takes away what it says of a run.
     """
     asked = {"query": " AND ".join(f"labels.{key}={value}" for key, value in tags.items()), "readMask": "name"}
     address = f"https://cloudasset.googleapis.com/v1/projects/{account.project}:searchAllResources"
-    for page in _pages(account, address, "results", asked):
-        yield from (_place(str(one["name"]).removeprefix("//").partition("/")[2]) for one in page)
+    names = [str(one["name"]) for page in _pages(account, address, "results", asked) for one in page]
+    listed = [_place(name.removeprefix("//").partition("/")[2]) for name in names]
+    jobs = {(job[1], job[2]) for name in listed if (job := _JOB.fullmatch(name))}
+    run = {name for place in sorted(jobs) for name in _running(account, *place)}
+    yield from (name for name in listed if name in run or not _JOB.fullmatch(name))
+
+
+_JOB = re.compile(r"locations/([^/]+)/(batchPredictionJobs|customJobs|hyperparameterTuningJobs)/[^/]+")
+_ENDED = ("SUCCEEDED", "FAILED", "CANCELLED", "EXPIRED", "PARTIALLY_SUCCEEDED")
+
+
+def _running(account: Any, region: str, kind: str) -> Iterator[str]:
+    """The jobs of one kind that have not ended. Rule: Vertex AI, "Method: batchPredictionJobs.list",
+    https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.batchPredictionJobs/list
+    """
+    address = f"https://{region}-aiplatform.googleapis.com/v1/projects/{account.project}/locations/{region}/{kind}"
+    filter_ = " AND ".join(f'state!="JOB_STATE_{state}"' for state in _ENDED)
+    for page in _pages(account, address, kind, {"filter": filter_}):
+        yield from (_place(str(one["name"])) for one in page)
 
 
 def listed_as(resource: Resource) -> str:

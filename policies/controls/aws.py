@@ -93,6 +93,11 @@ def _not_true(key: str) -> Mapping[str, Any]:
     return {"BoolIfExists": {key: "false"}}
 
 
+def _other(key: str, value: str) -> Mapping[str, Any]:
+    """Another value where one is given. An update that leaves the key out leaves the setting as it is."""
+    return {"StringNotEquals": {key: value}, "Null": {key: "false"}}
+
+
 def _always(*statements: Document) -> Callable[[World], Sequence[Document]]:
     return lambda world: statements
 
@@ -202,6 +207,7 @@ def _boundary(world: World) -> Sequence[Document]:
 # ---- the data -------------------------------------------------------------------------------------------------------
 
 _OF_RCP = ["ecr:*", "kms:*", "s3:*", "secretsmanager:*", "sqs:*", "sts:AssumeRole"]
+_OF_DATA = [action for action in _OF_RCP if action != "sts:AssumeRole"]
 
 
 def _for_everybody(sid: str, actions: Sequence[str], condition: Mapping[str, Any]) -> Document:
@@ -218,11 +224,14 @@ def _for_everybody(sid: str, actions: Sequence[str], condition: Mapping[str, Any
 def _outsiders(world: World) -> Sequence[Document]:
     """AWS's services act for an account. Callers of other accounts take the caller's role by sts:AssumeRole.
 
-    Without a place the bound is the organization: `aws:PrincipalOrgID` is that of the resource.
+    Without a place the bound is the organization: `aws:PrincipalOrgID` is that of the resource. It is always the bound
+    of roles, or the landing zone could no longer take its own in the account: OrganizationAccountAccessRole,
+    AWSControlTowerExecution, that of a pipeline which deploys.
     """
     service = {"BoolIfExists": {"aws:PrincipalIsAWSService": "false"}}
+    organization: Mapping[str, Any] = {"aws:PrincipalOrgID": "${aws:ResourceOrgID}"}
     if world.place is None:
-        ours: Mapping[str, Any] = {"aws:PrincipalOrgID": "${aws:ResourceOrgID}"}
+        ours = organization
         acts: Mapping[str, Any] = {"aws:SourceOrgID": "${aws:ResourceOrgID}"}
     else:
         own = world.place.account
@@ -235,7 +244,10 @@ def _outsiders(world: World) -> Sequence[Document]:
         "Bool": {"aws:PrincipalIsAWSService": "true"},
     }
     return [
-        _for_everybody("Outsiders", _OF_RCP, {"StringNotEqualsIfExists": ours, **service}),
+        _for_everybody("Outsiders", _OF_DATA, {"StringNotEqualsIfExists": ours, **service}),
+        _for_everybody(
+            "OutsideTakers", ["sts:AssumeRole"], {"StringNotEqualsIfExists": {**ours, **organization}, **service}
+        ),
         _for_everybody("ServicesForOthers", _OF_RCP, by_another),
     ]
 
@@ -294,9 +306,10 @@ CONTROLS: Sequence[Control] = (
         _always(
             _deny(
                 "StudioOnInternet",
-                ["sagemaker:CreateDomain", "sagemaker:UpdateDomain"],
+                ["sagemaker:CreateDomain"],
                 {"StringNotEquals": {"sagemaker:AppNetworkAccessType": "VpcOnly"}},
-            )
+            ),
+            _deny("StudioToInternet", ["sagemaker:UpdateDomain"], _other("sagemaker:AppNetworkAccessType", "VpcOnly")),
         ),
     ),
     Control(
@@ -326,9 +339,10 @@ CONTROLS: Sequence[Control] = (
         _always(
             _deny(
                 "NotebookWithRoot",
-                ["sagemaker:CreateNotebookInstance", "sagemaker:UpdateNotebookInstance"],
+                ["sagemaker:CreateNotebookInstance"],
                 {"StringNotEqualsIfExists": {"sagemaker:RootAccess": "Disabled"}},
             ),
+            _deny("NotebookGetsRoot", ["sagemaker:UpdateNotebookInstance"], _other("sagemaker:RootAccess", "Disabled")),
             _deny(
                 "NotebookOnInternet",
                 ["sagemaker:CreateNotebookInstance"],
@@ -492,10 +506,11 @@ CONTROLS: Sequence[Control] = (
         "outsiders",
         DATA,
         "A trust, a key policy or a bucket policy lets in another account, or a service that acts for one.",
-        "Nobody of another account, but callers by name, uses a bucket, a key, a queue, a secret, an image or a role.",
+        "Nobody of another account uses a bucket, a key, a queue, a secret or an image, and nobody of another "
+        "organization takes a role, but callers by name.",
         ("identity-trust", "encryption-key", "encryption-bucket-tls"),
         "By services that resource control policies do not bind, such as SageMaker's own endpoints; by a principal of "
-        "an account that is named as a caller.",
+        "an account that is named as a caller; by a role that trusts another account of the organization.",
         _RCP,
         _outsiders,
     ),

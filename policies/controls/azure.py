@@ -281,7 +281,8 @@ CONTROLS: Sequence[Control] = (
         "A peering joins the private network to one of a stranger.",
         "A network is peered with those of callers and people that the stack file names.",
         ("network-no-internet-gateway",),
-        "By a named network that is joined to others itself. " + _BEFORE,
+        "By a named network that is joined to others itself; by a peering that is written into the network itself, and "
+        "is no resource of its own. " + _BEFORE,
         _LANGUAGE,
         _peerings,
     ),
@@ -329,7 +330,8 @@ CONTROLS: Sequence[Control] = (
         "A role goes to a group, and whoever joins it later has the role.",
         "No role is assigned to a group, ours or foreign.",
         ("identity-trust",),
-        "By a role on a level above the assignment. " + _BEFORE,
+        "By a role on a level above the assignment; by whoever leaves out the kind of the principal, which Azure then "
+        "fills in by itself. " + _BEFORE,
         _LANGUAGE,
         _always(
             _defined(

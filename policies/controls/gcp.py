@@ -34,6 +34,8 @@ _ENDPOINT = "aiplatform.googleapis.com/Endpoint"
 _CMEK = ("aiplatform", "artifactregistry", "bigquery", "compute", "storage")
 """The services of a pilot that the constraint on keys binds: https://cloud.google.com/kms/docs/cmek-org-policy"""
 _BEFORE = "By what stood before, which no policy looks at."
+_PREVIEW = "Google has the constraints on endpoints in preview: try them with a dry run. "
+"""Read on 2026-11-27 in https://github.com/trustoncloud/gcp-custom-constraints-directory, which collects the pages."""
 
 
 def _rule(constraint: str, **rule: Any) -> Document:
@@ -191,7 +193,8 @@ CONTROLS: Sequence[Control] = (
         "Somebody serves a model on machines of eight large GPUs, and the bill comes at the end of the month.",
         "No model is deployed on a machine type that the limits do not allow.",
         ("limits-machine-types",),
-        "By batch predictions and by as many replicas as the quota lets start, for no field brings either.",
+        "By batch predictions and by as many replicas as the quota lets start, for no field brings either. "
+        + _PREVIEW.strip(),
         _SERVED,
         _served_machines,
         approves="machine-types",
@@ -235,7 +238,7 @@ CONTROLS: Sequence[Control] = (
         "An endpoint answers on the internet, or to the project of a stranger.",
         "No endpoint is made that answers otherwise than through Private Service Connect, or to others than callers.",
         ("network-served-privately",),
-        "By whoever may call Vertex AI's own API from an allowed project. " + _BEFORE,
+        "By whoever may call Vertex AI's own API from an allowed project. " + _PREVIEW + _BEFORE,
         _SERVED,
         _served_to,
     ),
@@ -245,7 +248,7 @@ CONTROLS: Sequence[Control] = (
         "Requests, which may be about people, are written into a dataset of a stranger.",
         "An endpoint captures into datasets of the stack's own project.",
         ("encryption-request-log",),
-        "By whoever copies the dataset, which needs a right to read it. " + _BEFORE,
+        "By whoever copies the dataset, which needs a right to read it. " + _PREVIEW + _BEFORE,
         _SERVED,
         _captured,
     ),

@@ -66,7 +66,7 @@ def recorded_by_given_trail(graph: Graph, bucket: Resource) -> bool:
 
 _SWITCHES = {
     *("aiplatform.endpoints.deploy", "aiplatform.endpoints.undeploy", "aiplatform.endpoints.get"),
-    *("aiplatform.models.get", "aiplatform.operations.list"),
+    *("aiplatform.models.get", "aiplatform.operations.list", "compute.forwardingRules.get"),
     *("logging.logEntries.create", "workflows.executions.create"),
 }
 

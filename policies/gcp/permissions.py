@@ -30,6 +30,7 @@ _KEEPS_HOURS = frozenset(
         "aiplatform.endpoints.undeploy",
         "aiplatform.models.get",
         "aiplatform.operations.list",
+        "compute.forwardingRules.get",
         "logging.logEntries.create",
         "workflows.executions.create",
     )

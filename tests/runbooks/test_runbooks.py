@@ -42,7 +42,7 @@ LONGEST = 60
 
 PULUMI = {
     "preview": {"-s", "--policy-pack"},
-    "up": {"-s", "--policy-pack"},
+    "up": {"-s", "--policy-pack", "--refresh"},
     "cancel": {"-s"},
     "stack output": {"-s"},
     "stack export": {"-s", "--file"},

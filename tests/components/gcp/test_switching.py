@@ -19,6 +19,7 @@ from tests.components.gcp.test_run import Execution, Raised, mapped, strings
 PLACE = "projects/payments-risk-pilot/locations/us-central1"
 ENDPOINT = f"{PLACE}/endpoints/scorer-1a2b3c4"
 KEY = "us-central1/endpoints/scorer-1a2b3c4"
+WAY = "projects/payments-risk-pilot/regions/us-central1/forwardingRules/scorer-attach"
 ATTACHMENT = "projects/123456789012-tp/regions/us-central1/serviceAttachments/gkedpm-shared"
 WORK = dict.fromkeys(("monday", "tuesday", "wednesday", "thursday", "friday"), "07:00-19:00")
 ON, OFF = {"wanted": "on"}, {"wanted": "off"}
@@ -45,6 +46,8 @@ class Cloud:
     refuse: dict[str, int] = field(default_factory=dict[str, int])
     acts: list[str] = field(default_factory=list[str])
     spoil: Callable[[Operation], None] = lambda operation: None
+    status: list[str] = field(default_factory=lambda: ["ACCEPTED"])
+    """What the forwarding rule says, each time that it is asked; the last for good."""
 
     def __post_init__(self) -> None:
         self.double.add_endpoint(ENDPOINT)
@@ -54,6 +57,8 @@ class Cloud:
             self.double._uploaded(f"{PLACE}/models/scorer", model)  # pyright: ignore[reportPrivateUsage]
 
     def get(self, url: str, query: Mapping[str, str] | None = None) -> dict[str, Any]:
+        if url == f"https://compute.googleapis.com/compute/v1/{WAY}":
+            return {"pscConnectionStatus": self.status.pop(0) if len(self.status) > 1 else self.status[0]}
         return self.ask("GET", url, dict(query or {}), {})
 
     def post(self, url: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -100,7 +105,7 @@ HOST = "us-central1-aiplatform.googleapis.com"
 
 
 def execution(attachment: str = ATTACHMENT, **cloud: Any) -> Execution[Cloud]:
-    return Execution(definition(ENDPOINT, deployed(), attachment, minutes(Hours(WORK, "UTC"))), Cloud(**cloud))
+    return Execution(definition(ENDPOINT, deployed(), attachment, WAY, minutes(Hours(WORK, "UTC"))), Cloud(**cloud))
 
 
 def test_the_model_is_taken_off_and_the_same_one_is_put_on_with_all_of_the_traffic() -> None:
@@ -201,7 +206,23 @@ def test_another_service_attachment_fails_the_run_for_the_address_leads_elsewher
     run = execution(attachment="projects/9-tp/regions/us-central1/serviceAttachments/other")
     with pytest.raises(Raised):
         run.run(ON)
-    assert run.vertex.stands, "it serves, and whoever hears of it runs `pulumi up`"
+    assert run.vertex.stands, "it serves, and whoever hears of it runs `pulumi up --refresh`"
+
+
+def test_a_run_succeeds_once_the_way_is_open_and_fails_at_once_where_it_is_closed() -> None:
+    run = execution(status=["PENDING", "PENDING", "ACCEPTED"])
+    run.run(ON)
+    assert run.vertex.acts == ["deployModel"] and run.vertex.status == ["ACCEPTED"]
+    run = execution(status=["CLOSED"])
+    began = run.now
+    with pytest.raises(Raised):
+        run.run(ON)
+    assert run.vertex.stands and [one["json"]["event"] for one in run.log] == ["overran"]
+    assert run.now - began < 10 * POLL_SECONDS
+    run = execution(status=["PENDING"])
+    with pytest.raises(Raised):
+        run.run(ON)
+    assert run.vertex.acts == ["deployModel"], "nothing is deployed twice"
 
 
 @pytest.mark.parametrize(
@@ -216,7 +237,7 @@ def test_a_range_or_a_pause_has_an_hour_and_a_run_ends_within_it(days: dict[str,
 
 def test_the_definition_fits_into_workflows_and_every_jump_leads_to_a_step_beside_it() -> None:
     """Workflows, "Quotas and limits": 128 KB of source, 400 characters an expression."""
-    whole = definition(f"{PLACE}/endpoints/{'e' * 63}", deployed(), "a" * 200, 165)
+    whole = definition(f"{PLACE}/endpoints/{'e' * 63}", deployed(), "a" * 200, "w" * 200, 165)
     assert max(len(text) for text in strings(whole) if text.startswith("${")) <= 400
     for sub in whole.values():
         names = [next(iter(step)) for step in sub["steps"]]

@@ -9,6 +9,7 @@ import boto3
 import httpx
 import pytest
 from moto import mock_aws
+from moto.sagemaker.models import sagemaker_backends
 
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.aws import kms, s3
@@ -67,6 +68,30 @@ def test_on_aws_what_stands_yet_with_the_stacks_tags_is_named_and_no_others(sess
     assert look(account, left("aws", goes, (kept,))) == Found(("b-stands",), (told, BARE))
 
 
+def test_on_aws_a_job_is_listed_as_long_as_it_runs(session: boto3.Session) -> None:
+    """Each night leaves a transform job behind, which no API deletes."""
+    client: Any = session.client("sagemaker")
+    tags = [{"Key": "stack", "Value": STACK}, {"Key": "platform", "Value": "aws"}]
+    for name in ("monday", "tuesday"):
+        client.create_transform_job(
+            TransformJobName=name,
+            ModelName="m",
+            TransformInput={"DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://b/in/"}}},
+            TransformOutput={"S3OutputPath": "s3://b/out/"},
+            TransformResources={"InstanceType": "ml.m5.large", "InstanceCount": 1},
+            Tags=tags,
+        )
+    account = SimpleNamespace(session=session, region=REGION)
+    gone = left("aws", (made(s3.BUCKET, "gone", "tags", arn="arn:aws:s3:::gone"),))
+    jobs = sagemaker_backends["123456789012"][REGION].transform_jobs
+    for job, status in zip(jobs.values(), ("Completed", "InProgress"), strict=True):
+        job.transform_job_status = status
+    (running,) = look(account, gone).left
+    assert running.endswith(":transform-job/tuesday")
+    jobs["tuesday"].transform_job_status = "Stopped"
+    assert look(account, gone) == Found()
+
+
 def test_on_google_cloud_a_name_is_known_by_what_follows_the_project(monkeypatch: pytest.MonkeyPatch) -> None:
     listed = [
         "//storage.googleapis.com/churn-artifacts",
@@ -95,6 +120,27 @@ def test_on_google_cloud_a_name_is_known_by_what_follows_the_project(monkeypatch
         shut = gcp.Account(lambda: "t", "churn-4", httpx.MockTransport(lambda _, off=off: off))
         (unseen,) = look(shut, left("gcp", goes)).unseen
         assert unseen.startswith("nobody could look through the account's inventory: ") and said in unseen
+
+
+def test_on_google_cloud_a_job_is_listed_as_long_as_it_runs() -> None:
+    jobs = "projects/77/locations/us-east4/batchPredictionJobs"
+    running = list[str]()
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.host == "cloudasset.googleapis.com":
+            results = [{"name": f"//aiplatform.googleapis.com/{jobs}/{one}"} for one in (1, 2)]
+            return httpx.Response(200, json={"results": results})
+        assert str(request.url).startswith(
+            "https://us-east4-aiplatform.googleapis.com/v1/projects/churn-4/locations/us-east4/batchPredictionJobs?"
+        )
+        assert 'state!="JOB_STATE_SUCCEEDED" AND state!="JOB_STATE_FAILED"' in request.url.params["filter"]
+        return httpx.Response(200, json={"batchPredictionJobs": [{"name": f"{jobs}/{one}"} for one in running]})
+
+    own = gcp.Account(lambda: "t", "churn-4", httpx.MockTransport(answer))
+    gone = left("gcp", (made(storage.BUCKET, "artifacts", "labels", id="churn-artifacts"),))
+    assert look(own, gone) == Found()
+    running.append("2")
+    assert look(own, gone) == Found(("locations/us-east4/batchPredictionJobs/2",))
 
 
 def azure(answers: list[httpx.Response], asked: list[Mapping[str, Any]]) -> Any:

@@ -111,10 +111,10 @@ MUTANTS: list[tuple[str, str, str, Mutation]] = [
      editing(BATCH, "definition",
              lambda d: put(d, f"{JOB}.Tags", [t for t in d["States"]["Transform"]["Parameters"]["Tags"]
                                               if t["Key"] != "team"]))),
-    ("outsiders", "Outsiders", "identity-trust",
+    ("outsiders", "OutsideTakers", "identity-trust",
      editing(ROLE, "assumeRolePolicy", lambda d: _also(d, Action="sts:AssumeRole",
                                                        Principal={"AWS": ["arn:aws:iam::999999999999:root"]}))),
-    ("outsiders", "Outsiders", "identity-trust",
+    ("outsiders", "OutsideTakers", "identity-trust",
      editing(ROLE, "assumeRolePolicy", lambda d: _also(d, Action="sts:AssumeRole", Principal={"AWS": "*"}))),
     ("outsiders", "ServicesForOthers", "identity-trust",
      editing(ROLE, "assumeRolePolicy", lambda d: d["Statement"][0].pop("Condition"), "serving")),
@@ -175,9 +175,12 @@ def test_a_pilot_comes_up_under_the_controls(aws_pilot: Graph) -> None:
     assert refused(World.of("aws", PLACE), aws_pilot) == {}
 
 
+_BY_ACCOUNT = ("OutsideTakers", "Outsiders", "ServicesForOthers")
+
+
 def test_a_pilot_comes_up_under_the_controls_of_the_whole_platform(aws_pilot: Graph) -> None:
     """Without a stack nobody knows an account: the bound is the organization, which a sandbox's calls do not name."""
-    made = [one for one in _statements(World.of("aws")) if one.name not in ("Outsiders", "ServicesForOthers")]
+    made = [one for one in _statements(World.of("aws")) if one.name not in _BY_ACCOUNT]
     assert [denial(made, call) for _, call in calls(aws_pilot) if denial(made, call)] == []
 
 
@@ -191,12 +194,34 @@ def test_a_caller_may_peer_and_take_its_role() -> None:
         to = {"ec2:AccepterVpc": f"arn:aws:ec2:us-east-1:444455556666:vpc/{vpc}", **region}
         return denial(said, Call("ec2:CreateVpcPeeringConnection", peering, to))
 
-    def takes(account: str) -> str:
+    def takes(account: str, organization: str = "o-theirs", action: str = "sts:AssumeRole") -> str:
         who = {"aws:PrincipalAccount": account, "aws:PrincipalIsAWSService": "false", **region}
-        return denial(said, Call("sts:AssumeRole", "*", who | {"aws:SecureTransport": "true"}))
+        of = {"aws:PrincipalOrgID": organization, "aws:ResourceOrgID": "o-ours", "aws:SecureTransport": "true"}
+        return denial(said, Call(action, "*", who | of))
 
     assert (peers("vpc-0a"), peers("vpc-0b")) == ("", "OtherPeers")
-    assert (takes("444455556666"), takes("444455556667")) == ("", "Outsiders")
+    assert (takes("444455556666"), takes("444455556667")) == ("", "OutsideTakers")
+    assert takes("777788889999", "o-ours") == "", "the landing zone takes its own roles in the account"
+    assert takes("777788889999", "o-ours", "s3:GetObject") == "Outsiders", "and reads no data by itself"
+
+
+def test_an_update_that_leaves_a_setting_out_is_let_through_and_one_that_loosens_it_is_not() -> None:
+    """UpdateDomain and UpdateNotebookInstance carry only what changes, as Pulumi's provider sends them."""
+    said = _statements(World.of("aws", PLACE))
+
+    def updates(what: str, **brings: str) -> str:
+        region = {"aws:RequestedRegion": "us-east-1"}
+        return denial(
+            said, Call(f"sagemaker:Update{what}", "*", {f"sagemaker:{k}": v for k, v in brings.items()} | region)
+        )
+
+    asked = {action.removeprefix("sagemaker:Update") for action, key in _keyed(World.of("aws", PLACE)) if key}
+    bare = {what: updates(what) for what in asked - {"*"} if ":" not in what}
+    assert bare == {"Domain": "", "NotebookInstance": ""}
+    assert updates("Domain", AppNetworkAccessType="VpcOnly") == ""
+    assert updates("Domain", AppNetworkAccessType="PublicInternetOnly") == "StudioToInternet"
+    assert updates("NotebookInstance", RootAccess="Disabled") == ""
+    assert updates("NotebookInstance", RootAccess="Enabled") == "NotebookGetsRoot"
 
 
 def test_a_landing_zone_gives_boundary_network_and_tags() -> None:

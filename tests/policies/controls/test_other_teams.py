@@ -32,7 +32,7 @@ CALLERS: Mapping[str, dict[str, str]] = {
     "gcp": {"account": "ledger-prod"},
 }
 OTHERWISE = {
-    "aws": {"OtherPeers", "Outsiders"},
+    "aws": {"OtherPeers", "OutsideTakers"},
     "azure": {"ml-peerings"},
     "gcp": {"custom.mlServedToOthers"},
 }
