@@ -462,6 +462,7 @@ UNPREVENTED: Mapping[str, Sequence[str]] = {
         "identity-serving-writes",
     ),
     "No known alias reads it, of a workspace, an endpoint, a job, an environment or a datastore of Azure ML.": (
+        "identity-models-own",
         "audit-images-pinned",
         "audit-images-reviewed",
         "cost-batch-tags",

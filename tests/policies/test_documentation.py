@@ -41,6 +41,9 @@ def test_every_command_the_readme_names_exists() -> None:
         "fleet",
         "init",
         "accept",
+        "check",
+        "controls",
+        "evidence",
     }
     assert commands == known
     assert all(re.search(rf"\b{command}\b", help_text) for command in commands)

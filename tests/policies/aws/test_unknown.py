@@ -32,6 +32,7 @@ _READ_DOCUMENTS = {
     "limits-machine-types",
     "limits-replicas",
     "network-call-bound",
+    "network-jobs-isolated",
     "network-way-in",
     "quota-declared",
     "rollback-run-whole",
