@@ -1,11 +1,11 @@
-"""What is served stays what was reviewed: who serves it cannot write it, and nobody works as who serves it."""
+"""What is served and what is recorded stays as it was: who serves cannot write it, and nobody works as who serves."""
 
 import re
 from collections.abc import Iterator
 
 from catalogue.graph import Graph, Resource
-from catalogue.iam import read
-from catalogue.kinds.aws import iam, sagemaker, scheduler, sfn
+from catalogue.iam import Statement, read
+from catalogue.kinds.aws import cloudtrail, iam, sagemaker, scheduler, sfn
 from policies.rule import stack_rule
 
 _IMAGE = re.compile(r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com/(?P<name>[^:@]+).*")
@@ -68,4 +68,35 @@ def people_apart(graph: Graph, resource: Resource) -> Iterator[str]:
                     yield f"works as {role}, as which {run.name} runs"
 
 
-RULES = [served_read_only, people_apart]
+_RECORD_IS_CHANGED_BY = ("s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion")
+
+
+@stack_rule(
+    "identity-records-apart",
+    iam.ROLE_POLICY,
+    severity="high",
+    says="No role changes what the trail records, and no persona reads it.",
+    remedy="Take the audit bucket out of the policy; whoever looks into an incident has a role of the security team's.",
+)
+def records_apart(graph: Graph, policy: Resource) -> Iterator[str]:
+    """Reading is judged in a stack of ours alone: another program may have a role that searches its trail.
+
+    https://docs.aws.amazon.com/awscloudtrail/latest/userguide/best-practices-security.html
+    """
+    trails = graph.of(cloudtrail.TRAIL)
+    names = {trail.props.text_if_known("s3BucketName") for trail in trails} - {""} if trails else set[str]()
+    allowed = [one for one in read(policy.props, "policy") if one.allows] if names else []
+    actions = (*_RECORD_IS_CHANGED_BY, *(("s3:GetObject",) if graph.ours else ()))
+    for name in sorted(names):
+        for action in actions:
+            if any(one.speaks_of(action) and _reaches_into(one, f"arn:aws:s3:::{name}/") for one in allowed):
+                yield f"may {action} in {name}, where the trail records"
+
+
+def _reaches_into(statement: Statement, below: str) -> bool:
+    """Whether a statement is on an object of a bucket: one that it names, or any by a wildcard."""
+    named = any(arn.startswith(below) for arn in statement.resources)
+    return named or statement.is_on(f"{below}trail/AWSLogs/record.json.gz")
+
+
+RULES = [served_read_only, people_apart, records_apart]

@@ -547,6 +547,7 @@ UNPREVENTED: Mapping[str, Sequence[str]] = {
         "identity-guardrails",
         "identity-own-profile",
         "identity-pass-role",
+        "identity-records-apart",
         "identity-served-read-only",
         "identity-topic-policy",
         "identity-written-places",

@@ -61,6 +61,24 @@ def test_a_role_that_reads_or_writes_beside_it_is_let_be(action: Any, place: Any
     assert not aws.served_read_only.judge(on_aws(action, place)).violations
 
 
+@pytest.mark.parametrize(
+    ("action", "place", "found"),
+    [
+        ("s3:PutObject", "arn:aws:s3:::records/*", True),
+        ("s3:Delete*", ["arn:aws:s3:::records/flow-logs/*"], True),
+        ("s3:GetObject", "arn:aws:s3:::records/*", False),
+        ("s3:PutObject", "arn:aws:s3:::recordings/*", False),
+    ],
+)
+def test_no_role_changes_what_the_trail_records(action: str, place: Any, found: bool) -> None:
+    """A role of another program may search its trail."""
+    graph = on_aws(action, place)
+    trail = thing("aws:cloudtrail/trail:Trail", {"s3BucketName": "records"}, "trail")
+    graph = replace(graph, resources=(*graph.resources, trail))
+    assert bool(aws.records_apart.judge(graph).violations) == found
+    assert aws.records_apart.judge(replace(graph, ours=True)).violations or "recordings" in place
+
+
 def on_gcp(role: str, bucket: str, prefix: str = "") -> Graph:
     account = thing("gcp:serviceaccount/account:Account", {"accountId": "serve"}, "serve")
     grant: dict[str, Any] = {"role": role, "bucket": bucket, "member": "serviceAccount:serve@c.iam.gserviceaccount.com"}

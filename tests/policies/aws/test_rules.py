@@ -243,6 +243,9 @@ _WRITES_MODELS: tuple[Callable[[Any], Any], ...] = (
     ),
 )
 """How who serves comes to change what is served."""
+_AUDIT = "arn:aws:s3:::aws-pilot-audit-111122223333/flow-logs/*"
+_DELETES_RECORDS = {"Sid": "X", "Effect": "Allow", "Action": ["s3:DeleteObject*"], "Resource": [_AUDIT]}
+_OF_ANYBODY = ("Condition", {"StringLike": {"kms:EncryptionContext:SourceArn": "arn:aws:logs:*:*:*"}})
 PIPELINE_ROLE, SERVING_ROLE = (f"arn:aws:iam::111122223333:role/aws-pilot-{name}" for name in ("pipeline", "serving"))
 _UNWHOLE: tuple[Callable[[Any], Any], ...] = (
     lambda d: d.pop("Version"),
@@ -326,6 +329,12 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("rollback-alarm-threshold", setting(ALARM, "comparisonOperator", "GreaterThanThreshold", "missed")),
     ("rollback-alarm-threshold", losing(ALARM, "statistic", "scorer-errors")),
     *(("identity-served-read-only", editing(INLINE, "policy", edit, "serving")) for edit in _WRITES_MODELS),
+    (
+        "identity-records-apart",
+        editing(INLINE, "policy", lambda d: d["Statement"].append(_DELETES_RECORDS), "pipeline"),
+    ),
+    ("encryption-key", editing(KEY, "policy", lambda d: put(_sid(d, "DeliverLogsOfRuns"), *_OF_ANYBODY), "data")),
+    ("inputs-allowed", setting(ROLE, "maxSessionDuration", 43_200)),
     ("identity-people-apart", setting(USER, "userSettings.executionRole", PIPELINE_ROLE, "ana")),
     ("identity-people-apart", setting(DOMAIN, "defaultSpaceSettings.executionRole", SERVING_ROLE)),
     ("network-addresses", setting("aws:ec2/vpc:Vpc", "cidrBlock", "198.51.100.0/24")),
