@@ -61,6 +61,9 @@ def key(props: Properties) -> Iterator[str]:
         uses = sorted({*statement.each_text("Action")} & _USE)
         if "AWS" in principal and uses and not _is_bound({key.lower() for _, key in conditions(statement)}):
             yield f"{sid} lets a role {uses[0]} without a service in between, and for whatever it likes"
+        granted = any(key.lower().startswith("kms:grant") for _, key in conditions(statement))
+        if allows(statement) and "kms:CreateGrant" in statement.each_text("Action") and not granted:
+            yield f"{sid} lets a grant be made to anybody, which outlives the policy"
 
 
 _WHOSE = re.compile(r"(.*[^\w])?(\d{12}|o-[a-z0-9]{10,32})([^\w].*)?", re.DOTALL)

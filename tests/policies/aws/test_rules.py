@@ -334,6 +334,7 @@ CATCHES: list[tuple[str, Mutation]] = [
         editing(INLINE, "policy", lambda d: d["Statement"].append(_DELETES_RECORDS), "pipeline"),
     ),
     ("encryption-key", editing(KEY, "policy", lambda d: put(_sid(d, "DeliverLogsOfRuns"), *_OF_ANYBODY), "data")),
+    ("encryption-key", editing(KEY, "policy", lambda d: drop(_sid(d, "GrantToServices"), "Condition.Bool"), "data")),
     ("inputs-allowed", setting(ROLE, "maxSessionDuration", 43_200)),
     ("identity-people-apart", setting(USER, "userSettings.executionRole", PIPELINE_ROLE, "ana")),
     ("identity-people-apart", setting(DOMAIN, "defaultSpaceSettings.executionRole", SERVING_ROLE)),
