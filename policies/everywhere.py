@@ -370,15 +370,18 @@ def _registries(platform: str) -> Rule:
         """A pull from another account needs a grant there, which no program of this account can make or see.
 
         On Azure the name of a registry tells no account, so the stack's own are those in the graph. Images of AWS, of
-        Google and of Microsoft are open to every account.
+        Google and of Microsoft are open to every account. A registry of another host, such as Docker Hub, is nobody's
+        here, whoever's program it is. SageMaker and Vertex AI pull from their platform's own registries alone:
+        https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ContainerDefinition.html and
+        https://cloud.google.com/vertex-ai/docs/predictions/custom-container-requirements.
         """
         kind = kind_of(resource.type)
         assert kind is not None and isinstance(kind.serves, Serves)
         for image in kind.serves.images(graph, resource):
             of = re.fullmatch(record.registry, image)
             if of is None:
-                if graph.ours:
-                    yield f"pulls {image}, which is in no registry of {platform}'s"
+                if image:
+                    yield f"pulls {image}, which is in no registry of the platform's: whoever owns it changes what runs"
             elif not _may_pull(graph, of["place"], of.groupdict().get("owner")):
                 yield f"pulls from {of['place']}, and nothing says who lets the stack in ({image})"
 

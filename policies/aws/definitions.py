@@ -136,9 +136,17 @@ def images_kept(props: Properties) -> Iterator[str]:
             yield "has a rule without a count from 1 to 1000"
         if by == "sinceImagePushed" and selection.text_or_empty("countUnit") != "days":
             yield "has a rule that counts no days"
+        if status != "untagged" and by != "imageCountMoreThan":
+            yield "deletes images that have a tag by their age, those in use among them"
+        if by == "imageCountMoreThan" and (selection.number_or_none("countNumber") or 0) < _VERSIONS:
+            yield f"keeps fewer than {_VERSIONS} images, so that no version can be taken back"
     for wanted in (("untagged", "sinceImagePushed"), ("any", "imageCountMoreThan")):
         if wanted not in kinds:
             yield f"has no rule on {wanted[0]} images by {wanted[1]}"
+
+
+_VERSIONS = 2
+"""The image that serves, and the one before it."""
 
 
 # What an alarm on a metric can still be heard at: a share of the answers, microseconds, seconds, a count.
@@ -154,6 +162,10 @@ _THRESHOLDS: Mapping[str, tuple[float, float]] = {
     "ExecutionsSucceeded": (1, 1),
     "HasBacklogWithoutCapacity": (1, 1),
 }
+
+
+_MISSED = ("ExecutionsSucceeded",)
+"""What is to be there: its alarm is on too little. Of any other it is on too much."""
 
 
 @resource_rule(
@@ -179,6 +191,9 @@ def threshold(props: Properties) -> Iterator[str]:
         if not props.is_given("statistic") and not props.is_given("extendedStatistic"):
             yield "has neither a statistic nor an extended one"
         bounds = _THRESHOLDS.get(props.text_or_empty("metricName"), (0, 1e12))
+    metric, compares = props.text_or_empty("metricName"), props.text_or_empty("comparisonOperator")
+    if metric in _THRESHOLDS and compares.startswith("LessThan") != (metric in _MISSED):
+        yield f"is heard while {metric} is well, by {compares or 'no comparison'}"
     value = props.number_or_none("threshold")
     if value is None or not bounds[0] <= value <= bounds[1]:
         yield (

@@ -3,7 +3,9 @@
 The rule `encryption-customer-key` reads from the catalogue's records where each resource names its key.
 """
 
+import re
 from collections.abc import Iterator
+from typing import Any, cast
 
 from catalogue.graph import Graph, Resource
 from catalogue.iam import Statement, allows, conditions, name_of, principals, read, statements
@@ -52,13 +54,31 @@ def key(props: Properties) -> Iterator[str]:
         sid, principal = name_of(statement), principals(statement)
         if is_anybody(principal):
             yield f"{sid} opens the key to anybody"
-        if "Service" in principal and not conditions(statement):
+        if "Service" in principal and not _names_whose(statement):
             yield f"{sid} lets a service use the key for any account"
         if any("*" in action for action in statement.each_text("Action")):
             yield f"{sid} grants a wildcard action"
         uses = sorted({*statement.each_text("Action")} & _USE)
         if "AWS" in principal and uses and not _is_bound({key.lower() for _, key in conditions(statement)}):
             yield f"{sid} lets a role {uses[0]} without a service in between, and for whatever it likes"
+        granted = any(key.lower().startswith("kms:grant") for _, key in conditions(statement))
+        if allows(statement) and "kms:CreateGrant" in statement.each_text("Action") and not granted:
+            yield f"{sid} lets a grant be made to anybody, which outlives the policy"
+
+
+_WHOSE = re.compile(r"(.*[^\w])?(\d{12}|o-[a-z0-9]{10,32})([^\w].*)?", re.DOTALL)
+
+
+def _names_whose(statement: Properties) -> bool:
+    """Whether a condition names an account or an organisation. A condition on `*` holds for every customer of AWS.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
+    """
+    said = statement.section_or_empty("Condition").values.values()
+    blocks = [cast("dict[str, Any]", block) for block in said if isinstance(block, dict)]
+    values = [value for block in blocks for value in block.values()]
+    texts = [text for value in values for text in (cast("list[Any]", value) if isinstance(value, list) else [value])]
+    return any(isinstance(text, str) and _WHOSE.fullmatch(text) for text in texts)
 
 
 _USE = {

@@ -6,7 +6,7 @@ policies/everywhere.py judges replicas, machine types, quotas, regions and reten
 from collections.abc import Iterator
 
 from catalogue.graph import Graph, Resource
-from catalogue.kinds.aws import appautoscaling, cloudwatch, ec2, ecr, s3, sagemaker, scheduler, sfn
+from catalogue.kinds.aws import appautoscaling, cloudtrail, cloudwatch, ec2, ecr, s3, sagemaker, scheduler, sfn
 from catalogue.kinds.aws.provider import PROVIDER, allowed_accounts
 from catalogue.properties import Properties
 from policies import limits
@@ -194,20 +194,60 @@ def schedule_retries(props: Properties) -> Iterator[str]:
     s3.LIFECYCLE,
     ecr.REPOSITORY,
     severity="medium",
-    says="Old object versions, unfinished uploads and untagged images are deleted after a time.",
+    says="Old object versions, unfinished uploads and untagged images are deleted after a time; records and artifacts "
+    "in use are not.",
     remedy="Keep the lifecycle rules of PrivateBucket and the registry's clean-up policy.",
 )
 def stores_expire(graph: Graph, resource: Resource) -> Iterator[str]:
-    """Bucket lifecycles clean up old versions and uploads; each image repository has a lifecycle policy."""
+    """Bucket lifecycles clean up old versions and uploads; each image repository has a lifecycle policy.
+
+    A record is kept as the limits say, and what a model starts from has no age:
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-rules.html.
+    """
     if resource.type == ecr.REPOSITORY:
         if not graph.referring(ecr.LIFECYCLE, "repository", resource):
             yield "keeps every image for ever"
         return
     rules = [r for r in resource.props.each_section("rules") if r.text_or_empty("status") == "Enabled"]
-    if not any(r.number_or_none("noncurrentVersionExpiration.noncurrentDays") for r in rules):
+    if not any(r.number_or_none(_OLD) for r in rules):
         yield "keeps old versions for ever"
     if not any(r.number_or_none("abortIncompleteMultipartUpload.daysAfterInitiation") for r in rules):
         yield "keeps unfinished uploads for ever"
+    yield from _deletes_records(graph, resource, rules)
+    yield from _deletes_artifacts(graph, resource, rules)
+
+
+_OLD = "noncurrentVersionExpiration.noncurrentDays"
+_BROUGHT_BACK = 30
+"""Days for which a record that somebody deleted or wrote over can be brought back, as a key that was."""
+
+
+def _deletes_records(graph: Graph, lifecycle: Resource, rules: list[Properties]) -> Iterator[str]:
+    """What a trail or a flow log wrote is kept as long as any other record."""
+    least = limits.of(graph)["retention-days-at-least"].number
+    for bucket in graph.refers(lifecycle, "bucket", s3.BUCKET):
+        writers = graph.referring(cloudtrail.TRAIL, "s3BucketName", bucket)
+        writers += graph.referring(ec2.FLOW_LOG, "logDestination", bucket)
+        for rule in rules if writers else ():
+            days, old = (rule.number_or_none(at) for at in ("expiration.days", _OLD))
+            if days is not None and days < least:
+                yield f"keeps what {writers[0].name} records for {days:g} days, at least {least:g} asked for"
+            if rule.is_given("expiration.date"):
+                yield f"deletes what {writers[0].name} records on a date, whatever its age"
+            if old is not None and old < _BROUGHT_BACK:
+                yield f"lets a record that was deleted be brought back for {old:g} days, at least {_BROUGHT_BACK} asked"
+
+
+def _deletes_artifacts(graph: Graph, lifecycle: Resource, rules: list[Properties]) -> Iterator[str]:
+    """A model starts again from its artifact whenever a machine is replaced or added."""
+    place = f"s3://{lifecycle.props.text_if_known('bucket')}/"
+    for rule in rules:
+        if not (rule.is_given("expiration.days") or rule.is_given("expiration.date")):
+            continue
+        said = (rule.text_or_empty(at) for at in ("filter.prefix", "filter.and.prefix", "prefix"))
+        below = place + next(filter(None, said), "")
+        for uri in sorted(uri for uri in sagemaker.artifacts_of(graph) if uri.startswith(below)):
+            yield f"deletes {uri}, from which a model starts"
 
 
 RULES = [

@@ -127,7 +127,7 @@ def no_wildcard(props: Properties) -> Iterator[str]:
 
 def built_in(item: Resource) -> tuple[str, tuple[str, ...], bool]:
     """The built-in role of an assignment. The name is empty for any other role."""
-    role = item.props.text_if_known("roleDefinitionId").rpartition("/")[2]
+    role = item.props.text_if_known("roleDefinitionId").rpartition("/")[2].lower()
     return _BUILT_IN.get(role, ("", (), False))
 
 

@@ -561,6 +561,7 @@ UNPREVENTED: Mapping[str, Sequence[str]] = {
         "identity-guardrails",
         "identity-objects-bounded",
         "identity-project-grants",
+        "identity-served-read-only",
         "identity-written-places",
     ),
     "Vertex AI offers no field of a model or of a batch prediction to a custom constraint.": (

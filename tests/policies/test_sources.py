@@ -87,6 +87,16 @@ def test_an_image_of_others_is_found_until_the_stack_file_names_its_registry(
     assert rule.judge(pulling(platform, f"{place}{image}", [f"x{place}"])).violations, "another place lets nobody in"
 
 
+@pytest.mark.parametrize("platform", RUNS)
+@pytest.mark.parametrize("image", ["docker.io/acme/scorer:1", "ghcr.io/acme/scorer:1", "acme/scorer:1", "scorer:1"])
+def test_an_image_of_no_registry_of_the_platform_is_found_in_any_program(platform: str, image: str) -> None:
+    """Also where no stack file says whose the stack is: the host alone says it."""
+    graph = pulling(platform, image)
+    for judged in (graph, replace(graph, ours=False, placement=None)):
+        (found,) = registries(platform).judge(judged).violations
+        assert image in found.sentence and "no registry of the platform's" in found.sentence
+
+
 @pytest.mark.parametrize(
     ("platform", "rule", "writing", "bucket"),
     [

@@ -363,6 +363,11 @@ def artifacts_of(graph: Graph) -> set[str]:
     return {uri for model in graph.of(MODEL) for uri in _artifacts(graph, model)}
 
 
+def images_of(graph: Graph) -> set[str]:
+    """The images of every model's containers."""
+    return {image for model in graph.of(MODEL) for image in _images(graph, model)}
+
+
 # ---- Studio ---------------------------------------------------------------------------------------------------------
 
 _SETTINGS = ("defaultUserSettings", "defaultSpaceSettings", "userSettings", "domainSettings")

@@ -228,8 +228,26 @@ _KEEPS: tuple[Callable[[Any], Any], ...] = (
     lambda d: put(d, "rules.0.selection.countNumber", 7000),
     lambda d: drop(d, "rules.0.selection.countUnit"),
     lambda d: put(d, "rules.0.rulePriority", 2),
+    lambda d: put(d, "rules.1.selection.countNumber", 1),
+    lambda d: d["rules"].append(
+        {**d["rules"][0], "rulePriority": 3, "selection": {**d["rules"][0]["selection"], "tagStatus": "tagged"}}
+    ),
 )
-"""How a registry comes to keep images for ever."""
+"""How a registry comes to keep images for ever, or to lose those in use."""
+_OWN_REPOSITORY = "arn:aws:ecr:us-east-1:111122223333:repository/aws-pilot-registry-images"
+_WRITES_MODELS: tuple[Callable[[Any], Any], ...] = (
+    lambda d: _sid(d, "AsyncResultsWrite")["Resource"].append("arn:aws:s3:::aws-pilot-artifacts-111122223333/models/*"),
+    lambda d: put(_sid(d, "Capture"), "Resource", "arn:aws:s3:::aws-pilot-artifacts-*"),
+    lambda d: _sid(d, "Artifacts")["Action"].append("s3:*"),
+    lambda d: d["Statement"].append(
+        {"Sid": "Push", "Effect": "Allow", "Action": "ecr:Put*", "Resource": [_OWN_REPOSITORY]}
+    ),
+)
+"""How who serves comes to change what is served."""
+_AUDIT = "arn:aws:s3:::aws-pilot-audit-111122223333/flow-logs/*"
+_DELETES_RECORDS = {"Sid": "X", "Effect": "Allow", "Action": ["s3:DeleteObject*"], "Resource": [_AUDIT]}
+_OF_ANYBODY = ("Condition", {"StringLike": {"kms:EncryptionContext:SourceArn": "arn:aws:logs:*:*:*"}})
+PIPELINE_ROLE, SERVING_ROLE = (f"arn:aws:iam::111122223333:role/aws-pilot-{name}" for name in ("pipeline", "serving"))
 _UNWHOLE: tuple[Callable[[Any], Any], ...] = (
     lambda d: d.pop("Version"),
     lambda d: d.pop("Statement"),
@@ -308,7 +326,19 @@ CATCHES: list[tuple[str, Mutation]] = [
     *(("limits-images-kept", editing(IMAGES, "policy", edit)) for edit in _KEEPS),
     ("rollback-alarm-threshold", setting(ALARM, "threshold", 250.0, "scorer-errors")),
     ("rollback-alarm-threshold", losing(ALARM, "namespace", "scorer-errors")),
+    ("rollback-alarm-threshold", setting(ALARM, "comparisonOperator", "LessThanThreshold", "scorer-errors")),
+    ("rollback-alarm-threshold", setting(ALARM, "comparisonOperator", "GreaterThanThreshold", "missed")),
     ("rollback-alarm-threshold", losing(ALARM, "statistic", "scorer-errors")),
+    *(("identity-served-read-only", editing(INLINE, "policy", edit, "serving")) for edit in _WRITES_MODELS),
+    (
+        "identity-records-apart",
+        editing(INLINE, "policy", lambda d: d["Statement"].append(_DELETES_RECORDS), "pipeline"),
+    ),
+    ("encryption-key", editing(KEY, "policy", lambda d: put(_sid(d, "DeliverLogsOfRuns"), *_OF_ANYBODY), "data")),
+    ("encryption-key", editing(KEY, "policy", lambda d: drop(_sid(d, "GrantToServices"), "Condition.Bool"), "data")),
+    ("inputs-allowed", setting(ROLE, "maxSessionDuration", 43_200)),
+    ("identity-people-apart", setting(USER, "userSettings.executionRole", PIPELINE_ROLE, "ana")),
+    ("identity-people-apart", setting(DOMAIN, "defaultSpaceSettings.executionRole", SERVING_ROLE)),
     ("network-addresses", setting("aws:ec2/vpc:Vpc", "cidrBlock", "198.51.100.0/24")),
     ("network-addresses", setting("aws:ec2/subnet:Subnet", "cidrBlock", "10.99.0.0/23")),
     ("network-addresses", setting("aws:ec2/subnet:Subnet", "cidrBlock", "10.40.0.0/20")),
@@ -478,6 +508,11 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("limits-schedule-retries", losing("aws:scheduler/schedule:Schedule", "target.retryPolicy")),
     ("limits-retention", losing("aws:cloudwatch/logGroup:LogGroup", "retentionInDays")),
     ("limits-stores-expire", lacking("aws:ecr/lifecyclePolicy:LifecyclePolicy")),
+    ("limits-stores-expire", setting(LIFECYCLE, "rules.0.expiration.days", 29, "audit")),
+    ("limits-stores-expire", setting(LIFECYCLE, "rules.0.expiration", {"date": "2027-01-01T00:00:00Z"}, "audit")),
+    ("limits-stores-expire", setting(LIFECYCLE, "rules.0.noncurrentVersionExpiration.noncurrentDays", 29, "audit")),
+    ("limits-stores-expire", setting(LIFECYCLE, "rules.1.filter.prefix", "models/", "artifacts")),
+    ("limits-stores-expire", setting(LIFECYCLE, "rules.1.filter", {"and": {"prefix": "mod"}}, "artifacts")),
     ("limits-capture", setting(CONFIG, f"{CAPTURE}.initialSamplingPercentage", 26, "fraud-scorer")),
     ("limits-capture", setting(CONFIG, f"{CAPTURE}.destinationS3Uri", "s3://theirs/capture/x", "fraud-scorer")),
     ("limits-capture", setting(CONFIG, f"{CAPTURE}.destinationS3Uri", f"{OWN_BUCKET}/kept/x", "fraud-scorer")),
@@ -586,6 +621,18 @@ def test_rule_catches_what_it_forbids(pilot: Graph, rule: str, mutation: Mutatio
     findings = [f for f in evaluate(mutation(pilot), pack.RULES["aws"]).findings if f.rule == rule]
     assert findings, f"{rule} did not notice"
     assert all(f.remedy and f.message and len(f.message) < 300 for f in findings)
+
+
+@pytest.mark.parametrize(
+    "mutation",
+    [
+        setting(LIFECYCLE, "rules.0.expiration.days", 30, "audit"),
+        setting(LIFECYCLE, "rules.1.filter.prefix", "models/old/", "artifacts"),
+    ],
+)
+def test_a_store_that_keeps_what_is_in_use_is_let_be(pilot: Graph, mutation: Mutation) -> None:
+    (rule,) = (rule for rule in pack.RULES["aws"] if rule.name == "limits-stores-expire")
+    assert not rule.judge(mutation(pilot)).violations
 
 
 def test_off_hours_and_the_mute_rule_that_goes_with_them_are_let_be(pilot: Graph) -> None:

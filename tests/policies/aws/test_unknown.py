@@ -24,6 +24,7 @@ _READ_DOCUMENTS = {
     "identity-permissions",
     "identity-registries",
     "identity-resource-policies",
+    "identity-served-read-only",
     "identity-studio-name",
     "identity-tasks",
     "identity-topic-policy",

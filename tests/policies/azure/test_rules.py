@@ -585,6 +585,16 @@ def test_a_workspace_may_have_a_key_that_azure_ml_supports(azure_pilot: Graph) -
     assert not found & {"encryption-workspace-key", "encryption-key", "network-public-access", "encryption-key-used"}
 
 
+def test_the_guid_of_a_built_in_role_is_read_in_any_case(azure_pilot: Graph) -> None:
+    """Azure takes ids in any case, and its pages show GUIDs in both."""
+    (rule,) = (rule for rule in pack.RULES["azure"] if rule.name == "identity-least-role")
+    role = first(azure_pilot, "azure-native:authorization:RoleAssignment", "image-pull")
+    own, guid = str(role.inputs["roleDefinitionId"]).rsplit("/", 1)
+    for case, found in ((guid.upper(), False), (guid[:-1] + "x", True)):
+        graph = changed(azure_pilot, role, lambda p, case=case: p.update(roleDefinitionId=f"{own}/{case}"))
+        assert bool(rule.judge(graph).violations) == found
+
+
 def test_every_rule_has_a_graph_that_it_catches() -> None:
     assert {rule.name for rule in pack.RULES["azure"]} == {rule for rule, _ in CATCHES} | CAUGHT["azure"] | INPUTS
 

@@ -1,0 +1,102 @@
+"""What is served and what is recorded stays as it was: who serves cannot write it, and nobody works as who serves."""
+
+import re
+from collections.abc import Iterator
+
+from catalogue.graph import Graph, Resource
+from catalogue.iam import Statement, read
+from catalogue.kinds.aws import cloudtrail, iam, sagemaker, scheduler, sfn
+from policies.rule import stack_rule
+
+_IMAGE = re.compile(r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com/(?P<name>[^:@]+).*")
+_ARTIFACT_IS_CHANGED_BY = ("s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion")
+_RUNS_AS = {sagemaker.MODEL: "executionRoleArn", sfn.STATE_MACHINE: "roleArn", scheduler.SCHEDULE: "target"}
+_PEOPLE_ACT_AS = {
+    sagemaker.DOMAIN: ("defaultUserSettings", "defaultSpaceSettings"),
+    sagemaker.USER_PROFILE: ("userSettings",),
+}
+
+
+@stack_rule(
+    "identity-served-read-only",
+    sagemaker.MODEL,
+    severity="high",
+    says="The role as which a model runs can change neither the artifact nor the image of a model.",
+    remedy="Bound what the role writes to its own outputs; the publisher persona alone adds artifacts and images.",
+)
+def served_read_only(graph: Graph, model: Resource) -> Iterator[str]:
+    """Code in a container that can write its own artifact stays there: every new machine starts from what it wrote.
+
+    MITRE ATLAS, "Manipulate AI Model", https://atlas.mitre.org/techniques/AML.T0018. Conditions of a statement are not
+    weighed, nor is what the permissions boundary caps, for it caps by the account.
+    """
+    changed = [
+        (f"arn:aws:s3:::{uri.removeprefix('s3://')}", action)
+        for uri in sorted(sagemaker.artifacts_of(graph))
+        for action in _ARTIFACT_IS_CHANGED_BY
+    ]
+    for image in sorted(sagemaker.images_of(graph)):
+        if of := _IMAGE.fullmatch(image):
+            changed.append((f"arn:aws:ecr:{of['region']}:{of['account']}:repository/{of['name']}", "ecr:PutImage"))
+    for role in graph.refers(model, _RUNS_AS[sagemaker.MODEL], iam.ROLE):
+        for policy in graph.referring(iam.ROLE_POLICY, "role", role):
+            allowed = [one for one in read(policy.props, "policy") if one.allows]
+            for arn, action in changed:
+                if any(one.speaks_of(action) and one.is_on(arn) for one in allowed):
+                    yield f"runs as {role.name}, which may {action} on {arn}, from which a model starts"
+
+
+@stack_rule(
+    "identity-people-apart",
+    *_PEOPLE_ACT_AS,
+    severity="high",
+    says="Nobody works in Studio as a role that a model, a state machine or a schedule runs as.",
+    remedy="Give the profile the data-scientist persona's role.",
+)
+def people_apart(graph: Graph, resource: Resource) -> Iterator[str]:
+    """A person who works as what serves or scores has its rights, and the trail tells neither from the other.
+
+    "Each persona is one least-privilege identity": SageMaker's guide names the personas,
+    https://docs.aws.amazon.com/sagemaker/latest/dg/role-manager-personas.html
+    """
+    for key in _PEOPLE_ACT_AS[resource.type]:
+        role = resource.props.section_or_empty(key).text_if_known("executionRole")
+        for type_, at in _RUNS_AS.items():
+            for run in graph.of(type_):
+                path = "target.roleArn" if at == "target" else at
+                if role and role == run.props.text_if_known(path):
+                    yield f"works as {role}, as which {run.name} runs"
+
+
+_RECORD_IS_CHANGED_BY = ("s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion")
+
+
+@stack_rule(
+    "identity-records-apart",
+    iam.ROLE_POLICY,
+    severity="high",
+    says="No role changes what the trail records, and no persona reads it.",
+    remedy="Take the audit bucket out of the policy; whoever looks into an incident has a role of the security team's.",
+)
+def records_apart(graph: Graph, policy: Resource) -> Iterator[str]:
+    """Reading is judged in a stack of ours alone: another program may have a role that searches its trail.
+
+    https://docs.aws.amazon.com/awscloudtrail/latest/userguide/best-practices-security.html
+    """
+    trails = graph.of(cloudtrail.TRAIL)
+    names = {trail.props.text_if_known("s3BucketName") for trail in trails} - {""} if trails else set[str]()
+    allowed = [one for one in read(policy.props, "policy") if one.allows] if names else []
+    actions = (*_RECORD_IS_CHANGED_BY, *(("s3:GetObject",) if graph.ours else ()))
+    for name in sorted(names):
+        for action in actions:
+            if any(one.speaks_of(action) and _reaches_into(one, f"arn:aws:s3:::{name}/") for one in allowed):
+                yield f"may {action} in {name}, where the trail records"
+
+
+def _reaches_into(statement: Statement, below: str) -> bool:
+    """Whether a statement is on an object of a bucket: one that it names, or any by a wildcard."""
+    named = any(arn.startswith(below) for arn in statement.resources)
+    return named or statement.is_on(f"{below}trail/AWSLogs/record.json.gz")
+
+
+RULES = [served_read_only, people_apart, records_apart]
