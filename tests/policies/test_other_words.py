@@ -27,6 +27,8 @@ def of_aws(config: Config) -> None:
 def of_gcp(config: Config) -> None:
     config["budget"]["monthly_usd"] = 1234.5
     config["batch_jobs"] = {}
+    day = {"weekdays": "07:00-19:00", "timezone": "Europe/Berlin"}
+    config["endpoints"]["fraud-scorer"] |= {"hours": day, "enabled": False}
     config["models"]["ranker"] = config["models"]["fraud-scorer"] | {"image": UNSERVED}
 
 
