@@ -76,7 +76,11 @@ def _world(of: str) -> "World":
 
     if of in PLATFORMS:
         return World.of(cast(Platform, of))
-    config = read_stack_file(file_of(of))
+    try:
+        file = file_of(of)
+    except BadInput as error:
+        raise BadInput(f"{error}; or name a platform: {', '.join(PLATFORMS)}") from None
+    config = read_stack_file(file)
     return World.of(config.platform, Placement.from_words(config.model_dump()))
 
 

@@ -179,6 +179,8 @@ def links(graph: Graph) -> Iterator[NetworkLink]:
         bundles += [_bundle(rule), *_opened(graph, rule, compute.GLOBAL_ADDRESS, by_range)]
     for zone in graph.of(dns.ZONE):
         domain = zone.props.text_if_known("dnsName").rstrip(".")
+        if domain == vertex.NAMES:  # the names of the stack's own endpoints, to each of which a way of its own leads
+            continue
         yield NetworkLink(
             service=domain,
             endpoint=", ".join(rule.name for rule in google) or "nothing",

@@ -6,6 +6,7 @@ from catalogue.graph import Graph, Resource
 from catalogue.iam import allows, conditions, name_of, principals, statements
 from catalogue.kinds.aws import count, iam, s3, sagemaker, sns
 from catalogue.properties import Properties
+from policies import given
 from policies.aws.documents import is_anybody, signed_in
 from policies.rule import callers, named_places, resource_rule, stack_rule
 
@@ -227,7 +228,9 @@ _CALLS = {"sagemaker:invokeendpoint", "sagemaker:invokeendpointasync"}
 
 def _beside_calls(graph: Graph, role: Resource) -> Iterator[str]:
     """What a role lets whoever takes it do beside calls of the stack's own endpoints."""
-    own = f":{graph.placement.account}:endpoint/{graph.stack}-" if graph.placement else ""
+    zone = given.zone(graph)
+    named = f"{zone.name_prefix if zone else ''}{graph.stack}"
+    own = f":{graph.placement.account}:endpoint/{named}-" if graph.placement else ""
     held = [role.props, *(policy.props for policy in graph.referring(iam.ROLE_POLICY, "role", role))]
     for statement in (s for props in held for s in filter(allows, _granted(props))):
         if _is_of_queue(graph, statement):

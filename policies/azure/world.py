@@ -270,17 +270,23 @@ def _tenant(graph: Graph) -> str:
 )
 def own_hosts(graph: Graph) -> Found:
     """Vaults, stores, registries, webhooks and whatever else has a host. A service of Azure names the resource first:
-    <vault>.vault.azure.net, <account>.blob.core.windows.net. Images are judged by `identity-registries`.
+    <vault>.vault.azure.net, <account>.blob.core.windows.net. Images are judged by `identity-registries`. A variable of
+    a container may name any host that the stack file names: it is there to be reviewed, and the network opens no way.
     """
     own = world(graph)
     hosts = {f"{host}" for one in graph.cloud for text in _answered(one) for host in _hosts(text)}
-    hosts |= {host for text in own.given for host in _hosts(text)} | set(_SCHEMAS)
+    hosts |= {host for text in own.given for host in _hosts(text)} | own.given | set(_SCHEMAS)
+    in_file = {host for text in (graph.placement.addresses if graph.placement else ()) for host in _hosts(text)}
     for resource, path, text in _said(graph):
         if path.rpartition(".")[2] == "image":
             continue
+        known = hosts | in_file if _VARIABLE.search(path) else hosts
         for host in _hosts(text):
-            if host not in hosts and host.partition(".")[0] not in own.names and host not in own.given:
+            if host not in known and host.partition(".")[0] not in own.names:
                 yield resource, _foreign(path, host)
+
+
+_VARIABLE = re.compile(r"\.(environmentVariables|environment_variables)\.[^.]+$")
 
 
 def _hosts(text: str) -> Iterator[str]:

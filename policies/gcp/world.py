@@ -214,6 +214,7 @@ def foreign_images(graph: Graph, grant: Resource) -> Iterator[str]:
         for one in graph.of(artifactregistry.REPOSITORY)
     ]
     images = [one.props.text_if_known("image") for one in graph.of(mlplatform.MODEL)]
+    images += graph.placement.addresses  # a model that nothing serves yet is granted its image, too
     named = [match for one in world(graph).given if (match := _REGISTRY.fullmatch(one))]
     known = [*made, *((match[2], match[1], match[3] or "") for match in named)]
     known += filter(None, map(artifactregistry.repository_of, images))

@@ -23,8 +23,8 @@ def reaches(config: StackConfig) -> Sequence[str]:
 
 
 def grants(config: StackConfig) -> Needs:
-    """Which endpoints capture, and which have hours."""
-    timed = [name for name, item in online(config).items() if item.hours is not None]
+    """Which endpoints capture, and which have hours. One that is off needs nobody to switch it."""
+    timed = [name for name, item in online(config).items() if item.enabled and item.hours is not None]
     return Needs(captures=list(endpoints.capturing(config)), timed=timed)
 
 
@@ -33,6 +33,7 @@ def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
     served: dict[str, Endpoint] = {}
     zone = _zone(ground) if ground.owns_network and endpoints.running(config) else None
     for name, item in online(config).items():
+        hours = item.hours.given if item.enabled and item.hours else None  # nobody switches what is off
         served[name] = Endpoint(
             f"{ground.stack}-{name}",
             EndpointArgs(
@@ -44,9 +45,9 @@ def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
                 requests_per_replica_per_minute=item.requests_per_replica_per_minute,
                 rollout=item.rollout,
                 capture=item.captured,
-                hours=item.hours.given if item.hours else None,
+                hours=hours,
                 hours_account=ground.account_emails.get("hours"),
-                scheduler_agent=ground.agents["cloudscheduler"] if item.hours else None,
+                scheduler_agent=ground.agents["cloudscheduler"] if hours else None,
                 capture_readers=[ground.account_emails["data-scientist"]],
                 network_id=ground.network_id,
                 subnet_id=ground.subnet_id,

@@ -146,7 +146,7 @@ def _audit(site: Site, config: StackConfig, key: Keys) -> None:
             region=site.region,
             given_bucket_id=zone.logs if zone else None,
             bucket_id=f"{site.stack}-audit",
-            logs_key_id=key.logs_key_id,
+            logs_key_id=None if zone and zone.logs else key.logs_key_id,
             locked=config.environment == "prod",  # a pilot must be able to end, and a lock is for ever
         ),
         opts=site.opts,

@@ -41,7 +41,7 @@ def test_the_commands_of_the_page_are_those_that_there_are() -> None:
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["nosuch"], "no such stack"),
+        (["awss"], "; or name a platform: aws, gcp, azure"),
         (["aws", "--out", str(STACKS / "Pulumi.aws-pilot.yaml" / "x")], "cannot be written"),
     ],
 )

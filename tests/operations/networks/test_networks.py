@@ -113,7 +113,7 @@ def test_everything_stands_in_a_place_of_the_picture_and_every_edge_has_a_bound(
     for each in picture.running:
         assert each.bounds or places[each.place].bounds
     assert all(place.bounds for place in picture.places)
-    assert picture.links and all(link.bounds for link in picture.links)
+    assert picture.links and all(link.bounds and link.needed_by for link in picture.links)
     assert picture.callers and all(each.bounds for each in picture.callers)
 
 

@@ -281,6 +281,13 @@ GIVEN: Mapping[str, Entry] = {
 """All that a landing zone can give on each platform."""
 
 
+_ROLE = "arn:aws:iam::111122223333:role/app"
+SAID: Mapping[str, Entry] = {
+    "prefix": {"callers": {"app": {"network": "vpc-0123456789abcdef0", "cidr": "10.60.0.0/20", "identity": _ROLE}}}
+}
+"""What the stack file says beside, by what its landing zone gives."""
+
+
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator["World"]:
     with Programs() as programs:
@@ -288,7 +295,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator["World"]:
 
 
 class World:
-    """A company with two landing zones a platform: one gives all that it can, one gives nothing.
+    """A company with some landing zones a platform: one gives all that it can, one gives nothing, one a single thing.
 
     A graph is made once, and judged once.
 
@@ -307,7 +314,8 @@ class World:
                 for platform, trail in TRAIL.items()
             }
             nothing = {f"nothing-{platform}": zone(platform) for platform in PLATFORMS}
-            write(organisation, **given, **trails, **nothing)
+            alone = {"prefix-aws": zone("aws", name_prefix="ml-"), "logs-gcp": zone("gcp", logs=KEPT["gcp"]["logs"])}
+            write(organisation, **given, **trails, **nothing, **alone)
 
     @contextmanager
     def within(self) -> Generator[Path]:
@@ -316,10 +324,11 @@ class World:
 
     def graph(self, platform: str, gives: str = "given") -> Graph:
         if (platform, gives) not in self._made:
-            config = (stack if gives == "nothing" else within)(platform, landing_zone=f"{gives}-{platform}")
+            makes = within if gives in ("given", "trail") else stack
+            config = makes(platform, landing_zone=f"{gives}-{platform}", **SAID.get(gives, {}))
             file = self.root / f"Pulumi.{platform}-pilot.yaml"
             text = yaml.safe_dump({"config": config})
-            if gives == "given":  # the stack's own bucket and repository have the prefix
+            if gives in ("given", "prefix"):  # the stack's own bucket and repository have the prefix
                 text = re.sub(rf"\b{platform}-pilot-(artifacts|registry)", r"ml-\g<0>", text)
                 own, ours = (worldwide(f"{ml}azure-pilot", OURS.rpartition("/")[2], "images") for ml in ("", "ml-"))
                 text = text.replace(own, ours)
@@ -392,6 +401,11 @@ def test_an_entry_that_gives_nothing_changes_nothing(
     pilot: Graph = request.getfixturevalue(f"{platform}_pilot")
     inside = world.graph(platform, "nothing")
     assert (inside.resources, inside.outputs) == (pilot.resources, pilot.outputs)
+
+
+@pytest.mark.parametrize(("platform", "gives"), [("aws", "prefix"), ("gcp", "logs")])
+def test_a_stack_that_is_given_one_thing_alone_passes(world: World, platform: str, gives: str) -> None:
+    assert [found.message for found in world.verdict(platform, gives).failing] == []
 
 
 @EACH
