@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from catalogue.properties import Properties
+from catalogue.properties import Malformed, Properties
 from policies.rule import resource_rule
 
 _ML = "azure-native:machinelearningservices"
@@ -22,8 +22,10 @@ def models_own(props: Properties) -> Iterator[str]:
 
     https://learn.microsoft.com/azure/machine-learning/how-to-regulate-registry-deployments
     """
-    online, batch = props.value_or_none("properties.model"), "properties.model.assetId"
-    named = online if isinstance(online, str) else props.text_or_empty(batch)
+    try:
+        named = props.text_if_known("properties.model")
+    except Malformed:  # a batch deployment's is an object
+        named = props.text_if_known("properties.model.assetId")
     if named.startswith(_REGISTRY):
         yield f"serves {named}, which others publish"
 

@@ -438,7 +438,10 @@ def test_the_engine_judges_by_the_companys_limits_waivers_and_rules(
     assert on_engine(aws_pilot) == found
     everything = evaluate(aws_pilot, pack.RULES["aws"]).findings
     assert {f"aws-{finding.rule}" for finding in everything} == found, "offline finds the same"
-    waived = [waiver(rule=f.rule, resource=f.resource or "stack") for f in everything if f.rule != "company-small"]
+    others = [f for f in everything if f.rule != "company-small"]
+    waived = [
+        waiver(rule=f.rule, resource=f.resource or "stack", **({"type": f.type} if f.resource else {})) for f in others
+    ]
     write(organisation, "waivers.yaml", {"waivers": {aws_pilot.stack: waived}})
     assert on_engine(aws_pilot) == {"aws-company-small"}
 
@@ -517,9 +520,12 @@ def test_a_stack_with_a_section_a_kind_a_rule_a_limit_and_a_waiver_of_the_compan
     assert not {"kind-known", "cost-unpriced"} & {f["rule"] for f in verdict["findings"]}
     speed = next(proof for proof in verdict["proofs"] if proof["name"] == "workflow speed")
     assert speed["state"] == "failed" and "(limit 1)" in speed["fact"]
-    failing = {(f["rule"], f["resource"]) for f in verdict["findings"] if f["mandatory"] and not f["waived"]}
+    failing = {(f["rule"], f["resource"], f["type"]) for f in verdict["findings"] if f["mandatory"] and not f["waived"]}
     put(organisation, "limits.yaml", "")
-    own = [waiver(rule=rule, resource=resource or "stack") for rule, resource in failing]
+    own = [
+        waiver(rule=rule, resource=name or "stack", **({"type": type_} if name else {}))
+        for rule, name, type_ in failing
+    ]
     put(organisation, "waivers.yaml", yaml.safe_dump({"waivers": {"aws-pilot": own}}))
     done = preview(organisation)
     assert done.returncode == 0, done.stdout
