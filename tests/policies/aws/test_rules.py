@@ -169,6 +169,8 @@ def moving(
     return adding(
         "aws:appautoscaling/scheduledAction:ScheduledAction",
         resourceId=f"endpoint/{endpoint}/variant/live",
+        serviceNamespace="sagemaker",
+        scalableDimension="sagemaker:variant:DesiredInstanceCount",
         schedule=f"cron(0 {hour} ? * MON-FRI *)",
         scalableTargetAction={key: value for key, value in bounds.items() if value is not None},
     )
