@@ -1,7 +1,7 @@
 """Rollback: a new model version takes a little traffic first and is taken back by itself when it is worse."""
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import takewhile
 
@@ -15,6 +15,7 @@ from catalogue.kinds.aws.cloudwatch import ALARM, MUTE
 from catalogue.kinds.aws.sagemaker import CONFIGURATION, ENDPOINT, configurations, is_async, off_hours, variants
 from catalogue.kinds.aws.scheduler import SCHEDULE, longest_pause_of
 from catalogue.kinds.aws.sfn import STATE_MACHINE
+from catalogue.once import once_a_graph
 from catalogue.pauses import LOOKS_BACK_HOURS
 from catalogue.properties import Properties
 from policies import limits
@@ -43,7 +44,7 @@ _BY_ENDPOINT = (_OLDEST, "ApproximateBacklogSize", "ApproximateBacklogSizePerIns
 def alarms(graph: Graph, resource: Resource) -> Iterator[str]:
     """Follows deploymentConfig to the alarms of this stack. They must watch each variant that answers callers."""
     named, known, watching = _named(graph, resource)
-    for other in sorted(set(known) - {a.props.text_if_known("name") for a in graph.of(ALARM)}):
+    for other in sorted(set(known) - _by_name(graph).keys()):
         yield f"rolls back on {other or 'an alarm without a name'}, which is not in the stack"
     wanted = {"Invocation5XXErrors"} if is_async(graph, resource) else {"Invocation5XXErrors", "ModelLatency"}
     names = [v.text_or_empty("variantName") for c in configurations(graph, resource) for v in variants(c)]
@@ -67,10 +68,32 @@ def _named(graph: Graph, endpoint: Resource) -> tuple[int, list[str], list[Resou
     named, known = count(endpoint.props, path), list(endpoint.props.each_text_if_known(f"{path}.alarmName"))
     # A known name identifies an alarm. One that is not known yet is identified by the reference.
     if len(known) == named:
-        found = [a for a in graph.of(ALARM) if a.props.text_if_known("name") in known]
+        found = [alarm for name in dict.fromkeys(known) for alarm in _by_name(graph).get(name, ())]
     else:
         found = graph.refers(endpoint, "deploymentConfig", ALARM)
     return named, known, [alarm for alarm in found if _watches(alarm, endpoint)]
+
+
+@once_a_graph
+def _by_name(graph: Graph) -> Mapping[str, list[Resource]]:
+    """The alarms of the stack by their names."""
+    found: dict[str, list[Resource]] = {}
+    for alarm in graph.of(ALARM):
+        found.setdefault(alarm.props.text_if_known("name"), []).append(alarm)
+    return found
+
+
+@once_a_graph
+def _by_endpoint(graph: Graph) -> Mapping[str, list[Resource]]:
+    """The alarms of the stack by the name of the endpoint that they watch."""
+    found: dict[str, list[Resource]] = {}
+    for alarm in graph.of(ALARM):
+        found.setdefault(alarm.props.text_or_empty("dimensions.EndpointName"), []).append(alarm)
+    return found
+
+
+def _watching(graph: Graph, endpoint: Resource) -> list[Resource]:
+    return _by_endpoint(graph).get(endpoint.props.text_or_empty("name"), [])
 
 
 def _watches(alarm: Resource, endpoint: Resource) -> bool:
@@ -380,9 +403,7 @@ def endpoint_watched(graph: Graph, resource: Resource) -> Iterator[str]:
     """
     wanted = ["Invocation5XXErrors"] if is_async(graph, resource) else ["Invocation5XXErrors", "ModelLatency"]
     whole = [
-        alarm.props
-        for alarm in graph.of(ALARM)
-        if _watches(alarm, resource) and _NEW not in alarm.props.section_or_empty("dimensions")
+        alarm.props for alarm in _watching(graph, resource) if _NEW not in alarm.props.section_or_empty("dimensions")
     ]
     for configuration in configurations(graph, resource):
         for variant in variants(configuration):

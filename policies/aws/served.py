@@ -1,11 +1,12 @@
 """What is served and what is recorded stays as it was: who serves cannot write it, and nobody works as who serves."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from catalogue.graph import Graph, Resource
 from catalogue.iam import Statement, read
 from catalogue.kinds.aws import cloudtrail, iam, sagemaker, scheduler, sfn
+from catalogue.once import once_a_graph
 from policies.rule import stack_rule
 
 _IMAGE = re.compile(r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com/(?P<name>[^:@]+).*")
@@ -30,6 +31,14 @@ def served_read_only(graph: Graph, model: Resource) -> Iterator[str]:
     MITRE ATLAS, "Manipulate AI Model", https://atlas.mitre.org/techniques/AML.T0018. Conditions of a statement are not
     weighed, nor is what the permissions boundary caps, for it caps by the account.
     """
+    for role in graph.refers(model, _RUNS_AS[sagemaker.MODEL], iam.ROLE):
+        for arn, action in _changed_by(graph).get(role.urn, ()):
+            yield f"runs as {role.name}, which may {action} on {arn}, from which a model starts"
+
+
+@once_a_graph
+def _changed_by(graph: Graph) -> Mapping[str, list[tuple[str, str]]]:
+    """What each role that a model runs as may change of what models start from: its ARN and the action, by the URN."""
     changed = [
         (f"arn:aws:s3:::{uri.removeprefix('s3://')}", action)
         for uri in sorted(sagemaker.artifacts_of(graph))
@@ -38,12 +47,18 @@ def served_read_only(graph: Graph, model: Resource) -> Iterator[str]:
     for image in sorted(sagemaker.images_of(graph)):
         if of := _IMAGE.fullmatch(image):
             changed.append((f"arn:aws:ecr:{of['region']}:{of['account']}:repository/{of['name']}", "ecr:PutImage"))
-    for role in graph.refers(model, _RUNS_AS[sagemaker.MODEL], iam.ROLE):
+    models = graph.of(sagemaker.MODEL)
+    roles = {one.urn: one for model in models for one in graph.refers(model, _RUNS_AS[sagemaker.MODEL], iam.ROLE)}
+    found: dict[str, list[tuple[str, str]]] = {}
+    for role in roles.values():
         for policy in graph.referring(iam.ROLE_POLICY, "role", role):
             allowed = [one for one in read(policy.props, "policy") if one.allows]
-            for arn, action in changed:
-                if any(one.speaks_of(action) and one.is_on(arn) for one in allowed):
-                    yield f"runs as {role.name}, which may {action} on {arn}, from which a model starts"
+            found.setdefault(role.urn, []).extend(
+                (arn, action)
+                for arn, action in changed
+                if any(one.speaks_of(action) and one.is_on(arn) for one in allowed)
+            )
+    return found
 
 
 @stack_rule(

@@ -1,6 +1,6 @@
 """Amazon SageMaker AI: the Studio domain and its users, models, endpoints, and the registry of versions."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 
 from catalogue.answers import Answer, Request, attached_to, by_name
@@ -34,6 +34,7 @@ from catalogue.kinds.aws.ec2 import GROUPS, SUBNET, VPC
 from catalogue.kinds.aws.iam import ROLE
 from catalogue.kinds.aws.kms import names_key
 from catalogue.machines import Machines
+from catalogue.once import once_a_graph
 from catalogue.pricing import Bill, Pricing, Unpriced
 from catalogue.properties import Malformed, Properties
 from catalogue.wording import counted
@@ -109,11 +110,20 @@ def targets(graph: Graph, endpoint: Resource, variant: Properties, alone: bool) 
 
     Where it is `alone`, a target whose variant is not known yet is its target too.
     """
-    refers, path = graph.referring(TARGET, "resourceId", endpoint), f"endpoint/{endpoint.props.text_if_known('name')}/"
-    named = [t for t in graph.of(TARGET) if t.props.text_if_known("resourceId").startswith(path)]
+    refers = graph.referring(TARGET, "resourceId", endpoint)
+    named = _targets_by_endpoint(graph).get(f"endpoint/{endpoint.props.text_if_known('name')}", [])
     found = [*refers, *(target for target in named if target not in refers)]
     name = variant.text_or_empty("variantName")
     return [target for target in found if _scales(target, name, alone)]
+
+
+@once_a_graph
+def _targets_by_endpoint(graph: Graph) -> Mapping[str, list[Resource]]:
+    """The scalable targets by the endpoint in their id, of the form endpoint/NAME/variant/VARIANT."""
+    found: dict[str, list[Resource]] = {}
+    for target in graph.of(TARGET):
+        found.setdefault("/".join(target.props.text_if_known("resourceId").split("/")[:2]), []).append(target)
+    return found
 
 
 def _scales(target: Resource, variant: str, alone: bool) -> bool:
