@@ -17,7 +17,7 @@ from catalogue.once import once_a_resource
 from catalogue.properties import Properties
 from catalogue.wording import one_line
 from policies.rule import Found, Rule, whole_stack_rule
-from policies.world import World, may_be_id, world
+from policies.world import may_be_id, world
 
 
 def rules(platform: str) -> list[Rule]:
@@ -161,21 +161,10 @@ def _own(platform: str) -> Rule:
         for resource in graph.cloud:
             for path, types, text in _named(resource):
                 known = graph.placement is not None or any(ours.by_type.get(one) for one in types)
-                if _is_hidden(ours, text, types) or may_be_id(graph, resource, path, text, *types):
-                    continue
-                if known and not ours.has(text, *types):
+                if known and not ours.has(text, *types) and not may_be_id(graph, resource, path, text, *types):
                     yield resource, f"has {path} {_shown(text)}, which is not of the stack and not in its file"
 
     return own
-
-
-def _is_hidden(ours: World, text: str, types: tuple[str, ...]) -> bool:
-    """Whether a text is an id of Azure, and the reader of the graph shows no id of these types, as the engine does.
-
-    `world-ids` judges it by the names in it.
-    """
-    ids = "/subscriptions/"
-    return text.startswith(ids) and not any(n.startswith(ids) for one in types for n in ours.by_type.get(one, ()))
 
 
 @once_a_resource

@@ -28,9 +28,6 @@ _SCHEME = re.compile(r"arn:aws[a-z-]*:s3:::|[a-z0-9]+://")
 """What stands before a name that is the only one in the world."""
 
 
-_END = re.compile("[/:]")
-
-
 @dataclass(frozen=True)
 class World:
     """What is the stack's own, in lower case. `by_type` has the names of its resources, by their type.
@@ -46,8 +43,6 @@ class World:
     names: frozenset[str]
     given: frozenset[str]
     addresses: frozenset[str]
-    by_end: Mapping[str, frozenset[str]]
-    """The last words of the names of those that show no id, by their type; none where one shows no name either."""
 
     def has(self, text: str, *types: str) -> bool:
         """Whether a text names a resource of the stack, of these types where any are given, or what the file names.
@@ -55,22 +50,15 @@ class World:
         What lies in one of them is named with it: an object of a bucket, a stream of a log group.
         """
         own = self.names if not types else frozenset[str]().union(*(self.by_type.get(one, ()) for one in types))
-        if any(one in own or one in self.given or one in self.addresses for one in _above(text)):
-            return True
-        end = _END.split(text.casefold())[-1]
-        return any(one in self.by_end and end in (self.by_end[one] or {end}) for one in types)
+        return any(one in own or one in self.given or one in self.addresses for one in _above(text))
 
 
 @once_a_graph
 def world(graph: Graph) -> World:
     """The world of a graph."""
     by_type: dict[str, set[str]] = {}
-    by_end: dict[str, set[str]] = {}
     for resource in graph.cloud:
-        if not _text(resource.outputs.get("id")):  # the engine shows none
-            by_end.setdefault(resource.type, set()).update(_END.split(one.casefold())[-1] for one in resource.names)
-        ends = {re.split("[/:]", one)[-1].casefold() for one in resource.names if one.startswith("arn:")}
-        by_type.setdefault(resource.type, set()).update(_names(resource) | ends)
+        by_type.setdefault(resource.type, set()).update(_names(resource))
     place, zone = graph.placement, given.zone(graph)
     said: list[Any] = []
     for network in given.networks(graph).values():
@@ -86,13 +74,8 @@ def world(graph: Graph) -> World:
         by_type={type_: frozenset(names) for type_, names in by_type.items()},
         names=frozenset(name for names in by_type.values() for name in names),
         given=frozenset(one.casefold() for text in texts_in(said) if text for one in (text, _place(text))),
-        by_end={type_: frozenset(ends) for type_, ends in by_end.items()},
         addresses=frozenset(_place(one).casefold() for one in (place.addresses if place else ())),
     )
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) and not is_marked(value) else ""
 
 
 def _names(resource: Resource) -> set[str]:
