@@ -16,6 +16,7 @@ from catalogue.kinds.gcp import (
 from catalogue.kinds.gcp.workflows import deployments, jobs
 from policies import given
 from policies.exceptions import DesignException
+from policies.gcp.permissions import KEEPS_HOURS
 from policies.rule import callers
 
 _AUDIT_LOG = "docs/adr/0010-calls-on-objects-are-read-in-the-audit-log.md"
@@ -64,13 +65,6 @@ def recorded_by_given_trail(graph: Graph, bucket: Resource) -> bool:
     return given.trail(graph) is not None and not graph.of(projects.AUDIT_CONFIG)
 
 
-_SWITCHES = {
-    *("aiplatform.endpoints.deploy", "aiplatform.endpoints.undeploy", "aiplatform.endpoints.get"),
-    *("aiplatform.models.get", "aiplatform.operations.list", "compute.forwardingRules.get"),
-    *("logging.logEntries.create", "workflows.executions.create"),
-}
-
-
 def switches_what_the_stack_deploys(graph: Graph, role: Resource) -> bool:
     """Only an account has the role as which workflows alone run, each of which deploys again what the stack deploys.
 
@@ -78,7 +72,7 @@ def switches_what_the_stack_deploys(graph: Graph, role: Resource) -> bool:
     """
     grants = [grant for grant in graph.of(projects.MEMBER) if role in graph.refers(grant, "role", role.type)]
     accounts = [account for grant in grants for account in graph.refers(grant, "member", ACCOUNT)]
-    fits = set(role.props.each_text("permissions")) <= _SWITCHES
+    fits = set(role.props.each_text("permissions")) <= KEEPS_HOURS
     return fits and len(accounts) == len(grants) and all(_switches(graph, account) for account in accounts)
 
 

@@ -23,7 +23,7 @@ _STANDS: Mapping[str, Sequence[str]] = {
 }
 """The kinds without which a task that is about a word of the table does not exist."""
 _HOURS = "hours"
-_KEEPS_HOURS = frozenset(
+KEEPS_HOURS = frozenset(
     (
         "aiplatform.endpoints.deploy",
         "aiplatform.endpoints.get",
@@ -94,7 +94,7 @@ def permissions(graph: Graph) -> Found:
         allowed = _may(_ON_INSTANCE) if on_instance else frozenset[str]()
         for persona in personas or ({""} if not on_instance else ()):
             allowed |= _may(_IN_PROJECT, persona) if persona else _may(_IN_PROJECT + _ON_INSTANCE)
-            allowed |= _KEEPS_HOURS if persona == _HOURS else frozenset()
+            allowed |= KEEPS_HOURS if persona == _HOURS else frozenset()
         for permission in sorted(held - allowed):
             whose = " and ".join(sorted(filter(None, personas))) or "anybody"
             yield role, f"holds {permission}, which no task of {whose} takes"
