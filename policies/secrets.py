@@ -7,11 +7,13 @@ thousands of lines in seconds.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, cast
 
+from catalogue.graph import Resource
 from catalogue.marks import is_marked
+from catalogue.once import once_a_resource
 
 _FORMS: Mapping[str, str] = {
     "a private key": r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY",
@@ -40,6 +42,12 @@ _NO_SECRET = re.compile(
     re.IGNORECASE,
 )
 """A switch, a reference to a store of secrets, a path, an address, or a place to be filled in."""
+
+
+@once_a_resource
+def secrets_of(resource: Resource) -> Sequence[tuple[str, str]]:
+    """Where the inputs of a resource have a secret in plain text: the paths, and what each is."""
+    return list(secrets(resource.inputs))
 
 
 def secrets(value: Any, path: str = "") -> Iterator[tuple[str, str]]:

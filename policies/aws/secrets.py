@@ -2,7 +2,7 @@
 
 from catalogue.graph import Graph
 from policies.rule import OPEN_TO_OTHERS, Found, whole_stack_rule
-from policies.secrets import secrets
+from policies.secrets import secrets_of
 
 
 @whole_stack_rule(
@@ -17,7 +17,7 @@ def in_plain(graph: Graph) -> Found:
     https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeModel.html
     """
     for resource in graph.resources:
-        for path, what in secrets(resource.inputs):
+        for path, what in secrets_of(resource):
             yield resource, f"has {what} in plain text ({path})"
 
 

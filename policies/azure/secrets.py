@@ -1,11 +1,8 @@
 """Secrets: none stands in plain text where whoever reads a deployment, a definition or a tag reads it."""
 
-from collections.abc import Sequence
-
-from catalogue.graph import Graph, Resource
-from catalogue.once import once_a_resource
+from catalogue.graph import Graph
 from policies.rule import OPEN_TO_OTHERS, Found, whole_stack_rule
-from policies.secrets import secrets
+from policies.secrets import secrets_of
 
 
 @whole_stack_rule(
@@ -20,13 +17,8 @@ def in_plain(graph: Graph) -> Found:
     https://learn.microsoft.com/en-us/azure/machine-learning/how-to-deploy-online-endpoint-with-secret-injection
     """
     for resource in graph.resources:
-        for path, what in _of(resource):
+        for path, what in secrets_of(resource):
             yield resource, f"has {what} in plain text ({path})"
-
-
-@once_a_resource
-def _of(resource: Resource) -> Sequence[tuple[str, str]]:
-    return list(secrets(resource.inputs))
 
 
 RULES = [in_plain]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.gcp import cloudscheduler
 from policies.rule import OPEN_TO_OTHERS, Found, whole_stack_rule
-from policies.secrets import secrets
+from policies.secrets import secrets, secrets_of
 from policies.world import texts
 
 
@@ -23,7 +23,7 @@ def in_plain(graph: Graph) -> Found:
     https://cloud.google.com/secret-manager/docs/best-practices; NIST 800-53 IA-5(7).
     """
     for resource in graph.resources:
-        for path, what in dict.fromkeys((*secrets(resource.inputs), *_inside(resource))):
+        for path, what in dict.fromkeys((*secrets_of(resource), *_inside(resource))):
             yield resource, f"has {what} in plain text ({path})"
 
 
