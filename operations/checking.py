@@ -19,7 +19,7 @@ from typing import Any, cast
 
 from catalogue.errors import BadInput
 from catalogue.graph import Graph, Placement, Resource
-from catalogue.marked import Json, texts_in, without_defaults
+from catalogue.marked import DEFAULTS, Json, texts_in, without_defaults
 from catalogue.marks import SECRET, UNKNOWN, is_secret
 from catalogue.platforms import Platform, cloud_of
 from catalogue.wording import counted
@@ -325,7 +325,7 @@ def _changed(old: Resource, new: Resource, was: Graph, stands: Graph) -> list[Ch
 
 def _asked(resource: Resource, graph: Graph) -> Json:
     """What was asked for, with the name of the resource for each answer of one that a property was made of."""
-    filled = {"__defaults", *cast(Sequence[str], resource.inputs.get("__defaults") or ())}
+    filled = {DEFAULTS, *cast(Sequence[str], resource.inputs.get(DEFAULTS) or ())}
     asked = {key: value for key, value in resource.inputs.items() if key not in filled and value is not None}
     return {key: _named(without_defaults(value), _answers(resource, key, graph)) for key, value in asked.items()}
 
