@@ -1,4 +1,4 @@
-"""Documents and numbers that are no policies: what a run does, what a registry keeps, when an alarm is heard."""
+"""Documents and numbers that are no policies: what a run does, what a registry keeps, which addresses a network has."""
 
 import ipaddress
 import json
@@ -7,7 +7,6 @@ from typing import Any, cast
 
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.aws import ec2, ecr, sns
-from catalogue.kinds.aws.cloudwatch import ALARM
 from catalogue.kinds.aws.jobs import STATE_MACHINE
 from catalogue.properties import Malformed, Properties
 from policies.rule import Found, resource_rule, stack_rule, whole_stack_rule
@@ -149,60 +148,6 @@ _VERSIONS = 2
 """The image that serves, and the one before it."""
 
 
-# What an alarm on a metric can still be heard at: a share of the answers, microseconds, seconds, a count.
-# https://docs.aws.amazon.com/sagemaker/latest/dg/monitoring-cloudwatch.html,
-# https://docs.aws.amazon.com/step-functions/latest/dg/procedure-cw-metrics.html
-_THRESHOLDS: Mapping[str, tuple[float, float]] = {
-    "Invocation5XXErrors": (0.0001, 0.5),
-    "Invocation4XXErrors": (0.0001, 0.5),
-    "ModelLatency": (1_000, 60_000_000),
-    "ApproximateAgeOfOldestRequest": (60, 21_600),
-    "ExecutionsFailed": (0, 0),
-    "ExecutionsTimedOut": (0, 0),
-    "ExecutionsSucceeded": (1, 1),
-    "HasBacklogWithoutCapacity": (1, 1),
-}
-
-
-_MISSED = ("ExecutionsSucceeded",)
-"""What is to be there: its alarm is on too little. Of any other it is on too much."""
-
-
-@resource_rule(
-    "rollback-alarm-threshold",
-    ALARM,
-    severity="high",
-    says="An alarm reads one metric whole, and its threshold is one that the metric can cross.",
-    remedy="Say namespace, metric, period and statistic; give a threshold within what the finding names.",
-)
-def threshold(props: Properties) -> Iterator[str]:
-    """An error rate is a share, so that a threshold of ten is never crossed; a count of failed runs starts at one.
-
-    https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
-    """
-    if props.is_given("metricQueries"):
-        bounds = (1.0, 1.0)
-        if props.is_given("metricName") or props.is_given("statistic"):
-            yield "reads a metric and queries at once, which CloudWatch refuses"
-    else:
-        for key in ("namespace", "metricName", "period", "dimensions"):
-            if not props.is_given(key):
-                yield f"has no {key}"
-        if not props.is_given("statistic") and not props.is_given("extendedStatistic"):
-            yield "has neither a statistic nor an extended one"
-        bounds = _THRESHOLDS.get(props.text_or_empty("metricName"), (0, 1e12))
-    metric, compares = props.text_or_empty("metricName"), props.text_or_empty("comparisonOperator")
-    if metric in _THRESHOLDS and compares.startswith("LessThan") != (metric in _MISSED):
-        yield f"is heard while {metric} is well, by {compares or 'no comparison'}"
-    value = props.number_or_none("threshold")
-    if value is None or not bounds[0] <= value <= bounds[1]:
-        yield (
-            f"is heard at {value:g}, where {bounds[0]:g} to {bounds[1]:g} is heard"
-            if value is not None
-            else "is unheard"
-        )
-
-
 @stack_rule(
     "network-addresses",
     ec2.VPC,
@@ -261,4 +206,4 @@ def alerts_owner(graph: Graph) -> Found:
                 yield subscription, f"tells {told} what is the owner's to hear"
 
 
-RULES = [run_whole, images_kept, threshold, addresses, alerts_owner]
+RULES = [run_whole, images_kept, addresses, alerts_owner]

@@ -19,19 +19,8 @@ from catalogue.once import once_a_graph
 from catalogue.pauses import LOOKS_BACK_HOURS
 from catalogue.properties import Properties
 from policies import limits
+from policies.aws.alarms import MACHINES, NEW, OLDEST, NotArithmetic, rings
 from policies.rule import Found, resource_rule, stack_rule, whole_stack_rule
-
-# Metrics that exist only under EndpointName and VariantName together; the backlog metrics of asynchronous endpoints
-# are published under EndpointName alone (developer guide, "Monitor asynchronous endpoint").
-_BY_VARIANT = ("Invocations", "Invocation4XXErrors", "Invocation5XXErrors", "ModelLatency", "OverheadLatency")
-_NEW = "EndpointConfigName"
-"""With this dimension too, an alarm watches the fleet of one configuration alone ("Auto-Rollback Configuration and
-Monitoring", https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-configuration.html)."""
-_MACHINES = "/aws/sagemaker/Endpoints"
-"""The namespace of what the machines of a variant publish each minute, called or not ("Endpoint instance metrics",
-https://docs.aws.amazon.com/sagemaker/latest/dg/monitoring-cloudwatch.html)."""
-_OLDEST = "ApproximateAgeOfOldestRequest"
-_BY_ENDPOINT = (_OLDEST, "ApproximateBacklogSize", "ApproximateBacklogSizePerInstance", "HasBacklogWithoutCapacity")
 
 
 @stack_rule(
@@ -166,8 +155,8 @@ def _blind(graph: Graph, alarm: Resource, found: Sequence[Resource], share: floa
     needs = periods * (props.number_or_none("period") or 60)
     if 0 < bake <= needs:
         yield f"bakes a new version for {bake:g} s, and {alarm.name} rings after {needs:g} s at the earliest"
-    if _NEW in props.section_or_empty("dimensions"):
-        named = props.text_if_known(f"dimensions.{_NEW}")
+    if NEW in props.section_or_empty("dimensions"):
+        named = props.text_if_known(f"dimensions.{NEW}")
         known = {configuration.props.text_if_known("name") for configuration in found} - {""}
         meant = named in known if named else any(c in found for c in graph.refers(alarm, "dimensions", CONFIGURATION))
         if not meant and (known or not named):
@@ -211,7 +200,7 @@ def alarm_muted(graph: Graph, resource: Resource) -> Iterator[str]:
     for other in sorted(names - {alarm.props.text_if_known("name") for alarm in muted}):
         yield f"mutes {other or 'an alarm without a name'}, which is not in the stack"
     for alarm in muted:
-        if alarm.props.text_or_empty("metricName") != _OLDEST:
+        if alarm.props.text_or_empty("metricName") != OLDEST:
             yield f"mutes {alarm.name}, of which then nobody hears"
         elif not (
             off := [one for each in graph.of(ENDPOINT) if _watches(alarm, each) for one in off_hours(graph, each)]
@@ -251,26 +240,6 @@ def _mutes_within(rule: Resource, timezone: str, off: Sequence[tuple[datetime, d
 
 
 @resource_rule(
-    "rollback-alarm-dimensions",
-    ALARM,
-    severity="high",
-    says="An alarm on an endpoint's metric names endpoint and variant: a filter on the endpoint alone matches nothing.",
-    remedy="Give both EndpointName and VariantName (cloud-custodian issue 10853).",
-)
-def alarm_dimensions(props: Properties) -> Iterator[str]:
-    """Metrics of a variant need both dimensions, and may name a configuration beside. Those of the backlog exist only
-    under the endpoint's name."""
-    for watched in (props, *props.each_section("metricQueries.metric")):
-        metric = watched.text_or_empty("metricName")
-        if watched.text_or_empty("namespace") != "AWS/SageMaker" or metric not in _BY_VARIANT + _BY_ENDPOINT:
-            continue
-        given = {key for key in watched.section_or_empty("dimensions").names() if not key.startswith("__")}
-        wanted = {"EndpointName", "VariantName"} if metric in _BY_VARIANT else {"EndpointName"}
-        if given != wanted and (metric not in _BY_VARIANT or given != {*wanted, _NEW}):
-            yield f"watches nothing: {metric} is published under {' and '.join(sorted(wanted))}"
-
-
-@resource_rule(
     "rollback-config-unnamed",
     CONFIGURATION,
     severity="medium",
@@ -303,18 +272,28 @@ def idle_watched(graph: Graph) -> Found:
 
 
 def _idle_of(alarm: Resource) -> Iterator[tuple[str, str]]:
-    """The endpoints and variants whose silence rings the alarm.
+    """The endpoints and variants whose silence rings the alarm, and of which one call does not.
 
     SageMaker publishes no Invocations while nobody calls. So silence rings where missing data breaches, or where metric
     math adds what the machines publish as long as they stand, for which a missing value is 0
     (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html).
     """
-    queries = list(alarm.props.each_section("metricQueries.metric"))
-    standing = {_variant_in(each) for each in queries if each.text_or_empty("namespace") == _MACHINES}
     silence = alarm.props.text_or_empty("treatMissingData") == "breaching"
-    for metric in (alarm.props, *queries):
-        if metric.text_or_empty("metricName") == "Invocations" and (silence or _variant_in(metric) in standing):
-            yield _variant_in(metric)
+    if silence and alarm.props.text_or_empty("metricName") == "Invocations":
+        yield _variant_in(alarm.props)
+    queries = alarm.props.each_section("metricQueries")
+    read = {query.text_or_empty("id"): query.section_or_empty("metric") for query in queries if "metric" in query}
+    standing = {_variant_in(each) for each in read.values() if each.text_or_empty("namespace") == MACHINES}
+    idle = {id_: float(each.text_or_empty("namespace") == MACHINES) for id_, each in read.items()}
+    for id_, each in read.items():
+        of = _variant_in(each)
+        if each.text_or_empty("metricName") == "Invocations" and (silence or of in standing):
+            try:
+                told = rings(alarm.props, idle) and not rings(alarm.props, {**idle, id_: 1})
+            except NotArithmetic:
+                told = True  # rollback-alarm-threshold says that nobody can judge it
+            if told:
+                yield of
 
 
 def _variant_in(metric: Properties) -> tuple[str, str]:
@@ -384,9 +363,9 @@ def async_heard(graph: Graph, resource: Resource) -> Iterator[str]:
         output = configuration.props.section_or_empty("asyncInferenceConfig.outputConfig")
         if output and not (output.is_given("s3FailurePath") or output.is_given("notificationConfig.errorTopic")):
             yield f"answers a failed request nowhere ({configuration.name})"
-    old = (a for a in graph.of(ALARM) if a.props.text_or_empty("metricName") == _OLDEST)
+    old = (a for a in graph.of(ALARM) if a.props.text_or_empty("metricName") == OLDEST)
     if is_async(graph, resource) and not any(_watches(alarm, resource) for alarm in old):
-        yield f"has no alarm on {_OLDEST}"
+        yield f"has no alarm on {OLDEST}"
 
 
 @stack_rule(
@@ -403,7 +382,7 @@ def endpoint_watched(graph: Graph, resource: Resource) -> Iterator[str]:
     """
     wanted = ["Invocation5XXErrors"] if is_async(graph, resource) else ["Invocation5XXErrors", "ModelLatency"]
     whole = [
-        alarm.props for alarm in _watching(graph, resource) if _NEW not in alarm.props.section_or_empty("dimensions")
+        alarm.props for alarm in _watching(graph, resource) if NEW not in alarm.props.section_or_empty("dimensions")
     ]
     for configuration in configurations(graph, resource):
         for variant in variants(configuration):
@@ -418,7 +397,6 @@ RULES = [
     canary_seen,
     alarm_heard,
     alarm_muted,
-    alarm_dimensions,
     config_unnamed,
     idle_watched,
     batch_watched,
