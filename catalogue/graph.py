@@ -210,9 +210,9 @@ class Placement:
 
     `landing_zone` is the name of the one it stands in, or None.
     `sources` are the places of others that the stack file names, each with who lets the stack in, and `callers` those
-    who call its endpoints beside the people of its workspace. `people` are the networks that these people come from,
-    where one must be joined for them. `addresses` are those that it names anywhere, such as `s3://bucket/folder/`,
-    images among them.
+    who call its endpoints beside the people of its workspace. `users` are these people by their names, `people` the
+    networks that they come from, where one must be joined for them. `addresses` are those that it names anywhere, such
+    as `s3://bucket/folder/`, images among them.
     `config_bytes` is the size of all that the file says, as the engine hands it to the program; 0 where the engine has
     done so.
     """
@@ -227,6 +227,7 @@ class Placement:
     callers: tuple[Caller, ...] = ()
     people: tuple[WayIn, ...] = ()
     addresses: tuple[str, ...] = ()
+    users: tuple[str, ...] = ()
 
     @classmethod
     def from_words(cls, words: Mapping[str, Any]) -> "Placement":
@@ -250,7 +251,9 @@ class Placement:
         except (ValueError, TypeError, AttributeError):
             raise KeyError("callers") from None
         try:
-            ways: Mapping[str, Any] = _said(words, "workspace").get("reached_from") or {}
+            workspace = _said(words, "workspace")
+            users = tuple(sorted(str(name) for name in workspace.get("users") or ()))
+            ways: Mapping[str, Any] = workspace.get("reached_from") or {}
             people = tuple(WayIn(name, str(one["network"]), str(one["cidr"])) for name, one in sorted(ways.items()))
         except (ValueError, TypeError, AttributeError, KeyError):
             raise KeyError("workspace") from None
@@ -258,7 +261,16 @@ class Placement:
         zone = None if (named := words.get("landing_zone")) is None else str(named)
         addresses = tuple(sorted({found for text in _leaves(words) for found in _ADDRESS.findall(text)}))
         return cls(
-            environment, team, account, region, zone, sources, callers=callers, people=people, addresses=addresses
+            environment,
+            team,
+            account,
+            region,
+            zone,
+            sources,
+            callers=callers,
+            people=people,
+            addresses=addresses,
+            users=users,
         )
 
     @classmethod
@@ -267,7 +279,8 @@ class Placement:
         sources = {one.place: one._asdict() for one in (Source(*said) for said in kept.get("sources", ()))}
         callers = {one["name"]: one for one in kept.get("callers", ())}
         ways = {one["name"]: one for one in kept.get("people", ())}
-        words = {**kept, "sources": sources, "callers": callers, "workspace": {"reached_from": ways}}
+        workspace = {"reached_from": ways, "users": kept.get("users")}
+        words = {**kept, "sources": sources, "callers": callers, "workspace": workspace}
         addresses = tuple(kept.get("addresses", ()))
         return replace(cls.from_words(words), config_bytes=kept.get("config_bytes", 0), addresses=addresses)
 

@@ -59,6 +59,9 @@ def _with(platform: str, wanted: Callable[[Kind], bool]) -> tuple[str, ...]:
     return tuple(token for token, kind in kinds(platform).items() if wanted(kind))
 
 
+_RUN_CODE = ("command:", "pulumi-nodejs:dynamic", "pulumi-python:dynamic")
+
+
 @whole_stack_rule(
     "kind-known",
     severity="high",
@@ -68,11 +71,17 @@ def _with(platform: str, wanted: Callable[[Kind], bool]) -> tuple[str, ...]:
     never_waived=NOT_READ,
 )
 def kind_known(graph: Graph) -> Found:
-    """In a stack of this program, every type. In another stack, only types of the three clouds, each once."""
+    """In a stack of this program, every type. In another stack only those of the three clouds, each once, and those
+    that run what they are given wherever the program is deployed: https://www.pulumi.com/registry/packages/command/.
+    """
     said: set[str] = set()
     for resource in graph.cloud:
-        if graph.ours or (cloud_of(resource.type) is not None and resource.type not in said):
-            if kind_of(resource.type) is None:
+        runs = resource.type.startswith(_RUN_CODE)
+        if graph.ours or ((runs or cloud_of(resource.type) is not None) and resource.type not in said):
+            if runs and not graph.ours:
+                said.add(resource.type)
+                yield resource, f"is a {resource.type}: it runs code where the program is deployed, which no rule reads"
+            elif kind_of(resource.type) is None:
                 said.add(resource.type)
                 yield resource, f"is of the type {resource.type}, which the catalogue does not know"
             elif graph.ours and graph.platform and platform_of(resource.type) != graph.platform:

@@ -3,6 +3,7 @@
 They ask nothing of a kind that says nothing of its inputs, which only a company's own may.
 """
 
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import nan
@@ -39,7 +40,9 @@ def _known(platform: str) -> Rule:
         advice_elsewhere=True,
     )
     def known(graph: Graph) -> Found:
-        """Each input by its path, at any depth; an empty list or map is none that is set."""
+        """Each input by its path, at any depth. An empty list is none that is set. An empty map is a section with all
+        its defaults: https://developer.hashicorp.com/terraform/language/syntax/configuration#blocks
+        """
         for resource in graph.resources:
             if unknown := _not_known(resource):
                 yield resource, f"sets {', '.join(unknown)}, which nobody has judged for a {resource.type}"
@@ -61,7 +64,7 @@ def _unknown(takes: Takes, value: Any, path: str) -> Iterator[str]:
     elif isinstance(value, dict) and not is_marked(cast("Any", value)) and path in takes.entered:
         filled_in = (DEFAULTS, *cast("Mapping[str, Any]", value).get(DEFAULTS, ()))
         for key, one in cast("Mapping[str, Any]", value).items():
-            if one is None or one in ([], {}) or key in filled_in:
+            if one is None or one == [] or key in filled_in:
                 continue
             below = (f"{path}.{key}".lstrip("."), f"{path}.*".lstrip("."))
             said = next((at for at in below if at in takes.known or at in takes.entered), None)
@@ -141,6 +144,24 @@ def _other_values(takes: Takes, resource: Properties) -> Iterator[str]:
         for above in _above(resource, path):
             if len(_each(above.get(path.rpartition(".")[2]))) > 1:
                 yield f"has more than one of {path}"
+    yield from (f"says the same twice in {path}" for path in _twice(resource.values, ""))
+
+
+def _twice(value: Any, path: str) -> Iterator[str]:
+    """The paths of the lists that have one object twice. What stands there again was meant to be another."""
+    if is_marked(value):
+        return
+    if isinstance(value, list):
+        said = [
+            json.dumps(one, sort_keys=True, default=str) for one in cast("list[Any]", value) if isinstance(one, dict)
+        ]
+        if len(said) > len(set(said)):
+            yield path
+        for one in cast("list[Any]", value):
+            yield from _twice(one, path)
+    elif isinstance(value, dict):
+        for key, one in cast("Mapping[str, Any]", value).items():
+            yield from _twice(one, f"{path}.{key}".lstrip("."))
 
 
 def _own(platform: str) -> Rule:

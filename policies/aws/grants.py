@@ -36,9 +36,13 @@ DOCUMENTS: Mapping[str, tuple[str, str]] = {
 """Where each type has its document, and of which sort it is."""
 
 _OF_IDENTITIES = ("boundary", "persona")
+_GRANTING = ("trust", "topic", "door", "key")
+"""The sorts that are there to let somebody in."""
 _DENYING = ("boundary", "bucket", "packages")
 """The sorts that deny: elsewhere a denial takes away what somebody was granted."""
 _VERSION = "2012-10-17"
+_ACTION = re.compile(r"\*|[a-z0-9-]+:[\w*?]+", re.IGNORECASE)
+"""https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_action.html"""
 _LAYERS = re.compile(r"arn:aws[\w-]*:s3:::prod-[a-z0-9-]+-starport-layer-bucket/\*")
 _FILE = Path(__file__).with_name("grants.yaml")
 
@@ -79,9 +83,16 @@ def _unwhole(resource: Resource) -> list[tuple[str, bool]]:
     if not found:
         said.append((f"has a {path} without a statement", True))
     only = sort if any(map(allows, found)) else ""  # what denies throughout are guardrails beside a given boundary
-    seen = set[str]()
+    if sort in _GRANTING and not any(map(allows, found)) and found:
+        said.append((f"has a {path} that allows nothing", True))
+    seen, names = set[str](), set[str]()
     for statement in found:
         name = name_of(statement)
+        if (sid := statement.text_or_empty("Sid")) in names:
+            said.append((f"has two statements of the name {sid}, which AWS refuses", True))
+        if not sid and sort != "trust":
+            said.append(("has a statement without a name (Sid), by which findings and waivers speak of it", False))
+        names |= {sid} - {""}
         said += [(f"{name} {wrong}", anywhere) for wrong, anywhere in _wrong(statement, sort)]
         if not allows(statement) and only not in ("", *_DENYING):
             said.append((f"{name} denies in a document that grants: guardrails belong into the boundary", False))
@@ -106,6 +117,11 @@ def _wrong(statement: Properties, sort: str) -> Iterator[tuple[str, bool]]:
             yield f"has no {key}", True
         if not wanted and key in statement:
             yield f"has a {key}, which a document of its sort does not take", True
+    for action in (*statement.each_text("Action"), *statement.each_text("NotAction")):
+        if not _ACTION.fullmatch(action):
+            yield f"speaks of {one_line(action)}, which is no action of any service", True
+    if sort == "trust" and effect == "Allow" and not any(_taking(action) for action in statement.each_text("Action")):
+        yield "lets nobody take the role: it does not allow sts:AssumeRole", True
     named = statement.values.get("Resource", ())
     for text in [named] if isinstance(named, str) else cast("list[object]", named) if isinstance(named, list) else []:
         if isinstance(text, str) and not text.startswith("arn:") and text != "*" and not is_unknown(text):
@@ -114,6 +130,11 @@ def _wrong(statement: Properties, sort: str) -> Iterator[tuple[str, bool]]:
         yield "names nobody under its Principal", True
     if effect == "Deny" and sort in ("bucket", "packages") and not conditions(statement):
         yield "denies without a condition, and locks its own account out", True
+
+
+def _taking(action: str) -> bool:
+    """Whether an action lets a role be taken, by whatever way of signing in, or is a wildcard that has one."""
+    return action == "*" or action.lower().startswith(("sts:assumerole", "sts:*"))
 
 
 @stack_rule(
@@ -225,6 +246,8 @@ def condition_values(graph: Graph, resource: Resource) -> Iterator[str]:
                 yield f"{name} asks for {key}, which nobody has judged"
             elif not re.fullmatch(pattern.format(**words), value):
                 yield f"{name} asks for {key} {value}, which is not the stack's"
+        for service, needed in _let_in(named, asked) if sort == "bucket" else ():
+            yield f"{name} lets {service} in without the condition {needed}"
         for action, needed in lacking if sort in ("persona", "key") else ():
             yield f"{name} grants {action} without the condition {needed}"
     if sort == "persona":
@@ -232,6 +255,13 @@ def condition_values(graph: Graph, resource: Resource) -> Iterator[str]:
             needless = sorted({*statement.each_text("Action")} - WITHOUT_RESOURCE)
             if needless and "*" in statement.each_text("Resource"):
                 yield f"{name_of(statement)} grants {needless[0]} on every resource, for all its condition"
+
+
+def _let_in(services: Sequence[str], asked: Sequence[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Each service of a statement, with the conditions that AWS's own page gives it and that the statement lacks."""
+    bound = {key.lower() for key, _ in asked}
+    for service in services:
+        yield from ((service, key) for key in _needed()["bound_services"].get(service, ()) if key.lower() not in bound)
 
 
 @once_a_resource
@@ -278,7 +308,7 @@ _ABOUT = {
 )
 def tasks(graph: Graph, role: Resource) -> Iterator[str]:
     """By name of action alone: the tests of the persona table ask IAM's own logic of each call. Another program's roles
-    are no personas.
+    are no personas. What a policy grants and the boundary leaves out is found too: the one or the other is a mistake.
     """
     persona = role.name.rpartition("-identity-")[2]
     if not graph.ours or graph.placement is None or persona not in table("aws").taken_by:
@@ -296,6 +326,9 @@ def tasks(graph: Graph, role: Resource) -> Iterator[str]:
         granted = {action.lower() for one in resources for action in _granted(one)}
         if resources and (lacking := sorted(needed.keys() - granted)):
             yield f"cannot {needed[lacking[0]]}: {who} does not grant {lacking[0]}"
+    own = {action.lower() for one in held for action in _granted(one)}
+    if bounds and (idle := sorted(own - {action.lower() for one in bounds for action in _granted(one)})):
+        yield f"is granted {idle[0]}, which its boundary does not allow, so that the grant is worth nothing"
 
 
 def _granted(resource: Resource) -> Iterator[str]:

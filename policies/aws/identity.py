@@ -8,7 +8,7 @@ from catalogue.kinds.aws import count, iam, s3, sagemaker, sns
 from catalogue.properties import Properties
 from policies import given
 from policies.aws.documents import is_anybody, signed_in
-from policies.rule import callers, named_places, resource_rule, stack_rule
+from policies.rule import Found, callers, named_places, resource_rule, stack_rule, whole_stack_rule
 
 # Actions for which IAM has no resource but `*` (Service Authorization Reference).
 WITHOUT_RESOURCE = {
@@ -315,6 +315,29 @@ def _passed(graph: Graph, role: Resource) -> Iterator[Resource]:
             yield from (other for other in graph.of(iam.ROLE) if other.props.text_or_empty("name") in named)
 
 
+@whole_stack_rule(
+    "identity-people-listed",
+    sagemaker.DOMAIN,
+    sagemaker.USER_PROFILE,
+    severity="high",
+    says="Studio has a profile for each person whom the stack file names, and for nobody else.",
+    remedy="Name the person under workspace.users in the stack file; or take the profile out.",
+)
+def people_listed(graph: Graph) -> Found:
+    """Who has a profile works as the data scientist persona. Another program has no such list, and is not asked."""
+    users = set(graph.placement.users) if graph.placement else set[str]()
+    if not users:
+        return
+    profiles = [(one, one.props.text_if_known("userProfileName")) for one in graph.of(sagemaker.USER_PROFILE)]
+    for profile, name in profiles:
+        if name and name not in users:
+            yield profile, f"lets {name} work in Studio, whom the stack file does not name"
+    names = {name for _, name in profiles}
+    for domain in graph.of(sagemaker.DOMAIN) if "" not in names else ():
+        for name in sorted(users - names):
+            yield domain, f"has no profile for {name}, whom the stack file names"
+
+
 _OPENS = "sagemaker:CreatePresignedDomainUrl"
 _OWNED = {"sagemaker:DeleteApp", "sagemaker:DeleteSpace", "sagemaker:UpdateSpace"}
 _STACK = "aws:ResourceTag/stack"
@@ -456,6 +479,7 @@ RULES = [
     trust,
     pass_role,
     studio_name,
+    people_listed,
     own_profile,
     guardrails,
     topic_policy,

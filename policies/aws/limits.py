@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.aws import appautoscaling, cloudtrail, cloudwatch, ec2, ecr, s3, sagemaker, scheduler, sfn
 from catalogue.kinds.aws.provider import PROVIDER, allowed_accounts
-from catalogue.properties import Properties
+from catalogue.properties import Malformed, Properties
 from policies import limits
 from policies.limits import OWN, Limits
 from policies.rule import limit_rule, resource_rule, stack_rule
@@ -89,9 +89,35 @@ def scaling_policy(graph: Graph, resource: Resource) -> Iterator[str]:
         yield "has no target tracking, so it never scales in"
     if any(policy.flag_or_none("disableScaleIn") for policy in tracks):
         yield "has target tracking that never scales in (disableScaleIn)"
+    for policy in tracks:
+        yield from _tracked(policy)
     steps = [p for p in policies if "stepScalingPolicyConfiguration" in p.props]
     if _stands_at_zero(graph, resource) and not any(_is_woken(graph, step) for step in steps):
         yield "may stand at zero replicas, and no policy starts the first one"
+
+
+_TRACKED = {
+    "SageMakerVariantInvocationsPerInstance": (5, 60_000, "requests a minute"),
+    "ApproximateBacklogSizePerInstance": (2, 1_000, "requests in the queue"),
+}
+"""What one replica may be full at. A request lasts a minute at most, so a replica that is full at fewer than five
+leaves its machine idle: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_InvokeEndpoint.html.
+The queue counts what is being answered too: https://docs.aws.amazon.com/sagemaker/latest/dg/async-inference-monitor.html
+"""
+
+
+def _tracked(policy: Properties) -> Iterator[str]:
+    """A target below what a replica serves starts every machine at the first requests; one far above starts none."""
+    named = [
+        policy.section_or_empty("predefinedMetricSpecification").text_or_empty("predefinedMetricType"),
+        policy.section_or_empty("customizedMetricSpecification").text_or_empty("metricName"),
+    ]
+    if sum(map(bool, named)) != 1:
+        yield "tracks no metric, or two, which AWS refuses"
+    low, high, of = next((_TRACKED[one] for one in named if one in _TRACKED), (0, 0, ""))
+    value = policy.number_or_none("targetValue")
+    if of and value is not None and not low <= value <= high:
+        yield f"takes a replica for full at {value:g} {of}, where {low:g} to {high:g} is allowed"
 
 
 def _stands_at_zero(graph: Graph, target: Resource) -> bool:
@@ -172,6 +198,32 @@ def batch_time(known: Limits, props: Properties) -> Iterator[str]:
 def _is_bounded(retry: Properties) -> bool:
     most = retry.number_or_none("MaxAttempts")
     return most is not None and 0 <= most <= 3
+
+
+@limit_rule(
+    "limits-batch-often",
+    scheduler.SCHEDULE,
+    severity="high",
+    proof="cost visibility",
+    says="A batch job starts no more often than the limit says: each run starts machines of its own.",
+    remedy="Give the job a schedule with longer pauses; what is asked every few minutes is an endpoint.",
+    stack_key="batch_jobs",
+)
+def batch_often(known: Limits, props: Properties) -> Iterator[str]:
+    """By the mean of a month. A run bills from the start of its machines, so one a minute bills them all the time.
+
+    https://docs.aws.amazon.com/sagemaker/latest/dg/batch-transform.html
+    """
+    limit, path = known["batch-starts-a-day"].number, "scheduleExpression"
+    try:
+        starts = scheduler.runs_per_month(props.text_or_empty(path)) / _DAYS_A_MONTH
+    except ValueError as error:
+        raise Malformed(path, str(error), props.owner) from None
+    if starts > limit * 1.01:  # a month has no whole number of days
+        yield f"starts a run {starts:.0f} times a day, allowed {limit:g}"
+
+
+_DAYS_A_MONTH = 365.25 / 12
 
 
 @resource_rule(
@@ -258,6 +310,7 @@ RULES = [
     scheduled_scaling,
     idle_shutdown,
     batch_time,
+    batch_often,
     schedule_retries,
     stores_expire,
 ]

@@ -205,8 +205,13 @@ def _is_made_by_aws(arn: Arn) -> bool:
 
 
 def _is_of_an_image(ours: World, arn: Arn) -> bool:
-    """Whether a repository, or all below a namespace, is that of an image or of a source in the stack file."""
+    """Whether a repository, or all below a namespace, is that of an image or of a source in the stack file.
+
+    A whole registry is not: whoever runs a job could then pull each image of an account.
+    """
     name = arn.resource.removeprefix("repository/").removesuffix("*")
+    if not name:
+        return False
     place = f"{arn.account}.dkr.ecr.{arn.region}.amazonaws.com/{name}"
     return any(
         re.fullmatch(rf"{re.escape(place)}([:@].*)?|{re.escape(place)}(?<=/).*", text)

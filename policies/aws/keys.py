@@ -1,0 +1,156 @@
+"""Keys at work: each key stays in its account's hands, and whatever rests under it can be written and read."""
+
+from collections.abc import Iterator, Mapping
+
+from catalogue.graph import Graph, Resource
+from catalogue.iam import Statement, read
+from catalogue.kind import Keys
+from catalogue.kinds import kind_of
+from catalogue.kinds.aws import budgets, cloudtrail, cloudwatch, ec2, ecr, kms, s3, sagemaker, scheduler, sfn, sns
+from catalogue.once import once_a_graph
+from policies.rule import stack_rule
+
+_ADMINISTRATION = (
+    "CancelKeyDeletion",
+    "CreateAlias",
+    "DeleteAlias",
+    "DescribeKey",
+    "DisableKey",
+    "EnableKey",
+    "EnableKeyRotation",
+    "GetKeyPolicy",
+    "GetKeyRotationStatus",
+    "ListGrants",
+    "ListKeyPolicies",
+    "ListResourceTags",
+    "PutKeyPolicy",
+    "RevokeGrant",
+    "ScheduleKeyDeletion",
+    "TagResource",
+    "UntagResource",
+    "UpdateAlias",
+    "UpdateKeyDescription",
+)
+"""What a deployment and an incident take: to change a key, stop it, save it from deletion, take a grant back. "Allows
+key administrators to administer the KMS key", https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html"""
+_USE = (
+    "Decrypt",
+    "DescribeKey",
+    "Encrypt",
+    "GenerateDataKey",
+    "GenerateDataKeyWithoutPlaintext",
+    "ReEncryptFrom",
+    "ReEncryptTo",
+)
+"""What a service does as whoever calls it: "Allows key users to use the KMS key", on the same page."""
+_THROUGH: Mapping[str, tuple[str, ...]] = {
+    cloudwatch.LOG_GROUP: ("logs",),
+    ecr.REPOSITORY: ("ecr",),
+    s3.ENCRYPTION: ("s3",),
+    # Homes are in Amazon EFS, disks in Amazon EBS: https://docs.aws.amazon.com/sagemaker/latest/dg/encryption-at-rest.html
+    sagemaker.CONFIGURATION: ("sagemaker", "ec2"),
+    sagemaker.DOMAIN: ("sagemaker", "elasticfilesystem", "ec2"),
+    scheduler.SCHEDULE: ("scheduler",),
+    sfn.STATE_MACHINE: ("states", "sagemaker"),
+    sns.TOPIC: ("sns",),
+}
+"""The services through which a key is used for what rests in a resource of each type (kms:ViaService)."""
+_GRANTS = ("ec2", "ecr", "elasticfilesystem", "sagemaker")
+"""Those that use a key after the call is over, and so by a grant:
+https://docs.aws.amazon.com/kms/latest/developerguide/grants.html"""
+# What services do by themselves. Logs: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html;
+# the trail: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html; flow
+# logs: https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-s3-cmk-policy.html; who publishes to a topic:
+# https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+_WRITES = ("Decrypt", "DescribeKey", "Encrypt", "GenerateDataKey")
+_SENDS = ("Decrypt", "GenerateDataKey")
+
+
+@stack_rule(
+    "encryption-key-works",
+    kms.KEY,
+    severity="high",
+    says="A key can be administered by its account, and each service that keeps something under it may use it.",
+    remedy="Give the account the administration of the key, and name in its policy each service that uses it, as the "
+    "encryption component does.",
+)
+def key_works(graph: Graph, key: Resource) -> Iterator[str]:
+    """A service that may not use a key writes nothing, and nobody is told; a key that nobody administers stays as it
+    is for ever. Administration is held in a stack of ours alone: another company shares it out as it likes.
+    """
+    if not key.props.is_given("policy"):
+        return
+    allowed = [statement for statement in read(key.props, "policy") if statement.allows]
+    by_account = [one for one in allowed if one.principals.get("AWS")]
+    if graph.ours:
+        at_any_time = [one for one in by_account if one.holds({})]
+        for action in _ADMINISTRATION:
+            if not any(one.speaks_of(f"kms:{action}") for one in at_any_time):
+                yield f"cannot be administered: nobody may kms:{action}"
+    region = graph.placement.region if graph.placement else ""
+    for service, what in _through(graph).get(key.urn, {}).items():
+        request = {"kms:ViaService": f"{service}.{region}.amazonaws.com" if region else ""}
+        held = [one for one in by_account if one.holds(request)]
+        for action in _USE:
+            if not any(one.speaks_of(f"kms:{action}") for one in held):
+                yield f"does not let {what} kms:{action} through {service}"
+        granting = {**request, "kms:GrantIsForAWSResource": "true"}
+        if service in _GRANTS and not _any(by_account, "CreateGrant", granting):
+            yield f"does not let {what} kms:CreateGrant through {service}"
+    for service, actions, what in _by_themselves(graph, key, region):
+        for action in actions:
+            if not any(one.speaks_of(f"kms:{action}") and _names(one, service) for one in allowed):
+                yield f"does not let {what} kms:{action} as {service}"
+
+
+def _any(said: list[Statement], action: str, request: Mapping[str, str]) -> bool:
+    return any(one.speaks_of(f"kms:{action}") and one.holds(request) for one in said)
+
+
+def _names(statement: Statement, service: str) -> bool:
+    """Whether a service is among the principals. Where the region is not known, that of any region is."""
+    named = statement.principals.get("Service", ())
+    return service in named or (service == "logs." and any(one.startswith(service) for one in named))
+
+
+@once_a_graph
+def _through(graph: Graph) -> Mapping[str, Mapping[str, str]]:
+    """By the URN of a key, the services through which it is used, each with the name of a resource that needs it."""
+    found: dict[str, dict[str, str]] = {}
+    for resource in graph.of(*_THROUGH):
+        for key in _keys(graph, resource):
+            for service in _THROUGH[resource.type]:
+                found.setdefault(key.urn, {}).setdefault(service, resource.name)
+    return found
+
+
+def _keys(graph: Graph, resource: Resource) -> list[Resource]:
+    kind = kind_of(resource.type)
+    at = kind.keys.at if kind and isinstance(kind.keys, Keys) else ()
+    tops = dict.fromkeys(each.path.partition(".")[0] for each in at)
+    return [key for top in tops for key in graph.refers(resource, top, kms.KEY)]
+
+
+def _by_themselves(graph: Graph, key: Resource, region: str) -> Iterator[tuple[str, tuple[str, ...], str]]:
+    """The services that use a key as nobody but themselves: each with its actions, and what needs them."""
+
+    def under(*types: str) -> list[Resource]:
+        return [one for one in graph.of(*types) if any(each.urn == key.urn for each in _keys(graph, one))]
+
+    logs = f"logs.{region}.amazonaws.com" if region else "logs."
+    yield from ((logs, _WRITES, one.name) for one in under(cloudwatch.LOG_GROUP)[:1])
+    yield from (
+        ("cloudtrail.amazonaws.com", ("DescribeKey", "GenerateDataKey"), one.name) for one in under(cloudtrail.TRAIL)
+    )
+    for encryption in under(s3.ENCRYPTION):
+        for bucket in graph.refers(encryption, "bucket", s3.BUCKET):
+            for log in graph.referring(ec2.FLOW_LOG, "logDestination", bucket):
+                yield "delivery.logs.amazonaws.com", _WRITES, log.name
+    for topic in under(sns.TOPIC):
+        if graph.referring(cloudwatch.ALARM, "alarmActions", topic):
+            yield "cloudwatch.amazonaws.com", _SENDS, topic.name
+        if graph.referring(budgets.BUDGET, "notifications", topic):
+            yield "budgets.amazonaws.com", _SENDS, topic.name
+
+
+RULES = [key_works]
