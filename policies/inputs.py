@@ -152,9 +152,7 @@ def _twice(value: Any, path: str) -> Iterator[str]:
     if is_marked(value):
         return
     if isinstance(value, list):
-        said = [
-            json.dumps(one, sort_keys=True, default=str) for one in cast("list[Any]", value) if isinstance(one, dict)
-        ]
+        said = [json.dumps(one, sort_keys=True, default=str) for one in cast("list[Any]", value) if _compares(one)]
         if len(said) > len(set(said)):
             yield path
         for one in cast("list[Any]", value):
@@ -162,6 +160,19 @@ def _twice(value: Any, path: str) -> Iterator[str]:
     elif isinstance(value, dict):
         for key, one in cast("Mapping[str, Any]", value).items():
             yield from _twice(one, f"{path}.{key}".lstrip("."))
+
+
+def _compares(value: Any) -> bool:
+    """Whether a value is an object that is known whole: two that are secret, or not known yet, look alike."""
+    return isinstance(value, dict) and _is_known(value)
+
+
+def _is_known(value: Any) -> bool:
+    if is_marked(value):
+        return False
+    if isinstance(value, dict):
+        return all(map(_is_known, cast("Mapping[str, Any]", value).values()))
+    return not isinstance(value, list) or all(map(_is_known, cast("list[Any]", value)))
 
 
 def _own(platform: str) -> Rule:

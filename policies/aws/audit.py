@@ -36,6 +36,8 @@ def trail(graph: Graph) -> Found:
         for kind in ("Management", "AWS::S3::Object", "AWS::SageMaker::Endpoint"):
             if kind not in recorded:
                 yield item, f"does not record {kind} events"
+        if graph.ours and any(_of_every_bucket(one) for one in item.props.each_section("advancedEventSelectors")):
+            yield item, "records the objects of every bucket of the account, which is billed by the call"
 
 
 # The fields of a selector that name the kind of event. Any other field narrows what is recorded (CloudTrail user guide,
@@ -55,6 +57,18 @@ def _selected(props: Properties) -> Iterator[str]:
         whole = whole and all(re.fullmatch(r"arn:aws[\w-]*:s3:::[^/]+/", text) for text in begins)
         if whole and all(equals for name, equals in fields if name in _WHAT):
             yield from (value for name, equals in fields if name in _WHAT for value in equals)
+
+
+def _of_every_bucket(selector: Properties) -> bool:
+    """Whether a selector records objects wherever they are: of other stacks, too.
+
+    https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-costs.html
+    """
+    fields = list(selector.each_section("fieldSelectors"))
+    objects = any("AWS::S3::Object" in each.each_text("equals") for each in fields)
+    return objects and not any(
+        each.text_or_empty("field") == _WHERE and each.is_given("startsWiths") for each in fields
+    )
 
 
 @resource_rule(

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from catalogue.graph import Graph, Resource
-from catalogue.kinds.aws import budgets, scheduler, sfn, sns
+from catalogue.iam import read
+from catalogue.kinds.aws import budgets, cloudwatch, scheduler, sfn, sns
 from catalogue.properties import Properties
 from policies import limits
 from policies.everywhere import TAGS
@@ -63,13 +64,28 @@ def _reaches(notification: Properties) -> bool:
     sns.TOPIC,
     severity="medium",
     proof="cost visibility",
-    says="Every alerts topic has a subscriber.",
-    remedy="Keep the alerts component's subscription of the owner.",
+    says="Every alerts topic has a subscriber, and lets in whoever is to publish to it.",
+    remedy="Keep the alerts component's subscription of the owner, and both services in its policy.",
 )
 def alerts_reach_owner(graph: Graph, resource: Resource) -> Iterator[str]:
-    """A message to an SNS topic without a subscription is lost."""
+    """A message to an SNS topic without a subscription is lost. Without a policy a topic takes what its own account
+    publishes, alarms among it; with one, whoever it does not name publishes nothing:
+    https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html
+    """
     if not graph.referring(sns.SUBSCRIPTION, "topic", resource):
         yield "has no subscriber"
+    policies = graph.referring(sns.TOPIC_POLICY, "arn", resource)
+    lets = [one for policy in policies for one in read(policy.props, "policy") if one.allows]
+    for service, type_, path in _PUBLISHERS:
+        heard = any(one.speaks_of("sns:Publish") and one.is_for("Service", service) for one in lets)
+        if policies and not heard and graph.referring(type_, path, resource):
+            yield f"does not let {service} publish, which is to tell the owner"
+
+
+_PUBLISHERS = (
+    ("cloudwatch.amazonaws.com", cloudwatch.ALARM, "alarmActions"),
+    ("budgets.amazonaws.com", budgets.BUDGET, "notifications"),
+)
 
 
 RULES = [batch_tags, budget, alerts_reach_owner]

@@ -261,6 +261,9 @@ def stores_expire(graph: Graph, resource: Resource) -> Iterator[str]:
             yield "keeps every image for ever"
         return
     rules = [r for r in resource.props.each_section("rules") if r.text_or_empty("status") == "Enabled"]
+    for rule in rules:
+        if not any(rule.is_given(action) for action in _ACTIONS):
+            yield f"has a rule that does nothing, which S3 refuses ({rule.text_or_empty('id') or rule.at})"
     if not any(r.number_or_none(_OLD) for r in rules):
         yield "keeps old versions for ever"
     if not any(r.number_or_none("abortIncompleteMultipartUpload.daysAfterInitiation") for r in rules):
@@ -270,6 +273,14 @@ def stores_expire(graph: Graph, resource: Resource) -> Iterator[str]:
 
 
 _OLD = "noncurrentVersionExpiration.noncurrentDays"
+_ACTIONS = (
+    "abortIncompleteMultipartUpload",
+    "expiration",
+    "noncurrentVersionExpiration",
+    "noncurrentVersionTransitions",
+    "transitions",
+)
+"""https://docs.aws.amazon.com/AmazonS3/latest/API/API_LifecycleRule.html"""
 _BROUGHT_BACK = 30
 """Days for which a record that somebody deleted or wrote over can be brought back, as a key that was."""
 

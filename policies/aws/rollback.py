@@ -9,12 +9,11 @@ from cronsim import CronSim, CronSimError
 
 from catalogue.durations import minutes_or_none
 from catalogue.graph import Graph, Resource
-from catalogue.kinds.aws import count
+from catalogue.kinds.aws import count, sfn
 from catalogue.kinds.aws.appautoscaling import YEAR_BEGINS, YEAR_ENDS
 from catalogue.kinds.aws.cloudwatch import ALARM, MUTE
 from catalogue.kinds.aws.sagemaker import CONFIGURATION, ENDPOINT, configurations, is_async, off_hours, variants
 from catalogue.kinds.aws.scheduler import SCHEDULE, longest_pause_of
-from catalogue.kinds.aws.sfn import STATE_MACHINE
 from catalogue.once import once_a_graph
 from catalogue.pauses import LOOKS_BACK_HOURS
 from catalogue.properties import Properties
@@ -302,7 +301,7 @@ def _variant_in(metric: Properties) -> tuple[str, str]:
 
 @stack_rule(
     "rollback-batch-watched",
-    STATE_MACHINE,
+    sfn.STATE_MACHINE,
     severity="medium",
     says="A batch job that fails, overruns or never starts tells its owner.",
     remedy="Keep the batch component's alarms.",
@@ -315,13 +314,34 @@ def batch_watched(graph: Graph, resource: Resource) -> Iterator[str]:
     https://docs.aws.amazon.com/scheduler/latest/UserGuide/monitoring-cloudwatch.html
     """
     watching = graph.referring(ALARM, "dimensions", resource)
-    metrics = {a.props.text_or_empty("metricName") for a in watching if not _is_silence(a)}
+    metrics = {a.props.text_or_empty("metricName") for a in watching if not _is_silence(a) and _hears_one(a)}
     for metric in sorted({"ExecutionsFailed", "ExecutionsTimedOut"} - metrics):
-        yield f"has no alarm on {metric}"
+        yield f"has no alarm on {metric} that one run rings"
     starts = [s.props.text_or_empty("scheduleExpression") for s in graph.referring(SCHEDULE, "target", resource)]
+    if graph.ours and not starts:
+        yield "is started by no schedule, so that nothing is scored and nobody is told"
     pauses = [longest_pause_of(each) for each in starts]
-    if pauses and min(pauses) < LOOKS_BACK_HOURS - 24 and not any(map(_is_silence, watching)):
+    silences = [alarm for alarm in watching if _is_silence(alarm)]
+    if pauses and min(pauses) < LOOKS_BACK_HOURS - 24 and not silences:
         yield "has no alarm that rings where no run starts"
+    lasts = (sfn.definition(resource.props).number_or_none("TimeoutSeconds") or 0) / 3600
+    for alarm in silences if pauses else ():
+        waits = _hours_of(alarm)
+        due = min(pauses)
+        if not due - 1 <= waits <= min(max(pauses) + lasts + 48, LOOKS_BACK_HOURS):
+            yield f"is due each {due:g} hours, and {alarm.name} rings after {waits:g} hours without a run"
+
+
+def _hours_of(alarm: Resource) -> float:
+    periods = alarm.props.number_or_none("evaluationPeriods") or 0
+    return periods * (alarm.props.number_or_none("period") or 0) / 3600
+
+
+def _hears_one(alarm: Resource) -> bool:
+    """Whether a single run rings the alarm: where missing data are well, more periods than one wait for as many."""
+    props = alarm.props
+    waits = props.number_or_none("datapointsToAlarm") or props.number_or_none("evaluationPeriods") or 1
+    return waits == 1 or props.text_or_empty("treatMissingData") not in ("notBreaching", "ignore")
 
 
 def _is_silence(alarm: Resource) -> bool:

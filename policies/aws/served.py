@@ -4,9 +4,12 @@ import re
 from collections.abc import Iterator, Mapping
 
 from catalogue.graph import Graph, Resource
-from catalogue.iam import Statement, read
+from catalogue.iam import Call, Statement, read
+from catalogue.kind import Serves
+from catalogue.kinds import kind_of
 from catalogue.kinds.aws import cloudtrail, iam, sagemaker, scheduler, sfn
 from catalogue.once import once_a_graph
+from policies.aws.access import refusal, session
 from policies.rule import stack_rule
 
 _IMAGE = re.compile(r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com/(?P<name>[^:@]+).*")
@@ -62,6 +65,52 @@ def _changed_by(graph: Graph) -> Mapping[str, list[tuple[str, str]]]:
 
 
 @stack_rule(
+    "workflow-role-reaches",
+    sagemaker.MODEL,
+    severity="high",
+    proof="workflow speed",
+    says="The role as which a model runs can pull its image and read its artifact; where it scores in batch, it reads "
+    "the input and writes the output.",
+    remedy="Keep what components/aws/statements.py grants the serving and batch personas.",
+)
+def role_reaches(graph: Graph, model: Resource) -> Iterator[str]:
+    """By IAM's own logic, with whatever is not known of a call in its favour. Roles of another program may have
+    policies that are in no graph, so it is asked of a stack of ours alone.
+
+    https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html
+    """
+    for role in graph.refers(model, _RUNS_AS[sagemaker.MODEL], iam.ROLE) if graph.ours else ():
+        acting = session(graph, role)
+        for action, arn, context in dict.fromkeys(_calls(graph, model)):
+            if why := refusal(graph, acting, Call(action, arn, {**_NOT_KNOWN, **dict(context)})):
+                yield f"cannot {action} {arn} as {role.name}: {why}"
+
+
+_NOT_KNOWN = dict.fromkeys(("aws:ResourceAccount", "aws:RequestedRegion", "aws:SourceVpc", "kms:ViaService"), "")
+_Called = tuple[str, str, tuple[tuple[str, str], ...]]
+
+
+def _calls(graph: Graph, model: Resource) -> Iterator[_Called]:
+    """What running a model takes: each action, with its resource and what its request brings."""
+    kind = kind_of(model.type)
+    assert kind is not None and isinstance(kind.serves, Serves)
+    for uri in kind.serves.artifacts(graph, model):
+        yield "s3:GetObject", f"arn:aws:s3:::{uri.removeprefix('s3://')}", ()
+    for image in kind.serves.images(graph, model):
+        if of := _IMAGE.fullmatch(image):
+            yield "ecr:BatchGetImage", f"arn:aws:ecr:{of['region']}:{of['account']}:repository/{of['name']}", ()
+    for machine in graph.referring(sfn.STATE_MACHINE, "definition", model):
+        for job in sfn.jobs_of(graph, machine):
+            for uri in job.scores():
+                bucket, _, folder = uri.removeprefix("s3://").partition("/")
+                yield "s3:GetObject", f"arn:aws:s3:::{bucket}/{folder}part", ()
+                yield "s3:ListBucket", f"arn:aws:s3:::{bucket}", (("s3:prefix", folder),)
+            for output in job.outputs():
+                if place := output.text_if_known("S3OutputPath").removeprefix("s3://"):
+                    yield "s3:PutObject", f"arn:aws:s3:::{place}part.out", ()
+
+
+@stack_rule(
     "identity-people-apart",
     *_PEOPLE_ACT_AS,
     severity="high",
@@ -114,4 +163,4 @@ def _reaches_into(statement: Statement, below: str) -> bool:
     return named or statement.is_on(f"{below}trail/AWSLogs/record.json.gz")
 
 
-RULES = [served_read_only, people_apart, records_apart]
+RULES = [served_read_only, role_reaches, people_apart, records_apart]

@@ -3,7 +3,9 @@
 One reader for ARNs, addresses and hosts. What stands under an input that may say anything (`free`) is not read.
 """
 
+import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -236,4 +238,45 @@ def _compiled(prefix: str, region: str) -> dict[str, re.Pattern[str]]:
     return {**shapes, **wider}
 
 
-RULES = [account, region, place]
+_MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_IMAGE = re.compile(r"(?P<account>\d{12})\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com/(?P<name>[^:@]+).*")
+_BUCKET = re.compile(r"(?:arn:aws[\w-]*:s3:::|s3a?://)(?P<name>[a-z0-9][a-z0-9.-]+)(?:/.*)?")
+_OF_AWS = re.compile(r"prod-[a-z0-9-]+-starport-layer-bucket|jumpstart-.*|sagemaker-sample-.*")
+
+
+@whole_stack_rule(
+    "world-elsewhere",
+    severity="medium",
+    says="A program without a stack file that reads from, writes to or tells somebody whom nothing else of it names is "
+    "told so.",
+    remedy="See whose the place is. Make it in the same program, or name it in a stack file, where it shows in review.",
+    mandatory=False,
+)
+def elsewhere(graph: Graph) -> Found:
+    """Buckets, registries and mail addresses, each once. Nobody knows what is such a program's own but by what it makes
+    and by its tags; what AWS itself keeps is open to all.
+    """
+    if graph.placement is not None:
+        return
+    ours, told = world(graph), set[str]()
+    tags = (one.inputs.get(key, {}) for one in graph.resources for key in ("tags", "defaultTags"))
+    owners = {mail.casefold() for each in tags for mail in _MAIL.findall(json.dumps(each, default=str))}
+    for resource in graph.cloud:
+        for path, text in said(resource):
+            for what, name in _places_of(text):
+                known = name.casefold() in owners if what == "tells" else ours.has(name)
+                if not known and name not in told:
+                    told.add(name)
+                    yield resource, f"{what} {name} in {path}, which nothing else of the program makes or names"
+
+
+def _places_of(text: str) -> Iterator[tuple[str, str]]:
+    """The bucket, the registry and the mail addresses that a text names, with a word for what a resource does there."""
+    if (bucket := _BUCKET.fullmatch(text)) and not _OF_AWS.fullmatch(bucket["name"]):
+        yield "uses the bucket", bucket["name"]
+    if (image := _IMAGE.fullmatch(text)) and image["account"] not in _REGISTRIES:
+        yield "pulls from the registry", image["name"]
+    yield from (("tells", mail) for mail in _MAIL.findall(text))
+
+
+RULES = [account, region, place, elsewhere]

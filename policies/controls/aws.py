@@ -550,7 +550,9 @@ UNPREVENTED: Mapping[str, Sequence[str]] = {
         "cost-budget",
         "encryption-bucket-whole",
         "encryption-key-callers",
+        "encryption-key-works",
         "identity-people-apart",
+        "identity-people-listed",
         "identity-studio-name",
         "network-default-group-empty",
         "network-flow-logs",
@@ -576,6 +578,7 @@ UNPREVENTED: Mapping[str, Sequence[str]] = {
     "No condition key counts instances, or brings a range, a schedule, a timeout or a share. The quota bounds what is "
     "started.": (
         "limits-autoscaled",
+        "limits-batch-often",
         "limits-batch-time",
         "limits-capture",
         "limits-idle-shutdown",

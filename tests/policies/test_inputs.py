@@ -10,6 +10,7 @@ import pytest
 from catalogue.graph import Graph, Resource
 from catalogue.kind import Takes
 from catalogue.kinds import kind_of, kinds
+from catalogue.marks import UNKNOWN
 from catalogue.platforms import PLATFORMS
 from policies import pack
 from tests.catching import caught
@@ -57,8 +58,10 @@ def test_an_input_that_nobody_has_judged_is_caught_at_any_depth(graph: Graph) ->
 
 def test_what_is_empty_is_not_set(graph: Graph) -> None:
     resource, _ = where(graph, lambda said: said.known)
-    empty: dict[str, Any] = {"nobodyKnows": None, "norThis": [], "orThat": {}}
+    empty: dict[str, Any] = {"nobodyKnows": None, "norThis": []}
     assert caught(changed(graph, resource, lambda p: p.update(empty)), *RULES) == set()
+    # A section without a word is one with all its defaults: an empty `website` is a website.
+    assert caught(changed(graph, resource, lambda p: p.update(nobodyKnows={})), *RULES) == {"inputs-known"}
 
 
 def test_a_value_that_is_not_among_those_that_it_may_take_is_caught(graph: Graph) -> None:
@@ -127,5 +130,8 @@ def test_lists_patterns_and_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
     assert judged(text="abc") == judged(number=6) == judged(number="many") == judged(number=True) == {"inputs-allowed"}
     assert judged(list=[{"kind": "a"}, {"kind": "b"}]) == judged(map={"x": {"on": False}}) == {"inputs-allowed"}
     assert judged(list=[{"kind": "a"}, {"kind": "a"}]) == {"inputs-allowed"}
+    assert judged(any=[{"x": 1}, {"x": 2}]) == set()
+    assert judged(any=[{"x": 1}, {"x": 1}]) == judged(any={"y": [{"x": [1]}, {"x": [1]}]}) == {"inputs-allowed"}
+    assert judged(any=[{"x": UNKNOWN}, {"x": UNKNOWN}]) == set()
     assert judged(list=[{"kind": None}]) == {"inputs-needed"}
     assert judged(map={"x": {"off": True}}) == judged(list=[{"other": 1, "kind": "a"}]) == {"inputs-known"}

@@ -51,6 +51,9 @@ ONE_IS_ENOUGH = {
     "rollback-alarms aws:sagemaker/endpoint:Endpoint deploymentConfig.autoRollbackConfiguration.alarms": (
         "the alarms that are needed still take a version back"
     ),
+    "rollback-alarm-dimensions aws:sagemaker/endpointConfiguration:EndpointConfiguration productionVariants": (
+        "the variant that the alarm watches is still there"
+    ),
     "limits-stores-expire aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration rules": (
         "another rule of the lifecycle cleans up"
     ),

@@ -326,6 +326,7 @@ CATCHES: list[tuple[str, Mutation]] = [
     ),
     *(("rollback-run-whole", editing(MACHINE, "definition", edit)) for edit in _RUN),
     *(("limits-images-kept", editing(IMAGES, "policy", edit)) for edit in _KEEPS),
+    ("rollback-alarm-looks", setting(ALARM, "treatMissingData", "breaching", "scorer-errors")),
     ("rollback-alarm-threshold", setting(ALARM, "threshold", 250.0, "scorer-errors")),
     ("rollback-alarm-threshold", losing(ALARM, "namespace", "scorer-errors")),
     ("rollback-alarm-threshold", setting(ALARM, "comparisonOperator", "LessThanThreshold", "scorer-errors")),
@@ -338,7 +339,17 @@ CATCHES: list[tuple[str, Mutation]] = [
     ),
     ("encryption-key", editing(KEY, "policy", lambda d: put(_sid(d, "DeliverLogsOfRuns"), *_OF_ANYBODY), "data")),
     ("encryption-key", editing(KEY, "policy", lambda d: drop(_sid(d, "GrantToServices"), "Condition.Bool"), "data")),
+    ("encryption-key-works", editing(KEY, "policy", lambda d: drop(_sid(d, "LogGroups"), "Action.0"), "logs")),
     ("inputs-allowed", setting(ROLE, "maxSessionDuration", 43_200)),
+    ("limits-batch-often", setting("aws:scheduler/schedule:Schedule", "scheduleExpression", "cron(* * * * ? *)")),
+    ("workflow-role-reaches", editing(INLINE, "policy", lambda d: drop(_sid(d, "Input"), "Resource.0"), "batch")),
+    (
+        "world-elsewhere",
+        lambda g: setting(MODEL, "primaryContainer.modelDataUrl", "s3://somebody-elses/model.tar.gz")(
+            replace(g, placement=None, ours=False)
+        ),
+    ),
+    ("identity-people-listed", setting(USER, "userProfileName", "mallory", "ana")),
     ("identity-people-apart", setting(USER, "userSettings.executionRole", PIPELINE_ROLE, "ana")),
     ("identity-people-apart", setting(DOMAIN, "defaultSpaceSettings.executionRole", SERVING_ROLE)),
     ("network-addresses", setting("aws:ec2/vpc:Vpc", "cidrBlock", "198.51.100.0/24")),

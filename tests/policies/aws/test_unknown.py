@@ -13,6 +13,7 @@ _READ_DOCUMENTS = {
     "audit-delivered",
     "audit-images-pinned",
     "audit-packages-own-account",
+    "cost-alerts-reach-owner",
     "cost-batch-tags",
     "encryption-batch",
     "encryption-bucket-tls",
@@ -36,10 +37,12 @@ _READ_DOCUMENTS = {
     "network-jobs-isolated",
     "network-way-in",
     "quota-declared",
+    "rollback-batch-watched",
     "rollback-run-whole",
     "sizes-document",
     "sizes-role-policies",
     "workflow-image-machine",
+    "workflow-role-reaches",
 }
 
 

