@@ -59,6 +59,8 @@ _METRICS: Mapping[str, Mapping[str, _Values]] = {
 }
 _MISSED = ("ExecutionsSucceeded", "Invocations")
 """What is to be there: its alarm is on too little. Of any other it is on too much."""
+_LATEST = 1_800
+"""How long an endpoint may be unwell before somebody hears of it, in seconds."""
 _RINGS = {
     "GreaterThanThreshold": operator.gt,
     "GreaterThanOrEqualToThreshold": operator.ge,
@@ -146,6 +148,8 @@ def looks(graph: Graph, alarm: Resource) -> Iterator[str]:
     if queries and len({metric.number_or_none("period") for metric, _ in read[1:]}) > 1:
         yield "reads metrics of different periods"
     metric, missing = props.text_or_empty("metricName"), props.text_or_empty("treatMissingData") or "missing"
+    if metric in (*_BY_VARIANT, *_BY_ENDPOINT) and metric not in _MISSED and periods * read[0][1] > _LATEST:
+        yield f"rings after {periods * read[0][1]:g} s of {metric}, where it is to be heard within {_LATEST} s"
     if metric in _MISSED and missing != "breaching":
         yield f"is silent where there is no {metric}: missing data are {missing}"
     if metric in _METRICS and metric not in _MISSED and missing == "breaching":

@@ -21,11 +21,15 @@ from policies.rule import Found, stack_rule, whole_stack_rule
     remedy="Pass the stack's tags in the job's Tags.",
 )
 def batch_tags(graph: Graph, resource: Resource) -> Iterator[str]:
-    """The tags of each job, of any kind. Each job is billed by itself."""
+    """The tags of each job, of any kind, with the values that the state machine has. Each job is billed by itself."""
+    own = resource.props.section_or_empty("tags")
     for job in sfn.jobs_of(graph, resource):
-        given = {tag.text_or_empty("Key") for tag in job.request.each_section("Tags") if tag.text_or_empty("Value")}
-        for tag in sorted(set(TAGS) - given):
-            yield f"starts jobs without the tag {tag} ({job.state})"
+        given = {tag.text_or_empty("Key"): tag.text_or_empty("Value") for tag in job.request.each_section("Tags")}
+        for tag in TAGS:
+            if not given.get(tag):
+                yield f"starts jobs without the tag {tag} ({job.state})"
+            elif (said := own.text_or_empty(tag)) and given[tag] != said:
+                yield f"starts jobs whose tag {tag} is {given[tag]}, where the stack says {said} ({job.state})"
 
 
 @whole_stack_rule(

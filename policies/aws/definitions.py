@@ -2,14 +2,18 @@
 
 import ipaddress
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 from catalogue.graph import Graph, Resource
-from catalogue.kinds.aws import ec2, ecr, sns
+from catalogue.kinds.aws import ec2, ecr, kms, sagemaker, sfn, sns
 from catalogue.kinds.aws.jobs import STATE_MACHINE
 from catalogue.properties import Malformed, Properties
+from catalogue.wording import one_line
+from policies import given
 from policies.rule import Found, resource_rule, stack_rule, whole_stack_rule
+from policies.world import world
 
 Said = Mapping[str, Any]
 
@@ -32,6 +36,16 @@ _JOB = (
 _NUMBERS = {"IntervalSeconds": (1, 3600), "BackoffRate": (1, 10), "MaxAttempts": (0, 5)}
 _CLIENT = {"InvocationsTimeoutInSeconds": (1, 3600), "InvocationsMaxRetries": (0, 3)}
 _ENDS = ("Succeed", "Fail")
+_VALUES = {
+    "TransformInput.ContentType": re.compile(r"[\w.+-]+/[\w.+-]+(;.*)?"),
+    "TransformInput.DataSource.S3DataSource.S3DataType": re.compile("S3Prefix|ManifestFile"),
+    "TransformInput.DataSource.S3DataSource.S3Uri": re.compile("s3://.+"),
+    "TransformInput.SplitType": re.compile("None|Line|RecordIO|TFRecord"),
+    "TransformOutput.AssembleWith": re.compile("None|Line"),
+    "TransformOutput.S3OutputPath": re.compile("s3://.+"),
+}
+"""https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_TransformInput.html and API_TransformOutput.html; whose
+the places are, the rules on the stack's world say."""
 
 
 @resource_rule(
@@ -78,6 +92,9 @@ def _job(state: Said, caught: list[Said]) -> Iterator[str]:
     if not said.get("TransformJobName.$") and not said.get("TransformJobName"):
         yield "has no TransformJobName"
     yield from (f"has no {path}" for path in _JOB if _at(said, path) is None)
+    for path, pattern in _VALUES.items():
+        if (value := _at(said, path)) is not None and not pattern.fullmatch(str(value)):
+            yield f"has {path} {one_line(str(value))}, which CreateTransformJob does not take"
     yield from _numbers(cast(Said, said.get("ModelClientConfig") or {}), _CLIENT)
     retries: list[Said] = list(state.get("Retry") or [])
     if not any(each.get("MaxAttempts", 3) for each in retries):
@@ -107,6 +124,35 @@ def _numbers(said: Said, bounds: Mapping[str, tuple[float, float]]) -> Iterator[
         value = said.get(name, low)
         if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
             yield f"has {name} {value}, where {low} to {high} is allowed"
+
+
+@stack_rule(
+    "world-job",
+    STATE_MACHINE,
+    severity="high",
+    says="A batch job runs a model of the stack, under its keys, and is called by a name that its role may create.",
+    remedy="Name the model, the key and the job as the batch component does.",
+)
+def job_own(graph: Graph, machine: Resource) -> Iterator[str]:
+    """A model or a key that is named in a text and not by its output is the stack's own, too. In a stack of ours alone,
+    whose name its file says; what is not known yet is judged once it is.
+    """
+    if not graph.ours or graph.placement is None:
+        return
+    ours, zone = world(graph), given.zone(graph)
+    named = f"{zone.name_prefix if zone else ''}{graph.stack}-"
+    for job in sfn.jobs_of(graph, machine):
+        model = job.request.text_if_known("ModelName")
+        if model and not ours.has(model, sagemaker.MODEL):
+            yield f"runs the model {model}, which is none of the stack's ({job.state})"
+        places = [*job.outputs(), *(cluster for cluster, _ in job.clusters())]
+        for key in (each.text_if_known(at) for each in places for at in ("KmsKeyId", "VolumeKmsKeyId")):
+            if key and not ours.has(key, kms.KEY, kms.ALIAS):
+                yield f"encrypts with {key}, which is no key of the stack's ({job.state})"
+        for at in ("TransformJobName", "TransformJobName.$"):
+            said = job.request.values.get(at)
+            if isinstance(said, str) and not said.removeprefix("States.Format('").startswith(named):
+                yield f"calls its job {one_line(said)}, where {named}* is what its role may create ({job.state})"
 
 
 @resource_rule(
@@ -206,4 +252,4 @@ def alerts_owner(graph: Graph) -> Found:
                 yield subscription, f"tells {told} what is the owner's to hear"
 
 
-RULES = [run_whole, images_kept, addresses, alerts_owner]
+RULES = [run_whole, job_own, images_kept, addresses, alerts_owner]

@@ -43,6 +43,8 @@ _DENYING = ("boundary", "bucket", "packages")
 _VERSION = "2012-10-17"
 _ACTION = re.compile(r"\*|[a-z0-9-]+:[\w*?]+", re.IGNORECASE)
 """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_action.html"""
+_PRINCIPAL = re.compile(r"\*|\d{12}|arn:aws[\w-]*:(iam|sts)::[^:]*:.+|A(ID|RO)A\w+")
+"""https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html"""
 _LAYERS = re.compile(r"arn:aws[\w-]*:s3:::prod-[a-z0-9-]+-starport-layer-bucket/\*")
 _FILE = Path(__file__).with_name("grants.yaml")
 
@@ -117,10 +119,8 @@ def _wrong(statement: Properties, sort: str) -> Iterator[tuple[str, bool]]:
             yield f"has no {key}", True
         if not wanted and key in statement:
             yield f"has a {key}, which a document of its sort does not take", True
-    for action in (*statement.each_text("Action"), *statement.each_text("NotAction")):
-        if not _ACTION.fullmatch(action):
-            yield f"speaks of {one_line(action)}, which is no action of any service", True
-    if sort == "trust" and effect == "Allow" and not any(_taking(action) for action in statement.each_text("Action")):
+    yield from ((wrong, True) for wrong in _words(statement))
+    if sort == "trust" and effect == "Allow" and not any(map(_taking, statement.each_text("Action"))):
         yield "lets nobody take the role: it does not allow sts:AssumeRole", True
     named = statement.values.get("Resource", ())
     for text in [named] if isinstance(named, str) else cast("list[object]", named) if isinstance(named, list) else []:
@@ -130,6 +130,16 @@ def _wrong(statement: Properties, sort: str) -> Iterator[tuple[str, bool]]:
         yield "names nobody under its Principal", True
     if effect == "Deny" and sort in ("bucket", "packages") and not conditions(statement):
         yield "denies without a condition, and locks its own account out", True
+
+
+def _words(statement: Properties) -> Iterator[str]:
+    """The actions and the principals that are none, by their form."""
+    for action in (*statement.each_text("Action"), *statement.each_text("NotAction")):
+        if not _ACTION.fullmatch(action) and not is_unknown(action):
+            yield f"speaks of {one_line(action)}, which is no action of any service"
+    for who in principals(statement).get("AWS", ()):
+        if not _PRINCIPAL.fullmatch(who) and not is_unknown(who):
+            yield f"names {one_line(who)}, which is no account, role or user"
 
 
 def _taking(action: str) -> bool:

@@ -264,9 +264,10 @@ def stores_expire(graph: Graph, resource: Resource) -> Iterator[str]:
     for rule in rules:
         if not any(rule.is_given(action) for action in _ACTIONS):
             yield f"has a rule that does nothing, which S3 refuses ({rule.text_or_empty('id') or rule.at})"
-    if not any(r.number_or_none(_OLD) for r in rules):
+    whole = [rule for rule in rules if not _prefix(rule)]
+    if not any(r.number_or_none(_OLD) for r in whole):
         yield "keeps old versions for ever"
-    if not any(r.number_or_none("abortIncompleteMultipartUpload.daysAfterInitiation") for r in rules):
+    if not any(r.number_or_none("abortIncompleteMultipartUpload.daysAfterInitiation") for r in whole):
         yield "keeps unfinished uploads for ever"
     yield from _deletes_records(graph, resource, rules)
     yield from _deletes_artifacts(graph, resource, rules)
@@ -283,6 +284,12 @@ _ACTIONS = (
 """https://docs.aws.amazon.com/AmazonS3/latest/API/API_LifecycleRule.html"""
 _BROUGHT_BACK = 30
 """Days for which a record that somebody deleted or wrote over can be brought back, as a key that was."""
+
+
+def _prefix(rule: Properties) -> str:
+    """Where in its bucket a rule holds; empty for everywhere."""
+    said = (rule.text_or_empty(at) for at in ("filter.prefix", "filter.and.prefix", "prefix"))
+    return next(filter(None, said), "")
 
 
 def _deletes_records(graph: Graph, lifecycle: Resource, rules: list[Properties]) -> Iterator[str]:
@@ -307,8 +314,7 @@ def _deletes_artifacts(graph: Graph, lifecycle: Resource, rules: list[Properties
     for rule in rules:
         if not (rule.is_given("expiration.days") or rule.is_given("expiration.date")):
             continue
-        said = (rule.text_or_empty(at) for at in ("filter.prefix", "filter.and.prefix", "prefix"))
-        below = place + next(filter(None, said), "")
+        below = place + _prefix(rule)
         for uri in sorted(uri for uri in sagemaker.artifacts_of(graph) if uri.startswith(below)):
             yield f"deletes {uri}, from which a model starts"
 

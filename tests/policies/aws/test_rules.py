@@ -325,6 +325,7 @@ CATCHES: list[tuple[str, Mutation]] = [
         editing(GROUP_POLICY, "resourcePolicy", lambda d: drop(d, "Statement.0.Resource.1")),
     ),
     *(("rollback-run-whole", editing(MACHINE, "definition", edit)) for edit in _RUN),
+    ("world-job", editing(MACHINE, "definition", lambda d: put(d, f"{TRANSFORM}.ModelName", "mallory"))),
     *(("limits-images-kept", editing(IMAGES, "policy", edit)) for edit in _KEEPS),
     ("rollback-alarm-looks", setting(ALARM, "treatMissingData", "breaching", "scorer-errors")),
     ("rollback-alarm-threshold", setting(ALARM, "threshold", 250.0, "scorer-errors")),

