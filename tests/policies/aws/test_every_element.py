@@ -24,6 +24,9 @@ ONE_IS_ENOUGH = {
     "audit-trail aws:cloudtrail/trail:Trail advancedEventSelectors.fieldSelectors.equals": (
         "one value more records more"
     ),
+    "cost-alerts-reach-owner aws:sns/topicPolicy:TopicPolicy policy.(document).Statement": (
+        "another statement lets the service publish"
+    ),
     "encryption-key-callers aws:kms/key:Key policy.(document).Statement.Action": (
         "one action more keeps no run from its key"
     ),
