@@ -75,7 +75,8 @@ def _of(variant: Properties, alone: bool) -> str:
     appautoscaling.TARGET,
     severity="high",
     says="A scalable target is scaled out and in. One that may stand at zero has a policy that wakes it.",
-    remedy="Keep the endpoint component's target tracking, and its wake-up step and alarm where min_replicas is 0.",
+    remedy="Keep the endpoint component's target tracking, and its wake-up step and alarm where min_replicas is 0. "
+    "Give requests_per_replica_per_minute or backlog_per_replica a number that a replica can be full at.",
 )
 def scaling_policy(graph: Graph, resource: Resource) -> Iterator[str]:
     """Target tracking scales in. From zero, a step policy with the alarm on HasBacklogWithoutCapacity scales out.
