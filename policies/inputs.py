@@ -3,6 +3,7 @@
 They ask nothing of a kind that says nothing of its inputs, which only a company's own may.
 """
 
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import nan
@@ -39,7 +40,9 @@ def _known(platform: str) -> Rule:
         advice_elsewhere=True,
     )
     def known(graph: Graph) -> Found:
-        """Each input by its path, at any depth; an empty list or map is none that is set."""
+        """Each input by its path, at any depth. An empty list is none that is set; an empty map is a section with its
+        defaults. One of `accessConfigs` is a public address: https://cloud.google.com/compute/docs/reference/rest/v1/instances
+        """
         for resource in graph.resources:
             if unknown := _not_known(resource):
                 yield resource, f"sets {', '.join(unknown)}, which nobody has judged for a {resource.type}"
@@ -61,7 +64,7 @@ def _unknown(takes: Takes, value: Any, path: str) -> Iterator[str]:
     elif isinstance(value, dict) and not is_marked(cast("Any", value)) and path in takes.entered:
         filled_in = (DEFAULTS, *cast("Mapping[str, Any]", value).get(DEFAULTS, ()))
         for key, one in cast("Mapping[str, Any]", value).items():
-            if one is None or one in ([], {}) or key in filled_in:
+            if one is None or one == [] or key in filled_in:
                 continue
             below = (f"{path}.{key}".lstrip("."), f"{path}.*".lstrip("."))
             said = next((at for at in below if at in takes.known or at in takes.entered), None)
@@ -82,7 +85,9 @@ def _allowed(platform: str) -> Rule:
         advice_elsewhere=True,
     )
     def allowed(graph: Graph) -> Found:
-        """The values, patterns and numbers of `catalogue/inputs/`, for each element of each list."""
+        """The values, patterns and numbers of `catalogue/inputs/`, for each element of each list. No section of a list
+        stands there twice: whoever mends the one leaves the other, and not every service takes it.
+        """
         yield from _each_once(graph, _not_allowed)
 
     return allowed
@@ -141,6 +146,21 @@ def _other_values(takes: Takes, resource: Properties) -> Iterator[str]:
         for above in _above(resource, path):
             if len(_each(above.get(path.rpartition(".")[2]))) > 1:
                 yield f"has more than one of {path}"
+    yield from (f"says the same twice in {path}" for path in dict.fromkeys(_twice(resource.values, "")))
+
+
+def _twice(value: Any, path: str) -> Iterator[str]:
+    """The paths of the lists in which a section stands twice, at any depth."""
+    if isinstance(value, list):
+        sections = [one for one in cast("list[Any]", value) if isinstance(one, dict) and one]
+        if len({json.dumps(one, sort_keys=True, default=str) for one in sections}) < len(sections):
+            yield path
+        for one in sections:
+            yield from _twice(one, path)
+    elif isinstance(value, dict) and not is_marked(cast("Any", value)):
+        for key, one in cast("Mapping[str, Any]", value).items():
+            if isinstance(one, dict | list):
+                yield from _twice(one, f"{path}.{key}".lstrip("."))
 
 
 def _own(platform: str) -> Rule:
@@ -218,10 +238,13 @@ def _each(value: Any) -> list[Any]:
 
 
 def _number(value: Any) -> float:
-    """A number, also where it is written as text, as some inputs of AWS have it; no number compares with anything."""
+    """A number, also where it is written as text: as some inputs of AWS have it, or as Google's spans of seconds, `60s`.
+
+    No number compares with anything else. https://protobuf.dev/reference/protobuf/google.protobuf/#duration
+    """
     if isinstance(value, int | float) and not isinstance(value, bool):
         return value
-    return float(value) if isinstance(value, str) and re.fullmatch(r"-?\d+(\.\d+)?", value) else nan
+    return float(value.removesuffix("s")) if isinstance(value, str) and re.fullmatch(r"-?\d+(\.\d+)?s?", value) else nan
 
 
 def _other(path: str, value: Any, allowed: str) -> str:
