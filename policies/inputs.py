@@ -152,7 +152,7 @@ def _other_values(takes: Takes, resource: Properties) -> Iterator[str]:
 def _twice(value: Any, path: str) -> Iterator[str]:
     """The paths of the lists in which a section stands twice, at any depth."""
     if isinstance(value, list):
-        sections = [one for one in cast("list[Any]", value) if isinstance(one, dict) and one]
+        sections = [cast("dict[str, Any]", one) for one in cast("list[Any]", value) if isinstance(one, dict) and one]
         if len({json.dumps(one, sort_keys=True, default=str) for one in sections}) < len(sections):
             yield path
         for one in sections:
@@ -238,7 +238,7 @@ def _each(value: Any) -> list[Any]:
 
 
 def _number(value: Any) -> float:
-    """A number, also where it is written as text: as some inputs of AWS have it, or as Google's spans of seconds, `60s`.
+    """A number, also where it is written as text, as some inputs of AWS have it, or in Google's spans such as `60s`.
 
     No number compares with anything else. https://protobuf.dev/reference/protobuf/google.protobuf/#duration
     """

@@ -5,12 +5,14 @@ https://cloud.google.com/apis/design/resource_names. `inputs-own` asks whether a
 of a resource of the stack.
 """
 
+import base64
+import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 from catalogue.graph import Graph, Resource
 from catalogue.kinds import kinds
@@ -19,7 +21,7 @@ from catalogue.kinds.gcp.cloudscheduler import started, starting
 from catalogue.kinds.gcp.provider import PROVIDER
 from catalogue.marks import is_marked
 from catalogue.once import once_a_graph
-from catalogue.properties import Malformed
+from catalogue.properties import Malformed, Properties
 from catalogue.wording import one_line
 from policies.rule import stack_rule
 from policies.world import may_be_id, texts, world
@@ -45,7 +47,14 @@ services", https://cloud.google.com/vpc/docs/about-vpc-hosted-services
 _REGION = re.compile(
     r"/(?:locations|regions|zones)/([a-z]+-[a-z]+\d+)(?:-[a-z])?(?![\w-])|//([a-z]+-[a-z]+\d+)-[a-z]+\.googleapis\.com"
 )
-_BUCKET = re.compile(r"gs://([a-z0-9][a-z0-9._-]+)|projects/_/buckets/([a-z0-9][a-z0-9._-]+)")
+_BUCKET = re.compile(
+    r"gs://([a-z0-9][a-z0-9._-]+)|projects/_/buckets/([a-z0-9][a-z0-9._-]+)|"
+    r"https://storage\.googleapis\.com/(?:(?:upload/)?storage/v1/b/)?(?!storage/|upload/)([a-z0-9][a-z0-9._-]+)|"
+    r"https://([a-z0-9][a-z0-9._-]+)\.storage\.googleapis\.com"
+)
+"""A bucket by its address, its name, or the one at which its API answers:
+https://cloud.google.com/storage/docs/request-endpoints
+"""
 _PLACES = frozenset({"location", "region", "zone"})
 _PLACE = re.compile(r"([a-z]+-[a-z]+-?\d+)(?:-[a-z])?")
 _IMAGES = artifactregistry.REPOSITORY_MEMBER
@@ -224,6 +233,51 @@ def foreign_images(graph: Graph, grant: Resource) -> Iterator[str]:
         yield f"is on the repository {'/'.join(asked)} (project, location, repository), which is not the stack's"
 
 
+_CONTAINER = frozenset({"command", "args", "env", "environment"})
+
+
+@stack_rule(
+    "world-containers",
+    mlplatform.MODEL,
+    workflows.WORKFLOW,
+    severity="high",
+    says="A container is started with the commands, arguments and variables that the stack file says, and no others.",
+    remedy="Say them in the stack file, under models, where they show in review.",
+)
+def containers(graph: Graph, resource: Resource) -> Iterator[str]:
+    """Who can add a word to a command runs what they like, as the model's account and beside its data; a variable such
+    as HTTPS_PROXY does too. Vertex AI, ModelContainerSpec,
+    https://cloud.google.com/vertex-ai/docs/reference/rest/v1/ModelContainerSpec
+    """
+    if graph.placement is None:
+        return
+    if resource.type == mlplatform.MODEL:
+        parts = [resource.props]
+    else:
+        parts = list(resource.props.document_or_empty(workflows.AT).sections_inside())
+    for path, word in (found for part in parts for found in _words(part)):
+        if word not in graph.placement.containers:
+            yield f"starts a container with {one_line(word)[:80]!r} ({path}), which its file does not say"
+
+
+def _words(part: Properties) -> Iterator[tuple[str, str]]:
+    """The words of a container's command and arguments, and its variables as `NAME=VALUE`, each with its path."""
+    for key in _CONTAINER.intersection(part.names()):
+        if key == "args" and "call" in part:  # of a step of a workflow
+            continue
+        value: Any = part.values[key]
+        if is_marked(value):
+            continue
+        if isinstance(value, Mapping):
+            yield from ((key, f"{name}={one}") for name, one in cast("Mapping[str, Any]", value).items())
+        for one in cast("list[Any]", value) if isinstance(value, list) else ():
+            if isinstance(one, Mapping):
+                pair = cast("Mapping[str, Any]", one)
+                yield key, f"{pair.get('name')}={pair.get('value')}"
+            else:
+                yield key, str(one)
+
+
 @stack_rule(
     "data-batch-own",
     workflows.WORKFLOW,
@@ -278,14 +332,39 @@ def batch_started(graph: Graph, workflow: Resource) -> Iterator[str]:
 )
 def starts_own(graph: Graph, schedule: Resource) -> Iterator[str]:
     """With its persona's token it could start any other: Workflows, "Schedule a workflow",
-    https://cloud.google.com/workflows/docs/schedule-workflow
+    https://cloud.google.com/workflows/docs/schedule-workflow. What it sends is the argument alone, of what the workflow
+    reads: an execution may also be told to log no calls,
+    https://cloud.google.com/workflows/docs/reference/executions/rest/v1/projects.locations.workflows.executions
     """
     try:
-        started(graph, schedule)
+        workflow = started(graph, schedule)
     except Malformed as error:
         yield str(error)
+        return
+    if body := schedule.props.text_if_known("httpTarget.body"):
+        try:
+            sent: dict[str, Any] = dict(json.loads(base64.b64decode(body, validate=True)))
+            argument: dict[str, Any] = dict(json.loads(sent.pop("argument", "{}")))
+        except (ValueError, TypeError):
+            yield "sends what starts no execution with an argument of names and values (httpTarget.body)"
+            return
+        if sent:
+            yield f"tells an execution its {', '.join(sorted(map(one_line, sent)))} as well (httpTarget.body)"
+        told = list(workflows.texts(workflow.props))
+        for name, value in argument.items():
+            if not any(f'input.{name} == "{value}"' in text for text in told):
+                yield f"sends {one_line(f'{name}={value}')[:80]}, which its workflow does not ask for (httpTarget.body)"
 
 
-_HERE = (foreign_project, foreign_region, foreign_bucket, foreign_images, batch_own, batch_started, starts_own)
+_HERE = (
+    foreign_project,
+    foreign_region,
+    foreign_bucket,
+    foreign_images,
+    containers,
+    batch_own,
+    batch_started,
+    starts_own,
+)
 RULES = [replace(rule, advice_elsewhere=True) for rule in _HERE]
 """Another program may work across projects and regions, and no stack file says with which: there it is advice."""
