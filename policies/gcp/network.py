@@ -28,6 +28,12 @@ _WORKBENCH, _SERVED = workbench.INSTANCE, vertex.ENDPOINT
 _DEPLOYMENT, _DNS = mlplatform.DEPLOYMENT, dns.POLICY
 
 
+_PROXIES = frozenset({"GLOBAL_MANAGED_PROXY", "INTERNAL_HTTPS_LOAD_BALANCER", "REGIONAL_MANAGED_PROXY"})
+"""The purposes of subnets that hold the proxies of load balancers, and no machine of anybody's:
+https://cloud.google.com/load-balancing/docs/proxy-only-subnets
+"""
+
+
 @resource_rule(
     "network-no-internet-gateway",
     *(kind.token for kind in ways_out.KINDS),
@@ -104,11 +110,12 @@ def no_public_address(graph: Graph, resource: Resource) -> Iterator[str]:
 )
 def subnet_private(props: Properties) -> Iterator[str]:
     """Private Google Access on (needed by machines without an address), IPv6 off. A range that is not private takes the
-    way to whoever has its addresses (VPC documentation, "Privately used public IPv4 ranges").
+    way to whoever has its addresses (VPC documentation, "Privately used public IPv4 ranges"). In a subnet of proxies no
+    machine stands that could reach Google's APIs.
     """
     if not _is_private(range_ := props.text_if_known("ipCidrRange")) and range_:
         yield f"has the addresses {range_}, which are not private ones"
-    if props.flag_or_none("privateIpGoogleAccess") is not True:
+    if props.flag_or_none("privateIpGoogleAccess") is not True and props.text_or_empty("purpose") not in _PROXIES:
         yield "has no private access to Google's APIs"
     if props.text_or_empty("stackType") not in ("", "IPV4_ONLY") or props.text_or_empty("ipv6AccessType") == "EXTERNAL":
         yield "gives IPv6 addresses, which no rule of the pilot bounds"
@@ -224,12 +231,6 @@ def _priority(rule: Resource) -> float:
     return 1000 if priority is None else priority
 
 
-_PROXIES = frozenset({"GLOBAL_MANAGED_PROXY", "INTERNAL_HTTPS_LOAD_BALANCER", "REGIONAL_MANAGED_PROXY"})
-"""The purposes of subnets that hold the proxies of load balancers, and no machine of anybody's:
-https://cloud.google.com/load-balancing/docs/proxy-only-subnets
-"""
-
-
 @resource_rule(
     "network-flow-logs",
     _SUBNET,
@@ -240,7 +241,8 @@ https://cloud.google.com/load-balancing/docs/proxy-only-subnets
 )
 def flow_logs(props: Properties) -> Iterator[str]:
     """Sampling below 1 (the default is a half) drops flows; a filter may drop those that matter. A subnet in which only
-    Google's proxies stand takes no flow logs: https://cloud.google.com/vpc/docs/flow-logs
+    Google's proxies stand takes no flow logs: https://cloud.google.com/compute/docs/reference/rest/v1/subnetworks
+    (enableFlowLogs).
     """
     if props.text_or_empty("purpose") in _PROXIES:
         return

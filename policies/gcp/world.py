@@ -16,7 +16,7 @@ from typing import Any, cast
 
 from catalogue.graph import Graph, Resource
 from catalogue.kinds import kinds
-from catalogue.kinds.gcp import KEY, artifactregistry, cloudscheduler, mlplatform, projects, storage, workflows
+from catalogue.kinds.gcp import CHANNEL, KEY, artifactregistry, cloudscheduler, mlplatform, projects, storage, workflows
 from catalogue.kinds.gcp.cloudscheduler import started, starting
 from catalogue.kinds.gcp.provider import PROVIDER
 from catalogue.marks import is_marked
@@ -88,13 +88,13 @@ def own(graph: Graph) -> Own:
     attached = (one.outputs.get("serviceAttachment") for one in graph.of(mlplatform.DEPLOYMENT))
     found += [project for text in attached if isinstance(text, str) for project in _projects(text)]
     found += [text for text in said if re.fullmatch(r"[a-z][a-z0-9-]{4,28}[a-z0-9]", text)]  # a project by its id alone
-    buckets = {name for text in said for name in _buckets(text)}
-    buckets |= {name for one in graph.of(storage.BUCKET) for name in (_text(one.inputs, "name"), *one.names)}
+    stores = {name for text in said for name in buckets(text)}
+    stores |= {name for one in graph.of(storage.BUCKET) for name in (_text(one.inputs, "name"), *one.names)}
     return Own(
         frozenset({*ids, *found}) if ids else frozenset(),
         _numbers(graph),
         frozenset({*regions, *(region for text in said for region in _regions(text))}) if regions else frozenset(),
-        frozenset(buckets),
+        frozenset(stores),
     )
 
 
@@ -129,13 +129,15 @@ def _regions(text: str) -> list[str]:
     return [one for match in _REGION.findall(text) for one in match if one]
 
 
-def _buckets(text: str) -> list[str]:
+def buckets(text: str) -> list[str]:
+    """The buckets that a text names."""
     return [one for match in _BUCKET.findall(text) for one in match if one]
 
 
-def _read(resource: Resource) -> Iterator[tuple[str, str]]:
-    """Each path of the inputs with its text, but words for people."""
-    return ((path, text) for path, text in texts(resource) if not _WORDS.intersection(re.split("[.#]", path)))
+def read(resource: Resource) -> Iterator[tuple[str, str]]:
+    """Each path of the inputs with its text, but words for people. The labels of a channel say where it sends to."""
+    words = _WORDS - {"labels"} if resource.type == CHANNEL else _WORDS
+    return ((path, text) for path, text in texts(resource) if not words.intersection(re.split("[.#]", path)))
 
 
 _EVERY = tuple(token for token in kinds("gcp") if token.partition(":")[0] != "pulumi")
@@ -157,7 +159,7 @@ def foreign_project(graph: Graph, resource: Resource) -> Iterator[str]:
     ours = own(graph)
     if not ours.projects:
         return
-    for path, text in _read(resource):
+    for path, text in read(resource):
         found = [text] if path.rpartition(".")[2] in _PROJECT_INPUTS else [*_projects(text), *_AGENT.findall(text)]
         for project in dict.fromkeys(found):
             known = ours.numbers if project.isdigit() else ours.projects
@@ -181,7 +183,7 @@ def foreign_region(graph: Graph, resource: Resource) -> Iterator[str]:
     ours = own(graph).regions
     if resource.type == mlplatform.GRANTS_IN_FORCE:  # it names grants, each of which is asked for itself
         return
-    for path, text in _read(resource) if ours else ():
+    for path, text in read(resource) if ours else ():
         stands = resource.type != _IMAGES and path in _PLACES and _PLACE.fullmatch(text)
         for region in [stands[1]] if stands else dict.fromkeys(_regions(text)):
             if region not in ours:
@@ -198,9 +200,9 @@ def foreign_region(graph: Graph, resource: Resource) -> Iterator[str]:
 def foreign_bucket(graph: Graph, resource: Resource) -> Iterator[str]:
     """The name of a bucket tells no project, so only a stack file says which are known."""
     ours = own(graph).buckets
-    for path, text in _read(resource) if graph.placement else ():
+    for path, text in read(resource) if graph.placement else ():
         whole = resource.type == storage.BUCKET_MEMBER and path == "bucket"
-        for bucket in [text] if whole else dict.fromkeys(_buckets(text)):
+        for bucket in [text] if whole else dict.fromkeys(buckets(text)):
             if bucket not in ours:
                 yield f"names the bucket {one_line(bucket)} at {path}, which is not the stack's and not in its file"
 
