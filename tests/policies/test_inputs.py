@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -32,7 +32,7 @@ def takes(resource: Resource) -> Takes:
 
 
 def is_sections(value: Any) -> bool:
-    return isinstance(value, list) and bool(value) and isinstance(value[0], dict)
+    return isinstance(value, list) and any(isinstance(one, dict) for one in cast("list[Any]", value))
 
 
 def where(graph: Graph, says: Callable[[Takes], Any]) -> tuple[Resource, str]:
