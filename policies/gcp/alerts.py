@@ -84,8 +84,9 @@ def alarm_means(graph: Graph, alert: Resource) -> Iterator[str]:
                 yield from (f"{sentence} (conditions.{path})" for sentence in _filter(graph, text, logs))
         if threshold.is_given("denominatorFilter"):
             yield from _share(threshold)
-        limited = alert.props.is_given("alertStrategy.notificationRateLimit.period")
-        if condition.is_given("conditionMatchedLog") != limited:
+        strategy, rate = alert.props.section_or_empty("alertStrategy"), "notificationRateLimit"
+        of_logs = condition.is_given("conditionMatchedLog")
+        if of_logs != (rate in strategy) or (of_logs and not strategy.is_given(f"{rate}.period")):
             yield "waits for logs and has no notificationRateLimit.period, or has one and waits for none: it is refused"
         if query := condition.text_if_known("conditionPrometheusQueryLanguage.query"):
             yield from _query(graph, query)
