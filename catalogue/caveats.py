@@ -39,7 +39,7 @@ _CONFIGURATION = "aws:sagemaker/endpointConfiguration:EndpointConfiguration"
 _ACTION = "aws:appautoscaling/scheduledAction:ScheduledAction"
 _VERTEX, _WORKFLOW = "gcp:vertex/aiEndpoint:AiEndpoint", "gcp:workflows/workflow:Workflow"
 _DATASET = "gcp:bigquery/dataset:Dataset"
-_DEPLOYMENT = "mlplatform:gcp:Deployment"
+_DEPLOYMENT, _WORKBENCH = "mlplatform:gcp:Deployment", "gcp:workbench/instance:Instance"
 _WORKSPACE = "azure-native:machinelearningservices:Workspace"
 _ONLINE = "azure-native:machinelearningservices:OnlineEndpoint"
 _COMPUTE = "azure-native:machinelearningservices:Compute"
@@ -117,6 +117,16 @@ CAVEATS: Mapping[str, tuple[Caveat, ...]] = {
             "there.",
             documented("https://cloud.google.com/vertex-ai/docs/predictions/private-service-connect", _READ),
             when=lambda one: one.props.is_given("hours"),
+        ),
+        Caveat(
+            (_WORKBENCH,),
+            "The labels of a Workbench instance are that resource's own. No page says that the machine and the disks "
+            "behind it carry them, which Compute Engine bills: a bill by label may miss these, and the budget, which "
+            "counts the whole project, does not.",
+            documented(
+                "https://cloud.google.com/vertex-ai/docs/workbench/reference/rest/v2/projects.locations.instances",
+                _READ,
+            ),
         ),
     ),
     "azure": (

@@ -212,7 +212,8 @@ class Placement:
     `sources` are the places of others that the stack file names, each with who lets the stack in, and `callers` those
     who call its endpoints beside the people of its workspace. `users` are these people by their names, `people` the
     networks that they come from, where one must be joined for them. `addresses` are those that it names anywhere, such
-    as `s3://bucket/folder/`, images among them.
+    as `s3://bucket/folder/`, images among them. `containers` are the words that it starts containers with: commands,
+    arguments, variables.
     `config_bytes` is the size of all that the file says, as the engine hands it to the program; 0 where the engine has
     done so.
     """
@@ -228,6 +229,7 @@ class Placement:
     people: tuple[WayIn, ...] = ()
     addresses: tuple[str, ...] = ()
     users: tuple[str, ...] = ()
+    containers: tuple[str, ...] = ()
 
     @classmethod
     def from_words(cls, words: Mapping[str, Any]) -> "Placement":
@@ -260,6 +262,11 @@ class Placement:
         environment, team, account, region = (str(words[name]) for name in ("environment", "team", "account", "region"))
         zone = None if (named := words.get("landing_zone")) is None else str(named)
         addresses = tuple(sorted({found for text in _leaves(words) for found in _ADDRESS.findall(text)}))
+        try:
+            models = _said(words, "models").values()
+            started = {text for model in models for key in _STARTED for text in _pairs(model.get(key))}
+        except (ValueError, TypeError, AttributeError):
+            raise KeyError("models") from None
         return cls(
             environment,
             team,
@@ -271,6 +278,7 @@ class Placement:
             people=people,
             addresses=addresses,
             users=users,
+            containers=tuple(sorted(started)),
         )
 
     @classmethod
@@ -281,12 +289,21 @@ class Placement:
         ways = {one["name"]: one for one in kept.get("people", ())}
         workspace = {"reached_from": ways, "users": kept.get("users")}
         words = {**kept, "sources": sources, "callers": callers, "workspace": workspace}
-        addresses = tuple(kept.get("addresses", ()))
-        return replace(cls.from_words(words), config_bytes=kept.get("config_bytes", 0), addresses=addresses)
+        addresses, containers = (tuple(kept.get(key, ())) for key in ("addresses", "containers"))
+        size = kept.get("config_bytes", 0)
+        return replace(cls.from_words(words), config_bytes=size, addresses=addresses, containers=containers)
 
 
 _ADDRESS = re.compile(r"(?:[a-z0-9]+://|\b[a-z0-9-]+(?:\.[a-z0-9-]+)+/)[^\s\"'\\]+")
 _CALLER = ("network", "cidr", "account", "identity")
+_STARTED = ("command", "args", "environment")
+
+
+def _pairs(said: Any) -> list[str]:
+    """The words of a list, or `NAME=VALUE` for each variable of a map."""
+    if isinstance(said, Mapping):
+        return [f"{name}={value}" for name, value in cast("Mapping[str, Any]", said).items()]
+    return [str(word) for word in said or ()]
 
 
 def _said(words: Mapping[str, Any], key: str) -> Mapping[str, Any]:

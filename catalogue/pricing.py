@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cache
-from itertools import islice, takewhile
+from functools import cache, lru_cache
+from itertools import islice, pairwise, takewhile
 
-from cronsim import CronSim
+from cronsim import CronSim, CronSimError
 
 from catalogue.graph import Graph
 from catalogue.hardware.catalogue import Catalogue, as_listed
@@ -148,6 +148,20 @@ def _some(names: Iterable[str], most: int = 6) -> str:
 
 
 @cache  # the jobs of a stack often start together
+@lru_cache(maxsize=4096)
+def shortest_gap(cron: str) -> float | None:
+    """The seconds between the two starts of a five-field cron that are closest; None where it never fires in the year
+    that is counted, or cannot be read. One that fires once has no other start near it.
+    """
+    start = datetime(2026, 1, 1)
+    try:
+        fired = list(islice(takewhile(lambda time: time < start + timedelta(days=365), CronSim(cron, start)), 400))
+    except CronSimError:
+        return None
+    gaps = ((after - before).total_seconds() for before, after in pairwise(fired))
+    return min(gaps, default=timedelta(days=365).total_seconds()) if fired else None
+
+
 def cron_runs_per_month(cron: str) -> float:
     """How often a five-field cron expression fires in an average month (365.25 / 12 days)."""
     start = datetime(2026, 1, 1)

@@ -40,8 +40,8 @@ def _known(platform: str) -> Rule:
         advice_elsewhere=True,
     )
     def known(graph: Graph) -> Found:
-        """Each input by its path, at any depth. An empty list is none that is set. An empty map is a section with all
-        its defaults: https://developer.hashicorp.com/terraform/language/syntax/configuration#blocks
+        """Each input by its path, at any depth. An empty list is none that is set; an empty map is a section with its
+        defaults. One of `accessConfigs` is a public address: https://cloud.google.com/compute/docs/reference/rest/v1/instances
         """
         for resource in graph.resources:
             if unknown := _not_known(resource):
@@ -85,7 +85,9 @@ def _allowed(platform: str) -> Rule:
         advice_elsewhere=True,
     )
     def allowed(graph: Graph) -> Found:
-        """The values, patterns and numbers of `catalogue/inputs/`, for each element of each list."""
+        """The values, patterns and numbers of `catalogue/inputs/`, for each element of each list. No section of a list
+        stands there twice: whoever mends the one leaves the other, and not every service takes it.
+        """
         yield from _each_once(graph, _not_allowed)
 
     return allowed
@@ -144,7 +146,7 @@ def _other_values(takes: Takes, resource: Properties) -> Iterator[str]:
         for above in _above(resource, path):
             if len(_each(above.get(path.rpartition(".")[2]))) > 1:
                 yield f"has more than one of {path}"
-    yield from (f"says the same twice in {path}" for path in _twice(resource.values, ""))
+    yield from (f"says the same twice in {path}" for path in dict.fromkeys(_twice(resource.values, "")))
 
 
 def _twice(value: Any, path: str) -> Iterator[str]:
@@ -250,10 +252,13 @@ def _each(value: Any) -> list[Any]:
 
 
 def _number(value: Any) -> float:
-    """A number, also where it is written as text, as some inputs of AWS have it; no number compares with anything."""
+    """A number, also where it is written as text, as some inputs of AWS have it, or in Google's spans such as `60s`.
+
+    No number compares with anything else. https://protobuf.dev/reference/protobuf/google.protobuf/#duration
+    """
     if isinstance(value, int | float) and not isinstance(value, bool):
         return value
-    return float(value) if isinstance(value, str) and re.fullmatch(r"-?\d+(\.\d+)?", value) else nan
+    return float(value.removesuffix("s")) if isinstance(value, str) and re.fullmatch(r"-?\d+(\.\d+)?s?", value) else nan
 
 
 def _other(path: str, value: Any, allowed: str) -> str:

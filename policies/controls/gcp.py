@@ -592,6 +592,7 @@ UNPREVENTED: Mapping[str, Sequence[str]] = {
     ),
     "What is recorded of calls, and where names and calls lead, are settings of policies that offer no field.": (
         "audit-trail",
+        "identity-calls-known",
         "identity-token-shown",
         "network-endpoint-closed",
     ),

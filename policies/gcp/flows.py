@@ -2,22 +2,30 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any, cast
 
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.gcp import workflows
 from catalogue.kinds.gcp.workflows import AT, jobs
-from policies.rule import Found, whole_stack_rule
+from policies.gcp.flow_values import (
+    ENDS,
+    Json,
+    Step,
+    assigned,
+    lost,
+    objects,
+    read,
+    root,
+    steps_of,
+    texts,
+    twice,
+    unset,
+)
+from policies.rule import Found, stack_rule, whole_stack_rule
 
-_Json = Mapping[str, Any]
 _DOES = frozenset({"assign", "call", "for", "next", "parallel", "raise", "return", "steps", "switch", "try"})
-_ENDS = frozenset({"next", "raise", "return"})
 _ANYWHERE = frozenset({"break", "continue", "end"})
-_EXPRESSION = re.compile(r"\$\{(.*)\}", re.DOTALL)
-_TEXT = re.compile(r'"(?:\\.|[^"\\])*"')
-_NAME = re.compile(r"(?<![\w.])([A-Za-z_]\w*)(?![\w]*\()(\.\w+)*\(?")
-_WORDS = frozenset({"and", "false", "http", "in", "not", "null", "or", "retry", "sys", "true"})
-"""Words of the language, and of the library that has values beside functions."""
 _LEAST_PAUSE, _MOST_PAUSE = 10, 900
 _NEEDS = (
     "displayName",
@@ -25,6 +33,16 @@ _NEEDS = (
     "outputConfig.predictionsFormat",
     "dedicatedResources.startingReplicaCount",
 )
+_JUDGED = frozenset(
+    {*(path.partition(".")[0] for path in _NEEDS), "encryptionSpec", "labels", "model", "serviceAccount"}
+)
+"""What of a batch prediction job somebody has judged. Beside it stand, among others, `disableContainerLogging` and
+`unmanagedContainerModel`: https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.batchPredictionJobs
+"""
+_CALLS = re.compile(r"http\.(get|post)|sys\.(log|sleep)")
+_HOST = re.compile(r"https://[a-z0-9-]+-aiplatform\.googleapis\.com/|https://compute\.googleapis\.com/compute/v1/")
+_FINAL = ("SUCCEEDED", "FAILED", "CANCELLED", "EXPIRED")
+"""The states in which a job has ended: https://cloud.google.com/vertex-ai/docs/reference/rest/v1/JobState"""
 
 
 @whole_stack_rule(
@@ -48,95 +66,146 @@ def whole(graph: Graph) -> Found:
             job.deploys for job in started
         ):  # what keeps an endpoint's hours, limits-hours-kept reads
             yield from ((workflow, sentence) for sentence in dict.fromkeys(_lacking(workflow)))
+            if graph.ours:
+                yield from ((workflow, sentence) for sentence in dict.fromkeys(_own(workflow)))
 
 
 def _lacking(workflow: Resource) -> Iterator[str]:
     document = workflow.props.document_or_empty(AT).values
-    called = {each.get("call") for one in document.values() for each in _objects(one)}
+    called = {each.get("call") for one in document.values() for each in objects(one)}
     for name, one in document.items():
         if name != "main" and name not in called:
             yield f"never calls {name}"
-        steps = list(_steps(one.get("steps")))
+        steps = steps_of(one.get("steps"))
         yield from _names(name, one)
+        for step, variable in unset(steps, one.get("params") or ()):
+            yield f"reads {variable} in {name}.steps.{step}, which not every way to it has set"
+        for step, variable in lost(steps):
+            yield f"sets {variable} in {name}.steps.{step}, which nothing reads before it is set anew"
         yield from _way(f"{name}.steps", steps, [], ends=True)
-        if any(_jumps_back(steps)) and not any(each.get("call") == "sys.sleep" for each in _objects(one)):
+        if any(_jumps_back(steps)) and not any(each.get("call") == "sys.sleep" for each in objects(one)):
             yield f"repeats steps of {name} without a pause"
-        for each in _objects(one):
+        for each in objects(one):
             yield from _call(document, each)
     for job in jobs(workflow.props):
         if job.kind == "batchPredictionJobs":
             yield from (f"starts jobs without {path}" for path in _NEEDS if not job.body.is_given(path))
+            more = set(job.body.names()) - _JUDGED
+            yield from (f"starts jobs with {name}, which nobody has judged" for name in sorted(more))
 
 
-def _steps(value: Any) -> Iterator[tuple[str, _Json]]:
-    """Each step of a list, with its name."""
-    for each in cast("list[Any]", value) if isinstance(value, list) else ():
-        for name, step in cast(_Json, each).items() if isinstance(each, Mapping) else ():
-            yield name, cast(_Json, step) if isinstance(step, Mapping) else {}
+@stack_rule(
+    "identity-calls-known",
+    workflows.WORKFLOW,
+    severity="high",
+    says="A workflow of the stack calls Vertex AI, and looks at its own forwarding rules; it calls nothing else.",
+    remedy="Keep the component's definition; what else is to be called belongs into a component, with a rule on it.",
+)
+def calls_known(graph: Graph, workflow: Resource) -> Iterator[str]:
+    """A connector reads and writes whatever its account may, and so does any other API of Google's: Workflows,
+    "Connectors", https://cloud.google.com/workflows/docs/connectors. Another program may call what it likes.
+    """
+    document: Json = workflow.props.document_or_empty(AT).values if graph.ours else {}
+    for step in (each for one in document.values() for each in objects(one)):
+        called, args = step.get("call"), step.get("args")
+        if not isinstance(called, str) or called in document:
+            continue
+        if not _CALLS.fullmatch(called):
+            yield f"calls {called[:80]}, which no workflow of the stack does"
+        elif called.startswith("http."):
+            url = str(cast(Json, args).get("url") if isinstance(args, Mapping) else "")
+            if not _HOST.match(url.removeprefix('${"')):
+                yield f"calls {url[:120]}, where only Vertex AI and forwarding rules are called"
 
 
-def _objects(value: Any) -> Iterator[_Json]:
-    if isinstance(value, Mapping):
-        yield cast(_Json, value)
-        for one in cast(_Json, value).values():
-            yield from _objects(one)
-    elif isinstance(value, list):
-        for one in cast("list[Any]", value):
-            yield from _objects(one)
+def _own(workflow: Resource) -> Iterator[str]:
+    """What lacks in a run of ours: it looks for its own job, tries again under another name and returns the end."""
+    document: Json = workflow.props.document_or_empty(AT).values
+    for name, one in document.items():
+        steps = steps_of(one.get("steps"))
+        yield from (f"says the same twice in {at}" for at in twice(one.get("steps"), f"{name}.steps"))
+        for variable in _constants(one):
+            yield f"counts from a number in {name} and never on: {variable}"
+        compared = any(_COUNTER.fullmatch(str(each.get("condition"))) for each in objects(one))
+        if compared and not any(_jumps_back(steps)):
+            yield f"counts its attempts in {name} and makes one alone"
+        if name == "main" and not any("return" in each for each in objects(one)):
+            yield "ends well by no way (main)"
+        called = [each for each in objects(one) if str(each.get("call")).startswith("http.")]
+        made = {_url(each) for each in called if each.get("call") == "http.post"} - {""}
+        if made:
+            yield from _watches(name, one, steps, called, made)
+
+
+_COUNTER = re.compile(r"\$\{\w+ >=? \d+\}")
+
+
+def _constants(one: Json) -> list[str]:
+    """The variables that are read and are set to numbers alone."""
+    said: dict[str, list[Any]] = {}
+    for each in objects(one):
+        for key, value in assigned(each):
+            said.setdefault(key, []).append(value)
+    return [key for key, values in said.items() if all(isinstance(value, int) for value in values)]
+
+
+def _url(call: Json) -> str:
+    """The address that a call names as a whole; empty where an expression makes it."""
+    args = call.get("args")
+    url = str(cast(Json, args).get("url") if isinstance(args, Mapping) else "")
+    return "" if url.startswith("${") else url
+
+
+def _watches(name: str, one: Json, steps: Sequence[Step], called: Sequence[Json], made: set[str]) -> Iterator[str]:
+    """What lacks where a job is started: a look for it by its name, its end, and time before it is cancelled."""
+    conditions = " ".join(str(each.get("condition")) for each in objects(one))
+    for state in _FINAL:
+        if f'"JOB_STATE_{state}"' not in conditions:
+            yield f"does not see in {name} that a job has {state.lower()}"
+    for call in called:
+        if call.get("call") == "http.get" and (url := _url(call)):
+            query = cast(Json, call["args"]).get("query")
+            if url not in made:
+                yield f"looks for a job in {url[:120]}, where it starts none"
+            if not isinstance(query, Mapping) or not cast(Json, query).get("filter"):
+                yield f"takes the first job of the project for its own (query.filter of {url[:120]})"
+    for (_, before), (at, step) in pairwise(steps):
+        if not ENDS & before.keys() and any(":cancel" in text for text in texts(step)):
+            yield f"cancels a job that it has only just looked at ({name}.steps.{at})"
 
 
 # ---- names -----------------------------------------------------------------------------------------------------------
 
 
-def _names(workflow: str, one: _Json) -> Iterator[str]:
+def _names(workflow: str, one: Json) -> Iterator[str]:
     """What a sub-workflow reads and nothing sets, and what it sets for nobody."""
     taken = {text for text in one.get("params") or () if isinstance(text, str)}
     kept, results = set[str](), set[str]()
-    for each in _objects(one):
-        for assigned in each.get("assign") or ():
-            kept |= {key.partition(".")[0].partition("[")[0] for key in cast(_Json, assigned)}
+    for each in objects(one):
+        kept |= {root(key) for key, _ in assigned(each)}
         results |= {text for key in ("result", "value") if isinstance(text := each.get(key), str)}
         kept |= {text for text in (each.get("as"),) if isinstance(text, str)}
-    read = {name for text in _texts(one) for name in _read(text)}
-    for name in sorted(read - taken - kept - results):
+    asked = read(one)
+    for name in sorted(asked - taken - kept - results):
         yield f"reads {name} in {workflow}, which nothing sets"
-    for name in sorted((kept | (taken if workflow != "main" else set[str]())) - read):
+    for name in sorted((kept | (taken if workflow != "main" else set[str]())) - asked):
         yield f"sets {name} in {workflow}, which nothing reads"
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for one in cast(_Json, value).values():
-            yield from _texts(one)
-    elif isinstance(value, list):
-        for one in cast("list[Any]", value):
-            yield from _texts(one)
-
-
-def _read(text: str) -> Iterator[str]:
-    """The variables that an expression reads; a name before a bracket, with or without a point, is a function's."""
-    found = _EXPRESSION.fullmatch(text)
-    for match in _NAME.finditer(_TEXT.sub('""', found[1])) if found else ():
-        if not match[0].endswith("(") and match[1] not in _WORDS:
-            yield match[1]
 
 
 # ---- steps -----------------------------------------------------------------------------------------------------------
 
 
-def _way(at: str, steps: Sequence[tuple[str, _Json]], above: Sequence[str], ends: bool) -> Iterator[str]:
+def _way(at: str, steps: Sequence[Step], above: Sequence[str], ends: bool) -> Iterator[str]:
     """Steps that do nothing, go nowhere, or that nothing comes to; and a last one after which a run just ends."""
     names = [name for name, _ in steps]
-    asked = {to for _, step in steps for each in _objects(step) if isinstance(to := each.get("next"), str)}
+    asked = {to for _, step in steps for each in objects(step) if isinstance(to := each.get("next"), str)}
     for to in sorted(asked - {*names, *above} - _ANYWHERE):
         yield f"goes from {at} to {to}, which is no step of it"
-    before: _Json | None = None
+    before: Json | None = None
     for name, step in steps:
         if not _DOES & step.keys():
             yield f"does nothing in {at}.{name}"
-        if before is not None and _ENDS & before.keys() and name not in asked:
+        if before is not None and ENDS & before.keys() and name not in asked:
             yield f"never comes to {at}.{name}"
         if "try" in step:
             caught = step.get("except")
@@ -145,30 +214,30 @@ def _way(at: str, steps: Sequence[tuple[str, _Json]], above: Sequence[str], ends
             ):
                 yield f"catches no error of {at}.{name}"
         for branch in step.get("switch") or ():
-            if "condition" not in branch or not _DOES & cast(_Json, branch).keys():
+            if "condition" not in branch or not _DOES & cast(Json, branch).keys():
                 yield f"has half a branch in {at}.{name}"
         for key, part in step.items():
-            inner = list(_steps(part.get("steps"))) if isinstance(part, Mapping) else []
+            inner = steps_of(part.get("steps")) if isinstance(part, Mapping) else []
             yield from _way(f"{at}.{name}.{key}", inner, [*names, *above], ends=False)
         before = step
-    if ends and (before is None or not _ENDS & before.keys()):
+    if ends and (before is None or not ENDS & before.keys()):
         yield f"ends {at} without a result or an error"
 
 
-def _jumps_back(steps: Sequence[tuple[str, _Json]]) -> Iterator[str]:
+def _jumps_back(steps: Sequence[Step]) -> Iterator[str]:
     seen = set[str]()
     for name, step in steps:
         seen.add(name)
-        yield from (to for each in _objects(step) if isinstance(to := each.get("next"), str) and to in seen)
+        yield from (to for each in objects(step) if isinstance(to := each.get("next"), str) and to in seen)
 
 
-def _call(document: _Json, step: _Json) -> Iterator[str]:
+def _call(document: Json, step: Json) -> Iterator[str]:
     """What lacks in one call: where to, as whom, with what, and another attempt where it only reads."""
     tried = step.get("try")
-    if isinstance(tried, Mapping) and str(cast(_Json, tried).get("call")).startswith("http.") and "retry" not in step:
+    if isinstance(tried, Mapping) and str(cast(Json, tried).get("call")).startswith("http.") and "retry" not in step:
         yield "does not repeat a call that may be repeated (retry)"
     called, args = step.get("call"), step.get("args")
-    given: _Json = cast(_Json, args) if isinstance(args, Mapping) else {}
+    given: Json = cast(Json, args) if isinstance(args, Mapping) else {}
     if not isinstance(called, str):
         if {"args", "result"} <= step.keys() and "call" not in step:
             yield "has arguments for no call"
@@ -182,19 +251,19 @@ def _call(document: _Json, step: _Json) -> Iterator[str]:
         if not given.get("severity") or not (given.get("json") or given.get("text")):
             yield "logs nothing, or without a severity"
     elif isinstance(own := document.get(called), Mapping):
-        taken = {text for text in cast(_Json, own).get("params") or () if isinstance(text, str)}
+        taken = {text for text in cast(Json, own).get("params") or () if isinstance(text, str)}
         if given.keys() != taken:
             yield f"calls {called} with {', '.join(sorted(given)) or 'nothing'}, which takes {', '.join(sorted(taken))}"
         if not step.get("result"):
             yield f"does not look at what {called} returns (result)"
 
 
-def _request(step: _Json, given: _Json) -> Iterator[str]:
+def _request(step: Json, given: Json) -> Iterator[str]:
     auth, url = given.get("auth"), str(given.get("url") or "")
-    if not url or not isinstance(auth, Mapping) or not cast(_Json, auth).get("type"):
+    if not url or not isinstance(auth, Mapping) or not cast(Json, auth).get("type"):
         yield f"calls {url[:80] or 'nothing'} as nobody (url, auth.type)"
     if not step.get("result"):
         yield f"does not look at what {url[:80]} answers (result)"
 
 
-RULES = [whole]
+RULES = [whole, calls_known]

@@ -7,6 +7,8 @@ check.
 
 import re
 from collections.abc import Iterator
+from math import ceil
+from zoneinfo import ZoneInfo
 
 from catalogue.graph import Graph, Resource
 from catalogue.hardware import catalogue
@@ -14,7 +16,9 @@ from catalogue.kind import At, Takes
 from catalogue.kinds import kind_of, kinds
 from catalogue.kinds.gcp import artifactregistry, cloudscheduler, mlplatform, storage, workbench, workflows
 from catalogue.kinds.gcp.workflows import by_schedule, deadlines, jobs, texts
-from catalogue.properties import Properties
+from catalogue.pricing import shortest_gap
+from catalogue.properties import Properties, Unreadable
+from catalogue.wording import one_line
 from policies.gcp.encryption import seconds
 from policies.limits import OWN, Limits, outside
 from policies.rule import limit_rule, resource_rule, stack_rule
@@ -211,6 +215,43 @@ def schedule_retries(props: Properties) -> Iterator[str]:
         yield "sets no end to its retries"
 
 
+_MOST_AT_ONCE = 2
+
+
+@stack_rule(
+    "limits-schedule-times",
+    cloudscheduler.SCHEDULE,
+    severity="high",
+    proof="cost visibility",
+    says="A schedule fires, in a time zone that there is, and of its runs no more than two may meet.",
+    remedy="In the stack file, give the batch job a schedule with more time between its starts, or fewer max_hours.",
+    stack_key="batch_jobs",
+)
+def schedule_times(graph: Graph, schedule: Resource) -> Iterator[str]:
+    """Each run that meets another takes its machines beside it, which `quota-declared` does not count; one that is late
+    may meet the next. Fields and time zones: Cloud Scheduler, "Cron job format and time zone",
+    https://cloud.google.com/scheduler/docs/configuring/cron-job-schedules
+    """
+    cron, zone_ = (schedule.props.text_if_known(path) for path in ("schedule", "timeZone"))
+    try:
+        ZoneInfo(zone_ or "UTC")
+    except (OSError, ValueError, KeyError):
+        yield f"keeps the time of {one_line(zone_)!r}, which is no time zone"
+    if not cron:
+        return
+    gap = shortest_gap(cron)
+    if gap is None:
+        yield f"starts nothing: {one_line(cron)!r} never fires, or is no cron of five fields"
+        return
+    try:
+        longest = max(deadlines(cloudscheduler.started(graph, schedule).props), default=0)
+    except Unreadable:  # identity-starts-own and limits-batch-time say what cannot be read
+        return
+    if (at_once := ceil(longest / gap)) > _MOST_AT_ONCE:
+        lasts = f"one starts each {gap / 60:g} minutes and may last {longest / 3600:g} hours"
+        yield f"may have {at_once} runs at once: {lasts}"
+
+
 @stack_rule(
     "limits-schedule-region",
     cloudscheduler.SCHEDULE,
@@ -289,6 +330,7 @@ RULES = [
     batch_time,
     hours_kept,
     schedule_retries,
+    schedule_times,
     schedule_region,
     stores_expire,
 ]

@@ -28,6 +28,12 @@ _WORKBENCH, _SERVED = workbench.INSTANCE, vertex.ENDPOINT
 _DEPLOYMENT, _DNS = mlplatform.DEPLOYMENT, dns.POLICY
 
 
+_PROXIES = frozenset({"GLOBAL_MANAGED_PROXY", "INTERNAL_HTTPS_LOAD_BALANCER", "REGIONAL_MANAGED_PROXY"})
+"""The purposes of subnets that hold the proxies of load balancers, and no machine of anybody's:
+https://cloud.google.com/load-balancing/docs/proxy-only-subnets
+"""
+
+
 @resource_rule(
     "network-no-internet-gateway",
     *(kind.token for kind in ways_out.KINDS),
@@ -104,11 +110,12 @@ def no_public_address(graph: Graph, resource: Resource) -> Iterator[str]:
 )
 def subnet_private(props: Properties) -> Iterator[str]:
     """Private Google Access on (needed by machines without an address), IPv6 off. A range that is not private takes the
-    way to whoever has its addresses (VPC documentation, "Privately used public IPv4 ranges").
+    way to whoever has its addresses (VPC documentation, "Privately used public IPv4 ranges"). In a subnet of proxies no
+    machine stands that could reach Google's APIs.
     """
     if not _is_private(range_ := props.text_if_known("ipCidrRange")) and range_:
         yield f"has the addresses {range_}, which are not private ones"
-    if props.flag_or_none("privateIpGoogleAccess") is not True:
+    if props.flag_or_none("privateIpGoogleAccess") is not True and props.text_or_empty("purpose") not in _PROXIES:
         yield "has no private access to Google's APIs"
     if props.text_or_empty("stackType") not in ("", "IPV4_ONLY") or props.text_or_empty("ipv6AccessType") == "EXTERNAL":
         yield "gives IPv6 addresses, which no rule of the pilot bounds"
@@ -177,7 +184,10 @@ def _is_of(graph: Graph, peer: str) -> bool:
     remedy="Keep the network component's two denies, at the lowest precedence and without targets.",
 )
 def default_denied(graph: Graph) -> Found:
-    """VPC documentation, "Implied rules": egress allowed, ingress denied unlogged; a lower priority goes first."""
+    """VPC documentation, "Implied rules": egress allowed, ingress denied unlogged; a lower priority goes first.
+
+    A range beside 0.0.0.0/0 says that somebody took the deny for one of that range alone.
+    """
     for vpc in graph.of(_VPC):
         rules = graph.referring(_FIREWALL, "network", vpc)
         for direction, peers in (("EGRESS", "destinationRanges"), ("INGRESS", "sourceRanges")):
@@ -185,13 +195,17 @@ def default_denied(graph: Graph) -> Found:
             if not denies:
                 yield vpc, f"does not deny {direction.lower()}, or does not log what it denies"
             for rule in rules:
+                more = set(rule.props.each_text_if_known(peers)) - {"0.0.0.0/0", ""}
+                if more and graph.ours and _denies_all(rule.props, direction, peers):
+                    yield rule, f"denies {', '.join(sorted(more))} beside everything (its {peers})"
                 allows = rule.props.is_given("allows") and _direction(rule.props) == direction
                 if allows and any(priority <= _priority(rule) for priority in denies):
                     yield rule, "is overruled by the deny of everything: it needs a lower priority number"
 
 
 def _denies_all(props: Properties, direction: str, peers: str) -> bool:
-    denied = any(deny.text_or_empty("protocol") == "all" for deny in props.each_section("denies"))
+    denies = props.each_section("denies")
+    denied = any(deny.text_or_empty("protocol") == "all" and not deny.is_given("ports") for deny in denies)
     everything = denied and "0.0.0.0/0" in props.each_text_if_known(peers)
     said = props.text_or_empty("direction") == direction
     return everything and said and not _narrowed(props) and props.is_given("logConfig")
@@ -226,7 +240,12 @@ def _priority(rule: Resource) -> float:
     remedy="Set log_config with flow_sampling=1 and metadata='INCLUDE_ALL_METADATA', without a filter.",
 )
 def flow_logs(props: Properties) -> Iterator[str]:
-    """Sampling below 1 (the default is a half) drops flows; a filter may drop those that matter."""
+    """Sampling below 1 (the default is a half) drops flows; a filter may drop those that matter. A subnet in which only
+    Google's proxies stand takes no flow logs: https://cloud.google.com/compute/docs/reference/rest/v1/subnetworks
+    (enableFlowLogs).
+    """
+    if props.text_or_empty("purpose") in _PROXIES:
+        return
     log = props.section_or_empty("logConfig")
     if log.number_or_none("flowSampling") != 1 or log.text_or_empty("filterExpr") not in ("", "true"):
         yield "does not log every flow"

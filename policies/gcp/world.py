@@ -5,21 +5,23 @@ https://cloud.google.com/apis/design/resource_names. `inputs-own` asks whether a
 of a resource of the stack.
 """
 
+import base64
+import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 from catalogue.graph import Graph, Resource
 from catalogue.kinds import kinds
-from catalogue.kinds.gcp import KEY, artifactregistry, cloudscheduler, mlplatform, projects, storage, workflows
+from catalogue.kinds.gcp import CHANNEL, KEY, artifactregistry, cloudscheduler, mlplatform, projects, storage, workflows
 from catalogue.kinds.gcp.cloudscheduler import started, starting
 from catalogue.kinds.gcp.provider import PROVIDER
 from catalogue.marks import is_marked
 from catalogue.once import once_a_graph
-from catalogue.properties import Malformed
+from catalogue.properties import Malformed, Properties
 from catalogue.wording import one_line
 from policies.rule import stack_rule
 from policies.world import may_be_id, texts, world
@@ -45,7 +47,14 @@ services", https://cloud.google.com/vpc/docs/about-vpc-hosted-services
 _REGION = re.compile(
     r"/(?:locations|regions|zones)/([a-z]+-[a-z]+\d+)(?:-[a-z])?(?![\w-])|//([a-z]+-[a-z]+\d+)-[a-z]+\.googleapis\.com"
 )
-_BUCKET = re.compile(r"gs://([a-z0-9][a-z0-9._-]+)|projects/_/buckets/([a-z0-9][a-z0-9._-]+)")
+_BUCKET = re.compile(
+    r"gs://([a-z0-9][a-z0-9._-]+)|projects/_/buckets/([a-z0-9][a-z0-9._-]+)|"
+    r"https://storage\.googleapis\.com/(?:(?:upload/)?storage/v1/b/)?(?!storage/|upload/)([a-z0-9][a-z0-9._-]+)|"
+    r"https://([a-z0-9][a-z0-9._-]+)\.storage\.googleapis\.com"
+)
+"""A bucket by its address, its name, or the one at which its API answers:
+https://cloud.google.com/storage/docs/request-endpoints
+"""
 _PLACES = frozenset({"location", "region", "zone"})
 _PLACE = re.compile(r"([a-z]+-[a-z]+-?\d+)(?:-[a-z])?")
 _IMAGES = artifactregistry.REPOSITORY_MEMBER
@@ -79,13 +88,13 @@ def own(graph: Graph) -> Own:
     attached = (one.outputs.get("serviceAttachment") for one in graph.of(mlplatform.DEPLOYMENT))
     found += [project for text in attached if isinstance(text, str) for project in _projects(text)]
     found += [text for text in said if re.fullmatch(r"[a-z][a-z0-9-]{4,28}[a-z0-9]", text)]  # a project by its id alone
-    buckets = {name for text in said for name in _buckets(text)}
-    buckets |= {name for one in graph.of(storage.BUCKET) for name in (_text(one.inputs, "name"), *one.names)}
+    stores = {name for text in said for name in buckets(text)}
+    stores |= {name for one in graph.of(storage.BUCKET) for name in (_text(one.inputs, "name"), *one.names)}
     return Own(
         frozenset({*ids, *found}) if ids else frozenset(),
         _numbers(graph),
         frozenset({*regions, *(region for text in said for region in _regions(text))}) if regions else frozenset(),
-        frozenset(buckets),
+        frozenset(stores),
     )
 
 
@@ -120,13 +129,15 @@ def _regions(text: str) -> list[str]:
     return [one for match in _REGION.findall(text) for one in match if one]
 
 
-def _buckets(text: str) -> list[str]:
+def buckets(text: str) -> list[str]:
+    """The buckets that a text names."""
     return [one for match in _BUCKET.findall(text) for one in match if one]
 
 
-def _read(resource: Resource) -> Iterator[tuple[str, str]]:
-    """Each path of the inputs with its text, but words for people."""
-    return ((path, text) for path, text in texts(resource) if not _WORDS.intersection(re.split("[.#]", path)))
+def read(resource: Resource) -> Iterator[tuple[str, str]]:
+    """Each path of the inputs with its text, but words for people. The labels of a channel say where it sends to."""
+    words = _WORDS - {"labels"} if resource.type == CHANNEL else _WORDS
+    return ((path, text) for path, text in texts(resource) if not words.intersection(re.split("[.#]", path)))
 
 
 _EVERY = tuple(token for token in kinds("gcp") if token.partition(":")[0] != "pulumi")
@@ -148,7 +159,7 @@ def foreign_project(graph: Graph, resource: Resource) -> Iterator[str]:
     ours = own(graph)
     if not ours.projects:
         return
-    for path, text in _read(resource):
+    for path, text in read(resource):
         found = [text] if path.rpartition(".")[2] in _PROJECT_INPUTS else [*_projects(text), *_AGENT.findall(text)]
         for project in dict.fromkeys(found):
             known = ours.numbers if project.isdigit() else ours.projects
@@ -172,7 +183,7 @@ def foreign_region(graph: Graph, resource: Resource) -> Iterator[str]:
     ours = own(graph).regions
     if resource.type == mlplatform.GRANTS_IN_FORCE:  # it names grants, each of which is asked for itself
         return
-    for path, text in _read(resource) if ours else ():
+    for path, text in read(resource) if ours else ():
         stands = resource.type != _IMAGES and path in _PLACES and _PLACE.fullmatch(text)
         for region in [stands[1]] if stands else dict.fromkeys(_regions(text)):
             if region not in ours:
@@ -189,9 +200,9 @@ def foreign_region(graph: Graph, resource: Resource) -> Iterator[str]:
 def foreign_bucket(graph: Graph, resource: Resource) -> Iterator[str]:
     """The name of a bucket tells no project, so only a stack file says which are known."""
     ours = own(graph).buckets
-    for path, text in _read(resource) if graph.placement else ():
+    for path, text in read(resource) if graph.placement else ():
         whole = resource.type == storage.BUCKET_MEMBER and path == "bucket"
-        for bucket in [text] if whole else dict.fromkeys(_buckets(text)):
+        for bucket in [text] if whole else dict.fromkeys(buckets(text)):
             if bucket not in ours:
                 yield f"names the bucket {one_line(bucket)} at {path}, which is not the stack's and not in its file"
 
@@ -222,6 +233,51 @@ def foreign_images(graph: Graph, grant: Resource) -> Iterator[str]:
         known.append((graph.placement.account, "", ""))
     if not any(all(not is_ or must in ("", is_) for is_, must in zip(asked, one, strict=True)) for one in known):
         yield f"is on the repository {'/'.join(asked)} (project, location, repository), which is not the stack's"
+
+
+_CONTAINER = frozenset({"command", "args", "env", "environment"})
+
+
+@stack_rule(
+    "world-containers",
+    mlplatform.MODEL,
+    workflows.WORKFLOW,
+    severity="high",
+    says="A container is started with the commands, arguments and variables that the stack file says, and no others.",
+    remedy="Say them in the stack file, under models, where they show in review.",
+)
+def containers(graph: Graph, resource: Resource) -> Iterator[str]:
+    """Who can add a word to a command runs what they like, as the model's account and beside its data; a variable such
+    as HTTPS_PROXY does too. Vertex AI, ModelContainerSpec,
+    https://cloud.google.com/vertex-ai/docs/reference/rest/v1/ModelContainerSpec
+    """
+    if graph.placement is None:
+        return
+    if resource.type == mlplatform.MODEL:
+        parts = [resource.props]
+    else:
+        parts = list(resource.props.document_or_empty(workflows.AT).sections_inside())
+    for path, word in (found for part in parts for found in _words(part)):
+        if word not in graph.placement.containers:
+            yield f"starts a container with {one_line(word)[:80]!r} ({path}), which its file does not say"
+
+
+def _words(part: Properties) -> Iterator[tuple[str, str]]:
+    """The words of a container's command and arguments, and its variables as `NAME=VALUE`, each with its path."""
+    for key in _CONTAINER.intersection(part.names()):
+        if key == "args" and "call" in part:  # of a step of a workflow
+            continue
+        value: Any = part.values[key]
+        if is_marked(value):
+            continue
+        if isinstance(value, Mapping):
+            yield from ((key, f"{name}={one}") for name, one in cast("Mapping[str, Any]", value).items())
+        for one in cast("list[Any]", value) if isinstance(value, list) else ():
+            if isinstance(one, Mapping):
+                pair = cast("Mapping[str, Any]", one)
+                yield key, f"{pair.get('name')}={pair.get('value')}"
+            else:
+                yield key, str(one)
 
 
 @stack_rule(
@@ -278,14 +334,39 @@ def batch_started(graph: Graph, workflow: Resource) -> Iterator[str]:
 )
 def starts_own(graph: Graph, schedule: Resource) -> Iterator[str]:
     """With its persona's token it could start any other: Workflows, "Schedule a workflow",
-    https://cloud.google.com/workflows/docs/schedule-workflow
+    https://cloud.google.com/workflows/docs/schedule-workflow. What it sends is the argument alone, of what the workflow
+    reads: an execution may also be told to log no calls,
+    https://cloud.google.com/workflows/docs/reference/executions/rest/v1/projects.locations.workflows.executions
     """
     try:
-        started(graph, schedule)
+        workflow = started(graph, schedule)
     except Malformed as error:
         yield str(error)
+        return
+    if body := schedule.props.text_if_known("httpTarget.body"):
+        try:
+            sent: dict[str, Any] = dict(json.loads(base64.b64decode(body, validate=True)))
+            argument: dict[str, Any] = dict(json.loads(sent.pop("argument", "{}")))
+        except (ValueError, TypeError):
+            yield "sends what starts no execution with an argument of names and values (httpTarget.body)"
+            return
+        if sent:
+            yield f"tells an execution its {', '.join(sorted(map(one_line, sent)))} as well (httpTarget.body)"
+        told = list(workflows.texts(workflow.props))
+        for name, value in argument.items():
+            if not any(f'input.{name} == "{value}"' in text for text in told):
+                yield f"sends {one_line(f'{name}={value}')[:80]}, which its workflow does not ask for (httpTarget.body)"
 
 
-_HERE = (foreign_project, foreign_region, foreign_bucket, foreign_images, batch_own, batch_started, starts_own)
+_HERE = (
+    foreign_project,
+    foreign_region,
+    foreign_bucket,
+    foreign_images,
+    containers,
+    batch_own,
+    batch_started,
+    starts_own,
+)
 RULES = [replace(rule, advice_elsewhere=True) for rule in _HERE]
 """Another program may work across projects and regions, and no stack file says with which: there it is advice."""

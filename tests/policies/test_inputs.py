@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -32,6 +32,10 @@ def takes(resource: Resource) -> Takes:
     return kind.takes if kind is not None and isinstance(kind.takes, Takes) else Takes()
 
 
+def is_sections(value: Any) -> bool:
+    return isinstance(value, list) and any(isinstance(one, dict) for one in cast("list[Any]", value))
+
+
 def where(graph: Graph, says: Callable[[Takes], Any]) -> tuple[Resource, str]:
     """The first resource of a graph that gives an input at the top of which its kind says something."""
     return next(
@@ -56,12 +60,22 @@ def test_an_input_that_nobody_has_judged_is_caught_at_any_depth(graph: Graph) ->
     assert "inputs-known" in caught(changed(graph, deep, inside), *RULES)
 
 
-def test_what_is_empty_is_not_set(graph: Graph) -> None:
+def test_an_empty_list_is_not_set_and_an_empty_section_has_its_defaults(graph: Graph) -> None:
     resource, _ = where(graph, lambda said: said.known)
     empty: dict[str, Any] = {"nobodyKnows": None, "norThis": []}
     assert caught(changed(graph, resource, lambda p: p.update(empty)), *RULES) == set()
     # A section without a word is one with all its defaults: an empty `website` is a website.
     assert caught(changed(graph, resource, lambda p: p.update(nobodyKnows={})), *RULES) == {"inputs-known"}
+    assert caught(changed(graph, resource, lambda p: p.update(orThat={})), *RULES) == {"inputs-known"}
+
+
+def test_a_section_that_stands_twice_in_a_list_is_caught(graph: Graph) -> None:
+    def twice(properties: dict[str, Any]) -> None:
+        key = next(key for key, one in properties.items() if is_sections(one))
+        properties[key] = [*properties[key], properties[key][0]]
+
+    resource = next(one for one in graph.cloud if takes(one).known and any(map(is_sections, one.inputs.values())))
+    assert "inputs-allowed" in caught(changed(graph, resource, twice), *RULES)
 
 
 def test_a_value_that_is_not_among_those_that_it_may_take_is_caught(graph: Graph) -> None:
@@ -127,6 +141,7 @@ def test_lists_patterns_and_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
         return {rule.name for rule in rules if rule.judge(Graph("a", "aws", (resource,), {})).violations}
 
     assert judged(any={"x": 1}, text="ab", number="3", list=[{"kind": "a"}], map={"x": {"on": True}}) == set()
+    assert judged(number="3s") == set() and judged(number="60s") == {"inputs-allowed"}
     assert judged(text="abc") == judged(number=6) == judged(number="many") == judged(number=True) == {"inputs-allowed"}
     assert judged(list=[{"kind": "a"}, {"kind": "b"}]) == judged(map={"x": {"on": False}}) == {"inputs-allowed"}
     assert judged(list=[{"kind": "a"}, {"kind": "a"}]) == {"inputs-allowed"}

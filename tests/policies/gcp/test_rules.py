@@ -183,6 +183,28 @@ def leaving_out(graph: Graph, more: str) -> Graph:
     return changed(graph, first(graph, EXCLUSION), lambda p: p.update(filter=f"{p['filter']} OR {more}"))
 
 
+def sent(**execution: str) -> str:
+    """The body of a schedule that starts a workflow."""
+    return base64.b64encode(json.dumps(execution).encode()).decode()
+
+
+def calling(call: str, **args: str) -> Mutation:
+    """The first workflow with a call more at its begin."""
+
+    def mutate(graph: Graph) -> Graph:
+        workflow = first(graph, WORKFLOW)
+        source = json.loads(workflow.inputs["sourceContents"])
+        source["main"]["steps"].insert(0, {"more": {"call": call, "args": args, "result": "more"}})
+        return changed(graph, workflow, lambda p: put(p, "sourceContents", json.dumps(source)))
+
+    return mutate
+
+
+def elsewhere(graph: Graph) -> Graph:
+    """The same graph of another program, whose stack file nobody read."""
+    return replace(graph, ours=False, placement=None)
+
+
 _SENT = base64.b64encode(b'{"argument": "{}", "api_key": "abcdefgh12"}').decode()
 CATCHES: list[tuple[str, Mutation]] = [
     ("sizes-conditions", lambda graph: _granted_often(graph, 21)),
@@ -514,7 +536,39 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("limits-account", losing(VPC, "project")),
     ("audit-logs-kept", setting(LOGS, "locked", True)),
     ("identity-written-places", setting(BUCKET_GRANT, "bucket", "claims-artifacts", "writes")),
+    ("network-default-denied", setting(FIREWALL, "destinationRanges", [*ANYWHERE, "10.0.0.0/8"], "deny-out")),
+    ("limits-schedule-times", setting(SCHEDULE, "schedule", "* * * * *")),
+    ("limits-schedule-times", setting(SCHEDULE, "schedule", "0 0 31 2 *")),
+    ("limits-schedule-times", setting(SCHEDULE, "timeZone", "Mars/Phobos")),
+    ("identity-starts-own", setting(SCHEDULE, "httpTarget.body", sent(argument="{}", callLogLevel="LOG_NONE"))),
+    ("identity-starts-own", setting(SCHEDULE, "httpTarget.body", sent(argument='{"wanted": "off"}'))),
+    ("identity-starts-own", setting(SCHEDULE, "httpTarget.body", "no base64")),
+    ("world-containers", setting_more(MODEL, "command", ["sh", "-c", "curl https://mallory.example.com"])),
+    ("world-containers", setting_more(MODEL, "environment", {"HTTPS_PROXY": "mallory.example.com:3128"})),
+    ("world-containers", editing(lambda job: job.update(unmanagedContainerModel={"containerSpec": {"args": ["x"]}}))),
+    ("limits-batch-whole", editing(lambda job: job.update(disableContainerLogging=True))),
+    ("identity-calls-known", calling("http.get", url="https://storage.googleapis.com/storage/v1/b/x/o")),
+    ("identity-calls-known", calling("googleapis.storage.v1.objects.list", bucket="mallory")),
+    ("world-place", calling("http.get", url="https://storage.googleapis.com/storage/v1/b/mallory/o")),
+    ("world-elsewhere", elsewhere),
+    ("rollback-alarm-means", rewriting('!= \\"SUCCEEDED', '= \\"SUCCEEDED', ALERT, "failed")),
 ]
+
+
+def test_each_thing_that_another_program_names_is_told_once(gcp_pilot: Graph) -> None:
+    (rule,) = (one for one in pack.RULES["gcp"] if one.name == "world-elsewhere")
+    told = [finding.message for finding in evaluate(elsewhere(gcp_pilot), [rule]).findings]
+    assert sum("payments-risk@example.com at labels.email_address" in one for one in told) == 1
+    assert sum("payments-risk-pilot-data" in one for one in told) == 1
+    assert not rule.mandatory and not evaluate(gcp_pilot, [rule]).findings
+
+
+def test_a_subnet_of_proxies_is_asked_for_no_flow_logs(gcp_pilot: Graph) -> None:
+    proxies = losing(SUBNET, "logConfig")(losing(SUBNET, "privateIpGoogleAccess")(gcp_pilot))
+    rules = [one for one in pack.RULES["gcp"] if one.name in ("network-flow-logs", "network-subnet-private")]
+    assert len({finding.rule for finding in evaluate(proxies, rules).findings}) == 2
+    purpose = setting_more(SUBNET, "purpose", "REGIONAL_MANAGED_PROXY")
+    assert not evaluate(purpose(proxies), rules).findings
 
 
 @pytest.mark.parametrize(("rule", "mutation"), CATCHES, ids=[f"{i}-{rule}" for i, (rule, _) in enumerate(CATCHES)])

@@ -19,8 +19,10 @@ _WAIT = {
     "cost-batch-tags",
     "data-batch-own",
     "encryption-batch",
+    "identity-calls-known",
     "identity-registries",
     "identity-run-as",
+    "identity-starts-own",
     "identity-token-shown",
     "limits-batch-started",
     "limits-batch-time",
@@ -29,6 +31,7 @@ _WAIT = {
     "limits-replicas",
     "quota-declared",
     "rollback-batch-watched",
+    "world-containers",
 }
 
 
