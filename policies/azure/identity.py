@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
+from catalogue.arm import compared
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.azure import (
     IDENTITY,
@@ -59,8 +60,8 @@ _BUILT_IN: Mapping[str, tuple[str, tuple[str, ...], bool]] = {
     "635dd51f-9968-44d3-b7fb-6d9a6bd613ae": ("AzureML Metrics Writer", (WORKSPACE,), False),
     "e147488a-f6f5-4113-8e2d-b22465e65bf6": ("Key Vault Crypto Service Encryption User", (keyvault.KEY,), False),
 }
-_IN_GROUP = re.compile(r"/subscriptions/[^/]+/resourceGroups/[^/]+")
-_ONE_RESOURCE = re.compile(_IN_GROUP.pattern + "/providers/.+")
+_IN_GROUP = re.compile(r"/subscriptions/[^/]+/resourceGroups/[^/]+", re.IGNORECASE)
+_ONE_RESOURCE = re.compile(_IN_GROUP.pattern + "/providers/.+", re.IGNORECASE)
 _OPERATIONS = "Microsoft.MachineLearningServices/workspaces"
 _BLOBS = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/"
 # Permissions that no role of ours grants: to change or open what the stack file sets, to read keys, to grant roles.
@@ -278,7 +279,7 @@ def guardrails(graph: Graph, group: Resource) -> Iterator[str]:
     for what, (definition, told) in GUARDRAILS.items():
         wanted = {"effect": "Deny", **told}
         if not any(
-            props.text_if_known("policyDefinitionId").endswith(definition)
+            compared(props.text_if_known("policyDefinitionId")).endswith(definition)
             and all(props.text_or_empty(f"parameters.{key}.value") == value for key, value in wanted.items())
             for props in assigned
         ):
@@ -289,7 +290,7 @@ def _enforced(props: Properties) -> bool:
     if any(props.is_given(key) for key in ("notScopes", "overrides", "resourceSelectors")):
         return False
     enforced = props.text_or_empty("enforcementMode") in ("", "Default")
-    return enforced and "/providers/" not in props.text_if_known("scope")
+    return enforced and "/providers/" not in compared(props.text_if_known("scope"))
 
 
 # For each type: the switch for keys and accounts other than Entra's, and its value when they are off.

@@ -7,6 +7,7 @@ change in place, so its name must change with them. Pulumi's random name would n
 import re
 from collections.abc import Iterator, Mapping
 
+from catalogue.arm import same
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.azure import monitor, operationalinsights
 from catalogue.kinds.azure.machinelearningservices import ONLINE_DEPLOYMENT, SERVED
@@ -103,7 +104,9 @@ def _asks_the_logs(graph: Graph, alarm: Resource) -> bool:
     """Whether an alarm asks a log workspace of the stack, or that of its landing zone, and nothing else."""
     own = graph.refers(alarm, "scopes", operationalinsights.WORKSPACE)
     known = list(alarm.props.each_text_if_known("scopes"))
-    return not any(foreign(alarm.props, "scopes", own)) if own else bool(known) and {*known} == {given.logs(graph)}
+    if own:
+        return not any(foreign(alarm.props, "scopes", own))
+    return bool(known) and all(same(one, given.logs(graph) or "") for one in known)
 
 
 @once_a_graph
