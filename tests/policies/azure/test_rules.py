@@ -520,6 +520,7 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("rollback-alarm-heard", setting(QUERY, "enabled", False)),
     ("rollback-alarm-dimensions", setting(ALERT, "criteria.allOf.0.metricName", "CpuUtilizationPercentage")),
     ("rollback-alarm-dimensions", given_as_text(QUERY, "scopes")),
+    ("rollback-alarm-rings", setting(QUERY, "evaluationFrequency", "PT1H", "errors")),
     ("rollback-idle-watched", lacking(QUERY, "idle")),
     ("rollback-idle-watched", setting(QUERY, "criteria.allOf.0.operator", "LessThan", "idle")),
     ("rollback-batch-watched", lacking(QUERY, "failed")),
