@@ -270,15 +270,16 @@ def _tenant(graph: Graph) -> str:
 )
 def own_hosts(graph: Graph) -> Found:
     """Vaults, stores, registries, webhooks and whatever else has a host. A service of Azure names the resource first:
-    <vault>.vault.azure.net, <account>.blob.core.windows.net. Images are judged by `identity-registries`. A variable of
-    a container may name any host that the stack file names: it is there to be reviewed, and the network opens no way.
+    <vault>.vault.azure.net, <account>.blob.core.windows.net. Images are judged by `identity-registries`, which has
+    nothing to say of another program. A variable of a container may name any host that the stack file names: it is
+    there to be reviewed, and the network opens no way.
     """
     own = world(graph)
     hosts = {f"{host}" for one in graph.cloud for text in _answered(one) for host in _hosts(text)}
     hosts |= {host for text in own.given for host in _hosts(text)} | own.given | set(_SCHEMAS)
     in_file = {host for text in (graph.placement.addresses if graph.placement else ()) for host in _hosts(text)}
     for resource, path, text in _said(graph):
-        if path.rpartition(".")[2] == "image":
+        if path.rpartition(".")[2] == "image" and graph.placement is not None:
             continue
         known = hosts | in_file if _VARIABLE.search(path) else hosts
         for host in _hosts(text):
@@ -304,13 +305,20 @@ def _hosts(text: str) -> Iterator[str]:
     advice_elsewhere=True,
 )
 def own_mail(graph: Graph) -> Found:
-    """A mail says what runs, what it costs and what broke. The owner is who the tag `owner` of the stack names."""
+    """A mail says what runs, what it costs and what broke. The owner is who the tag `owner` of the stack names; where
+    another program has no such tag, the one whom most of its inputs name.
+    """
     owners = {str(tags.get("owner", "")).casefold() for one in graph.cloud if (tags := _tags(one))} - {""}
+    mailed = [(one, path, text) for one, path, text in _said(graph) if _mails(path, text)]
     if not owners:
-        return
-    for resource, path, text in _said(graph):
-        if "tags" not in path.split(".") and _MAIL.fullmatch(text) and text.casefold() not in owners:
+        owners = {text for text, _ in Counter(text.casefold() for _, _, text in mailed).most_common(1)}
+    for resource, path, text in mailed:
+        if text.casefold() not in owners:
             yield resource, f"mails {text} ({path}), who is not the stack's owner"
+
+
+def _mails(path: str, text: str) -> bool:
+    return "tags" not in path.split(".") and _MAIL.fullmatch(text) is not None
 
 
 def _tags(resource: Resource) -> Mapping[str, Any]:
