@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Any, NamedTuple, cast
 
+from catalogue import arm
 from catalogue.marks import is_unknown
 from catalogue.properties import NotKnown, Properties
 
@@ -111,12 +112,24 @@ class Resource:
         return tuple(text for text in found if isinstance(text, str) and text and not is_unknown(text))
 
     def is_named(self, texts: Sequence[str]) -> bool:
-        """Whether a text names this resource: a name is a part of it, or it is the id that ends an ARN."""
-        return any(text in self._ends or any(name in text for name in self.names) for text in texts)
+        """Whether a text names this resource: a name is a part of it, or it is the id that ends an ARN.
+
+        In an id of Azure, a name is the same in any case.
+        """
+        return any(
+            text in self._ends
+            or any(name in text for name in self.names)
+            or (arm.is_id(text) and any(name in arm.compared(text) for name in self._folded))
+            for text in texts
+        )
 
     @cached_property
     def _ends(self) -> frozenset[str]:
         return frozenset(_LAST.split(name)[-1] for name in self.names)  # the engine shows no ids
+
+    @cached_property
+    def _folded(self) -> frozenset[str]:
+        return frozenset(name.casefold() for name in self.names)
 
     def comes_from_another(self, path: str) -> bool:
         """Whether the value at a path of the inputs comes from another resource."""

@@ -1,11 +1,11 @@
-"""How long a schedule pauses, how far back an alarm of CloudWatch looks for a run, and what summer time takes of it."""
+"""How long and how short a schedule pauses, how far back an alarm of CloudWatch looks, and what summer time takes."""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from itertools import pairwise, takewhile
+from itertools import islice, pairwise, takewhile
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim
@@ -29,6 +29,16 @@ def longest_pause_hours(cron: str) -> int:
     times = takewhile(lambda at: at < datetime(2026, 3, 9), starts)
     pause = max((later - at for at, later in pairwise(times)), default=timedelta(hours=LOOKS_BACK_HOURS))
     return min(math.ceil(pause / timedelta(hours=1)) + 1, LOOKS_BACK_HOURS)
+
+
+@cache
+def shortest_pause_minutes(cron: str) -> float:
+    """The shortest time between two starts of a five-field cron(5). Raises CronSimError for what is no cron(5)."""
+    minute, hour, _, _, weekday = cron.split()
+    starts = CronSim(f"{minute} {hour} * * {weekday}", datetime(2026, 1, 1))
+    times = takewhile(lambda at: at < datetime(2026, 1, 15), islice(starts, 5000))
+    pause = min((later - at for at, later in pairwise(times)), default=timedelta(days=7))
+    return pause / timedelta(minutes=1)
 
 
 @dataclass(frozen=True)

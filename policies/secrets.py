@@ -6,14 +6,25 @@ Neither is called here: detect-secrets asks some twenty plugins of each line, an
 thousands of lines in seconds.
 """
 
+import base64
+import binascii
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, cast
 
-from catalogue.graph import Resource
+from catalogue.graph import Graph, Resource
 from catalogue.marks import is_marked
 from catalogue.once import once_a_resource
+from catalogue.platforms import Platform
+from policies.rule import OPEN_TO_OTHERS, Found, Rule, whole_stack_rule
+from policies.world import texts
+
+_REMEDIES: Mapping[Platform, str] = {
+    "aws": "Keep it in AWS Secrets Manager, have the role read it there, and name it by its ARN; then change it.",
+    "gcp": "Keep it in Secret Manager, let the persona's account read that one secret there; then change it.",
+    "azure": "Keep it in the key vault, have the identity read it there, and name it by its address; then change it.",
+}
 
 _FORMS: Mapping[str, str] = {
     "a private key": r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY",
@@ -44,10 +55,59 @@ _NO_SECRET = re.compile(
 """A switch, a reference to a store of secrets, a path, an address, or a place to be filled in."""
 
 
+def rules(platform: str) -> list[Rule]:
+    """The rule of this module for one platform."""
+    return [_in_plain(platform)]
+
+
+def _in_plain(platform: str) -> Rule:
+    @whole_stack_rule(
+        "secrets-in-plain",
+        severity="critical",
+        says="No input has a secret in plain text: no environment variable, definition, script, body, tag or text.",
+        remedy=_REMEDIES[cast("Platform", platform)],
+        never_waived=OPEN_TO_OTHERS,
+    )
+    def in_plain(graph: Graph) -> Found:
+        """NIST 800-53 IA-5(7); MCSB IM-8. Whoever may describe a model, a job, a workflow or a deployment reads it:
+        https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeModel.html,
+        https://cloud.google.com/secret-manager/docs/best-practices and
+        https://learn.microsoft.com/en-us/azure/machine-learning/how-to-deploy-online-endpoint-with-secret-injection
+        """
+        for resource in graph.resources:
+            for path, what in secrets_of(resource):
+                yield resource, f"has {what} in plain text ({path})"
+
+    return in_plain
+
+
 @once_a_resource
 def secrets_of(resource: Resource) -> Sequence[tuple[str, str]]:
     """Where the inputs of a resource have a secret in plain text: the paths, and what each is."""
-    return list(secrets(resource.inputs))
+    return list(dict.fromkeys((*secrets(resource.inputs), *_inside(resource))))
+
+
+def _inside(resource: Resource) -> Iterator[tuple[str, str]]:
+    """Those inside of a document, by the names that they have there, and of a script or a body in base64."""
+    for path, text in texts(resource):
+        if "#" in path:
+            yield from secrets(text, path.replace("#", "."))
+        if decoded := _decoded(text):
+            yield from secrets(decoded, path)
+
+
+@lru_cache(maxsize=4096)
+def _decoded(text: str) -> str:
+    """What a text in base64 says, as start-up scripts and bodies are sent; empty where it is no text in base64."""
+    if len(text) < 16 or not _BASE64.fullmatch(text):
+        return ""
+    try:
+        return base64.b64decode(text).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return ""
+
+
+_BASE64 = re.compile(r"[A-Za-z0-9+/\s]+={0,2}\s*")
 
 
 def secrets(value: Any, path: str = "") -> Iterator[tuple[str, str]]:

@@ -58,7 +58,7 @@ def world(graph: Graph) -> World:
     """The world of a graph."""
     by_type: dict[str, set[str]] = {}
     for resource in graph.cloud:
-        by_type.setdefault(resource.type, set()).update(_names(resource))
+        by_type.setdefault(resource.type, set()).update(names_of(resource))
     place, zone = graph.placement, given.zone(graph)
     said: list[Any] = []
     for network in given.networks(graph).values():
@@ -78,7 +78,7 @@ def world(graph: Graph) -> World:
     )
 
 
-def _names(resource: Resource) -> set[str]:
+def names_of(resource: Resource) -> set[str]:
     """What a resource is named by, in lower case: by its inputs, and by the cloud's answers where they are known."""
     kind = kind_of(resource.type)
     own = kind.acts.behaviour.name if kind and isinstance(kind.acts, Acts) and kind.acts.behaviour else ""
@@ -96,7 +96,7 @@ def may_be_id(graph: Graph, resource: Resource, path: str, text: str, *types: st
     made_of = (graph.by_urn.get(urn) for urn in resource.property_dependencies.get(path.partition(".")[0], ()))
     for one in made_of:
         if one is not None and one.type in types and "id" not in one.outputs:
-            names = _names(one)
+            names = names_of(one)
             if not names or one.is_named([text]) or any(name in text.casefold() for name in names):
                 return True
     return False
@@ -109,10 +109,11 @@ def _place(text: str) -> str:
 
 def texts(resource: Resource) -> Iterator[tuple[str, str]]:
     """Every text in the inputs of a resource with its path, those in JSON documents too, after a `#`."""
-    return _texts("", resource.inputs)
+    return texts_of(resource.inputs)
 
 
-def _texts(path: str, value: Any) -> Iterator[tuple[str, str]]:
+def texts_of(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """Every text of a value, as `texts` has them. A key that has a `/` in it may name something, so it is one too."""
     if is_marked(value):
         return
     if isinstance(value, str):
@@ -123,17 +124,19 @@ def _texts(path: str, value: Any) -> Iterator[tuple[str, str]]:
             yield from ((f"{path}#{below}", text) for below, text in document)
     elif isinstance(value, Mapping):
         for key, one in cast("Mapping[str, Any]", value).items():
-            yield from _texts(f"{path}.{key}".lstrip("."), one)
+            if "/" in key:
+                yield path, key
+            yield from texts_of(one, f"{path}.{key}".lstrip("."))
     elif isinstance(value, list):
         for number, one in enumerate(cast("list[Any]", value)):
-            yield from _texts(f"{path}.{number}".lstrip("."), one)
+            yield from texts_of(one, f"{path}.{number}".lstrip("."))
 
 
 @lru_cache(maxsize=1024)
 def _document(text: str) -> tuple[tuple[str, str], ...] | None:
     """The texts of a JSON document, or None for any other text."""
     try:
-        return tuple(_texts("", json.loads(text)))
+        return tuple(texts_of(json.loads(text)))
     except (ValueError, RecursionError):
         return None
 

@@ -9,6 +9,7 @@ endpoints", https://learn.microsoft.com/en-us/azure/machine-learning/concept-sec
 
 from collections.abc import Iterator
 
+from catalogue.arm import compared, same
 from catalogue.graph import Caller, Graph, Resource
 from catalogue.kinds.azure import IDENTITY, NETWORK
 from catalogue.kinds.azure.authorization import ROLE_ASSIGNMENT, ROLE_DEFINITION
@@ -190,8 +191,8 @@ def _compute(graph: Graph, compute: Resource, inside: list[RunningPart]) -> Runn
         return drawn
     subnets = read(lambda: graph.refers(compute, "properties", SUBNET), [])
     networks = {net.name for subnet in subnets for net in graph.refers(subnet, "virtualNetworkName", NETWORK)}
-    id_ = own.text_if_known("subnet.id").casefold()
-    there = [net for net in given.of(graph, AzureNetwork) if net.subnet_id.casefold() == id_]
+    id_ = own.text_if_known("subnet.id")
+    there = [net for net in given.of(graph, AzureNetwork) if same(net.subnet_id, id_)]
     networks |= {net.virtual_network_id.rpartition("/")[2] for net in there}
     return drawn.model_copy(update={"place": networks.pop() if len(networks) == 1 else UNKNOWN})
 
@@ -269,8 +270,8 @@ def _endpoints_at(graph: Graph, assignment: Resource) -> list[Resource]:
         return own
     if workspaces := [scope for scope in scopes if scope.type == WORKSPACE]:
         return [each for workspace in workspaces for each in graph.referring(SERVED, "workspaceName", workspace)]
-    scope = assignment.props.text_if_known("scope").casefold()
-    return [each for each in graph.of(SERVED) if scope and each.props.text_if_known("id").casefold().startswith(scope)]
+    scope = compared(assignment.props.text_if_known("scope"))
+    return [each for each in graph.of(SERVED) if scope and compared(each.props.text_if_known("id")).startswith(scope)]
 
 
 def _named(graph: Graph, assignment: Resource) -> list[Caller]:

@@ -383,8 +383,8 @@ def async_heard(graph: Graph, resource: Resource) -> Iterator[str]:
         output = configuration.props.section_or_empty("asyncInferenceConfig.outputConfig")
         if output and not (output.is_given("s3FailurePath") or output.is_given("notificationConfig.errorTopic")):
             yield f"answers a failed request nowhere ({configuration.name})"
-    old = (a for a in graph.of(ALARM) if a.props.text_or_empty("metricName") == OLDEST)
-    if is_async(graph, resource) and not any(_watches(alarm, resource) for alarm in old):
+    seen = (alarm.props.text_or_empty("metricName") for alarm in _watching(graph, resource))
+    if is_async(graph, resource) and OLDEST not in seen:
         yield f"has no alarm on {OLDEST}"
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from catalogue.arm import compared, same
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.azure import (
     DIAGNOSTIC_SETTING,
@@ -49,8 +50,8 @@ def trail(graph: Graph, resource: Resource) -> Iterator[str]:
 
 
 def _of_blobs(setting: Resource) -> bool:
-    text = setting.props.text_if_known("resourceUri")
-    return not text or text.endswith("/blobServices/default")
+    text = compared(setting.props.text_if_known("resourceUri"))
+    return not text or text.endswith("/blobservices/default")
 
 
 def _records(graph: Graph, setting: Resource) -> bool:
@@ -64,7 +65,7 @@ def _records(graph: Graph, setting: Resource) -> bool:
 def _kept(graph: Graph, resource: Resource, path: str) -> bool:
     """Whether the path names a log workspace of the stack, or that of its landing zone."""
     own = graph.refers(resource, path, operationalinsights.WORKSPACE)
-    return bool(own) or given.logs(graph) == resource.props.text_or_empty(path)
+    return bool(own) or same(resource.props.text_or_empty(path), given.logs(graph) or "")
 
 
 @resource_rule(

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 
+from catalogue.arm import same
 from catalogue.graph import Caller, Graph, Resource, WayIn
 from catalogue.kinds.azure import containerregistry, keyvault, privatedns, storage
 from catalogue.kinds.azure.authorization import ROLE_ASSIGNMENT, ROLE_DEFINITION
@@ -112,7 +113,7 @@ def _lacks(graph: Graph, endpoint: Resource, may: set[str], caller: Caller) -> s
 
 def _peered(graph: Graph, network: Resource, theirs: str) -> bool:
     return any(
-        _same(peering.props.text_if_known("remoteVirtualNetwork.id"), theirs)
+        same(peering.props.text_if_known("remoteVirtualNetwork.id"), theirs)
         and peering.props.flag_or_none("allowVirtualNetworkAccess") is True
         for peering in graph.referring(PEERING, "virtualNetworkName", network)
     )
@@ -134,7 +135,7 @@ def _zones(graph: Graph, door: Resource) -> Iterator[Resource]:
 
 def _linked(graph: Graph, zone: Resource, theirs: str) -> bool:
     links = graph.referring(privatedns.LINK, "privateZoneName", zone)
-    return any(_same(link.props.text_if_known("virtualNetwork.id"), theirs) for link in links)
+    return any(same(link.props.text_if_known("virtualNetwork.id"), theirs) for link in links)
 
 
 def _opened(graph: Graph, door: Resource) -> bool:
@@ -147,11 +148,6 @@ def _opened(graph: Graph, door: Resource) -> bool:
         )
         for g in groups
     )
-
-
-def _same(one: str, other: str) -> bool:
-    """Whether two ids are one. Azure takes them in any case."""
-    return one.casefold() == other.casefold()
 
 
 # ---- people ---------------------------------------------------------------------------------------------------------

@@ -34,6 +34,9 @@ def capture(graph: Graph, deployment: Resource) -> Iterator[str]:
     for header in deployment.props.each_text("properties.dataCollector.requestLogging.captureHeaders"):
         if header.lower() in _CREDENTIALS:
             yield f"captures the header {header}, with which callers prove who they are"
+    kept = deployment.props.section_or_empty("properties.dataCollector.collections")
+    if graph.ours and kept and {*kept.names()} != {"request", "response"}:
+        yield f"captures {' and '.join(sorted(kept.names()))}, and an answer says nothing without its request"
     for collection in deployment.props.each_section("properties.dataCollector.collections.*"):
         if collection.text_or_empty("dataCollectionMode").lower() != "enabled":
             continue

@@ -11,6 +11,7 @@ that Azure ML supports (docs/adr/0014-a-workspace-has-a-key-of-ones-own-where-az
 
 from collections.abc import Iterator, Mapping
 
+from catalogue.arm import compared, same
 from catalogue.durations import minutes_or_none
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.azure import IDENTITY, authorization, containerregistry, keyvault, storage
@@ -81,7 +82,7 @@ def key_granted(graph: Graph, resource: Resource) -> Iterator[str]:
         role
         for identity in identities
         for role in graph.referring(authorization.ROLE_ASSIGNMENT, "principalId", identity)
-        if role.props.text_if_known("roleDefinitionId").endswith(_CRYPTO_USER)
+        if compared(role.props.text_if_known("roleDefinitionId")).endswith(_CRYPTO_USER)
         and keys & {key.urn for key in graph.refers(role, "scope", keyvault.KEY)}
     ]
     if not granted:
@@ -109,7 +110,8 @@ def _given(graph: Graph, resource: Resource) -> bool:
         own.text_or_empty("keyIdentifier") or f"{own.text_or_empty('keyVaultUri')}keys/{own.text_or_empty('keyName')}"
     )
     acts_as = resource.props.text_or_empty(_SWITCHES[resource.type][2])
-    return said in (keys.data, keys.data.rpartition("/")[0]) and acts_as in (keys.identity_id, keys.identity_client_id)
+    identity = same(acts_as, keys.identity_id) or acts_as.casefold() == keys.identity_client_id.casefold()
+    return said in (keys.data, keys.data.rpartition("/")[0]) and identity
 
 
 @stack_rule(

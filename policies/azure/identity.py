@@ -6,10 +6,12 @@ written to by Azure Monitor alone and has no policy.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
+from catalogue.arm import compared
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.azure import (
     IDENTITY,
@@ -26,6 +28,7 @@ from catalogue.kinds.azure.machinelearningservices import DATASTORE, SERVED, WOR
 from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_ENDPOINT, COMPUTE, SCHEDULE, jobs
 from catalogue.kinds.azure.mlplatform import ROLES_IN_FORCE
 from catalogue.kinds.azure.network import PRIVATE_ENDPOINT
+from catalogue.once import once_a_graph
 from catalogue.properties import Properties
 from policies.azure.reading import foreign, names_one_of, not_before
 from policies.ripening import long_enough
@@ -59,8 +62,8 @@ _BUILT_IN: Mapping[str, tuple[str, tuple[str, ...], bool]] = {
     "635dd51f-9968-44d3-b7fb-6d9a6bd613ae": ("AzureML Metrics Writer", (WORKSPACE,), False),
     "e147488a-f6f5-4113-8e2d-b22465e65bf6": ("Key Vault Crypto Service Encryption User", (keyvault.KEY,), False),
 }
-_IN_GROUP = re.compile(r"/subscriptions/[^/]+/resourceGroups/[^/]+")
-_ONE_RESOURCE = re.compile(_IN_GROUP.pattern + "/providers/.+")
+_IN_GROUP = re.compile(r"/subscriptions/[^/]+/resourceGroups/[^/]+", re.IGNORECASE)
+_ONE_RESOURCE = re.compile(_IN_GROUP.pattern + "/providers/.+", re.IGNORECASE)
 _OPERATIONS = "Microsoft.MachineLearningServices/workspaces"
 _BLOBS = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/"
 # Permissions that no role of ours grants: to change or open what the stack file sets, to read keys, to grant roles.
@@ -229,6 +232,11 @@ def trust(graph: Graph, item: Resource) -> Iterator[str]:
         yield f"goes to {who}, who has no machine of the stack and so is none of its people"
 
 
+@once_a_graph
+def _machines_of(graph: Graph) -> Counter[str]:
+    return Counter(machine.props.text_if_known(_OWNER).casefold() for machine in graph.of(COMPUTE))
+
+
 def _people(graph: Graph) -> set[str]:
     """The object ids of those who have a machine: each of a stack file's people has one."""
     return {owner for machine in graph.of(COMPUTE) for owner in machine.props.each_text_if_known(_OWNER)}
@@ -278,7 +286,7 @@ def guardrails(graph: Graph, group: Resource) -> Iterator[str]:
     for what, (definition, told) in GUARDRAILS.items():
         wanted = {"effect": "Deny", **told}
         if not any(
-            props.text_if_known("policyDefinitionId").endswith(definition)
+            compared(props.text_if_known("policyDefinitionId")).endswith(definition)
             and all(props.text_or_empty(f"parameters.{key}.value") == value for key, value in wanted.items())
             for props in assigned
         ):
@@ -289,7 +297,7 @@ def _enforced(props: Properties) -> bool:
     if any(props.is_given(key) for key in ("notScopes", "overrides", "resourceSelectors")):
         return False
     enforced = props.text_or_empty("enforcementMode") in ("", "Default")
-    return enforced and "/providers/" not in props.text_if_known("scope")
+    return enforced and "/providers/" not in compared(props.text_if_known("scope"))
 
 
 # For each type: the switch for keys and accounts other than Entra's, and its value when they are off.
@@ -453,6 +461,7 @@ def before_use(graph: Graph, resource: Resource) -> Iterator[str]:
     WORKSPACE,
     storage.ACCOUNT,
     containerregistry.REGISTRY,
+    authorization.ROLE_ASSIGNMENT,
     severity="high",
     says="A resource that uses a role while it is made waits until the role is in force, not only until it is given.",
     remedy="Take the identity from the encryption or identity component, or wait with our provider's RolesInForce.",
@@ -460,16 +469,28 @@ def before_use(graph: Graph, resource: Resource) -> Iterator[str]:
 def roles_in_force(graph: Graph, resource: Resource) -> Iterator[str]:
     """A role may take ten minutes ("Troubleshoot Azure RBAC", role assignment changes are not being detected). Storage
     with a key of one's own fails before (KeyVaultAuthenticationFailure: issue 16601 of Azure/bicep, 16893 of
-    pulumi/pulumi), and so does a workspace. A role on the workspace itself cannot come first.
+    pulumi/pulumi), and so does a workspace. A role on the workspace itself cannot come first. An assignment of a role
+    of one's own fails where a server of Azure's has not read the role yet (RoleDefinitionDoesNotExist); another program
+    may try again.
     """
+    if resource.type == authorization.ROLE_ASSIGNMENT:
+        for role in graph.refers(resource, "roleDefinitionId", authorization.ROLE_DEFINITION) if graph.ours else ():
+            if not _waits_for(graph, resource, role):
+                yield f"gives the role {role.name}, and does not wait until Azure knows it everywhere"
+        return
     identities = {i.urn: i for key in ("identity", "encryption") for i in graph.refers(resource, key, IDENTITY)}
     for identity in identities.values():
         for role in graph.referring(authorization.ROLE_ASSIGNMENT, "principalId", identity):
             if graph.refers(role, "scope", WORKSPACE):
                 continue
-            waits = [one for one in graph.referring(ROLES_IN_FORCE, "assignments", role) if long_enough(one, role)]
-            if len(not_before(graph, resource, waits)) == len(waits):
+            if not _waits_for(graph, resource, role):
                 yield f"does not wait until {role.name} is in force"
+
+
+def _waits_for(graph: Graph, resource: Resource, role: Resource) -> bool:
+    """Whether a resource waits for our provider's RolesInForce on a role or an assignment, which waits long enough."""
+    waits = [one for one in graph.referring(ROLES_IN_FORCE, "assignments", role) if long_enough(one, role)]
+    return len(not_before(graph, resource, waits)) < len(waits)
 
 
 @stack_rule(
@@ -501,18 +522,24 @@ def serving_writes(graph: Graph, item: Resource) -> Iterator[str]:
             yield "lets a served model write anywhere in storage"
 
 
-@resource_rule(
+@stack_rule(
     "identity-instance-own",
     COMPUTE,
     severity="medium",
-    says="A compute instance belongs to one person, and nobody else opens its applications.",
-    remedy="Set the assigned user, and application_sharing_policy='Personal'.",
+    says="A compute instance belongs to one person, who has no second one, and nobody else opens its applications.",
+    remedy="Set the assigned user, and application_sharing_policy='Personal'; leave out the second machine.",
 )
-def instance_own(props: Properties) -> Iterator[str]:
-    """Without an assigned user the machine belongs to whoever ran the program (Azure ML, "Create on behalf of")."""
-    if props.text_or_empty("properties.computeType") != "ComputeInstance":
+def instance_own(graph: Graph, compute: Resource) -> Iterator[str]:
+    """Without an assigned user the machine belongs to whoever ran the program (Azure ML, "Create on behalf of").
+
+    A stack of ours gives each person of its file one machine; another program may give more.
+    """
+    if compute.props.text_or_empty("properties.computeType") != "ComputeInstance":
         return
-    machine = props.section_or_empty("properties.properties")
+    machine = compute.props.section_or_empty("properties.properties")
+    owner = compute.props.text_if_known(_OWNER).casefold()
+    if graph.ours and owner and _machines_of(graph)[owner] > 1:
+        yield "is one of several machines of one person"
     if not machine.is_given("personalComputeInstanceSettings.assignedUser.objectId"):
         yield "belongs to whoever ran the program"
     if machine.text_or_empty("applicationSharingPolicy") != "Personal":

@@ -12,6 +12,7 @@ import ipaddress
 from collections.abc import Iterator
 from itertools import chain
 
+from catalogue.arm import compared, same
 from catalogue.graph import Graph, Resource
 from catalogue.kind import Reaches
 from catalogue.kinds import kind_of, kinds
@@ -75,9 +76,9 @@ _CARRIES = ("allowForwardedTraffic", "allowGatewayTransit", "useRemoteGateways")
 
 
 def _with_named(graph: Graph, peering: Resource) -> bool:
-    to = peering.props.text_if_known("remoteVirtualNetwork.id").casefold()
+    to = peering.props.text_if_known("remoteVirtualNetwork.id")
     named = [caller.network for caller in callers(graph) if caller.cidr]
-    return to in {network.casefold() for network in [*named, *(way.network for way in peoples_networks(graph))]}
+    return any(same(to, network) for network in [*named, *(way.network for way in peoples_networks(graph))])
 
 
 @resource_rule(
@@ -443,7 +444,7 @@ def endpoint_closed(graph: Graph, resource: Resource) -> Iterator[str]:
             yield "lets machines register names in a service's zone"
         own = graph.refers(resource, "virtualNetwork", NETWORK)
         for network in foreign(resource.props, "virtualNetwork.id", own):
-            if network.casefold() not in _named(graph):
+            if compared(network) not in _named(graph):
                 yield f"lets {network} read a zone of the stack, a network that the stack file does not name"
         return
     if resource.props.is_given("manualPrivateLinkServiceConnections"):
@@ -458,15 +459,15 @@ def endpoint_closed(graph: Graph, resource: Resource) -> Iterator[str]:
 
 
 def _named(graph: Graph) -> set[str]:
-    """The networks, in lower case, that the stack file or its landing zone names: whose people and callers come in."""
+    """The networks, as they are compared, that the stack file or its landing zone names: of people and of callers."""
     theirs = [one.network for one in (*callers(graph), *peoples_networks(graph))]
-    return {id_.casefold() for id_ in (*theirs, *(net.virtual_network_id for net in given.of(graph, AzureNetwork)))}
+    return {compared(id_) for id_ in (*theirs, *(net.virtual_network_id for net in given.of(graph, AzureNetwork)))}
 
 
 def given_to(graph: Graph, endpoint: Resource) -> AzureNetwork | None:
-    """The landing zone's network in whose subnet a private endpoint stands. Azure takes ids in any case."""
-    subnet = endpoint.props.text_if_known("subnet.id").casefold()
-    return next((net for net in given.of(graph, AzureNetwork) if net.subnet_id.casefold() == subnet), None)
+    """The landing zone's network in whose subnet a private endpoint stands."""
+    subnet = endpoint.props.text_if_known("subnet.id")
+    return next((net for net in given.of(graph, AzureNetwork) if same(net.subnet_id, subnet)), None)
 
 
 def networks_of(graph: Graph, endpoint: Resource) -> list[Resource]:
@@ -573,17 +574,16 @@ def _path(graph: Graph, endpoint: Resource, target: Resource, wanted: tuple[str,
 
 def _registers_in_given(graph: Graph, endpoint: Resource, there: AzureNetwork, name: str) -> bool:
     """Whether the endpoint registers in the landing zone's own zone of this name, which its network reads."""
-    zone = there.private_dns_zones.get(name, "").casefold()
-    said = [
-        text.casefold()
+    zone = there.private_dns_zones.get(name, "")
+    return any(
+        same(zone, text)
         for group in graph.referring(ZONE_GROUP, "privateEndpointName", endpoint)
         for text in group.props.each_text_if_known("privateDnsZoneConfigs.privateDnsZoneId")
-    ]
-    return bool(zone) and zone in said
+    )
 
 
 def _links_to(link: Resource, there: AzureNetwork) -> bool:
-    return link.props.text_if_known("virtualNetwork.id").casefold() == there.virtual_network_id.casefold()
+    return same(link.props.text_if_known("virtualNetwork.id"), there.virtual_network_id)
 
 
 def https(rule: Properties) -> bool:

@@ -116,7 +116,7 @@ def permissions(graph: Graph, item: Resource) -> Iterator[str]:
     if "workspace" in personas:
         return
     for role in graph.refers(item, "roleDefinitionId", authorization.ROLE_DEFINITION):
-        for said in _more(role, personas):
+        for said in (*_more(role, personas), *_less(graph, item, role, personas)):
             yield f"gives {role.name}, which {said}"
         return
     name, may = built_in(item)[0], [_BUILT_IN[one][built_in(item)[0]] for one in personas if _has(one, item)]
@@ -134,6 +134,10 @@ def _or(personas: Iterable[str]) -> str:
     return " or ".join(personas)
 
 
+def _and(operations: Iterable[str]) -> str:
+    return " and ".join(operations)
+
+
 def _more(role: Resource, personas: Iterable[str]) -> Iterator[str]:
     """What a role allows beside the tasks of these personas."""
     known = tuple(personas)
@@ -145,6 +149,20 @@ def _more(role: Resource, personas: Iterable[str]) -> Iterator[str]:
     given = [*role.props.each_text("permissions.actions"), *role.props.each_text("permissions.dataActions")]
     if not given:
         yield "allows nothing, so whoever has it cannot do their tasks"
+
+
+def _less(graph: Graph, item: Resource, role: Resource, personas: tuple[str, ...]) -> Iterator[str]:
+    """What a role on a workspace or a store does not allow, and the tasks of its one persona need.
+
+    Another program may share them out otherwise. A caller of the stack file has its role on an endpoint, for one call.
+    """
+    if not graph.ours or len(personas) != 1 or graph.refers(item, "scope", SERVED):
+        return
+    for key, of in (("actions", _ON_WORKSPACE), ("dataActions", _ON_BLOBS)):
+        given = [action.lower() for action in role.props.each_text(f"permissions.{key}")]
+        lacks = [need for need in of.get(personas[0], ()) if not any(fnmatchcase(need.lower(), one) for one in given)]
+        if given and lacks:
+            yield f"does not allow {_and(lacks)}, which tasks of {personas[0]} need"
 
 
 def _personas(graph: Graph, item: Resource) -> tuple[str, ...]:

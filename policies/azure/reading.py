@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
+from catalogue.arm import same
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.azure.machinelearningservices import WORKSPACE
 from catalogue.properties import Properties
@@ -30,14 +31,11 @@ def encrypts_a_workspace(graph: Graph, item: Resource) -> bool:
 
 
 def names_one_of(text: str, resources: Iterable[Resource]) -> bool:
-    """Whether a known text is the id of one of the resources. Where an id is not known, its name decides.
-
-    Azure takes ids in any case.
-    """
+    """Whether a known text is the id of one of the resources. Where an id is not known, its name decides."""
     for resource in resources:
         id_ = resource.outputs.get("id")
         if isinstance(id_, str) and id_.startswith("/"):
-            if text.lower() == id_.lower():
+            if same(text, id_):
                 return True
         elif text.rpartition("/")[2].lower() == resource.props.text_if_known("name").lower():
             return True

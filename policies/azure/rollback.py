@@ -8,13 +8,12 @@ import re
 from collections.abc import Iterator, Mapping
 
 from catalogue.graph import Graph, Resource
-from catalogue.kinds.azure import monitor, operationalinsights
+from catalogue.kinds.azure import monitor
 from catalogue.kinds.azure.machinelearningservices import ONLINE_DEPLOYMENT, SERVED
 from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_DEPLOYMENT, BATCH_ENDPOINT, SCHEDULE, jobs
 from catalogue.kinds.azure.mlplatform import TRAFFIC
-from catalogue.once import once_a_graph
 from catalogue.properties import Properties
-from policies import given
+from policies.azure.alarms import asks_the_logs, errors_watched, idling_watched, jobs_watched
 from policies.azure.reading import foreign, not_before
 from policies.limits import Limits, of
 from policies.rule import resource_rule, stack_rule
@@ -45,7 +44,6 @@ _PUBLISHED: Mapping[str, tuple[str, ...]] = {
         "GpuUtilizationPercentage",
     ),
 }
-_TRAFFIC_LOG, _JOB_LOG = "AmlOnlineEndpointTrafficLog", "AmlComputeJobEvent"
 
 
 @stack_rule(
@@ -68,7 +66,7 @@ def alarms(graph: Graph, resource: Resource) -> Iterator[str]:
     watching = graph.referring(monitor.METRIC_ALERT, "scopes", resource)
     if not any(_metrics(alert) == ["RequestLatency_P95"] and _compares(alert) for alert in watching):
         yield "has no alarm on its p95 latency"
-    if resource.props.text_or_empty("endpointName") not in _errors_watched(graph):
+    if resource.props.text_or_empty("endpointName") not in errors_watched(graph):
         yield "has no alarm on its errors"
 
 
@@ -83,42 +81,6 @@ def _compares(alert: Resource) -> bool:
         and (condition.number_or_none("threshold") or 0) > 0
         for condition in alert.props.each_section("criteria.allOf")
     )
-
-
-def _asked(graph: Graph, table: str, operator: str, *words: str) -> set[str]:
-    """The quoted names in log alarms over a log workspace of the stack, by table and operator."""
-    found: set[str] = set()
-    for alarm in graph.of(monitor.QUERY_RULE):
-        conditions = list(alarm.props.each_section("criteria.allOf"))
-        if len(conditions) != 1 or not _asks_the_logs(graph, alarm):
-            continue
-        query = conditions[0].text_if_known("query")
-        wanted = table in query and all(word in query for word in words)
-        if wanted and conditions[0].text_or_empty("operator") == operator:
-            found |= set(re.findall(r"'([^']+)'", query))
-    return found
-
-
-def _asks_the_logs(graph: Graph, alarm: Resource) -> bool:
-    """Whether an alarm asks a log workspace of the stack, or that of its landing zone, and nothing else."""
-    own = graph.refers(alarm, "scopes", operationalinsights.WORKSPACE)
-    known = list(alarm.props.each_text_if_known("scopes"))
-    return not any(foreign(alarm.props, "scopes", own)) if own else bool(known) and {*known} == {given.logs(graph)}
-
-
-@once_a_graph
-def _errors_watched(graph: Graph) -> set[str]:
-    return _asked(graph, _TRAFFIC_LOG, "GreaterThan", "ResponseCode")
-
-
-@once_a_graph
-def _idling_watched(graph: Graph) -> set[str]:
-    return _asked(graph, _TRAFFIC_LOG, "GreaterThan", "Called == 0")
-
-
-@once_a_graph
-def _jobs_watched(graph: Graph) -> set[str]:
-    return _asked(graph, _JOB_LOG, "GreaterThan", "JobFailed", "JobCancel")
 
 
 @stack_rule(
@@ -240,7 +202,7 @@ def alarm_dimensions(graph: Graph, alarm: Resource) -> Iterator[str]:
             if not scopes or any(foreign(alarm.props, "scopes", scopes)):
                 yield f"watches nothing: {metric or 'no metric'} is not published by its scope"
         return
-    if not alarm.props.is_given_in_each("criteria.allOf.query") or not _asks_the_logs(graph, alarm):
+    if not alarm.props.is_given_in_each("criteria.allOf.query") or not asks_the_logs(graph, alarm):
         yield "watches nothing: it asks no log workspace of the stack"
 
 
@@ -253,7 +215,7 @@ def alarm_dimensions(graph: Graph, alarm: Resource) -> Iterator[str]:
 )
 def idle_watched(graph: Graph, endpoint: Resource) -> Iterator[str]:
     """The alarm must be a log query that counts. A metric without data does not ring, but a count is then zero."""
-    if endpoint.props.text_or_empty("endpointName") not in _idling_watched(graph):
+    if endpoint.props.text_or_empty("endpointName") not in idling_watched(graph):
         yield "may bill while idle and nobody is told"
 
 
@@ -271,7 +233,7 @@ def batch_watched(graph: Graph, schedule: Resource) -> Iterator[str]:
     for job in jobs(schedule.props):
         parts = (job.own, *reversed(job.around))
         names = {part.text_or_empty("experimentName") for part in parts}
-        if not names & _jobs_watched(graph):
+        if not names & jobs_watched(graph):
             yield "has no alarm on failed or stopped runs"
         if not any(_mails(part.section_or_empty("notificationSetting")) for part in parts):
             yield "mails nobody when a run fails or is stopped"

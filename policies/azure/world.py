@@ -19,8 +19,8 @@ from catalogue.kinds.azure.machinelearningservices_jobs import COMPUTE
 from catalogue.marks import is_marked
 from catalogue.once import once_a_graph, once_a_resource
 from catalogue.wording import one_line
-from policies import world as common
 from policies.rule import OPEN_TO_OTHERS, Found, whole_stack_rule
+from policies.world import names_of, texts, texts_of, world
 
 _GUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _WHOLE_GUID = re.compile(_GUID, re.IGNORECASE)
@@ -62,18 +62,16 @@ _REMEDY = (
 
 
 @dataclass(frozen=True)
-class World:
-    """What is the stack's own, in lower case.
+class Own:
+    """What is the stack's own on Azure beside the world that every platform has, in lower case.
 
-    `ids` are the ids of its resources, as far as they are known. `names` are the names of all, and `unborn` of those
-    whose id is not known yet. `guids` are the principals, clients and directories that its resources answer with.
-    `given` is every text of the landing zone and of what the stack file says of others.
+    `ids` are the ids of its resources, as far as they are known, and `unborn` the names of those whose id is not known
+    yet. `guids` are the principals, clients and directories that its resources answer with. `given` is the world's.
     """
 
     subscriptions: frozenset[str]
     ids: frozenset[str]
     groups: frozenset[str]
-    names: frozenset[str]
     unborn: frozenset[str]
     guids: frozenset[str]
     given: frozenset[str]
@@ -96,37 +94,28 @@ class World:
 
 
 @once_a_graph
-def world(graph: Graph) -> World:
-    """The world of a graph. In a stack of another program the subscription is its provider's, or that of its ids."""
-    ids, groups, names, unborn, guids = (set[str]() for _ in range(5))
+def own(graph: Graph) -> Own:
+    """What is the stack's own. In another program the subscription is its provider's, or that of its ids."""
+    ids, groups, unborn, guids = (set[str]() for _ in range(4))
     for resource in graph.cloud:
         id_ = resource.outputs.get("id")
-        own = {text.casefold() for text in resource.names if not text.startswith("/")} | _named(resource)
-        names |= own
         if isinstance(id_, str) and id_.startswith("/subscriptions/"):
             (groups if resource.type == resources.GROUP else ids).add(id_.casefold())
         else:
-            unborn |= {*own, resource.name.casefold()}
+            unborn |= {*names_of(resource), resource.name.casefold()}
         guids |= {text.casefold() for text in _answered(resource) if _WHOLE_GUID.fullmatch(text)}
     subscriptions = _subscriptions(graph, {*ids, *groups})
     made = {str(one.inputs.get("resourceGroupName")).casefold() for one in graph.of(resources.GROUP)}
     groups |= {f"/subscriptions/{one}/resourcegroups/{name}" for one in subscriptions for name in made}
-    return World(*map(frozenset, (subscriptions, ids, groups, names, unborn, guids, common.world(graph).given)))
-
-
-def _named(resource: Resource) -> set[str]:
-    """The names that the program gives: each input that is called a name, but those of what it stands in."""
-    last = resource.type.rpartition(":")[2]
-    keys = ("name", f"{last[:1].lower()}{last[1:]}Name", "accountName", "vaultName", "registryName", "workspaceName")
-    said = (resource.inputs.get(key) for key in keys)
-    return {text.casefold() for text in said if isinstance(text, str) and text and not is_marked(text)}
+    # Azure calls a part of many resources `default`, so that this names none.
+    return Own(*map(frozenset, (subscriptions, ids, groups, unborn - {"default"}, guids, world(graph).given)))
 
 
 @once_a_resource
 def _answered(resource: Resource) -> Sequence[str]:
     """The texts that the cloud answers with, as far as they are known, and that nobody sent."""
     said = [value for key, value in resource.outputs.items() if key not in resource.inputs]
-    return [text for _, text in texts(said)]
+    return [text for _, text in texts_of(said)]
 
 
 def _subscriptions(graph: Graph, ids: set[str]) -> set[str]:
@@ -140,31 +129,15 @@ def _in(text: str, whole: str) -> bool:
     return whole.startswith("/") and (text == whole or text.startswith(f"{whole}/"))
 
 
-def texts(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
-    """Every text of a value with its path, the keys of maps that are ids among them. Marks are left out."""
-    if is_marked(value):
-        return
-    if isinstance(value, str):
-        yield path, value
-    elif isinstance(value, Mapping):
-        for key, one in cast("Mapping[str, Any]", value).items():
-            if "/" in key:
-                yield path, key
-            yield from texts(one, f"{path}.{key}".lstrip("."))
-    elif isinstance(value, list):
-        for number, one in enumerate(cast("list[Any]", value)):
-            yield from texts(one, f"{path}.{number}".lstrip("."))
-
-
 @once_a_graph
 def _said(graph: Graph) -> list[tuple[Resource, str, str]]:
-    """Every text of the stack's resources: the resource, the path, and the text."""
+    """Every text of the stack's resources: the resource, the path, and the text. A document is entered as a section."""
     return [(one, path, text) for one in graph.cloud for path, text in _texts_of(one)]
 
 
 @once_a_resource
 def _texts_of(resource: Resource) -> Sequence[tuple[str, str]]:
-    return list(texts(resource.inputs))
+    return [(path.replace("#", "."), text) for path, text in texts(resource)]
 
 
 @whole_stack_rule(
@@ -180,8 +153,7 @@ def own_ids(graph: Graph) -> Found:
     images and jobs. An id above a resource, such as a subscription, is not the stack's own: it takes in what is others'
     (Microsoft cloud security benchmark PA-7). Addresses of assets (azureml://) name the workspace that they lie in.
     """
-    own = world(graph)
-    datastores = {name for one in graph.of(DATASTORE) for name in _named(one)}
+    ours, datastores = own(graph), world(graph).by_type.get(DATASTORE, frozenset())
     for resource, path, text in _said(graph):
         if "subscriptions/" not in text.lower():
             continue
@@ -194,7 +166,7 @@ def own_ids(graph: Graph) -> Found:
                 yield resource, _foreign(path, f"the datastore {datastore}")
         else:
             named = _ID.findall(text)
-        yield from ((resource, _foreign(path, one)) for one in named if not own.has_id(one))
+        yield from ((resource, _foreign(path, one)) for one in named if not ours.has_id(one))
 
 
 def _foreign(path: str, what: str) -> str:
@@ -218,8 +190,8 @@ _SHOWN = 100
 )
 def own_principals(graph: Graph) -> Found:
     """Whoever a GUID names (MCSB PA-1). A person's is the owner of a machine that has a role, and no other."""
-    own, people = world(graph), _people(graph)
-    known = own.guids | own.subscriptions | own.given
+    ours, people = own(graph), _people(graph)
+    known = ours.guids | ours.subscriptions | ours.given
     tenant = _tenant(graph)
     for resource, path, text in _said(graph):
         last = path.rpartition(".")[2].casefold()
@@ -235,7 +207,7 @@ def own_principals(graph: Graph) -> Found:
 
 def _people(graph: Graph) -> set[str]:
     """The object ids of persons: who has a machine and, where the stack gives roles to persons, one of these."""
-    owners = {text.casefold() for one in graph.of(COMPUTE) for path, text in texts(one.inputs) if _is_owner(path)}
+    owners = {text.casefold() for one in graph.of(COMPUTE) for path, text in _texts_of(one) if _is_owner(path)}
     roled = {
         str(one.inputs.get("principalId", "")).casefold()
         for one in graph.of(authorization.ROLE_ASSIGNMENT)
@@ -256,7 +228,7 @@ def _tenant(graph: Graph) -> str:
         text = resource.outputs.get("tenantId")
         if isinstance(text, str) and not is_marked(text) and "tenantId" not in resource.inputs:
             answered[text.casefold()] += 1
-        sent.update(t.casefold() for path, t in texts(resource.inputs) if path.casefold().endswith("tenantid"))
+        sent.update(t.casefold() for path, t in _texts_of(resource) if path.casefold().endswith("tenantid"))
     return next((text for text, _ in (answered or sent).most_common(1)), "")
 
 
@@ -270,19 +242,20 @@ def _tenant(graph: Graph) -> str:
 )
 def own_hosts(graph: Graph) -> Found:
     """Vaults, stores, registries, webhooks and whatever else has a host. A service of Azure names the resource first:
-    <vault>.vault.azure.net, <account>.blob.core.windows.net. Images are judged by `identity-registries`. A variable of
-    a container may name any host that the stack file names: it is there to be reviewed, and the network opens no way.
+    <vault>.vault.azure.net, <account>.blob.core.windows.net. Images are judged by `identity-registries`, which has
+    nothing to say of another program. A variable of a container may name any host that the stack file names: it is
+    there to be reviewed, and the network opens no way.
     """
-    own = world(graph)
-    hosts = {f"{host}" for one in graph.cloud for text in _answered(one) for host in _hosts(text)}
-    hosts |= {host for text in own.given for host in _hosts(text)} | own.given | set(_SCHEMAS)
+    ours = world(graph)
+    hosts = {host for one in graph.cloud for text in _answered(one) for host in _hosts(text)}
+    hosts |= {host for text in ours.given for host in _hosts(text)} | ours.given | set(_SCHEMAS)
     in_file = {host for text in (graph.placement.addresses if graph.placement else ()) for host in _hosts(text)}
     for resource, path, text in _said(graph):
-        if path.rpartition(".")[2] == "image":
+        if path.rpartition(".")[2] == "image" and graph.placement is not None:
             continue
         known = hosts | in_file if _VARIABLE.search(path) else hosts
         for host in _hosts(text):
-            if host not in known and host.partition(".")[0] not in own.names:
+            if host not in known and host.partition(".")[0] not in ours.names:
                 yield resource, _foreign(path, host)
 
 
@@ -304,13 +277,20 @@ def _hosts(text: str) -> Iterator[str]:
     advice_elsewhere=True,
 )
 def own_mail(graph: Graph) -> Found:
-    """A mail says what runs, what it costs and what broke. The owner is who the tag `owner` of the stack names."""
+    """A mail says what runs, what it costs and what broke. The owner is who the tag `owner` of the stack names; where
+    another program has no such tag, the one whom most of its inputs name.
+    """
     owners = {str(tags.get("owner", "")).casefold() for one in graph.cloud if (tags := _tags(one))} - {""}
+    mailed = [(one, path, text) for one, path, text in _said(graph) if _mails(path, text)]
     if not owners:
-        return
-    for resource, path, text in _said(graph):
-        if "tags" not in path.split(".") and _MAIL.fullmatch(text) and text.casefold() not in owners:
+        owners = {text for text, _ in Counter(text.casefold() for _, _, text in mailed).most_common(1)}
+    for resource, path, text in mailed:
+        if text.casefold() not in owners:
             yield resource, f"mails {text} ({path}), who is not the stack's owner"
+
+
+def _mails(path: str, text: str) -> bool:
+    return "tags" not in path.split(".") and _MAIL.fullmatch(text) is not None
 
 
 def _tags(resource: Resource) -> Mapping[str, Any]:

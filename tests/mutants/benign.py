@@ -1,6 +1,7 @@
 """Changes of a graph that change nothing for whoever reviews it: names, places, order, words and tags."""
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, cast
@@ -27,6 +28,8 @@ def benign(graph: Graph) -> Iterator[tuple[str, Graph]]:
     yield "lists and resources in another order", _each(replace(graph, resources=graph.resources[::-1]), _turned)
     yield "other words", _each(graph, _reworded)
     yield "a tag more", replace(graph, resources=tuple(map(_tagged, graph.resources)))
+    if graph.platform == "azure":
+        yield "ids in capitals", replace(graph, resources=tuple(map(_in_capitals, graph.resources)))
     yield "a stack of another name", _replaced(graph, graph.stack, "churn-dev")
     if graph.placement is not None:
         yield "another account", _replaced(graph, graph.placement.account, _OTHER_ACCOUNT[graph.platform])
@@ -78,6 +81,14 @@ def _turned(value: Any) -> Any:
 
 def _reworded(inputs: Inputs) -> Inputs:
     return {key: f"Other words {one}" if key in _WORDS and isinstance(one, str) else one for key, one in inputs.items()}
+
+
+_ARM_ID = re.compile(r"/subscriptions/[^\s'\"?,;\\]+")
+
+
+def _in_capitals(one: Resource) -> Resource:
+    """Every id of Azure in the inputs in another case than the cloud answers with."""
+    return replace(one, inputs=json.loads(_ARM_ID.sub(lambda id_: id_[0].upper(), json.dumps(dict(one.inputs)))))
 
 
 def _tagged(one: Resource) -> Resource:

@@ -343,7 +343,7 @@ def _by_hand(graph: Graph, deployment: Resource) -> Iterator[Machines]:
 
 def _schedule(pricing: Pricing, schedule: Resource) -> Bill:
     """Every job at its longest, each time the schedule fires, and a load balancer for every fifty running nodes."""
-    runs = _runs_per_month(schedule.props.section_or_empty("properties.trigger"))
+    runs = runs_per_month(schedule.props.section_or_empty("properties.trigger"))
     total, parts = pricing.assume("batch-log-gb") * pricing.of("log-analytics-ingestion"), list[str]()
     for job in jobs(schedule.props):
         minutes = job.minutes_or_none()
@@ -361,7 +361,7 @@ def _schedule(pricing: Pricing, schedule: Resource) -> Bill:
 _MINUTES = {"minute": 1.0, "hour": 60.0, "day": 1440.0, "week": 10_080.0, "month": MONTH_MINUTES}
 
 
-def _runs_per_month(trigger: Properties) -> float:
+def runs_per_month(trigger: Properties) -> float:
     """How often a trigger fires in an average month, even if it is switched off now."""
     kind = trigger.text_or_empty("triggerType")
     if kind == "Cron":

@@ -1,5 +1,6 @@
 """Each rule has one graph it passes, the pilot's, and one it catches: the pilot's with the thing it forbids."""
 
+import base64
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
@@ -128,6 +129,8 @@ CONTRIBUTOR = OWNER.replace("8e3af657-a8ff-443c-a75c-2fe8c4bcb635", "b24988ac-61
 SUBSCRIPTION = "/subscriptions/11112222-3333-4444-5555-666677778888"
 JOB, TRIGGER = "properties.action.jobDefinition", "profiles.0.rules.0.metricTrigger"
 STEP = f"{JOB}.jobs.score"
+IN_FORCE = "mlplatform:azure:RolesInForce"
+_IN_BASE64 = base64.b64encode(b"export DB_PASSWORD=hunter2hunter2\nserve").decode()
 COLLECTED = "properties.dataCollector.collections"
 _HEADERS = "properties.dataCollector.requestLogging.captureHeaders"
 OPEN = {"name": "open", "direction": "Inbound", "access": "Allow", "protocol": "Tcp", "sourceAddressPrefix": "Internet"}
@@ -520,8 +523,21 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("rollback-alarm-heard", setting(QUERY, "enabled", False)),
     ("rollback-alarm-dimensions", setting(ALERT, "criteria.allOf.0.metricName", "CpuUtilizationPercentage")),
     ("rollback-alarm-dimensions", given_as_text(QUERY, "scopes")),
+    ("rollback-alarm-rings", setting(QUERY, "evaluationFrequency", "PT1H", "errors")),
     ("rollback-idle-watched", lacking(QUERY, "idle")),
     ("rollback-idle-watched", setting(QUERY, "criteria.allOf.0.operator", "LessThan", "idle")),
+    ("limits-batch-started", setting(SCHEDULE, "properties.trigger.expression", "* * * * *")),
+    ("limits-batch-started", setting(SCHEDULE, "properties.trigger.expression", "*/5 2 * * 1")),
+    ("limits-batch-started", lacking(SCHEDULE)),
+    ("limits-batch-started", lacking(BATCH_DEPLOYMENT)),
+    ("limits-batch-started", setting(WORKSPACE, "imageBuildCompute", "another")),
+    ("identity-instance-own", setting(COMPUTE, _OWNER, "0a1b2c3d-0000-4000-8000-00000000000B", "ana")),
+    ("identity-persona-permissions", losing(ROLE, "permissions.0.actions.0", "approver")),
+    ("identity-persona-permissions", losing(ROLE, "permissions.0.dataActions.0", "collect")),
+    ("identity-roles-in-force", lacking(IN_FORCE, "assignable")),
+    ("limits-capture", losing(DEPLOYMENT, f"{COLLECTED}.request")),
+    ("secrets-in-plain", setting(SCHEDULE, "properties.displayName", _IN_BASE64)),
+    ("world-ids", setting(SCHEDULE, "properties.displayName", '{"to": "/subscriptions/9/resourceGroups/theirs"}')),
     ("rollback-batch-watched", lacking(QUERY, "failed")),
     ("rollback-batch-watched", losing(SCHEDULE, f"{JOB}.notificationSetting")),
     ("rollback-batch-starts", setting(SCHEDULE, f"{JOB}.jobType", "Command")),

@@ -1,0 +1,167 @@
+"""Alarms on the logs: what rings, judged by running the alarm's query on rows that should make it ring.
+
+No wording is looked for. An alarm watches the errors of an endpoint where a failed answer of it makes the alarm ring
+and a good one does not; so an alarm that asks another table, lets nothing through or has a threshold that is never
+reached watches nothing.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+
+from catalogue.arm import same
+from catalogue.durations import minutes_or_none
+from catalogue.graph import Graph, Resource
+from catalogue.kinds.azure import monitor, operationalinsights
+from catalogue.once import once_a_graph
+from catalogue.properties import Properties
+from policies import given
+from policies.azure.queries import DAY, Query, Row, Unread, read
+from policies.azure.reading import foreign
+from policies.rule import Found, whole_stack_rule
+
+_Tables = Mapping[str, Sequence[Row]]
+_Case = Callable[[str], _Tables]
+
+
+def asks_the_logs(graph: Graph, alarm: Resource) -> bool:
+    """Whether an alarm asks a log workspace of the stack, or that of its landing zone, and nothing else."""
+    own = graph.refers(alarm, "scopes", operationalinsights.WORKSPACE)
+    known = list(alarm.props.each_text_if_known("scopes"))
+    if own:
+        return not any(foreign(alarm.props, "scopes", own))
+    return bool(known) and all(same(one, given.logs(graph) or "") for one in known)
+
+
+# ---- what an alarm is for: the rows that must make it ring, and those that must not ---------------------------------
+
+
+def _answers(code: int, minutes_ago: float, endpoint: str) -> _Tables:
+    row = {"EndpointName": endpoint, "DeploymentName": "v", "ResponseCode": code, "ModelStatusCode": code}
+    return {"AmlOnlineEndpointTrafficLog": [{**row, "TimeGenerated": -minutes_ago, "_ResourceId": _id(endpoint)}]}
+
+
+def _stands(minutes: float, endpoint: str) -> _Tables:
+    return {"AmlOnlineEndpointEventLog": [{"TimeGenerated": -minutes, "_ResourceId": _id(endpoint)}]}
+
+
+def _called(endpoint: str) -> _Tables:
+    return {**_stands(DAY + 60, endpoint), **_answers(200, 60, endpoint)}
+
+
+def _ended(event: str, job: str) -> _Tables:
+    row = {"TimeGenerated": -1, "ExperimentName": job, "EventType": event, "_ResourceId": ""}
+    return {"AmlComputeJobEvent": [row]}
+
+
+def _id(endpoint: str) -> str:
+    return f"/subscriptions/s/resourcegroups/g/providers/p/workspaces/w/onlineendpoints/{endpoint}"
+
+
+@once_a_graph
+def errors_watched(graph: Graph) -> set[str]:
+    """The endpoints whose failed answers ring, and whose good ones do not."""
+    return _watched(graph, [partial(_answers, 500, 1)], [partial(_answers, 200, 1)])
+
+
+@once_a_graph
+def idling_watched(graph: Graph) -> set[str]:
+    """The endpoints that ring when they have stood for more than a day and nobody called, and not when somebody did."""
+    return _watched(graph, [partial(_stands, DAY + 60)], [_called, partial(_stands, 60)])
+
+
+@once_a_graph
+def jobs_watched(graph: Graph) -> set[str]:
+    """The jobs that ring when a run fails or is stopped, however that is spelled, and not when one ends well."""
+    bad = [partial(_ended, event) for event in ("JobFailed", "JobCancelled", "JobCanceled")]
+    return _watched(graph, bad, [partial(_ended, "JobSucceeded")])
+
+
+def _watched(graph: Graph, rings: Sequence[_Case], stays_silent: Sequence[_Case]) -> set[str]:
+    """The names in the queries of alarms which ring in each of the first cases of that name, and in none of the last.
+
+    An alarm with several conditions rings only when all of them hold, so it does not count; nor does one that is not
+    read, of which `rollback-alarm-rings` tells.
+    """
+    found = set[str]()
+    for alarm in graph.of(monitor.QUERY_RULE):
+        conditions = list(alarm.props.each_section("criteria.allOf"))
+        if len(conditions) != 1 or not asks_the_logs(graph, alarm):
+            continue
+        window = minutes_or_none(alarm.props, "windowSize") or 0
+        try:
+            query = read(conditions[0].text_if_known("query"))
+            for name in {text.rpartition("/")[2] for text in query.texts}:
+                rung = partial(_rings, query, conditions[0], window)
+                if all(rung(case(name)) for case in rings) and not any(rung(case(name)) for case in stays_silent):
+                    found.add(name)
+        except Unread:
+            continue
+    return found
+
+
+def _rings(query: Query, condition: Properties, window: float, tables: _Tables) -> bool:
+    """Whether a condition holds of what the query answers about the rows within the window. Raises Unread."""
+    seen = {name: [row for row in rows if -window <= row["TimeGenerated"]] for name, rows in tables.items()}
+    rows, column = query.rows(seen), condition.text_or_empty("metricMeasureColumn")
+    how = condition.text_or_empty("timeAggregation")
+    if how == "Count" or not column:
+        values = [float(len(rows))]
+    elif any(column not in row for row in rows):
+        raise Unread(f"answers no column {column}")
+    else:
+        values = [row[column] for row in rows if row[column] is not None]
+    if how not in _TOGETHER or condition.text_or_empty("operator") not in _PASSES or not values:
+        return False
+    passes, threshold = _PASSES[condition.text_or_empty("operator")], condition.number_or_none("threshold")
+    return threshold is not None and passes(_TOGETHER[how](values), threshold)
+
+
+_TOGETHER: Mapping[str, Callable[[Sequence[float]], float]] = {
+    "Average": lambda values: sum(values) / len(values),
+    "Count": lambda values: values[0],
+    "Maximum": max,
+    "Minimum": min,
+    "Total": sum,
+}
+_PASSES: Mapping[str, Callable[[float, float], bool]] = {
+    "GreaterThan": lambda value, threshold: value > threshold,
+    "GreaterThanOrEqual": lambda value, threshold: value >= threshold,
+    "LessThan": lambda value, threshold: value < threshold,
+    "LessThanOrEqual": lambda value, threshold: value <= threshold,
+    "Equal": lambda value, threshold: value == threshold,
+}
+
+
+@whole_stack_rule(
+    "rollback-alarm-rings",
+    monitor.QUERY_RULE,
+    monitor.METRIC_ALERT,
+    severity="high",
+    says="An alarm can ring: its query can be read and lets something through, it looks at all that comes in, and it "
+    "is not muted.",
+    remedy="Keep the components' alarms as they are; a window is as long as the time between two looks, or longer.",
+    advice_elsewhere=True,
+)
+def alarm_rings(graph: Graph) -> Found:
+    """What each property means: https://learn.microsoft.com/en-us/azure/azure-monitor/alerts/alerts-create-log-alert-rule
+
+    What a query may say is in policies/azure/queries.py.
+    """
+    for alarm in graph.of(monitor.QUERY_RULE, monitor.METRIC_ALERT):
+        window, every = (minutes_or_none(alarm.props, key) for key in ("windowSize", "evaluationFrequency"))
+        if window is not None and every is not None and window < every:
+            yield alarm, f"looks every {every:g} minutes at the last {window:g}, and sees nothing of the rest"
+        if alarm.props.is_given("muteActionsDuration"):
+            yield alarm, "tells nobody what happens after it has rung (muteActionsDuration)"
+        for query in alarm.props.each_text_if_known("criteria.allOf.query"):
+            yield from ((alarm, sentence) for sentence in _wrong_with(query))
+
+
+def _wrong_with(query: str) -> Iterator[str]:
+    try:
+        yield from (f"never rings, for its query lets nothing through ({part})" for part in read(query).never)
+    except Unread as error:
+        yield f"has a query that nobody can judge: it {error}"
+
+
+RULES = [alarm_rings]

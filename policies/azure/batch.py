@@ -1,0 +1,91 @@
+"""Batch: what a batch job is made of is used, and nothing runs between its runs."""
+
+from collections.abc import Iterator
+from itertools import chain
+
+from catalogue.durations import minutes_or_none
+from catalogue.graph import Graph, Resource
+from catalogue.kinds.azure.machinelearningservices import WORKSPACE
+from catalogue.kinds.azure.machinelearningservices_jobs import (
+    BATCH_DEPLOYMENT,
+    BATCH_ENDPOINT,
+    COMPONENT,
+    COMPUTE,
+    SCHEDULE,
+    compute_at,
+    jobs,
+    runs_per_month,
+)
+from catalogue.once import once_a_graph
+from catalogue.pauses import shortest_pause_minutes
+from catalogue.pricing import MONTH_MINUTES
+from catalogue.properties import Unreadable
+from policies.rule import stack_rule
+
+
+@stack_rule(
+    "limits-batch-started",
+    SCHEDULE,
+    BATCH_ENDPOINT,
+    COMPONENT,
+    COMPUTE,
+    severity="medium",
+    proof="cost visibility",
+    says="A batch job is whole: a schedule starts its component, its endpoint has a deployment, its cluster has a job; "
+    "and its nodes stop between two runs.",
+    remedy="Keep the batch component's parts, or switch the batch job off; start it less often, or serve it online.",
+)
+def batch_started(graph: Graph, resource: Resource) -> Iterator[str]:
+    """A component that nothing starts scores nothing, and nobody hears of it.
+
+    In another program a person may start a run by hand, so only the schedule is judged there: where it comes again
+    before a node is idle for long enough to be removed, the cluster never goes to zero.
+    """
+    if resource.type == SCHEDULE:
+        yield from _never_stops(graph, resource)
+    elif not graph.ours:
+        return
+    elif resource.type == BATCH_ENDPOINT:
+        if not graph.referring(BATCH_DEPLOYMENT, "endpointName", resource):
+            yield "has no deployment, so that a run by hand starts nothing"
+    elif resource.type == COMPONENT:
+        if not graph.referring(SCHEDULE, "properties", resource):
+            yield "is started by no schedule of the stack"
+    elif resource.props.text_or_empty("properties.computeType") == "AmlCompute" and not _has_a_job(graph, resource):
+        yield "is a cluster on which no job of the stack runs and no image is built"
+
+
+def _never_stops(graph: Graph, schedule: Resource) -> Iterator[str]:
+    trigger = schedule.props.section_or_empty("properties.trigger")
+    between = MONTH_MINUTES / runs_per_month(trigger)
+    if trigger.text_or_empty("triggerType") == "Cron":
+        between = shortest_pause_minutes(trigger.text_or_empty("expression"))
+    for job in jobs(schedule.props):
+        compute = job.compute(graph, schedule)
+        path = "properties.properties.scaleSettings.nodeIdleTimeBeforeScaleDown"
+        idle = minutes_or_none(compute.props, path) if compute is not None else None
+        if idle is not None and between <= idle:
+            yield f"comes again after {between:.3g} min, and a node is removed after {idle:g}: its cluster never stops"
+
+
+def _has_a_job(graph: Graph, compute: Resource) -> bool:
+    used = _used(graph)
+    return used is None or compute.urn in used
+
+
+@once_a_graph
+def _used(graph: Graph) -> frozenset[str] | None:
+    """The URNs of the clusters that something of the stack runs on; None where that cannot be read, as others tell."""
+    try:
+        scheduled = (job.compute(graph, one) for one in graph.of(SCHEDULE) for job in jobs(one.props))
+        by_hand = (compute_at(graph, one, one.props, "properties.compute") for one in graph.of(BATCH_DEPLOYMENT))
+        found = {one.urn for one in chain(scheduled, by_hand) if one is not None}
+        builds = {one.props.text_or_empty("imageBuildCompute") for one in graph.of(WORKSPACE)}
+        return frozenset(
+            found.union(c.urn for c in graph.of(COMPUTE) if c.props.text_or_empty("computeName") in builds)
+        )
+    except Unreadable:
+        return None
+
+
+RULES = [batch_started]
