@@ -307,7 +307,7 @@ def decided(graph: Graph, found: Finding, today: date) -> Finding:
         return found.model_copy(update={"excepted": excepted})
     waiver = waivers.find(waivers.of(graph), found.rule, found.resource, found.type, graph.platform, today)
     if waiver is not None:
-        waived = Waived(owner=waiver.owner, reason=waiver.reason, expires=waiver.expires)
+        waived = Waived(owner=waiver.owner, reason=waiver.reason, granted=waiver.granted, expires=waiver.expires)
         return found.model_copy(update={"waived": waived})
     if why := names.never_waived(found.rule, graph.platform):
         return found.model_copy(update={"never_waived": why})
@@ -353,14 +353,15 @@ def waiver_findings(graph: Graph, findings: list[Finding], today: date) -> Itera
                 remedy=f"Name the type that the finding's line has, in {waiver.file}.",
             )
         elif not any(f.waived and waiver.is_of(f.rule, f.resource, f.type, graph.platform) for f in findings):
+            yet = "" if waiver.holds(today) else f" before {waiver.granted}"
             yield finding(
                 graph,
                 None,
-                f"has a waiver of {what} that excuses nothing",
+                f"has a waiver of {what} that excuses nothing{yet}",
                 source="waiver",
                 rule="waiver-unused",
                 severity="low",
-                remedy=f"Remove it from {waiver.file}.",
+                remedy=f"Remove it from {waiver.file}, or leave it where its day is to come.",
                 mandatory=False,
             )
 

@@ -235,7 +235,8 @@ def _sarif_result(finding: Finding, rule_index: int, stack: str, beside: str) ->
     remedy = f"{finding.remedy} {words.how_to_waive(finding, stack)}"
     if finding.waived is not None:
         waiver = finding.waived
-        why = f"{waiver.reason} (owner {waiver.owner}, expires {words.day(waiver.expires)})"
+        days = f"granted {words.day(waiver.granted)}, expires {words.day(waiver.expires)}"
+        why = f"{waiver.reason} (owner {waiver.owner}, {days})"
         suppressions.append({"kind": "external", "status": "accepted", "justification": words.printable(why)})
     elif finding.excepted is not None:
         why = f"exception of the design: {finding.excepted.reason} ({finding.excepted.decision})"
@@ -328,7 +329,8 @@ def _finding_case(finding: Finding, stack: str) -> ET.Element:
     at = f"\nat {finding.place}" if finding.place else ""
     if finding.waived is not None:
         waiver = finding.waived
-        why = f"waived until {words.day(waiver.expires)} by {waiver.owner}: {waiver.reason}; {finding.message}"
+        days = f"until {words.day(waiver.expires)}, granted {words.day(waiver.granted)},"
+        why = f"waived {days} by {waiver.owner}: {waiver.reason}; {finding.message}"
         _set(ET.SubElement(case, "skipped"), message=why)
     elif finding.excepted is not None:
         excepted = finding.excepted

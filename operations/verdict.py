@@ -29,10 +29,11 @@ class CodeLine(_Part):
 
 
 class Waived(_Part):
-    """The waiver that excuses a finding."""
+    """The waiver that excuses a finding. `granted` is the day on which its owner signed it, `expires` its last day."""
 
     owner: str
     reason: str
+    granted: date
     expires: date
 
 
