@@ -1,6 +1,7 @@
 """`mlplatform check`: what it finds in a file of any program, what it refuses, and what it says of drift."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
@@ -140,6 +141,30 @@ def test_each_form_says_the_same_and_exits_1_where_something_fails(run: Callable
     assert [one["ruleId"] for one in results] == [one["rule"] for one in said["findings"]]
     assert results[0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "kept.json"
     assert "CKV_X_1" in table.stdout and "CKV\\_X\\_1" in markdown.stdout and len(markdown.stdout.splitlines()) < 60
+
+
+HOSTILE = "b\x1b[31m\nPASS everything\r\x9b2J\u202e [click](https://evil.example) <b>|x|\u2028"
+
+
+@pytest.mark.parametrize("form", [exported, previewed])
+def test_what_a_file_names_writes_no_line_no_colour_and_no_link_of_its_own(
+    form: Callable[[Any], Any], run: Callable[..., Result], tmp_path: Path
+) -> None:
+    asked = json.dumps(ASSUMED).replace("*", f"arn:aws:iam::1:role/{HOSTILE}".replace("\x1b", "").replace("\n", ""))
+    states = [
+        state("aws:s3/bucket:Bucket", HOSTILE, bucket=HOSTILE, tags={"team": HOSTILE, HOSTILE: "x"}),
+        state("aws:iam/role:Role", f"r{HOSTILE}", assumeRolePolicy=asked),
+        state(f"aws:x{HOSTILE}/y:Z", "n"),
+    ]
+    file = kept(form(states), tmp_path)
+    for of in ("table", "markdown", "sarif", "json"):
+        told = run(file, "--format", of).stdout
+        assert not [char for char in told if char != "\n" and not char.isprintable()], of
+        assert not [line for line in told.splitlines() if line.strip(" │|").startswith("PASS")], of
+    texts = [one["message"]["text"] for one in json.loads(run(file, "--format", "sarif").stdout)["runs"][0]["results"]]
+    assert any(r"\[click](" in text for text in texts)
+    assert not [text for text in texts if "\n" in text or re.search(r"(?<!\\)\[[^\[\]]*\]\(", text)]
+    assert r"\[click\](https" in run(file, "--format", "markdown").stdout
 
 
 NOT_ONE: dict[str, Any] = {}
