@@ -33,7 +33,7 @@ from operations.rendering import render
 from operations.rendering.rendered import Rendered
 from operations.standing.reading import standing_of
 from operations.verdict import ChangedProperty, ChangedResource, Finding
-from policies import everywhere, waivers
+from policies import everywhere, levels, waivers
 from policies.pack import RULES
 from policies.waivers import PROJECT
 from stacks.config import STACKS, handed_bytes, stack_name, to_engine
@@ -235,8 +235,10 @@ def _placement(graph: Graph) -> Placement | None:
 def check(graph: Graph, scan: Scan, today: date) -> Checked:
     """Judge a graph by the policies and Checkov, those of each platform that it has something of.
 
-    Raises BadInput where it has nothing of any, and for a waiver that nobody may write; CheckovError as `scan` does.
+    Raises BadInput where it has nothing of any, for a waiver that nobody may write and a rule that nobody may lower;
+    CheckovError as `scan` does.
     """
+    levels.check()
     waivers.check(today)
     platforms = _platforms(graph)
     if not platforms:

@@ -377,7 +377,8 @@ def _proofs(
     exportable: str,
     predicts: bool,
 ) -> list[Proof]:
-    """The five proofs. What a plan says is `planned`. What nobody tried or knows, or a waiver excuses, is `not yet`.
+    """The five proofs. What a plan says is `planned`. What nobody tried or knows, or a waiver or the limits
+    excuse, is `not yet`.
 
     `landing_zones` are those whose network the stack stands in. What they give is no part of the plan.
 
@@ -387,7 +388,7 @@ def _proofs(
     """
     most = limits.of(graph)["manual-steps"].number
     broken = {f.proof: f for f in reversed(findings) if f.fails and f.proof}
-    excused = [found for found in findings if found.mandatory and found.waived]
+    excused = [f for f in findings if not f.excepted and (f.lowered or (f.mandatory and f.waived))]
     designed = [found for found in findings if found.mandatory and found.excepted]
 
     def proof(name: ProofName, fact: str, failed: bool = False, without: str | None = None) -> Proof:
@@ -396,7 +397,8 @@ def _proofs(
             return Proof(name=name, state="failed", fact=first.message if first else fact)
         if waived := [found for found in excused if found.proof == name]:
             more = f", and {len(waived) - 1} more" if len(waived) > 1 else ""
-            return Proof(name=name, state="not yet", fact=f"waived, and so not planned: {waived[0].message}{more}")
+            how = "waived" if waived[0].waived else "only advised by the limits"
+            return Proof(name=name, state="not yet", fact=f"{how}, and so not planned: {waived[0].message}{more}")
         if without or (name == "cost visibility" and cost.unpriced):
             return Proof(name=name, state="not yet", fact=without or fact)
         by_design = "".join(f"; by the design's exception, {f.message}" for f in designed if f.proof == name)
