@@ -33,7 +33,7 @@ from operations.rendering import render
 from operations.rendering.rendered import Rendered
 from operations.standing.reading import standing_of
 from operations.verdict import ChangedProperty, ChangedResource, Finding
-from policies import everywhere, waivers
+from policies import everywhere, levels, waivers
 from policies.pack import RULES
 from policies.waivers import PROJECT
 from stacks.config import STACKS, handed_bytes, stack_name, to_engine
@@ -43,6 +43,7 @@ WRITERS = "`pulumi preview --json`, `pulumi stack export` or `mlplatform graph`"
 MOST_BYTES = 256 * 1024 * 1024
 """The largest file that is read; the state of 5,000 resources has some 30 MB."""
 _URN = re.compile(r"urn:pulumi:(?P<stack>[^:]+)::(?P<project>[^:]+)::[^:]\S*::.+", re.DOTALL)
+_ROOT = "::pulumi:pulumi:Stack::"
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 """What Pulumi takes as the name of a stack or a project (sdk/go/common/tokens, names.go)."""
 
@@ -148,6 +149,7 @@ def graph_of(file: Path) -> Graph:
     begins = f"urn:pulumi:{named['stack']}::{named['project']}::"
     if any(not resource.urn.startswith(begins) for resource in graph.resources):
         raise BadInput(f"{shown(file)}: has resources of more than one stack; name a file of one")
+    _names_what_it_shows(graph, {*_urns(said)}, file)
     ours = named["project"] == PROJECT
     return replace(graph, ours=ours, placement=_placement(graph) if ours else None)
 
@@ -174,7 +176,10 @@ def _read(said: Json, file: Path, stack: str) -> Graph:
 
 
 def _whole(said: Json, file: Path) -> None:
-    """Refuse a preview of a part: a verdict on it would pass what it does not show."""
+    """Refuse a preview that says itself that it is a part: a verdict on it would pass what it does not show.
+
+    That it counts nothing that stays is not believed: `_names_what_it_shows` reads what its steps name.
+    """
     steps = said.get("steps")
     if not isinstance(steps, list):
         return
@@ -193,6 +198,27 @@ def _whole(said: Json, file: Path) -> None:
         )
 
 
+def _names_what_it_shows(graph: Graph, there: set[str], file: Path) -> None:
+    """Refuse a file in which a resource names one that the file does not show: it is a part, whatever it counts.
+
+    The engine keeps no state in which a name leads nowhere (pkg/resource/deploy/snapshot.go, VerifyIntegrity). A
+    preview leaves out the default providers, which say nothing but their version and the stack's config, and a graph
+    the stack itself. What no other resource names can be cut out of a file unseen.
+    """
+    for resource in graph.resources:
+        provider = resource.provider or ""
+        provider = provider if provider in there or provider.count("::") < 4 else provider.rpartition("::")[0]
+        default = provider.rpartition("::")[2].startswith("default")
+        named = [resource.parent or "", *resource.dependencies, *([] if default else [provider])]
+        named += [urn for urns in resource.property_dependencies.values() for urn in urns]
+        if lost := next((urn for urn in named if urn and urn not in there and _ROOT not in urn), None):
+            what, by = (words.one_line(urn.rpartition("::")[2])[:100] for urn in (lost, resource.urn))
+            raise BadInput(
+                f"{shown(file)}: leaves out {what}, which {by} names; write the whole again, a preview with "
+                "`pulumi preview --json --show-sames`, without --target and --exclude"
+            )
+
+
 def _placement(graph: Graph) -> Placement | None:
     """Where a stack of this project stands by its stack file, where that is there; else by what the graph has kept."""
     path = STACKS / f"Pulumi.{graph.stack}.yaml"
@@ -209,8 +235,10 @@ def _placement(graph: Graph) -> Placement | None:
 def check(graph: Graph, scan: Scan, today: date) -> Checked:
     """Judge a graph by the policies and Checkov, those of each platform that it has something of.
 
-    Raises BadInput where it has nothing of any, and for a waiver that nobody may write; CheckovError as `scan` does.
+    Raises BadInput where it has nothing of any, for a waiver that nobody may write and a rule that nobody may lower;
+    CheckovError as `scan` does.
     """
+    levels.check()
     waivers.check(today)
     platforms = _platforms(graph)
     if not platforms:

@@ -298,8 +298,8 @@ def _findings(verdict: Verdict, console: Console) -> None:
             _excused(console, finding, finding.excepted.reason)
         elif finding.waived is not None:
             waiver = finding.waived
-            left = words.counted((waiver.expires - verdict.judged_on).days, "day")
-            until = f"until {words.day(waiver.expires)}, {left} left"
+            left, age = (say(waiver, verdict.judged_on) for say in (words.left, words.age))
+            until = f"until {words.day(waiver.expires)}, {left}, {age}"
             _excused(console, finding, f"{until}, by {waiver.owner}: {waiver.reason}")
 
 

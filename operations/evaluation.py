@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from catalogue.graph import Graph
 from operations.findings import finding
 from operations.verdict import Finding
+from policies import levels
 from policies.rule import Rule, Violation
 
 
@@ -33,7 +34,8 @@ def evaluate(graph: Graph, rules: Iterable[Rule]) -> Evaluated:
 
 def _finding(graph: Graph, rule: Rule, violation: Violation) -> Finding:
     advice = violation.waits is not None or (rule.advice_elsewhere and not graph.ours)
-    return finding(
+    line = None if advice else levels.lowered(rule, graph)
+    found = finding(
         graph,
         violation.resource,
         violation.sentence,
@@ -42,6 +44,9 @@ def _finding(graph: Graph, rule: Rule, violation: Violation) -> Finding:
         severity=rule.severity,
         remedy=rule.remedy,
         proof=rule.proof,
-        mandatory=rule.mandatory and not advice,
+        mandatory=rule.mandatory and not advice and line is None,
         stack_key=rule.stack_key if graph.ours else None,
     )
+    if line is None:
+        return found
+    return found.model_copy(update={"lowered": f"{line.reason} ({line.owner}, {'.'.join(line.at)} of {line.file})"})

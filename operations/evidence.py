@@ -229,7 +229,7 @@ def _risk(verdict: Verdict, finding: Finding) -> Part:
     if finding.waived is not None:
         who = finding.waived
         risk |= {"status": "deviation-approved", "statement": _line(who.reason), "deadline": f"{who.expires}T00:00:00Z"}
-        risk["props"] = _props(decided_by="waiver", owner=who.owner, expires=str(who.expires))
+        risk["props"] = _props(decided_by="waiver", owner=who.owner, granted=str(who.granted), expires=str(who.expires))
     elif finding.excepted is not None:
         risk |= {"status": "deviation-approved", "statement": _line(finding.excepted.reason)}
         decided = str(finding.excepted.decided or "")

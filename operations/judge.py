@@ -307,7 +307,7 @@ def decided(graph: Graph, found: Finding, today: date) -> Finding:
         return found.model_copy(update={"excepted": excepted})
     waiver = waivers.find(waivers.of(graph), found.rule, found.resource, found.type, graph.platform, today)
     if waiver is not None:
-        waived = Waived(owner=waiver.owner, reason=waiver.reason, expires=waiver.expires)
+        waived = Waived(owner=waiver.owner, reason=waiver.reason, granted=waiver.granted, expires=waiver.expires)
         return found.model_copy(update={"waived": waived})
     if why := names.never_waived(found.rule, graph.platform):
         return found.model_copy(update={"never_waived": why})
@@ -353,14 +353,15 @@ def waiver_findings(graph: Graph, findings: list[Finding], today: date) -> Itera
                 remedy=f"Name the type that the finding's line has, in {waiver.file}.",
             )
         elif not any(f.waived and waiver.is_of(f.rule, f.resource, f.type, graph.platform) for f in findings):
+            yet = "" if waiver.holds(today) else f" before {waiver.granted}"
             yield finding(
                 graph,
                 None,
-                f"has a waiver of {what} that excuses nothing",
+                f"has a waiver of {what} that excuses nothing{yet}",
                 source="waiver",
                 rule="waiver-unused",
                 severity="low",
-                remedy=f"Remove it from {waiver.file}.",
+                remedy=f"Remove it from {waiver.file}, or leave it where its day is to come.",
                 mandatory=False,
             )
 
@@ -376,7 +377,8 @@ def _proofs(
     exportable: str,
     predicts: bool,
 ) -> list[Proof]:
-    """The five proofs. What a plan says is `planned`. What nobody tried or knows, or a waiver excuses, is `not yet`.
+    """The five proofs. What a plan says is `planned`. What nobody tried or knows, or a waiver or the limits
+    excuse, is `not yet`.
 
     `landing_zones` are those whose network the stack stands in. What they give is no part of the plan.
 
@@ -386,7 +388,7 @@ def _proofs(
     """
     most = limits.of(graph)["manual-steps"].number
     broken = {f.proof: f for f in reversed(findings) if f.fails and f.proof}
-    excused = [found for found in findings if found.mandatory and found.waived]
+    excused = [f for f in findings if not f.excepted and (f.lowered or (f.mandatory and f.waived))]
     designed = [found for found in findings if found.mandatory and found.excepted]
 
     def proof(name: ProofName, fact: str, failed: bool = False, without: str | None = None) -> Proof:
@@ -395,7 +397,8 @@ def _proofs(
             return Proof(name=name, state="failed", fact=first.message if first else fact)
         if waived := [found for found in excused if found.proof == name]:
             more = f", and {len(waived) - 1} more" if len(waived) > 1 else ""
-            return Proof(name=name, state="not yet", fact=f"waived, and so not planned: {waived[0].message}{more}")
+            how = "waived" if waived[0].waived else "only advised by the limits"
+            return Proof(name=name, state="not yet", fact=f"{how}, and so not planned: {waived[0].message}{more}")
         if without or (name == "cost visibility" and cost.unpriced):
             return Proof(name=name, state="not yet", fact=without or fact)
         by_design = "".join(f"; by the design's exception, {f.message}" for f in designed if f.proof == name)

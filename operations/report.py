@@ -217,6 +217,14 @@ def _sarif_rule(rule: str, findings: list[Finding]) -> dict[str, Any]:
     }
 
 
+def _plain(text: str) -> str:
+    """Text on one line that no viewer takes for a link: SARIF 2.1.0, 3.11.6, reads one in plain text as in Markdown.
+
+    https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/sarif-v2.1.0-os.html#_Toc34317467
+    """
+    return re.sub(r"\[(?=[^\[\]]*\]\()", r"\\[", words.one_line(text))
+
+
 def _sarif_result(finding: Finding, rule_index: int, stack: str, beside: str) -> dict[str, Any]:
     file, line = (finding.place.file, finding.place.line) if finding.place else (beside, 1)
     location: dict[str, Any] = {
@@ -235,16 +243,17 @@ def _sarif_result(finding: Finding, rule_index: int, stack: str, beside: str) ->
     remedy = f"{finding.remedy} {words.how_to_waive(finding, stack)}"
     if finding.waived is not None:
         waiver = finding.waived
-        why = f"{waiver.reason} (owner {waiver.owner}, expires {words.day(waiver.expires)})"
-        suppressions.append({"kind": "external", "status": "accepted", "justification": words.printable(why)})
+        days = f"granted {words.day(waiver.granted)}, expires {words.day(waiver.expires)}"
+        why = f"{waiver.reason} (owner {waiver.owner}, {days})"
+        suppressions.append({"kind": "external", "status": "accepted", "justification": _plain(why)})
     elif finding.excepted is not None:
         why = f"exception of the design: {finding.excepted.reason} ({finding.excepted.decision})"
-        suppressions.append({"kind": "external", "status": "accepted", "justification": words.printable(why)})
+        suppressions.append({"kind": "external", "status": "accepted", "justification": _plain(why)})
     return {
         "ruleId": finding.rule,
         "ruleIndex": rule_index,
         "level": _LEVELS[words.standing(finding)],
-        "message": {"text": words.printable(f"{about}{finding.message} {remedy}".strip())},
+        "message": {"text": _plain(f"{about}{finding.message} {remedy}")},
         "locations": [location],
         "partialFingerprints": {"ruleAndResource/v1": identity},
         "suppressions": suppressions,
@@ -328,7 +337,8 @@ def _finding_case(finding: Finding, stack: str) -> ET.Element:
     at = f"\nat {finding.place}" if finding.place else ""
     if finding.waived is not None:
         waiver = finding.waived
-        why = f"waived until {words.day(waiver.expires)} by {waiver.owner}: {waiver.reason}; {finding.message}"
+        days = f"until {words.day(waiver.expires)}, granted {words.day(waiver.granted)},"
+        why = f"waived {days} by {waiver.owner}: {waiver.reason}; {finding.message}"
         _set(ET.SubElement(case, "skipped"), message=why)
     elif finding.excepted is not None:
         excepted = finding.excepted

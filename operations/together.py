@@ -107,11 +107,12 @@ def judge_each(
         # Import it here while the programs run. A thread that has its graph already waits for it.
         for module in ("judge", "report"):
             import_module(f"operations.{module}")
-        from policies import limits, pack, waivers
+        from policies import levels, limits, pack, waivers
 
         # Refuse a wrong file of the organisation once, not once for each stack.
         for read in (limits.load, *(partial(pack.RULES.__getitem__, name) for name in platforms)):
             read()
+        levels.check()
         waivers.check(today, _stacks_beside(programs))
         gc.freeze()  # what was imported stays, so a garbage collection need not go through it
         return [future.result() for future in futures]

@@ -29,10 +29,11 @@ class CodeLine(_Part):
 
 
 class Waived(_Part):
-    """The waiver that excuses a finding."""
+    """The waiver that excuses a finding. `granted` is the day on which its owner signed it, `expires` its last day."""
 
     owner: str
     reason: str
+    granted: date
     expires: date
 
 
@@ -53,7 +54,8 @@ class Finding(_Part):
     `resource` is the logical name of the resource. `component` is the type of the component that made it, and `child`
     its name in that component. `stack_key` is the key of the stack file that asked for it. `proof` is the one of the
     five proofs that the finding breaks. `waiver` is the line that would waive it, and `never_waived` the reason why no
-    line would; a finding that is waived, an exception, or about a waiver has neither.
+    line would; a finding that is waived, an exception, or about a waiver has neither. `lowered` says by which line of
+    the limits a rule only advises here that binds elsewhere.
     """
 
     source: Literal["policy", "checkov", "hardware", "cost", "render", "waiver", "step", "idle"]
@@ -74,6 +76,7 @@ class Finding(_Part):
     excepted: Excepted | None = None
     waiver: str | None = None
     never_waived: str | None = None
+    lowered: str | None = None
 
     @property
     def excused(self) -> bool:

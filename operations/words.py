@@ -113,24 +113,27 @@ def left(waived: Waived, today: date) -> str:
     return f"{counted(days, 'day')} left" if days > 0 else "this is its last day"
 
 
-def age(excepted: Excepted, today: date) -> str:
-    """When an exception was decided, seen from a day: `decided 2026-11-22, 4 days ago`. Empty where nobody says it."""
-    if excepted.decided is None:
+def age(excused: Excepted | Waived, today: date) -> str:
+    """When somebody decided it, seen from a day: `granted 2026-11-22, 4 days ago`. Empty where nobody says when."""
+    verb, when = ("granted", excused.granted) if isinstance(excused, Waived) else ("decided", excused.decided)
+    if when is None:
         return ""
-    days = (today - excepted.decided).days
+    days = (today - when).days
     ago = f"{counted(days, 'day')} ago" if days > 0 else "today" if days == 0 else f"{counted(-days, 'day')} later"
-    return f"decided {day(excepted.decided)}, {ago}"
+    return f"{verb} {day(when)}, {ago}"
 
 
 def waivers_in_words(verdict: Verdict) -> str:
-    """How many findings are waived, of which rules, and when the first waiver ends. Empty where none is waived."""
+    """How many findings are waived of which rule, the first waiver to end and the oldest. Empty where none is."""
     waived = [finding.waived for finding in verdict.findings if finding.waived]
     if not waived:
         return ""
-    rules = ", ".join(sorted({finding.rule for finding in verdict.findings if finding.waived}))
-    first = min(waived, key=lambda each: each.expires)
-    ends = f"ends on {day(first.expires)}, {left(first, verdict.judged_on)}"
-    return f"{counted(len(waived), 'waived finding')} of {rules}; the first waiver {ends} ({first.owner})"
+    of = Counter(finding.rule for finding in verdict.findings if finding.waived)
+    rules = ", ".join(f"{number} of {rule}" for rule, number in sorted(of.items()))
+    first, oldest = min(waived, key=lambda each: each.expires), min(waived, key=lambda each: each.granted)
+    ends = f"the first waiver ends on {day(first.expires)}, {left(first, verdict.judged_on)} ({first.owner})"
+    oldest_said = f"the oldest was {age(oldest, verdict.judged_on)} ({oldest.owner})"
+    return f"{counted(len(waived), 'waived finding')}: {rules}; {ends}; {oldest_said}"
 
 
 def how_to_waive(finding: Finding, stack: str) -> str:
@@ -141,8 +144,8 @@ def how_to_waive(finding: Finding, stack: str) -> str:
 
 
 WAIVE = (
-    "write under waivers, {stack} in organisation/waivers.yaml what follows, with an owner, a reason and a last day; "
-    "CODEOWNERS asks its owners to review that"
+    "write under waivers, {stack} in organisation/waivers.yaml what follows, with an owner, a reason, the day on "
+    "which it is granted and its last day; CODEOWNERS asks its owners to review that"
 )
 """How a finding of a stack is waived, before the line that does it."""
 

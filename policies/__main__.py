@@ -1,5 +1,8 @@
 """The pack as the engine starts it (`pulumi up --policy-pack policies`). PolicyPack serves until the engine ends it.
 
+A rule binds as the limits say (`policies/levels.py`). The engine's own config may raise it, and lower it in a project
+of others alone, where it may be waived. What the config may not lower stays, and `levels-kept` says so.
+
 One pack serves every platform. So a rule's name on the engine begins with its platform (`aws-network-proof`), and a
 rule on the whole stack finds nothing where the stack has nothing on that platform.
 
@@ -15,10 +18,13 @@ from dataclasses import replace
 from datetime import date
 from typing import Any, cast
 
+import grpc
 import pulumi
+from pulumi.runtime.proto import analyzer_pb2
 from pulumi_policy import (
     EnforcementLevel,
     Policy,
+    PolicyConfigSchema,
     PolicyPack,
     PolicyResource,
     ReportViolation,
@@ -28,6 +34,7 @@ from pulumi_policy import (
     StackValidationArgs,
     StackValidationPolicy,
 )
+from pulumi_policy import policy as served
 from pulumi_policy.proxy import UnknownValueError
 
 from catalogue.errors import BadInput
@@ -36,7 +43,7 @@ from catalogue.marked import DEFAULTS
 from catalogue.marks import UNKNOWN
 from catalogue.platforms import PLATFORMS, platform_of
 from catalogue.properties import NotKnown
-from policies import everywhere, exceptions, limits, waivers
+from policies import everywhere, exceptions, levels, limits, remediation, waivers
 from policies.pack import RULES
 from policies.rule import Rule, Violation
 from policies.waivers import PROJECT
@@ -71,7 +78,7 @@ def on_engine(platform: str, rule: Rule) -> OnEngine:
     and the engine says that the rule is not decided yet.
     """
     name = f"{platform}-{rule.name}" if platform else rule.name
-    level = EnforcementLevel.MANDATORY if rule.mandatory else EnforcementLevel.ADVISORY
+    level = level_of(platform, rule)
     severity = Severity(rule.severity)
 
     if rule.scope == "resource":
@@ -87,13 +94,86 @@ def on_engine(platform: str, rule: Rule) -> OnEngine:
 
     def validate_stack(args: StackValidationArgs, report: ReportViolation) -> None:
         if any(not platform or platform_of(r.resource_type) == platform for r in args.resources):
-            if rule.advice_elsewhere and ours() is (level is EnforcementLevel.ADVISORY):
+            if rule.advice_elsewhere and ours() is not rule.mandatory:
                 return
             tell(rule, whole(platform, args.resources), report)
 
     return StackValidationPolicy(
         name, rule.says, validate_stack, enforcement_level=level, severity=severity, remediation_steps=rule.remedy
     )
+
+
+def level_of(platform: str, rule: Rule) -> EnforcementLevel:
+    """How hard the rule binds in the stack that the engine runs, by the limits."""
+    here = Graph("", platform, (), {}, ours(), placement())
+    binds = rule.mandatory and levels.lowered(rule, here) is None
+    return EnforcementLevel.MANDATORY if binds else EnforcementLevel.ADVISORY
+
+
+def tags_given(platform: str) -> OnEngine:
+    """The policy that gives missing tags. It does nothing until a config asks for `remediate`."""
+
+    def remediate(args: ResourceValidationArgs) -> dict[str, Any] | None:
+        words = {key.partition(":")[2]: value for key, value in pulumi.runtime.get_config_env().items()}
+        place = placement()
+        of_file = remediation.of_stack_file(platform, stack_of(args.urn), words, place) if place else {}
+        asked = cast("Mapping[str, str]", (args.get_config() or {}).get("tags") or {})
+        provider: Mapping[str, Any] = plain(args.provider.props) if args.provider else {}
+        return remediation.mended(platform, args.resource_type, args.props, {**of_file, **asked}, provider)
+
+    noun = PLATFORMS[platform].tag
+    return ResourceValidationPolicy(
+        f"{platform}-{remediation.NAME}",
+        f"Where a config says `remediate`: gives what lacks a {noun} the stack's own, and changes none that is there.",
+        remediate=cast(Any, remediate),
+        enforcement_level=EnforcementLevel.DISABLED,
+        config_schema=PolicyConfigSchema(remediation.schema(platform)),
+    )
+
+
+def levels_kept() -> OnEngine:
+    """The policy that says which levels of the engine's config do not hold."""
+
+    def validate(args: StackValidationArgs, report: ReportViolation) -> None:
+        for sentence in _refused:
+            report(f"The policy pack's config {sentence}.", None)
+
+    return StackValidationPolicy(
+        "levels-kept",
+        "The config of the pack lowers no rule that nobody may lower by it.",
+        validate,
+        enforcement_level=EnforcementLevel.ADVISORY,
+        severity=Severity.HIGH,
+        remediation_steps="Take the level out of the config.",
+    )
+
+
+_refused: list[str] = []
+_LEVELS: Mapping[analyzer_pb2.EnforcementLevel.ValueType, str] = {
+    analyzer_pb2.DISABLED: "disabled",
+    analyzer_pb2.ADVISORY: "advisory",
+    analyzer_pb2.MANDATORY: "mandatory",
+    analyzer_pb2.REMEDIATE: "remediate",
+}
+
+
+def keep_levels(request: analyzer_pb2.ConfigureAnalyzerRequest, pack: Iterable[Policy], bound: Iterable[str]) -> None:
+    """Put back what the engine's config may not lower, and remember it for `levels-kept`."""
+    own = {policy.name: policy.enforcement_level.value for policy in pack if policy.enforcement_level}
+    asked = {name: _LEVELS[config.enforcementLevel] for name, config in request.policyConfig.items()}
+    held, _refused[:] = levels.kept(asked, own, bound, ours())
+    back = {name: number for number, name in _LEVELS.items()}
+    for name, level in held.items():
+        request.policyConfig[name].enforcementLevel = back[level]
+
+
+class Analyzer(served._PolicyAnalyzerServicer):  # pyright: ignore[reportPrivateUsage]
+    """What the engine speaks to. pulumi_policy shows a pack no other place at which it hears of its config."""
+
+    def Configure(self, request: analyzer_pb2.ConfigureAnalyzerRequest, _context: grpc.ServicerContext) -> Any:
+        """Take the config, but for the levels that it may not lower."""
+        keep_levels(request, policies(), bound())
+        return super().Configure(request, _context)
 
 
 def tell(rule: Rule, graph: Graph, report: ReportViolation) -> None:
@@ -240,10 +320,22 @@ def policies() -> list[Policy]:
     Raises BadInput for a file of the organisation's that cannot be read, which would look like a rule that broke.
     """
     limits.load()
+    levels.check()
     waivers.check(date.today())
+    made = [on_engine(name, level) for name, rule in _rules() for level in _levels(rule)]
+    return [remember(), levels_kept(), *made, *map(tags_given, PLATFORMS)]
+
+
+def bound() -> set[str]:
+    """The policies that no config lowers: those of rules that are never waived, and what the others need."""
+    never = (f"{name}-{rule.name}" if name else rule.name for name, rule in _rules() if rule.never_waived)
+    return {"remember-inputs", "levels-kept", *never}
+
+
+def _rules() -> list[tuple[str, Rule]]:
+    """Every rule, with its platform; the one that is the same on all of them once, with none."""
     known = everywhere.kind_known
-    rules = [("", known), *((name, rule) for name in PLATFORMS for rule in RULES[name] if rule is not known)]
-    return [remember(), *(on_engine(name, level) for name, rule in rules for level in _levels(rule))]
+    return [("", known), *((name, rule) for name in PLATFORMS for rule in RULES[name] if rule is not known)]
 
 
 def _levels(rule: Rule) -> list[Rule]:
@@ -257,4 +349,5 @@ if __name__ == "__main__":
     except BadInput as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(2)
+    served._PolicyAnalyzerServicer = Analyzer  # pyright: ignore[reportPrivateUsage]
     PolicyPack("mlplatform", found)

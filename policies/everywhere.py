@@ -569,11 +569,13 @@ def _org_tags(platform: str) -> Rule:
     )
     def tags(graph: Graph, resource: Resource) -> Iterator[str]:
         """Each key with a value. Azure alone does not tell the case of a key."""
+        if not (required := given.org_policy(graph, policy)):
+            return
         kind = kind_of(resource.type)
         assert kind is not None and isinstance(kind.tags, At)
         carried = resource.props.section_or_empty(kind.tags.path)
         names = {name.lower() if platform == "azure" else name for name in carried.names() if carried.is_given(name)}
-        for tag in given.org_policy(graph, policy) or ():
+        for tag in required:
             if (tag.lower() if platform == "azure" else tag) not in names:
                 mends = "the stack file gives it" if tag in TAGS else "no extra_tags of the landing zone give it"
                 yield f"lacks the {PLATFORMS[platform].tag} {tag}, which the organisation requires; {mends}"

@@ -32,18 +32,18 @@ from policies.reading import Entry, Text
 
 FILE = Path(__file__).with_name("limits.yaml")
 SHIPPED, OWN = "policies/limits.yaml", "organisation/limits.yaml"
-ANY = "any"
+ANY, NONE = "any", "none"
 OF_EVERY_STACK = {"waiver-days": "because all waivers are read before any stack is"}
 """The limits that no environment, team or account may have otherwise, and why."""
 
-Choice = list[str] | Literal["any"]
+Choice = list[str] | Literal["any", "none"]
 
 
 def _choice(value: object) -> bool:
     if isinstance(value, list):
         items = cast("list[object]", value)
         return bool(items) and all(isinstance(item, str) and item.strip() for item in items)
-    return value == ANY
+    return value in (ANY, NONE)
 
 
 def _bound(value: Any) -> Any:
@@ -57,13 +57,14 @@ def _bound(value: Any) -> Any:
     elif isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value) and value >= 0:
         return value
     raise ValueError(
-        f"found {str(cast(object, value))[:60]!r}, allowed: a number of 0 or more, a list of text, 'any', or one of "
-        "the last two for each platform"
+        f"found {str(cast(object, value))[:60]!r}, allowed: a number of 0 or more, a list of text, 'any', 'none', or "
+        "one of the last three for each platform"
     )
 
 
 class Limit(Entry):
-    """One line. `value` is a number, or what is allowed: `any`, a list in which `*` is any text, or that by platform.
+    """One line. `value` is a number, or what is allowed: `any`, `none`, a list in which `*` is any text, or that by
+    platform.
 
     `unit` says of what, and `reviewed` when an owner last looked at it. `at` is where the line stands in its file.
     """
@@ -97,8 +98,8 @@ class Limit(Entry):
 
     def allows(self, text: str) -> bool:
         """Whether a text is allowed, in upper or lower case. Raises TypeError for a number, and for several lists."""
-        if self.value == ANY:
-            return True
+        if self.value in (ANY, NONE):
+            return self.value == ANY
         if not isinstance(self.value, list):
             raise TypeError(f"{self.unit} is no list")
         return any(fnmatchcase(text.lower(), pattern.lower()) for pattern in self.value)

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from catalogue import organisation
 from catalogue.errors import BadInput
-from catalogue.files import read
+from catalogue.files import Mistake, read
 from catalogue.graph import Graph
 from catalogue.platforms import PLATFORMS
 from catalogue.wording import did_you_mean
@@ -28,20 +28,26 @@ PROJECT = "mlplatform"
 
 
 class Waiver(Entry):
-    """One waiver: a rule, a resource's logical name and type, and until when.
+    """One waiver: a rule, a resource's logical name and type, the day on which it was granted, and its last day.
 
     For a finding on the whole stack the resource is `stack`, without a type. The rule is one of ours, by its name or by
-    the engine's (`aws-network-proof`), or a check of Checkov's by its id. The last day counts.
+    the engine's (`aws-network-proof`), or a check of Checkov's by its id. Both days count. Whoever renews a waiver
+    grants it anew, so its age is how long ago somebody last signed it.
     """
 
     rule: Text
     resource: Text
     type: Text | None = None
+    granted: date = Field(strict=True)
     expires: date = Field(strict=True)
 
     def expired(self, today: date) -> bool:
         """Whether the waiver's last day is past."""
         return today > self.expires
+
+    def holds(self, today: date) -> bool:
+        """Whether it is in force on a day: granted by then, and not past its last day."""
+        return self.granted <= today <= self.expires
 
     @property
     def about(self) -> str:
@@ -71,7 +77,7 @@ def load() -> Mapping[str, list[Waiver]]:
     resource and type of a stack: two owners with two last days have decided nothing.
     """
     own = organisation.file("waivers.yaml")
-    files = [read(FILE, SHIPPED, _File), *([read(own, OWN, _File)] if own else [])]
+    files = [read(FILE, SHIPPED, _File, _lacks), *([read(own, OWN, _File, _lacks)] if own else [])]
     found: dict[str, list[Waiver]] = {}
     seen: dict[tuple[str, str, str, str | None], str] = {}
     for file in files:
@@ -87,6 +93,13 @@ def load() -> Mapping[str, list[Waiver]]:
     return found
 
 
+def _lacks(mistake: Mistake) -> str | None:
+    """What a file of an earlier version has to add."""
+    if mistake["type"] == "missing" and mistake["loc"][-1] == "granted":
+        return ": is missing; add the day on which the owner granted the waiver, such as granted: 2026-11-26"
+    return None
+
+
 def _without_platform(rule: str) -> str:
     platform, _, rest = rule.partition("-")
     return rest if platform in PLATFORMS else rule
@@ -96,8 +109,8 @@ def check(today: date, stacks: Collection[str] | None = None) -> None:
     """Refuse a waiver that nobody may write: BadInput, one sentence.
 
     That is one of a rule that does not exist, or that is never waived; one of a resource without its type, or of the
-    stack with one; one whose last day is further away than the limit `waiver-days`; and, where the `stacks` of this
-    project are told, one of a stack that is none of them.
+    stack with one; one whose last day is before the day on which it was granted, or further from that day or from
+    today than the limit `waiver-days`; and, where the `stacks` of this project are told, one of a stack that is none.
     """
     if not load():
         return
@@ -122,10 +135,16 @@ def check(today: date, stacks: Collection[str] | None = None) -> None:
                 of_stack = "a type, and the stack has none; take it out"
                 of_one = "no type, and another resource may have that name; add the one of the finding's line"
                 raise BadInput(f"{where}: names {of_one if waiver.type is None else of_stack}")
-            if (days := (waiver.expires - today).days) > most.number:
+            if waiver.expires < waiver.granted:
                 raise BadInput(
-                    f"{where}: its last day {waiver.expires} is {days} days away, allowed: {most.number:g} "
-                    f"(waiver-days of {most.file})"
+                    f"{where}: its last day {waiver.expires} is before {waiver.granted}, when it was granted"
+                )
+            first = min(waiver.granted, today)  # a day to come would put its own last day off
+            if (days := (waiver.expires - first).days) > most.number:
+                since = f"{first}, when it was granted" if first == waiver.granted else f"today, {first}"
+                raise BadInput(
+                    f"{where}: its last day {waiver.expires} is {days} days after {since}, allowed: {most.number:g} "
+                    f"(waiver-days of {most.file}); whoever renews a waiver grants it anew"
                 )
 
 
@@ -135,14 +154,14 @@ def of(graph: Graph) -> list[Waiver]:
 
 
 def line(rule: str, resource: str | None, type_: str | None) -> str:
-    """The line that waives a rule on a resource. It is refused until somebody fills in owner, reason and last day."""
+    """The line that waives a rule on a resource. It is refused until somebody fills in owner, reason and both days."""
     named = {"rule": rule, "resource": resource or _WHOLE, **({"type": type_} if resource else {})}
     written = yaml.safe_dump(named, default_flow_style=True, sort_keys=False, width=10_000).strip().strip("{}")
-    return f"- {{{written}, owner: , reason: , expires: }}"
+    return f"- {{{written}, owner: , reason: , granted: , expires: }}"
 
 
 def find(
     waivers: list[Waiver], rule: str, resource: str | None, type_: str | None, platform: str, today: date
 ) -> Waiver | None:
     """The waiver in force for this rule on this resource of this type, or on the stack; None where there is none."""
-    return next((w for w in waivers if w.is_of(rule, resource, type_, platform) and not w.expired(today)), None)
+    return next((w for w in waivers if w.is_of(rule, resource, type_, platform) and w.holds(today)), None)

@@ -117,8 +117,9 @@ def _grouped(findings: "list[Finding]") -> list[tuple[str, ...]]:
     for one in findings:
         if not one.excused:
             said = one.message.removeprefix(f"{one.resource} ") if one.resource else one.message
-            key = (f"{words.standing(one)}\n{one.severity}", one.rule, f"{said}\nRemedy: {one.remedy}")
-            groups.setdefault(key, []).append(one.resource or "the whole stack")
+            told = f"{words.one_line(said)}\nRemedy: {words.one_line(one.remedy)}"
+            key = (f"{words.standing(one)}\n{one.severity}", one.rule, told)
+            groups.setdefault(key, []).append(words.one_line(one.resource or "the whole stack"))
     return [
         (state, f"{rule}\n{', '.join(names[:3])}{f' and {len(names) - 3} more' if names[3:] else ''}", said)
         for (state, rule, said), names in groups.items()
@@ -140,7 +141,11 @@ def _tell_drift(drifted: "list[ChangedResource]", stack: str, format: Form, file
         return
     about = f"{stack} by {shown(file)}: {words.counted(len(drifted), 'resource')} otherwise than signed"
     rows = [
-        (one.how, f"{one.resource}\n{one.type}", words.changed_property(each) if each else "the whole resource")
+        (
+            one.how,
+            f"{words.one_line(one.resource)}\n{words.one_line(one.type)}",
+            words.changed_property(each) if each else "the whole resource",
+        )
         for one in drifted
         for each in (one.properties or (None,))
     ]

@@ -12,11 +12,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from shutil import which
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 from catalogue.errors import BadInput
 from catalogue.graph import Graph, Resource
-from catalogue.marked import Json, redacted, whole_numbers
+from catalogue.marked import Json, whole_numbers
+from catalogue.marks import SECRET, is_secret
 from stacks.config import STACKS
 
 How = Literal["create", "update", "replace", "delete"]
@@ -188,11 +189,25 @@ def _graph(stack: str, platform: str, states: Iterable[Json]) -> Graph:
     return Graph(stack, platform, tuple(sorted(_resources(states), key=lambda resource: resource.urn)), {})
 
 
+def _blinded(value: Any) -> Any:
+    """A copy in which each secret is the mark without the value.
+
+    A preview has a text in its place, whatever `--show-secrets` says (pkg/backend/display/json.go, stateForJSONOutput).
+    """
+    if value == SECRET["value"] or is_secret(value):
+        return dict(SECRET)
+    if isinstance(value, dict):
+        return {key: _blinded(one) for key, one in cast(Json, value).items()}
+    if isinstance(value, list):
+        return [_blinded(one) for one in cast(list[Any], value)]
+    return dict(SECRET) if value == SECRET["value"] else value
+
+
 def _resources(states: Iterable[Json]) -> Iterator[Resource]:
     for one in states:
         if one["type"] == _STACK:
             continue
-        inputs, outputs = (redacted(whole_numbers(one.get(key) or {})) for key in ("inputs", "outputs"))
+        inputs, outputs = (_blinded(whole_numbers(one.get(key) or {})) for key in ("inputs", "outputs"))
         provider: str | None = one.get("provider") or None
         made_of = cast(Mapping[str, Sequence[str]], one.get("propertyDependencies") or {})
         yield Resource(

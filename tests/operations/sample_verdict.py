@@ -198,7 +198,10 @@ FINDINGS = [
         remedy="Add a replication rule, or waive the policy for a pilot.",
         place=_at("bucket", 52),
         waived=Waived(
-            owner="payments-risk@example.com", reason="A pilot keeps its logs in one region.", expires=date(2027, 3, 31)
+            owner="payments-risk@example.com",
+            reason="A pilot keeps its logs in one region.",
+            granted=date(2026, 11, 20),
+            expires=date(2027, 3, 31),
         ),
     ),
     Finding(
@@ -241,7 +244,10 @@ FINDINGS = [
         remedy="Log to the audit bucket.",
         place=_at("bucket", 71),
         waived=Waived(
-            owner="security@example.com", reason="CloudTrail data events hold the same.", expires=date(2026, 12, 31)
+            owner="security@example.com",
+            reason="CloudTrail data events hold the same.",
+            granted=date(2026, 10, 1),
+            expires=date(2026, 12, 31),
         ),
     ),
 ]
@@ -527,7 +533,7 @@ def hostile() -> Verdict:
     """The sample with markup, control characters, other scripts and endless names wherever text may stand."""
     text, long = HOSTILE, f"{HOSTILE}{'x' * 300}"
     place = CodeLine(file=f"components/{text}.py", line=0)
-    waived = Waived(owner=text, reason=long, expires=date(2027, 1, 1))
+    waived = Waived(owner=text, reason=long, granted=date(2026, 11, 1), expires=date(2027, 1, 1))
     finding = Finding(
         source="policy",
         rule=text,

@@ -1,6 +1,7 @@
 """`mlplatform check`: what it finds in a file of any program, what it refuses, and what it says of drift."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
@@ -14,6 +15,7 @@ from typer.testing import CliRunner, Result
 
 from catalogue.errors import BadInput
 from catalogue.graph import Graph
+from catalogue.marks import SECRET as BLIND
 from catalogue.marks import SECRET_KIND, SECRET_MARK
 from operations import checking
 from operations.__main__ import application
@@ -141,6 +143,30 @@ def test_each_form_says_the_same_and_exits_1_where_something_fails(run: Callable
     assert "CKV_X_1" in table.stdout and "CKV\\_X\\_1" in markdown.stdout and len(markdown.stdout.splitlines()) < 60
 
 
+HOSTILE = "b\x1b[31m\nPASS everything\r\x9b2J\u202e [click](https://evil.example) <b>|x|\u2028"
+
+
+@pytest.mark.parametrize("form", [exported, previewed])
+def test_what_a_file_names_writes_no_line_no_colour_and_no_link_of_its_own(
+    form: Callable[[Any], Any], run: Callable[..., Result], tmp_path: Path
+) -> None:
+    asked = json.dumps(ASSUMED).replace("*", f"arn:aws:iam::1:role/{HOSTILE}".replace("\x1b", "").replace("\n", ""))
+    states = [
+        state("aws:s3/bucket:Bucket", HOSTILE, bucket=HOSTILE, tags={"team": HOSTILE, HOSTILE: "x"}),
+        state("aws:iam/role:Role", f"r{HOSTILE}", assumeRolePolicy=asked),
+        state(f"aws:x{HOSTILE}/y:Z", "n"),
+    ]
+    file = kept(form(states), tmp_path)
+    for of in ("table", "markdown", "sarif", "json"):
+        told = run(file, "--format", of).stdout
+        assert not [char for char in told if char != "\n" and not char.isprintable()], of
+        assert not [line for line in told.splitlines() if line.strip(" │|").startswith("PASS")], of
+    texts = [one["message"]["text"] for one in json.loads(run(file, "--format", "sarif").stdout)["runs"][0]["results"]]
+    assert any(r"\[click](" in text for text in texts)
+    assert not [text for text in texts if "\n" in text or re.search(r"(?<!\\)\[[^\[\]]*\]\(", text)]
+    assert r"\[click\](https" in run(file, "--format", "markdown").stdout
+
+
 NOT_ONE: dict[str, Any] = {}
 SECRET = {SECRET_MARK: SECRET_KIND, "plaintext": json.dumps(PLANTED)}
 WHOLE = json.dumps(exported(shop()))
@@ -181,6 +207,44 @@ def test_what_is_cut_or_broken_or_shows_a_secret_ends_in_one_sentence(
         check(graph_of(kept(document, tmp_path)), nothing, TODAY)
     sentence = str(refused.value)
     assert said in sentence and "\n" not in sentence and PLANTED not in sentence
+
+
+PROVIDER = f"{URN}pulumi:providers:aws::shop"
+
+
+@pytest.mark.parametrize("form", [exported, previewed])
+@pytest.mark.parametrize(
+    ("names", "left_out"),
+    [
+        ({"provider": f"{PROVIDER}::1f2e"}, "shop"),
+        ({"parent": f"{URN}shop:index:Store::store"}, "store"),
+        ({"dependencies": [f"{URN}aws:kms/key:Key::key"]}, "key"),
+        ({"propertyDependencies": {"acl": [f"{URN}aws:kms/key:Key::key"]}}, "key"),
+    ],
+)
+def test_a_file_of_a_part_is_told_by_what_it_names_whatever_it_counts(
+    form: Callable[..., dict[str, Any]], names: dict[str, Any], left_out: str, tmp_path: Path
+) -> None:
+    bucket = {**state("aws:s3/bucket:Bucket", "b"), **names}
+    forged = {**form([bucket]), "changeSummary": {"create": 1, "same": 0}}
+    with pytest.raises(BadInput, match=f"leaves out {left_out}, which b names; write the whole again"):
+        graph_of(kept(forged, tmp_path))
+    named = (names.get("provider") or names.get("parent") or "").removesuffix("::1f2e") or f"{URN}aws:kms/key:Key::key"
+    whole = form([{**state(named.split("::")[2], left_out), "urn": named}, bucket])
+    assert len(graph_of(kept(whole, tmp_path)).resources) == 2
+
+
+def test_a_preview_leaves_out_default_providers_and_is_whole(tmp_path: Path) -> None:
+    """Those that the engine makes by itself have no step: pkg/engine/deployment.go, isDefaultProviderStep."""
+    bucket = {**state("aws:s3/bucket:Bucket", "b"), "provider": f"{URN}pulumi:providers:aws::default_7_51_1::1f2e"}
+    assert graph_of(kept(previewed([bucket]), tmp_path)).resources
+
+
+@pytest.mark.parametrize("form", [exported, previewed])
+def test_what_a_preview_says_in_a_secrets_place_is_read_as_a_secret(form: Callable[[Any], Any], tmp_path: Path) -> None:
+    texts = {"team": "[secret]", "parts": ["[secret]", {"deep": "[secret]"}], "plain": "ok"}
+    (bucket,) = graph_of(kept(form([state("aws:s3/bucket:Bucket", "b", tags=texts)]), tmp_path)).resources
+    assert bucket.inputs["tags"] == {"team": BLIND, "parts": [BLIND, {"deep": BLIND}], "plain": "ok"}
 
 
 def test_a_link_a_folder_and_nothing_end_in_one_sentence(run: Callable[..., Result], tmp_path: Path) -> None:

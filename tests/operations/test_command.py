@@ -192,7 +192,9 @@ def test_a_pilot_copied_under_another_name_passes_with_the_same_counts(
 
 def test_a_waiver_of_a_stack_in_another_folder_is_taken_and_one_of_no_stack_refused(organisation: Path) -> None:
     file = variant(organisation.parent)
-    line = "{rule: limits-retention, resource: x, type: t, owner: a, reason: b, expires: 2027-01-01}"
+    line = (
+        "{rule: limits-retention, resource: x, type: t, owner: a, reason: b, granted: 2026-11-20, expires: 2027-01-01}"
+    )
     judged = ("preview", str(file), "--out", str(organisation.parent / "out"), "--today", "2026-11-26")
     (organisation / "waivers.yaml").write_text(f"waivers:\n  variant:\n  - {line}\n", encoding="utf-8")
     assert run(*judged).returncode == 0

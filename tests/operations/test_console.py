@@ -43,14 +43,14 @@ def test_a_person_reads_the_verdict_without_colour() -> None:
 
 def test_findings_stand_failing_first_and_waived_in_one_line() -> None:
     verdict = sample()
-    text = printed(verdict, 140)
+    text = printed(verdict, 200)
     places = [text.index(finding.rule) for finding in words.in_order(verdict.findings)]
     assert places == sorted(places)
     for finding in verdict.findings:
         assert finding.rule in text
         assert (finding.resource or "the whole stack") in text
     assert len([line for line in text.splitlines() if line.startswith("waived")]) == 2
-    assert "until 2027-03-31, 129 days left, by payments-risk@example.com" in text
+    assert "until 2027-03-31, 129 days left, granted 2026-11-20, 2 days ago, by payments-risk@example.com" in text
 
 
 def test_an_exception_of_the_design_is_one_line_after_the_waivers_and_the_lines_that_waive_are_said_once() -> None:

@@ -82,6 +82,7 @@ def test_a_waivers_last_day_counts(pilot: Graph, no_waivers: list[waivers.Waiver
         type="aws:ec2/vpc:Vpc",
         owner="security@example.com",
         reason="a test",
+        granted=TODAY - timedelta(days=3),
         expires=TODAY + timedelta(days=days),
     )
     no_waivers.append(waiver)
@@ -93,7 +94,13 @@ def test_a_waivers_last_day_counts(pilot: Graph, no_waivers: list[waivers.Waiver
 def test_a_waiver_holds_for_its_resource_only(pilot: Graph, no_waivers: list[waivers.Waiver]) -> None:
     no_waivers.append(
         waivers.Waiver(
-            rule="CKV_X", resource="another", type="a:b:C", owner="o", reason="r", expires=TODAY + timedelta(days=9)
+            rule="CKV_X",
+            resource="another",
+            type="a:b:C",
+            owner="o",
+            reason="r",
+            granted=TODAY,
+            expires=TODAY + timedelta(days=9),
         )
     )
     verdict = judged(pilot, failed("CKV_X", "aws_vpc.aws-pilot-network-vpc"))
@@ -105,7 +112,9 @@ def test_a_waiver_of_another_type_than_the_resource_is_waives_nothing_and_fails(
     pilot: Graph, no_waivers: list[waivers.Waiver]
 ) -> None:
     until = TODAY + timedelta(days=9)
-    of = waivers.Waiver(rule="CKV_X", resource=VPC, type="aws:s3/bucket:Bucket", owner="o", reason="r", expires=until)
+    of = waivers.Waiver(
+        rule="CKV_X", resource=VPC, type="aws:s3/bucket:Bucket", owner="o", reason="r", granted=TODAY, expires=until
+    )
     no_waivers.append(of)
     verdict = judged(pilot, failed("CKV_X", f"aws_vpc.{VPC}"))
     assert rules(verdict.failing) == {"CKV_X", "waiver-type"}
@@ -148,7 +157,9 @@ def test_a_proof_whose_finding_is_waived_is_not_planned(pilot: Graph, no_waivers
     until = TODAY + timedelta(days=9)
     for rule in ("cost-unpriced", "kind-known"):
         no_waivers.append(
-            waivers.Waiver(rule=rule, resource="strange", type=strange.type, owner="o", reason="r", expires=until)
+            waivers.Waiver(
+                rule=rule, resource="strange", type=strange.type, owner="o", reason="r", granted=TODAY, expires=until
+            )
         )
     verdict = judged(graph)
     (proof,) = (proof for proof in verdict.proofs if proof.name == "cost visibility")
@@ -178,7 +189,9 @@ def test_a_waiver_of_what_the_design_excepts_excuses_nothing(pilot: Graph, no_wa
     resource, group = "aws-pilot-network-workloads", "aws:ec2/securityGroup:SecurityGroup"
     until = TODAY + timedelta(days=9)
     no_waivers.append(
-        waivers.Waiver(rule="CKV2_AWS_5", resource=resource, type=group, owner="o", reason="r", expires=until)
+        waivers.Waiver(
+            rule="CKV2_AWS_5", resource=resource, type=group, owner="o", reason="r", granted=TODAY, expires=until
+        )
     )
     verdict = judged(pilot, failed("CKV2_AWS_5", f"aws_security_group.{resource}"))
     assert verdict.passed and verdict.counts["excepted"] == 1
@@ -190,7 +203,15 @@ def test_a_waiver_names_a_rule_as_the_engine_does_too(pilot: Graph, no_waivers: 
     graph = changed(pilot, role, lambda p: p["tags"].pop("team"))
     until = TODAY + timedelta(days=9)
     no_waivers.append(
-        waivers.Waiver(rule="aws-cost-tags", resource=role.name, type=role.type, owner="o", reason="r", expires=until)
+        waivers.Waiver(
+            rule="aws-cost-tags",
+            resource=role.name,
+            type=role.type,
+            owner="o",
+            reason="r",
+            granted=TODAY,
+            expires=until,
+        )
     )
     verdict = judged(graph)
     assert verdict.counts == {"fails": 0, "advisory": 0, "waived": 1, "excepted": 0}
@@ -201,7 +222,9 @@ def test_a_waiver_of_a_stack_is_none_of_the_same_name_in_another_project(
 ) -> None:
     until = TODAY + timedelta(days=9)
     no_waivers.append(
-        waivers.Waiver(rule="CKV_X", resource=VPC, type="aws:ec2/vpc:Vpc", owner="o", reason="r", expires=until)
+        waivers.Waiver(
+            rule="CKV_X", resource=VPC, type="aws:ec2/vpc:Vpc", owner="o", reason="r", granted=TODAY, expires=until
+        )
     )
     renamed = [replace(r, urn=r.urn.replace("::mlplatform::", "::theirs::")) for r in pilot.resources]
     assert waivers.of(pilot) == no_waivers and waivers.of(replace(pilot, resources=tuple(renamed))) == []
@@ -219,7 +242,10 @@ def test_a_finding_says_the_line_that_waives_it_or_why_none_does(
     with pytest.raises(ValidationError):
         waivers.Waiver.model_validate(yaml.safe_load(line)[0])
     signed = (
-        line.replace("owner: ", "owner: a").replace("reason: ", "reason: b").replace("expires: ", "expires: 2027-01-01")
+        line.replace("owner: ", "owner: a")
+        .replace("reason: ", "reason: b")
+        .replace("granted: ", "granted: 2026-11-20")
+        .replace("expires: ", "expires: 2027-01-01")
     )
     no_waivers.append(waivers.Waiver.model_validate(yaml.safe_load(signed)[0]))
     assert "CKV_X" not in rules(judged(graph, failed("CKV_X", f"aws_vpc.{VPC}")).failing)
@@ -242,7 +268,9 @@ def test_two_judgements_of_a_day_write_the_same_report_but_for_the_seconds(pilot
 def test_the_day_is_an_input(pilot: Graph, no_waivers: list[waivers.Waiver]) -> None:
     until = date(2027, 6, 30)
     no_waivers.append(
-        waivers.Waiver(rule="CKV_X", resource=VPC, type="aws:ec2/vpc:Vpc", owner="o", reason="r", expires=until)
+        waivers.Waiver(
+            rule="CKV_X", resource=VPC, type="aws:ec2/vpc:Vpc", owner="o", reason="r", granted=TODAY, expires=until
+        )
     )
     assert judged(pilot, failed("CKV_X", f"aws_vpc.{VPC}")).passed
     past_every_waiver = judged(pilot, failed("CKV_X", f"aws_vpc.{VPC}"), today=date(2099, 1, 1))

@@ -68,7 +68,7 @@ def test_what_is_the_companys_travels_with_the_pack(tmp_path: Path) -> None:
 def test_the_pack_that_travels_holds_waivers_to_the_same(tmp_path: Path, rule: str, said: str) -> None:
     own = tmp_path / "organisation"
     own.mkdir()
-    line = f"{{rule: {rule}, resource: x, type: t, owner: a, reason: b, expires: 2020-01-01}}"
+    line = f"{{rule: {rule}, resource: x, type: t, owner: a, reason: b, granted: 2019-06-01, expires: 2020-01-01}}"
     (own / "waivers.yaml").write_text(f"waivers:\n  theirs/prod:\n  - {line}\n", encoding="utf-8")
     build_pack(tmp_path / "pack", own)
     answer = subprocess.run(

@@ -351,7 +351,10 @@ def test_sarif_says_where_how_bad_and_why_not() -> None:
     }
     (suppression,) = waived["suppressions"]
     assert suppression["kind"] == "external"
-    assert "one region. (owner payments-risk@example.com, expires 2027-03-31)" in suppression["justification"]
+    assert (
+        "one region. (owner payments-risk@example.com, granted 2026-11-20, expires 2027-03-31)"
+        in suppression["justification"]
+    )
 
 
 def test_a_sarif_fingerprint_follows_rule_and_resource_and_nothing_else() -> None:
@@ -390,11 +393,12 @@ def test_what_is_excused_carries_its_age() -> None:
     verdict = excepted()
     text = Page(report.html(verdict)).text
     assert "docs/adr/0011-keys.md , decided 2026-11-10, 12 days ago)" in text
-    assert "by security@example.com, 39 days left: CloudTrail" in text
-    rules = ", ".join(sorted({finding.rule for finding in verdict.findings if finding.waived})).replace("_", "\\_")
-    assert f"2 waived findings of {rules}; the first waiver ends on 2026-12-31, 39 days left" in report.markdown(
-        [verdict]
-    )
+    assert "by security@example.com, 39 days left, granted 2026-10-01, 52 days ago: CloudTrail" in text
+    rules = [f"1 of {name}" for name in sorted(finding.rule for finding in verdict.findings if finding.waived)]
+    said = f"2 waived findings: {', '.join(rules)}; the first waiver ends on 2026-12-31, 39 days left "
+    assert words.waivers_in_words(verdict).startswith(said)
+    assert "; the oldest was granted 2026-10-01, 52 days ago (security@example.com)" in words.waivers_in_words(verdict)
+    assert "the oldest was granted 2026-10-01, 52 days ago" in report.markdown([verdict])
     (first, _) = [finding.waived for finding in verdict.findings if finding.waived]
     assert words.left(first, first.expires) == "this is its last day"
 

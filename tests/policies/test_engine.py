@@ -205,7 +205,9 @@ def test_a_waiver_holds_by_either_name_of_the_rule_for_its_stack_in_its_project(
     monkeypatch: pytest.MonkeyPatch, name: str, key: str, project: str, waived: bool
 ) -> None:
     last = date.today() + timedelta(days=1)
-    waiver = waivers.Waiver(rule=name, resource="n", type="aws:x/thing:Thing", owner="o", reason="r", expires=last)
+    waiver = waivers.Waiver(
+        rule=name, resource="n", type="aws:x/thing:Thing", owner="o", reason="r", granted=date.today(), expires=last
+    )
     monkeypatch.setattr(waivers, "load", lambda: {key: [waiver]})
     assert asked([{"name": "bad"}], project) == ([] if waived else ["has a bad part"], False)
     of_another = waiver.model_copy(update={"type": "aws:x/other:Other"})

@@ -261,8 +261,8 @@ def test_an_environment_that_the_companys_limits_name_may_stand_in_a_stack_file(
 
 
 def waiver(**change: Any) -> dict[str, Any]:
-    last = date(2027, 6, 30)
-    return {"rule": "r", "resource": "x", "owner": "risk@company.example", "reason": "why", "expires": last, **change}
+    days = {"granted": date(2026, 11, 20), "expires": date(2027, 6, 30)}
+    return {"rule": "r", "resource": "x", "owner": "risk@company.example", "reason": "why", **days, **change}
 
 
 def test_waivers_of_the_companys_stand_beside_those_that_ship(
@@ -306,6 +306,9 @@ def test_a_shipped_waiver_is_not_written_twice(
         ("waivers:\n  mine:\n  - rule: a\n    rule: b\n", "is not valid YAML: line 4 has the key 'rule' twice"),
         ({"waivers": {"mine": [waiver(), {key: of for key, of in waiver().items() if key != "owner"}]}},
          "waivers.mine.2.owner: is missing; every entry has it"),
+        ({"waivers": {"mine": [{key: of for key, of in waiver().items() if key != "granted"}]}},
+         "waivers.mine.1.granted: is missing; add the day on which the owner granted the waiver, such as "
+         "granted: 2026-11-26"),
         ({"waivers": {"mine": [waiver(reason="")]}}, "waivers.mine.1.reason: found '', allowed: text that says "
          "something"),
         ({"waivers": {"mine": [waiver(expires=20270630)]}}, "waivers.mine.1.expires: found 20270630, allowed: a day "
@@ -325,6 +328,7 @@ def test_every_mistake_of_a_file_is_named_at_once(organisation: Path) -> None:
     assert sorted(line.split(": ")[1] for line in str(caught.value).splitlines()) == [
         "more",
         "waivers.mine.1.expires",
+        "waivers.mine.1.granted",
         "waivers.mine.1.owner",
         "waivers.mine.1.reason",
         "waivers.mine.1.resource",

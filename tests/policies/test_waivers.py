@@ -30,6 +30,7 @@ def write(organisation: Path, stack: str = "fraud-prod", **change: Any) -> None:
         "type": "aws:cloudwatch/logGroup:LogGroup",
         "owner": "risk@company.example",
         "reason": "why",
+        "granted": date(2026, 11, 20),
         "expires": date(2027, 6, 30),
         **change,
     }
@@ -49,8 +50,10 @@ def write(organisation: Path, stack: str = "fraud-prod", **change: Any) -> None:
         {"stack": "fraud-dev"},
         {"stack": "mlplatform/fraud-dev"},
         {"stack": "theirs/whatever"},
-        {"expires": date(2027, 11, 27)},
-        {"expires": date(2020, 1, 1)},
+        {"expires": date(2027, 11, 21)},
+        {"granted": date(2026, 11, 26), "expires": date(2026, 11, 26)},
+        {"granted": date(2027, 1, 1), "expires": date(2027, 11, 27)},
+        {"granted": date(2019, 6, 1), "expires": date(2020, 1, 1)},
     ],
 )
 def test_a_waiver_of_what_one_stack_may_decide_is_taken(organisation: Path, change: dict[str, Any]) -> None:
@@ -73,8 +76,13 @@ def test_a_waiver_of_what_one_stack_may_decide_is_taken(organisation: Path, chan
         ({"rule": "encryption-customer-key"}, "this rule is never waived, for what is written without the company's "),
         ({"rule": "waiver-expired"}, "this rule is never waived, for it tells of a waiver"),
         ({"type": None}, "names no type, and another resource may have that name; add the one of the finding's line"),
-        ({"expires": date(2027, 11, 28)}, "its last day 2027-11-28 is 367 days away, allowed: 366 (waiver-days of "
-         "policies/limits.yaml)"),
+        ({"expires": date(2027, 11, 22)}, "its last day 2027-11-22 is 367 days after 2026-11-20, when it was granted, "
+         "allowed: 366 (waiver-days of policies/limits.yaml); whoever renews a waiver grants it anew"),
+        ({"granted": date(2027, 11, 1), "expires": date(2027, 11, 28)}, "its last day 2027-11-28 is 367 days after "
+         "today, 2026-11-26, allowed: 366 (waiver-days of "),
+        ({"granted": date(2020, 1, 1), "expires": date(2026, 12, 24)}, "its last day 2026-12-24 is 2549 days after "
+         "2020-01-01, when it was granted, allowed: 366 "),
+        ({"granted": date(2027, 7, 1)}, "its last day 2027-06-30 is before 2027-07-01, when it was granted"),
         ({"stack": "fraud-prd"}, "no stack file Pulumi.fraud-prd.yaml is in stacks/ or beside one that is judged; did "
          "you mean fraud-prod?; write PROJECT/STACK for a stack of another project"),
     ],

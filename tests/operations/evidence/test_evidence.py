@@ -158,12 +158,14 @@ def test_it_holds_no_path_of_the_machine(clean: dict[str, Any]) -> None:
 def test_a_waiver_is_a_risk_with_its_owner_and_its_last_day(
     oscal: jsonschema.Draft7Validator, aws_pilot: Graph, failing: tuple[Verdict, dict[str, Any]]
 ) -> None:
-    waiver = Waived(owner="ml-platform@example.com", reason="until the new\nimage", expires=date(2026, 12, 24))
+    days = {"granted": date(2026, 11, 1), "expires": date(2026, 12, 24)}
+    waiver = Waived(owner="ml-platform@example.com", reason="until the new\nimage", **days)
     told = [f.model_copy(update={"waived": waiver}) if f.fails else f for f in failing[0].findings]
     document = assessment(isolated(aws_pilot, by=False), failing[0].model_copy(update={"findings": told}), COMMIT)
     assert list(oscal.iter_errors(document)) == []
     [risk] = [each for each in result_of(document)["risks"] if each["title"] == OPEN]
     assert (risk["status"], risk["deadline"]) == ("deviation-approved", "2026-12-24T00:00:00Z")
+    assert props(risk, "granted") == ["2026-11-01"]
     assert props(risk, "owner") == ["ml-platform@example.com"] and risk["statement"] == "until the new image"
     assert "ml-platform@example.com" in [
         party["name"] for party in document["assessment-results"]["metadata"]["parties"]
