@@ -32,6 +32,7 @@ from pulumi_policy.proxy import UnknownValueError
 
 from catalogue.errors import BadInput
 from catalogue.graph import Graph, Placement, Resource
+from catalogue.kinds import known_as
 from catalogue.marked import DEFAULTS
 from catalogue.marks import UNKNOWN
 from catalogue.platforms import PLATFORMS, platform_of
@@ -77,7 +78,7 @@ def on_engine(platform: str, rule: Rule) -> OnEngine:
     if rule.scope == "resource":
 
         def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
-            if args.resource_type in rule.types:
+            if known_as(args.resource_type) in rule.types:
                 resource = one(args)
                 tell(rule, Graph(stack_of(args.urn), platform, (resource,), {}, ours(), placement()), report)
 
@@ -133,7 +134,7 @@ def one(args: ResourceValidationArgs) -> Resource:
     inputs = _said(args.resource_type, args.props)
     return Resource(
         urn=args.urn,
-        type=args.resource_type,
+        type=known_as(args.resource_type),
         name=args.name,
         custom=True,
         parent=args.opts.parent,
@@ -158,7 +159,7 @@ def whole(platform: str, resources: Sequence[PolicyResource]) -> Graph:
 def _resource(item: PolicyResource) -> Resource:
     return Resource(
         urn=item.urn,
-        type=item.resource_type,
+        type=known_as(item.resource_type),
         name=item.name,
         custom=_is_custom(item),
         parent=item.parent.urn if item.parent else item.opts.parent,

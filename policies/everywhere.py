@@ -179,7 +179,8 @@ def _protected(platform: str) -> Rule:
                 yield "is protected, so it could not be torn down while idle"
         elif guards.is_state(resource):
             if not resource.protect:
-                yield "holds state and is not protected against deletion"
+                guard = isinstance(kind.holds, Holds) and kind.holds.what == "guard"
+                yield f"{'guards' if guard else 'holds'} state and is not protected against deletion"
         elif not resource.protect:
             for other in guards.guarded_by(graph, resource):
                 if other.protect:

@@ -16,6 +16,7 @@ from typing import Literal, cast
 
 from catalogue.errors import BadInput
 from catalogue.graph import Graph, Resource
+from catalogue.kinds import known_as
 from catalogue.marked import Json, redacted, whole_numbers
 from stacks.config import STACKS
 
@@ -197,7 +198,7 @@ def _resources(states: Iterable[Json]) -> Iterator[Resource]:
         made_of = cast(Mapping[str, Sequence[str]], one.get("propertyDependencies") or {})
         yield Resource(
             urn=one["urn"],
-            type=one["type"],
+            type=known_as(one["type"]),
             name=one["urn"].rpartition("::")[2],
             custom=bool(one.get("custom")),
             parent=parent if (parent := one.get("parent")) and f"::{_STACK}::" not in parent else None,

@@ -316,6 +316,8 @@ def approved_outbound(graph: Graph, resource: Resource) -> Iterator[str]:
         yield from _approves(graph, resource, "properties", resource.props.section_or_empty("properties"))
         return
     network = resource.props.section_or_empty("managedNetwork")
+    if network.text_or_empty("isolationMode") in ("", "Disabled"):
+        return  # Azure adds rules to a managed network alone; `network-workspace-vpc-only` says that there is none
     inline = list(network.each_section("outboundRules.*"))
     if network.is_given("firewallSku"):
         yield "chooses a firewall, which bills by the hour"
@@ -505,6 +507,8 @@ def _reaches_all(graph: Graph, workspace: Resource) -> Iterator[str]:
         doors = graph.referring(PRIVATE_ENDPOINT, "privateLinkServiceConnections", target)
         if not any(group in _groups(door) for door in doors):
             yield f"needs {target.name}, which has no private endpoint for {group}"
+    if not workspace.props.is_given("containerRegistry"):
+        return
     builder = workspace.props.text_if_known("imageBuildCompute")
     clusters = {compute.props.text_if_known("computeName") for compute in graph.of(COMPUTE)}
     if not workspace.props.is_given("imageBuildCompute") or builder not in clusters:
