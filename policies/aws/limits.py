@@ -209,12 +209,20 @@ def stores_expire(graph: Graph, resource: Resource) -> Iterator[str]:
             yield "keeps every image for ever"
         return
     rules = [r for r in resource.props.each_section("rules") if r.text_or_empty("status") == "Enabled"]
-    if not any(r.number_or_none(_OLD) for r in rules):
+    if _versioned(graph, resource) and not any(r.number_or_none(_OLD) for r in rules):
         yield "keeps old versions for ever"
     if not any(r.number_or_none("abortIncompleteMultipartUpload.daysAfterInitiation") for r in rules):
         yield "keeps unfinished uploads for ever"
     yield from _deletes_records(graph, resource, rules)
     yield from _deletes_artifacts(graph, resource, rules)
+
+
+def _versioned(graph: Graph, lifecycle: Resource) -> bool:
+    """Whether a bucket may have old versions. One of the stack's that nothing versions has none."""
+    buckets = graph.refers(lifecycle, "bucket", s3.BUCKET)
+    return not buckets or any(
+        graph.referring(s3.VERSIONING, "bucket", one) or one.props.is_given("versioning") for one in buckets
+    )
 
 
 _OLD = "noncurrentVersionExpiration.noncurrentDays"
