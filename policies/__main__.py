@@ -28,12 +28,13 @@ from pulumi_policy import (
     StackValidationArgs,
     StackValidationPolicy,
 )
+from pulumi_policy import policy as sdk
 from pulumi_policy.proxy import UnknownValueError
 
 from catalogue.errors import BadInput
 from catalogue.graph import Graph, Placement, Resource
 from catalogue.kinds import known_as
-from catalogue.marked import DEFAULTS
+from catalogue.marked import DEFAULTS, redacted, whole_numbers
 from catalogue.marks import UNKNOWN
 from catalogue.platforms import PLATFORMS, platform_of
 from catalogue.properties import NotKnown
@@ -235,6 +236,19 @@ def stack_of(urn: str) -> str:
     return urn.partition("::")[0].removeprefix("urn:pulumi:")
 
 
+def read_as_offline() -> None:
+    """Have the SDK hand over what the engine shows as the offline preview reads it.
+
+    By itself it takes the marks off secrets, so a rule would see a marked secret as one in plain text; and every number
+    comes as a double (pulumi_policy/policy.py, deserialize.py).
+    """
+
+    def deserialized(props: dict[str, Any], proxy_secrets: bool = False) -> dict[str, Any]:
+        return cast("dict[str, Any]", redacted(whole_numbers(props)))
+
+    sdk.deserialize_properties = deserialized  # pyright: ignore[reportPrivateImportUsage]
+
+
 def policies() -> list[Policy]:
     """Every rule of every platform, for the engine. Names are unique.
 
@@ -255,6 +269,7 @@ def _levels(rule: Rule) -> list[Rule]:
 if __name__ == "__main__":
     try:
         found = policies()
+        read_as_offline()
     except BadInput as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(2)
