@@ -255,9 +255,24 @@ def check(graph: Graph, scan: Scan, today: date) -> Checked:
     first = replace(graph, platform=platforms[0])
     found += waiver_findings(first, found, today)
     if not graph.ours:
+        found = list(_unread_once(found))
         found = [*found, *_said_once(first, found)]
         found = [one for one in found if one.excused or one.resource is None or one.rule not in _ONCE]
     return Checked(first, platforms, _in_order(found, graph.ours), passed)
+
+
+def _unread_once(found: Sequence[Finding]) -> Iterator[Finding]:
+    """What cannot be read is one matter, whichever rules wanted it: one finding, of the most severe that fails."""
+    by_matter: dict[tuple[str | None, str], list[Finding]] = {}
+    for each in found:
+        unread = not each.excused and each.urn is not None and " cannot be judged" in each.message
+        by_matter.setdefault((each.urn, each.message if unread else f"{each.rule}: {each.message}"), []).append(each)
+    for same in by_matter.values():
+        first = words.in_order(same)[0]
+        others = sorted({each.rule for each in same} - {first.rule})
+        more = f" and {len(others) - 3} more" if len(others) > 3 else ""
+        also = f"; neither by {', '.join(others[:3])}{more}" if others else ""
+        yield first.model_copy(update={"message": f"{first.message}{also}"})
 
 
 _ONCE: Mapping[str, str] = {**OUR_WORDS, "render-complete": "a mapping for Checkov"}

@@ -39,7 +39,8 @@ from pulumi_policy.proxy import UnknownValueError
 
 from catalogue.errors import BadInput
 from catalogue.graph import Graph, Placement, Resource
-from catalogue.marked import DEFAULTS
+from catalogue.kinds import known_as
+from catalogue.marked import DEFAULTS, redacted, whole_numbers
 from catalogue.marks import UNKNOWN
 from catalogue.platforms import PLATFORMS, platform_of
 from catalogue.properties import NotKnown
@@ -84,7 +85,7 @@ def on_engine(platform: str, rule: Rule) -> OnEngine:
     if rule.scope == "resource":
 
         def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
-            if args.resource_type in rule.types:
+            if known_as(args.resource_type) in rule.types:
                 resource = one(args)
                 tell(rule, Graph(stack_of(args.urn), platform, (resource,), {}, ours(), placement()), report)
 
@@ -213,7 +214,7 @@ def one(args: ResourceValidationArgs) -> Resource:
     inputs = _said(args.resource_type, args.props)
     return Resource(
         urn=args.urn,
-        type=args.resource_type,
+        type=known_as(args.resource_type),
         name=args.name,
         custom=True,
         parent=args.opts.parent,
@@ -238,7 +239,7 @@ def whole(platform: str, resources: Sequence[PolicyResource]) -> Graph:
 def _resource(item: PolicyResource) -> Resource:
     return Resource(
         urn=item.urn,
-        type=item.resource_type,
+        type=known_as(item.resource_type),
         name=item.name,
         custom=_is_custom(item),
         parent=item.parent.urn if item.parent else item.opts.parent,
@@ -314,6 +315,19 @@ def stack_of(urn: str) -> str:
     return urn.partition("::")[0].removeprefix("urn:pulumi:")
 
 
+def read_as_offline() -> None:
+    """Have the SDK hand over what the engine shows as the offline preview reads it.
+
+    By itself it takes the marks off secrets, so a rule would see a marked secret as one in plain text; and every number
+    comes as a double (pulumi_policy/policy.py, deserialize.py).
+    """
+
+    def deserialized(props: dict[str, Any], proxy_secrets: bool = False) -> dict[str, Any]:
+        return cast("dict[str, Any]", redacted(whole_numbers(props)))
+
+    served.deserialize_properties = deserialized  # pyright: ignore[reportPrivateImportUsage]
+
+
 def policies() -> list[Policy]:
     """Every rule of every platform, for the engine. Names are unique.
 
@@ -346,6 +360,7 @@ def _levels(rule: Rule) -> list[Rule]:
 if __name__ == "__main__":
     try:
         found = policies()
+        read_as_offline()
     except BadInput as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(2)

@@ -187,8 +187,12 @@ def _protected(platform: str) -> Rule:
             if resource.protect:
                 yield "is protected, so it could not be torn down while idle"
         elif guards.is_state(resource):
+            guard = isinstance(kind.holds, Holds) and kind.holds.what == "guard"
+            guarded = guards.guarded_by(graph, resource) if guard else []
+            if guarded and not any(other.protect for other in guarded):
+                return  # what it guards is unprotected, and that is said of it
             if not resource.protect:
-                yield "holds state and is not protected against deletion"
+                yield f"{'guards' if guard else 'holds'} state and is not protected against deletion"
         elif not resource.protect:
             for other in guards.guarded_by(graph, resource):
                 if other.protect:

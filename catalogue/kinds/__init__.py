@@ -4,6 +4,7 @@
 `organisation/kinds/<platform>/`, which are a company's own, stand beside them and are treated alike.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import import_module
@@ -53,6 +54,25 @@ def _of_the_organisation(platform: str) -> Iterator[tuple[str, Kind]]:
             if platform_of(kind.token) != platform:
                 raise BadInput(f"{file}: {kind.token} is no type of {platform}; put its record beside those of its own")
             yield file, kind
+
+
+def known_as(token: str) -> str:
+    """The token under which the catalogue knows a type of another name; any other token as it is.
+
+    The SDKs say which names are one type, as aliases: a token of azure-native may name the version of Azure's API
+    (https://www.pulumi.com/registry/packages/azure-native/version-guide/), and S3's V2 is what pulumi-aws 7 calls
+    without it (https://www.pulumi.com/registry/packages/aws/how-to-guides/7-0-migration/).
+    """
+    found = _VERSIONED.fullmatch(token) or _V2.fullmatch(token)
+    if found is None:
+        return token
+    module, file, type_ = found["module"], found["file"] or "", found["type"]
+    today = f"{module}{file}:{type_}"
+    return today if kind_of(today) is not None else token
+
+
+_VERSIONED = re.compile(r"(?P<module>azure-native:[a-z0-9]+)(?P<file>)/v\d{6,8}[a-z]*:(?P<type>\w+)")
+_V2 = re.compile(r"(?P<module>aws:s3)(?P<file>/bucket\w*)V2:(?P<type>Bucket\w*)V2")
 
 
 def kind_of(token: str) -> Kind | None:

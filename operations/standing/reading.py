@@ -16,6 +16,7 @@ from typing import Any, Literal, cast
 
 from catalogue.errors import BadInput
 from catalogue.graph import Graph, Resource
+from catalogue.kinds import known_as
 from catalogue.marked import Json, whole_numbers
 from catalogue.marks import SECRET, is_secret
 from stacks.config import STACKS
@@ -200,7 +201,7 @@ def _blinded(value: Any) -> Any:
         return {key: _blinded(one) for key, one in cast(Json, value).items()}
     if isinstance(value, list):
         return [_blinded(one) for one in cast(list[Any], value)]
-    return dict(SECRET) if value == SECRET["value"] else value
+    return value
 
 
 def _resources(states: Iterable[Json]) -> Iterator[Resource]:
@@ -212,7 +213,7 @@ def _resources(states: Iterable[Json]) -> Iterator[Resource]:
         made_of = cast(Mapping[str, Sequence[str]], one.get("propertyDependencies") or {})
         yield Resource(
             urn=one["urn"],
-            type=one["type"],
+            type=known_as(one["type"]),
             name=one["urn"].rpartition("::")[2],
             custom=bool(one.get("custom")),
             parent=parent if (parent := one.get("parent")) and f"::{_STACK}::" not in parent else None,

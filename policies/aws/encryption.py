@@ -160,10 +160,10 @@ _PARTS = {
     remedy="Build buckets with the PrivateBucket component, which makes all six.",
 )
 def bucket_whole(graph: Graph, resource: Resource) -> Iterator[str]:
-    """Each part belongs to the bucket by reference."""
-    for type_, what in _PARTS.items():
-        if not graph.referring(type_, "bucket", resource):
-            yield f"has no {what}"
+    """Each part belongs to the bucket by reference. All that lacks is one finding, for one component mends it."""
+    lacking = [what for type_, what in _PARTS.items() if not graph.referring(type_, "bucket", resource)]
+    if lacking:
+        yield f"declares no {', '.join(lacking)}, so it has what S3 gives by default"
 
 
 @resource_rule(
@@ -207,7 +207,7 @@ def bucket_tls(graph: Graph, resource: Resource) -> Iterator[str]:
     for statement in filter(allows, found):
         if is_anybody(principals(statement)):
             yield f"{name_of(statement)} lets anybody in"
-        if not conditions(statement):
+        elif not conditions(statement):
             yield f"{name_of(statement)} lets a service in for any account"
 
 

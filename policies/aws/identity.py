@@ -102,20 +102,34 @@ GUARDRAILS: Mapping[str, tuple[tuple[str, ...], str, str]] = {
 }
 
 
-@resource_rule(
+_ATTACHMENTS = tuple(
+    f"aws:iam/{name[0].lower()}{name[1:]}:{name}"
+    for name in ("RolePolicyAttachment", "UserPolicyAttachment", "GroupPolicyAttachment", "PolicyAttachment")
+)
+"""What gives an identity a policy by its ARN. No stack of ours has one; most other programs do."""
+
+
+@stack_rule(
     "identity-no-wildcard",
     iam.ROLE,
     iam.ROLE_POLICY,
     iam.POLICY,
+    *_ATTACHMENTS,
     severity="high",
     says="No policy grants a wildcard action, or every resource where a name or a condition can narrow the grant.",
     remedy="Name the actions, and the ARNs that the persona needs.",
 )
-def no_wildcard(props: Properties) -> Iterator[str]:
+def no_wildcard(graph: Graph, resource: Resource) -> Iterator[str]:
     """`*` is accepted as a resource under a condition, and for actions that have no resource. It never is in an action.
 
-    A managed policy is given by its ARN only, so its statements cannot be read here.
+    A managed policy is given by its ARN only, so its statements cannot be read here, unless the stack makes it.
     """
+    props = resource.props
+    if resource.type in _ATTACHMENTS:
+        if not graph.refers(resource, "policyArn", iam.POLICY):
+            named = props.text_if_known("policyArn") or "not known yet"
+            yield f"attaches a managed policy, whose statements no rule reads ({named})"
+        return
     if count(props, "managedPolicyArns"):
         named = "".join(f" ({arn})" for arn in [*props.each_text_if_known("managedPolicyArns")][:1])
         yield f"has a managed policy, whose statements no rule reads{named}"

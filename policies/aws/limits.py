@@ -266,12 +266,20 @@ def stores_expire(graph: Graph, resource: Resource) -> Iterator[str]:
         if not any(rule.is_given(action) for action in _ACTIONS):
             yield f"has a rule that does nothing, which S3 refuses ({rule.text_or_empty('id') or rule.at})"
     whole = [rule for rule in rules if not _prefix(rule)]
-    if not any(r.number_or_none(_OLD) for r in whole):
+    if _versioned(graph, resource) and not any(r.number_or_none(_OLD) for r in whole):
         yield "keeps old versions for ever"
     if not any(r.number_or_none("abortIncompleteMultipartUpload.daysAfterInitiation") for r in whole):
         yield "keeps unfinished uploads for ever"
     yield from _deletes_records(graph, resource, rules)
     yield from _deletes_artifacts(graph, resource, rules)
+
+
+def _versioned(graph: Graph, lifecycle: Resource) -> bool:
+    """Whether a bucket may have old versions. One of the stack's that nothing versions has none."""
+    buckets = graph.refers(lifecycle, "bucket", s3.BUCKET)
+    return not buckets or any(
+        graph.referring(s3.VERSIONING, "bucket", one) or one.props.is_given("versioning") for one in buckets
+    )
 
 
 _OLD = "noncurrentVersionExpiration.noncurrentDays"

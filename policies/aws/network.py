@@ -114,14 +114,15 @@ def security_group_closed(callers: Sequence[Caller], props: Properties) -> Itera
     ingress = props.owner is not None and props.owner.urn.split("::")[2].endswith(vpc.INGRESS)
     alone = https(props) and props.number_or_none("fromPort") == props.number_or_none("toPort")
     called_from = {caller.cidr for caller in callers if caller.cidr} if ingress and alone else set[str]()
-    rules = [*props.each_section("ingress"), *props.each_section("egress")]
-    for rule in [props, *rules] if props.is_given("securityGroupId") else rules:
-        blocks = [rule.text_if_known(key) or key for key in ("cidrIpv4", "cidrIpv6") if rule.is_given(key)]
-        for block in (*blocks, *rule.each_text("cidrBlocks"), *rule.each_text("ipv6CidrBlocks")):
+    within = [(rule, f" ({way})") for way in ("ingress", "egress") for rule in props.each_section(way)]
+    for rule, way in [(props, ""), *within] if props.is_given("securityGroupId") else within:
+        single = [rule.text_if_known(key) or key for key in ("cidrIpv4", "cidrIpv6") if rule.is_given(key)]
+        blocks = [*single, *rule.each_text("cidrBlocks"), *rule.each_text("ipv6CidrBlocks")]
+        for block in blocks:
             if block not in called_from:
-                yield f"is open to {block}"
-        if not any(rule.is_given(key) for key in _PEERS) and not rule.flag_or_none("self") and not called_from:
-            yield "names neither a security group nor a prefix list as its peer"
+                yield f"is open to {block}{way}"
+        if not any(rule.is_given(key) for key in _PEERS) and not rule.flag_or_none("self") and not blocks:
+            yield f"names neither a security group nor a prefix list as its peer{way}"
 
 
 @stack_rule(
@@ -293,18 +294,23 @@ def proof(graph: Graph) -> Found:
     """The network proof. Compares the needed services with the endpoints, then checks the path to each endpoint.
 
     An endpoint of the landing zone that the stack stands in counts, where the workloads' group lets HTTPS out to it.
+    What stands in no network needs no way out of one: `network-model-isolated` and its like say that it should. Whether
+    an endpoint is needed nobody can tell beside a type that the catalogue does not know.
     """
     needed = _needed(graph)
     present = [(ec2.service_of(endpoint), endpoint) for endpoint in graph.of(ec2.VPC_ENDPOINT)]
     there = given.of(graph, AwsNetwork)
     has = {"s3" for _ in there} | {service for net in there for service in net.endpoints}
-    for service in sorted(set(needed) - {service for service, _ in present} - has):
+    networked = any(resource.type.startswith("aws:ec2/") for resource in graph.cloud) or bool(there)
+    for service in sorted(set(needed) - {service for service, _ in present} - has) if networked else ():
         yield None, f"has no VPC endpoint for {service}, which {needed[service].name} needs"
     for net in there:
         yield from _way_to_given(graph, net)
+    all_known = all(kind_of(resource.type) for resource in graph.cloud)
     for service, endpoint in present:
         if service not in needed:
-            yield endpoint, f"is paid for, but nothing in the stack needs {service}"
+            if all_known:
+                yield endpoint, f"is paid for, but nothing in the stack needs {service}"
         else:
             yield from _path(graph, service, endpoint)
 

@@ -115,7 +115,10 @@ _BUCKETS = ("s3://", "s3a://")
 def _named(text: str) -> set[str]:
     arn = Arn.read(text)
     found = {*_ACCOUNT.findall(text)}
-    return found | ({arn.account} if arn and arn.account and "*" not in arn.account else set())
+    # API Gateway's ARN of an integration has a service there, such as lambda:
+    # https://docs.aws.amazon.com/apigateway/latest/api/API_Integration.html (uri)
+    named = arn is not None and arn.account and "*" not in arn.account and arn.service != "apigateway"
+    return found | ({arn.account} if arn and named else set())
 
 
 @whole_stack_rule(

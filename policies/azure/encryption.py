@@ -95,8 +95,12 @@ def key_granted(graph: Graph, resource: Resource) -> Iterator[str]:
 
 
 def _asks_for_none(resource: Resource) -> bool:
-    """Whether it is a workspace whose metadata is left under Microsoft's key."""
-    return resource.type == WORKSPACE and not resource.props.is_given("encryption")
+    """Whether it leaves what it holds under Microsoft's key. `encryption-customer-key` says whether it may."""
+    if resource.type == WORKSPACE:
+        return not resource.props.is_given("encryption")
+    switch, wanted, acts_as = _SWITCHES[resource.type]
+    asked = resource.props.text_if_known(switch).lower() == wanted.lower()
+    return not asked and not any(resource.props.is_given(at) for at in ("encryption.keyVaultProperties", acts_as))
 
 
 def _given(graph: Graph, resource: Resource) -> bool:

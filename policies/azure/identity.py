@@ -412,7 +412,12 @@ def workspace_works(graph: Graph, workspace: Resource) -> Iterator[str]:
     """Contributor on the workspace and what it stands on ("Set up authentication between Azure Machine Learning and
     other services", workspace); Reader on the storage's private endpoints for blobs and files where the account is
     closed, or studio shows no data ("Workspace managed virtual network isolation", Azure Machine Learning studio).
+
+    Azure itself gives these roles to an identity that it makes for the workspace (the first page, "Workspace");
+    `identity-user-assigned` says that nobody wrote them down.
     """
+    if not workspace.props.is_given("primaryUserAssignedIdentity"):
+        return
     roles = [
         role
         for identity in graph.refers(workspace, "primaryUserAssignedIdentity", IDENTITY)

@@ -40,7 +40,7 @@ from catalogue.kinds.azure.network import (
 from catalogue.landing_zones import AzureNetwork
 from catalogue.properties import Properties
 from policies import given
-from policies.azure.reading import encrypts_a_workspace, foreign
+from policies.azure.reading import encrypts_a_workspace, foreign, is_in_a_hub
 from policies.rule import OPEN_TO_OTHERS, callers, peoples_networks, resource_rule, stack_rule
 
 _REACHING = tuple(token for token, kind in kinds("azure").items() if isinstance(kind.reaches, Reaches))
@@ -279,7 +279,7 @@ def public_access(graph: Graph, item: Resource) -> Iterator[str]:
         yield "lets the addresses of its ipAllowlist in beside its private endpoints"
 
 
-@resource_rule(
+@stack_rule(
     "network-workspace-vpc-only",
     WORKSPACE,
     severity="critical",
@@ -288,10 +288,13 @@ def public_access(graph: Graph, item: Resource) -> Iterator[str]:
     remedy="Set managed_network.isolation_mode='AllowOnlyApprovedOutbound' and v1_legacy_mode=False.",
     never_waived=OPEN_TO_OTHERS,
 )
-def workspace_vpc_only(props: Properties) -> Iterator[str]:
+def workspace_vpc_only(graph: Graph, workspace: Resource) -> Iterator[str]:
     """Azure Policy 6ddb1705-c8cf-450e-aa4b-19ad6703c440. In v1 legacy mode private online endpoints cannot be made
     ("Network isolation change with the v2 API platform").
     """
+    props = workspace.props
+    if is_in_a_hub(graph, workspace):
+        return
     if props.text_or_empty("managedNetwork.isolationMode") != "AllowOnlyApprovedOutbound":
         yield "lets computes reach out beyond what was approved"
     if props.flag_or_none("v1LegacyMode") is not False:
@@ -317,6 +320,8 @@ def approved_outbound(graph: Graph, resource: Resource) -> Iterator[str]:
         yield from _approves(graph, resource, "properties", resource.props.section_or_empty("properties"))
         return
     network = resource.props.section_or_empty("managedNetwork")
+    if network.text_or_empty("isolationMode") in ("", "Disabled"):
+        return  # Azure adds rules to a managed network alone; `network-workspace-vpc-only` says that there is none
     inline = list(network.each_section("outboundRules.*"))
     if network.is_given("firewallSku"):
         yield "chooses a firewall, which bills by the hour"
@@ -494,7 +499,7 @@ def network_proof(graph: Graph, resource: Resource) -> Iterator[str]:
     checks what builds images: a private registry's own tasks cannot ("Secure an Azure Machine Learning workspace").
     """
     if resource.type == WORKSPACE:
-        yield from _reaches_all(graph, resource)
+        yield from () if is_in_a_hub(graph, resource) else _reaches_all(graph, resource)
     elif resource.type == PRIVATE_ENDPOINT:
         yield from _is_needed(graph, resource)
     elif not graph.referring(ZONE_GROUP, "privateDnsZoneConfigs", resource):
@@ -506,6 +511,8 @@ def _reaches_all(graph: Graph, workspace: Resource) -> Iterator[str]:
         doors = graph.referring(PRIVATE_ENDPOINT, "privateLinkServiceConnections", target)
         if not any(group in _groups(door) for door in doors):
             yield f"needs {target.name}, which has no private endpoint for {group}"
+    if not workspace.props.is_given("containerRegistry"):
+        return
     builder = workspace.props.text_if_known("imageBuildCompute")
     clusters = {compute.props.text_if_known("computeName") for compute in graph.of(COMPUTE)}
     if not workspace.props.is_given("imageBuildCompute") or builder not in clusters:

@@ -45,3 +45,14 @@ def names_one_of(text: str, resources: Iterable[Resource]) -> bool:
 def foreign(props: Properties, path: str, own: list[Resource]) -> Iterator[str]:
     """Every known text at the path that names none of the stack's `own` resources."""
     return (text for text in props.each_text_if_known(path) if text and not names_one_of(text, own))
+
+
+def is_in_a_hub(graph: Graph, workspace: Resource) -> bool:
+    """Whether a workspace is a project in a hub of the stack, whose network it has and which is judged in its place.
+
+    A project's machines run in the managed network of its hub, and are reached through the hub's private endpoint
+    (https://learn.microsoft.com/azure/ai-foundry/how-to/configure-managed-network). Of a hub
+    elsewhere nothing is known.
+    """
+    project = workspace.props.text_or_empty("kind").lower() == "project"
+    return project and bool(graph.refers(workspace, "hubResourceId", WORKSPACE))

@@ -96,7 +96,8 @@ def no_wildcard(graph: Graph) -> Found:
             yield grant, f"grants {role}"
         elif role.startswith("roles/"):
             if grant.type != _IN_PROJECT and role not in _FITTING.get(grant.type, ()):
-                yield grant, f"grants {role}, which is more than that resource needs"
+                known = "more than that resource needs" if grant.type in _FITTING else "a role that nobody judged there"
+                yield grant, f"grants {role}, which is {known}"
         elif not _of(graph.refers(grant, "role", _ROLE), role):
             yield grant, "grants a role that is not of this stack"
 
@@ -158,6 +159,8 @@ def known_members(graph: Graph) -> Found:
             owners = [owner for instance in instances for owner in _owners(instance)]
             if member and "" not in [*named, *owners] and member not in [*named, *owners]:
                 yield grant, f"grants a role to {member}, which is not the account it refers to"
+        elif _ANYBODY.fullmatch(member):
+            continue  # identity-no-public-member says so
         elif not AGENT.fullmatch(member) and not (graph.refers(grant, "member", _AGENT) and not member):
             yield grant, f"grants a role to {member}, which is no account of this stack"
     own = {account.props.text_if_known("member") for account in graph.of(_ACCOUNT)}

@@ -116,12 +116,18 @@ _PLACED = tuple(
     remedy="Keep project and region on the provider, and pass both to each resource.",
 )
 def account(graph: Graph, resource: Resource) -> Iterator[str]:
-    """A provider without a project takes that of the credentials. A dataset without a location is made in `US`."""
+    """A provider without a project takes that of the credentials. A dataset without a location is made in `US`.
+
+    Of another program a provider that names both is enough, for what it makes stands there.
+    """
     kind = kind_of(resource.type)
     assert kind is not None
-    if isinstance(kind.stands, At) and not resource.is_provider and not resource.props.is_given(kind.stands.path):
-        yield f"does not say in which region it stands ({kind.stands.path})"
-    if not resource.props.is_given("project"):
+    provider = None if graph.ours or resource.is_provider else graph.provider_of(resource)
+    says = {key for key in ("project", "region") if provider and provider.props.is_given(key)}
+    stands = kind.stands.path if isinstance(kind.stands, At) and not resource.is_provider else ""
+    if stands and stands not in says and not resource.props.is_given(stands):
+        yield f"does not say in which region it stands ({stands})"
+    if "project" not in says and not resource.props.is_given("project"):
         yield "would deploy to whatever project the credentials name"
 
 
@@ -313,7 +319,7 @@ def _expires(bucket: Properties) -> Iterator[str]:
             expired.add(action)
         else:
             yield f"does {action} with no {days[action].partition('.')[2]} of 1 to {_MOST_DAYS} days"
-    if "Delete" not in expired:
+    if "Delete" not in expired and bucket.flag_or_none("versioning.enabled"):  # no version is old without versions
         yield "keeps old versions for ever"
     if "AbortIncompleteMultipartUpload" not in expired:
         yield "keeps unfinished uploads for ever"

@@ -323,13 +323,16 @@ def endpoint_closed(props: Properties) -> Iterator[str]:
 def served_privately(callers: Sequence[Caller], props: Properties) -> Iterator[str]:
     """An endpoint has only one of three ways (Vertex AI, "Use Private Service Connect to access online inference")."""
     private = props.section_or_empty("privateServiceConnectConfig")
-    if private.flag_or_none("enablePrivateServiceConnect") is not True:
+    connected, peered = private.flag_or_none("enablePrivateServiceConnect") is True, props.is_given("network")
+    if not connected and not peered:
         yield "answers on a public address"
-    if not private.is_given("projectAllowlists"):
+    if connected and not private.is_given("projectAllowlists"):
         yield "names no project that may connect"
     elif set(private.each_text("projectAllowlists")) - {props.text_or_empty("project"), *_projects(callers)}:
         yield "lets another project connect"
-    if props.is_given("network") or props.flag_or_none("dedicatedEndpointEnabled"):
+    if peered:
+        yield "answers whoever is in a peered network, not through Private Service Connect"
+    if props.flag_or_none("dedicatedEndpointEnabled"):
         yield "answers by another way than Private Service Connect"
 
 

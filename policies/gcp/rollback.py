@@ -96,7 +96,9 @@ def endpoint_order(graph: Graph, resource: Resource) -> Iterator[str]:
         if not graph.refers(resource, "model", _MODEL):
             yield "does not wait for its model, so destroy would delete that first"
         return
-    if resource.props.is_given("trafficSplit") or "trafficSplit" not in resource.ignored_changes:
+    split = resource.props.is_given("trafficSplit")
+    deployed = graph.referring(_DEPLOYMENT, "endpoint", resource)
+    if split or (deployed and "trafficSplit" not in resource.ignored_changes):
         yield "takes the traffic back from its deployment on every up"
     if not _NAME.fullmatch(resource.props.text_if_known("name")):
         yield "has no name that Vertex AI takes, so no alert can name it"
