@@ -10,6 +10,7 @@ from catalogue.kinds.aws import ec2, ecr, sns
 from catalogue.kinds.aws.cloudwatch import ALARM
 from catalogue.kinds.aws.jobs import STATE_MACHINE
 from catalogue.properties import Malformed, Properties
+from catalogue.rollbacks import ERRORS_PERCENT
 from policies.rule import Found, resource_rule, stack_rule, whole_stack_rule
 
 Said = Mapping[str, Any]
@@ -152,9 +153,10 @@ _VERSIONS = 2
 # What an alarm on a metric can still be heard at: a share of the answers, microseconds, seconds, a count.
 # https://docs.aws.amazon.com/sagemaker/latest/dg/monitoring-cloudwatch.html,
 # https://docs.aws.amazon.com/step-functions/latest/dg/procedure-cw-metrics.html
+_ERRORS = (ERRORS_PERCENT[0] / 100, ERRORS_PERCENT[1] / 100)
 _THRESHOLDS: Mapping[str, tuple[float, float]] = {
-    "Invocation5XXErrors": (0.0001, 0.5),
-    "Invocation4XXErrors": (0.0001, 0.5),
+    "Invocation5XXErrors": _ERRORS,
+    "Invocation4XXErrors": _ERRORS,
     "ModelLatency": (1_000, 60_000_000),
     "ApproximateAgeOfOldestRequest": (60, 21_600),
     "ExecutionsFailed": (0, 0),
