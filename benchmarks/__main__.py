@@ -9,14 +9,14 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 
-from benchmarks import bill, engine, fleet, many, scaling, terraform, together, whole
+from benchmarks import bill, engine, fleet, many, rules, scaling, terraform, together, whole
 from benchmarks.cloud import cloud_of
 from benchmarks.processes import BenchmarkFailed, environment
 from catalogue.platforms import PLATFORMS
 
 README = Path(__file__).with_name("README.md")
 START, END = "<!-- figures: written by `python -m benchmarks --write` -->", "<!-- end of figures -->"
-SECTIONS = ("whole", "together", "scaling", "many", "fleet", "bill", "engine", "terraform")
+SECTIONS = ("whole", "together", "scaling", "rules", "many", "fleet", "bill", "engine", "terraform")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -51,6 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 "whole": lambda: whole.section(given, work, platforms, chosen.rounds),
                 "together": lambda: together.section(given, work, platforms, chosen.scaling_rounds, chosen.before),
                 "scaling": lambda: scaling.section(given, work, sizes, chosen.scaling_rounds),
+                "rules": lambda: rules.section(given, work, platforms, chosen.rounds),
                 "many": lambda: many.section(given, work, platforms),
                 "fleet": lambda: fleet.section(given, work, chosen.stacks),
                 "bill": lambda: bill.section(given, work),

@@ -215,9 +215,16 @@ def _cost_findings(graph: Graph, cost: Cost) -> Iterator[Finding]:
             rule="cost-known" if missing.instead else "cost-unpriced",
             severity="high",
             proof="cost visibility",
-            remedy=missing.instead or "Add the price with its source to the catalogue.",
+            remedy=_without_price(missing.instead, strict),
             mandatory=strict or not missing.instead,
         )
+
+
+def _without_price(instead: str, strict: bool) -> str:
+    """What to do about a line without a price. Who is let pass is told where the same stack file is not."""
+    if not instead:
+        return "Add the price with its source to the catalogue."
+    return instead if strict else f"{instead} With `environment: prod` this fails."
 
 
 def _dearest(graph: Graph, cost: Cost) -> str | None:

@@ -19,6 +19,7 @@ from catalogue.graph import Graph, Resource
 from catalogue.kinds import known_as
 from catalogue.marked import Json, whole_numbers
 from catalogue.marks import SECRET, is_secret
+from catalogue.wording import one_line
 from stacks.config import STACKS
 
 How = Literal["create", "update", "replace", "delete"]
@@ -93,11 +94,29 @@ def exported(stack: str, platform: str, folder: Path) -> Standing:
     command = [cli, "stack", "export", "--stack", stack, "--non-interactive"]
     done = subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     if done.returncode:
-        said = next((line for line in reversed(done.stderr.splitlines()) if line.strip()), "it said nothing")
-        raise BadInput(
-            f"pulumi stack export --stack {stack}: {said.removeprefix('error: ')}; name a file by --standing"
-        )
+        said = next((line for line in reversed(done.stderr.splitlines()) if line.strip()), "")
+        raise BadInput(f"{no_state(stack, said)}; or name a file by --standing")
     return parsed(done.stdout, "the engine's state", stack, platform)
+
+
+def no_state(stack: str, said: str) -> str:
+    """Why Pulumi shows no state of a stack, and what to do, from the line that it said to it.
+
+    `pulumi` asks for a token where nobody is logged in, and finds no stack in another store than the one it was made
+    in: https://www.pulumi.com/docs/iac/concepts/state-and-backends/
+    """
+    if "PULUMI_ACCESS_TOKEN" in said:
+        return (
+            f"nobody is logged in to a store of Pulumi states, so nobody can say what stands of {stack}; log in with "
+            "`pulumi login`, or with the bucket's address after it (docs/deploy.md)"
+        )
+    if "no stack named" in said:
+        return (
+            f"the store of Pulumi states that you are logged in to has no stack {stack} (`pulumi whoami --verbose` "
+            "names the store); log in to the store in which it was made with `pulumi login ADDRESS` (docs/deploy.md)"
+        )
+    words = one_line(said.strip().removeprefix("error: "), 300) or "it said nothing"
+    return f"Pulumi shows no state of {stack}: {words}; log in with `pulumi login` (docs/deploy.md)"
 
 
 def parsed(text: str, since: str, stack: str, platform: str) -> Standing:

@@ -21,7 +21,7 @@ from catalogue.graph import Graph, Resource
 from catalogue.locks import lock_file
 from catalogue.wording import counted
 from operations.accept.engine import errors
-from operations.standing.reading import Standing, parsed
+from operations.standing.reading import Standing, no_state, parsed
 from operations.teardown import Plan, Refused, of, plan
 from operations.teardown.doors import Asking, Door
 
@@ -57,8 +57,7 @@ class Teardown:
         file = self.folder / "state.json"
         code, log = self._asking.run("stack", "export", "--file", str(file))
         if code:
-            said = _first(log).removeprefix("error: ")
-            raise BadInput(f"Pulumi shows no state of {self.stack}: {said}; `pulumi login` first, or `--sandbox NAME`")
+            raise BadInput(f"{no_state(self.stack, _first(log))}; or leave one of a sandbox with `--sandbox NAME`")
         text = file.read_text(encoding="utf-8")
         file.unlink()
         return parsed(text, "the engine's state", self.stack, self.platform)

@@ -12,6 +12,7 @@ from catalogue.kinds.aws.cloudwatch import ALARM
 from catalogue.kinds.aws.sagemaker import ENDPOINT, configurations, variants
 from catalogue.once import once_a_graph
 from catalogue.properties import Properties
+from catalogue.rollbacks import ERRORS_PERCENT
 from policies.rule import stack_rule
 
 # Metrics that exist only under EndpointName and VariantName together; the backlog metrics of asynchronous endpoints
@@ -37,7 +38,7 @@ class _Values:
     whole: bool = False
 
 
-_SHARE = _Values(0, 1, (0.0001, 0.5))
+_SHARE = _Values(0, 1, (ERRORS_PERCENT[0] / 100, ERRORS_PERCENT[1] / 100))
 _COUNT = _Values(0, inf, (0, 1e6), whole=True)
 _MICROSECONDS = _Values(0, inf, (1_000, 60_000_000))
 _ANY = _Values(-inf, inf, (0, 1e12))

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field
 from catalogue import week
 from catalogue.pauses import lost_to
 from catalogue.platforms import PLATFORMS
+from catalogue.rollbacks import ERRORS_PERCENT
 from components.hours import Hours as ComponentHours
 from components.shapes import Capture as Captured
 from components.shapes import Replicas, Rollout
@@ -28,19 +29,23 @@ class Canary(Fields):
     """How many minutes the new version is watched before it takes the rest; on aws 5 or more, on gcp 9."""
 
 
+_LEAST, _MOST = ERRORS_PERCENT
+ErrorRate = Annotated[float, Field(ge=_LEAST, le=_MOST, allow_inf_nan=False)]
+
+
 class OnlineRollback(Fields):
     """The new version is taken back when either bound is broken while it bakes."""
 
     p95_latency_ms: Annotated[int, Field(ge=1, le=60_000)] = Field(examples=[250])
     """The longest 95th percentile of its latency, in milliseconds."""
-    error_rate_percent: Annotated[float, Field(gt=0, le=100, allow_inf_nan=False)] = Field(examples=[1])
+    error_rate_percent: ErrorRate = Field(examples=[1])
     """The most requests of the new version that may fail, in %; on aws and gcp less than the canary's percent."""
 
 
 class AsyncRollback(Fields):
     """The new version is taken back when more of its requests fail than this."""
 
-    error_rate_percent: Annotated[float, Field(gt=0, le=100, allow_inf_nan=False)] = Field(examples=[1])
+    error_rate_percent: ErrorRate = Field(examples=[1])
     """The most requests of the new version that may fail, in %."""
 
 

@@ -231,3 +231,13 @@ def test_whoever_asks_for_an_accelerator_is_helped_by_another_first(
             assert kinds == sorted(kinds, reverse=accelerated), missing.instead
             helped += bool(named)
     assert helped
+
+
+@pytest.mark.parametrize("environment", ["test", "prod"])
+def test_who_is_let_pass_without_a_price_is_told_that_production_is_not(gcp_pilot: Graph, environment: str) -> None:
+    assert gcp_pilot.placement is not None
+    graph = replace(moved(gcp_pilot, "us-east7"), placement=replace(gcp_pilot.placement, environment=environment))
+    verdict = judge(graph, FakeScan().scan, lambda: 1.0, date(2026, 11, 26), lambda stage: None)
+    known = [finding for finding in verdict.findings if finding.rule == "cost-known"]
+    assert known and all(finding.fails is (environment == "prod") for finding in known)
+    assert all(("`environment: prod` this fails" in finding.remedy) is not finding.fails for finding in known)

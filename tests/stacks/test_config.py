@@ -257,7 +257,13 @@ MISTAKES = [
      "stands in two zones or more; name them under mlplatform:workspace.zones"),
     ("{monthly_usd: 2500}", "2500", "mlplatform:budget: found 2500, allowed: a mapping such as {monthly_usd: 2500}"),
     ("monthly_usd: 2500", "monthly_usd: true", "mlplatform:budget.monthly_usd: found true, allowed: a number"),
-    ("monthly_usd: 2500", "monthly_usd: 0", "mlplatform:budget.monthly_usd: found 0, allowed: more than 0"),
+    ("monthly_usd: 2500", "monthly_usd: 0", "mlplatform:budget.monthly_usd: found 0, allowed: 1 or more"),
+    ("monthly_usd: 2500", "monthly_usd: 0.5", "mlplatform:budget.monthly_usd: found 0.5, allowed: 1 or more"),
+    (
+        "error_rate_percent: 5",
+        "error_rate_percent: 51",
+        "mlplatform:endpoints.queued.rollback.error_rate_percent: found 51, allowed: 50 or less",
+    ),
     ("monthly_usd: 2500", "monthly_usd: .nan", "mlplatform:budget.monthly_usd: found nan, allowed: a finite number"),
     ("monthly_usd: 2500", "monthly_usd: -.inf", "mlplatform:budget.monthly_usd: found -inf, allowed: a finite number"),
     ("[ana, ben]", "ana", "mlplatform:workspace.users: found 'ana', allowed: a list such as [ana, ben]"),
@@ -920,7 +926,7 @@ tags = st.sampled_from([":1", ":3.0-5", ":2.6.0-gpu_py312", ":latest-1"])
 digests = st.builds("@sha256:{:064x}".format, st.integers(0, 16**64 - 1))
 archives = st.builds("s3://a{}/{}/model.tar.gz".format, slugs.map("b{}".format), slugs)
 uris = st.builds("s3://a{}/{}/".format, slugs.map("b{}".format), slugs)
-rates = st.one_of(st.integers(1, 100), st.floats(0.001, 100, allow_nan=False))
+rates = st.one_of(st.integers(1, 50), st.floats(0.01, 50, allow_nan=False))
 cidrs = st.builds(
     lambda second, prefix: f"10.{second}.0.0/{prefix}", st.integers(0, 255), st.integers(16, 21)
 ) | st.sampled_from(["172.16.0.0/16", "172.31.248.0/21", "192.168.0.0/16"])
@@ -997,7 +1003,7 @@ def valid_configs(draw: st.DrawFn) -> dict[str, Any]:
                 "cost_center": slugs,
                 "owner": st.builds("{}@{}.example".format, slugs, slugs),
                 "network": st.fixed_dictionaries({"cidr": cidrs, "zones": st.permutations(named)}),
-                "budget": fields({"monthly_usd": st.one_of(st.integers(1, 10**6), st.floats(0.01, 10**6))}),
+                "budget": fields({"monthly_usd": st.one_of(st.integers(1, 10**6), st.floats(1, 10**6))}),
                 "workspace": fields(
                     {
                         "users": st.lists(slugs, min_size=1, max_size=4, unique=True),

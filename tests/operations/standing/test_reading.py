@@ -8,7 +8,7 @@ import pytest
 
 from catalogue.errors import BadInput
 from catalogue.marks import SECRET, SECRET_KIND, SECRET_MARK
-from operations.standing.reading import read
+from operations.standing.reading import no_state, read
 
 STACK = "claims"
 BUCKET = f"urn:pulumi:{STACK}::mlplatform::aws:s3/bucket:Bucket::b"
@@ -116,3 +116,18 @@ def test_a_file_that_is_not_there_or_is_not_json_is_refused_in_a_sentence(tmp_pa
     file.write_text("{", encoding="utf-8")
     with pytest.raises(BadInput, match="is not JSON"):
         read(file, STACK, "aws")
+
+
+@pytest.mark.parametrize(
+    ("said", "sentence"),
+    [
+        ("error: PULUMI_ACCESS_TOKEN must be set for login during non-interactive CLI sessions", "nobody is logged in"),
+        ("error: no stack named 'aws-claims' found", "has no stack aws-claims"),
+        ("error: unable to open the bucket\x1b[2J", "shows no state of aws-claims: unable to open the bucket"),
+        ("", "it said nothing"),
+    ],
+)
+def test_what_pulumi_says_without_a_state_is_told_with_what_to_do(said: str, sentence: str) -> None:
+    told = no_state("aws-claims", said)
+    assert sentence in told and "log in" in told and "`pulumi login" in told
+    assert told.isprintable() and "PULUMI_ACCESS_TOKEN" not in told
