@@ -9,8 +9,10 @@ import tomllib
 from pathlib import Path
 
 import httpx
+import jsonschema
 import pytest
 
+from catalogue import versions
 from examples import train
 from examples.pack import HERE
 from examples.serving import sagemaker
@@ -54,6 +56,16 @@ def test_the_path_goes_from_data_to_an_answered_prediction(work: Work) -> None:
     assert batch[0] == "prediction" and [float(one) for one in batch[1 : many + 1]] == answered["data"]
     kept = json.loads((HERE / "recorded" / "aws" / "prediction.json").read_bytes())
     assert kept["predictions"] == answered["data"]
+
+
+def test_what_is_registered_is_a_record_that_is_read_anywhere(work: Work) -> None:
+    """The steps write it without the catalogue's module, for their image has neither it nor pydantic."""
+    content = (work / "version" / versions.RECORD).read_bytes()
+    found = versions.read(content, "version.json")
+    assert {file.path: file.sha256 for file in found.artifact.files} == {
+        name: versions.digest((work / "version" / versions.ARTIFACT / name).read_bytes()) for name in (FILE, "MLmodel")
+    }
+    jsonschema.validate(json.loads(content), versions.schema())
 
 
 def test_each_row_lies_in_one_part_whatever_stands_beside_it(work: Work, tmp_path: Path) -> None:
