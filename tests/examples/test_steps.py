@@ -170,7 +170,7 @@ def test_what_the_gate_stops_is_not_registered(work: Work, tmp_path: Path, capsy
     assert _run(*asked) == 1 and _json(tmp_path / "gate" / "gate.json")["passed"] is False
     assert _run(*asked, "--report-only", "yes") == 0
     said = [("--name", "a"), ("--version", "1"), ("--owner", "o"), ("--data", "d"), ("--repository", "r")]
-    said += [("--commit", "c"), ("--run", "r"), ("--image", f"a/b@sha256:{'0' * 64}")]
+    said += [("--commit", "a" * 40), ("--run", "r"), ("--image", f"a/b@sha256:{'0' * 64}")]
     words = [word for pair in said for word in pair] + ["--training-image", f"a/b@sha256:{'0' * 64}"]
     folders = [work / "data", work / "model", work / "metrics"]
     assert _run("register", "--in", *folders, tmp_path / "gate", "--out", tmp_path / "version", *words) == 2
