@@ -54,10 +54,10 @@ def load(bundle: Bundle) -> Served:
             raise NotYet(
                 f"{file.path} is a pickle or may be one, which runs code when it is read; nothing here reads it"
             )
-    reader = _READERS.get(version.artifact.format)
+    reader = READERS.get(version.artifact.format)
     if reader is None:
         raise NotYet(
-            f"nothing here serves the format {version.artifact.format!r}, allowed: {', '.join(_READERS)}; the bundle "
+            f"nothing here serves the format {version.artifact.format!r}, allowed: {', '.join(READERS)}; the bundle "
             "is whole, and nobody compared its predictions"
         )
     if elsewhere := [one for one in version.preprocessing if isinstance(one, Elsewhere)]:
@@ -103,7 +103,7 @@ def _standardised(bundle: Bundle) -> Predict:
     return predict
 
 
-_READERS: Mapping[str, Callable[[Bundle], Predict]] = {predictor.FORMAT: _standardised}
+READERS: Mapping[str, Callable[[Bundle], Predict]] = {predictor.FORMAT: _standardised}
 """What reads each format that is served here."""
 
 
