@@ -22,7 +22,8 @@ class _Twice(ValueError):
     """A document names one key twice. Two readers would then read different values."""
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The object of pairs that JSON has. Raises ValueError, which names it, for a key that stands there twice."""
     found = dict(pairs)
     if len(found) != len(pairs):
         twice = next(key for index, (key, _) in enumerate(pairs) if key in [k for k, _ in pairs[:index]])
@@ -82,7 +83,7 @@ def parse(text: str) -> Mapping[str, Any]:
     """
     try:
         if text.lstrip().startswith("{"):
-            found: Any = json.loads(text, object_pairs_hook=_once)
+            found: Any = json.loads(text, object_pairs_hook=once)
         else:
             found = yaml.load(text, Loader=_Yaml)  # a safe loader, made strict
         _plain(found, count(1))

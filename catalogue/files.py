@@ -26,15 +26,28 @@ def read(file: Path, called: str, model: type[Model], own: Own = lambda mistake:
     try:
         data = yaml.load(file.read_text(encoding="utf-8"), OnceLoader)
         data = {} if data is None else data
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"{called}: cannot be read ({one_line(str(error), 200)})") from None
+    except yaml.YAMLError as error:
+        raise BadInput(f"{called}: is not valid YAML: {_problem(error)}") from None
+    return validated(data, called, model, own=own)
+
+
+def validated(
+    data: Any, called: str, model: type[Model], content: bytes | None = None, own: Own = lambda mistake: None
+) -> Model:
+    """What the data of a file mean to a model. What was JSON comes with its `content`, whose types are JSON's.
+
+    Raises BadInput as `read` does.
+    """
+    try:
+        if content is not None:
+            return model.model_validate_json(content, context=called)
         return model.model_validate(data, context=called)
     except ValidationError as error:
         found = (cast(Mistake, each) for each in error.errors(include_url=False))
         said = dict.fromkeys(_sentence(each, data, own) for each in found)
         raise BadInput("\n".join(f"{called}: {sentence}" for sentence in said)) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(f"{called}: cannot be read ({one_line(str(error), 200)})") from None
-    except yaml.YAMLError as error:
-        raise BadInput(f"{called}: is not valid YAML: {_problem(error)}") from None
 
 
 _ALLOWED = {

@@ -1,78 +1,89 @@
-"""Trains the example's model and records requests and their predictions: `uv run python -m examples.train`.
+"""Goes the example's path from data to recorded predictions: `uv run python -m examples.train`.
 
 The data set is the one that scikit-learn's package ships as `load_breast_cancer`: 569 tumours, 30 measurements each,
 "Breast Cancer Wisconsin (Diagnostic)", CC BY 4.0, https://doi.org/10.24432/C5DW2B. Nothing is downloaded. The page of
 the loader is https://scikit-learn.org/stable/modules/generated/sklearn.datasets.load_breast_cancer.html
 
-The same versions in uv.lock give the same bytes. The solver goes on until its error is far below the digits that are
-written, so another processor's rounding does not show in them.
+The steps are those of `steps/`, which the platforms' containers run, one after the other in a folder of this machine.
 """
 
 import json
+import sys
+import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
-from examples.serving.predictor import FILE, FORMAT, Predictor, parse
+from examples.pack import HERE, OUT, digest_of_image, dockerfile
+from examples.serving.predictor import FILE, parse
+from examples.steps import __main__ as steps
+from examples.steps.contract import as_json
+from examples.steps.prepare import RAW
+from examples.steps.register import RECORDED
+from examples.steps.table import Table, read
 
-HERE = Path(__file__).parent
-DIGITS = 9
-"""How many significant digits of each number of the model are written."""
-RECORDED = 8
-"""How many instances of the part that was held back are recorded."""
+BOUND = 0.9
+"""The least accuracy with which the example is registered."""
 
 
-def train() -> tuple[dict[str, Any], list[list[float]]]:
-    """The model as its file has it, and the instances of the part that was held back.
+class Stopped(Exception):
+    """A step ended with an exit code that is not 0. `str()` says which."""
 
-    Every fifth tumour is held back: the order of the data set is fixed, so no seed is needed.
-    """
+
+def raw() -> bytes:
+    """The raw table, as a person would upload it."""
     from sklearn.datasets import load_breast_cancer
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.preprocessing import StandardScaler
 
     data: Any = cast(Any, load_breast_cancer())
-    malignant = [int(label == 0) for label in data.target]
-    held = set(range(0, len(malignant), 5))
-    kept = [index for index in range(len(malignant)) if index not in held]
-    scaler: Any = StandardScaler().fit(data.data[kept])
-    solver: Any = LogisticRegression(C=0.1, solver="newton-cholesky", tol=1e-10, max_iter=200)
-    solver.fit(scaler.transform(data.data[kept]), [malignant[index] for index in kept])
-    model: dict[str, Any] = {
-        "format": FORMAT,
-        "positive": "malignant",
-        "features": [str(name) for name in data.feature_names],
-        "means": [_short(value) for value in scaler.mean_],
-        "scales": [_short(value) for value in scaler.scale_],
-        "coefficients": [_short(value) for value in solver.coef_[0]],
-        "intercept": _short(solver.intercept_[0]),
+    rows = [[float(value) for value in row] for row in data.data]
+    return Table(tuple(map(str, data.feature_names)), rows, [int(label) == 0 for label in data.target]).written()
+
+
+def path(work: Path, platform: str = "aws", name: str = "tumours", version: int = 1) -> Path:
+    """Go the whole path in a folder, each step in one of its own. Returns the folder of the version.
+
+    Raises Stopped where a step does not end well.
+    """
+    said = {
+        "--name": name,
+        "--version": str(version),
+        "--image": f"registry.example.com/mlplatform-example@{digest_of_image(dockerfile(platform))}",
+        "--training-image": f"registry.example.com/mlplatform-steps@{digest_of_image(HERE / 'steps.Dockerfile')}",
+        "--owner": "ml-platform@example.com",
+        "--data": "https://doi.org/10.24432/C5DW2B",
+        "--repository": "https://github.com/example/mlplatform",
+        "--commit": "unknown",
+        "--run": "local",
     }
-    rows = [[float(value) for value in data.data[index]] for index in sorted(held)]
-    right = sum(
-        (prediction >= 0.5) == malignant[index]
-        for prediction, index in zip(predictor(model).predict(rows), sorted(held), strict=True)
-    )
-    return {**model, "accuracy": _short(right / len(rows))}, rows
+    given = [word for pair in said.items() for word in pair]
+    (work / "raw").mkdir(parents=True)
+    (work / "raw" / RAW).write_bytes(raw())
+    _step(work, "prepare", ["raw"], "data")
+    _step(work, "train", ["data"], "model", "--checkpoints", str(work / "checkpoints"))
+    _step(work, "evaluate", ["data", "model"], "metrics")
+    _step(work, "gate", ["metrics"], "gate", "--metric", "accuracy", "--bound", str(BOUND))
+    _step(work, "register", ["data", "model", "metrics", "gate"], "version", *given)
+    _step(work, "predict", ["data", "model"], "predictions")
+    return work / "version"
 
 
-def predictor(model: dict[str, Any]) -> Predictor:
-    """The predictor of a model that is not written yet."""
-    return parse(as_json(model))
+def _step(work: Path, step: str, into: Sequence[str], out: str, *more: str) -> None:
+    code = steps.main([step, "--in", *(str(work / one) for one in into), "--out", str(work / out), *more])
+    if code:
+        raise Stopped(f"the step {step} ended with exit {code}")
 
 
-def as_json(value: object) -> bytes:
-    """JSON that says the same in the same bytes."""
-    return (json.dumps(value, indent=1) + "\n").encode()
-
-
-def files() -> dict[str, bytes]:
-    """What training writes: each file's path below this folder, and its bytes."""
-    model, rows = train()
-    chosen = rows[:RECORDED]
-    predictions = predictor(model).predict(chosen)
+def files(work: Path) -> dict[str, bytes]:
+    """What the path left in a folder, as it is kept here: each file's path below this folder, and its bytes."""
+    model = (work / "model" / FILE).read_bytes()
+    predictor = parse(model)
+    chosen = list(read((work / "data" / "test.csv").read_bytes(), "test.csv").rows)[:RECORDED]
+    predictions = predictor.predict(chosen)
     csv = "".join(",".join(map(str, row)) + "\n" for row in chosen)
     answered = {"predictions": predictions}
     return {
-        f"model/{FILE}": as_json(model),
+        f"model/{FILE}": model,
+        "model/MLmodel": (work / "model" / "MLmodel").read_bytes(),
         "recorded/aws/request.json": as_json({"instances": chosen}),
         "recorded/aws/prediction.json": as_json(answered),
         "recorded/aws/batch.csv": csv.encode(),
@@ -82,15 +93,24 @@ def files() -> dict[str, bytes]:
         "recorded/azure/request.json": as_json({"input_data": chosen}),
         "recorded/azure/prediction.json": as_json(predictions),
         # MLflow reads the names of the features from the first line.
-        "recorded/azure/batch.csv": (",".join(model["features"]) + "\n" + csv).encode(),
+        "recorded/azure/batch.csv": (",".join(predictor.features) + "\n" + csv).encode(),
     }
 
 
-def _short(value: Any) -> float:
-    return float(f"{float(value):.{DIGITS}g}")
+def main() -> None:
+    """Write the model and the recorded predictions, and lay the version out beside what is packed."""
+    import shutil
+
+    with tempfile.TemporaryDirectory() as folder:
+        version = path(Path(folder))
+        for name, content in files(Path(folder)).items():
+            (HERE / name).parent.mkdir(parents=True, exist_ok=True)
+            (HERE / name).write_bytes(content)
+        shutil.rmtree(OUT / "version", ignore_errors=True)
+        shutil.copytree(version, OUT / "version")
+        metrics = json.loads((Path(folder) / "metrics" / "metrics.json").read_bytes())
+    sys.stdout.write(f"{json.dumps(metrics)}\n{OUT / 'version'}\n")
 
 
 if __name__ == "__main__":
-    for name, content in files().items():
-        (HERE / name).parent.mkdir(parents=True, exist_ok=True)
-        (HERE / name).write_bytes(content)
+    main()

@@ -5,6 +5,7 @@
     backend/       Pulumi's own state
     project/       the project that Pulumi runs: links to the checkout, and its own Pulumi.yaml
     stacks/        copies of stack files; Pulumi writes to these and never to the checked-in ones
+    content/       what was uploaded, by its digest
     marker         says that this folder is a sandbox's own; without it nothing here is removed
 
 Two sandboxes are two folders and share nothing but the code.
@@ -35,7 +36,19 @@ _LEFT_OUT = (
     *("VIRTUAL_ENV", "UV_PROJECT", "UV_WORKING_DIR"),
 )
 """Environment variables whose names begin like this do not reach a sandbox."""
-_PARTS = ("state.sqlite", "home", "backend", "project", "stacks", "origins", "rest.", "lock", "trial-", "marker")
+_PARTS = (
+    "state.sqlite",
+    "home",
+    "backend",
+    "project",
+    "stacks",
+    "origins",
+    "rest.",
+    "lock",
+    "trial-",
+    "content",
+    "marker",
+)
 _MARKER = "A sandbox of mlplatform. What is in this folder is its own, and is removed with it.\n"
 _SALT = re.compile(r"^encryptionsalt: .*\n?", re.MULTILINE)
 _SECRETS = re.compile(

@@ -124,14 +124,18 @@ def upload(
 ) -> None:
     """Upload a model artifact to its address, whose store must stand and may be closed to whoever stands outside.
 
-    Its content is not kept; the sandbox knows it by its digest. A sandbox answers calls with the model of examples/
-    alone, which `uv run python -m examples.pack` lays out.
+    The sandbox knows it by its digest, and keeps it for `mlplatform export` unless it is large. A sandbox answers
+    calls with the model of examples/ alone, which `uv run python -m examples.pack` lays out.
     """
     from examples.pack import digest_of
+    from operations.sandboxes.content import keep
     from sandbox import byhand
 
     digest, outside = _digest(content, digest_of), _is_outside(from_)
     _do(context, lambda state: byhand.upload(state, uri, digest, outside, elsewhere))
+    if content is not None:
+        chosen: Chosen = context.obj
+        keep(chosen.home(), digest, content)
 
 
 def empty(

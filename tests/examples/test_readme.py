@@ -24,7 +24,7 @@ def test_every_path_and_module_that_the_page_names_exists() -> None:
     assert len(links) > 8 and all((HERE / link.partition("#")[0]).exists() for link in links)
     assert {f"{platform}.Dockerfile" for platform in PLATFORMS} <= set(re.findall(r"\w+\.Dockerfile", PAGE))
     modules = re.findall(r"python -m ([\w.]+)", PAGE)
-    assert sorted(modules) == ["examples.pack", "examples.train"] and all(map(find_spec, modules))
+    assert sorted(modules) == ["examples.pack", "examples.steps", "examples.train"] and all(map(find_spec, modules))
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)

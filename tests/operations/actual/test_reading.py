@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from catalogue.errors import BadInput
+from operations import stores
 from operations.actual import exports
 from operations.actual.charges import Charge
 from operations.actual.reading import read
@@ -283,8 +284,8 @@ def test_an_export_in_a_store_is_copied(
     store: type[_Store], monkeypatch: pytest.MonkeyPatch, place: str, proof: str
 ) -> None:
     token = {"token": "a-token", "expires_at": datetime.now(UTC) + timedelta(hours=1)}
-    monkeypatch.setattr(exports, "_google", lambda: lambda: token)
-    monkeypatch.setattr(exports, "_azure", lambda: lambda: token)
+    monkeypatch.setattr(stores, "_google", lambda: lambda: token)
+    monkeypatch.setattr(stores, "_azure", lambda: lambda: token)
     with exports.files([place]) as files:
         assert [one.name for one in files] == ["part-1.csv"]
         (found,) = read(files, ["a"], [], {})

@@ -1,0 +1,12 @@
+# The steps from data to a registered version, on each of the platforms: docker build --platform linux/amd64 -f examples/steps.Dockerfile -t IMAGE examples
+# The base may be pinned by its digest: --build-arg BASE=REGISTRY/python@sha256:…. No step reaches a network.
+# The versions are those of uv.lock for this Python, with which the same data gives the same bytes.
+ARG BASE=python:3.11-slim
+FROM ${BASE}
+RUN pip install --no-cache-dir scikit-learn==1.9.1 numpy==2.4.6 scipy==1.17.1 joblib==1.6.0 threadpoolctl==3.8.0 narwhals==2.29.0
+WORKDIR /app
+ENV PYTHONPATH=/app
+COPY __init__.py examples/__init__.py
+COPY serving examples/serving
+COPY steps examples/steps
+ENTRYPOINT ["python", "-m", "examples.steps"]

@@ -1,0 +1,113 @@
+"""Copies files from a cloud's object store, with the credentials that the cloud's own tools use."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from catalogue.errors import BadInput
+
+if TYPE_CHECKING:
+    from obstore.store import ObjectStore
+
+_STORES = ("s3", "gs", "az")
+_AZURE = ".blob.core.windows.net"
+_ASK_AGAIN = timedelta(minutes=5)
+
+
+def is_address(place: str, option: str) -> bool:
+    """Whether a place is in a store and not on this machine. Raises BadInput for a store that nothing here reads."""
+    parts = urlsplit(place)
+    if parts.scheme in _STORES or (parts.scheme == "https" and parts.netloc.endswith(_AZURE)):
+        return True
+    if "://" in place:
+        raise BadInput(
+            f"{option}: {place} is an address that nothing here reads, allowed: s3://bucket/path, gs://bucket/path, "
+            f"az://account/container/path or https://account{_AZURE}/container/path"
+        )
+    return False
+
+
+def copy(
+    place: str,
+    folder: Path,
+    option: str,
+    wanted: Callable[[str], bool] = lambda name: True,
+    most: int | None = None,
+) -> None:
+    """Copy what lies under an address into a folder, a piece at a time: the objects whose names are `wanted`.
+
+    Raises BadInput, which begins with the `option` that named the place, where the store does not answer, where there
+    is more than `most` bytes of it, and for a key that leads out of the folder.
+    """
+    import obstore
+
+    try:
+        store, at = _store(place, option)
+        paths = [str(one["path"]) for page in obstore.list(store, prefix=at or None) for one in page]
+        left = most
+        # A store lists whole folders by their names, so the address of one object lists nothing.
+        for path in [one for one in paths or [at] if wanted(one)]:
+            inside = PurePosixPath(path).relative_to(at) if path != at else PurePosixPath(PurePosixPath(at).name)
+            if ".." in inside.parts or "\\" in path:
+                raise BadInput(f"{option}: {place} holds {path[:200]!r}, whose name leads elsewhere; it is not read")
+            part = folder.joinpath(*inside.parts)
+            part.parent.mkdir(parents=True, exist_ok=True)
+            with part.open("wb") as written:
+                for piece in obstore.get(store, path).stream():
+                    left = None if left is None else left - len(piece)
+                    if left is not None and left < 0:
+                        raise BadInput(f"{option}: {place} holds more than {most} bytes, the most that is copied")
+                    written.write(piece)
+    except BadInput:
+        raise
+    except Exception as error:  # each cloud's library has its own error for missing credentials
+        said = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+        raise BadInput(f"{option}: cannot read {place}: {said:.240}") from None
+
+
+def _store(place: str, option: str) -> "tuple[ObjectStore, str]":
+    """The bucket or container of an address, and the path in it."""
+    from obstore.store import AzureStore, GCSStore, S3Store
+
+    parts = urlsplit(place)
+    at = parts.path.strip("/")
+    match parts.scheme:
+        case "s3":
+            from boto3 import Session
+            from obstore.auth.boto3 import Boto3CredentialProvider
+
+            if (session := Session()).get_credentials() is None:
+                raise BadInput(f"{option}: {place} needs AWS credentials: set AWS_PROFILE, or run `aws sso login`")
+            return S3Store(parts.netloc, credential_provider=Boto3CredentialProvider(session)), at
+        case "gs":
+            return GCSStore(parts.netloc, credential_provider=_google()), at
+        case _:
+            container, _, at = at.partition("/")
+            account = parts.netloc.removesuffix(_AZURE)
+            return AzureStore(container, account_name=account, credential_provider=_azure()), at
+
+
+def _google() -> Callable[[], Any]:
+    """Application default credentials, in the shape that the store's library asks for."""
+    from provider.clouds import google_token
+
+    token = google_token()
+
+    def given() -> dict[str, Any]:
+        return {"token": token(), "expires_at": datetime.now(UTC) + _ASK_AGAIN}
+
+    return given
+
+
+def _azure() -> Callable[[], Any]:
+    from azure.identity import DefaultAzureCredential
+
+    credential = DefaultAzureCredential()
+
+    def given() -> dict[str, Any]:
+        token = credential.get_token("https://storage.azure.com/.default")
+        return {"token": token.token, "expires_at": datetime.fromtimestamp(token.expires_on, UTC)}
+
+    return given

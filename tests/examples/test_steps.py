@@ -1,0 +1,215 @@
+"""The steps of the example, in order and one by one: what they write and refuse, and that a killed one goes on."""
+
+import io
+import json
+import re
+import shutil
+import tarfile
+import tomllib
+from pathlib import Path
+
+import httpx
+import jsonschema
+import pytest
+
+from catalogue import versions
+from examples import train
+from examples.pack import HERE
+from examples.serving import sagemaker
+from examples.serving.predictor import FILE, parse
+from examples.steps import __main__ as steps
+from examples.steps import train as training
+from examples.steps.contract import ARCHIVE, place, written
+from examples.steps.evaluate import metrics
+from examples.steps.table import read
+from sandbox.dataplane import running
+
+Work = Path
+
+
+@pytest.fixture(scope="module")
+def work(tmp_path_factory: pytest.TempPathFactory) -> Work:
+    """A folder in which the whole path was gone."""
+    folder = tmp_path_factory.mktemp("path")
+    train.path(folder)
+    return folder
+
+
+def _json(path: Path) -> dict[str, object]:
+    return json.loads(path.read_bytes())
+
+
+def _run(*words: str | Path, root: Path = Path("/nowhere")) -> int:
+    return steps.main([str(word) for word in words], root)
+
+
+def test_the_path_goes_from_data_to_an_answered_prediction(work: Work) -> None:
+    """What the served model answers is what the version recorded, and what the batch step wrote of the same rows."""
+    record = json.loads((work / "version" / "version.json").read_bytes())
+    (asked,), (answered,) = record["recorded"]["request"]["inputs"], record["recorded"]["response"]["outputs"]
+    many, wide = asked["shape"]
+    rows = [asked["data"][at : at + wide] for at in range(0, many * wide, wide)]
+    with running(sagemaker.serve(work / "version" / "artifact", ("127.0.0.1", 0))) as address:
+        said = httpx.post(f"{address}/invocations", json={"instances": rows}, trust_env=False)
+    assert said.json() == {"predictions": answered["data"]}
+    batch = (work / "predictions" / "predictions.csv").read_text().splitlines()
+    assert batch[0] == "prediction" and [float(one) for one in batch[1 : many + 1]] == answered["data"]
+    kept = json.loads((HERE / "recorded" / "aws" / "prediction.json").read_bytes())
+    assert kept["predictions"] == answered["data"]
+
+
+def test_what_is_registered_is_a_record_that_is_read_anywhere(work: Work) -> None:
+    """The steps write it without the catalogue's module, for their image has neither it nor pydantic."""
+    content = (work / "version" / versions.RECORD).read_bytes()
+    found = versions.read(content, "version.json")
+    assert {file.path: file.sha256 for file in found.artifact.files} == {
+        name: versions.digest((work / "version" / versions.ARTIFACT / name).read_bytes()) for name in (FILE, "MLmodel")
+    }
+    jsonschema.validate(json.loads(content), versions.schema())
+
+
+def test_each_row_lies_in_one_part_whatever_stands_beside_it(work: Work, tmp_path: Path) -> None:
+    raw = read((work / "raw" / "tumours.csv").read_bytes(), "raw")
+    parts = {name: read((work / "data" / f"{name}.csv").read_bytes(), name) for name in ("train", "validation", "test")}
+    assert sum(len(part.rows) for part in parts.values()) == len(raw.rows) == 569
+    kept = [index % 3 > 0 for index in range(len(raw.rows))]
+    (tmp_path / "tumours.csv").write_bytes(raw.of(kept[::-1]).written())
+    assert _run("prepare", "--in", tmp_path, "--out", tmp_path / "data") == 0
+    for name, part in parts.items():
+        fewer = read((tmp_path / "data" / f"{name}.csv").read_bytes(), name)
+        assert fewer.rows and all(row in part.rows for row in fewer.rows)
+
+
+def test_a_training_that_is_killed_goes_on_and_writes_the_same_bytes(
+    work: Work, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Killed(BaseException):
+        """Spot took the machine."""
+
+    def kill(path: Path, content: bytes) -> None:
+        written(path, content)
+        if path.name == training.CHECKPOINT and json.loads(content)["taken"] == 3:
+            raise Killed
+
+    asked = ("train", "--in", work / "data", "--out", tmp_path / "model", "--checkpoints", tmp_path / "kept")
+    with monkeypatch.context() as patch:
+        patch.setattr(training, "written", kill)
+        with pytest.raises(Killed):
+            _run(*asked)
+    assert not (tmp_path / "model").exists()
+    assert _run(*asked) == 0 and "goes on after 3 steps" in capsys.readouterr().out
+    for name in (FILE, "training.json"):
+        assert (tmp_path / "model" / name).read_bytes() == (work / "model" / name).read_bytes()
+    # Another hyperparameter is another training, and half a checkpoint is none.
+    assert _run(*asked, "--regularisation", "10") == 0 and "begins anew" in capsys.readouterr().out
+    assert (tmp_path / "model" / FILE).read_bytes() != (work / "model" / FILE).read_bytes()
+    (tmp_path / "kept" / training.CHECKPOINT).write_text('{"of"')
+    assert _run(*asked) == 0 and "begins anew" in capsys.readouterr().out
+    assert (tmp_path / "model" / FILE).read_bytes() == (work / "model" / FILE).read_bytes()
+
+
+def test_sagemaker_starts_training_with_one_argument_and_takes_its_archive_on(work: Work, tmp_path: Path) -> None:
+    root = tmp_path / "opt" / "ml"
+    shutil.copytree(work / "data", root / "input" / "data" / "training")
+    (root / "input" / "config").mkdir()
+    said = {"regularisation": "0.1", "sagemaker_program": "x", "_tuning_objective_metric": "validation:log_loss"}
+    (root / "input" / "config" / "hyperparameters.json").write_text(json.dumps(said))
+    (root / "checkpoints").mkdir()
+    assert _run("train", root=root) == 0
+    assert (root / "model" / FILE).read_bytes() == (work / "model" / FILE).read_bytes()
+    assert (root / "checkpoints" / training.CHECKPOINT).is_file()
+    (tmp_path / "given").mkdir()
+    with tarfile.open(tmp_path / "given" / ARCHIVE, "w:gz") as tar:
+        content = (root / "model" / FILE).read_bytes()
+        entry = tarfile.TarInfo(f"./{FILE}")
+        entry.size = len(content)
+        tar.addfile(entry, io.BytesIO(content))
+    assert _run("evaluate", "--in", work / "data", tmp_path / "given", "--out", tmp_path / "metrics") == 0
+    assert _json(tmp_path / "metrics" / "metrics.json") == _json(work / "metrics" / "metrics.json")
+
+
+def test_a_step_that_fails_leaves_one_sentence_where_sagemaker_looks(tmp_path: Path) -> None:
+    root = tmp_path / "opt" / "ml"
+    (root / "output").mkdir(parents=True)
+    assert _run("train", "--in", tmp_path, "--out", tmp_path / "model", root=root) == 2
+    told = (root / "output" / "failure").read_text()
+    assert told.startswith("train.csv: found 0 times in ") and (root / "output" / "message").read_text() == told
+    (root / "input" / "config").mkdir(parents=True)
+    (root / "input" / "config" / "hyperparameters.json").write_text('{"epochs": "3"}')
+    assert _run("train", "--in", tmp_path, "--out", tmp_path / "model", root=root) == 2
+    assert "'epochs' is no hyperparameter, allowed: regularisation, iterations." in (
+        root / "output" / "failure"
+    ).read_text(encoding="utf-8")
+
+
+def test_an_address_in_cloud_storage_is_the_folder_that_vertex_mounts() -> None:
+    assert place("gs://bucket/a/b") == Path("/gcs/bucket/a/b") and place("/mnt/x") == Path("/mnt/x")
+
+
+def test_metrics_are_those_of_scikit_learn(work: Work) -> None:
+    from sklearn import metrics as theirs
+
+    test = read((work / "data" / "test.csv").read_bytes(), "test")
+    scores = parse((work / "model" / FILE).read_bytes()).predict(list(test.rows))
+    called, true = [one >= 0.5 for one in scores], list(test.positive)
+    assert metrics(scores, true, 0.5) == pytest.approx(
+        {
+            "accuracy": theirs.accuracy_score(true, called),
+            "brier": theirs.brier_score_loss(true, scores),
+            "log_loss": theirs.log_loss(true, [min(max(one, 1e-6), 1 - 1e-6) for one in scores]),
+            "precision": theirs.precision_score(true, called),
+            "recall": theirs.recall_score(true, called),
+            "roc_auc": theirs.roc_auc_score(true, scores),
+        },
+        abs=1e-6,
+    )
+
+
+def test_what_the_gate_stops_is_not_registered(work: Work, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ("gate", "--in", work / "metrics", "--out", tmp_path / "gate", "--bound", "0.999")
+    assert _run(*asked) == 1 and _json(tmp_path / "gate" / "gate.json")["passed"] is False
+    assert _run(*asked, "--report-only", "yes") == 0
+    said = [("--name", "a"), ("--version", "1"), ("--owner", "o"), ("--data", "d"), ("--repository", "r")]
+    said += [("--commit", "a" * 40), ("--run", "r"), ("--image", f"a/b@sha256:{'0' * 64}")]
+    words = [word for pair in said for word in pair] + ["--training-image", f"a/b@sha256:{'0' * 64}"]
+    folders = [work / "data", work / "model", work / "metrics"]
+    assert _run("register", "--in", *folders, tmp_path / "gate", "--out", tmp_path / "version", *words) == 2
+    assert "does not let this model through" in capsys.readouterr().err and not (tmp_path / "version").exists()
+    # A gate of other metrics is the gate of another model.
+    (tmp_path / "gate" / "gate.json").write_text('{"metric": "accuracy", "passed": true, "value": 0.99}')
+    assert _run("register", "--in", *folders, tmp_path / "gate", "--out", tmp_path / "version", *words) == 2
+    assert _run("gate", "--in", work / "metrics", "--out", tmp_path / "gate", "--bound", "0", "--metric", "f1") == 2
+    assert "has no number 'f1'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"a,diagnosis\n", "has no rows"),
+        (b"a,a,diagnosis\n1,2,benign\n", "line 1 must name each feature once"),
+        (b"a,diagnosis\n1,benign\nx,benign\n", "line 3, 'a': found 'x', allowed: a finite number."),
+        (b"a,diagnosis\nnan,benign\n", "line 2, 'a': found 'nan', allowed: a finite number."),
+        (b"a,diagnosis\n1,perhaps\n", "line 2 must have 1 numbers, then malignant or benign."),
+        (b"\xff", "cannot be read as CSV in UTF-8"),
+    ],
+)
+def test_a_table_that_is_none_is_refused_at_its_line(
+    content: bytes, sentence: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "tumours.csv").write_bytes(content)
+    assert _run("prepare", "--in", tmp_path, "--out", tmp_path / "data") == 2
+    assert sentence in capsys.readouterr().err and not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize("words", [[], ["fly"], ["prepare"], ["prepare", "--test", "x"], ["prepare", "--speed", "3"]])
+def test_a_wrong_word_is_one_sentence_and_exit_2(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert _run(*words) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_the_image_of_the_steps_has_the_versions_of_the_lock() -> None:
+    text = (HERE / "steps.Dockerfile").read_text(encoding="utf-8")
+    locked = tomllib.loads((HERE.parent / "uv.lock").read_text(encoding="utf-8"))["package"]
+    pinned = re.findall(r"([a-z-]+)==([\d.]+)", text)
+    assert {name for name, _ in pinned} == {"scikit-learn", "numpy", "scipy", "joblib", "threadpoolctl", "narwhals"}
+    assert all((name, version) in {(one["name"], one["version"]) for one in locked} for name, version in pinned)
