@@ -162,13 +162,19 @@ def words_of(args: IdentityArgs) -> pulumi.Output[Words]:
         images=args.needs.images,
         artifact_keys=args.needs.artifact_keys,
         input_keys=args.needs.input_keys,
-    ).apply(lambda known: fitting(**known))
+    ).apply(lambda known: fitting(**known, room=ROOM if args.permissions_boundary_arn is None else BESIDE_GUARDRAILS))
 
 
-ROOM = 5_500
+ROOM = {"batch": 5_500, "data-scientist": 3_300}
 """Characters for the places of a role, of the 10,240 that all its inline policies may have; the rest is for what every
-stack's role says. IAM, "IAM and STS quotas", https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+stack's role says under the longest name, in six zones. Serving and training name the same places as these, or fewer.
+
+IAM, "IAM and STS quotas", https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 """
+BESIDE_GUARDRAILS = {"batch": 3_000, "data-scientist": 600}
+"""The same where the role carries the guardrails too, for its boundary is given."""
+_NAMED_BY = {"batch": ("artifacts", "inputs", "outputs", "repositories"), "data-scientist": ("repositories",)}
+"""The places that a role names."""
 
 
 def fitting(
@@ -182,8 +188,9 @@ def fitting(
     images: Sequence[str],
     artifact_keys: Sequence[str] = (),
     input_keys: Sequence[str] = (),
+    room: Mapping[str, int] = ROOM,
 ) -> Words:
-    """The words, whose places are folded into the folders that hold them until they fit a role's policies.
+    """The words, whose places are folded into the folders that hold them until they fit each role's policies.
 
     Where no two share a folder below their bucket or registry they stay, and policies/aws/sizes.py says what is wrong.
     """
@@ -193,13 +200,15 @@ def fitting(
         "outputs": apart([_place(uri) for uri in output_uris]),
         "repositories": apart([_repository(image, region) for image in images]),
     }
-    while sum(_length(*one) for one in places.items()) > ROOM:
-        for name in sorted(places, key=lambda one: _length(one, places[one]), reverse=True):
-            if (fewer := folded(places[name])) is not None:
-                places[name] = fewer
+    for persona, most in room.items():
+        named = _NAMED_BY[persona]
+        while sum(_length(name, places[name]) for name in named) > most:
+            for name in sorted(named, key=lambda one: _length(one, places[one]), reverse=True):
+                if (fewer := folded(places[name])) is not None:
+                    places[name] = fewer
+                    break
+            else:
                 break
-        else:
-            break
     return Words(prefix, account, region, role_path, **places, artifact_keys=artifact_keys, input_keys=input_keys)
 
 

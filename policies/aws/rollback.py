@@ -384,8 +384,8 @@ def async_heard(graph: Graph, resource: Resource) -> Iterator[str]:
         output = configuration.props.section_or_empty("asyncInferenceConfig.outputConfig")
         if output and not (output.is_given("s3FailurePath") or output.is_given("notificationConfig.errorTopic")):
             yield f"answers a failed request nowhere ({configuration.name})"
-    old = (a for a in graph.of(ALARM) if a.props.text_or_empty("metricName") == _OLDEST)
-    if is_async(graph, resource) and not any(_watches(alarm, resource) for alarm in old):
+    heard = (alarm.props.text_or_empty("metricName") for alarm in _watching(graph, resource))
+    if is_async(graph, resource) and _OLDEST not in heard:
         yield f"has no alarm on {_OLDEST}"
 
 

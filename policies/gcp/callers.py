@@ -47,7 +47,7 @@ def _ways(graph: Graph, endpoint: Resource) -> Iterator[Resource]:
         for way in graph.referring(compute.FORWARDING_RULE, "target", deployment):
             addresses = graph.refers(way, "ipAddress", compute.ADDRESS)
             opened = all(
-                address in let_out_to(graph, vpc)
+                address in let_out_to(graph)[vpc.urn]
                 for vpc in graph.refers(way, "network", compute.VPC)
                 for address in addresses
             )

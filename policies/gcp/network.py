@@ -8,13 +8,14 @@ security group (`network-firewall-closed`), and the defaults of a network are de
 """
 
 import ipaddress
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from catalogue.graph import Caller, Graph, Resource
 from catalogue.kind import Reaches
 from catalogue.kinds import kind_of
 from catalogue.kinds.gcp import compute, dns, mlplatform, vertex, ways_out, workbench
 from catalogue.landing_zones import GcpNetwork
+from catalogue.once import once_a_graph
 from catalogue.properties import Properties
 from policies import given
 from policies.rule import OPEN_TO_OTHERS, Found, caller_rule, resource_rule, stack_rule, whole_stack_rule
@@ -349,7 +350,7 @@ def proof(graph: Graph) -> Found:
         for way in ways:
             if not needed:
                 yield way, "is paid for, but nothing in the stack needs Google's APIs"
-        let_out = let_out_to(graph, vpc)
+        let_out = let_out_to(graph)[vpc.urn]
         for address in addresses:
             if address not in let_out:
                 yield address, "has no firewall rule that allows HTTPS to it"
@@ -397,10 +398,14 @@ class _Named:
         return address.urn in self._urns or address.props.text_if_known("address") in self.texts
 
 
-def let_out_to(graph: Graph, vpc: Resource) -> _Named:
-    """The addresses to which every machine of the network may open HTTPS."""
-    rules = graph.referring(_FIREWALL, "network", vpc)
-    return _Named("destinationRanges", [rule for rule in rules if _lets_https_out(rule.props)])
+@once_a_graph
+def let_out_to(graph: Graph) -> Mapping[str, _Named]:
+    """The addresses to which every machine of a network may open HTTPS, by the URN of the network."""
+    rules = {vpc.urn: graph.referring(_FIREWALL, "network", vpc) for vpc in graph.of(_VPC)}
+    return {
+        urn: _Named("destinationRanges", [rule for rule in own if _lets_https_out(rule.props)])
+        for urn, own in rules.items()
+    }
 
 
 def _lets_https_out(props: Properties) -> bool:
@@ -445,7 +450,7 @@ def _sends(record: Resource, apex: str, addresses: list[Resource]) -> bool:
 )
 def endpoint_reached(graph: Graph) -> Found:
     """The service attachment exists once a model is deployed, so the forwarding rule must follow the deployment."""
-    let_out = {vpc.urn: let_out_to(graph, vpc) for vpc in graph.of(_VPC)}
+    let_out = let_out_to(graph)
     for deployment in graph.of(_DEPLOYMENT):
         if not graph.referring(_ATTACHED, "target", deployment):
             yield deployment, "has no forwarding rule, so nobody in the network reaches it"
@@ -477,13 +482,28 @@ def endpoint_named(graph: Graph) -> Found:
     In the landing zone's network names are its owner's to keep.
     """
     zones = [zone for zone in graph.of(_ZONE) if domain_of(zone) == vertex.NAMES]
+    records = {zone.urn: _by_address(graph.referring(_RECORD, "managedZone", zone)) for zone in zones}
     for way in graph.of(_ATTACHED):
         addresses = graph.refers(way, "ipAddress", _ADDRESS)
         for vpc in graph.refers(way, "network", _VPC):
-            read = [zone for zone in zones if _is_read(zone, vpc)]
-            records = [record for zone in read for record in graph.referring(_RECORD, "managedZone", zone)]
-            if not any(_names(record, addresses) for record in records):
+            read = [records[zone.urn] for zone in zones if _is_read(zone, vpc)]
+            leading = (record for one in read for address in addresses for record in _leading(one, address))
+            if not any(_names(record, addresses) for record in leading):
                 yield way, f"has no name in a private zone of {vertex.NAMES}, so nobody can trust its certificate"
+
+
+def _by_address(records: Iterable[Resource]) -> Mapping[str, list[Resource]]:
+    """The records by each address that they lead to: by its URN, and by its text."""
+    found: dict[str, list[Resource]] = {}
+    for record in records:
+        for key in {*_urns(record, "rrdatas"), *record.props.each_text_if_known("rrdatas")}:
+            found.setdefault(key, []).append(record)
+    return found
+
+
+def _leading(records: Mapping[str, list[Resource]], address: Resource) -> Iterator[Resource]:
+    yield from records.get(address.urn, ())
+    yield from records.get(address.props.text_if_known("address"), ())
 
 
 def _is_read(zone: Resource, vpc: Resource) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.gcp import artifactregistry, mlplatform, serviceaccount, storage
+from catalogue.once import once_a_graph
 from policies.gcp.identity import NAMED
 from policies.rule import stack_rule
 
@@ -25,8 +26,7 @@ def served_read_only(graph: Graph, model: Resource) -> Iterator[str]:
     MITRE ATLAS, "Manipulate AI Model", https://atlas.mitre.org/techniques/AML.T0018. A role that is not known to read
     alone counts as one that writes. What no condition bounds holds for the whole bucket.
     """
-    artifacts = [uri.removeprefix("gs://").partition("/") for uri in sorted(mlplatform.artifacts_of(graph))]
-    images = [of for one in graph.of(mlplatform.MODEL) if (of := _image(one))]
+    artifacts, images = _started_from(graph)
     for account in graph.refers(model, "serviceAccount", serviceaccount.ACCOUNT):
         for grant in graph.referring(storage.BUCKET_MEMBER, "member", account):
             bucket = grant.props.text_if_known("bucket")
@@ -36,12 +36,16 @@ def served_read_only(graph: Graph, model: Resource) -> Iterator[str]:
         for grant in graph.referring(artifactregistry.REPOSITORY_MEMBER, "member", account):
             repository = grant.props.text_if_known("repository").rpartition("/")[2]
             writes = grant.props.text_if_known("role") not in ("", *_PULLS)
-            if writes and any(repository == of[2] for of in images):
+            if writes and repository in images:
                 yield f"runs as {account.name}, which {grant.name} lets write images of models"
 
 
-def _image(model: Resource) -> tuple[str, str, str] | None:
-    return artifactregistry.repository_of(model.props.text_if_known("image"))
+@once_a_graph
+def _started_from(graph: Graph) -> tuple[list[tuple[str, str, str]], set[str]]:
+    """What the models of the stack start from: their artifacts, each as bucket and path, and their repositories."""
+    artifacts = [uri.removeprefix("gs://").partition("/") for uri in sorted(mlplatform.artifacts_of(graph))]
+    named = (artifactregistry.repository_of(one.props.text_if_known("image")) for one in graph.of(mlplatform.MODEL))
+    return artifacts, {of[2] for of in named if of}
 
 
 def _covers(grant: Resource, path: str) -> bool:

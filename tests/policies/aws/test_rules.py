@@ -121,7 +121,7 @@ _OTHERS: tuple[Callable[[Any], None], ...] = (
     lambda d: drop(_sid(d, "OwnApps"), "Condition"),
     lambda d: drop(_sid(d, "TagAtBirth"), "Condition"),
     lambda d: put(_sid(d, "OwnApps"), "Resource", ["arn:aws:sagemaker:us-east-1:111122223333:app/*"]),
-    lambda d: put(_sid(d, "AppsInOwnSpaces"), "Condition.ArnLike", {"sagemaker:OwnerUserProfileArn": _ANY}),
+    lambda d: put(_sid(d, "OwnSpaces"), "Condition.ArnLike", {"sagemaker:OwnerUserProfileArn": _ANY}),
 )
 """How people reach what is another person's."""
 
@@ -346,7 +346,7 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("network-addresses", setting("aws:ec2/subnet:Subnet", "cidrBlock", "10.40.0.0/20")),
     ("sizes-role-policies", editing(INLINE, "policy", lambda d: _lengthen(d, 10_240), "batch")),
     ("sizes-role-policies", setting(ROLE, "inlinePolicies", [{"policy": json.dumps({"Version": "x" * 10_240})}])),
-    ("sizes-document", editing("aws:iam/policy:Policy", "policy", lambda d: _lengthen(d, 1_000))),
+    ("sizes-document", editing("aws:iam/policy:Policy", "policy", lambda d: _lengthen(d, 2_000))),
     ("sizes-document", editing(ROLE, "assumeRolePolicy", lambda d: _lengthen(d, 2_048))),
     ("sizes-document", editing("aws:s3/bucketPolicy:BucketPolicy", "policy", lambda d: _lengthen(d, 20_480))),
     ("sizes-document", editing("aws:kms/key:Key", "policy", lambda d: _lengthen(d, 32_768))),
