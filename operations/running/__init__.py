@@ -86,8 +86,9 @@ def planned(stack: str, config: StackConfig, name: str) -> Run:
         hour = Pricing(Graph(stack, config.platform, (), {}), known, config.region).hour(machines)
     except NoFigure:
         hour = None
-    dollars = hour * job.replicas * job.max_hours if hour is not None else None
-    return Run(stack, name, machines, job.max_hours, dollars, job.spot is not None)
+    hours = job.max_hours + (job.spot.wait_hours if job.spot is not None else 0)
+    dollars = hour * job.replicas * hours if hour is not None else None
+    return Run(stack, name, machines, hours, dollars, job.spot is not None)
 
 
 def _job(jobs: Mapping[str, TrainingJob], name: str) -> TrainingJob:
