@@ -4,6 +4,7 @@ StartExecution, https://docs.aws.amazon.com/step-functions/latest/apireference/A
 """
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from shlex import join
 from typing import Any, cast
@@ -32,7 +33,7 @@ def send(stack: str, config: StackConfig, name: str) -> str:
         client: Any = cast(Any, boto3).client("stepfunctions", region_name=config.region)
         answer = client.start_execution(stateMachineArn=_machine(stack, config, name), input=_run())
     except ClientError as error:
-        said = error.response.get("Error", {})
+        said = cast(Mapping[str, Any], error.response).get("Error", {})
         words = " ".join(str(said.get("Message", "")).split())[:200]
         raise BadInput(
             f"training.{name}: AWS refuses to start a run ({said.get('Code')}: {words}); "

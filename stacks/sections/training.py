@@ -10,6 +10,7 @@ from components.shapes import Schedule
 from stacks.checks import address, kept_time, offered, one_by_one, pulled
 from stacks.fields import Cron, Fields, Image, Machine, Slug, TimeZone, Uri, machine_type_schema
 from stacks.model import Problem, Section, StackConfig
+from stacks.sections import batch_jobs
 from stacks.sections.models import no_secret
 
 HYPERPARAMETER = r"^[A-Za-z_][A-Za-z0-9_-]{0,254}$"
@@ -104,6 +105,13 @@ class TrainingJob(Machine):
         return Schedule(self.schedule, self.timezone) if self.schedule is not None else None
 
 
+def _names(config: StackConfig) -> Iterator[Problem]:
+    """A training job and a batch job of one name would make two things of one name in the cloud."""
+    for name in of(config):
+        if name in batch_jobs.of(config):
+            yield Problem((SECTION.name, name), "is the name of a batch job too; give one of them another")
+
+
 def _images(config: StackConfig) -> Iterator[Problem]:
     for name, job in of(config).items():
         yield from pulled(config, (SECTION.name, name, "image"), job.image)
@@ -183,8 +191,8 @@ SECTION: Section[Mapping[str, TrainingJob]] = Section(
     called="training jobs",
     makes={"TrainingJob": "{stack}-{item}"},
     serves=PLATFORMS,
-    after=("models", "workspace"),
-    check=one_by_one(_images, _data, _output, _checkpoints, _hyperparameters, _schedules, _hardware),
+    after=("batch_jobs", "models", "workspace"),
+    check=one_by_one(_names, _images, _data, _output, _checkpoints, _hyperparameters, _schedules, _hardware),
     own_schema=_own_schema,
 )
 of = SECTION.of

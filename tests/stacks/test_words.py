@@ -37,7 +37,16 @@ def dotted(place: Where) -> str:
 
 def test_the_table_has_the_words_of_the_field() -> None:
     assert len(WORDS) >= 150
-    for word in ("training_job", "feature_store", "vpc_id", "subnet_ids", "kms_key", "scale_to_zero", "spot", "accounts"):
+    for word in (
+        "training_job",
+        "feature_store",
+        "vpc_id",
+        "subnet_ids",
+        "kms_key",
+        "scale_to_zero",
+        "spot",
+        "accounts",
+    ):
         assert word in WORDS
 
 
