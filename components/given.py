@@ -14,6 +14,7 @@ from typing import Any, cast, get_args, get_origin
 
 import pulumi
 
+from catalogue.runs import RUNS_PER_MONTH
 from catalogue.wording import found_word
 
 Text = pulumi.Input[str]
@@ -50,6 +51,13 @@ def hold(args: Args, field: str, pattern: str, allowed: str) -> None:
 
     given: Text = getattr(args, field)
     setattr(args, field, read(given) if isinstance(given, str) else pulumi.Output.from_input(given).apply(read))
+
+
+def counted(tags: Tags, runs_per_month: int | None) -> Tags:
+    """Tags with the number of runs that people start in a month at most, by which the bill's ceiling is made."""
+    if runs_per_month is None:
+        return tags
+    return pulumi.Output.from_input(tags).apply(lambda known: {**known, RUNS_PER_MONTH: str(runs_per_month)})
 
 
 @cache

@@ -7,6 +7,7 @@ from difflib import get_close_matches
 
 from catalogue.hardware import catalogue
 from catalogue.hardware.catalogue import Catalogue, Use
+from catalogue.pauses import lost_to
 from catalogue.platforms import PLATFORMS, Form
 from catalogue.wording import found_word
 from stacks.fields import Machine, Unsaid
@@ -41,6 +42,34 @@ def pulled(config: StackConfig, path: Path, image: str) -> Iterator[Problem]:
     region = config.region if config.region in catalogue.region_names(config.platform) else "[a-z0-9-]+"
     if not re.fullmatch((form.pattern or "").replace("{region}", region), image):
         yield Problem(path, f"found {found_word(image)}, allowed: {form.words.replace('{region}', config.region)}")
+
+
+def kept_time(config: StackConfig, path: Path, schedule: str, timezone: str) -> Iterator[Problem]:
+    """The platform keeps the schedule of the item at `path`, and the clock of its time zone neither skips nor repeats
+    a start, unless each hour has one.
+
+    Azure ML's schedules know neither days of a month nor every time zone; their own reader says which.
+    EventBridge Scheduler skips the run in spring and runs it once in autumn: "Daylight savings time",
+    https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
+    Cloud Scheduler follows the clock, so that a job may run or not: "Time zone",
+    https://cloud.google.com/scheduler/docs/configuring/cron-job-schedules
+    Of Azure ML's schedules no page says what they do; they are taken to do as Cloud Scheduler does.
+    """
+    if config.platform == "azure":
+        from components.azure.schedules import ncrontab, windows_timezone
+
+        for key, said, read in (("schedule", schedule, ncrontab), ("timezone", timezone, windows_timezone)):
+            try:
+                read(said)
+            except ValueError as error:
+                yield Problem((*path, key), str(error))
+    if (jump := lost_to(schedule, timezone, twice=config.platform != "aws")) is not None:
+        lost = "no run starts then" if jump.skips else "a run may start twice"
+        yield Problem(
+            (*path, "schedule"),
+            f"found {schedule!r} in {timezone}, whose clock {jump}, so {lost}; allowed: a time outside of it, or "
+            "timezone UTC",
+        )
 
 
 def offered(config: StackConfig, path: Path, asked: Machine, use: Use) -> Iterator[Problem]:

@@ -48,7 +48,7 @@ _TAGS = (
     "(extra_tags in organisation/README.md)"
 )
 _MACHINE = "a machine is named by the family or the machine_type of an endpoint or batch job, and by no other section"
-_REPLICAS = "say min_replicas and max_replicas of an endpoint, or replicas of a batch job"
+_REPLICAS = "say min_replicas and max_replicas of an endpoint, or replicas of a batch job or training job"
 _SCALING = "an endpoint scales between min_replicas and max_replicas; leave it out"
 _ZERO = "on aws make the endpoint one of kind async with min_replicas 0, elsewhere a batch job"
 _ROLLOUT = "a new version comes in by canary and rollback of an online endpoint; other rollouts are not there yet"
@@ -58,12 +58,15 @@ _CAPTURED = (
     "say how much is kept of requests and answers, and how long, as capture: {percent, days} of an endpoint of kind "
     "online; an async endpoint has both in the artifact bucket already"
 )
-_TRAINING = "training jobs are not there yet; put a trained artifact under mlplatform:models"
+_TRAINING = "what trains a model stands under mlplatform:training; a trained artifact is named under mlplatform:models"
+_TUNING = "tuning is not there yet; give each training job under mlplatform:training its hyperparameters"
 _PIPELINES = "pipelines are not there yet; scoring on a schedule stands under mlplatform:batch_jobs"
 _FEATURES = "a feature store is not there yet; leave it out"
 _TRACKING = "experiment tracking is not there yet; leave it out"
 _CLUSTERS = "clusters of your own are not there yet; endpoints and batch jobs run on the platform's machines"
-_SPOT = "spot machines are not there yet; every machine is on demand"
+_SPOT = (
+    "training jobs alone take Spot machines, as spot: {checkpoint_uri, wait_hours}; every other machine is on demand"
+)
 _SECRETS = "secrets are not there yet; keep them out of a stack file, which everybody can read"
 _CONTAINER = "say it of a model, under mlplatform:models"
 _STORAGE = (
@@ -111,7 +114,8 @@ _TABLE: tuple[tuple[str, Known], ...] = (
     ("container_spec serving_container_image_uri container_image_uri", Known("image", _IMAGE)),
     ("deployed_model deployed_models dedicated_resources", Known(instead=_DEPLOYED)),
     ("batch_prediction batch_prediction_job batch_prediction_jobs", Known("batch_jobs")),
-    ("custom_job custom_jobs worker_pool_specs hyperparameter_tuning_job", Known(instead=_TRAINING)),
+    ("custom_job custom_jobs worker_pool_specs", Known("training", _TRAINING)),
+    ("hyperparameter_tuning_job", Known(instead=_TUNING)),
     ("kfp kubeflow composer airflow", Known(instead=_PIPELINES)),
     ("tensorboard metadata_store", Known(instead=_TRACKING)),
     ("bucket_name gcs_bucket dataset datasets", Known(instead=_STORAGE)),
@@ -163,7 +167,7 @@ _TABLE: tuple[tuple[str, Known], ...] = (
     ("replicas", Known(instead=_REPLICAS)),
     ("scaling autoscaling auto_scaling autoscale scale_settings", Known(instead=_SCALING)),
     ("scale_to_zero", Known(instead=_ZERO)),
-    ("spot preemptible low_priority vm_priority", Known(instead=_SPOT)),
+    ("spot preemptible low_priority vm_priority", Known("spot", _SPOT)),
     ("training_plan capacity_reservation reserved_capacity savings_plan", Known(instead=_RESERVED)),
     ("volume_size volume_size_in_gb volume_size_gb ebs_volume_size", Known(instead=_VOLUMES)),
     ("compute_cluster compute_clusters compute_target", Known(instead=_CLUSTERS)),
@@ -220,7 +224,8 @@ _TABLE: tuple[tuple[str, Known], ...] = (
     ("storage bucket buckets datastore datastores", Known(instead=_STORAGE)),
     ("registry model_registry ecr acr container_registry artifact_registry", Known(instead=_REGISTRY)),
     # what there is none of
-    ("training train training_job training_jobs tuning hyperparameter_tuning hpo", Known(instead=_TRAINING)),
+    ("training train training_job training_jobs", Known("training", _TRAINING)),
+    ("tuning hyperparameter_tuning hpo sweep", Known(instead=_TUNING)),
     ("pipeline pipelines workflow workflows", Known(instead=_PIPELINES)),
     ("feature_store feature_group feature_groups features", Known(instead=_FEATURES)),
     ("experiment experiments mlflow tracking", Known(instead=_TRACKING)),

@@ -78,6 +78,15 @@ class Needs(Args):
     Where these, and the places above, are more than a role's policies can name, those that share a folder or a
     repository's namespace are granted by it.
     """
+    training_uris: pulumi.Input[Sequence[Text]] = ()
+    """The s3:// places that the training persona reads, beside those of the bucket of artifacts."""
+    training_keys: pulumi.Input[Sequence[Text]] = ()
+    """The KMS keys of buckets with training data, beside the data key: the training persona decrypts with them."""
+    trained_uris: pulumi.Input[Sequence[Text]] = ()
+    """The s3:// places that the training persona writes what it trained to, and reads and writes checkpoints in."""
+    training_jobs: Sequence[str] = ()
+    """The training jobs whose runs the pipeline persona starts as the training persona, and the data scientist by hand:
+    what their state machines are called after the prefix. They must be known."""
     machines: Sequence[Machine] = ()
     """All machines that jobs and endpoints may be started on; none other may. They must be known."""
     applications: Sequence[Machine] = ()
@@ -145,8 +154,11 @@ class Words:
     inputs: Sequence[str]
     outputs: Sequence[str]
     repositories: Sequence[str]
+    training_data: Sequence[str]
+    trained: Sequence[str]
     artifact_keys: Sequence[str] = ()
     input_keys: Sequence[str] = ()
+    training_keys: Sequence[str] = ()
 
 
 def words_of(args: IdentityArgs) -> pulumi.Output[Words]:
@@ -162,19 +174,27 @@ def words_of(args: IdentityArgs) -> pulumi.Output[Words]:
         images=args.needs.images,
         artifact_keys=args.needs.artifact_keys,
         input_keys=args.needs.input_keys,
+        training_uris=args.needs.training_uris,
+        trained_uris=args.needs.trained_uris,
+        training_keys=args.needs.training_keys,
     ).apply(lambda known: fitting(**known, room=ROOM if args.permissions_boundary_arn is None else BESIDE_GUARDRAILS))
 
 
-ROOM = {"batch": 5_500, "data-scientist": 3_300}
+ROOM = {"batch": 5_500, "data-scientist": 3_300, "training": 5_500}
 """Characters for the places of a role, of the 10,240 that all its inline policies may have; the rest is for what every
-stack's role says under the longest name, in six zones. Serving and training name the same places as these, or fewer.
+stack's role says under the longest name, in six zones. Serving names the same places as these, or fewer.
 
 IAM, "IAM and STS quotas", https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 """
-BESIDE_GUARDRAILS = {"batch": 3_000, "data-scientist": 600}
+BESIDE_GUARDRAILS = {"batch": 3_000, "data-scientist": 600, "training": 3_000}
 """The same where the role carries the guardrails too, for its boundary is given."""
-_NAMED_BY = {"batch": ("artifacts", "inputs", "outputs", "repositories"), "data-scientist": ("repositories",)}
+_NAMED_BY = {
+    "batch": ("artifacts", "inputs", "outputs", "repositories"),
+    "data-scientist": ("repositories",),
+    "training": ("training_data", "trained", "repositories"),
+}
 """The places that a role names."""
+_LISTED = ("inputs", "training_data", "trained")
 
 
 def fitting(
@@ -188,6 +208,9 @@ def fitting(
     images: Sequence[str],
     artifact_keys: Sequence[str] = (),
     input_keys: Sequence[str] = (),
+    training_uris: Sequence[str] = (),
+    trained_uris: Sequence[str] = (),
+    training_keys: Sequence[str] = (),
     room: Mapping[str, int] = ROOM,
 ) -> Words:
     """The words, whose places are folded into the folders that hold them until they fit each role's policies.
@@ -199,6 +222,8 @@ def fitting(
         "inputs": apart([_place(uri) for uri in input_uris]),
         "outputs": apart([_place(uri) for uri in output_uris]),
         "repositories": apart([_repository(image, region) for image in images]),
+        "training_data": apart([_place(uri) for uri in training_uris]),
+        "trained": apart([_place(uri) for uri in trained_uris]),
     }
     for persona, most in room.items():
         named = _NAMED_BY[persona]
@@ -209,13 +234,14 @@ def fitting(
                     break
             else:
                 break
-    return Words(prefix, account, region, role_path, **places, artifact_keys=artifact_keys, input_keys=input_keys)
+    keys = {"artifact_keys": artifact_keys, "input_keys": input_keys, "training_keys": training_keys}
+    return Words(prefix, account, region, role_path, **places, **keys)
 
 
 def _length(name: str, places: Sequence[str]) -> int:
-    """The characters of places as ARNs. An input is named twice: for its objects, and for the list of them."""
+    """The characters of places as ARNs. What is listed is named twice: for its objects, and for the list of them."""
     around = 45 if name == "repositories" else 20
-    return sum(len(place) + around for place in places) * (2 if name == "inputs" else 1)
+    return sum(len(place) + around for place in places) * (2 if name in _LISTED else 1)
 
 
 def _repository(image: str, region: str) -> str:

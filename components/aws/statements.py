@@ -8,6 +8,7 @@ import pulumi
 from components.aws import encryption
 from components.aws.personas import IdentityArgs, Words
 from components.aws.registry import CAPTURES
+from components.folding import apart
 from components.given import Text
 
 _PULL = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
@@ -77,6 +78,15 @@ _TRANSFORM = [
     "sagemaker:DescribeTransformJob",
     "sagemaker:StopTransformJob",
 ]
+_TRAIN = [
+    "sagemaker:AddTags",
+    "sagemaker:CreateTrainingJob",
+    "sagemaker:DescribeTrainingJob",
+    "sagemaker:StopTrainingJob",
+]
+"""Step Functions developer guide, "Create and manage Amazon SageMaker AI jobs with Step Functions",
+https://docs.aws.amazon.com/step-functions/latest/dg/connect-sagemaker.html
+"""
 _APPROVE = [
     "sagemaker:DescribeModelPackage",
     "sagemaker:DescribeModelPackageGroup",
@@ -115,6 +125,13 @@ def statements_of(args: IdentityArgs, words: Words) -> dict[str, list[dict[str, 
     jobs = [f"{sagemaker}:{kind}/{words.prefix}-*" for kind in _JOB_KINDS]
     packages = [f"{sagemaker}:{kind}/{words.prefix}-*" for kind in ("model-package", "model-package-group")]
     training_role = f"arn:aws:iam::{words.account}:role{words.role_path}{words.prefix}-training"
+    pass_training = _allow(
+        "TrainAsTraining",
+        ["iam:PassRole"],
+        [training_role],
+        {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
+    )
+    trains = bool(args.needs.training_jobs)
     return {
         "data-scientist": [
             *runs_containers(*_TRAINS),
@@ -124,30 +141,36 @@ def statements_of(args: IdentityArgs, words: Words) -> dict[str, list[dict[str, 
             _allow("Jobs", _JOBS, jobs),
             _allow("ProposeVersions", _PROPOSE, packages),
             invoke(args, words, args.vpc_id, "sagemaker:DescribeEndpoint"),
-            _allow(
-                "TrainAsTraining",
-                ["iam:PassRole"],
-                [training_role],
-                {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
-            ),
+            pass_training,
+            *_by_hand(args.needs.training_jobs, words),
         ],
         "training": [
             *runs_containers(*_TRAINS),
             *_files("Training", bucket, "", "training/"),
+            *_objects("Data", ["s3:GetObject"], words.training_data),
+            *_objects("Trained", ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"], words.trained),
+            *_list("ListData", apart([*words.training_data, *words.trained])),
+            *_decrypt(words.training_keys, words.region),
         ],
         "pipeline": [
             _allow("Transform", _TRANSFORM, [f"{sagemaker}:transform-job/{words.prefix}-*"]),
+            *(
+                [_allow("Train", _TRAIN, [f"{sagemaker}:training-job/{words.prefix}-*"]), pass_training]
+                if trains
+                else []
+            ),
             _allow(
                 "StartRuns",
                 ["states:StartExecution"],
                 [f"arn:aws:states:{words.region}:{words.account}:stateMachine:{words.prefix}-*"],
             ),
-            # The rule that Step Functions keeps to hear of a transform job's end; its name is AWS's.
+            # The rules that Step Functions keeps to hear of a job's end; their names are AWS's.
             _allow(
                 "HearOfTheEnd",
                 ["events:DescribeRule", "events:PutRule", "events:PutTargets"],
                 [
-                    f"arn:aws:events:{words.region}:{words.account}:rule/StepFunctionsGetEventsForSageMakerTransformJobsRule"
+                    f"arn:aws:events:{words.region}:{words.account}:rule/StepFunctionsGetEventsForSageMaker{jobs}JobsRule"
+                    for jobs in ("Transform", *(("Training",) if trains else ()))
                 ],
             ),
             _allow("DeliverLogs", _DELIVER_LOGS, "*"),
@@ -192,6 +215,29 @@ def statements_of(args: IdentityArgs, words: Words) -> dict[str, list[dict[str, 
             _allow("Key", _SEAL, [args.data_key_arn]),
         ],
     }
+
+
+def _by_hand(training_jobs: Sequence[str], words: Words) -> list[dict[str, Any]]:
+    """Starting a run of the training jobs, looking at it and stopping it. None where there are no such jobs.
+
+    Service Authorization Reference, "Actions, resources, and condition keys for AWS Step Functions",
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsstepfunctions.html
+    """
+    states = f"arn:aws:states:{words.region}:{words.account}"
+    if not training_jobs:
+        return []
+    return [
+        _allow(
+            "StartTraining",
+            ["states:StartExecution"],
+            [f"{states}:stateMachine:{words.prefix}-{job}" for job in training_jobs],
+        ),
+        _allow(
+            "WatchTraining",
+            ["states:DescribeExecution", "states:StopExecution"],
+            [f"{states}:execution:{words.prefix}-{job}:*" for job in training_jobs],
+        ),
+    ]
 
 
 def invoke(args: IdentityArgs, words: Words, vpc_id: Text, *also: str) -> dict[str, Any]:

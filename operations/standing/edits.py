@@ -94,7 +94,24 @@ def standing(platform: Platform, region: str = "", team: str = "payments-risk") 
     With another region and team it is another team's, in the words of that region.
     """
     said = {key.removeprefix(f"{NAMESPACE}:"): value for key, value in _pilot(platform).items()}
-    return _in_region({**said, **_MORE[platform], "team": team}, platform, region)
+    more = {"training": {"fraud-training": _training(platform)}}
+    return _in_region({**said, **_MORE[platform], **more, "team": team}, platform, region)
+
+
+def _training(platform: Platform) -> Config:
+    """A training job on Spot machines and a schedule, as the platform writes its words."""
+    words, folder = _OTHER[platform], _OTHER[platform]["output_uri"].replace("/batch/other/", "/training/")
+    return {
+        "image": words["image"],
+        "data": {"train": words["input_uri"].replace("/other/", "/transactions/")},
+        "output_uri": f"{folder}fraud-training/",
+        "hyperparameters": {"regularization": "1.0"},
+        "family": "cpu-medium",
+        "max_hours": 2,
+        "spot": {"checkpoint_uri": f"{folder}fraud-training/checkpoints/", "wait_hours": 4},
+        "schedule": "30 5 * * 1",
+        "timezone": "Europe/Berlin",
+    }
 
 
 @cache
@@ -242,7 +259,7 @@ _GIVEN_NETWORK: Mapping[Platform, Config] = {
 }
 """A network of the organisation's, as an entry of its landing zones has it."""
 _MODEL, _ENDPOINT, _JOB = ("models", "fraud-scorer"), ("endpoints", "fraud-scorer"), ("batch_jobs", "fraud-backfill")
-_ASYNC = ("endpoints", "document-embedder")
+_ASYNC, _TRAINING = ("endpoints", "document-embedder"), ("training", "fraud-training")
 _CALLER, _DESKTOPS = ("callers", "payments-app"), ("workspace", "reached_from", "desktops")
 
 
@@ -257,6 +274,7 @@ def edits(platform: Platform, region: str = "") -> list[Edit]:
         *_of_models(other, stands),
         *_of_endpoints(platform, other, stands),
         *_of_jobs(other, stands),
+        *_of_training(other, stands),
         *_of_callers(other, stands),
     ]
 
@@ -410,6 +428,32 @@ def _of_jobs(other: Mapping[str, Any], stands: Config) -> Iterator[Edit]:
         ("output_uri", other["output_uri"]),
     ):
         yield Edit(f"batch_jobs.*.{key}", "`false`" if key == "enabled" else "another", {(*_JOB, key): value})
+
+
+def _of_training(other: Mapping[str, Any], stands: Config) -> Iterator[Edit]:
+    own, folder = stands["training"]["fraud-training"], other["output_uri"].replace("/batch/", "/training/")
+    machine = {(*_TRAINING, "family"): None, (*_TRAINING, "machine_type"): other["machine"]}
+    by_hand = {(*_TRAINING, "schedule"): None, (*_TRAINING, "timezone"): None, (*_TRAINING, "runs_per_month"): 8}
+    yield Edit("training.*", "one more", {("training", "again"): own})
+    yield Edit("training.*", "one less", {_TRAINING: None})
+    yield Edit("training.*.family", "another", {(*_TRAINING, "family"): "gpu-l4"})
+    yield Edit("training.*.machine_type", "in place of the family", machine)
+    for key, value in (
+        ("enabled", False),
+        ("image", other["image"].replace("example-2", "example-3").replace("example:2", "example:3")),
+        ("output_uri", folder),
+        ("replicas", 2),
+        ("schedule", "45 3 * * *"),
+        ("timezone", "UTC"),
+        ("max_hours", 4),
+    ):
+        yield Edit(f"training.*.{key}", "`false`" if key == "enabled" else "another", {(*_TRAINING, key): value})
+    yield Edit("training.*.data.*", "another", {(*_TRAINING, "data", "train"): other["input_uri"]})
+    yield Edit("training.*.hyperparameters.*", "one more", {(*_TRAINING, "hyperparameters", "rounds"): "20"})
+    yield Edit("training.*.spot.checkpoint_uri", "another", {(*_TRAINING, "spot", "checkpoint_uri"): folder})
+    yield Edit("training.*.spot.checkpoint_uri", "the group taken out", {(*_TRAINING, "spot"): None})
+    yield Edit("training.*.spot.wait_hours", "another", {(*_TRAINING, "spot", "wait_hours"): 6})
+    yield Edit("training.*.runs_per_month", "in place of the schedule", by_hand)
 
 
 def _of_callers(other: Mapping[str, Any], stands: Config) -> Iterator[Edit]:

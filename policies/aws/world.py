@@ -149,9 +149,9 @@ _SHAPES = {
     "cloudtrail": "trail/{p}-audit",  # also where a landing zone has the trail, so that the stack's may come later
     "cloudwatch": r"alarm:{p}-\*",
     "ec2": r"(network-interface|security-group)/\*",
-    # The rule by which Step Functions hears of a job's end:
+    # The rules by which Step Functions hears of a job's end:
     # https://docs.aws.amazon.com/step-functions/latest/dg/connect-sagemaker.html
-    "events": "rule/StepFunctionsGetEventsForSageMakerTransformJobsRule",
+    "events": "rule/StepFunctionsGetEventsForSageMaker(Training|Transform)JobsRule",
     "iam": r"root|role/aws-reserved/sso\.amazonaws\.com/\*",
     "logs": r"log-group:/aws/sagemaker/(\*|\*Jobs:log-stream:{p}-\*|Endpoints/{p}-\*)",
     # ECR keeps layers there: https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html
@@ -159,7 +159,7 @@ _SHAPES = {
     "sagemaker": r"(endpoint|model-package(-group)?|(processing|training|transform)-job)/{p}-[\w*/-]+"
     r"|(domain|app|space|user-profile)/\$\{{sagemaker:DomainId\}}(/\$\{{sagemaker:UserProfileName\}})?(/\*)?"
     r"|user-profile/\*/\$\{{aws:SourceIdentity\}}",
-    "states": r"stateMachine:{p}-\*|sagemaker:createTransformJob\.sync",
+    "states": r"stateMachine:{p}-[\w*-]+|execution:{p}-[\w-]+:\*|sagemaker:create(Training|Transform)Job\.sync",
 }
 # What a condition may say beside: where a call must come from, which no name narrows.
 _FROM = {"logs": r"\*|log-group:\*", "scheduler": r"schedule/\*", "states": r"stateMachine:\*"}

@@ -102,6 +102,7 @@ def _places(graph: Graph) -> Mapping[str, Sequence[Place]]:
             f"arn:aws:ec2:{here}:security-group/sg-0123456789abcdef0",
         ),
         **_batch(graph, here, own),
+        **_training(graph, here, own),
         "training-jobs": at(f"arn:aws:sagemaker:{here}:training-job/{prefix}-x", **_closed(graph, keys)),
         "training-role": at(role_of(graph, "training").props.text_or_empty("arn")),
         "serving-role": at(role_of(graph, "serving").props.text_or_empty("arn")),
@@ -152,7 +153,7 @@ def _batch(graph: Graph, here: str, own: Mapping[str, str]) -> dict[str, list[Pl
     }
     for machine in graph.of(jobs.STATE_MACHINE):
         name = machine.props.text_or_empty("name")
-        for said in _transforms(json.loads(machine.props.text_or_empty("definition"))):
+        for said in _requests(_defined(machine), "TransformInput"):
             source, sink = said["TransformInput"]["DataSource"]["S3DataSource"]["S3Uri"], said["TransformOutput"]
             runs = said["TransformResources"]
             brings = {
@@ -166,21 +167,62 @@ def _batch(graph: Graph, here: str, own: Mapping[str, str]) -> dict[str, list[Pl
             bucket, _, prefix = source.removeprefix("s3://").partition("/")
             found["batch-input-folders"].append(Place(f"arn:aws:s3:::{bucket}", {**own, "s3:prefix": prefix}))
             found["batch-output"].append(Place(f"{_object(sink['S3OutputPath'])}part-0.csv.out", own))
-        rule = "StepFunctionsGetEventsForSageMakerTransformJobsRule"
-        found["end-of-jobs"] = [Place(f"arn:aws:events:{here}:rule/{rule}", own)]
+            rule = "StepFunctionsGetEventsForSageMakerTransformJobsRule"
+            found["end-of-jobs"] = [Place(f"arn:aws:events:{here}:rule/{rule}", own)]
     return found
 
 
-def _transforms(definition: Any) -> Iterator[Any]:
-    """The parameters of every state that starts a transform job, nested states included."""
+def _training(graph: Graph, here: str, own: Mapping[str, str]) -> dict[str, list[Place]]:
+    """What the training jobs of the state machines read, write and bring."""
+    words = ("training-machines", "training-runs", "jobs-of-runs", "end-of-training", "training-images")
+    found: dict[str, list[Place]] = {word: [] for word in (*words, "data-of-runs", "data-of-runs-folders", "trained")}
+    for machine in graph.of(jobs.STATE_MACHINE):
+        name, arn = machine.props.text_or_empty("name"), machine.props.text_if_known("arn")
+        for said in _requests(_defined(machine), "AlgorithmSpecification") if arn else ():
+            found["training-machines"].append(Place(arn, own))
+            found["training-runs"].append(Place(f"{arn.replace(':stateMachine:', ':execution:')}:x", own))
+            runs, network = said["ResourceConfig"], said["VpcConfig"]
+            brings = {
+                **own,
+                "sagemaker:InstanceTypes": runs["InstanceType"],
+                "sagemaker:OutputKmsKey": said["OutputDataConfig"]["KmsKeyId"],
+                "sagemaker:VpcSubnets": network["Subnets"],
+                "sagemaker:VpcSecurityGroupIds": network["SecurityGroupIds"],
+                "sagemaker:NetworkIsolation": str(said["EnableNetworkIsolation"]).lower(),
+                "sagemaker:InterContainerTrafficEncryption": str(said["EnableInterContainerTrafficEncryption"]).lower(),
+                "sagemaker:MaxRuntimeInSeconds": str(said["StoppingCondition"]["MaxRuntimeInSeconds"]),
+                **({"sagemaker:VolumeKmsKey": runs["VolumeKmsKeyId"]} if "VolumeKmsKeyId" in runs else {}),
+            }
+            found["jobs-of-runs"].append(Place(f"arn:aws:sagemaker:{here}:training-job/{name}-1", brings))
+            rule = "StepFunctionsGetEventsForSageMakerTrainingJobsRule"
+            found["end-of-training"] = [Place(f"arn:aws:events:{here}:rule/{rule}", own)]
+            for channel in said["InputDataConfig"]:
+                source = channel["DataSource"]["S3DataSource"]["S3Uri"]
+                bucket, _, prefix = source.removeprefix("s3://").partition("/")
+                found["data-of-runs"].append(Place(f"{_object(source)}part-0.csv", own))
+                found["data-of-runs-folders"].append(Place(f"arn:aws:s3:::{bucket}", {**own, "s3:prefix": prefix}))
+            found["trained"].append(Place(f"{_object(said['OutputDataConfig']['S3OutputPath'])}x/model.tar.gz", own))
+            image = said["AlgorithmSpecification"]["TrainingImage"]
+            found["training-images"] += [
+                Place(one, {"aws:ResourceAccount": one.split(":")[4]}) for one in _repository(image)
+            ]
+    return found
+
+
+def _defined(machine: Resource) -> Any:
+    return json.loads(machine.props.text_or_empty("definition"))
+
+
+def _requests(definition: Any, key: str) -> Iterator[Any]:
+    """The parameters of every state that have a key, nested states included."""
     if isinstance(definition, dict):
-        if "TransformInput" in definition:
+        if key in definition:
             yield definition
         inside = list(cast("dict[str, Any]", definition).values())
     else:
         inside = cast("list[Any]", definition) if isinstance(definition, list) else []
     for value in inside:
-        yield from _transforms(value)
+        yield from _requests(value, key)
 
 
 def _closed(graph: Graph, keys: Sequence[str]) -> dict[str, Any]:
@@ -225,9 +267,13 @@ def _alarms(endpoints: Iterable[Resource]) -> Iterator[str]:
 def _repositories(model: Resource) -> Iterator[str]:
     """The repositories of a model's images."""
     containers = [*model.props.each_section("primaryContainer"), *model.props.each_section("containers")]
-    for image in (container.text_or_empty("image") for container in containers):
-        if of := re.fullmatch(r"(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com/([^:@]+)[:@].*", image):
-            yield f"arn:aws:ecr:{of[2]}:{of[1]}:repository/{of[3]}"
+    for container in containers:
+        yield from _repository(container.text_or_empty("image"))
+
+
+def _repository(image: str) -> Iterator[str]:
+    if of := re.fullmatch(r"(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com/([^:@]+)[:@].*", image):
+        yield f"arn:aws:ecr:{of[2]}:{of[1]}:repository/{of[3]}"
 
 
 def _object(uri: str) -> str:

@@ -5,10 +5,9 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from catalogue.pauses import lost_to
 from catalogue.platforms import FOLDER, PLATFORMS
 from components.shapes import Schedule
-from stacks.checks import address, offered, one_by_one
+from stacks.checks import address, kept_time, offered, one_by_one
 from stacks.fields import Cron, Machine, Slug, TimeZone, Uri, machine_type_schema
 from stacks.model import Problem, Section, StackConfig
 from stacks.sections import models
@@ -88,37 +87,8 @@ def _hardware(config: StackConfig) -> Iterator[Problem]:
 
 
 def _schedules(config: StackConfig) -> Iterator[Problem]:
-    """Azure ML's schedules know neither days of a month nor every time zone; their own reader says which."""
-    if config.platform != "azure":
-        return
-    from components.azure.schedules import ncrontab, windows_timezone
-
     for name, job in of(config).items():
-        for key, said, read in (("schedule", job.schedule, ncrontab), ("timezone", job.timezone, windows_timezone)):
-            try:
-                read(said)
-            except ValueError as error:
-                yield Problem((SECTION.name, name, key), str(error))
-
-
-def _clock(config: StackConfig) -> Iterator[Problem]:
-    """A time that the zone's own clock skips or shows twice is no time to start at, unless each hour has a start.
-
-    EventBridge Scheduler skips the run in spring and runs it once in autumn: "Daylight savings time",
-    https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
-    Cloud Scheduler follows the clock, so that a job may run or not: "Time zone",
-    https://cloud.google.com/scheduler/docs/configuring/cron-job-schedules
-    Of Azure ML's schedules no page says what they do; they are taken to do as Cloud Scheduler does.
-    """
-    for name, job in of(config).items():
-        jump = lost_to(job.schedule, job.timezone, twice=config.platform != "aws")
-        if jump is not None:
-            lost = "no run starts then" if jump.skips else "a run may start twice"
-            yield Problem(
-                (SECTION.name, name, "schedule"),
-                f"found {job.schedule!r} in {job.timezone}, whose clock {jump}, so {lost}; allowed: a time outside of "
-                "it, or timezone UTC",
-            )
+        yield from kept_time(config, (SECTION.name, name), job.schedule, job.timezone)
 
 
 def _own_schema(platform: str) -> dict[str, Any]:
@@ -154,7 +124,7 @@ SECTION: Section[Mapping[str, BatchJob]] = Section(
     makes={"BatchJob": "{stack}-{item}"},
     serves=PLATFORMS,
     after=("models", "workspace"),
-    check=one_by_one(_input, _output, _schedules, _clock, _models, _start_up, _hardware),
+    check=one_by_one(_input, _output, _schedules, _models, _start_up, _hardware),
     own_schema=_own_schema,
 )
 of = SECTION.of

@@ -108,7 +108,7 @@ https://learn.microsoft.com/en-us/azure/storage/common/storage-sas-overview
 """
 
 
-def _no_secret(environment: Mapping[str, str], path: Path) -> Iterator[Problem]:
+def no_secret(environment: Mapping[str, str], path: Path) -> Iterator[Problem]:
     """No variable whose name or value looks like a secret: who may read the model's definition could read it."""
     for name, value in environment.items():
         if _SECRET_NAME.fullmatch(name) or _SECRET_VALUE.search(value):
@@ -154,7 +154,7 @@ def _artifacts(config: StackConfig) -> Iterator[Problem]:
 def _environments(config: StackConfig) -> Iterator[Problem]:
     for name, model in of(config).items():
         path, most = (SECTION.name, name, "environment"), ENVIRONMENT_BYTES.get(config.platform)
-        yield from _no_secret(model.environment, path)
+        yield from no_secret(model.environment, path)
         size = sum(len(f"{key}{value}".encode()) for key, value in model.environment.items())
         if most is not None and size > most:
             yield Problem(path, f"found {size:,} bytes of names and values, allowed: {most:,} on {config.platform}")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from catalogue.graph import Graph
 from catalogue.hardware import catalogue
 from catalogue.kinds.aws.scheduler import runs_per_month
-from components.aws.batch import eventbridge_cron
+from components.aws.runs import eventbridge_cron
 from operations.judge import cost_of
 from tests.mutate import changed, put
 

@@ -18,6 +18,7 @@ from catalogue.machines import Machines
 from catalogue.pauses import LOOKS_BACK_HOURS, longest_pause_hours
 from catalogue.pricing import MONTH_MINUTES, Bill, Pricing, Unpriced, cron_runs_per_month
 from catalogue.properties import Malformed
+from catalogue.runs import RUNS_PER_MONTH, by_hand
 
 SCHEDULE = "aws:scheduler/schedule:Schedule"
 
@@ -41,14 +42,19 @@ _MINUTES = {"minute": 1, "hour": 60, "day": 1440}
 
 
 def starts_per_month(graph: Graph, target: Resource) -> float:
-    """How often all schedules of the stack together start a state machine in an average month.
+    """How often all schedules of the stack together, and the people that its tag counts, start a state machine in an
+    average month.
 
-    Raises Unpriced where no schedule starts it. Then something else does, at an unknown rate.
+    Raises Unpriced where neither is there. Then something else starts it, at an unknown rate.
     """
     found = [s for s in graph.of(SCHEDULE) if s in graph.referring(SCHEDULE, "target", target) or _names(s, target)]
-    if not found:
-        raise Unpriced("a state machine that no schedule of the stack starts: nothing says how often it runs")
-    return sum(_starts(schedule) for schedule in found)
+    started = by_hand(target.props.section_or_empty("tags"))
+    if not found and started is None:
+        raise Unpriced(
+            "a state machine that no schedule of the stack starts: nothing says how often it runs; a tag "
+            f"{RUNS_PER_MONTH} would"
+        )
+    return sum(_starts(schedule) for schedule in found) + (started or 0.0)
 
 
 def _names(schedule: Resource, machine: Resource) -> bool:

@@ -9,7 +9,7 @@ from catalogue.graph import Graph, Resource
 from catalogue.kind import Bills, KeyAt, Keys, Kind, No, Runs, Serves, documented
 from catalogue.kinds.aws import READ, acts, regional, registry, tagged, terraform
 from catalogue.kinds.aws.iam import ROLE
-from catalogue.kinds.aws.jobs import STATE_MACHINE, Job, called
+from catalogue.kinds.aws.jobs import STATE_MACHINE, USES, Job, called
 from catalogue.kinds.aws.kms import names_key
 from catalogue.kinds.aws.scheduler import SCHEDULE, job_of, starts_per_month
 from catalogue.machines import Machines
@@ -136,9 +136,8 @@ def _price(pricing: Pricing, resource: Resource) -> Bill:
             hour = pricing.hour(machines)
             total += runs * machines.high * hours * hour
             parts.append(f"{runs:.1f} runs × {machines.high} × {machines.said} × at most {hours:g} h × ${hour:g}")
-    return Bill(
-        "batch job", 0.0, total, f"nothing between runs; ceiling {'; '.join(parts) or 'nothing: no job starts'}"
-    )
+    what = "training job" if found and all(USES[job.action] == "training" for job in found) else "batch job"
+    return Bill(what, 0.0, total, f"nothing between runs; ceiling {'; '.join(parts) or 'nothing: no job starts'}")
 
 
 def longest_hours(props: Properties) -> float:

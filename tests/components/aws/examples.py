@@ -16,6 +16,7 @@ from components.aws.monitoring import AlertsArgs
 from components.aws.network import JoinedNetworkArgs, NetworkArgs
 from components.aws.personas import CallerArgs, IdentityArgs, Needs
 from components.aws.registry import RegistryArgs
+from components.aws.training import SpotArgs, TrainingJobArgs
 from components.aws.workspace import WorkspaceArgs
 from components.given import Args
 from components.shapes import Machine, Replicas, Schedule
@@ -157,6 +158,26 @@ EXAMPLES: Mapping[str, Args] = {
     ),
     "Registry": RegistryArgs(
         account=ACCOUNT, bucket_name=BUCKET, models=["scorer"], capture_days={"scorer": 7}, data_key_arn=KEY, tags=TAGS
+    ),
+    "TrainingJob": TrainingJobArgs(
+        job_name="it-weekly",
+        image=f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/train:1",
+        hyperparameters={"regularization": "1.0"},
+        data={"train": f"s3://it-data-{ACCOUNT}/train/"},
+        output_uri=f"s3://{BUCKET}/training/weekly/",
+        role_arn=f"arn:aws:iam::{ACCOUNT}:role/it-training",
+        subnet_ids=SUBNETS,
+        security_group_id=GROUP,
+        machine=Machine("ml.m5.xlarge"),
+        max_hours=2,
+        spot=SpotArgs(checkpoint_uri=f"s3://{BUCKET}/training/weekly/checkpoints/", wait_hours=4),
+        schedule=Schedule("30 5 * * 1", "UTC"),
+        pipeline_role_arn=f"arn:aws:iam::{ACCOUNT}:role/it-pipeline",
+        data_key_arn=KEY,
+        logs_key_arn=KEY,
+        volume_key_arn=KEY,
+        topic_arn=TOPIC,
+        tags=TAGS,
     ),
     "Workspace": WorkspaceArgs(
         domain_name="it",

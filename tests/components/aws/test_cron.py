@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from components.aws.batch import eventbridge_cron
+from components.aws.runs import eventbridge_cron
 from stacks.fields import Cron
 
 CRON: TypeAdapter[str] = TypeAdapter(Cron)

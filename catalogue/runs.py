@@ -1,0 +1,20 @@
+"""The tag by which something that people start says how often they do, so that its bill has a ceiling."""
+
+from catalogue.properties import Malformed, Properties
+
+RUNS_PER_MONTH = "runs-per-month"
+"""The tag or label: how many runs people start in a month at most. Nothing enforces it; the budget sees what is more.
+"""
+
+
+def by_hand(tags: Properties) -> float | None:
+    """How many runs people start in a month at most, by the tag; None where there is none.
+
+    Raises Malformed where it is no whole number above 0.
+    """
+    if not tags.is_given(RUNS_PER_MONTH):
+        return None
+    said = tags.text_or_empty(RUNS_PER_MONTH)
+    if not said.isdecimal() or int(said) < 1:
+        raise Malformed(f"{tags.at}.{RUNS_PER_MONTH}", f"is {said!r}, which is no number of runs", tags.owner)
+    return float(said)

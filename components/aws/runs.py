@@ -1,0 +1,230 @@
+"""The runs of a job: a state machine that starts them, watches, stops in time and reports, by the clock or by hand."""
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+from pulumi_aws import cloudwatch, scheduler, sfn
+
+from catalogue.pauses import LOOKS_BACK_HOURS, longest_pause_hours
+from components.given import BadArgument, Tags, Text, counted
+from components.shapes import Schedule
+
+ATTEMPTS = 3
+_WEEKDAYS = re.compile(r"\*|[0-7](-[0-7])?(,[0-7](-[0-7])?)*")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Runs:
+    """What the runs of a job are: the task that does the work, when they start, and who hears where they fail."""
+
+    job_name: Text
+    """What alarms call the job."""
+    comment: pulumi.Input[str]
+    """What a run does, in words."""
+    state: str
+    """The name of the state that starts the SageMaker job and waits for it, such as Train."""
+    resource: str
+    """The call of SageMaker that it makes, such as createTrainingJob."""
+    request: dict[str, Any]
+    """What it sends."""
+    schedule: Schedule | None
+    """When a run starts; None where people start each."""
+    runs_per_month: int | None = None
+    """How many runs people start in a month at most, where there is no schedule: a tag of the state machine."""
+    hours: pulumi.Input[int]
+    """After how many hours a run is stopped, what it waited and tried again included."""
+    pipeline_role_arn: Text
+    """The role of schedule and state machine."""
+    data_key_arn: Text
+    """The KMS key of schedule and state machine."""
+    logs_key_arn: Text
+    """The KMS key of the state machine's log."""
+    topic_arn: Text
+    """The SNS topic that alarms go to."""
+    tags: Tags
+    """The tags of everything that is created."""
+
+
+def state_machine_of_runs(name: str, args: Runs, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
+    """Create the state machine with its log, its schedule where there is one, and the alarms. Returns its ARN.
+
+    Alarms ring when a run failed, when it ran out of time, and, with a schedule, when no run succeeded for as long as
+    the schedule's longest pause and a run take: what never started fails nowhere else. That alarm also rings until the
+    first run of all has succeeded. A schedule that pauses for nearly a week has none, for CloudWatch looks back seven
+    days at most (PutMetricAlarm,
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html).
+    """
+    log_group = cloudwatch.LogGroup(
+        f"{name}-runs",
+        name=f"/aws/vendedlogs/states/{name}",
+        retention_in_days=365,
+        kms_key_id=args.logs_key_arn,
+        tags=args.tags,
+        opts=opts,
+    )
+    machine = sfn.StateMachine(
+        name,
+        name=name,
+        role_arn=args.pipeline_role_arn,
+        definition=pulumi.Output.json_dumps(_definition(args)),
+        logging_configuration={
+            "level": "ALL",
+            "include_execution_data": True,
+            "log_destination": pulumi.Output.concat(log_group.arn, ":*"),
+        },
+        encryption_configuration={
+            "type": "CUSTOMER_MANAGED_KMS_KEY",
+            "kms_key_id": args.data_key_arn,
+            "kms_data_key_reuse_period_seconds": 300,
+        },
+        tracing_configuration={"enabled": True},
+        tags=counted(args.tags, args.runs_per_month),
+        opts=opts,
+    )
+    for suffix, metric in (("failed", "ExecutionsFailed"), ("overran", "ExecutionsTimedOut")):
+        cloudwatch.MetricAlarm(
+            f"{name}-{suffix}",
+            name=f"{name}-{suffix}",
+            alarm_description=pulumi.Output.concat("a run of ", args.job_name, f" {suffix}"),
+            namespace="AWS/States",
+            metric_name=metric,
+            dimensions={"StateMachineArn": machine.arn},
+            statistic="Sum",
+            comparison_operator="GreaterThanThreshold",
+            threshold=0,
+            period=300,
+            evaluation_periods=1,
+            treat_missing_data="notBreaching",
+            alarm_actions=[args.topic_arn],
+            tags=args.tags,
+            opts=opts,
+        )
+    if args.schedule is not None:
+        _by_the_clock(name, args, args.schedule, machine, opts)
+    return machine.arn
+
+
+def _by_the_clock(
+    name: str, args: Runs, schedule: Schedule, machine: sfn.StateMachine, opts: pulumi.ResourceOptions
+) -> None:
+    scheduler.Schedule(
+        f"{name}-schedule",
+        schedule_expression=eventbridge_cron(schedule.cron),
+        schedule_expression_timezone=schedule.timezone,
+        flexible_time_window={"mode": "OFF"},
+        kms_key_arn=args.data_key_arn,
+        target={
+            "arn": machine.arn,
+            "role_arn": args.pipeline_role_arn,
+            # The time names the job: the same at each attempt to deliver, where the execution's id is another.
+            "input": json.dumps({"run": "<aws.scheduler.scheduled-time>"}),
+            "retry_policy": {"maximum_event_age_in_seconds": 3600, "maximum_retry_attempts": ATTEMPTS},
+        },
+        opts=opts,
+    )
+    if (pause := longest_pause_hours(schedule.cron)) < LOOKS_BACK_HOURS - 24:
+        hours = pulumi.Output.from_input(args.hours).apply(lambda most: min(pause + most + 1, LOOKS_BACK_HOURS))
+        cloudwatch.MetricAlarm(
+            f"{name}-missed",
+            name=f"{name}-missed",
+            alarm_description=pulumi.Output.concat("no run of ", args.job_name, " succeeded when it was due"),
+            namespace="AWS/States",
+            metric_name="ExecutionsSucceeded",
+            dimensions={"StateMachineArn": machine.arn},
+            statistic="Sum",
+            comparison_operator="LessThanThreshold",
+            threshold=1,
+            period=3600,
+            evaluation_periods=hours,
+            treat_missing_data="breaching",
+            alarm_actions=[args.topic_arn],
+            tags=args.tags,
+            opts=opts,
+        )
+
+
+def eventbridge_cron(cron: str) -> str:
+    """A five-field cron(5) expression in EventBridge's six fields.
+
+    EventBridge counts the days of the week from 1 (Sunday) where cron counts from 0, wants `?` in one of the two day
+    fields, and appends the year (https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html). Raises
+    BadArgument for what cannot be said so.
+    """
+    fields = cron.split(" ")
+    if len(fields) == 5 and _WEEKDAYS.fullmatch(fields[4]) and "*" in (fields[2], fields[4]):
+        minute, hour, day, month, weekday = fields
+        if weekday == "*":
+            return f"cron({minute} {hour} {day} {month} ? *)"
+        if days := sorted({value % 7 + 1 for part in weekday.split(",") for value in _days(part)}):
+            return f"cron({minute} {hour} ? {month} {','.join(map(str, days))} *)"
+    raise BadArgument(
+        f"Schedule.cron: EventBridge cannot say {cron!r}; give five fields such as '0 2 * * 1-5', with '*' for "
+        "day-of-month or day-of-week, and days of the week as numbers and ranges"
+    )
+
+
+def _days(part: str) -> range:
+    first, _, last = part.partition("-")
+    return range(int(first), int(last or first) + 1)
+
+
+# 2026-11-26 and 02 and 30 of 2026-11-26T02:30:00Z: a job's name takes no colon. At most 10 functions stand in a field:
+# https://docs.aws.amazon.com/step-functions/latest/dg/intrinsic-functions.html
+_DAY, _HOUR, _MINUTE = (
+    f"States.ArrayGetItem(States.StringSplit($.run, '{marks}'), {at})" for marks, at in (("T", 0), ("T:", 1), ("T:", 2))
+)
+_RUNS_ALREADY = "SageMaker.ResourceInUseException"
+
+
+def named_by_its_run(job_name: Text) -> pulumi.Output[str]:
+    """The name of a SageMaker job, for a field that ends in `.$`: the job's, the time of its run, and the attempt.
+
+    A retry needs another name: the attempt is counted in.
+    """
+    return pulumi.Output.concat(
+        "States.Format('", job_name, f"-{{}}-{{}}{{}}-{{}}', {_DAY}, {_HOUR}, {_MINUTE}, $$.State.RetryCount)"
+    )
+
+
+def of_its_run(folder: Text) -> pulumi.Output[str]:
+    """The folder of one run below a folder, for a field that ends in `.$`; each attempt of the run has the same."""
+    return pulumi.Output.concat("States.Format('", folder, f"{{}}-{{}}{{}}/', {_DAY}, {_HOUR}, {_MINUTE})")
+
+
+def tags_of(tags: Tags) -> pulumi.Output[list[dict[str, Text]]]:
+    """Tags as a request of SageMaker has them."""
+    return pulumi.Output.from_input(tags).apply(
+        lambda known: [{"Key": key, "Value": value} for key, value in known.items()]
+    )
+
+
+def _definition(args: Runs) -> dict[str, Any]:
+    """The state machine: one job, its name made unique by the run, waited for, retried, stopped in time."""
+    return {
+        "Comment": args.comment,
+        "StartAt": args.state,
+        "TimeoutSeconds": pulumi.Output.from_input(args.hours).apply(lambda hours: hours * 3600),
+        "States": {
+            args.state: {
+                "Type": "Task",
+                "Resource": f"arn:aws:states:::sagemaker:{args.resource}.sync",
+                "Parameters": args.request,
+                "Retry": [
+                    {"ErrorEquals": [_RUNS_ALREADY], "MaxAttempts": 0},
+                    {
+                        "ErrorEquals": ["SageMaker.AmazonSageMakerException", "States.TaskFailed"],
+                        "IntervalSeconds": 60,
+                        "BackoffRate": 2,
+                        "MaxAttempts": ATTEMPTS - 1,
+                    },
+                ],
+                "Catch": [{"ErrorEquals": [_RUNS_ALREADY], "Next": "RunsAlready"}],
+                "End": True,
+            },
+            # The schedule was delivered twice, and the first delivery's job does the work.
+            "RunsAlready": {"Type": "Succeed"},
+        },
+    }

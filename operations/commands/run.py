@@ -1,0 +1,48 @@
+"""`mlplatform run STACK training NAME`: start a run of what `pulumi up` never starts."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from operations.arguments import StackArgument, file_of
+from stacks.config import read_stack_file, stack_name
+
+
+class What(StrEnum):
+    """The sections whose items a person starts."""
+
+    TRAINING = "training"
+
+
+def run(
+    stack: StackArgument,
+    section: Annotated[What, typer.Argument(metavar="SECTION", help="The section of the stack file: training.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The name that the item has there.")],
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Start it. Without, it is only said what would be started.")
+    ] = False,
+) -> None:
+    """Start a run of a training job that stands, as whoever is signed in.
+
+    Dry without --yes: it says on what the run would be, how long and at what cost at most, and what is sent. Exits 2
+    where there is no such item, or the platform refuses.
+    """
+    from operations import running
+
+    file = file_of(stack)
+    config, called = read_stack_file(file), stack_name(file)
+    run = running.planned(called, config, name)
+    platform = running.of(config.platform)
+    start = platform.start(called, config, name)
+    count = f"{run.machines.high} × " if run.machines.high > 1 else ""
+    typer.echo(f"{called}: a run of {section} {name} on {count}{run.machines.said}, {run.hours} h at most, {run.cost}")
+    if not yes:
+        typer.echo(f"nothing is started without --yes; it would be: {start.says}\n    {start.command}")
+        return
+    typer.echo(f"started: {platform.send(called, config, name)}")
+
+
+def add(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(epilog="Example: uv run mlplatform run aws-full training fraud-training")(run)

@@ -1,0 +1,198 @@
+"""Training jobs: what trains a model, on which data and machines. Nothing starts by `pulumi up`."""
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from catalogue.platforms import FOLDER, PLATFORMS
+from components.shapes import Schedule
+from stacks.checks import address, kept_time, offered, one_by_one, pulled
+from stacks.fields import Cron, Fields, Image, Machine, Slug, TimeZone, Uri, machine_type_schema
+from stacks.model import Problem, Section, StackConfig
+from stacks.sections import batch_jobs
+from stacks.sections.models import no_secret
+
+HYPERPARAMETER = r"^[A-Za-z_][A-Za-z0-9_-]{0,254}$"
+Hyperparameter = Annotated[str, StringConstraints(pattern=HYPERPARAMETER, max_length=255)]
+Value = Annotated[str, StringConstraints(max_length=2_500)]
+"""SageMaker's bound of a value, the narrowest. CreateTrainingJob, HyperParameters,
+https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTrainingJob.html
+"""
+Channel = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
+"""A word that is a folder's name in the container on each platform."""
+LONGEST_HOURS = 24
+"""How long a run may take at most: the guardrails of aws let no persona ask for more, and the others are held alike."""
+
+
+class Spot(Fields):
+    """Spot machines, which the platform takes away when it needs them; a run goes on from its last checkpoint."""
+
+    checkpoint_uri: Uri = Field(
+        examples=[
+            "s3://aws-pilot-artifacts-111122223333/training/fraud-training/checkpoints/",
+            "gs://gcp-pilot-artifacts-payments-risk-pilot/training/fraud-training/checkpoints/",
+            "azureml://datastores/artifacts/paths/training/fraud-training/checkpoints/",
+        ]
+    )
+    """The folder that the container keeps its checkpoints in, and finds them again after it was interrupted."""
+    wait_hours: Annotated[int, Field(ge=1, le=LONGEST_HOURS)] = Field(examples=[4])
+    """How many hours a run may wait for machines, beside the hours that it may run."""
+
+
+class TrainingJob(Machine):
+    """What trains a model. A schedule or a person starts a run, `pulumi up` never does; nothing runs between runs."""
+
+    enabled: bool = Field(default=True, examples=[False])
+    """With false nothing can be started; what was trained stays."""
+    image: Image = Field(
+        examples=["111122223333.dkr.ecr.us-east-1.amazonaws.com/aws-pilot-registry-images:fraud-training-1"]
+    )
+    """The container image that trains, its code within, with a pinned tag or digest."""
+    data: dict[Channel, Uri] = Field(
+        min_length=1,
+        max_length=20,
+        examples=[{"train": "s3://payments-risk-data-111122223333/transactions/train/"}],
+        json_schema_extra={"additionalProperties": False},
+    )
+    """The data by channel: the folder of each, in the platform's own storage. A channel is a folder in the container.
+    """
+    output_uri: Uri = Field(
+        examples=[
+            "s3://aws-pilot-artifacts-111122223333/training/fraud-training/",
+            "gs://gcp-pilot-artifacts-payments-risk-pilot/training/fraud-training/",
+            "azureml://datastores/artifacts/paths/training/fraud-training/",
+        ]
+    )
+    """The folder below which each run puts what it trained in a folder of its own, in the platform's own storage."""
+    hyperparameters: dict[Hyperparameter, Value] = Field(
+        default_factory=dict[str, str],
+        max_length=100,
+        examples=[{"regularization": "1.0"}],
+        json_schema_extra={"additionalProperties": False},
+    )
+    """The hyperparameters, as text, and no secret among them."""
+    replicas: Annotated[int, Field(ge=1, le=20)] = Field(default=1, examples=[1])
+    """How many machines a run has; what they say to each other is encrypted."""
+    max_hours: Annotated[int, Field(ge=1, le=LONGEST_HOURS)] = Field(examples=[2])
+    """After how many hours a run is stopped, its retries included."""
+    spot: Spot | None = Field(
+        default=None,
+        examples=[
+            {
+                "checkpoint_uri": "s3://aws-pilot-artifacts-111122223333/training/fraud-training/checkpoints/",
+                "wait_hours": 4,
+            }
+        ],
+    )
+    """Run on Spot machines, which cost less and may be taken away; on demand where it is left out."""
+    schedule: Cron | None = Field(default=None, examples=["30 5 * * 1"])
+    """When a run starts: five cron fields, in `timezone`. Where it is left out only a person starts one."""
+    timezone: TimeZone = Field(default="UTC", examples=["Europe/Berlin"])
+    """The IANA time zone that the schedule is in."""
+    runs_per_month: Annotated[int, Field(ge=1, le=1_000)] | None = Field(default=None, examples=[8])
+    """How many runs people start in a month at most, where there is no schedule: the bill's ceiling counts them."""
+
+    @model_validator(mode="after")
+    def _runs_are_counted(self) -> Self:
+        if (self.schedule is None) == (self.runs_per_month is None):
+            raise ValueError("a schedule, or runs_per_month where people start the runs; one of the two")
+        return self
+
+    @property
+    def when(self) -> Schedule | None:
+        """When it runs, as components take it. None where people start its runs."""
+        return Schedule(self.schedule, self.timezone) if self.schedule is not None else None
+
+
+def _names(config: StackConfig) -> Iterator[Problem]:
+    """A training job and a batch job of one name would make two things of one name in the cloud."""
+    for name in of(config):
+        if name in batch_jobs.of(config):
+            yield Problem((SECTION.name, name), "is the name of a batch job too; give one of them another")
+
+
+def _images(config: StackConfig) -> Iterator[Problem]:
+    for name, job in of(config).items():
+        yield from pulled(config, (SECTION.name, name, "image"), job.image)
+
+
+def _data(config: StackConfig) -> Iterator[Problem]:
+    for name, job in of(config).items():
+        for channel, uri in job.data.items():
+            yield from address(config, (SECTION.name, name, "data", channel), uri, FOLDER)
+
+
+def _output(config: StackConfig) -> Iterator[Problem]:
+    for name, job in of(config).items():
+        yield from address(config, (SECTION.name, name, "output_uri"), job.output_uri, FOLDER)
+
+
+def _checkpoints(config: StackConfig) -> Iterator[Problem]:
+    for name, job in of(config).items():
+        if job.spot is not None:
+            path = (SECTION.name, name, "spot", "checkpoint_uri")
+            yield from address(config, path, job.spot.checkpoint_uri, FOLDER)
+
+
+def _hyperparameters(config: StackConfig) -> Iterator[Problem]:
+    for name, job in of(config).items():
+        yield from no_secret(job.hyperparameters, (SECTION.name, name, "hyperparameters"))
+
+
+def _schedules(config: StackConfig) -> Iterator[Problem]:
+    for name, job in of(config).items():
+        if job.schedule is not None:
+            yield from kept_time(config, (SECTION.name, name), job.schedule, job.timezone)
+
+
+def _hardware(config: StackConfig) -> Iterator[Problem]:
+    for name, job in of(config).items():
+        yield from offered(config, (SECTION.name, name), job, "training")
+
+
+def _own_schema(platform: str) -> dict[str, Any]:
+    record = PLATFORMS[platform]
+    image, uri = (
+        (record.image.pattern or "").replace("{region}", "[a-z0-9-]+"),
+        {"pattern": f"^({record.uri.pattern})$"},
+    )
+    said = {
+        "machine_type": machine_type_schema(platform),
+        "image": {"pattern": f"^({image})$"},
+        "data": {"additionalProperties": uri},
+        "output_uri": uri,
+    }
+    return {"additionalProperties": {"properties": said}}
+
+
+SECTION: Section[Mapping[str, TrainingJob]] = Section(
+    __name__,
+    value=Annotated[
+        dict[Slug, TrainingJob],
+        Field(
+            max_length=1000,
+            description="The training jobs by name. `pulumi up` starts none. A stack may have none.",
+            examples=[
+                {
+                    "fraud-training": {
+                        "image": "us-central1-docker.pkg.dev/payments-risk-pilot/gcp-pilot-registry-images/train:1",
+                        "data": {"train": "gs://payments-risk-pilot-data/transactions/train/"},
+                        "output_uri": "gs://gcp-pilot-artifacts-payments-risk-pilot/training/fraud-training/",
+                        "family": "cpu-medium",
+                        "max_hours": 2,
+                        "runs_per_month": 8,
+                    }
+                }
+            ],
+        ),
+    ],
+    default={},
+    called="training jobs",
+    makes={"TrainingJob": "{stack}-{item}"},
+    serves=PLATFORMS,
+    after=("batch_jobs", "models", "workspace"),
+    check=one_by_one(_names, _images, _data, _output, _checkpoints, _hyperparameters, _schedules, _hardware),
+    own_schema=_own_schema,
+)
+of = SECTION.of
