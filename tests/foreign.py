@@ -123,7 +123,7 @@ def served_on_aws() -> Graph:
     api = resource(
         "aws:apigateway/integration:Integration",
         "api",
-        {"uri": f"arn:aws:apigateway:us-east-1:runtime.sagemaker:path/endpoints/endpoint/invocations"},
+        {"uri": "arn:aws:apigateway:us-east-1:runtime.sagemaker:path/endpoints/endpoint/invocations"},
         made_of={"uri": endpoint},
     )
     return program("aws", bucket, open_, expiry, role, full, model, config, endpoint, api)
