@@ -17,6 +17,7 @@ from catalogue.kinds.aws.scheduler import SCHEDULE, longest_pause_of
 from catalogue.once import once_a_graph
 from catalogue.pauses import LOOKS_BACK_HOURS
 from catalogue.properties import Properties
+from catalogue.runs import by_hand
 from policies import limits
 from policies.aws.alarms import MACHINES, NEW, OLDEST, NotArithmetic, rings
 from policies.rule import Found, resource_rule, stack_rule, whole_stack_rule
@@ -318,7 +319,7 @@ def batch_watched(graph: Graph, resource: Resource) -> Iterator[str]:
     for metric in sorted({"ExecutionsFailed", "ExecutionsTimedOut"} - metrics):
         yield f"has no alarm on {metric} that one run rings"
     starts = [s.props.text_or_empty("scheduleExpression") for s in graph.referring(SCHEDULE, "target", resource)]
-    if graph.ours and not starts:
+    if graph.ours and not starts and by_hand(resource.props.section_or_empty("tags")) is None:
         yield "is started by no schedule, so that nothing is scored and nobody is told"
     pauses = [longest_pause_of(each) for each in starts]
     silences = [alarm for alarm in watching if _is_silence(alarm)]
