@@ -159,13 +159,14 @@ def _no_data(graph: Graph, resource: Resource) -> Iterator[str]:
 class Runs:
     """The machines that a resource of this kind runs: every variant, container, nested state and pool of it.
 
-    `machines` raises Malformed for a part that it does not know, and never skips it. `scores` has the addresses of the
-    data that they score in batch: a file, or a folder that ends in `/`. What each run decides is not among them.
+    `machines` raises Malformed for a part that it does not know, and never skips it. `data` has the addresses of the
+    data that they score in batch or train on: a file, or a folder that ends in `/`. What each run decides is not among
+    them.
     """
 
     machines: Callable[[Graph, Resource], Iterator[Machines]]
     evidence: Evidence
-    scores: Callable[[Graph, Resource], Iterator[str]] = _no_data
+    data: Callable[[Graph, Resource], Iterator[str]] = _no_data
 
 
 @dataclass(frozen=True)

@@ -68,7 +68,7 @@ def jobs(state: State) -> Iterator[tuple[Record, list[str]]]:
         if kind is None or not isinstance(kind.runs, Runs):
             continue
         try:
-            data = list(kind.runs.scores(Graph("", record.platform, whole, {}), resource))
+            data = list(kind.runs.data(Graph("", record.platform, whole, {}), resource))
         except Unreadable:
             continue
         if data:

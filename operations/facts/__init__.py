@@ -75,12 +75,12 @@ def _serving(graph: Graph) -> Iterator[tuple[Resource, Serves]]:
 
 
 def batch_inputs(graph: Graph) -> set[str]:
-    """The addresses of the data that batch jobs score. Raises Unreadable for one that cannot be read."""
+    """The addresses of the data of batch jobs and training jobs. Raises Unreadable for one that cannot be read."""
     found: set[str] = set()
     for resource in graph.cloud:
         kind = kind_of(resource.type)
         if kind is not None and isinstance(kind.runs, Runs):
-            found |= set(kind.runs.scores(graph, resource))
+            found |= set(kind.runs.data(graph, resource))
     return found
 
 

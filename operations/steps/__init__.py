@@ -162,7 +162,7 @@ def manual(
     if uris := sorted(facts.batch_inputs(graph)):
         fed, first = [own.feed(uri, graph.stack) for uri in uris], _first([as_written(uri) for uri in uris])
         yield ManualStep(
-            what=f"put the data that batch jobs score where the stack file says{own.STORES} ({first})",
+            what=f"put the data of batch jobs and training jobs where the stack file says{own.STORES} ({first})",
             who=own.FEEDER,
             commands=[command for command, _ in fed],
             checks=[check for _, check in fed],

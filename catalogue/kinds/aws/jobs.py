@@ -76,10 +76,12 @@ class Job:
         """Each section that names the place of results and their key."""
         yield from _OUTPUTS[self.action](self.request)
 
-    def scores(self) -> Iterator[str]:
-        """The places of the data that a transform job scores, but for one that the input of a run decides."""
+    def data(self) -> Iterator[str]:
+        """The places of the data that a job scores or trains on, but for one that the input of a run decides."""
         if self.action == "createTransformJob":
             yield from self.request.each_text("TransformInput.DataSource.S3DataSource.S3Uri")
+        for training in _trainings(self.request):
+            yield from training.each_text("InputDataConfig.DataSource.S3DataSource.S3Uri")
 
     def images(self) -> Iterator[str]:
         """The images that the request itself names."""

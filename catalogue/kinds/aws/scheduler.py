@@ -115,9 +115,9 @@ def _price(pricing: Pricing, schedule: Resource) -> Bill:
     return Bill("scheduled job", 0.0, total, f"nothing between runs; ceiling {'; '.join(parts)}")
 
 
-def _scores(graph: Graph, schedule: Resource) -> Iterator[str]:
+def _data(graph: Graph, schedule: Resource) -> Iterator[str]:
     job = job_of(graph, schedule)
-    yield from job.scores() if job else ()
+    yield from job.data() if job else ()
 
 
 def _images(graph: Graph, schedule: Resource) -> Iterator[str]:
@@ -185,7 +185,7 @@ KINDS = (
         keys=Keys((KeyAt("kmsKeyArn"),), _KMS),
         holds=No("it can be made again from the program", registry(SCHEDULE)),
         reaches=No("it starts its target on AWS's side", _TYPES),
-        runs=Runs(_machines, _TARGETS, _scores),
+        runs=Runs(_machines, _TARGETS, _data),
         bills=Bills(_price, _PRICING, ("Amazon EventBridge", "CloudWatch Events")),
         stands=regional(SCHEDULE),
         keeps=No("nothing is written to it", _TYPES),

@@ -150,9 +150,9 @@ def longest_hours(props: Properties) -> float:
     return seconds / 3600
 
 
-def _scores(graph: Graph, resource: Resource) -> Iterator[str]:
+def _data(graph: Graph, resource: Resource) -> Iterator[str]:
     for job in jobs(resource.props):
-        yield from job.scores()
+        yield from job.data()
 
 
 def _images(graph: Graph, resource: Resource) -> Iterator[str]:
@@ -183,7 +183,7 @@ KINDS = (
         keys=Keys((KeyAt("encryptionConfiguration.kmsKeyId"),), _KMS),
         holds=No("it can be made again from the program", registry(STATE_MACHINE)),
         reaches=No("it calls SageMaker on AWS's side, and a job's network is its model's", _JOBS),
-        runs=Runs(_machines, _JOBS, _scores),
+        runs=Runs(_machines, _JOBS, _data),
         bills=Bills(_price, _PRICING, ("AWS Step Functions", "Amazon SageMaker")),
         stands=regional(STATE_MACHINE),
         keeps=No("its log group says how long", registry(STATE_MACHINE)),

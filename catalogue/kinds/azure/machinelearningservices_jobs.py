@@ -295,7 +295,7 @@ def compute_at(graph: Graph, resource: Resource, part: Properties, path: str) ->
     return named[0]
 
 
-def _scores(graph: Graph, schedule: Resource) -> Iterator[str]:
+def _data(graph: Graph, schedule: Resource) -> Iterator[str]:
     """The files and folders on datastores that jobs, or the pipelines around them, take as they are."""
     found = dict[str, None]()
     for job in jobs(schedule.props):
@@ -508,7 +508,7 @@ KINDS: tuple[Kind, ...] = (
         _SCHEDULE,
         tags=At("properties.tags", _SCHEDULE),
         holds=CostsOnly(_COSTS),
-        runs=Runs(_started, _SERVERLESS, _scores),
+        runs=Runs(_started, _SERVERLESS, _data),
         bills=Bills(_schedule, _COSTS, ("Azure Machine Learning", "Virtual Machines")),
         serves=No("the environments of its jobs name the images", _SCHEDULE),
         acts=Acts(by_path(f"{IN_WORKSPACE}/schedules", "name"), lies("name", "workspaceName"), REPLACED),

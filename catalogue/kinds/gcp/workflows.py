@@ -480,7 +480,7 @@ def _runs_per_month(schedule: Resource) -> float:
     return runs
 
 
-def _scores(graph: Graph, resource: Resource) -> Iterator[str]:
+def _data(graph: Graph, resource: Resource) -> Iterator[str]:
     """A folder is written with a `*` for the files in it."""
     for job in jobs(resource.props):
         if job.kind == "batchPredictionJobs":
@@ -505,7 +505,7 @@ KINDS = (
         keys=Keys((KeyAt("cryptoKeyName", users=("gcp-sa-workflows",)),), _KMS),
         holds=No("it can be made again from the program", _SDK),
         reaches=No("it calls Google's APIs on Google's side", _CALLS),
-        runs=Runs(_machines, _CALLS, _scores),
+        runs=Runs(_machines, _CALLS, _data),
         bills=Bills(_workflow, _PRICES, ("Workflows", "Vertex AI")),
         stands=At("region", _SDK),
         keeps=No("its calls are logged to Cloud Logging", _SDK),

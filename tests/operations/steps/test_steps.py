@@ -72,7 +72,7 @@ def test_quotas_are_asked_for_before_the_ground_and_artifacts_lie_there_before_a
             "ask for the quotas",
             "bring up the ground",
             "put the model artifacts",
-            "put the data that batch jobs score",
+            "put the data of batch jobs and training jobs",
             "bring up what serves",
             "sign in to ",
             "call ",
@@ -242,7 +242,7 @@ def test_one_person_signs_in_by_the_name_that_the_workspace_knows_them_by(graph:
 
 def test_the_data_of_each_batch_job_is_put_where_its_job_reads(graph: Graph) -> None:
     """As the stack file says it, each place once, whether a folder or one file."""
-    (step,) = [step for step in steps(graph) if step.what.startswith("put the data that batch jobs score")]
+    (step,) = [step for step in steps(graph) if step.what.startswith("put the data of batch jobs and training jobs")]
     jobs = pilot_file(graph.platform)["config"]["mlplatform:batch_jobs"]
     wanted = {job["input_uri"] for job in jobs.values()}
     assert {as_written(look.name) for look in step.looks} == wanted
