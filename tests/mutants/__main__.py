@@ -21,13 +21,14 @@ def main() -> None:
     """Judge the mutants of one pilot, and print what lived."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("platform", choices=PLATFORMS)
+    parser.add_argument("--stack", help="another stack than the platform's pilot, such as aws-full")
     parser.add_argument("--type", default="*", help="the resource types, as a shell pattern")
     parser.add_argument("--change", default="*", help="the kinds of change, as a shell pattern")
     parser.add_argument("--every", action="store_true", help="also those that may live for a stated reason")
     parser.add_argument("--each", action="store_true", help="every resource, not the first two of each type")
     parser.add_argument("--exact", action="store_true", help="exit 1 where survivors/ is not exactly what lives")
     chosen = parser.parse_args()
-    graph: Graph = preview(STACKS / f"Pulumi.{chosen.platform}-pilot.yaml")
+    graph: Graph = preview(STACKS / f"Pulumi.{chosen.stack or f'{chosen.platform}-pilot'}.yaml")
     wanted = (
         one
         for one in mutants(graph, None if chosen.each else 2)
