@@ -5,7 +5,7 @@ not read: policies of the organisation, a boundary or a key of a landing zone.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from catalogue import iam as logic
 from catalogue.graph import Graph, Resource
@@ -33,30 +33,34 @@ def own_policies(graph: Graph, role: Resource) -> list[Statement]:
 
 def refusal(graph: Graph, session: Session, call: Call) -> str:
     """Why the call is refused, in a clause. Empty where it is allowed. Raises Unreadable for what cannot be read."""
-    there = [s for arns, said in _of_resources(graph) if arns.fullmatch(call.resource) for s in said]
+    there = _of_resources(graph).get(_whose(call.resource), ())
     key = call.action.startswith("kms:") and any(
         key.props.text_if_known("arn") == call.resource for key in graph.of(kms.KEY)
     )
     return logic.refusal(session, call, there, key=key)
 
 
+def _whose(arn: str) -> str:
+    """The resource with a policy of its own that an ARN lies in: a bucket, a group of model versions, or itself."""
+    if arn.startswith("arn:aws:s3:::"):
+        return arn.partition("/")[0]
+    group = re.search(":model-package(?:-group)?/([^/]+)", arn)
+    return f"model-package-group/{group[1]}" if group else arn
+
+
 @once_a_graph
-def _of_resources(graph: Graph) -> list[tuple[re.Pattern[str], Sequence[Statement]]]:
-    """The policies that resources have themselves, each with the ARNs that it speaks of."""
-    keys = [(re.escape(key.props.text_if_known("arn")), key, "policy") for key in graph.of(kms.KEY)]
-    buckets = [
-        (f"arn:aws:s3:::{re.escape(policy.props.text_or_empty('bucket'))}(/.*)?", policy, "policy")
-        for policy in graph.of(s3.BUCKET_POLICY)
-    ]
-    groups = [
-        (
-            f".*:model-package(-group)?/{re.escape(policy.props.text_or_empty('modelPackageGroupName'))}(/.*)?",
-            policy,
-            path,
-        )
-        for policy, path in ((one, "resourcePolicy") for one in graph.of(sagemaker.PACKAGE_GROUP_POLICY))
-    ]
-    return [(re.compile(arns), read(one.props, path)) for arns, one, path in (*keys, *buckets, *groups)]
+def _of_resources(graph: Graph) -> Mapping[str, Sequence[Statement]]:
+    """The policies that resources have themselves, by the resource as `_whose` names it."""
+    found: dict[str, list[Statement]] = {}
+    for key in graph.of(kms.KEY):
+        found.setdefault(key.props.text_if_known("arn"), []).extend(read(key.props, "policy"))
+    for policy in graph.of(s3.BUCKET_POLICY):
+        bucket = f"arn:aws:s3:::{policy.props.text_or_empty('bucket')}"
+        found.setdefault(bucket, []).extend(read(policy.props, "policy"))
+    for policy in graph.of(sagemaker.PACKAGE_GROUP_POLICY):
+        group = f"model-package-group/{policy.props.text_or_empty('modelPackageGroupName')}"
+        found.setdefault(group, []).extend(read(policy.props, "resourcePolicy"))
+    return found
 
 
 def may_take(role: Resource, principal: tuple[str, str], context: Context) -> bool:

@@ -62,6 +62,8 @@ _MISSED = ("ExecutionsSucceeded", "Invocations")
 """What is to be there: its alarm is on too little. Of any other it is on too much."""
 _LATEST = 1_800
 """How long an endpoint may be unwell before somebody hears of it, in seconds."""
+_OF_ONE = ("dimensions", "extendedStatistic", "metricName", "namespace", "period", "statistic")
+"""What an alarm says of its one metric, and not beside queries."""
 _RINGS = {
     "GreaterThanThreshold": operator.gt,
     "GreaterThanOrEqualToThreshold": operator.ge,
@@ -88,7 +90,7 @@ def threshold(graph: Graph, alarm: Resource) -> Iterator[str]:
         yield "is unheard"
         return
     if props.is_given("metricQueries"):
-        if props.is_given("metricName") or props.is_given("statistic"):
+        if any(props.is_given(key) for key in _OF_ONE):
             yield "reads a metric and queries at once, which CloudWatch refuses"
         yield from _math(props, graph.ours)
         return
@@ -238,6 +240,9 @@ def _math(props: Properties, ours: bool) -> Iterator[str]:
     ids = [query.text_or_empty("id") for query in queries]
     if "" in ids or len(set(ids)) != len(ids):
         yield "has queries without an id of their own"
+        return
+    if any(query.is_given("metric") == query.is_given("expression") for query in queries):
+        yield "has a query that is neither a metric nor an expression, or both, which CloudWatch refuses"
         return
     if len([query for query in queries if query.flag_or_none("returnData")]) != 1:
         yield "does not say by returnData which one of its queries it compares"

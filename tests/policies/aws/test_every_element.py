@@ -32,7 +32,6 @@ ONE_IS_ENOUGH = {
     ),
     "identity-guardrails aws:iam/policy:Policy policy.(document).Statement.Action": "one action more denies more",
     "identity-tasks aws:iam/rolePolicy:RolePolicy policy.(document).Statement": "another statement grants it",
-    "identity-tasks aws:iam/rolePolicy:RolePolicy policy.(document).Statement.Action": "one action more grants more",
     "rollback-run-whole aws:sfn/stateMachine:StateMachine definition.(document).States.Transform.Retry": (
         "another entry tries again"
     ),

@@ -91,6 +91,9 @@ SILENT: list[tuple[str, Mutation]] = [
     (THRESHOLD, expression("calls +")),
     (THRESHOLD, setting(ALARM, "metricQueries.1.returnData", True, "idle")),
     (THRESHOLD, losing(ALARM, "metricQueries.0.returnData", "idle")),
+    (THRESHOLD, setting(ALARM, "metricQueries.1.expression", "5", "idle")),
+    (THRESHOLD, alarm("idle", dimensions={"EndpointName": "aws-pilot-fraud-scorer"})),
+    ("inputs-needed", losing(ALARM, "metricQueries.1.metric.stat", "idle")),
     # It says the use of the machines, which is no word of whoever calls.
     ("rollback-idle-watched", expression("machines + 0 * calls")),
     ("rollback-idle-watched", alarm("idle", threshold=1000)),

@@ -43,6 +43,7 @@ _READ_DOCUMENTS = {
     "sizes-role-policies",
     "workflow-image-machine",
     "workflow-role-reaches",
+    "world-job",
 }
 
 
