@@ -9,7 +9,7 @@ import pytest
 
 from catalogue.graph import Graph, Placement, Resource, Source
 from catalogue.platforms import PLATFORMS, Platform
-from policies import everywhere
+from policies import everywhere, pack
 from policies.aws import identity as aws
 from policies.gcp import identity as gcp
 from policies.rule import Rule
@@ -143,7 +143,10 @@ def test_the_engine_and_the_offline_commands_read_the_same_sources() -> None:
 def test_a_model_that_is_started_as_its_file_says_is_no_finding() -> None:
     """Words of commands and arguments, and variables with their values; the engine hands them over as JSON."""
     words: dict[str, Any] = {"environment": "pilot", "team": "claims", "account": "a", "region": "r"}
-    models = {"m": {"command": ["serve"], "args": ["--n", "2"], "environment": {"LEVEL": "info"}}, "n": {}}
+    models: dict[str, Any] = {
+        "m": {"command": ["serve"], "args": ["--n", "2"], "environment": {"LEVEL": "info"}},
+        "n": {},
+    }
     read = Placement.from_words(words | {"models": models})
     assert read.containers == ("--n", "2", "LEVEL=info", "serve")
     assert Placement.from_words(words | {"models": json.dumps(models)}) == read
