@@ -23,6 +23,7 @@ from catalogue.marks import is_marked
 from catalogue.once import once_a_graph
 from catalogue.properties import Malformed, Properties
 from catalogue.wording import one_line
+from policies.gcp.access import allowed, grants
 from policies.rule import stack_rule
 from policies.world import may_be_id, texts, world
 
@@ -306,6 +307,22 @@ def batch_own(graph: Graph, workflow: Resource) -> Iterator[str]:
                 for place in said if path != "model" else ():
                     if not place.startswith("gs://"):
                         yield f"starts jobs with {path} {one_line(place)}, which is no place in Cloud Storage"
+                    elif graph.ours and _is_refused(graph, job, path, place):
+                        yield f"starts jobs with {path} {one_line(place)}, where their account has no grant"
+
+
+def _is_refused(graph: Graph, job: workflows.Job, path: str, place: str) -> bool:
+    """Whether the account of a job has grants on a bucket, and none that reaches this place in it.
+
+    One that has none on the bucket at all may have been let in by its owner.
+    """
+    bucket, _, prefix = place.removeprefix("gs://").removesuffix("*").partition("/")
+    who, on = f"serviceAccount:{job.spec.text_or_empty('serviceAccount')}", f"projects/_/buckets/{bucket}"
+    may = "storage.objects.get" if path.startswith("input") else "storage.objects.create"
+    known = any(one.member == who and one.on == on for one in grants(graph))
+    return known and not allowed(
+        graph, [who], may, f"{on}/objects/{prefix}", graph.placement.account if graph.placement else ""
+    )
 
 
 @stack_rule(

@@ -88,3 +88,22 @@ def test_what_an_error_leaves_unset_is_unset_unless_the_error_ends_the_run() -> 
 def test_a_value_is_lost_that_is_set_anew_before_anybody_reads_it() -> None:
     steps = [{"a": {"assign": [{"x": "${y}"}]}}, {"b": {"assign": [{"x": "${z}"}]}}, {"c": {"return": "${x}"}}]
     assert list(lost(steps_of(steps))) == [("a", "x")]
+
+
+@pytest.mark.parametrize(
+    ("rule", "old", "new"),
+    [
+        ("data-batch-own", "/transactions/*", "/*"),
+        ("data-batch-own", "/batch/fraud-backfill/", "/models/"),
+        ("cost-batch-tags", '"cost-center": "cc-4711"', '"cost-center": "cc-0000"'),
+    ],
+)
+def test_a_job_reads_and_writes_where_it_may_and_is_of_its_workflow(
+    gcp_pilot: Graph, rule: str, old: str, new: str
+) -> None:
+    workflow = first(gcp_pilot, WORKFLOW, "fraud-backfill")
+    said: str = workflow.inputs["sourceContents"]
+    assert old in said
+    mutant = changed(gcp_pilot, workflow, lambda p: p.update(sourceContents=said.replace(old, new)))
+    asked = [one for one in pack.RULES["gcp"] if one.name == rule]
+    assert evaluate(mutant, asked).findings and not evaluate(gcp_pilot, asked).findings
