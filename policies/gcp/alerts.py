@@ -59,7 +59,6 @@ _WATCHED: Mapping[str, _Watched] = {
     "cloud_scheduler_job": _Watched(cloudscheduler.SCHEDULE, "job_id", {"": _ERROR}),
 }
 _TERM = re.compile(r"([\w.]+)\s*(!=|>=|<=|=|>|<|:)\s*(\S.*)", re.DOTALL)
-_Terms = list[tuple[str, str, str]]
 
 
 @stack_rule(

@@ -361,18 +361,23 @@ def starts_own(graph: Graph, schedule: Resource) -> Iterator[str]:
         yield str(error)
         return
     if body := schedule.props.text_if_known("httpTarget.body"):
-        try:
-            sent: dict[str, Any] = dict(json.loads(base64.b64decode(body, validate=True)))
-            argument: dict[str, Any] = dict(json.loads(sent.pop("argument", "{}")))
-        except (ValueError, TypeError):
-            yield "sends what starts no execution with an argument of names and values (httpTarget.body)"
-            return
-        if sent:
-            yield f"tells an execution its {', '.join(sorted(map(one_line, sent)))} as well (httpTarget.body)"
-        told = list(workflows.texts(workflow.props))
-        for name, value in argument.items():
-            if not any(f'input.{name} == "{value}"' in text for text in told):
-                yield f"sends {one_line(f'{name}={value}')[:80]}, which its workflow does not ask for (httpTarget.body)"
+        yield from (f"{sentence} (httpTarget.body)" for sentence in _sent(workflow, body))
+
+
+def _sent(workflow: Resource, body: str) -> Iterator[str]:
+    """What is wrong with what a schedule sends to start a workflow."""
+    try:
+        sent: dict[str, Any] = dict(json.loads(base64.b64decode(body, validate=True)))
+        argument: dict[str, Any] = dict(json.loads(sent.pop("argument", "{}")))
+    except (ValueError, TypeError):
+        yield "sends what starts no execution with an argument of names and values"
+        return
+    if sent:
+        yield f"tells an execution its {', '.join(sorted(map(one_line, sent)))[:120]} as well"
+    told = list(workflows.texts(workflow.props))
+    for name, value in argument.items():
+        if not any(f'input.{name} == "{value}"' in text for text in told):
+            yield f"sends {one_line(f'{name}={value}')[:80]}, which its workflow does not ask for"
 
 
 _HERE = (
