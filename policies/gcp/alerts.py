@@ -59,7 +59,6 @@ _WATCHED: Mapping[str, _Watched] = {
     "cloud_scheduler_job": _Watched(cloudscheduler.SCHEDULE, "job_id", {"": _ERROR}),
 }
 _TERM = re.compile(r"([\w.]+)\s*(!=|>=|<=|=|>|<|:)\s*(\S.*)", re.DOTALL)
-_Terms = list[tuple[str, str, str]]
 
 
 @stack_rule(
@@ -144,7 +143,7 @@ def _share(threshold: Properties) -> Iterator[str]:
     if above and below and sorted(all_) != sorted(_terms(below)):
         yield "is no share of all answers (conditions.conditionThreshold.denominatorFilter)"
     spans = [
-        sorted(set(threshold.each_text(f"{path}.alignmentPeriod")))
+        sorted({one.text_or_empty("alignmentPeriod") for one in threshold.each_section(path)})
         for path in ("aggregations", "denominatorAggregations")
     ]
     if spans[0] != spans[1]:

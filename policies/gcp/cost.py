@@ -24,11 +24,15 @@ _LEGAL = re.compile(r"[a-z0-9_-]{1,63}")  # of a label's value: Resource Manager
     remedy="Pass the stack's tags in the labels of each job that the workflow starts.",
 )
 def batch_tags(props: Properties) -> Iterator[str]:
-    """The labels of each job, of any kind. Each job is billed by itself."""
+    """The labels of each job, of any kind, are those of its workflow. Each job is billed by itself."""
     own = [job for job in jobs(props) if not job.deploys]  # what is deployed is billed with its endpoint
     lacking = {tag for job in own for tag in TAGS if not _LEGAL.fullmatch(_label(job.body, tag))}
     for tag in sorted(lacking):
         yield f"starts jobs without the label {tag}, or with an illegal value"
+    for tag in [one for one in TAGS if one not in lacking]:
+        whose, said = props.section_or_empty("labels").text_if_known(tag), {_label(job.body, tag) for job in own}
+        if whose and (other := sorted(said - {whose})):
+            yield f"starts jobs whose label {tag} is {other[0]}, where its own is {whose}"
 
 
 def _label(body: Properties, tag: str) -> str:

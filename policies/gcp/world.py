@@ -23,6 +23,7 @@ from catalogue.marks import is_marked
 from catalogue.once import once_a_graph
 from catalogue.properties import Malformed, Properties
 from catalogue.wording import one_line
+from policies.gcp.access import allowed, grants
 from policies.rule import stack_rule
 from policies.world import may_be_id, texts, world
 
@@ -306,6 +307,22 @@ def batch_own(graph: Graph, workflow: Resource) -> Iterator[str]:
                 for place in said if path != "model" else ():
                     if not place.startswith("gs://"):
                         yield f"starts jobs with {path} {one_line(place)}, which is no place in Cloud Storage"
+                    elif graph.ours and _is_refused(graph, job, path, place):
+                        yield f"starts jobs with {path} {one_line(place)}, where their account has no grant"
+
+
+def _is_refused(graph: Graph, job: workflows.Job, path: str, place: str) -> bool:
+    """Whether the account of a job has grants on a bucket, and none that reaches this place in it.
+
+    One that has none on the bucket at all may have been let in by its owner.
+    """
+    bucket, _, prefix = place.removeprefix("gs://").removesuffix("*").partition("/")
+    who, on = f"serviceAccount:{job.spec.text_or_empty('serviceAccount')}", f"projects/_/buckets/{bucket}"
+    may = "storage.objects.get" if path.startswith("input") else "storage.objects.create"
+    known = any(one.member == who and one.on == on for one in grants(graph))
+    return known and not allowed(
+        graph, [who], may, f"{on}/objects/{prefix}", graph.placement.account if graph.placement else ""
+    )
 
 
 @stack_rule(
@@ -344,18 +361,23 @@ def starts_own(graph: Graph, schedule: Resource) -> Iterator[str]:
         yield str(error)
         return
     if body := schedule.props.text_if_known("httpTarget.body"):
-        try:
-            sent: dict[str, Any] = dict(json.loads(base64.b64decode(body, validate=True)))
-            argument: dict[str, Any] = dict(json.loads(sent.pop("argument", "{}")))
-        except (ValueError, TypeError):
-            yield "sends what starts no execution with an argument of names and values (httpTarget.body)"
-            return
-        if sent:
-            yield f"tells an execution its {', '.join(sorted(map(one_line, sent)))} as well (httpTarget.body)"
-        told = list(workflows.texts(workflow.props))
-        for name, value in argument.items():
-            if not any(f'input.{name} == "{value}"' in text for text in told):
-                yield f"sends {one_line(f'{name}={value}')[:80]}, which its workflow does not ask for (httpTarget.body)"
+        yield from (f"{sentence} (httpTarget.body)" for sentence in _sent(workflow, body))
+
+
+def _sent(workflow: Resource, body: str) -> Iterator[str]:
+    """What is wrong with what a schedule sends to start a workflow."""
+    try:
+        sent: dict[str, Any] = dict(json.loads(base64.b64decode(body, validate=True)))
+        argument: dict[str, Any] = dict(json.loads(sent.pop("argument", "{}")))
+    except (ValueError, TypeError):
+        yield "sends what starts no execution with an argument of names and values"
+        return
+    if sent:
+        yield f"tells an execution its {', '.join(sorted(map(one_line, sent)))[:120]} as well"
+    told = list(workflows.texts(workflow.props))
+    for name, value in argument.items():
+        if not any(f'input.{name} == "{value}"' in text for text in told):
+            yield f"sends {one_line(f'{name}={value}')[:80]}, which its workflow does not ask for"
 
 
 _HERE = (

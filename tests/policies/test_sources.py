@@ -9,7 +9,7 @@ import pytest
 
 from catalogue.graph import Graph, Placement, Resource, Source
 from catalogue.platforms import PLATFORMS, Platform
-from policies import everywhere
+from policies import everywhere, pack
 from policies.aws import identity as aws
 from policies.gcp import identity as gcp
 from policies.rule import Rule
@@ -138,6 +138,29 @@ def test_the_engine_and_the_offline_commands_read_the_same_sources() -> None:
     for broken in ("{", "[1]", {"s3://a": "ben"}):
         with pytest.raises(KeyError):
             Placement.from_words(words | {"sources": broken})
+
+
+def test_a_model_that_is_started_as_its_file_says_is_no_finding() -> None:
+    """Words of commands and arguments, and variables with their values; the engine hands them over as JSON."""
+    words: dict[str, Any] = {"environment": "pilot", "team": "claims", "account": "a", "region": "r"}
+    models: dict[str, Any] = {
+        "m": {"command": ["serve"], "args": ["--n", "2"], "environment": {"LEVEL": "info"}},
+        "n": {},
+    }
+    read = Placement.from_words(words | {"models": models})
+    assert read.containers == ("--n", "2", "LEVEL=info", "serve")
+    assert Placement.from_words(words | {"models": json.dumps(models)}) == read
+    with pytest.raises(KeyError):
+        Placement.from_words(words | {"models": ["m"]})
+    (rule,) = (one for one in pack.RULES["gcp"] if one.name == "world-containers")
+    model = thing("mlplatform:gcp:Model", models["m"])
+    one = replace(stack("gcp", model), placement=read)
+    assert rule.judge(one).violations == ()
+    assert Graph.from_json(json.loads(json.dumps(one.to_json()))) == one
+    other = thing("mlplatform:gcp:Model", {**models["m"], "environment": {"LEVEL": "debug"}})
+    assert [v.sentence for v in rule.judge(replace(stack("gcp", other), placement=read)).violations] == [
+        "starts a container with 'LEVEL=debug' (environment), which its file does not say"
+    ]
 
 
 def test_a_graph_that_is_written_and_read_keeps_what_its_stack_file_names() -> None:

@@ -1,0 +1,109 @@
+"""A definition of a run that is not whole: what it reads before it is set, loses, never changes or never looks for."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from catalogue.graph import Graph
+from operations.evaluation import evaluate
+from policies import pack
+from policies.gcp.flow_values import lost, steps_of, unset
+from tests.mutate import changed
+from tests.policies.gcp.test_rules import WORKFLOW, first
+
+(RULE,) = (one for one in pack.RULES["gcp"] if one.name == "limits-batch-whole")
+Edit = Callable[[dict[str, Any]], Any]
+
+
+def at(source: dict[str, Any], name: str) -> dict[str, Any]:
+    """A step of either part of a definition, by its name."""
+    return next(step[name] for part in source.values() for step in part["steps"] if name in step)
+
+
+def without(name: str) -> Edit:
+    """A definition in which a step is lacking."""
+
+    def edit(source: dict[str, Any]) -> None:
+        for part in source.values():
+            part["steps"] = [step for step in part["steps"] if name not in step]
+
+    return edit
+
+
+EDITS: list[tuple[str, Edit]] = [
+    ("reads job in score", without("take")),
+    ("reads attempt in main", lambda s: at(s, "begin")["assign"].pop(1)),
+    ("reads job in score", lambda s: at(s, "adopt").pop("assign")),
+    ("sets job in score.steps.adopt", lambda s: at(s, "adopt").pop("next")),
+    ("sets answer in score", lambda s: at(s, "again").pop("assign")),
+    ("counts from a number in main and never on: failed", without("count")),
+    ("makes one alone", lambda s: at(s, "pause").pop("next")),
+    ("ends well by no way", lambda s: at(s, "judge")["switch"].pop(0)),
+    ("does not see in score that a job has succeeded", lambda s: at(s, "poll")["switch"].pop(0)),
+    ("takes the first job of the project", lambda s: at(s, "look")["try"]["args"].pop("query")),
+    ("cancels a job that it has only just looked at", lambda s: at(s, "again").pop("next")),
+    (
+        "looks for a job in",
+        lambda s: at(s, "look")["try"]["args"].update(url="https://x-aiplatform.googleapis.com/v1/c"),
+    ),
+    ("says the same twice", lambda s: at(s, "count")["assign"].append(at(s, "count")["assign"][0])),
+]
+
+
+@pytest.mark.parametrize(("says", "edit"), EDITS, ids=[says for says, _ in EDITS])
+def test_what_is_not_whole_is_found(gcp_pilot: Graph, says: str, edit: Edit) -> None:
+    workflow = first(gcp_pilot, WORKFLOW)
+    source = json.loads(workflow.inputs["sourceContents"])
+    edit(source)
+    mutant = changed(gcp_pilot, workflow, lambda p: p.update(sourceContents=json.dumps(source)))
+    assert any(says in finding.message for finding in evaluate(mutant, [RULE]).findings)
+
+
+def test_a_variable_is_set_where_every_way_has_set_it() -> None:
+    steps = steps_of(
+        [
+            {"ask": {"switch": [{"condition": "${found}", "next": "use"}]}},
+            {"make": {"assign": [{"job.name": "new"}]}},
+            {"use": {"return": "${job.name}"}},
+        ]
+    )
+    assert list(unset(steps, ["found"])) == [("use", "job")]
+    steps[0][1]["switch"][0].update(assign=[{"job": "old"}], next="make")
+    assert list(unset(steps, ["found"])) == []
+
+
+def test_what_an_error_leaves_unset_is_unset_unless_the_error_ends_the_run() -> None:
+    tried: dict[str, Any] = {
+        "try": {"call": "http.get", "args": {}, "result": "answer"},
+        "except": {"as": "e", "steps": []},
+    }
+    steps = steps_of([{"read": tried}, {"end": {"return": "${answer}"}}])
+    assert list(unset(steps, [])) == [("end", "answer")]
+    tried["except"] = {"as": "e", "steps": [{"fail": {"raise": "${e}"}}]}
+    assert list(unset(steps_of([{"read": tried}, {"end": {"return": "${answer}"}}]), [])) == []
+
+
+def test_a_value_is_lost_that_is_set_anew_before_anybody_reads_it() -> None:
+    steps = [{"a": {"assign": [{"x": "${y}"}]}}, {"b": {"assign": [{"x": "${z}"}]}}, {"c": {"return": "${x}"}}]
+    assert list(lost(steps_of(steps))) == [("a", "x")]
+
+
+@pytest.mark.parametrize(
+    ("rule", "old", "new"),
+    [
+        ("data-batch-own", "/transactions/*", "/*"),
+        ("data-batch-own", "/batch/fraud-backfill/", "/models/"),
+        ("cost-batch-tags", '"cost-center": "cc-4711"', '"cost-center": "cc-0000"'),
+    ],
+)
+def test_a_job_reads_and_writes_where_it_may_and_is_of_its_workflow(
+    gcp_pilot: Graph, rule: str, old: str, new: str
+) -> None:
+    workflow = first(gcp_pilot, WORKFLOW, "fraud-backfill")
+    said: str = workflow.inputs["sourceContents"]
+    assert old in said
+    mutant = changed(gcp_pilot, workflow, lambda p: p.update(sourceContents=said.replace(old, new)))
+    asked = [one for one in pack.RULES["gcp"] if one.name == rule]
+    assert evaluate(mutant, asked).findings and not evaluate(gcp_pilot, asked).findings
