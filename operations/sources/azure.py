@@ -95,7 +95,7 @@ def sdk_of(token: str) -> tuple[str, str] | None:
     _, module, name = token.split(":")
     if f"{module}:{name}" in _WITHOUT:
         return None
-    return _POLICIES if name == "PolicyAssignment" else _WHERE.get(module)
+    return _POLICIES if name.startswith("Policy") else _WHERE.get(module)
 
 
 def version_of(sdk: str, sources: Path) -> str:

@@ -5,6 +5,7 @@ and a good one does not; so an alarm that asks another table, lets nothing throu
 reached watches nothing.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 
@@ -15,7 +16,7 @@ from catalogue.kinds.azure import monitor, operationalinsights
 from catalogue.once import once_a_graph
 from catalogue.properties import Properties
 from policies import given
-from policies.azure.queries import DAY, Query, Row, Unread, read
+from policies.azure.queries import DAY, TABLES, Query, Row, Unread, read
 from policies.azure.reading import foreign
 from policies.rule import Found, whole_stack_rule
 
@@ -80,23 +81,27 @@ def _watched(graph: Graph, rings: Sequence[_Case], stays_silent: Sequence[_Case]
     """The names in the queries of alarms which ring in each of the first cases of that name, and in none of the last.
 
     An alarm with several conditions rings only when all of them hold, so it does not count; nor does one that is not
-    read, of which `rollback-alarm-rings` tells.
+    read, of which `rollback-alarm-rings` tells. In another program that is advice, and it counts for what it names.
     """
     found = set[str]()
     for alarm in graph.of(monitor.QUERY_RULE):
         conditions = list(alarm.props.each_section("criteria.allOf"))
         if len(conditions) != 1 or not asks_the_logs(graph, alarm):
             continue
-        window = minutes_or_none(alarm.props, "windowSize") or 0
+        window, said = minutes_or_none(alarm.props, "windowSize") or 0, conditions[0].text_if_known("query")
         try:
-            query = read(conditions[0].text_if_known("query"))
+            query = read(said)
             for name in {text.rpartition("/")[2] for text in query.texts}:
                 rung = partial(_rings, query, conditions[0], window)
                 if all(rung(case(name)) for case in rings) and not any(rung(case(name)) for case in stays_silent):
                     found.add(name)
         except Unread:
-            continue
+            if not graph.ours and any(table in said for table in TABLES):
+                found |= {one.rpartition("/")[2] for pair in _QUOTED.findall(said) for one in pair if one}
     return found
+
+
+_QUOTED = re.compile(r"'([^']+)'|\"([^\"]+)\"")
 
 
 def _rings(query: Query, condition: Properties, window: float, tables: _Tables) -> bool:

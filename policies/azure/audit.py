@@ -14,6 +14,8 @@ from catalogue.kinds.azure import (
     storage,
 )
 from catalogue.kinds.azure.machinelearningservices import ENVIRONMENT, SERVED, WORKSPACE
+from catalogue.kinds.azure.machinelearningservices_jobs import COMPUTE
+from catalogue.marks import is_marked
 from catalogue.properties import Properties
 from policies import given
 from policies.rule import resource_rule, stack_rule
@@ -128,4 +130,22 @@ def name_reusable(props: Properties) -> Iterator[str]:
             yield f"has the fixed name {name}, which stays taken after it is deleted"
 
 
-RULES = [trail, images_reviewed, packages_own_account, name_reusable]
+@stack_rule(
+    "audit-image-current",
+    COMPUTE,
+    severity="medium",
+    says="A compute instance runs the newest image of its operating system, as far as Azure has answered.",
+    remedy="Have its person save what is on it; then delete it, and let `pulumi up` make it anew.",
+    mandatory=False,
+)
+def image_current(graph: Graph, compute: Resource) -> Iterator[str]:
+    """Azure Policy f110a506-2dcb-422e-bcea-d533fc8c35e2. Azure says it of what stands, so a plan has nothing to judge.
+
+    A machine is never brought up to date: https://learn.microsoft.com/en-us/azure/machine-learning/concept-vulnerability-management
+    """
+    answered = Properties({key: value for key, value in compute.outputs.items() if not is_marked(value)})
+    if answered.value_or_none("properties.properties.osImageMetadata.isLatestOsImageVersion") is False:
+        yield "runs an image that Azure has replaced by a newer one"
+
+
+RULES = [trail, images_reviewed, packages_own_account, name_reusable, image_current]

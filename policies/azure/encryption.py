@@ -17,7 +17,7 @@ from catalogue.graph import Graph, Resource
 from catalogue.kinds.azure import IDENTITY, authorization, containerregistry, keyvault, storage
 from catalogue.kinds.azure.machinelearningservices import DATASTORE, WORKSPACE
 from catalogue.kinds.azure.network import PRIVATE_ENDPOINT, ZONE_GROUP
-from catalogue.landing_zones import AzureZone
+from catalogue.landing_zones import AzureKeys, AzureZone
 from catalogue.properties import Properties
 from policies import given
 from policies.azure.reading import encrypts_a_workspace, not_before
@@ -51,7 +51,7 @@ def key_used(graph: Graph, resource: Resource) -> Iterator[str]:
     """Azure Policy ba769a63-b8cc-4b2d-abf6-ac33c7204be8 (workspace), 6fac406b-40ca-413b-bf8e-0bf964659c25 (storage),
     5b9159ae-1701-4a6f-9a7a-aa9c8ddd0580 (registry); MCSB DP-5. Storage follows the rotation where no version is named.
     """
-    if _asks_for_none(resource):
+    if _asks_for_none(graph, resource):
         return
     switch, wanted, _ = _SWITCHES[resource.type]
     if not graph.refers(resource, "encryption", keyvault.KEY) and not _given(graph, resource):
@@ -74,7 +74,7 @@ def key_granted(graph: Graph, resource: Resource) -> Iterator[str]:
 
     A landing zone's identity has its role on the landing zone's key already, or a manual step of the verdict gives it.
     """
-    if _asks_for_none(resource) or _given(graph, resource):
+    if _asks_for_none(graph, resource) or _given(graph, resource):
         return
     identities = graph.refers(resource, "encryption", IDENTITY)
     keys = {key.urn for key in graph.refers(resource, "encryption", keyvault.KEY)}
@@ -94,19 +94,27 @@ def key_granted(graph: Graph, resource: Resource) -> Iterator[str]:
         yield f"does not say as whom it reaches its key ({acts_as})"
 
 
-def _asks_for_none(resource: Resource) -> bool:
-    """Whether it leaves what it holds under Microsoft's key. `encryption-customer-key` says whether it may."""
+def _asks_for_none(graph: Graph, resource: Resource) -> bool:
+    """Whether it leaves what it holds under Microsoft's key. `encryption-customer-key` says whether it may.
+
+    A workspace whose landing zone gives keys asks for one.
+    """
     if resource.type == WORKSPACE:
-        return not resource.props.is_given("encryption")
+        return not resource.props.is_given("encryption") and _keys(graph) is None
     switch, wanted, acts_as = _SWITCHES[resource.type]
     asked = resource.props.text_if_known(switch).lower() == wanted.lower()
     return not asked and not any(resource.props.is_given(at) for at in ("encryption.keyVaultProperties", acts_as))
 
 
+def _keys(graph: Graph) -> AzureKeys | None:
+    """The keys that the landing zone gives."""
+    zone = given.zone(graph)
+    return zone.keys if isinstance(zone, AzureZone) else None
+
+
 def _given(graph: Graph, resource: Resource) -> bool:
     """Whether the resource uses the landing zone's key, through the landing zone's identity."""
-    zone = given.zone(graph)
-    keys = zone.keys if isinstance(zone, AzureZone) else None
+    keys = _keys(graph)
     if keys is None:
         return False
     own = resource.props.section_or_empty("encryption.keyVaultProperties")

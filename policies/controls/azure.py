@@ -479,6 +479,7 @@ UNPREVENTED: Mapping[str, Sequence[str]] = {
         "network-model-isolated",
     ),
     "The built-in definitions of a key, a lifecycle or a retention audit alone, or ask for a shortest time only.": (
+        "audit-image-current",
         "encryption-key",
         "limits-retention",
         "limits-scaling-policy",

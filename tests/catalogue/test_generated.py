@@ -85,7 +85,7 @@ def test_a_bridged_kind_is_replaced_as_its_provider_says(token: str) -> None:
         assert acts.behaviour.replaces, "what nothing replaces would be a source that was not read"
 
 
-UNSAID = {"azure-native:monitor:DiagnosticSetting", "azure-native:authorization:PolicyDefinition"} | {
+UNSAID = {"azure-native:monitor:DiagnosticSetting"} | {
     token for token in generated("azure").types if token.startswith("azure-native:machinelearningservices:")
 }
 """The types of Azure of which no source says what is created and not updated."""

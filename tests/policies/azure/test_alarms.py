@@ -119,7 +119,9 @@ def test_what_is_not_read_is_a_finding_of_ours_and_advice_elsewhere(azure_pilot:
     other = asking(azure_pilot, "errors", lambda query: f"{query} | evaluate bag_unpack(Percent)")
     assert RINGS in caught(other, RINGS)
     assert next(rule for rule in RULES["azure"] if rule.name == RINGS).advice_elsewhere
-    assert caught(replace(other, ours=False, placement=None), RINGS) == {RINGS}
+    stranger = replace(other, ours=False, placement=None)
+    assert caught(stranger, *ASKED) == {RINGS}
+    assert "rollback-alarms" in caught(other, *ASKED)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from catalogue.graph import Graph
+from catalogue.graph import Graph, Resource
 from operations.evaluation import evaluate
 from policies.pack import RULES
 from tests.mutate import changed, put
@@ -28,9 +28,7 @@ def test_what_is_others_is_advice_that_names_the_property(
 ) -> None:
     stranger = replace(azure_pilot, ours=False, placement=None)
     if not tagged:
-        stranger = replace(
-            stranger, resources=tuple(replace(r, inputs=_untagged(r.inputs)) for r in stranger.resources)
-        )
+        stranger = replace(stranger, resources=tuple(map(_untagged, stranger.resources)))
     (asked,) = (one for one in RULES["azure"] if one.name == rule)
     assert asked.advice_elsewhere
     graph = changed(stranger, stranger.of(type_)[0], lambda inputs: put(inputs, path, value))
@@ -39,8 +37,8 @@ def test_what_is_others_is_advice_that_names_the_property(
     assert f"({path})" in told.message
 
 
-def _untagged(inputs: Any) -> dict[str, Any]:
-    return {key: value for key, value in inputs.items() if key != "tags"}
+def _untagged(resource: Resource) -> Resource:
+    return replace(resource, inputs={key: value for key, value in resource.inputs.items() if key != "tags"})
 
 
 def test_a_cluster_that_nothing_uses_and_a_second_machine_are_a_strangers_own_affair(azure_pilot: Graph) -> None:
@@ -48,6 +46,6 @@ def test_a_cluster_that_nothing_uses_and_a_second_machine_are_a_strangers_own_af
     compute = next(one for one in stranger.of(f"{ML}:Compute") if one.name.endswith("build-images"))
     graph = changed(stranger, compute, lambda inputs: inputs.update(computeName="another"))
     asked = [one for one in RULES["azure"] if one.name in ("limits-batch-started", "identity-instance-own")]
-    assert evaluate(graph, asked).findings == ()
+    assert evaluate(graph, asked).findings == []
     ours = replace(graph, ours=True, placement=azure_pilot.placement)
     assert {one.rule for one in evaluate(ours, asked).findings} == {"limits-batch-started"}

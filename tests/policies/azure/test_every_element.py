@@ -12,10 +12,10 @@ import pytest
 
 from catalogue.graph import Graph, Resource
 from catalogue.hardware import catalogue
+from catalogue.kinds.azure.machinelearningservices import OUTBOUND_RULES
 from operations.evaluation import evaluate
 from operations.judge import cost_of
 from policies import pack
-from policies.azure.network import OUTBOUND_RULES
 from tests.catching import Judge, caught
 from tests.mutate import at, changed, drop, paths, put, swapped
 from tests.policies.azure.test_rules import CATCHES

@@ -51,6 +51,16 @@ def adding(type_: str, referring_to: Mapping[str, str] = MappingProxyType({}), /
     return mutate
 
 
+def answering(type_: str, name: str, answer: dict[str, Any]) -> Mutation:
+    """Azure's answer of a resource changed, and nothing that was sent."""
+
+    def mutate(graph: Graph) -> Graph:
+        resource = first(graph, type_, name)
+        return swapped(graph, replace(resource, outputs={**resource.outputs, **answer}))
+
+    return mutate
+
+
 def rewriting(type_: str, path: str, old: str, new: str, name: str = "") -> Mutation:
     """Text in one property of the first resource of a type replaced."""
 
@@ -129,6 +139,7 @@ CONTRIBUTOR = OWNER.replace("8e3af657-a8ff-443c-a75c-2fe8c4bcb635", "b24988ac-61
 SUBSCRIPTION = "/subscriptions/11112222-3333-4444-5555-666677778888"
 JOB, TRIGGER = "properties.action.jobDefinition", "profiles.0.rules.0.metricTrigger"
 STEP = f"{JOB}.jobs.score"
+OLD_IMAGE = {"properties": {"properties": {"osImageMetadata": {"isLatestOsImageVersion": False}}}}
 IN_FORCE = "mlplatform:azure:RolesInForce"
 _IN_BASE64 = base64.b64encode(b"export DB_PASSWORD=hunter2hunter2\nserve").decode()
 COLLECTED = "properties.dataCollector.collections"
@@ -581,6 +592,7 @@ CATCHES: list[tuple[str, Mutation]] = [
     ),
     ("audit-images-reviewed", losing(f"{ML}:EnvironmentVersion", "properties.image")),
     ("audit-images-reviewed", setting(f"{ML}:EnvironmentVersion", "properties.autoRebuild", "OnBaseImageUpdate")),
+    ("audit-image-current", answering(COMPUTE, "workspace-ana", OLD_IMAGE)),
     ("audit-packages-own-account", setting(STORAGE, "allowCrossTenantReplication", True)),
     ("audit-packages-own-account", setting(REGISTRY, "policies.exportPolicy.status", "enabled")),
     ("audit-name-reusable", lambda g: changed(g, first(g, VAULT), lambda p: p.update(vaultName="fraud-pilot"))),

@@ -161,6 +161,10 @@ BREAKS: Mapping[str, Mutation] = {
     "679ddf89-ab8f-48a5-9029-e76054077449": azure.losing(
         azure.COMPUTE, "properties.properties.idleTimeBeforeShutdown", "workspace"
     ),
+    "f110a506-2dcb-422e-bcea-d533fc8c35e2": azure.answering(azure.COMPUTE, "workspace-ana", azure.OLD_IMAGE),
+    "77eeea86-7e81-4a7d-9067-de844d096752": azure.setting(
+        f"{azure.ML}:EnvironmentVersion", "properties", {"image": "x", "condaFile": "dependencies: [pip: [x]]"}
+    ),
     "afe0c3be-ba3b-4544-ba52-0c99672a8ad6": azure.lacking(azure.RECORD, "workspace"),
     "f59276f0-5740-4aaf-821d-45d185aa210e": azure.losing(azure.RECORD, "workspaceId", "workspace"),
     "12e5dd16-d201-47ff-849b-8454061c293d": azure.setting(DEPLOYED, "properties.model", REGISTRIES),
