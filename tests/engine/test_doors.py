@@ -102,7 +102,7 @@ def test_no_config_lowers_what_is_never_waived_and_one_gives_missing_tags(shop: 
     assert "[mandatory] [severity: critical]  aws-network-subnet-private" in said and "aws-cost-tags" not in said
     assert "never waived or needed by the others; their levels stay" in said
     shop.pulumi("config", "rm", "open", "--stack", STACK)
-    with pytest.raises(EngineFailed, match="aws-tags-given: tags.team: Does not match pattern"):
+    with pytest.raises(EngineFailed, match=r"aws-tags-given: tags\.team: Does not match pattern"):
         up({"aws-tags-given": {"enforcementLevel": "remediate", "tags": {"team": "a|b"}}})
     tags = {"team": "given", "owner": "given"}
     said = up({"all": "advisory", "aws-tags-given": {"enforcementLevel": "remediate", "tags": tags}})

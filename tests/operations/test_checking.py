@@ -231,7 +231,7 @@ def test_a_preview_without_what_stays_is_a_part_and_so_is_one_that_hides_its_pro
         graph_of(WRITTEN / "preview-short.json")
     whole = json.loads((WRITTEN / "preview.json").read_text(encoding="utf-8"))
     hidden = [one for one in whole["steps"] if "pulumi:providers:" not in one["urn"]]
-    with pytest.raises(BadInput, match="leaves out main, which .* names"):
+    with pytest.raises(BadInput, match=r"leaves out main, which .* names"):
         graph_of(kept({**whole, "steps": hidden, "changeSummary": {"same": len(hidden)}}, tmp_path))
 
 

@@ -19,5 +19,5 @@ Store("shop", pulumi.ResourceOptions(providers=[main]))
 aws.kms.Key("k", description="a key", tags={"team": team}, opts=pulumi.ResourceOptions(provider=main))
 if config.get_bool("open"):
     vpc = aws.ec2.Vpc("v", cidr_block="10.0.0.0/16", opts=pulumi.ResourceOptions(provider=main))
-    public = {"cidr_block": "10.0.1.0/24", "map_public_ip_on_launch": True}
-    aws.ec2.Subnet("s", vpc_id=vpc.id, **public, opts=pulumi.ResourceOptions(provider=main))
+    opts = pulumi.ResourceOptions(provider=main)
+    aws.ec2.Subnet("s", vpc_id=vpc.id, cidr_block="10.0.1.0/24", map_public_ip_on_launch=True, opts=opts)
