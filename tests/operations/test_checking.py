@@ -273,6 +273,23 @@ def test_what_a_preview_says_in_a_secrets_place_is_read_as_a_secret(form: Callab
     assert bucket.inputs["tags"] == {"team": BLIND, "parts": [BLIND, {"deep": BLIND}], "plain": "ok"}
 
 
+def test_a_secret_in_plain_text_is_printed_in_no_sentence(run: Callable[..., Result], tmp_path: Path) -> None:
+    """One that no program marked: a file has it without a mark, and a rule may name what it found."""
+    key = f"AKIA{'Q7' * 8}"
+    asked = json.dumps({"Statement": [{"Effect": "Allow", "Principal": {"AWS": key}, "Action": "sts:AssumeRole"}]})
+    role = state("aws:iam/role:Role", "r", assumeRolePolicy=asked, description=key)
+    bucket = state("aws:s3/bucket:Bucket", "b", tags={"dbPassword": PLANTED + "1X", "owner": key})
+    said = exported([role, bucket])
+    file = kept(said, tmp_path)
+    (tmp_path / "graph.json").write_text(file.read_text(encoding="utf-8").replace(PLANTED, "other"), encoding="utf-8")
+    for of in ("table", "markdown", "sarif", "json"):
+        for more in ((), ("--against", tmp_path / "graph.json")):
+            told = run(file, "--format", of, *more)
+            assert told.exit_code == 1 and PLANTED not in told.stdout and key not in told.stdout, (of, more)
+    changed = json.loads(run(file, "--format", "json", "--against", tmp_path / "graph.json").stdout)["drift"]
+    assert [each["after"] for one in changed for each in one["properties"]] == ["[secret]"]
+
+
 def test_a_link_a_folder_and_nothing_end_in_one_sentence(run: Callable[..., Result], tmp_path: Path) -> None:
     link = tmp_path / "link.json"
     link.symlink_to(kept(exported(shop()), tmp_path))
