@@ -48,7 +48,7 @@ drills: setup  ## every drill twice in a row, every edit of docs/changing.md, tw
 	@MLPLATFORM_REQUIRE_ENGINE=1 $(UV) run --frozen pytest --long tests/engine tests/provider/test_every_call.py --ignore tests/engine/test_packages.py
 
 strangers: setup  ## programs of other projects use the component packages and the policy pack; needs the CLI and Node; minutes
-	@MLPLATFORM_REQUIRE_ENGINE=1 $(UV) run --frozen pytest --long tests/engine/test_packages.py
+	@MLPLATFORM_REQUIRE_ENGINE=1 $(UV) run --frozen pytest --long tests/engine/test_packages.py tests/engine/test_doors.py
 
 mutants: setup  ## mutants of each pilot from the clouds' schemas; exit 1 where one lives that tests/mutants/survivors does not name; minutes
 	@for file in tests/mutants/survivors/*.yaml; do \

@@ -22,7 +22,7 @@ from catalogue.graph import Graph, Placement, Resource
 from catalogue.marked import DEFAULTS, Json, texts_in, without_defaults
 from catalogue.marks import SECRET, UNKNOWN, is_secret
 from catalogue.platforms import Platform, cloud_of
-from catalogue.wording import counted
+from catalogue.wording import counted, one_line
 from operations import words
 from operations.changes import differences
 from operations.checkov import ScanResult
@@ -33,7 +33,7 @@ from operations.rendering import render
 from operations.rendering.rendered import Rendered
 from operations.standing.reading import standing_of
 from operations.verdict import ChangedProperty, ChangedResource, Finding
-from policies import everywhere, levels, waivers
+from policies import everywhere, levels, secrets, waivers
 from policies.pack import RULES
 from policies.waivers import PROJECT
 from stacks.config import STACKS, handed_bytes, stack_name, to_engine
@@ -258,7 +258,30 @@ def check(graph: Graph, scan: Scan, today: date) -> Checked:
         found = list(_unread_once(found))
         found = [*found, *_said_once(first, found)]
         found = [one for one in found if one.excused or one.resource is None or one.rule not in _ONCE]
-    return Checked(first, platforms, _in_order(found, graph.ours), passed)
+    hidden = _in_plain(graph)
+    told = [one.model_copy(update={"message": _without(one.message, hidden)}) for one in found]
+    return Checked(first, platforms, _in_order(told, graph.ours), passed)
+
+
+def _in_plain(*graphs: Graph) -> list[str]:
+    """What looks like a secret and is marked as none, in the forms in which a sentence may have it; the longest first.
+
+    A program that never marks a secret has it in clear in each file that the engine writes of it.
+    """
+    found = {
+        form.rstrip("…")
+        for graph in graphs
+        for resource in graph.resources
+        for text in (*secrets.texts(resource.inputs), *secrets.texts(resource.outputs))
+        for form in (text, words.one_line(text), one_line(text))
+    }
+    return sorted(found, key=lambda text: (-len(text), text))
+
+
+def _without(sentence: str, hidden: Sequence[str]) -> str:
+    for text in hidden:
+        sentence = sentence.replace(text, SECRET["value"])
+    return sentence
 
 
 def _unread_once(found: Sequence[Finding]) -> Iterator[Finding]:
@@ -343,13 +366,22 @@ def drift(was: Graph, stands: Graph) -> list[ChangedResource]:
         )
     old, new = ({one.urn: one for one in graph.cloud} for graph in (was, stands))
     found: list[ChangedResource] = []
+    hidden = _in_plain(was, stands)
     for urn in sorted({*old, *new}):
         here = new.get(urn) or old[urn]
         how = "gone" if urn not in new else "changed" if urn in old else "new"
-        changed = _changed(old[urn], new[urn], was, stands) if how == "changed" else []
+        differ = _changed(old[urn], new[urn], was, stands) if how == "changed" else []
+        changed = [
+            ChangedProperty(path=one.path, before=_hidden(one.before, hidden), after=_hidden(one.after, hidden))
+            for one in differ
+        ]
         if how != "changed" or changed:
             found.append(ChangedResource(urn=urn, resource=here.name, type=here.type, how=how, properties=changed))
     return found
+
+
+def _hidden(said: str | None, hidden: Sequence[str]) -> str | None:
+    return None if said is None else _without(said, hidden)
 
 
 def _changed(old: Resource, new: Resource, was: Graph, stands: Graph) -> list[ChangedProperty]:

@@ -288,7 +288,7 @@ def _findings(verdict: Verdict, console: Console) -> None:
             table.add_row(
                 Text(stands, _STYLES[stands]).append(f"\n{finding.severity}", "not bold default"),
                 Text("\n".join(_where(finding))),
-                Text(words.one_line(finding.message)).append(f"\nRemedy: {words.one_line(finding.remedy)}"),
+                Text("\n".join(map(words.one_line, _told(finding)))),
                 end_section=index == len(open_) - 1,
             )
         console.print(table, highlight=False)
@@ -323,6 +323,13 @@ def _how_to_waive(verdict: Verdict, failing: list[Finding], console: Console) ->
         _say(console, f"Never waived: {words.one_line(f'{rule}, for {why}')}.")
     if lines or never:
         console.print()
+
+
+def _told(finding: Finding) -> Iterator[str]:
+    yield finding.message
+    yield f"Remedy: {finding.remedy}"
+    if finding.lowered:
+        yield f"Only advises here: {finding.lowered}"
 
 
 def _where(finding: Finding) -> Iterator[str]:

@@ -262,6 +262,7 @@ def _sarif_result(finding: Finding, rule_index: int, stack: str, beside: str) ->
             "source": finding.source,
             "mandatory": finding.mandatory,
             "standing": words.standing(finding),
+            **({"lowered": words.printable(finding.lowered)} if finding.lowered else {}),
         },
     }
 

@@ -70,16 +70,16 @@ def remember() -> OnEngine:
     )
 
 
-def on_engine(platform: str, rule: Rule) -> OnEngine:
+def on_engine(platform: str, rule: Rule, place: Placement | None = None) -> OnEngine:
     """The rule under its name on the engine. It reports nothing where a waiver in force names it and the resource.
 
     Nor does it where an exception of the design has the resource.
 
     A rule that needs a value not known before `up` first reports what else it found. Then it raises UnknownValueError,
-    and the engine says that the rule is not decided yet.
+    and the engine says that the rule is not decided yet. Where the stack stands decides how hard the rule binds.
     """
     name = f"{platform}-{rule.name}" if platform else rule.name
-    level = level_of(platform, rule)
+    level = level_of(platform, rule, place)
     severity = Severity(rule.severity)
 
     if rule.scope == "resource":
@@ -104,10 +104,9 @@ def on_engine(platform: str, rule: Rule) -> OnEngine:
     )
 
 
-def level_of(platform: str, rule: Rule) -> EnforcementLevel:
-    """How hard the rule binds in the stack that the engine runs, by the limits."""
-    here = Graph("", platform, (), {}, ours(), placement())
-    binds = rule.mandatory and levels.lowered(rule, here) is None
+def level_of(platform: str, rule: Rule, place: Placement | None) -> EnforcementLevel:
+    """How hard the rule binds in a stack that stands there, by the limits."""
+    binds = rule.mandatory and levels.lowered(rule, Graph("", platform, (), {}, placement=place)) is None
     return EnforcementLevel.MANDATORY if binds else EnforcementLevel.ADVISORY
 
 
@@ -336,7 +335,8 @@ def policies() -> list[Policy]:
     limits.load()
     levels.check()
     waivers.check(date.today())
-    made = [on_engine(name, level) for name, rule in _rules() for level in _levels(rule)]
+    place = placement()
+    made = [on_engine(name, level, place) for name, rule in _rules() for level in _levels(rule)]
     return [remember(), levels_kept(), *made, *map(tags_given, PLATFORMS)]
 
 

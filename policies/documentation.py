@@ -22,6 +22,46 @@ is in [baselines](../docs/baselines.md). What a cloud refuses by itself, whoever
 On the engine a rule on one resource is judged before that resource is created; a rule on the whole stack is judged at
 preview with what is known then, and again at the end of `up`. So never `pulumi up --skip-preview`. One pack serves
 every platform there, so a rule's name begins with its platform: `aws-network-proof`.
+
+## How hard a rule binds
+
+A finding of a rule fails the verdict and stops the engine, but for the few rules that only advise. The limit
+`advisory-rules` names others that only advise, for every stack, an environment, a team or an account; none does as it
+ships. It is read offline and on the engine alike, and the proof of such a rule is `not yet`. A rule that is never
+waived cannot be named: a line that does is refused.
+
+The engine takes a config too, in any project:
+
+```console
+pulumi up --policy-pack policies --policy-pack-config levels.json
+```
+
+```json
+{
+  "all": "advisory",
+  "aws-cost-budget": "mandatory",
+  "aws-tags-given": {"enforcementLevel": "remediate", "tags": {"team": "shop", "owner": "shop@example.com"}}
+}
+```
+
+It may raise a rule. In a project of others it may lower or disable one that may be waived. In a stack of this program
+it lowers none, for the offline verdict does not see it. What it may not lower keeps its level, and `levels-kept` says
+so. A rule whose level is `remediate` binds; what mends by itself is `tags-given` alone, which is off until a config
+says `remediate`. It gives a resource that takes tags or labels those that it lacks: of the config's `tags`, and in a
+stack of this program of its stack file and landing zone. A value that is there is never changed, nor one that the
+provider gives.
+
+## A state, and a program of others
+
+`mlplatform check FILE` judges what `pulumi preview --json --show-sames` or `pulumi stack export` wrote, by the same
+rules and Checkov, where the file alone is at hand. A secret that is marked is never read, and a file that shows one
+in clear is refused. A secret that the program never marked is plain text in each file; what looks like one is left
+out of every sentence, and nobody can promise that all are seen. With the CLI and the backend, the engine judges what
+stands by the pack itself:
+
+```console
+pulumi policy analyze --stack prod --policy-pack policies
+```
 """
 
 

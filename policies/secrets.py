@@ -112,23 +112,32 @@ _BASE64 = re.compile(r"[A-Za-z0-9+/\s]+={0,2}\s*")
 
 def secrets(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
     """Where a value has a secret in plain text: the path, and what it is. A value that is marked secret is none."""
+    return ((at, what) for at, what, _ in _found(value, path))
+
+
+def texts(value: Any) -> Iterator[str]:
+    """The secrets in plain text themselves, for whoever must keep them out of what is printed."""
+    return (text for _, _, text in _found(value, ""))
+
+
+def _found(value: Any, path: str) -> Iterator[tuple[str, str, str]]:
     if is_marked(value):
         return
     if isinstance(value, str):
         if what := _what(path.rpartition(".")[2], value):
-            yield path, what
+            yield path, what, value
     elif isinstance(value, Mapping):
         here = cast("Mapping[str, Any]", value)
         name, said = here.get("name"), here.get("value")
         if isinstance(name, str) and isinstance(said, str):  # an environment variable as most APIs have it
             if what := _what(name, said):
-                yield f"{path}.{name}".lstrip("."), what
+                yield f"{path}.{name}".lstrip("."), what, said
             return
         for key, one in here.items():
-            yield from secrets(one, f"{path}.{key}".lstrip("."))
+            yield from _found(one, f"{path}.{key}".lstrip("."))
     elif isinstance(value, list):
         for number, one in enumerate(cast("list[Any]", value)):
-            yield from secrets(one, f"{path}.{number}".lstrip("."))
+            yield from _found(one, f"{path}.{number}".lstrip("."))
 
 
 @lru_cache(maxsize=65_536)

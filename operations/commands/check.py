@@ -50,7 +50,8 @@ def check(
 
     Of a stack of this project the stack file is read where it is there. Exits 1 where a mandatory rule finds something,
     or where something stands otherwise than it was signed; 2 where the file cannot be read, is a part, or shows a
-    secret. What somebody changed by hand is in a state only after `pulumi refresh`.
+    secret that is marked. A secret that the program never marked is plain text in the file: where it looks like one, it
+    is printed in no sentence. What somebody changed by hand is in a state only after `pulumi refresh`.
 
     Where the Pulumi CLI and the backend are at hand, `pulumi policy analyze` judges a state by the same pack.
     """

@@ -209,6 +209,32 @@ def test_what_is_cut_or_broken_or_shows_a_secret_ends_in_one_sentence(
     assert said in sentence and "\n" not in sentence and PLANTED not in sentence
 
 
+WRITTEN = Path(__file__).with_name("written")
+"""What CLI 3.260 wrote of a program with a secret tag, a provider of its own and a component of another plugin, in the
+sandbox: `pulumi preview --json` before the first `up`; the same after it with `--show-sames`, and without; and `pulumi
+stack export`. Left out are times, source positions and the salt. tests/engine/test_doors.py writes them anew."""
+
+
+def test_the_files_that_the_engine_wrote_are_judged_alike(tmp_path: Path) -> None:
+    judged = {name: check(graph_of(WRITTEN / f"{name}.json"), nothing, TODAY) for name in ("preview", "state")}
+    first = check(graph_of(WRITTEN / "preview-first.json"), nothing, TODAY)
+    told = {(one.rule, one.resource, one.message, one.mandatory) for one in first.findings}
+    assert ("encryption-bucket-whole", "shop-bucket", "shop-bucket has no encryption", True) in told
+    for checked in judged.values():
+        assert {(one.rule, one.resource, one.message, one.mandatory) for one in checked.findings} == told
+        team = {one.name: one.inputs["tags"]["team"] for one in checked.graph.cloud}
+        assert team == {"shop-bucket": BLIND, "k": BLIND}
+
+
+def test_a_preview_without_what_stays_is_a_part_and_so_is_one_that_hides_its_provider(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="leaves out 4 resources that stay; write it with"):
+        graph_of(WRITTEN / "preview-short.json")
+    whole = json.loads((WRITTEN / "preview.json").read_text(encoding="utf-8"))
+    hidden = [one for one in whole["steps"] if "pulumi:providers:" not in one["urn"]]
+    with pytest.raises(BadInput, match=r"leaves out main, which .* names"):
+        graph_of(kept({**whole, "steps": hidden, "changeSummary": {"same": len(hidden)}}, tmp_path))
+
+
 PROVIDER = f"{URN}pulumi:providers:aws::shop"
 
 
@@ -245,6 +271,23 @@ def test_what_a_preview_says_in_a_secrets_place_is_read_as_a_secret(form: Callab
     texts = {"team": "[secret]", "parts": ["[secret]", {"deep": "[secret]"}], "plain": "ok"}
     (bucket,) = graph_of(kept(form([state("aws:s3/bucket:Bucket", "b", tags=texts)]), tmp_path)).resources
     assert bucket.inputs["tags"] == {"team": BLIND, "parts": [BLIND, {"deep": BLIND}], "plain": "ok"}
+
+
+def test_a_secret_in_plain_text_is_printed_in_no_sentence(run: Callable[..., Result], tmp_path: Path) -> None:
+    """One that no program marked: a file has it without a mark, and a rule may name what it found."""
+    key = f"AKIA{'Q7' * 8}"
+    asked = json.dumps({"Statement": [{"Effect": "Allow", "Principal": {"AWS": key}, "Action": "sts:AssumeRole"}]})
+    role = state("aws:iam/role:Role", "r", assumeRolePolicy=asked, description=key)
+    bucket = state("aws:s3/bucket:Bucket", "b", tags={"dbPassword": PLANTED + "1X", "owner": key})
+    said = exported([role, bucket])
+    file = kept(said, tmp_path)
+    (tmp_path / "graph.json").write_text(file.read_text(encoding="utf-8").replace(PLANTED, "other"), encoding="utf-8")
+    for of in ("table", "markdown", "sarif", "json"):
+        for more in ((), ("--against", tmp_path / "graph.json")):
+            told = run(file, "--format", of, *more)
+            assert told.exit_code == 1 and PLANTED not in told.stdout and key not in told.stdout, (of, more)
+    changed = json.loads(run(file, "--format", "json", "--against", tmp_path / "graph.json").stdout)["drift"]
+    assert [each["after"] for one in changed for each in one["properties"]] == ["[secret]"]
 
 
 def test_a_link_a_folder_and_nothing_end_in_one_sentence(run: Callable[..., Result], tmp_path: Path) -> None:

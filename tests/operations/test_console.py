@@ -53,6 +53,11 @@ def test_findings_stand_failing_first_and_waived_in_one_line() -> None:
     assert "until 2027-03-31, 129 days left, granted 2026-11-20, 2 days ago, by payments-risk@example.com" in text
 
 
+def test_what_only_advises_by_the_limits_says_so() -> None:
+    found = [one.model_copy(update={"lowered": "why (owner, line)", "mandatory": False}) for one in sample().findings]
+    assert "Only advises here: why (owner, line)" in printed(sample().model_copy(update={"findings": found}), 200)
+
+
 def test_an_exception_of_the_design_is_one_line_after_the_waivers_and_the_lines_that_waive_are_said_once() -> None:
     text = printed(excepted(), 160)
     assert "11 findings: 4 failing, 4 advisory, 2 waived, 1 excepted by the design" in text

@@ -167,6 +167,20 @@ def test_a_proof_whose_finding_is_waived_is_not_planned(pilot: Graph, no_waivers
     assert proof.fact.startswith("waived, and so not planned: strange is of a kind whose cost is unknown")
 
 
+def test_a_proof_whose_rule_only_advises_by_the_limits_is_not_planned(
+    pilot: Graph, no_waivers: list[waivers.Waiver], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served = pilot.of("aws:sagemaker/endpoint:Endpoint")[0]
+    graph = changed(pilot, served, lambda p: p["tags"].pop("team"))
+    known = limits.of(graph)
+    line = known["advisory-rules"].model_copy(update={"value": ["cost-tags"]})
+    monkeypatch.setitem(known.limits, "advisory-rules", line)
+    verdict = judged(graph)
+    (proof,) = (proof for proof in verdict.proofs if proof.name == "cost visibility")
+    assert verdict.passed and verdict.counts["advisory"] == 1 and proof.state == "not yet"
+    assert proof.fact.startswith("only advised by the limits, and so not planned: ")
+
+
 @pytest.mark.parametrize("holds", [True, False])
 def test_an_exception_of_the_design_holds_no_proof_back_where_its_reason_is_true(
     pilot: Graph, no_waivers: list[waivers.Waiver], monkeypatch: pytest.MonkeyPatch, holds: bool

@@ -389,6 +389,15 @@ def test_an_exception_of_the_design_is_told_apart_from_a_waiver_in_every_file() 
     assert len(list(root.iter("failure"))) == len(list(ET.fromstring(report.junit(sample())).iter("failure")))
 
 
+def test_what_only_advises_by_the_limits_says_by_which_line() -> None:
+    why = "thrown away at night (risk@company.example, environments.dev.advisory-rules of organisation/limits.yaml)"
+    first, *rest = sample().findings
+    verdict = sample().model_copy(update={"findings": [first.model_copy(update={"lowered": why}), *rest]})
+    assert f"Only advises here: {why}" in Page(report.html(verdict)).text
+    assert [one["properties"].get("lowered") for one in report.sarif(verdict)["runs"][0]["results"]].count(why) == 1
+    assert "Only advises here: " not in Page(report.html(sample())).text
+
+
 def test_what_is_excused_carries_its_age() -> None:
     verdict = excepted()
     text = Page(report.html(verdict)).text

@@ -12,7 +12,7 @@ import yaml
 from catalogue import environments, landing_zones
 from catalogue.organisation import NAME, PLACES
 from catalogue.platforms import PLATFORMS
-from policies import limits, waivers
+from policies import levels, limits, waivers
 from tests.catalogue.test_organisation import examples_of, put
 from tests.conftest import forget
 
@@ -57,6 +57,7 @@ def test_what_the_page_shows_is_read_as_it_says(organisation: Path) -> None:
         assert line.model_dump() == entry
     assert {line.at[0] for line in own} == {*said} == {"limits", "environments", "teams", "accounts", "quotas"}
     assert "staging" in environments.names()
+    levels.check()
     for stack, entries in yaml.safe_load(shown["waivers.yaml"])["waivers"].items():
         assert [waiver.model_dump() for waiver in waivers.load()[stack]] == entries
     zones = yaml.safe_load(shown["landing_zones.yaml"])["landing_zones"]

@@ -162,7 +162,7 @@ def test_a_file_that_says_nothing_changes_nothing(organisation: Path, text: str)
 
 
 HOURS, REGIONS = SHIPPED.limits["batch-hours"], SHIPPED.limits["regions"]
-_WRITTEN = "allowed: a number of 0 or more, a list of text, 'any', or one of the last two for each platform"
+_WRITTEN = "allowed: a number of 0 or more, a list of text, 'any', 'none', or one of the last three for each platform"
 
 
 @pytest.mark.parametrize(
