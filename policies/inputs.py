@@ -42,7 +42,7 @@ def _known(platform: str) -> Rule:
         """Each input by its path, at any depth; an empty list or map is none that is set."""
         for resource in graph.resources:
             if unknown := _not_known(resource):
-                yield resource, f"sets {', '.join(unknown)}, which nobody has judged for a {resource.type}"
+                yield resource, f"sets {', '.join(sorted(unknown))}, which nobody has judged for a {resource.type}"
 
     return known
 
