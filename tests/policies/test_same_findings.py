@@ -9,6 +9,7 @@ import random
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import cache
 from itertools import islice
 
 import pytest
@@ -36,10 +37,12 @@ def pack(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine, "_sent", {})
 
 
-def offline(graph: Graph) -> Iterator[Told]:
+def offline(graph: Graph, names: Sequence[str] | None = None) -> Iterator[Told]:
     """What the offline verdict says, under the names that rules have on the engine."""
     today = date.today()
     for rule in RULES[graph.platform]:
+        if names is not None and name_of(graph, rule) not in names:
+            continue
         for violation in rule.judge(graph).violations:
             found = decided(graph, as_finding(graph, rule, violation), today)
             if found.excused:
@@ -56,18 +59,24 @@ def name_of(graph: Graph, rule: Rule) -> str:
     return f"{name}-elsewhere" if rule.advice_elsewhere and not graph.ours else name
 
 
+@cache
+def every() -> list[Policy]:
+    """The whole pack, read once."""
+    return engine.policies()
+
+
 def policies(platform: str, names: Iterable[str] | None = None) -> list[Policy]:
     """Those of a platform, or those that are named; and always the one that remembers what was sent."""
     wanted = None if names is None else {*names, "remember-inputs"}
     begins = (f"{platform}-", "kind-known", "remember-inputs")
-    return [one for one in engine.policies() if (one.name in wanted if wanted else one.name.startswith(begins))]
+    return [one for one in every() if (one.name in wanted if wanted else one.name.startswith(begins))]
 
 
 def differences(graph: Graph, monkeypatch: pytest.MonkeyPatch, names: Sequence[str] | None = None) -> list[str]:
     """What only one of the two says. Where rules are named, only they are asked."""
     monkeypatch.setattr(engine, "ours", lambda: graph.ours)
     monkeypatch.setattr(engine, "placement", lambda: graph.placement)
-    said = {one for one in offline(without_ids(graph)) if names is None or one.rule in names}
+    said = set(offline(without_ids(graph), names))
     there = {one for one in knock(graph, policies(graph.platform, names)) if names is None or one.rule in names}
     there = {one if one.sentence else one._replace(urn="", mandatory=False) for one in there}
     return [f"offline: {one}" for one in said - there] + [f"engine: {one}" for one in there - said]
@@ -98,11 +107,11 @@ def mutated(graph: Graph, seed: str, most: int) -> Graph:
     """The graph with a mutant of each of so many resources; the same in each run."""
     draw, world = random.Random(seed), World.of(graph)
     chosen = draw.sample(graph.cloud, min(most, len(graph.cloud)))
-    return combined(graph, [draw.choice(list(islice(of_resource(graph, world, one), 400))) for one in chosen])
+    return combined(graph, [draw.choice(list(islice(of_resource(graph, world, one), 60))) for one in chosen])
 
 
 @pytest.mark.parametrize("made", PROGRAMS, ids=lambda made: made.__name__)
-@pytest.mark.parametrize("when", ["known", "before up", "first mutants", "second mutants", "mutants before up"])
+@pytest.mark.parametrize("when", ["known", "mutants", "mutants before up"])
 def test_of_a_small_program_of_others(made: "type[object]", when: str, monkeypatch: pytest.MonkeyPatch) -> None:
     graph: Graph = made()  # pyright: ignore[reportAssignmentType]
     graph = mutated(graph, when, 3) if "mutants" in when else graph
@@ -120,10 +129,10 @@ def test_a_marked_secret_is_no_secret_in_plain_text(monkeypatch: pytest.MonkeyPa
 
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_of_mutants_of_a_pilot(platform: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    graph = mutated(request.getfixturevalue(f"{platform}_pilot"), platform, 12)
+    graph = mutated(request.getfixturevalue(f"{platform}_pilot"), platform, 6)
     broken = sorted({one.rule for one in offline(graph)})
-    assert len(broken) > 3
-    some = random.Random(platform).sample(broken, 4)
+    assert len(broken) > 2
+    some = random.Random(platform).sample(broken, 2)
     assert "\n".join(differences(graph, monkeypatch, some)) == ""
 
 
