@@ -31,7 +31,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # An activated environment is the caller's: uv would warn of it at each command.
 unexport VIRTUAL_ENV
 
-.PHONY: pilot sandbox test mutants drills strangers lint format setup bench inventory schema docs changing facts policy-pack custodian clean
+.PHONY: pilot sandbox test mutants same-findings drills strangers lint format setup bench inventory schema docs changing facts policy-pack custodian clean
 .DEFAULT_GOAL := pilot
 
 pilot: setup  ## judge every pilot offline; reports in out/<stack>/report.html
@@ -53,6 +53,9 @@ strangers: setup  ## programs of other projects use the component packages and t
 mutants: setup  ## mutants of each pilot from the clouds' schemas; exit 1 where one lives that tests/mutants/survivors does not name; minutes
 	@for file in tests/mutants/survivors/*.yaml; do \
 		$(UV) run --frozen python -m tests.mutants $$(basename $$file .yaml) --exact || exit 1; done
+
+same-findings: setup  ## the engine's door and the offline verdict say the same of many mutants of each pilot; any program is judged; minutes
+	@$(UV) run --frozen pytest --long tests/policies/test_same_findings.py tests/operations/test_any_program.py
 
 lint: setup  ## style, types and formatting of our own code
 	@$(UV) run --frozen ruff check .

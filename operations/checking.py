@@ -101,6 +101,10 @@ def document(file: Path) -> Json:
         raise BadInput(f"{shown(file)}: is no whole JSON, from line {error.lineno} on; write it again") from None
     except (RecursionError, ValueError):  # nested without end, or a number of thousands of digits
         raise BadInput(f"{shown(file)}: is JSON of a form that nothing writes; name what {WRITERS} wrote") from None
+    if _HALF.search(raw) and _is_broken(said):
+        raise BadInput(
+            f"{shown(file)}: has a text with half a character, which nothing writes; name what {WRITERS} wrote"
+        )
     if not isinstance(said, dict):
         raise BadInput(f"{shown(file)}: is none of what {WRITERS} writes")
     if where := _in_clear(cast(Json, said)):
@@ -109,6 +113,18 @@ def document(file: Path) -> Json:
             "without --show-secrets"
         )
     return cast(Json, said)
+
+
+_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
+"""How JSON writes half of a character, which is one only beside the other half. No encoder takes it alone."""
+
+
+def _is_broken(said: object) -> bool:
+    try:
+        json.dumps(said, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def shown(file: Path) -> str:

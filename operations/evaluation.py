@@ -28,11 +28,12 @@ def evaluate(graph: Graph, rules: Iterable[Rule]) -> Evaluated:
     for rule in rules:
         judged = rule.judge(graph)
         passed += judged.passed
-        findings += [_finding(graph, rule, violation) for violation in judged.violations]
+        findings += [as_finding(graph, rule, violation) for violation in judged.violations]
     return Evaluated(findings, passed)
 
 
-def _finding(graph: Graph, rule: Rule, violation: Violation) -> Finding:
+def as_finding(graph: Graph, rule: Rule, violation: Violation) -> Finding:
+    """A violation as a verdict has it. It is advice where the rule must wait, or is advice in other programs."""
     advice = violation.waits is not None or (rule.advice_elsewhere and not graph.ours)
     line = None if advice else levels.lowered(rule, graph)
     found = finding(

@@ -10,7 +10,7 @@ from math import nan
 from typing import Any, cast
 
 from catalogue.graph import Graph, Resource
-from catalogue.kind import Takes
+from catalogue.kind import NotYet, Takes
 from catalogue.kinds import kind_of
 from catalogue.marked import DEFAULTS
 from catalogue.marks import is_marked
@@ -42,10 +42,15 @@ def _known(platform: str) -> Rule:
     def known(graph: Graph) -> Found:
         """Each input by its path, at any depth. An empty list is none that is set; an empty map is a section with its
         defaults. One of `accessConfigs` is a public address: https://cloud.google.com/compute/docs/reference/rest/v1/instances
+
+        Of a kind whose inputs nobody has written down, none is judged.
         """
         for resource in graph.resources:
+            kind = kind_of(resource.type) if resource.custom else None
+            if kind is not None and isinstance(kind.takes, NotYet):
+                yield resource, f"sets what nobody has judged for a {resource.type}"
             if unknown := _not_known(resource):
-                yield resource, f"sets {', '.join(unknown)}, which nobody has judged for a {resource.type}"
+                yield resource, f"sets {', '.join(sorted(unknown))}, which nobody has judged for a {resource.type}"
 
     return known
 

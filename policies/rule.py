@@ -90,14 +90,23 @@ class Rule:
         """The violations of one resource that the rule looks at, or of the whole stack, where `subject` is None."""
         try:
             for resource, sentence in self.check(graph, subject):
-                yield Violation(resource, sentence)
+                yield Violation(resource, _readable(sentence))
         except NotKnown as error:
             yield Violation(_owner(graph, error) or subject, f"cannot be judged yet: {error}", error)
         except Unreadable as error:
             yield Violation(_owner(graph, error) or subject, f"cannot be judged: {error}")
         except Exception as error:  # a rule that breaks has judged nothing, so this must not count as a pass
-            said = " ".join(f"{type(error).__name__}: {error}".split())
+            said = _readable(f"{type(error).__name__}: {error}")
             yield Violation(subject, f"cannot be judged, for the rule {self.name} broke on it ({said})")
+
+
+def _readable(sentence: str) -> str:
+    """A sentence on one line, and no longer than somebody reads: a program may give a rule any text to quote."""
+    said = " ".join(sentence.split())
+    return said if len(said) <= _LONGEST else f"{said[: _LONGEST // 2]}…{said[-_LONGEST // 2 :]}"
+
+
+_LONGEST = 2_000
 
 
 def _owner(graph: Graph, error: Unreadable) -> Resource | None:

@@ -95,11 +95,21 @@ def may_be_id(graph: Graph, resource: Resource, path: str, text: str, *types: st
     """
     made_of = (graph.by_urn.get(urn) for urn in resource.property_dependencies.get(path.partition(".")[0], ()))
     for one in made_of:
-        if one is not None and one.type in types and "id" not in one.outputs:
+        if one is not None and one.type in types and "id" not in one.outputs and not _is_elsewhere(graph, one, text):
             names = names_of(one)
             if not names or one.is_named([text]) or any(name in text.casefold() for name in names):
                 return True
     return False
+
+
+def _is_elsewhere(graph: Graph, one: Resource, text: str) -> bool:
+    """Whether a text that has a resource's name in it is in full another's: of another ARN, or of another project."""
+    arn, said = one.outputs.get("arn"), text.casefold()
+    if said.startswith("arn:") and isinstance(arn, str) and not is_marked(arn):
+        return not said.startswith(arn.casefold())
+    parts = said.split("/")
+    account = graph.placement.account if graph.placement else ""
+    return parts[0] == "projects" and len(parts) > 1 and bool(account) and parts[1] not in (account, "_")
 
 
 def _place(text: str) -> str:

@@ -104,7 +104,8 @@ def _options(graph: Graph, resource: Resource) -> analyzer_pb2.AnalyzerResourceO
 
 
 def _provider(graph: Graph, resource: Resource) -> analyzer_pb2.AnalyzerProviderResource | None:
-    made = None if resource.is_provider or resource.is_component else graph.provider_of(resource)
+    urn = (resource.provider or "").rpartition("::")[0]  # an id follows, which nobody knows at a first preview
+    made = None if resource.is_provider or resource.is_component else graph.by_urn.get(urn)
     if made is None:
         return None
     return analyzer_pb2.AnalyzerProviderResource(

@@ -6,6 +6,7 @@ programs that make SageMaker, Vertex AI and Azure ML resources. No line of their
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from catalogue.graph import Graph, Resource
@@ -52,15 +53,9 @@ def program(platform: str, *resources: Resource) -> Graph:
     package, says = _PROVIDERS[platform]
     type_ = f"pulumi:providers:{package}"
     provider = Resource(urn(type_, "default"), type_, "default", True, inputs=says, outputs={**says, "id": "1"})
-    own = [Resource(**{**vars(one), "provider": f"{provider.urn}::1"}) for one in map(_bare, resources)]
+    own = [replace(one, provider=f"{provider.urn}::1") for one in resources]
     ordered = sorted([provider, *own], key=lambda one: one.urn)
     return Graph(STACK, platform, tuple(ordered), {}, ours=False)
-
-
-def _bare(one: Resource) -> Resource:
-    """The resource without what a cached property has left in it."""
-    fields = Resource.__dataclass_fields__
-    return Resource(**{key: value for key, value in vars(one).items() if key in fields})
 
 
 def served_on_aws() -> Graph:
@@ -68,14 +63,17 @@ def served_on_aws() -> Graph:
     account = "123456789012"
     trust = {"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}
     bucket = resource(
-        "aws:s3/bucket:Bucket", "payloads", {"bucket": "shop-payloads"}, {"arn": "arn:aws:s3:::shop-payloads"}
+        "aws:s3/bucket:Bucket",
+        "payloads",
+        {"bucket": "shop-payloads"},
+        {"arn": "arn:aws:s3:::shop-payloads", "id": "shop-payloads"},
     )
     of_bucket = {"bucket": bucket}
     open_ = resource("aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock", "closed", _CLOSED, made_of=of_bucket)
     expiry = resource(
         "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
         "expiry",
-        {"bucket": "payloads", "rules": [{"id": "a", "status": "Enabled", "expiration": {"days": 7}}]},
+        {"bucket": "shop-payloads", "rules": [{"id": "a", "status": "Enabled", "expiration": {"days": 7}}]},
         made_of=of_bucket,
     )
     role = resource(
@@ -130,7 +128,7 @@ def served_on_aws() -> Graph:
 
 
 _CLOSED = {
-    "bucket": "payloads",
+    "bucket": "shop-payloads",
     "blockPublicAcls": True,
     "blockPublicPolicy": True,
     "ignorePublicAcls": True,

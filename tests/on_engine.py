@@ -57,7 +57,8 @@ def _resource(graph: Graph, resource: Resource, props: dict[str, Any]) -> Policy
 def before_up(graph: Graph) -> Graph:
     """The graph at a first preview: what comes from another resource's answer, or is its own, is not known yet."""
     answered = {r.urn: _answers(r) for r in graph.resources}
-    return replace(graph, resources=tuple(_forgotten(r, answered) for r in graph.resources))
+    # A provider is named by its id, too, which is then as unknown where it is named.
+    return replace(graph, resources=tuple(r if r.is_provider else _forgotten(r, answered) for r in graph.resources))
 
 
 def _answers(resource: Resource) -> list[str]:
@@ -68,7 +69,7 @@ def _answers(resource: Resource) -> list[str]:
 def _forgotten(resource: Resource, answered: dict[str, list[str]]) -> Resource:
     """The resource with what comes from another's answer, or is its own, marked as unknown."""
     inputs = {
-        key: _hidden(value, [a for urn in resource.property_dependencies.get(key, ()) for a in answered[urn]])
+        key: _hidden(value, [a for urn in resource.property_dependencies.get(key, ()) for a in answered.get(urn, ())])
         for key, value in resource.inputs.items()
     }
     return replace(resource, inputs=inputs, outputs=dict.fromkeys(resource.outputs, UNKNOWN) | inputs)

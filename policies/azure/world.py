@@ -87,7 +87,8 @@ class Own:
         parts = said.split("/")
         if _BUILT_IN.fullmatch(said):
             return len(parts) < 5 or parts[1] != "subscriptions" or parts[2] in self.subscriptions
-        return parts[2] in self.subscriptions and any(
+        # The engine shows no ids: where the provider says no subscription, nobody can tell whose it is.
+        return (not self.subscriptions or parts[2] in self.subscriptions) and any(
             part in self.unborn or (part[:-8] in self.unborn and _DIGITS.fullmatch(part[-8:]) is not None)
             for part in parts[5:]
         )

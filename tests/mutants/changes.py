@@ -109,7 +109,7 @@ def unasked(graph: Graph) -> Iterator[Mutant]:
             name="mallory",
             custom=True,
             provider=f"{provider.urn}::id" if provider else None,
-            inputs=_least(shape),
+            inputs=least(shape),
         )
         what = replace(graph, resources=(*graph.resources, added))
         yield Mutant("unasked", "", type_, "mallory", "", what)
@@ -227,15 +227,15 @@ def _samples(shape: Shape, depth: int) -> Iterator[Any]:
     elif isinstance(shape, Entries):
         yield from ({"mallory": one} for one in _samples(shape.of(), depth + 1))
     elif isinstance(shape, Object) and depth < DEEPEST:
-        least = _least(shape, depth + 1)
-        yield least
+        fewest = least(shape, depth + 1)
+        yield fewest
         for name, known in shape.properties.items():
             for one in _samples(known.shape(), depth + 2):
-                if (other := {**least, name: one}) != least:
+                if (other := {**fewest, name: one}) != fewest:
                     yield other
 
 
-def _least(shape: Object, depth: int = 0) -> dict[str, Any]:
+def least(shape: Object, depth: int = 0) -> dict[str, Any]:
     """An object with what the schema requires and nothing else."""
     required = {name: known.shape() for name, known in shape.properties.items() if known.required}
     firsts = {name: next(_samples(one, depth + 1), None) for name, one in required.items()}
