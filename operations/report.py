@@ -155,9 +155,20 @@ def markdown(verdicts: Sequence[Verdict]) -> str:
     return template.render(verdicts=verdicts, shown=shown, most=_MOST).rstrip("\n") + "\n"
 
 
+_NOTHING = "<!-- -->"
+
+
 def cell(text: str) -> str:
-    """Text that stands in Markdown as it is: in a table's cell, without markup, links or mentions."""
-    return re.sub(r"([\\`*_{}\[\]<>#|~@&])", r"\\\1", words.one_line(text))
+    """Text that stands in Markdown as it is: in a table's cell, without markup, links or mentions.
+
+    GitHub looks for addresses, people and numbers of issues after the escapes are gone. A comment in between, which
+    nobody sees, lets it find none: "Autolinked references and URLs",
+    https://docs.github.com/en/get-started/writing-on-github/working-with-advanced-formatting/autolinked-references-and-urls
+    """
+    escaped = re.sub(r"([\\`*_{}\[\]<>#|~&])", r"\\\1", words.one_line(text))
+    return re.sub(
+        r"@|(?<=#)(?=\d)|:(?=//)|(?<=www)\.", lambda found: f"{found[0]}{_NOTHING}", escaped, flags=re.IGNORECASE
+    )
 
 
 def _printable(value: object) -> object:
@@ -204,10 +215,10 @@ def sarif_of(stack: str, findings: Sequence[Finding], file: str) -> dict[str, An
 
 
 def _sarif_rule(rule: str, findings: list[Finding]) -> dict[str, Any]:
-    remedies = list(dict.fromkeys(words.printable(finding.remedy) for finding in findings))
+    remedies = list(dict.fromkeys(_sarif_text(finding.remedy) for finding in findings))
     return {
         "id": rule,
-        "shortDescription": {"text": f"{rule} ({findings[0].source})"},
+        "shortDescription": {"text": _sarif_text(f"{rule} ({findings[0].source})")},
         "help": {"text": "\n".join(remedies)},
         "defaultConfiguration": {"level": "error" if any(finding.mandatory for finding in findings) else "warning"},
         "properties": {
@@ -215,6 +226,11 @@ def _sarif_rule(rule: str, findings: list[Finding]) -> dict[str, Any]:
             "tags": [findings[0].source],
         },
     }
+
+
+def _sarif_text(text: str) -> str:
+    """Text without the links that SARIF 2.1.0 knows in a plain message, `[words](address)` (section 3.11.6)."""
+    return words.printable(text).replace("](", "] (")
 
 
 def _sarif_result(finding: Finding, rule_index: int, stack: str, beside: str) -> dict[str, Any]:
@@ -236,15 +252,15 @@ def _sarif_result(finding: Finding, rule_index: int, stack: str, beside: str) ->
     if finding.waived is not None:
         waiver = finding.waived
         why = f"{waiver.reason} (owner {waiver.owner}, expires {words.day(waiver.expires)})"
-        suppressions.append({"kind": "external", "status": "accepted", "justification": words.printable(why)})
+        suppressions.append({"kind": "external", "status": "accepted", "justification": _sarif_text(why)})
     elif finding.excepted is not None:
         why = f"exception of the design: {finding.excepted.reason} ({finding.excepted.decision})"
-        suppressions.append({"kind": "external", "status": "accepted", "justification": words.printable(why)})
+        suppressions.append({"kind": "external", "status": "accepted", "justification": _sarif_text(why)})
     return {
         "ruleId": finding.rule,
         "ruleIndex": rule_index,
         "level": _LEVELS[words.standing(finding)],
-        "message": {"text": words.printable(f"{about}{finding.message} {remedy}".strip())},
+        "message": {"text": _sarif_text(f"{about}{finding.message} {remedy}".strip())},
         "locations": [location],
         "partialFingerprints": {"ruleAndResource/v1": identity},
         "suppressions": suppressions,
