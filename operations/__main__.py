@@ -94,15 +94,24 @@ def _run() -> None:
     from catalogue.errors import BadInput
     from operations.checkov import CheckovError
     from operations.preview import PreviewFailed
+    from operations.terminal import inert
 
     try:
-        application()()
+        with inert():
+            application()()
     except BadInput as error:
-        sys.stderr.write(f"{error}\n")
+        _tell(error)
         sys.exit(2)
     except (CheckovError, PreviewFailed) as error:
-        sys.stderr.write(f"{error}\n")
+        _tell(error)
         sys.exit(1)
+
+
+def _tell(error: Exception) -> None:
+    from operations.terminal import inert
+
+    with inert():
+        sys.stderr.write(f"{error}\n")
 
 
 if __name__ == "__main__":

@@ -100,7 +100,7 @@ def assessment(graph: Graph, verdict: Verdict, commit: str) -> Part:
 
 def text_of(document: Part) -> str:
     """The document as it is written: the same text for the same document."""
-    return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+    return json.dumps(document, indent=1) + "\n"
 
 
 def _id(*words: str) -> str:

@@ -9,10 +9,10 @@ from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
 
 import typer
-from rich.console import Console
 
 from catalogue.errors import BadInput
 from operations.arguments import Format
+from operations.terminal import text_console
 from stacks.config import STACKS
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def judge_and_show(
     from operations.progress import Progress
     from operations.together import Broken, cores, judge_all
 
-    with Progress(Console(stderr=True), len(programs)) as progress:
+    with Progress(text_console(stderr=True), len(programs)) as progress:
         before = None
         if against is not None:
             from operations.earlier import earlier
@@ -120,10 +120,10 @@ def _print(verdicts: "list[Verdict]", format: Format, out: Path, *, whole: bool)
         from operations import console
 
         for verdict in verdicts:
-            console.render(verdict, Console(), out / verdict.stack / "report.html")
+            console.render(verdict, text_console(), out / verdict.stack / "report.html")
         if len(verdicts) > 1 and whole:
             from operations.comparison import compare
             from operations.report import write_comparison
 
             side_by_side = compare(verdicts)
-            console.render_comparison(side_by_side, Console(), write_comparison(side_by_side, out))
+            console.render_comparison(side_by_side, text_console(), write_comparison(side_by_side, out))

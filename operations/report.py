@@ -155,9 +155,20 @@ def markdown(verdicts: Sequence[Verdict]) -> str:
     return template.render(verdicts=verdicts, shown=shown, most=_MOST).rstrip("\n") + "\n"
 
 
+_NOTHING = "<!-- -->"
+
+
 def cell(text: str) -> str:
-    """Text that stands in Markdown as it is: in a table's cell, without markup, links or mentions."""
-    return re.sub(r"([\\`*_{}\[\]<>#|~@&])", r"\\\1", words.one_line(text))
+    """Text that stands in Markdown as it is: in a table's cell, without markup, links or mentions.
+
+    GitHub looks for addresses, people and numbers of issues after the escapes are gone. A comment in between, which
+    nobody sees, lets it find none: "Autolinked references and URLs",
+    https://docs.github.com/en/get-started/writing-on-github/working-with-advanced-formatting/autolinked-references-and-urls
+    """
+    escaped = re.sub(r"([\\`*_{}\[\]<>#|~&])", r"\\\1", words.one_line(text))
+    return re.sub(
+        r"@|(?<=#)(?=\d)|:(?=//)|(?<=www)\.", lambda found: f"{found[0]}{_NOTHING}", escaped, flags=re.IGNORECASE
+    )
 
 
 def _printable(value: object) -> object:
@@ -204,10 +215,10 @@ def sarif_of(stack: str, findings: Sequence[Finding], file: str) -> dict[str, An
 
 
 def _sarif_rule(rule: str, findings: list[Finding]) -> dict[str, Any]:
-    remedies = list(dict.fromkeys(words.printable(finding.remedy) for finding in findings))
+    remedies = list(dict.fromkeys(_sarif_text(finding.remedy) for finding in findings))
     return {
         "id": rule,
-        "shortDescription": {"text": f"{rule} ({findings[0].source})"},
+        "shortDescription": {"text": _sarif_text(f"{rule} ({findings[0].source})")},
         "help": {"text": "\n".join(remedies)},
         "defaultConfiguration": {"level": "error" if any(finding.mandatory for finding in findings) else "warning"},
         "properties": {
@@ -217,12 +228,12 @@ def _sarif_rule(rule: str, findings: list[Finding]) -> dict[str, Any]:
     }
 
 
-def _plain(text: str) -> str:
-    """Text on one line that no viewer takes for a link: SARIF 2.1.0, 3.11.6, reads one in plain text as in Markdown.
+def _sarif_text(text: str) -> str:
+    """Text on one line, without the links that SARIF 2.1.0 knows in a plain message, `[words](address)`.
 
-    https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/sarif-v2.1.0-os.html#_Toc34317467
+    https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/sarif-v2.1.0-os.html#_Toc34317467 (3.11.6)
     """
-    return re.sub(r"\[(?=[^\[\]]*\]\()", r"\\[", words.one_line(text))
+    return words.one_line(text).replace("](", "] (")
 
 
 def _sarif_result(finding: Finding, rule_index: int, stack: str, beside: str) -> dict[str, Any]:
@@ -245,15 +256,15 @@ def _sarif_result(finding: Finding, rule_index: int, stack: str, beside: str) ->
         waiver = finding.waived
         days = f"granted {words.day(waiver.granted)}, expires {words.day(waiver.expires)}"
         why = f"{waiver.reason} (owner {waiver.owner}, {days})"
-        suppressions.append({"kind": "external", "status": "accepted", "justification": _plain(why)})
+        suppressions.append({"kind": "external", "status": "accepted", "justification": _sarif_text(why)})
     elif finding.excepted is not None:
         why = f"exception of the design: {finding.excepted.reason} ({finding.excepted.decision})"
-        suppressions.append({"kind": "external", "status": "accepted", "justification": _plain(why)})
+        suppressions.append({"kind": "external", "status": "accepted", "justification": _sarif_text(why)})
     return {
         "ruleId": finding.rule,
         "ruleIndex": rule_index,
         "level": _LEVELS[words.standing(finding)],
-        "message": {"text": _plain(f"{about}{finding.message} {remedy}")},
+        "message": {"text": _sarif_text(f"{about}{finding.message} {remedy}".strip())},
         "locations": [location],
         "partialFingerprints": {"ruleAndResource/v1": identity},
         "suppressions": suppressions,

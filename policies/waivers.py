@@ -156,7 +156,9 @@ def of(graph: Graph) -> list[Waiver]:
 def line(rule: str, resource: str | None, type_: str | None) -> str:
     """The line that waives a rule on a resource. It is refused until somebody fills in owner, reason and both days."""
     named = {"rule": rule, "resource": resource or _WHOLE, **({"type": type_} if resource else {})}
-    written = yaml.safe_dump(named, default_flow_style=True, sort_keys=False, width=10_000).strip().strip("{}")
+    quoted = None if all(map(str.isprintable, filter(None, named.values()))) else '"'  # on one line, whatever it says
+    written = yaml.safe_dump(named, default_flow_style=True, default_style=quoted, sort_keys=False, width=10**6)
+    written = written.strip().removeprefix("{").removesuffix("}")
     return f"- {{{written}, owner: , reason: , granted: , expires: }}"
 
 

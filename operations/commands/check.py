@@ -189,12 +189,12 @@ def _rows(about: str, titles: tuple[str, ...], rows: list[tuple[str, ...]], form
             lines += ["", f"{len(rows) - _MOST_ROWS} more: `mlplatform check FILE` shows all."]
         sys.stdout.write("\n".join(lines) + "\n")
         return
-    from rich.console import Console
     from rich.text import Text
 
     from operations.console import folding_table
+    from operations.terminal import text_console
 
-    console = Console()
+    console = text_console()
     console.print(Text(words.one_line(about), overflow="fold"), highlight=False)
     if rows:
         table = folding_table(*titles)

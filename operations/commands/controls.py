@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from catalogue.errors import BadInput
 from catalogue.platforms import PLATFORMS, Platform
 from operations.arguments import ListFormat, file_of, print_list
+from operations.terminal import text_console
 from operations.writing import put
 
 if TYPE_CHECKING:
@@ -64,9 +64,9 @@ def controls(
     for one in said:
         nowhere = "nothing: the limits allow any, or no stack says where"
         table.add_row(*(str(one[key] or nowhere) for key in ("name", "prevents", "document", "approves")))
-    Console().print(table)
+    text_console().print(table)
     if out is not None:
-        Console().print(f"wrote {len(made)} documents into {out}")
+        text_console().print(f"wrote {len(made)} documents into {out}")
 
 
 def _world(of: str) -> "World":

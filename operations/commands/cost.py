@@ -9,6 +9,7 @@ from rich.text import Text
 
 from catalogue.errors import BadInput
 from operations.arguments import ListFormat, StandingOption, file_of, print_list
+from operations.terminal import text_console
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -85,8 +86,8 @@ def cost(
         print_list(costs=costs, actual_by_team=command.teams_as_json(billed or ()))
     else:
         for (stack, bill), opinion in zip(bills, said, strict=True):
-            _show(stack, bill, opinion or (), Console())
-        command.show(billed or (), Console())
+            _show(stack, bill, opinion or (), text_console())
+        command.show(billed or (), text_console())
     if any(found.fails for one in billed or () for found in one.findings):
         raise typer.Exit(1)
 
@@ -109,26 +110,27 @@ def _show(stack: str, bill: "Cost", opinion: Sequence[str], screen: Console) -> 
     table.title, table.title_justify = f"{stack}, dollars a month", "left"
     for line in bill.lines:
         row = (line.resource, line.what, f"{line.idle_usd:,.2f}", f"{line.ceiling_usd:,.2f}", line.basis)
-        table.add_row(*map(Text, row))
+        table.add_row(*map(Text, map(words.one_line, row)))
     for missing in bill.unpriced:
-        table.add_row(missing.resource, "", "unknown", "unknown", missing.why)
+        row = (missing.resource, "", "unknown", "unknown", missing.why)
+        table.add_row(*map(Text, map(words.one_line, row)))
     table.add_section()
     table.add_row(
         "everything", "", words.known(bill, bill.idle_usd), words.known(bill, bill.ceiling_usd), words.unknown(bill)
     )
     for team, (idle, ceiling) in bill.by_team.items():
-        table.add_row(f"team {team}", "", words.of_team(bill, team, idle), words.of_team(bill, team, ceiling), "")
+        name = Text(words.one_line(f"team {team}"))
+        table.add_row(name, "", words.of_team(bill, team, idle), words.of_team(bill, team, ceiling), "")
     screen.print(table, highlight=False)
-    for sentence in bill.unpriced:
-        screen.print(f"unknown: {sentence}. {sentence.instead}".strip(), highlight=False)
-    for sentence in bill.per_unit:
-        screen.print(f"by traffic: {sentence}", highlight=False)
-    for sentence in bill.assumptions:
-        screen.print(f"assumed: {sentence}", highlight=False)
-    for sentence in bill.second_hand:
-        screen.print(f"second hand: {sentence}", highlight=False)
-    for sentence in opinion:
-        screen.print(sentence, highlight=False)
+    sentences = (
+        *(f"unknown: {one}. {one.instead}" for one in bill.unpriced),
+        *(f"by traffic: {one}" for one in bill.per_unit),
+        *(f"assumed: {one}" for one in bill.assumptions),
+        *(f"second hand: {one}" for one in bill.second_hand),
+        *opinion,
+    )
+    for sentence in sentences:
+        screen.print(Text(words.one_line(sentence)), highlight=False)
 
 
 def add(app: typer.Typer) -> None:

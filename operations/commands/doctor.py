@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from operations.arguments import ListFormat, StackArgument, graph_of, print_list
+from operations.terminal import text_console
 
 if TYPE_CHECKING:
     from operations.doctor import Examined
@@ -43,7 +44,7 @@ def doctor(
         said = [_said(each) for each in examined]
         print_list(stack=graph.stack, platform=graph.platform, asked=account is not None, left=len(left), steps=said)
     else:
-        _show(examined, left, Console(soft_wrap=True))
+        _show(examined, left, text_console(soft_wrap=True))
     if account is not None and left:
         raise typer.Exit(1)
 
@@ -57,14 +58,16 @@ def _said(one: "Examined") -> dict[str, Any]:
 
 
 def _show(examined: "list[Examined]", left: "list[Examined]", screen: Console) -> None:
+    from operations import words
     from operations.doctor import State
 
     for number, one in enumerate(examined, 1):
-        screen.print(Text(f"{number}. {one.state}: {one.step.what} ({one.step.who})", "bold"))
+        screen.print(Text(words.one_line(f"{number}. {one.state}: {one.step.what} ({one.step.who})"), "bold"))
         for seen in one.seen:
-            screen.print(Text(f"   {seen.says}" if seen.state is State.NOT_ASKED else f"   {seen.state}: {seen.says}"))
+            said = seen.says if seen.state is State.NOT_ASKED else f"{seen.state}: {seen.says}"
+            screen.print(Text(f"   {words.one_line(said)}"))
         if not one.seen:
-            screen.print(Text(f"   by hand alone: {' && '.join(one.step.checks)}"))
+            screen.print(Text(f"   by hand alone: {words.printable(' && '.join(one.step.checks))}"))
     states = Counter(str(one.state) for one in left)
     of_them = ": " + ", ".join(f"{count} {state}" for state, count in states.items()) if left else ""
     screen.print(Text(f"{len(left)} of {len(examined)} steps are left{of_them}"))

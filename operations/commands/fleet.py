@@ -4,11 +4,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.text import Text
 
 from catalogue.errors import BadInput
 from operations.arguments import OUT, ListFormat, TodayOption, day
+from operations.terminal import text_console
 
 if TYPE_CHECKING:
     from operations.fleet.result import Fleet
@@ -78,7 +78,7 @@ def fleet(
     asked = Asked(out, day(today), standing, tuple(actual or ()), tuple(rate or ()))
     part = running.shard_of(shard)
     files = running.stack_files([Path(one) for one in places])
-    _show(running.run(verb, files, asked, part, Console(stderr=True)), out, format)
+    _show(running.run(verb, files, asked, part, text_console(stderr=True)), out, format)
 
 
 def _show(fleet: "Fleet", out: Path, format: ListFormat) -> None:
@@ -90,17 +90,18 @@ def _show(fleet: "Fleet", out: Path, format: ListFormat) -> None:
     if format is ListFormat.JSON:
         sys.stdout.write(result.as_json(fleet))
     else:
-        screen = Console()
+        screen = text_console()
         wrong = [one for one in page.in_order(fleet.results) if one.outcome.state != "pass"]
         table = console.folding_table("stack", "result", "what is said")
         for one in wrong[:_MOST]:
-            said = (one.stack, page.STATES[one.outcome.state][0], words.one_line(one.outcome.says))
+            said = (words.one_line(one.stack), page.STATES[one.outcome.state][0], words.one_line(one.outcome.says))
             table.add_row(*map(Text, said))
         if wrong:
             screen.print(table, highlight=False)
         for lack in fleet.lacks:
-            screen.print(Text(lack, "bold red"), highlight=False)
-        screen.print(f"{page.in_words(fleet)}: {out / result.PAGE}", highlight=False, soft_wrap=True)
+            screen.print(Text(words.one_line(lack), "bold red"), highlight=False)
+        where = words.one_line(f"{page.in_words(fleet)}: {out / result.PAGE}")
+        screen.print(Text(where), highlight=False, soft_wrap=True)
     if fleet.code:
         raise typer.Exit(fleet.code)
 

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from catalogue.errors import BadInput
 from operations.arguments import print_list
+from operations.terminal import text_console
 
 if TYPE_CHECKING:
     from operations.idle.asking import Answers
@@ -112,7 +113,7 @@ def _show(answers: "Answers", format: IdleFormat, since_hours: int) -> None:
             parts=[row.to_json() for row in answers.rows],
         )
         return
-    _print(answers.rows, Console())
+    _print(answers.rows, text_console())
 
 
 def _write(answers: "Answers", file: Path, since_hours: int) -> None:

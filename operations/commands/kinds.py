@@ -6,13 +6,13 @@ from dataclasses import MISSING, fields, is_dataclass
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from catalogue.errors import BadInput
 from catalogue.wording import close, typed
 from operations.arguments import ListFormat, print_list
+from operations.terminal import text_console
 
 if TYPE_CHECKING:
     from catalogue.kind import Kind
@@ -54,7 +54,7 @@ def _list(every: "list[Kind]") -> None:
     for kind in every:
         facts = (kind.tags, kind.keys, kind.holds, kind.runs, kind.bills)
         table.add_row(kind.token, *("no" if isinstance(fact, No) else "yes" for fact in facts))
-    Console().print(table)
+    text_console().print(table)
 
 
 def _show(kind: "Kind") -> None:
@@ -68,7 +68,7 @@ def _show(kind: "Kind") -> None:
             rests = f"{fact['status']}, {fact['read']}: {fact['where']}"
             said = fact["what"] if fact["is"] else f"none: {fact['what']}"
             table.add_row(fact["fact"], Text(said), Text(rests))
-    Console().print(table)
+    text_console().print(table)
 
 
 def _facts(kind: "Kind") -> Iterator[dict[str, Any]]:

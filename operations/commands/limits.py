@@ -3,10 +3,10 @@
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from operations.arguments import ListFormat, file_of, print_list
+from operations.terminal import text_console
 
 if TYPE_CHECKING:
     from policies.limits import Limit
@@ -46,7 +46,7 @@ def limits(
         signed = f"{limit.owner}, {limit.reviewed}"
         where = f"{limit.file}:{known.line_of(limit)} {'.'.join(limit.at[:-1])}"
         table.add_row(limit.at[-1], f"{limit.said} {limit.unit}", f"{limit.reason}\n{signed}\n{where}")
-    Console().print(table)
+    text_console().print(table)
 
 
 def _said(limit: "Limit") -> dict[str, Any]:

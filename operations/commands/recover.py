@@ -21,6 +21,7 @@ def recover(
     well. ID stands for an id that only the cloud knows. A few types are imported by another id than the one they have;
     the type's page in the Pulumi Registry says so under Import.
     """
+    from operations import words
     from operations.recovery import UNKNOWN_ID, clearing, pending
 
     deployment = _deployment(export)
@@ -32,18 +33,21 @@ def recover(
         return
     stack = str(deployment["pending_operations"][0]["resource"]["urn"]).split("::")[0].rpartition(":")[2]
     for one in cut:
-        typer.echo(f"# {one.type} {one.name}")
+        typer.echo(words.one_line(f"# {one.type} {one.name}"))
         if one.stands:
-            typer.echo(f"# {one.id or 'it'} was to replace one that stands: delete it in the cloud, if it is there")
+            what = words.one_line(one.id or "it")
+            typer.echo(f"# {what} was to replace one that stands: delete it in the cloud, if it is there")
             continue
         if not one.id:
-            words = ", ".join(f"{key} {value}" for key, value in one.inputs.items() if isinstance(value, str))
-            typer.echo(
-                f"# look in the cloud for one with {words[:200] or 'these inputs'}; without one, there is nothing"
+            said = words.one_line(
+                ", ".join(f"{key} {value}" for key, value in one.inputs.items() if isinstance(value, str))
             )
-        typer.echo(join(["pulumi", *one.importing(stack, one.id or UNKNOWN_ID)]))
-    typer.echo(join(["pulumi", *clearing(stack)]))
-    typer.echo(join(["pulumi", "up", "--stack", stack]))
+            typer.echo(
+                f"# look in the cloud for one with {said[:200] or 'these inputs'}; without one, there is nothing"
+            )
+        typer.echo(join(["pulumi", *map(words.one_line, one.importing(stack, one.id or UNKNOWN_ID))]))
+    typer.echo(join(["pulumi", *map(words.one_line, clearing(stack))]))
+    typer.echo(join(["pulumi", "up", "--stack", words.one_line(stack)]))
 
 
 def _deployment(export: Path) -> dict[str, Any]:

@@ -3,9 +3,9 @@
 import json
 
 import typer
-from rich.console import Console
 
 from catalogue import environments, organisation, versions
+from operations.terminal import text_console
 from stacks.config import STACKS
 from stacks.schema import json_schema
 
@@ -22,7 +22,7 @@ def schema() -> None:
     folder = organisation.folders()[0] if organisation.names("sections") or environments.own() else STACKS
     (folder / NAME).write_text(json.dumps(json_schema(), indent=2) + "\n", encoding="utf-8")
     (STACKS / VERSION).write_text(json.dumps(versions.schema(), indent=2) + "\n", encoding="utf-8")
-    Console().print(f"wrote {folder.name}/{NAME}")
+    text_console().print(f"wrote {folder.name}/{NAME}")
 
 
 def add(app: typer.Typer) -> None:

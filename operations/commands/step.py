@@ -37,11 +37,10 @@ def step(
         told = [one.model_dump(mode="json") for one in findings]
         print_list(stack=program.stack, **found.model_dump(mode="json"), findings=told)
     else:
-        from rich.console import Console
-
         from operations import console
+        from operations.terminal import text_console
 
-        console.render_step(program.stack, found, findings, Console())
+        console.render_step(program.stack, found, findings, text_console())
     if any(one.fails for one in findings):
         raise typer.Exit(1)
 

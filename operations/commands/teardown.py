@@ -139,6 +139,7 @@ def _retire(run: "Teardown", file: Path, yes: bool) -> None:
     """Let go what the stack file takes away and allows to go. Raises typer.Exit where it allows too little."""
     from datetime import date
 
+    from operations import words
     from operations.preview import Program, Programs
     from operations.teardown.retiring import retired
 
@@ -146,10 +147,11 @@ def _retire(run: "Teardown", file: Path, yes: bool) -> None:
     with Programs() as running:
         found = retired(Program.of(file), standing, running, date.today())
     for change in found.goes:
-        typer.echo(f"{change.resource} ({change.type.rpartition(':')[2]}): the next `pulumi up` {_DOES[change.how]} it")
+        what = words.one_line(f"{change.resource} ({change.type.rpartition(':')[2]})")
+        typer.echo(f"{what}: the next `pulumi up` {_DOES[change.how]} it")
     if found.refused:
         for finding in found.refused:
-            typer.echo(finding.message)
+            typer.echo(words.one_line(finding.message))
         names = {how: [one.resource for one in found.goes if one.how == how] for how in _DOES}
         said = ", ".join(f"{how}: [{', '.join(each)}]" for how, each in names.items() if each)
         typer.echo(
@@ -186,21 +188,26 @@ def _show(plan: "Plan") -> None:
         f"{stack}: {counted(len(plan.going), 'resource')} go, {counted(sum(map(len, by.values())), 'resource')} stay"
     )
     for one in plan.going:
-        typer.echo(f"  goes: {one.name} ({one.type.rpartition(':')[2]})")
+        typer.echo("  " + words.one_line(f"goes: {one.name} ({one.type.rpartition(':')[2]})"))
     for why, names in sorted(by.items()):
-        typer.echo(f"  stays, {why}: {', '.join(sorted(names))}")
+        typer.echo("  " + words.one_line(f"stays, {why}: {', '.join(sorted(names))}"))
     if by:
         cost = cost_of(plan.kept)
         idle, ceiling = words.known(cost, cost.idle_usd), words.known(cost, cost.ceiling_usd)
-        typer.echo(f"what stays costs {idle} a month with no traffic, {ceiling} at its most")
+        typer.echo(words.one_line(f"what stays costs {idle} a month with no traffic, {ceiling} at its most"))
         for line in cost.lines:
-            typer.echo(f"  {line.resource}: {words.dollars(line.idle_usd)} to {words.dollars(line.ceiling_usd)}")
+            typer.echo(
+                "  "
+                + words.one_line(
+                    f"{line.resource}: {words.dollars(line.idle_usd)} to {words.dollars(line.ceiling_usd)}"
+                )
+            )
     for one in plan.homes:
-        typer.echo(f"lost for good, with people's work: {one.name} (--purge homes)")
+        typer.echo(words.one_line(f"lost for good, with people's work: {one.name} (--purge homes)"))
     for one in plan.stores:
-        typer.echo(f"lost for good, with what it holds: {one.name} (--purge contents)")
+        typer.echo(words.one_line(f"lost for good, with what it holds: {one.name} (--purge contents)"))
     for sentence in (*plan.later, *([plan.again] if plan.going else [])):
-        typer.echo(f"later: {sentence}")
+        typer.echo(words.one_line(f"later: {sentence}"))
 
 
 def _say(sentence: str) -> None:

@@ -13,6 +13,7 @@ from rich.text import Text
 from catalogue.errors import BadInput
 from catalogue.wording import nearest
 from operations.sandboxes.ground import Chosen, as_typed, in_sandbox, ready, say, told, tools, used
+from operations.terminal import text_console
 from stacks.config import stack_file
 
 if TYPE_CHECKING:
@@ -105,4 +106,4 @@ def _show(title: str, report: "Report", wrong: str) -> None:
 
 
 def _console() -> Console:
-    return Console(width=None if sys.stdout.isatty() else LOG_WIDTH)
+    return text_console(width=None if sys.stdout.isatty() else LOG_WIDTH)

@@ -17,6 +17,7 @@ from operations import console
 from operations.preview import Program, Programs
 from operations.standing import judgement, steps
 from operations.standing.reading import Standing
+from operations.terminal import text_console
 from operations.writing import put
 from stacks.config import STACKS, display, stack_name
 
@@ -63,7 +64,7 @@ def carried_out(
 
     Without `cli` the file is written and nothing is run. A step that destroys what is guarded is not done.
     """
-    if not show_step(file, text, standing, today, Console()):
+    if not show_step(file, text, standing, today, text_console()):
         typer.echo(f"{display(file)}: this step destroys what is guarded, so nothing was written")
         return False
     then = f"write {display(file)} and run `pulumi up`" if cli else f"write {display(file)}"

@@ -52,11 +52,16 @@ def as_csv(rows: Iterable[Row]) -> str:
     return out.getvalue()
 
 
+_FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""What a spreadsheet takes for the beginning of a formula, in full width too: OWASP, "CSV Injection",
+https://owasp.org/www-community/attacks/CSV_Injection"""
+
+
 def _cell(value: object) -> object:
     if not isinstance(value, str):
         return value
     line = words.one_line(value)
-    return f"'{line}" if line[:1] in ("=", "+", "-", "@") else line
+    return f"'{line}" if line[:1] in _FORMULA else line
 
 
 def write(answers: Answers, file: Path, since_hours: int, on: datetime) -> list[Path]:

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from catalogue.errors import BadInput
@@ -21,6 +20,7 @@ from catalogue.wording import close, nearest
 from operations.arguments import OUT, OutOption
 from operations.sandboxes import byhand
 from operations.sandboxes.ground import Chosen, as_typed, in_sandbox, install, ready, say, state_of, told, tools, used
+from operations.terminal import text_console
 
 if TYPE_CHECKING:
     from sandbox.home import Home
@@ -372,7 +372,7 @@ def _print(home: "Home", headings: Sequence[str], rows: Iterable[Sequence[str]])
         table.add_column(heading, overflow="fold")
     for row in rows:
         table.add_row(*row)
-    Console(width=None if sys.stdout.isatty() else LOG_WIDTH).print(table)
+    text_console(width=None if sys.stdout.isatty() else LOG_WIDTH).print(table)
 
 
 def _hint(home: "Home", name: str, known: set[str]) -> str:
