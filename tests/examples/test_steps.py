@@ -184,6 +184,27 @@ def test_what_the_gate_stops_is_not_registered(work: Work, tmp_path: Path, capsy
 
 
 @pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("name", "Churn"),
+        ("version", "0"),
+        ("image", "registry.example.com/churn:1"),
+        ("training-image", "sha256:0"),
+        ("commit", "main"),
+    ],
+)
+def test_a_word_that_no_record_takes_is_refused_before_anything_is_written(
+    option: str, value: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    image = f"a/b@sha256:{'0' * 64}"
+    said = {"name": "a", "version": "1", "image": image, "training-image": image, "commit": "unknown"}
+    said |= {"owner": "o", "data": "d", "repository": "r", "run": "r", option: value}
+    words = [word for name, one in said.items() for word in (f"--{name}", one)]
+    assert _run("register", "--in", tmp_path, "--out", tmp_path / "version", *words) == 2
+    assert capsys.readouterr().err.startswith(f"--{option}: found {value!r}, allowed: ")
+
+
+@pytest.mark.parametrize(
     ("content", "sentence"),
     [
         (b"a,diagnosis\n", "has no rows"),
