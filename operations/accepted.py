@@ -68,6 +68,10 @@ def _raised(graph: Graph, proof: Proof, kept: Transcript, same: bool) -> Proof:
         return proof
     if not same:
         return proof.model_copy(update={"fact": f"{proof.fact}; the run of {kept.day} was of another graph"})
+    exported = one_line(str(kept.steps["export"]["says"]), 200) if leaves else ""
+    if leaves and kept.steps["export"]["state"] != "done":
+        fact = f"{proof.fact.removesuffix(NO_EXPORT)}; not all of it did on {kept.day}: {exported}"
+        return proof.model_copy(update={"fact": fact})
     if any(kept.steps.get(name, {}).get("state") != "done" for name in needed):
         return proof.model_copy(update={"fact": f"{proof.fact}; the run of {kept.day} did not get so far"})
     if proof.name == "network fit" and not facts.of(graph.platform).answers_inside_only(graph):
@@ -76,7 +80,7 @@ def _raised(graph: Graph, proof: Proof, kept: Transcript, same: bool) -> Proof:
         )
     state, how = _DONE[kept.door]
     took = f", the first prediction after {_minutes(kept)}" if proof.name == "workflow speed" else ""
-    which = f": {one_line(str(kept.steps['export']['says']), 200)}" if leaves else ""
+    which = f": {exported}" if leaves else ""
     fact = proof.fact.removesuffix(NOBODY).removesuffix(NO_EXPORT)
     fact = f"{fact}; {how} on {kept.day}{took}{which} ({kept.file})"
     return proof.model_copy(update={"state": state, "fact": fact})
