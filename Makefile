@@ -37,9 +37,9 @@ unexport VIRTUAL_ENV
 pilot: setup  ## judge every pilot offline; reports in out/<stack>/report.html
 	@$(UV) run --frozen mlplatform pilot
 
-sandbox: setup  ## bring a stack up without an account, show outputs and cost, take it down; STACK=gcp-pilot
+sandbox: setup  ## bring a stack up without an account, show outputs and cost, take it down; STACK=gcp-pilot, and VERSION=DIR to export what serves
 	@$(UV) run --frozen mlplatform sandbox install --yes
-	@$(UV) run --frozen mlplatform sandbox trial $(STACK)
+	@$(UV) run --frozen mlplatform sandbox trial $(STACK) $(if $(VERSION),--version $(VERSION))
 
 test: setup  ## run every test
 	@$(UV) run --frozen pytest

@@ -54,9 +54,9 @@ def digest_of(place: Path) -> str:
     return _digest(_files(place)) if place.is_dir() else _said(place.read_bytes())
 
 
-def digest_of_model(platform: str) -> str:
-    """The digest of the example's model as it is uploaded on a platform."""
-    return _said(archive()) if platform == "aws" else digest_of(MODEL)
+def digest_of_model(platform: str, model: Path = MODEL) -> str:
+    """The digest of the example's model, or of another of its form, as it is uploaded on a platform."""
+    return _said(archive(model)) if platform == "aws" else digest_of(model)
 
 
 def packed(platform: str) -> str:
@@ -85,9 +85,9 @@ PACKED = "uv run python -m examples.pack"
 """The command that lays the folders out, at the root of the checkout."""
 
 
-def archive() -> bytes:
+def archive(model: Path = MODEL) -> bytes:
     """model.tar.gz, with the model's file at its top. The same file gives the same bytes on every day and machine."""
-    content = (MODEL / FILE).read_bytes()
+    content = (model / FILE).read_bytes()
     packed = io.BytesIO()
     with gzip.GzipFile(fileobj=packed, mode="wb", mtime=0) as zipped, tarfile.open(fileobj=zipped, mode="w") as tar:
         entry = tarfile.TarInfo(FILE)  # its owner is 0 and its time 1970 where nothing is said

@@ -22,6 +22,7 @@ from examples.steps.prepare import RAW
 from examples.steps.register import RECORDED
 from examples.steps.table import Table, read
 
+PLATFORMS = ("aws", "azure", "gcp")
 BOUND = 0.9
 """The least accuracy with which the example is registered."""
 
@@ -39,30 +40,31 @@ def raw() -> bytes:
     return Table(tuple(map(str, data.feature_names)), rows, [int(label) == 0 for label in data.target]).written()
 
 
-def path(work: Path, platform: str = "aws", name: str = "tumours", version: int = 1) -> Path:
-    """Go the whole path in a folder, each step in one of its own. Returns the folder of the version.
+def path(work: Path) -> Path:
+    """Go the whole path in a folder, each step in one of its own. Returns the folder with a version for each platform.
 
     Raises Stopped where a step does not end well.
     """
-    said = {
-        "--name": name,
-        "--version": str(version),
-        "--image": f"registry.example.com/mlplatform-example@{digest_of_image(dockerfile(platform))}",
-        "--training-image": f"registry.example.com/mlplatform-steps@{digest_of_image(HERE / 'steps.Dockerfile')}",
-        "--owner": "ml-platform@example.com",
-        "--data": "https://doi.org/10.24432/C5DW2B",
-        "--repository": "https://github.com/example/mlplatform",
-        "--commit": "unknown",
-        "--run": "local",
-    }
-    given = [word for pair in said.items() for word in pair]
     (work / "raw").mkdir(parents=True)
     (work / "raw" / RAW).write_bytes(raw())
     _step(work, "prepare", ["raw"], "data")
     _step(work, "train", ["data"], "model", "--checkpoints", str(work / "checkpoints"))
     _step(work, "evaluate", ["data", "model"], "metrics")
     _step(work, "gate", ["metrics"], "gate", "--metric", "accuracy", "--bound", str(BOUND))
-    _step(work, "register", ["data", "model", "metrics", "gate"], "version", *given)
+    for platform in PLATFORMS:
+        said = {
+            "name": "tumours",
+            "version": "1",
+            "image": f"registry.example.com/mlplatform-example@{digest_of_image(dockerfile(platform))}",
+            "training-image": f"registry.example.com/mlplatform-steps@{digest_of_image(HERE / 'steps.Dockerfile')}",
+            "owner": "ml-platform@example.com",
+            "data": "https://doi.org/10.24432/C5DW2B",
+            "repository": "https://github.com/example/mlplatform",
+            "commit": "unknown",
+            "run": "local",
+        }
+        words = [word for name, value in said.items() for word in (f"--{name}", value)]
+        _step(work, "register", ["data", "model", "metrics", "gate"], f"version/{platform}", *words)
     _step(work, "predict", ["data", "model"], "predictions")
     return work / "version"
 
@@ -98,7 +100,7 @@ def files(work: Path) -> dict[str, bytes]:
 
 
 def main() -> None:
-    """Write the model and the recorded predictions, and lay the version out beside what is packed."""
+    """Write the model and the recorded predictions, and lay each platform's version out beside what is packed."""
     import shutil
 
     with tempfile.TemporaryDirectory() as folder:

@@ -14,7 +14,7 @@ from catalogue.graph import Graph
 from catalogue.kind import Acts
 from catalogue.kinds import kind_of
 from catalogue.transcripts import Transcript, graph_hash
-from catalogue.wording import typed
+from catalogue.wording import one_line, typed
 from operations import facts
 from operations.findings import finding
 from operations.verdict import Finding, Proof, ProofState, Verdict
@@ -23,12 +23,15 @@ FILE = "transcript.json"
 """The transcript of a rehearsal, in the folder of the stack's reports."""
 NOBODY = ", and nobody has tried them"
 """The end of a fact that no longer holds once somebody has."""
+NO_EXPORT = "; no export was tried"
+"""The same of what could leave. Only a trial that was given the version that serves tries it."""
 _STEPS: Mapping[str, Sequence[str]] = {
     "workflow speed": ("ground", "serve", "predict"),
     "hardware fit": ("serve", "predict"),
     "network fit": ("serve", "predict"),
+    "exportability": ("export",),
 }
-"""The steps of a run that show what a proof says. No run exports anything, and no bill is there within hours."""
+"""The steps of a run that show what a proof says. No bill is there within hours."""
 _WEEK = 7 * 24 * 3600
 """Seconds that no step of a run takes, for the run is bounded in time. What says more was not measured."""
 _DONE: Mapping[str, tuple[ProofState, str]] = {
@@ -51,16 +54,24 @@ def noted(verdict: Verdict, graph: Graph, folder: Path) -> Verdict:
     kept = transcripts.read(folder / FILE, str(folder / FILE))
     if kept.wrong or kept.door != "sandbox" or kept.begin["graph"] != graph_hash(graph):
         return verdict
-    proofs = [_raised(graph, one, kept, same=True) if one.state == "planned" else one for one in verdict.proofs]
+    proofs = [
+        _raised(graph, one, kept, same=True) if one.state in ("planned", "not yet") else one for one in verdict.proofs
+    ]
     return verdict.model_copy(update={"proofs": proofs})
 
 
 def _raised(graph: Graph, proof: Proof, kept: Transcript, same: bool) -> Proof:
-    needed = _STEPS.get(proof.name)
-    if proof.state not in ("planned", "rehearsed") or needed is None:
+    needed, leaves = _STEPS.get(proof.name), proof.name == "exportability"
+    if needed is None or proof.state not in (("not yet",) if leaves else ("planned", "rehearsed")):
+        return proof
+    if leaves and not set(needed) & set(kept.steps):
         return proof
     if not same:
         return proof.model_copy(update={"fact": f"{proof.fact}; the run of {kept.day} was of another graph"})
+    exported = one_line(str(kept.steps["export"]["says"]), 200) if leaves else ""
+    if leaves and kept.steps["export"]["state"] != "done":
+        fact = f"{proof.fact.removesuffix(NO_EXPORT)}; not all of it did on {kept.day}: {exported}"
+        return proof.model_copy(update={"fact": fact})
     if any(kept.steps.get(name, {}).get("state") != "done" for name in needed):
         return proof.model_copy(update={"fact": f"{proof.fact}; the run of {kept.day} did not get so far"})
     if proof.name == "network fit" and not facts.of(graph.platform).answers_inside_only(graph):
@@ -69,7 +80,9 @@ def _raised(graph: Graph, proof: Proof, kept: Transcript, same: bool) -> Proof:
         )
     state, how = _DONE[kept.door]
     took = f", the first prediction after {_minutes(kept)}" if proof.name == "workflow speed" else ""
-    fact = f"{proof.fact.removesuffix(NOBODY)}; {how} on {kept.day}{took} ({kept.file})"
+    which = f": {exported}" if leaves else ""
+    fact = proof.fact.removesuffix(NOBODY).removesuffix(NO_EXPORT)
+    fact = f"{fact}; {how} on {kept.day}{took}{which} ({kept.file})"
     return proof.model_copy(update={"state": state, "fact": fact})
 
 

@@ -434,7 +434,7 @@ def _proofs(
             f"{len({link.endpoint for link in links})} endpoints to {len({link.service for link in links})} services "
             f"are planned, what is needed and no more; {_leads_out(graph, landing_zones)}",
         ),
-        Proof(name="exportability", state="not yet", fact=f"{exportable} could leave; no export was tried"),
+        Proof(name="exportability", state="not yet", fact=f"{exportable} could leave{accepted.NO_EXPORT}"),
         proof(
             "cost visibility",
             f"{len(cost.lines)} billing resources have a price and the tags of {', '.join(sorted(cost.by_team))}; "

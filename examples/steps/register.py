@@ -20,6 +20,7 @@ from examples.steps.train import TRAINING
 
 WHAT = "Write version.json and artifact/ of a model that passed its gate."
 RECORD = "version.json"
+_PINNED = r"[^\s@]+@sha256:[0-9a-f]{64}"
 RECORDED = 8
 """How many rows of the test part are recorded with their predictions."""
 FILES = (FILE, "MLmodel")
@@ -51,9 +52,15 @@ class Options:
 
 def run(folders: Folders, options: Options) -> int:
     """Write the record and copy the artifact's files. Raises Refused for a model whose gate did not pass."""
-    for name, image in (("image", options.image), ("training-image", options.training_image)):
-        if not re.fullmatch(r"[^\s@]+@sha256:[0-9a-f]{64}", image):
-            raise Refused(f"--{name}: found {image[:80]!r}, allowed: REGISTRY/NAME@sha256:… with its digest.")
+    for name, said, form, allowed in (
+        ("name", options.name, r"[a-z0-9]+(-[a-z0-9]+)*", "lower-case letters, digits and '-' between them"),
+        ("version", str(options.version), r"[1-9][0-9]{0,8}", "a whole number from 1 on"),
+        ("image", options.image, _PINNED, "REGISTRY/NAME@sha256:… with its digest"),
+        ("training-image", options.training_image, _PINNED, "REGISTRY/NAME@sha256:… with its digest"),
+        ("commit", options.commit, r"[0-9a-f]{40}|[0-9a-f]{64}|unknown", "the whole hash of a commit, or unknown"),
+    ):
+        if not re.fullmatch(form, said):
+            raise Refused(f"--{name}: found {said[:80]!r}, allowed: {allowed}.")
     gate = object_of(folders.read(GATE), GATE, "metric", "passed", "value")
     metrics = object_of(folders.read(METRICS), METRICS)
     if gate["passed"] is not True or metrics.get(str(gate["metric"])) != gate["value"]:

@@ -125,5 +125,5 @@ def _verify(folder: Path) -> None:
 def add(app: typer.Typer) -> None:
     """Add the command."""
     app.command(
-        epilog="Example: uv run mlplatform export aws-pilot tumours@1 --from out/example/version --to out/tumours-1"
+        epilog="Example: uv run mlplatform export aws-pilot tumours@1 --from out/example/version/aws --to out/tumours-1"
     )(export)

@@ -74,10 +74,14 @@ def _standardised(bundle: Bundle) -> Predict:
     version = bundle.version
     if strange := [one.path for one in version.artifact.files if one.path not in (predictor.FILE, "MLmodel")]:
         raise NotYet(f"{strange[0]} is no file of the format {predictor.FORMAT!r}; nothing here reads it")
+    if predictor.FILE not in {one.path for one in version.artifact.files}:
+        raise Broken(f"the artifact has no {predictor.FILE}, which the format {predictor.FORMAT!r} is made of")
+    content = bundle.open(predictor.FILE)
     try:
-        model = predictor.parse(bundle.open(predictor.FILE))
-    except (BadModel, KeyError) as error:
-        raise Broken(f"{predictor.FILE}: {error}") from None
+        versions.parsed(content, predictor.FILE)  # the predictor would take the last of two keys
+        model = predictor.parse(content)
+    except (BadInput, BadModel, OverflowError) as error:
+        raise Broken(f"{predictor.FILE} cannot be used: {error}") from None
     wide = len(model.features)
     said = [(tensor(one), one.name) for one in (*version.signature.inputs, *version.signature.outputs)]
     if [kind for kind, _ in said] != [("FP64", (-1, wide)), ("FP64", (-1,))]:

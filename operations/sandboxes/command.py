@@ -325,14 +325,21 @@ def trial(
     context: typer.Context,
     stack: Annotated[str, typer.Argument(metavar="STACK", help="A stack such as aws-pilot.")],
     out: OutOption = OUT,
+    version: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="The version that serves, as `register` wrote it: export it, and verify the bundle."
+        ),
+    ] = None,
 ) -> None:
     """Do every manual step of a stack in a new sandbox, show its outputs and its cost, and take it down again.
 
-    Where all of it ends well, the verdict of the very same graph says `rehearsed` of workflow speed.
+    Where all of it ends well, the verdict of the very same graph says `rehearsed` of workflow speed, and with --version
+    of exportability.
     """
     from operations.sandboxes.trial import try_out
 
-    try_out(context.obj, stack, out)
+    try_out(context.obj, stack, out, version)
 
 
 def named_stack(arguments: Sequence[str]) -> str | None:

@@ -16,7 +16,9 @@ from stacks.config import stack_file
 if TYPE_CHECKING:
     from catalogue.graph import Graph
     from operations.accept.journal import Journal
+    from operations.export.packing import Packed
     from sandbox.engine import Engine
+    from sandbox.state import State
 
 LAST_LINES = 40
 _ENDED_BY = {"bring up the ground": "ground", "bring up what serves": "serve"}
@@ -24,15 +26,19 @@ _ENDED_BY = {"bring up the ground": "ground", "bring up what serves": "serve"}
 PROTECTED = "protected by design, for it holds state"
 
 
-def try_out(chosen: Chosen, stack: str, out: Path) -> None:
+def try_out(chosen: Chosen, stack: str, out: Path, version: Path | None = None) -> None:
     """Bring a stack up in a new sandbox by its manual steps, show outputs and cost, and take it down again.
 
-    A trial that ends well is recorded in the folder of the stack's reports below `out`.
+    A trial that ends well is recorded in the folder of the stack's reports below `out`. With the folder of a `version`,
+    what serves leaves the sandbox as that version, before it goes down.
 
-    Raises BadInput where there is no such stack, or the sandbox is not new. Raises typer.Exit where something failed or
-    is left.
+    Raises BadInput where there is no such stack or version, or the sandbox is not new. Raises typer.Exit where
+    something failed or is left.
     """
+    from operations.export.packing import Packed
+
     file = stack_file(stack)
+    packed = Packed(version) if version is not None else None
     home = chosen.home(f"trial-{stack}")
     tools()
     left_before = home.path.exists()
@@ -45,13 +51,13 @@ def try_out(chosen: Chosen, stack: str, out: Path) -> None:
             home.empty()
         say(f"{stack} goes up in {as_typed(home)} and down again; nothing outside that folder is changed")
         with told():
-            left = _trial(ready(home, stack, chosen.real_time), stack, file, out / stack)
+            left = _trial(ready(home, stack, chosen.real_time), stack, file, out / stack, packed)
         if left:
             raise typer.Exit(1)
         home.remove()
 
 
-def _trial(engine: "Engine", stack: str, file: Path, reports: Path) -> bool:
+def _trial(engine: "Engine", stack: str, file: Path, reports: Path, packed: "Packed | None") -> bool:
     """Walk the manual steps, show outputs and cost, take down. Returns True if it failed or something is left."""
     from operations.accept.doors import Sandbox
     from operations.accept.journal import Journal, now
@@ -63,8 +69,7 @@ def _trial(engine: "Engine", stack: str, file: Path, reports: Path) -> bool:
 
     on = ["--stack", stack, "--yes"]
     given = _standing(engine)
-    start = time.monotonic()
-    graph = preview(file)
+    start, graph = time.monotonic(), preview(file)
     journal = Journal(engine.home.path / "trial-transcript.json", now)
     journal.begin(graph, Sandbox.kind, Sandbox.known_by, {})
     answer = _walked(engine, graph, journal)
@@ -78,6 +83,7 @@ def _trial(engine: "Engine", stack: str, file: Path, reports: Path) -> bool:
     idle, ceiling = words.known(bill, bill.idle_usd), words.known(bill, bill.ceiling_usd)
     dear = f"{idle} a month with no traffic, {ceiling} with every replica at its maximum"
     say(f"it would cost {dear}; `{typed('cost', stack)}` says of what")
+    left_well = packed is None or _left(graph, State(engine.home.database), packed, journal)
     protected = [str(one["urn"]).split("::", 2)[2].rpartition("$")[2] for one in resources if one.get("protect")]
     say(f"{stack} goes down; {len(protected)} resources are {PROTECTED}, and are released in this sandbox only:")
     for name in protected:
@@ -99,7 +105,7 @@ def _trial(engine: "Engine", stack: str, file: Path, reports: Path) -> bool:
         say(f"  {type_}::{id_}")
     if given:
         say(f"{len(given) - len(gone)} resources that the landing zone gives stand as before, {len(gone)} are gone")
-    ended_badly = bool(failed or left or gone)
+    ended_badly = bool(failed or left or gone or not left_well)
     journal.step("leave", "refused" if ended_badly else "done", time.monotonic() - leaving)
     journal.end(Sandbox.kind, accepted=not ended_badly, left=len(left))
     if ended_badly:
@@ -107,10 +113,32 @@ def _trial(engine: "Engine", stack: str, file: Path, reports: Path) -> bool:
     if not answer:
         say("nothing was called, so no rehearsal is recorded")
         return False
-    record = reports / FILE
-    put(record, journal.text)
-    say(f"recorded in {record}: a verdict written beside it says that this very graph was rehearsed")
+    kept = put(reports / FILE, journal.text)
+    say(f"recorded in {kept}: a verdict written beside it says that this very graph was rehearsed")
     return False
+
+
+def _left(graph: "Graph", state: "State", packed: "Packed", journal: "Journal") -> bool:
+    """Let what serves leave as a version, and note it. Returns whether its bundle answered outside.
+
+    The step is done where all that serves or scores is that version.
+    """
+    from operations.export.reading import Broken
+    from operations.export.serving import NotYet
+    from operations.sandboxes.leaving import leave
+
+    begun = time.monotonic()
+    try:
+        says, stayed = leave(graph, state, packed)
+    except (Broken, NotYet, BadInput) as refusal:
+        say(f"no version left: {refusal}")
+        journal.step("export", "refused", time.monotonic() - begun, str(refusal))
+        return False
+    say(f"exported and verified: {says}")
+    for one in stayed:
+        say(f"not exported, for it is of no version that was given: {one}")
+    journal.step("export", "not done" if stayed else "done", time.monotonic() - begun, says)
+    return True
 
 
 def _walked(engine: "Engine", graph: "Graph", journal: "Journal") -> str | None:

@@ -22,7 +22,9 @@ def test_the_page_is_gone_through(tmp_path: Path) -> None:
     """What the page trains is registered here without training; all else is typed as it stands, in another `out`."""
     trains, *typed = "".join(re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)).splitlines()
     assert trains == "uv run python -m examples.train" and len(typed) == 5
-    shutil.copytree(registered(tmp_path / "run"), tmp_path / "out" / "example" / "version")
+    for platform in ("aws", "gcp"):
+        made = registered(tmp_path / platform, platform)
+        shutil.copytree(made, tmp_path / "out" / "example" / "version" / platform)
     for line in typed:
         words = shlex.split(line.removeprefix("uv run mlplatform ").replace(" out/", f" {tmp_path}/out/"))
         words = [f"{tmp_path}/sandbox/" if word == "leaving" else word for word in words]

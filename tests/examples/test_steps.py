@@ -45,11 +45,11 @@ def _run(*words: str | Path, root: Path = Path("/nowhere")) -> int:
 
 def test_the_path_goes_from_data_to_an_answered_prediction(work: Work) -> None:
     """What the served model answers is what the version recorded, and what the batch step wrote of the same rows."""
-    record = json.loads((work / "version" / "version.json").read_bytes())
+    record = json.loads((work / "version" / "aws" / "version.json").read_bytes())
     (asked,), (answered,) = record["recorded"]["request"]["inputs"], record["recorded"]["response"]["outputs"]
     many, wide = asked["shape"]
     rows = [asked["data"][at : at + wide] for at in range(0, many * wide, wide)]
-    with running(sagemaker.serve(work / "version" / "artifact", ("127.0.0.1", 0))) as address:
+    with running(sagemaker.serve(work / "version" / "aws" / "artifact", ("127.0.0.1", 0))) as address:
         said = httpx.post(f"{address}/invocations", json={"instances": rows}, trust_env=False)
     assert said.json() == {"predictions": answered["data"]}
     batch = (work / "predictions" / "predictions.csv").read_text().splitlines()
@@ -60,10 +60,11 @@ def test_the_path_goes_from_data_to_an_answered_prediction(work: Work) -> None:
 
 def test_what_is_registered_is_a_record_that_is_read_anywhere(work: Work) -> None:
     """The steps write it without the catalogue's module, for their image has neither it nor pydantic."""
-    content = (work / "version" / versions.RECORD).read_bytes()
+    content = (work / "version" / "aws" / versions.RECORD).read_bytes()
     found = versions.read(content, "version.json")
     assert {file.path: file.sha256 for file in found.artifact.files} == {
-        name: versions.digest((work / "version" / versions.ARTIFACT / name).read_bytes()) for name in (FILE, "MLmodel")
+        name: versions.digest((work / "version" / "aws" / versions.ARTIFACT / name).read_bytes())
+        for name in (FILE, "MLmodel")
     }
     jsonschema.validate(json.loads(content), versions.schema())
 
@@ -180,6 +181,27 @@ def test_what_the_gate_stops_is_not_registered(work: Work, tmp_path: Path, capsy
     assert _run("register", "--in", *folders, tmp_path / "gate", "--out", tmp_path / "version", *words) == 2
     assert _run("gate", "--in", work / "metrics", "--out", tmp_path / "gate", "--bound", "0", "--metric", "f1") == 2
     assert "has no number 'f1'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("name", "Churn"),
+        ("version", "0"),
+        ("image", "registry.example.com/churn:1"),
+        ("training-image", "sha256:0"),
+        ("commit", "main"),
+    ],
+)
+def test_a_word_that_no_record_takes_is_refused_before_anything_is_written(
+    option: str, value: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    image = f"a/b@sha256:{'0' * 64}"
+    said = {"name": "a", "version": "1", "image": image, "training-image": image, "commit": "unknown"}
+    said |= {"owner": "o", "data": "d", "repository": "r", "run": "r", option: value}
+    words = [word for name, one in said.items() for word in (f"--{name}", one)]
+    assert _run("register", "--in", tmp_path, "--out", tmp_path / "version", *words) == 2
+    assert capsys.readouterr().err.startswith(f"--{option}: found {value!r}, allowed: ")
 
 
 @pytest.mark.parametrize(

@@ -221,6 +221,29 @@ def test_a_rehearsal_beside_the_reports_says_what_one_that_was_reviewed_says(
     assert "rehearsed" in noted(graph, tmp_path).values() and "proved" not in noted(graph, tmp_path).values()
 
 
+@pytest.mark.parametrize("state", ["done", "not done", "refused", ""])
+def test_only_an_export_that_was_verified_rehearses_exportability(
+    organisation: Path, pilot: Graph, tmp_path: Path, state: str
+) -> None:
+    journal = Journal(tmp_path / accepted.FILE, lambda: "2026-11-26T09:00:00+00:00")
+    journal.begin(pilot, "sandbox", "a file", {})
+    if state:
+        journal.step("export", state, 2, "tumours@1, sha256:0, gave 8 recorded values outside")
+    journal.end("sandbox", accepted=True, left=0)
+    told = "2 artifacts could leave"
+    given = [Proof(name="exportability", state="not yet", fact=f"{told}{accepted.NO_EXPORT}")]
+    (found,) = accepted.noted(sample().model_copy(update={"proofs": given}), pilot, tmp_path).proofs
+    if state == "done":
+        assert found.state == "rehearsed" and found.fact.startswith(
+            f"{told}; rehearsed in a sandbox on 2026-11-26: tum"
+        )
+    else:
+        said = "; not all of it did on 2026-11-26: tumours@1, sha256:0, gave 8 recorded values outside"
+        assert (found.state, found.fact) == ("not yet", f"{told}{said if state else accepted.NO_EXPORT}")
+    failed = [Proof(name="exportability", state="failed", fact=told)]
+    assert accepted.noted(sample().model_copy(update={"proofs": failed}), pilot, tmp_path).proofs == failed
+
+
 def test_a_rehearsal_counts_for_that_graph_and_no_other(pilot: Graph, tmp_path: Path) -> None:
     planned_alone = dict.fromkeys(PROOFS, "planned")
     assert noted(pilot, tmp_path) == planned_alone, "there is none"

@@ -371,6 +371,32 @@ def test_what_nothing_here_serves_is_not_yet_and_runs_nothing(
     assert sentence in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (None, "the artifact has no model.json"),
+        (b'{"format":"standardised-logistic-regression/1"}', "model.json cannot be used: The model's file is not"),
+        (b'{"format":"x","format":"standardised-logistic-regression/1"}', "names 'format' twice"),
+        (b"[" * 100_000, "is no JSON that can be read"),
+        (b'{"format":"standardised-logistic-regression/1","means":[1' + b"0" * 400 + b"]}", "cannot be used"),
+    ],
+)
+def test_a_model_that_is_none_is_one_sentence(
+    version: Path, tmp_path: Path, content: bytes | None, sentence: str
+) -> None:
+    files = [one for one in _json(version, versions.RECORD)["artifact"]["files"] if one["path"] != "model.json"]
+    if content is not None:
+        files.append({"path": "model.json", "sha256": versions.digest(content), "size": len(content)})
+    folder = _with(version, tmp_path, {"artifact.files": files})
+    (folder / "artifact" / "model.json").unlink()
+    if content is not None:
+        (folder / "artifact" / "model.json").write_bytes(content)
+    pack(Packed(folder), "gcp", tmp_path / "bundle")
+    with pytest.raises(Broken) as refused:
+        verify(tmp_path / "bundle")
+    assert sentence in str(refused.value)
+
+
 def test_preprocessing_that_lies_in_an_image_is_not_yet(version: Path, tmp_path: Path) -> None:
     steps = [{"operation": "in-image", "says": "scale.py of the image scales it."}]
     pack(Packed(_with(version, tmp_path, {"preprocessing": steps})), "aws", tmp_path / "bundle")

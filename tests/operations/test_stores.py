@@ -1,0 +1,78 @@
+"""Files are copied from a store as they lie there, within a bound, and never out of the folder that they go to."""
+
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+
+from catalogue.errors import BadInput
+from operations import stores
+from operations.export.packing import Packed
+from operations.export.sources import opened
+from sandbox.dataplane import running
+from tests.registered import registered
+
+OBJECT = "<Contents><Key>{}</Key><Size>{}</Size><LastModified>2026-11-27T00:00:00Z</LastModified></Contents>"
+
+
+class _Bucket(BaseHTTPRequestHandler):
+    """A bucket in the shapes of S3: https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html"""
+
+    objects: dict[str, bytes]
+
+    def do_GET(self) -> None:
+        parts = urlsplit(self.path)
+        body = self.objects.get(unquote(parts.path).removeprefix("/models/"), b"")
+        if "list-type" in parts.query:
+            listed = "".join(OBJECT.format(key, len(content)) for key, content in self.objects.items())
+            body = f"<ListBucketResult><IsTruncated>false</IsTruncated>{listed}</ListBucketResult>".encode()
+        self.send_response(200)
+        for header in (
+            ("ETag", '"x"'),
+            ("Last-Modified", "Fri, 27 Nov 2026 00:00:00 GMT"),
+            ("Content-Length", str(len(body))),
+        ):
+            self.send_header(*header)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@pytest.fixture
+def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, bytes]]:
+    """The objects of the bucket `models`, by their keys."""
+    _Bucket.objects = {}
+    with running(ThreadingHTTPServer(("127.0.0.1", 0), _Bucket)) as address:
+        said = {"AWS_ENDPOINT_URL": address, "AWS_ALLOW_HTTP": "true", "AWS_REGION": "us-east-1"}
+        for name, value in {**said, "AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s"}.items():
+            monkeypatch.setenv(name, value)
+        yield _Bucket.objects
+
+
+def test_a_version_is_read_from_the_bucket_where_it_was_uploaded(bucket: dict[str, bytes], tmp_path: Path) -> None:
+    folder = registered(tmp_path)
+    for file in (path for path in folder.rglob("*") if path.is_file()):
+        bucket[f"tumours/1/{file.relative_to(folder).as_posix()}"] = file.read_bytes()
+    with opened("s3://models/tumours/1/", None) as copied:
+        assert Packed(copied).digest == Packed(folder).digest
+        assert {path.name for path in copied.rglob("*")} == {path.name for path in folder.rglob("*")}
+    assert not copied.exists()
+
+
+@pytest.mark.parametrize("key", ["tumours/1/../../x", "tumours/1/a/../../../x", "tumours/1//x"])
+def test_a_key_that_leads_out_is_not_read(bucket: dict[str, bytes], tmp_path: Path, key: str) -> None:
+    bucket[key] = b"x"
+    with pytest.raises(BadInput, match=r"^--from: cannot read s3://models/tumours/1"):
+        stores.copy("s3://models/tumours/1", tmp_path / "in", "--from")
+    assert not [*tmp_path.rglob("x")]
+
+
+def test_no_more_is_copied_than_the_bound(bucket: dict[str, bytes], tmp_path: Path) -> None:
+    bucket.update({"tumours/1/a": b"12345", "tumours/1/b": b"12345"})
+    stores.copy("s3://models/tumours/1", tmp_path / "ten", "--from", most=10)
+    with pytest.raises(BadInput, match="holds more than 9 bytes, the most that is copied"):
+        stores.copy("s3://models/tumours/1", tmp_path / "nine", "--from", most=9)
