@@ -7,13 +7,14 @@ import atexit
 import os
 from collections.abc import Generator
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from catalogue.graph import Graph
 from operations import preview as fresh
 from operations.preview import Program, Programs
 from operations.warm import Warm
+from stacks.config import STACKS
 
 _SHIPPED = str(Path(__file__).with_name("shipped"))
 
@@ -22,7 +23,14 @@ def preview(path: Path) -> Graph:
     """The graph of a stack file. Raises as `operations.preview.preview` does."""
     if os.environ["PYTHONPATH"].split(os.pathsep)[0] != _SHIPPED:  # a company's own folder, which no warm process read
         return fresh.preview(path)
-    return programs().run(Program.of(path))[0]
+    program = Program.of(path)
+    return _of(program.stack, tuple(sorted(program.config.items())))
+
+
+@lru_cache(maxsize=8)
+def _of(stack: str, config: tuple[tuple[str, str], ...]) -> Graph:
+    """The graph of what a stack file says, which is all that a program reads. Whoever changes a graph makes another."""
+    return programs().run(Program(f"Pulumi.{stack}.yaml", stack, dict(config), STACKS))[0]
 
 
 @contextmanager
