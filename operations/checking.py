@@ -288,7 +288,7 @@ def _in_plain(*graphs: Graph) -> list[str]:
         form.rstrip("…")
         for graph in graphs
         for resource in graph.resources
-        for text in (*secrets.texts(resource.inputs), *secrets.texts(resource.outputs))
+        for text in (*secrets.plain_texts(resource.inputs), *secrets.plain_texts(resource.outputs))
         for form in (text, words.one_line(text), one_line(text))
     }
     return sorted(found, key=lambda text: (-len(text), text))

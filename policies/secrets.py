@@ -115,7 +115,7 @@ def secrets(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
     return ((at, what) for at, what, _ in _found(value, path))
 
 
-def texts(value: Any) -> Iterator[str]:
+def plain_texts(value: Any) -> Iterator[str]:
     """The secrets in plain text themselves, for whoever must keep them out of what is printed."""
     return (text for _, _, text in _found(value, ""))
 

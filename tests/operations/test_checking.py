@@ -162,8 +162,8 @@ def test_what_a_file_names_writes_no_line_no_colour_and_no_link_of_its_own(
         assert not [char for char in told if char != "\n" and not char.isprintable()], of
         assert not [line for line in told.splitlines() if line.strip(" │|").startswith("PASS")], of
     texts = [one["message"]["text"] for one in json.loads(run(file, "--format", "sarif").stdout)["runs"][0]["results"]]
-    assert any(r"\[click](" in text for text in texts)
-    assert not [text for text in texts if "\n" in text or re.search(r"(?<!\\)\[[^\[\]]*\]\(", text)]
+    assert any("[click] (" in text for text in texts)
+    assert not [text for text in texts if "\n" in text or "](" in text]
     assert r"\[click\](https" in run(file, "--format", "markdown").stdout
 
 
