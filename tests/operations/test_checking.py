@@ -1,7 +1,6 @@
 """`mlplatform check`: what it finds in a file of any program, what it refuses, and what it says of drift."""
 
 import json
-import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
