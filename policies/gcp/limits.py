@@ -8,7 +8,7 @@ check.
 import re
 from collections.abc import Iterator
 from math import ceil
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 from catalogue.graph import Graph, Resource
 from catalogue.hardware import catalogue
@@ -17,7 +17,7 @@ from catalogue.kinds import kind_of, kinds
 from catalogue.kinds.gcp import artifactregistry, cloudscheduler, mlplatform, storage, workbench, workflows
 from catalogue.kinds.gcp.workflows import by_schedule, deadlines, jobs, texts
 from catalogue.pricing import shortest_gap
-from catalogue.properties import Properties, Unreadable
+from catalogue.properties import Malformed, Properties, Unreadable
 from catalogue.wording import one_line
 from policies.gcp.encryption import seconds
 from policies.limits import OWN, Limits, outside
@@ -242,6 +242,9 @@ def schedule_times(graph: Graph, schedule: Resource) -> Iterator[str]:
     try:
         ZoneInfo(zone_ or "UTC")
     except (OSError, ValueError, KeyError):
+        if not available_timezones():
+            why = "cannot be held against time zones, for this machine has none: install tzdata"
+            raise Malformed("timeZone", why, schedule) from None
         yield f"keeps the time of {one_line(zone_)!r}, which is no time zone"
     if not cron:
         return
