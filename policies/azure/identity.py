@@ -339,8 +339,9 @@ def local_auth(graph: Graph, resource: Resource) -> Iterator[str]:
         if props.value_or_none(path) != wanted:
             yield f"may be used without an Entra identity ({path})"
     if resource.type == COMPUTE:
-        for kind, path in _SSH:
-            if props.text_or_empty("properties.computeType") == kind and props.text_or_empty(path) != "Disabled":
+        for kind, path in _SSH:  # what another kind of compute says there is of no use to it, and no less a wish
+            said = props.text_or_empty(path)
+            if said != "Disabled" and (said or props.text_or_empty("properties.computeType") == kind):
                 yield f"has its SSH port open ({path})"
     if resource.type == keyvault.VAULT and props.is_given("properties.accessPolicies"):
         yield "has access policies beside its roles"

@@ -139,6 +139,7 @@ CONTRIBUTOR = OWNER.replace("8e3af657-a8ff-443c-a75c-2fe8c4bcb635", "b24988ac-61
 SUBSCRIPTION = "/subscriptions/11112222-3333-4444-5555-666677778888"
 JOB, TRIGGER = "properties.action.jobDefinition", "profiles.0.rules.0.metricTrigger"
 STEP = f"{JOB}.jobs.score"
+_CLUSTER = "properties.properties"
 OLD_IMAGE = {"properties": {"properties": {"osImageMetadata": {"isLatestOsImageVersion": False}}}}
 IN_FORCE = "mlplatform:azure:RolesInForce"
 _IN_BASE64 = base64.b64encode(b"export DB_PASSWORD=hunter2hunter2\nserve").decode()
@@ -542,6 +543,10 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("limits-batch-started", lacking(SCHEDULE)),
     ("limits-batch-started", lacking(BATCH_DEPLOYMENT)),
     ("limits-batch-started", setting(WORKSPACE, "imageBuildCompute", "another")),
+    (
+        "identity-local-auth",
+        setting(COMPUTE, f"{_CLUSTER}.sshSettings", {"sshPublicAccess": "Enabled"}, "build-images"),
+    ),
     ("identity-instance-own", setting(COMPUTE, _OWNER, "0a1b2c3d-0000-4000-8000-00000000000B", "ana")),
     ("identity-persona-permissions", losing(ROLE, "permissions.0.actions.0", "approver")),
     ("identity-persona-permissions", losing(ROLE, "permissions.0.dataActions.0", "collect")),
