@@ -101,7 +101,7 @@ def _calls(graph: Graph, model: Resource) -> Iterator[_Called]:
             yield "ecr:BatchGetImage", f"arn:aws:ecr:{of['region']}:{of['account']}:repository/{of['name']}", ()
     for machine in graph.referring(sfn.STATE_MACHINE, "definition", model):
         for job in sfn.jobs_of(graph, machine):
-            for uri in job.scores():
+            for uri in job.data():
                 bucket, _, folder = uri.removeprefix("s3://").partition("/")
                 yield "s3:GetObject", f"arn:aws:s3:::{bucket}/{folder}part", ()
                 yield "s3:ListBucket", f"arn:aws:s3:::{bucket}", (("s3:prefix", folder),)
