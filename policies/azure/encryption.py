@@ -50,7 +50,7 @@ def key_used(graph: Graph, resource: Resource) -> Iterator[str]:
     """Azure Policy ba769a63-b8cc-4b2d-abf6-ac33c7204be8 (workspace), 6fac406b-40ca-413b-bf8e-0bf964659c25 (storage),
     5b9159ae-1701-4a6f-9a7a-aa9c8ddd0580 (registry); MCSB DP-5. Storage follows the rotation where no version is named.
     """
-    if _asks_for_none(resource):
+    if _asks_for_none(graph, resource):
         return
     switch, wanted, _ = _SWITCHES[resource.type]
     if not graph.refers(resource, "encryption", keyvault.KEY) and not _given(graph, resource):
@@ -73,7 +73,7 @@ def key_granted(graph: Graph, resource: Resource) -> Iterator[str]:
 
     A landing zone's identity has its role on the landing zone's key already, or a manual step of the verdict gives it.
     """
-    if _asks_for_none(resource) or _given(graph, resource):
+    if _asks_for_none(graph, resource) or _given(graph, resource):
         return
     identities = graph.refers(resource, "encryption", IDENTITY)
     keys = {key.urn for key in graph.refers(resource, "encryption", keyvault.KEY)}
@@ -93,10 +93,12 @@ def key_granted(graph: Graph, resource: Resource) -> Iterator[str]:
         yield f"does not say as whom it reaches its key ({acts_as})"
 
 
-def _asks_for_none(resource: Resource) -> bool:
-    """Whether it leaves what it holds under Microsoft's key. `encryption-customer-key` says whether it may."""
+def _asks_for_none(graph: Graph, resource: Resource) -> bool:
+    """Whether it leaves what it holds under Microsoft's key. Of other programs `encryption-customer-key` says so alone."""
     if resource.type == WORKSPACE:
         return not resource.props.is_given("encryption")
+    if graph.ours:
+        return False
     switch, wanted, acts_as = _SWITCHES[resource.type]
     asked = resource.props.text_if_known(switch).lower() == wanted.lower()
     return not asked and not any(resource.props.is_given(at) for at in ("encryption.keyVaultProperties", acts_as))
