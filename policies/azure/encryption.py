@@ -94,7 +94,7 @@ def key_granted(graph: Graph, resource: Resource) -> Iterator[str]:
 
 
 def _asks_for_none(graph: Graph, resource: Resource) -> bool:
-    """Whether it leaves what it holds under Microsoft's key. Of other programs `encryption-customer-key` says so alone."""
+    """Whether it leaves all under Microsoft's key. Of other programs `encryption-customer-key` alone says so."""
     if resource.type == WORKSPACE:
         return not resource.props.is_given("encryption")
     if graph.ours:
