@@ -33,7 +33,7 @@ from operations.rendering import render
 from operations.rendering.rendered import Rendered
 from operations.standing.reading import standing_of
 from operations.verdict import ChangedProperty, ChangedResource, Finding
-from policies import everywhere, levels, secrets, waivers
+from policies import everywhere, in_plain, levels, waivers
 from policies.pack import RULES
 from policies.waivers import PROJECT
 from stacks.config import STACKS, handed_bytes, stack_name, to_engine
@@ -288,7 +288,7 @@ def _in_plain(*graphs: Graph) -> list[str]:
         form.rstrip("…")
         for graph in graphs
         for resource in graph.resources
-        for text in (*secrets.plain_texts(resource.inputs), *secrets.plain_texts(resource.outputs))
+        for text in (*in_plain.plain_texts(resource.inputs), *in_plain.plain_texts(resource.outputs))
         for form in (text, words.one_line(text), one_line(text))
     }
     return sorted(found, key=lambda text: (-len(text), text))

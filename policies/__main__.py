@@ -13,20 +13,21 @@ shows them, and judges inputs and outputs together. Offline the rules see the sa
 
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import cached_property
 from typing import Any, cast
 
 import grpc
 import pulumi
+from google.protobuf import json_format
 from pulumi.runtime.proto import analyzer_pb2
 from pulumi_policy import (
     EnforcementLevel,
     Policy,
     PolicyConfigSchema,
     PolicyPack,
-    PolicyResource,
     ReportViolation,
     ResourceValidationArgs,
     ResourceValidationPolicy,
@@ -41,7 +42,7 @@ from catalogue.errors import BadInput
 from catalogue.graph import Graph, Placement, Resource
 from catalogue.kinds import known_as
 from catalogue.marked import DEFAULTS, redacted, whole_numbers
-from catalogue.marks import UNKNOWN
+from catalogue.marks import UNKNOWN, is_unknown
 from catalogue.platforms import PLATFORMS, platform_of
 from catalogue.properties import NotKnown
 from policies import everywhere, exceptions, levels, limits, remediation, waivers
@@ -94,10 +95,9 @@ def on_engine(platform: str, rule: Rule, place: Placement | None = None) -> OnEn
         )
 
     def validate_stack(args: StackValidationArgs, report: ReportViolation) -> None:
-        if any(not platform or platform_of(r.resource_type) == platform for r in args.resources):
-            if rule.advice_elsewhere and ours() is not rule.mandatory:
-                return
-            tell(rule, whole(platform, args.resources), report)
+        graph = whole(platform)
+        if graph is not None and not (rule.advice_elsewhere and ours() is not rule.mandatory):
+            tell(rule, graph, report)
 
     return StackValidationPolicy(
         name, rule.says, validate_stack, enforcement_level=level, severity=severity, remediation_steps=rule.remedy
@@ -167,13 +167,66 @@ def keep_levels(request: analyzer_pb2.ConfigureAnalyzerRequest, pack: Iterable[P
         request.policyConfig[name].enforcementLevel = back[level]
 
 
+class _Read:
+    """Properties as the offline preview reads them, once, however many policies ask."""
+
+    def __init__(self, properties: Any) -> None:
+        self._properties = properties
+
+    @cached_property
+    def plain(self) -> dict[str, Any]:
+        return cast("dict[str, Any]", redacted(whole_numbers(json_format.MessageToDict(self._properties))))
+
+
+class _Once:
+    """A message of the engine's whose properties, and those of its provider, are read once."""
+
+    def __init__(self, message: Any) -> None:
+        self._message = message
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._message, name)
+
+    @cached_property
+    def properties(self) -> _Read:
+        return _Read(self._message.properties)
+
+    @cached_property
+    def provider(self) -> "_Once":
+        return _Once(self._message.provider)
+
+
+_shown: list[Resource] = []
+"""The stack that is being analysed, as the engine shows it."""
+_whole: dict[str, Graph] = {}
+"""The same as a graph of each platform, so that all rules share what they read of it."""
+
+
 class Analyzer(served._PolicyAnalyzerServicer):  # pyright: ignore[reportPrivateUsage]
-    """What the engine speaks to. pulumi_policy shows a pack no other place at which it hears of its config."""
+    """What the engine speaks to.
+
+    pulumi_policy shows a pack no other place at which it hears of its config. And it makes all that the engine shows
+    anew for each policy (pulumi_policy/policy.py, AnalyzeStack): with hundreds of policies a large stack took minutes.
+    """
 
     def Configure(self, request: analyzer_pb2.ConfigureAnalyzerRequest, _context: grpc.ServicerContext) -> Any:
         """Take the config, but for the levels that it may not lower."""
         keep_levels(request, policies(), bound())
         return super().Configure(request, _context)
+
+    def Analyze(self, request: analyzer_pb2.AnalyzeRequest, _context: Any) -> Any:
+        """Judge one resource, which is read once."""
+        return super().Analyze(_Once(request), _context)
+
+    def AnalyzeStack(self, request: analyzer_pb2.AnalyzeStackRequest, _context: Any) -> Any:
+        """Judge the stack, which is read once. The policies take it from here, and none from their arguments."""
+        urns = {shown.urn for shown in request.resources}
+        _shown[:] = [_resource(shown, urns) for shown in request.resources]
+        try:
+            return super().AnalyzeStack(analyzer_pb2.AnalyzeStackRequest(), _context)
+        finally:
+            _shown.clear()
+            _whole.clear()
 
 
 def tell(rule: Rule, graph: Graph, report: ReportViolation) -> None:
@@ -224,31 +277,41 @@ def one(args: ResourceValidationArgs) -> Resource:
     )
 
 
-def whole(platform: str, resources: Sequence[PolicyResource]) -> Graph:
-    """The stack as the engine shows it: the remembered inputs, and the outputs.
+def whole(platform: str) -> Graph | None:
+    """The stack as the engine shows it: the remembered inputs, and the outputs. None where it has nothing there.
 
     The engine also shows resources that are about to be deleted. No inputs are remembered for them, so they are left
     out. Where no inputs at all are remembered (`pulumi policy analyze`), what exists is judged.
     """
-    made = [_resource(item) for item in resources if not _sent or item.urn in _sent or not _is_custom(item)]
-    stack = stack_of(made[0].urn) if made else ""
-    return Graph(stack, platform, tuple(made), {}, ours(), placement())
+    if not any(not platform or platform_of(resource.type) == platform for resource in _shown):
+        return None
+    if platform not in _whole:
+        made = [resource for resource in _shown if not _sent or resource.urn in _sent or not resource.custom]
+        stack = stack_of(made[0].urn) if made else ""
+        _whole[platform] = Graph(stack, platform, tuple(made), {}, ours(), placement())
+    return _whole[platform]
 
 
-def _resource(item: PolicyResource) -> Resource:
+def _resource(shown: analyzer_pb2.AnalyzerResource, urns: Collection[str]) -> Resource:
+    """A resource of the stack, by the engine's message. What it names and the engine does not show is left out."""
+
+    def there(named: Iterable[str]) -> tuple[str, ...]:
+        return tuple(urn for urn in named if urn in urns)
+
     return Resource(
-        urn=item.urn,
-        type=known_as(item.resource_type),
-        name=item.name,
-        custom=_is_custom(item),
-        parent=item.parent.urn if item.parent else item.opts.parent,
-        provider=item.provider.urn if item.provider else None,
-        protect=item.opts.protect,
-        dependencies=_urns(item.dependencies),
-        property_dependencies={key: _urns(of) for key, of in item.property_dependencies.items()},
-        options={"ignoreChanges": list(item.opts.ignore_changes)},
-        inputs=_sent.get(item.urn, {}),
-        outputs=_said(item.resource_type, item.props),
+        urn=shown.urn,
+        type=known_as(shown.type),
+        name=shown.name,
+        # A component has no provider; everything in a cloud has one, if only a default one.
+        custom=shown.HasField("provider") or shown.type.startswith("pulumi:providers:"),
+        parent=shown.parent if shown.parent in urns else shown.options.parent or None,
+        provider=shown.provider.urn if shown.HasField("provider") else None,
+        protect=shown.options.protect,
+        dependencies=there(shown.dependencies),
+        property_dependencies={key: there(of.urns) for key, of in shown.propertyDependencies.items()},
+        options={"ignoreChanges": list(shown.options.ignoreChanges)},
+        inputs=_sent.get(shown.urn, {}),
+        outputs=_said(shown.type, _Read(shown.properties).plain),
     )
 
 
@@ -260,20 +323,13 @@ def _said(type_: str, props: Mapping[str, Any]) -> Mapping[str, Any]:
     )
 
 
-def _is_custom(item: PolicyResource) -> bool:
-    """Whether it is a component. A component has no provider; everything in a cloud has one, if only a default one."""
-    return item.provider is not None or item.resource_type.startswith("pulumi:providers:")
-
-
-def _urns(resources: Iterable[PolicyResource]) -> tuple[str, ...]:
-    return tuple(resource.urn for resource in resources)
-
-
 def plain(value: Any) -> Any:
     """The value without the engine's proxies, and without what a bridged provider filled in: the program said nothing.
 
-    An unknown value is Pulumi's mark and does not raise.
+    An unknown value is Pulumi's mark of a text and does not raise.
     """
+    if is_unknown(value):
+        return UNKNOWN
     if isinstance(value, Mapping):
         mapping = cast(Mapping[str, Any], value)
         filled_in = (DEFAULTS, *mapping.get(DEFAULTS, ()))
@@ -321,10 +377,25 @@ def read_as_offline() -> None:
     comes as a double (pulumi_policy/policy.py, deserialize.py).
     """
 
-    def deserialized(props: dict[str, Any], proxy_secrets: bool = False) -> dict[str, Any]:
-        return cast("dict[str, Any]", redacted(whole_numbers(props)))
+    served.json_format = _Reader  # pyright: ignore[reportPrivateImportUsage, reportAttributeAccessIssue]
+    served.deserialize_properties = _plain  # pyright: ignore[reportPrivateImportUsage]
 
-    served.deserialize_properties = deserialized  # pyright: ignore[reportPrivateImportUsage]
+
+class _Reader:
+    """What the SDK turns messages into dictionaries with: those of `_Once` are read already."""
+
+    @staticmethod
+    def MessageToDict(message: Any) -> Any:
+        """The properties of `_Once` as they are, for `_plain` to read; any other message as a dictionary."""
+        return message if isinstance(message, _Read) else json_format.MessageToDict(message)
+
+
+_deserialized = served.deserialize_properties  # pyright: ignore[reportPrivateImportUsage]
+
+
+def _plain(properties: Any, proxy_secrets: bool = False) -> dict[str, Any]:
+    """What a policy sees. Only a remediation, whose answer is sent to the cloud, sees secrets, as the SDK has them."""
+    return properties.plain if isinstance(properties, _Read) else _deserialized(properties, proxy_secrets)
 
 
 def policies() -> list[Policy]:

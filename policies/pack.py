@@ -13,7 +13,7 @@ from catalogue.errors import BadInput
 from catalogue.kinds import kinds
 from catalogue.platforms import PLATFORMS, platform_of
 from catalogue.wording import close
-from policies import everywhere, inputs, secrets, unasked
+from policies import everywhere, in_plain, inputs, unasked
 from policies.rule import ProofName, Rule, Severity
 
 _FIRST = ("network", "identity", "encryption", "cost", "limits", "rollback", "audit")
@@ -36,7 +36,7 @@ def shipped(platform: str) -> list[Rule]:
     folder = import_module(f"policies.{platform}").__path__
     names = sorted((m.name for m in iter_modules(folder)), key=lambda n: (n not in _FIRST, _place(n), n))
     modules = [m for n in names if hasattr(m := import_module(f"policies.{platform}.{n}"), "RULES")]
-    shared = [everywhere.kind_known, *inputs.rules(platform), *unasked.rules(platform), *secrets.rules(platform)]
+    shared = [everywhere.kind_known, *inputs.rules(platform), *unasked.rules(platform), *in_plain.rules(platform)]
     shared += everywhere.rules(platform)
     return [*shared, *(rule for module in modules for rule in module.RULES)]
 

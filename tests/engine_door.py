@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 from google.protobuf import json_format, struct_pb2
 from pulumi.runtime.proto import analyzer_pb2
 from pulumi_policy import EnforcementLevel, Policy
-from pulumi_policy import policy as sdk
 
 from catalogue.graph import Graph, Resource
 from policies import __main__ as pack
@@ -31,16 +30,29 @@ class Told(NamedTuple):
 
 def knock(graph: Graph, policies: Sequence[Policy]) -> list[Told]:
     """What these policies say of a graph by the engine's door, once each resource and then the stack were shown."""
-    pack.read_as_offline()
-    servicer = sdk._PolicyAnalyzerServicer("mlplatform", "0.0.1", list(policies), EnforcementLevel.ADVISORY)  # pyright: ignore[reportPrivateUsage]
     pack._sent.clear()  # pyright: ignore[reportPrivateUsage]
-    told: list[Told] = []
+    return [*of_each(graph, policies), *of_stack(graph, policies)]
+
+
+def of_each(graph: Graph, policies: Sequence[Policy]) -> list[Told]:
+    """What these policies say where each resource is shown before it is made."""
+    servicer, told = _servicer(policies), list[Told]()
     for resource in _made_in_order(graph):
         said = servicer.Analyze(_request(graph, resource), None)
         told += _told(said.diagnostics, resource.urn)
+    return told
+
+
+def of_stack(graph: Graph, policies: Sequence[Policy]) -> list[Told]:
+    """What these policies say where the whole stack is shown, by its outputs."""
     shown = [_root(graph), *(_shown(graph, resource) for resource in graph.resources)]
-    said = servicer.AnalyzeStack(analyzer_pb2.AnalyzeStackRequest(resources=shown), None)
-    return [*told, *_told(said.diagnostics, "")]
+    said = _servicer(policies).AnalyzeStack(analyzer_pb2.AnalyzeStackRequest(resources=shown), None)
+    return [*_told(said.diagnostics, "")]
+
+
+def _servicer(policies: Sequence[Policy]) -> pack.Analyzer:
+    pack.read_as_offline()
+    return pack.Analyzer("mlplatform", "0.0.1", list(policies), EnforcementLevel.ADVISORY)
 
 
 def _told(diagnostics: Any, urn: str) -> Iterator[Told]:

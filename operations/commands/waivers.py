@@ -6,10 +6,10 @@ from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.text import Text
 
 from operations.arguments import ListFormat, TodayOption, day, print_list
+from operations.terminal import text_console
 
 if TYPE_CHECKING:
     from policies.waivers import Waiver
@@ -73,7 +73,7 @@ def _show(rows: list[dict[str, Any]], counts: list[dict[str, Any]]) -> None:
     from operations import words
     from operations.console import folding_table
 
-    console = Console()
+    console = text_console()
     console.print(f"{words.counted(len(rows), 'waiver')}", highlight=False)
     if not rows:
         return

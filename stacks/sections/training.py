@@ -73,7 +73,7 @@ class TrainingJob(Machine):
     )
     """The hyperparameters, as text, and no secret among them."""
     replicas: Annotated[int, Field(ge=1, le=20)] = Field(default=1, examples=[1])
-    """How many machines a run has; what they say to each other is encrypted."""
+    """How many replicas train together in a run, each on a machine; what they say to each other is encrypted."""
     max_hours: Annotated[int, Field(ge=1, le=LONGEST_HOURS)] = Field(examples=[2])
     """After how many hours a run is stopped, its retries included."""
     spot: Spot | None = Field(

@@ -210,6 +210,10 @@ def test_a_hostile_file_is_judged_or_refused(whole: str, request: pytest.Fixture
         assert "broke on it" not in " ".join(told), (place, within[place[-1]])
 
 
+ALONE: dict[str, Any] = {"dependencies": [], "propertyDependencies": {}, "provider": ""}
+"""What a resource says that names no other: a file that leaves out what it names is refused."""
+
+
 @pytest.mark.parametrize("form", ["table", "json", "sarif", "markdown"])
 def test_each_form_of_the_command_can_show_it(form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class One:
@@ -224,7 +228,9 @@ def test_each_form_of_the_command_can_show_it(form: str, tmp_path: Path, monkeyp
     monkeypatch.setattr(Checkov, "start", lambda _: One())  # pyright: ignore[reportUnknownLambdaType]
     file = tmp_path / "kept.json"
     bucket = {**some_program(4, "gcp")[0], "urn": f"{BEGINS}gcp:storage/bucket:Bucket::\x00\x1b[31m"}
-    file.write_text(exported([{**bucket, "type": "gcp:storage/bucket:Bucket", "parent": None}]), encoding="utf-8")
+    file.write_text(
+        exported([{**bucket, "type": "gcp:storage/bucket:Bucket", "parent": None, **ALONE}]), encoding="utf-8"
+    )
     run = CliRunner().invoke(application(), ["check", str(file), "--format", form])
     assert run.exit_code == 1 and isinstance(run.exception, SystemExit), run.exception
     assert run.stdout.strip() and "\x1b[31m" not in run.stdout

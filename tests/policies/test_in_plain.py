@@ -2,7 +2,7 @@
 
 import pytest
 
-from policies.secrets import secrets
+from policies.in_plain import secrets
 
 FOUND = [
     ({"environmentVariables": {"API_KEY": "a8f5f167f44f4964e6c998dee827110c"}}, "environmentVariables.API_KEY"),
