@@ -26,6 +26,10 @@ def test_needs_of_all_parts_are_every_element_of_each_in_order() -> None:
         applications=[],
         callers=[],
         captures=[],
+        training_uris=[],
+        training_keys=[],
+        trained_uris=[],
+        training_jobs=[],
     )
 
 

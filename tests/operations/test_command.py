@@ -272,7 +272,7 @@ def call(*arguments: str) -> tuple[int, str]:
     ("arguments", "sentence"),
     [
         (["preview", "aws-pilto"], "'aws-pilto': no such stack; did you mean aws-pilot?"),
-        (["graph", "nowhere"], "'nowhere': no such stack; there are aws-pilot"),
+        (["graph", "nowhere"], "'nowhere': no such stack; there are aws-full, aws-pilot"),
         (["cost", "/does/not/Pulumi.exist.yaml"], "/does/not/Pulumi.exist.yaml: is not there; give the path"),
         (["preview", "aws-pilot", "--out", "/proc/here"], "/proc/here: /proc cannot be written; name another folder"),
         (["graph", "README.md.yaml"], "allowed: Pulumi.<stack>.yaml"),
@@ -369,7 +369,7 @@ def test_kinds_lists_what_is_known_and_all_that_is_known_of_one() -> None:
 
 def test_one_bad_stack_file_hides_no_mistake_of_another(tmp_path: Path) -> None:
     files: list[str] = []
-    for stack, wrong in (("one", {"team": "Not A Slug"}), ("two", {}), ("three", {"training": {"x": 1}})):
+    for stack, wrong in (("one", {"team": "Not A Slug"}), ("two", {}), ("three", {"feature_store": {"x": 1}})):
         folder = tmp_path / stack
         folder.mkdir()
         files.append(str(variant(folder, **wrong).rename(folder / f"Pulumi.{stack}.yaml")))
@@ -377,5 +377,5 @@ def test_one_bad_stack_file_hides_no_mistake_of_another(tmp_path: Path) -> None:
     assert isinstance(result.exception, BadInput)
     first, second = str(result.exception).split("\n")
     assert first.startswith(f"{files[0]}: mlplatform:team: found 'Not A Slug'")
-    assert second.startswith(f"{files[2]}: mlplatform:training: unknown key; training jobs are not there yet")
+    assert second.startswith(f"{files[2]}: mlplatform:feature_store: unknown key; a feature store is not there yet")
     assert not (tmp_path / "out").exists()

@@ -365,7 +365,7 @@ def wrong_measures(text: str, of: Facts) -> list[str]:
         "replicas": {endpoint["max_replicas"] for endpoint in served},
         "days": {int(seconds) // 86_400 for seconds in re.findall(r'"olderThan": "(\d+)s"', of.text())}
         | {int(days) for sentence in plan(of.graph, frozenset()).later for days in re.findall(r"(\d+) days", sentence)},
-        "times": _constant(of.platform, "run" if of.platform == "gcp" else "batch", "ATTEMPTS"),
+        "times": _constant(of.platform, "ATTEMPTS"),
     }
     return [
         f"{numbers} {unit}: nowhere in {of.stack}"
@@ -374,10 +374,12 @@ def wrong_measures(text: str, of: Facts) -> list[str]:
     ]
 
 
-def _constant(platform: str, module: str, name: str) -> set[int]:
+def _constant(platform: str, name: str) -> set[int]:
     """The numbers that a component calls by this name; read, for importing a cloud's SDK takes seconds."""
-    text = (ROOT / "components" / platform / f"{module}.py").read_text(encoding="utf-8")
-    (value,) = re.findall(rf"^{name} = (.+)$", text, re.M)
+    files = sorted((ROOT / "components" / platform).glob("*.py"))
+    (value,) = (
+        said for file in files for said in re.findall(rf"^{name} = (.+)$", file.read_text(encoding="utf-8"), re.M)
+    )
     return {int(number) for number in re.findall(r"\d+", value)}
 
 

@@ -655,8 +655,8 @@ UNSEEN = (
     ),
     (
         "error_rate_percent: 1}",
-        "error_rate_percent: 90}",
-        "mlplatform:endpoints.live.rollback.error_rate_percent: found 90, allowed: less than the canary's 10 %, so "
+        "error_rate_percent: 45}",
+        "mlplatform:endpoints.live.rollback.error_rate_percent: found 45, allowed: less than the canary's 10 %, so "
         "that the endpoint's own alarm would ring too where all of the canary's answers fail",
     ),
 )

@@ -17,6 +17,7 @@ from components.aws.logs import JobLogs
 from components.aws.monitoring import Alerts
 from components.aws.network import Network
 from components.aws.registry import Registry
+from components.aws.training import TrainingJob
 from components.aws.workspace import REACH, Workspace
 from components.shapes import Replicas
 from operations.evaluation import evaluate
@@ -72,6 +73,17 @@ def whole() -> None:
         "logs_key_arn": key.logs_key_arn,
     }
     make(Endpoint, "it-embedder", endpoint_name="it-embedder", model=serving, **queued, **runs)
+    make(
+        TrainingJob,
+        "it-weekly",
+        output_uri=pulumi.Output.concat("s3://", registry.bucket_name, "/training/weekly/"),
+        role_arn=identity.role_arns["training"],
+        pipeline_role_arn=identity.role_arns["pipeline"],
+        logs_key_arn=key.logs_key_arn,
+        **place,
+        **keys,
+        **runs,
+    )
     make(
         BatchJob,
         "it-nightly",
