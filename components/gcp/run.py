@@ -102,6 +102,7 @@ def _once(args: RunArgs, api: str, jobs: str) -> dict[str, Any]:
     """One attempt: the job as it ended, or as it was when time was up. Raises what the API answers with."""
     ended = " or ".join(f'job.state == "{state}"' for state in _ENDED)
     query = {"filter": '${"display_name=\\"" + job_name + "\\""}'}
+    named = {"displayName": "${job_name}", **args.request}
     return {
         "params": ["job_name", "deadline"],
         "steps": [
@@ -113,7 +114,7 @@ def _once(args: RunArgs, api: str, jobs: str) -> dict[str, Any]:
                 }
             },
             {"adopt": {"assign": [{"job": f"${{found.body.{args.collection}[0]}}"}], "next": "poll"}},
-            {"start": _request("http.post", jobs, "started", body={"displayName": "${job_name}", **args.request})},  # not retried: look first
+            {"start": _request("http.post", jobs, "started", body=named)},  # not retried: look first
             {"take": {"assign": [{"job": "${started.body}"}]}},
             {
                 "poll": {

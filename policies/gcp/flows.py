@@ -117,12 +117,13 @@ def _lacking(workflow: Resource) -> Iterator[str]:
         for each in objects(one):
             yield from _call(document, each)
     for job in jobs(workflow.props):
-        yield from (f"starts jobs without {path}" for path in _NEEDS.get(job.kind, ()) if not job.body.is_given_in_each(path))
+        needs = _NEEDS.get(job.kind, ())
+        yield from (f"starts jobs without {path}" for path in needs if not job.body.is_given_in_each(path))
         for at, judged in _JUDGED.get(job.kind, {}).items():
             parts = job.body.each_section(at) if at else [job.body]
             more = {name for part in parts for name in part.names()} - set(judged)
-            at = f"{at}." if at else ""
-            yield from (f"starts jobs with {at}{name}, which nobody has judged" for name in sorted(more))
+            before = f"{at}." if at else ""
+            yield from (f"starts jobs with {before}{name}, which nobody has judged" for name in sorted(more))
         if job.kind == "customJobs":
             yield from _trained(job)
 

@@ -364,8 +364,8 @@ def _is_refused(graph: Graph, job: workflows.Job, may: str, place: str) -> bool:
     "limits-batch-started",
     workflows.WORKFLOW,
     severity="medium",
-    says="A workflow that starts jobs is started by a schedule of the stack, or by people whose runs a label counts, and "
-    "a schedule starts a workflow of it.",
+    says="A workflow that starts jobs is started by a schedule of the stack, or by people whose runs a label counts, "
+    "and a schedule starts a workflow of it.",
     remedy="Keep the component's schedule or its label runs-per-month, or switch the job off.",
 )
 def batch_started(graph: Graph, workflow: Resource) -> Iterator[str]:
@@ -375,7 +375,7 @@ def batch_started(graph: Graph, workflow: Resource) -> Iterator[str]:
     if not workflows.jobs(workflow.props):
         yield "starts no job"
     elif not starting(graph, workflow) and by_hand(workflow.props.section_or_empty("labels")) is None:
-        yield f"starts jobs, and no schedule of the stack starts it, nor people whose runs a label {RUNS_PER_MONTH} counts"
+        yield f"starts jobs, and no schedule of the stack starts it; no label {RUNS_PER_MONTH} counts runs by hand"
 
 
 @stack_rule(
