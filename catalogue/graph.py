@@ -331,8 +331,12 @@ def _pairs(said: Any) -> list[str]:
 
 def _arguments(job: Mapping[str, Any]) -> list[str]:
     """The arguments of a training job's container: its hyperparameters, and its folders as Vertex AI mounts them."""
-    spot: Mapping[str, Any] = job.get("spot") or {}
-    folders = {**(job.get("data") or {}), "output": job.get("output_uri"), "checkpoints": spot.get("checkpoint_uri")}
+    spot, data = _said(job, "spot"), _said(job, "data")
+    folders: Mapping[str, Any] = {
+        **data,
+        "output": job.get("output_uri"),
+        "checkpoints": spot.get("checkpoint_uri"),
+    }
     mounted = {name: str(uri).replace("gs://", "/gcs/") for name, uri in folders.items() if uri}
     return [f"--{name}" for name in _pairs({**(job.get("hyperparameters") or {}), **mounted})]
 
