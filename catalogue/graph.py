@@ -232,7 +232,7 @@ class Placement:
     who call its endpoints beside the people of its workspace. `users` are these people by their names, `people` the
     networks that they come from, where one must be joined for them. `addresses` are those that it names anywhere, such
     as `s3://bucket/folder/`, images among them. `containers` are the words that it starts containers with: commands,
-    arguments, variables.
+    arguments, variables; of a training job also the folders below which each run has one of its own.
     `config_bytes` is the size of all that the file says, as the engine hands it to the program; 0 where the engine has
     done so.
     """
@@ -286,6 +286,10 @@ class Placement:
             started = {text for model in models for key in _STARTED for text in _pairs(model.get(key))}
         except (ValueError, TypeError, AttributeError):
             raise KeyError("models") from None
+        try:
+            started |= {text for job in _said(words, "training").values() for text in _arguments(job)}
+        except (ValueError, TypeError, AttributeError):
+            raise KeyError("training") from None
         return cls(
             environment,
             team,
@@ -323,6 +327,18 @@ def _pairs(said: Any) -> list[str]:
     if isinstance(said, Mapping):
         return [f"{name}={value}" for name, value in cast("Mapping[str, Any]", said).items()]
     return [str(word) for word in said or ()]
+
+
+def _arguments(job: Mapping[str, Any]) -> list[str]:
+    """The arguments of a training job's container: its hyperparameters, and its folders as Vertex AI mounts them."""
+    spot, data = _said(job, "spot"), _said(job, "data")
+    folders: Mapping[str, Any] = {
+        **data,
+        "output": job.get("output_uri"),
+        "checkpoints": spot.get("checkpoint_uri"),
+    }
+    mounted = {name: str(uri).replace("gs://", "/gcs/") for name, uri in folders.items() if uri}
+    return [f"--{name}" for name in _pairs({**(job.get("hyperparameters") or {}), **mounted})]
 
 
 def _said(words: Mapping[str, Any], key: str) -> Mapping[str, Any]:

@@ -45,7 +45,8 @@ def drawn(platform: str, machines: Machines, replicas: int) -> tuple[str, int]:
     unnamed = f"{machines.machine_type} for {machines.use}"
     if family is None or quota is None:
         return unnamed, replicas
-    return quota.quota_name or unnamed, ceil(hardware.draws(family, machines.use, replicas))
+    name = quota.quota_name or unnamed
+    return hardware.spot_quota(name) if machines.spot else name, ceil(hardware.draws(family, machines.use, replicas))
 
 
 def beside(platform: str, machines: Machines) -> list[tuple[str, int]]:
@@ -67,7 +68,7 @@ def drawn_beside(platform: str, machines: Machines, replicas: int) -> list[tuple
     name = hardware.vcpu_quota(machines.use)
     if platform != "gcp" or machine is None or quota is None or quota.unit != "accelerators" or name is None:
         return []
-    has = machine.accelerator
+    has, name = machine.accelerator, hardware.spot_quota(name) if machines.spot else name
     return [(name, replicas * machine.vcpus)] if has and has.sent and machine.vcpus else []
 
 
@@ -75,8 +76,9 @@ def known(platform: str) -> frozenset[str]:
     """The names of the quotas that the catalogue knows, as `draw` gives them."""
     hardware = catalogue.load(platform)
     machines = {**hardware.families, **hardware.machine_types}
-    return frozenset(
+    names = {
         quota.quota_name or f"{machine.machine_type} for {use}"
         for machine in machines.values()
         for use, quota in machine.uses.items()
-    )
+    }
+    return frozenset(names | {hardware.spot_quota(name) for name in names})

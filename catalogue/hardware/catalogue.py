@@ -225,6 +225,8 @@ class Catalogue(_Entry):
 
     A person's own machine is billed as `workspace_list` has its type, a price list without a factor. None where the
     services have its price. `workspace_source` says what that leaves out.
+
+    `spot_quotas` has how the names of quotas begin, each with how that begins which Spot machines draw on instead.
     """
 
     platform: str
@@ -246,6 +248,8 @@ class Catalogue(_Entry):
     machine_uses_source: str
     zones_source: str | None = None
     retires_source: str | None = None
+    spot_quotas: dict[str, str] = {}
+    spot_quotas_source: str | None = None
     regions_without_schedules: list[str] = []
     schedules_source: str | None = None
     families: dict[str, HardwareFamily]
@@ -304,6 +308,11 @@ class Catalogue(_Entry):
         plain = (family.uses.get(use) for family in self.families.values() if family.accelerator is None)
         names = {quota.quota_name for quota in plain if quota is not None and quota.unit == "vCPUs"}
         return names.pop() if len(names) == 1 else None
+
+    def spot_quota(self, name: str) -> str:
+        """The quota of Spot machines that goes with one of machines on demand. The same where the platform has none."""
+        own = ((before, of) for before, of in self.spot_quotas.items() if name.startswith(before))
+        return next((of + name.removeprefix(before) for before, of in own), name)
 
     def completed(self, family: HardwareFamily) -> HardwareFamily:
         """The family, or machine type, with the prices of every list, and with its zones."""

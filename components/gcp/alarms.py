@@ -162,7 +162,7 @@ def _calls_lately(endpoint_id: Text) -> list[Text]:
 
 @dataclass(kw_only=True)
 class RunAlarms:
-    """One scheduled workflow and the scheduler's jobs that start it, by name."""
+    """One workflow and the scheduler's jobs that start it, by name; none where people start each run."""
 
     project: Text
     workflow_name: Text
@@ -173,7 +173,7 @@ class RunAlarms:
 
 
 def run_alarms(name: str, args: RunAlarms, opts: pulumi.ResourceOptions) -> None:
-    """Create the alert policies of a batch job, or of hours: a run failed, overran, or was not started.
+    """Create the alert policies of a job, or of hours: a run failed, overran, or was not started by its schedule.
 
     The scheduler hears only that the workflow was started and the metric knows no reason, so the workflow logs that it
     overran, and the scheduler's own log says that it could not start one.
@@ -203,17 +203,21 @@ def run_alarms(name: str, args: RunAlarms, opts: pulumi.ResourceOptions) -> None
         }
     }
     overran = pulumi.Output.concat(workflow, ' AND severity >= ERROR AND jsonPayload.event = "overran"')
-    named = [pulumi.Output.concat('resource.labels.job_id = "', one, '"') for one in args.scheduler_names]
-    started = pulumi.Output.all(*named).apply(lambda each: each[0] if len(each) == 1 else f"({' OR '.join(each)})")
-    unstarted = pulumi.Output.concat('resource.type = "cloud_scheduler_job" AND ', started, " AND severity >= ERROR")
     policies: dict[str, dict[str, Any]] = {
         "failed": failed,
         "overran": {"condition_matched_log": {"filter": overran}},
-        "did not start": {"condition_matched_log": {"filter": unstarted}},
     }
+    if args.scheduler_names:
+        policies["did not start"] = {"condition_matched_log": {"filter": _unstarted(args.scheduler_names)}}
     for what, condition in policies.items():
         words = pulumi.Output.concat("a run of ", args.job_name, f" {what}")
         _policy(f"{name}-{what.replace(' ', '-')}", words, [condition], args.project, args.channel_id, args.tags, opts)
+
+
+def _unstarted(scheduler_names: Sequence[Text]) -> pulumi.Output[str]:
+    named = [pulumi.Output.concat('resource.labels.job_id = "', one, '"') for one in scheduler_names]
+    started = pulumi.Output.all(*named).apply(lambda each: each[0] if len(each) == 1 else f"({' OR '.join(each)})")
+    return pulumi.Output.concat('resource.type = "cloud_scheduler_job" AND ', started, " AND severity >= ERROR")
 
 
 def _policy(

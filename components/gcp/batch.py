@@ -1,15 +1,14 @@
 """Scoring on a schedule: a batch prediction job that a workflow starts, watches, stops in time and reports."""
 
-import base64
-import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
-from pulumi_gcp import cloudscheduler, workflows
 
-from components.gcp.alarms import RunAlarms, run_alarms
 from components.gcp.model import FOLDER, PLACE, ModelArgs, versioned_model
-from components.gcp.run import RunArgs, definition
+from components.gcp.run import machine_spec
+from components.gcp.runs import Runs, workflow_of_runs
 from components.given import Args, Tags, Text, hold
 from components.shapes import Machine, Schedule
 
@@ -88,70 +87,67 @@ class BatchJob(pulumi.ComponentResource):
         self.register_outputs({"workflow_id": self.workflow_id})
 
     def _run(self, name: str, args: BatchJobArgs, model: pulumi.Output[str]) -> pulumi.Output[str]:
-        project, region, key = args.model.project, args.model.region, args.model.data_key_id
-        source = pulumi.Output.all(
-            project=project,
-            region=region,
-            job_name=args.job_name,
+        job = pulumi.Output.all(
             model=model,
             replicas=args.replicas,
-            max_hours=args.max_hours,
             input_uri=args.input_uri,
             output_uri=args.output_uri,
             service_account=args.model.service_account,
-            data_key_id=key,
+            data_key_id=args.model.data_key_id,
             tags=args.tags,
-        ).apply(lambda known: json.dumps(definition(RunArgs(machine=args.machine, **known))))
-        workflow = workflows.Workflow(
+        ).apply(lambda known: scoring(ScoringArgs(machine=args.machine, **known)))
+        return workflow_of_runs(
             name,
-            name=name,
-            project=project,
-            region=region,
-            description=pulumi.Output.concat(args.job_name, ": score ", args.input_uri, " to ", args.output_uri),
-            service_account=args.pipeline_account,
-            source_contents=source,
-            crypto_key_name=key,
-            call_log_level="LOG_ALL_CALLS",
-            deletion_protection=False,
-            labels=args.tags,
-            opts=self._child,
-        )
-        # The scheduler's agent mints the token, so it must have its role before the first start.
-        account = pulumi.Output.all(args.pipeline_account, args.scheduler_agent).apply(lambda both: both[0])
-        scheduled = cloudscheduler.Job(
-            f"{name}-schedule",
-            name=f"{name}-schedule",
-            project=project,
-            region=region,
-            description=pulumi.Output.concat("Starts ", args.job_name),
-            schedule=args.schedule.cron,
-            time_zone=args.schedule.timezone,
-            attempt_deadline="60s",
-            retry_config={"retry_count": 3, "min_backoff_duration": "30s", "max_retry_duration": "3600s"},
-            http_target={
-                "http_method": "POST",
-                "uri": pulumi.Output.concat(
-                    "https://workflowexecutions.googleapis.com/v1/", workflow.id, "/executions"
-                ),
-                "headers": {"Content-Type": "application/json"},
-                "body": base64.b64encode(json.dumps({"argument": "{}"}).encode()).decode(),
-                "oauth_token": {
-                    "service_account_email": account,
-                    "scope": "https://www.googleapis.com/auth/cloud-platform",
-                },
-            },
-            opts=self._child,
-        )
-        run_alarms(
-            name,
-            RunAlarms(
-                project=project,
-                workflow_name=workflow.name,
-                scheduler_names=[scheduled.name],
+            Runs(
+                project=args.model.project,
+                region=args.model.region,
                 job_name=args.job_name,
+                description=pulumi.Output.concat(args.job_name, ": score ", args.input_uri, " to ", args.output_uri),
+                does="score",
+                collection="batchPredictionJobs",
+                request=job,
+                schedule=args.schedule,
+                max_hours=args.max_hours,
+                pipeline_account=args.pipeline_account,
+                scheduler_agent=args.scheduler_agent,
+                data_key_id=args.model.data_key_id,
                 channel_id=args.channel_id,
                 tags=args.tags,
             ),
             self._child,
         )
-        return workflow.id
+
+
+@dataclass(kw_only=True)
+class ScoringArgs:
+    """What a batch prediction job is to be, once all of it is known; `model` is `projects/…/models/ID@VERSION`."""
+
+    model: str
+    machine: Machine
+    replicas: int
+    input_uri: str
+    output_uri: str
+    service_account: str
+    data_key_id: str
+    tags: Mapping[str, str]
+
+
+def scoring(args: ScoringArgs) -> dict[str, Any]:
+    """What a run sends to Vertex AI: one batch prediction job, but its name.
+
+    BatchPredictionJob, https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.batchPredictionJobs
+    """
+    below = f"{args.input_uri}*" if args.input_uri.endswith("/") else args.input_uri
+    return {
+        "model": args.model,
+        "inputConfig": {"instancesFormat": "jsonl", "gcsSource": {"uris": [below]}},
+        "outputConfig": {"predictionsFormat": "jsonl", "gcsDestination": {"outputUriPrefix": args.output_uri}},
+        "dedicatedResources": {
+            "machineSpec": machine_spec(args.machine),
+            "startingReplicaCount": args.replicas,
+            "maxReplicaCount": args.replicas,  # batch does not scale: Vertex AI takes the starting count
+        },
+        "serviceAccount": args.service_account,
+        "encryptionSpec": {"kmsKeyName": args.data_key_id},
+        "labels": dict(args.tags),
+    }

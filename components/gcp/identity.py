@@ -71,7 +71,8 @@ class Identity(pulumi.ComponentResource):
             for persona in personas
         }
         grants: list[pulumi.Input[str]] = [
-            self._images(f"{name}-vertex", images, PULL, args.vertex_agent) for images in repositories(args)
+            self._images(f"{name}-vertex", images, PULL, args.vertex_agent)
+            for images in repositories(args, [*args.needs.images, *args.needs.training_images])
         ]
         for persona, may in personas.items():
             grants += self._grants(f"{name}-{persona}", args, persona, may, accounts)

@@ -15,7 +15,7 @@ _RUN = ("logging.logEntries.create", "monitoring.timeSeries.create")
 
 @dataclass
 class Needs(Args):
-    """The images, and the addresses of the objects, that `serving` and `batch` work with.
+    """The images, and the addresses of the objects, that `serving`, `batch` and `training` work with.
 
     An address is that of a folder, `gs://BUCKET/FOLDER/`, or of one object. The program must know it. A bucket must
     have uniform bucket-level access, for a grant on a bucket without it can have no condition. Raises BadArgument for
@@ -31,6 +31,15 @@ class Needs(Args):
     images: Sequence[str] = ()
     """The models' images. `serving` and `batch`, as which models are uploaded, and Vertex AI's agent, which pulls them,
     may read the repository of each. Vertex AI's own images need no grant."""
+    training_images: Sequence[str] = ()
+    """The images that train. `training` and Vertex AI's agent may read the repository of each."""
+    training_uris: Sequence[str] = ()
+    """The data that `training` may read, beside all of the bucket of artifacts."""
+    trained_uris: Sequence[str] = ()
+    """The folders that `training` may write what it trained and its checkpoints to."""
+    training_jobs: Sequence[str] = ()
+    """The training jobs. Where there is one, `pipeline` starts custom jobs as `training`, and `data-scientist` runs of
+    the workflows by hand. They must be known."""
     captures: Sequence[str] = ()
     """The endpoints that capture. Where there is one, `data-scientist` may run queries in the project: who may read a
     table of BigQuery needs that too. They must be known."""
@@ -40,7 +49,7 @@ class Needs(Args):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for field in ("artifact_uris", "input_uris", "output_uris"):
+        for field in ("artifact_uris", "input_uris", "output_uris", "training_uris", "trained_uris"):
             for uri in getattr(self, field):
                 if not re.fullmatch(r"gs://[^/]+/.+", uri):  # without a folder, the whole bucket would be granted
                     raise BadArgument(f"Needs.{field}: found {uri!r}, allowed: a folder such as gs://bucket/folder/")
@@ -122,24 +131,43 @@ def personas_of(args: IdentityArgs) -> Mapping[str, Persona]:
 
     Vertex AI and Workflows have no grants on a single job, model or workflow, and no conditions on their names. So the
     permissions hold in the whole project, which is the pilot's own. They are the fewest with which each persona works.
+    Who may start the runs of a training job may start those of any workflow, which do what their definitions say.
     """
-    artifacts, served, kept = _versions(args.needs.artifact_uris), repositories(args), _own_images(args)
+    artifacts, kept = _versions(args.needs.artifact_uris), _own_images(args)
+    served, trains = repositories(args, args.needs.images), bool(args.needs.training_jobs)
 
     elsewhere = [uri for uri in artifacts if not uri.startswith(f"gs://{args.own_bucket}/models/")]
+    data = [uri for uri in args.needs.training_uris if not uri.startswith(f"gs://{args.own_bucket}/")]
+    trained = [f"gs://{args.own_bucket}/training/", *args.needs.trained_uris]
 
     def own(prefix: str = "") -> list[Objects]:
         return [Objects(args.own_bucket, args.bucket_name, prefix, (prefix,))]
 
     found = {
         "data-scientist": Persona(
-            permissions=(*_RUN, *_JOBS, *_PROPOSE, _PREDICT, *([_QUERY] if args.needs.captures else [])),
+            permissions=(
+                *_RUN,
+                *_JOBS,
+                *_PROPOSE,
+                _PREDICT,
+                *([_QUERY] if args.needs.captures else []),
+                *(_BY_HAND if trains else []),
+            ),
             reads=own(),
             writes=own("workspace/"),
             acts_as=["training"],
             pulls=[kept],
         ),
-        "training": Persona(permissions=_RUN, reads=own(), writes=own("training/"), pulls=[kept]),
-        "pipeline": Persona(permissions=(*_SCORE, "logging.logEntries.create"), acts_as=["batch"]),
+        "training": Persona(
+            permissions=_RUN,
+            reads=[*own(), *_objects(data, args)],
+            writes=_objects(trained, args),
+            pulls=list({one.name: one for one in (kept, *repositories(args, args.needs.training_images))}.values()),
+        ),
+        "pipeline": Persona(
+            permissions=(*_SCORE, *(_TRAIN if trains else []), "logging.logEntries.create"),
+            acts_as=["batch", *(["training"] if trains else [])],
+        ),
         "serving": Persona(permissions=_RUN, reads=_objects(artifacts, args), pulls=served),
         "batch": Persona(
             permissions=_RUN,
@@ -162,13 +190,13 @@ _PREDICT = "aiplatform.endpoints.predict"
 _QUERY = "bigquery.jobs.create"
 """It reads nothing by itself. BigQuery, "Run a query", https://cloud.google.com/bigquery/docs/running-queries"""
 _SEE_ENDPOINTS = ("aiplatform.endpoints.get", "aiplatform.endpoints.list")
-_JOBS = (
+_TRAIN = (
     "aiplatform.customJobs.cancel",
     "aiplatform.customJobs.create",
     "aiplatform.customJobs.get",
     "aiplatform.customJobs.list",
-    *_SEE_ENDPOINTS,
 )
+_JOBS = (*_TRAIN, *_SEE_ENDPOINTS)
 # A version is proposed by uploading it and approved by giving it an alias, which is an update of the model.
 _PROPOSE = ("aiplatform.models.get", "aiplatform.models.list", "aiplatform.models.upload")
 _APPROVE = ("aiplatform.models.get", "aiplatform.models.list", "aiplatform.models.update")
@@ -180,6 +208,13 @@ _SCORE = (
     "aiplatform.models.get",
     "workflows.executions.create",
 )
+_BY_HAND = (
+    "workflows.executions.cancel",
+    "workflows.executions.create",
+    "workflows.executions.get",
+    "workflows.executions.list",
+)
+"""Workflows, "Access control with IAM", https://cloud.google.com/workflows/docs/access-control"""
 # Of deployModel, undeployModel, what tells how they end, and whether the way to the model is open; an endpoint can be
 # deleted and its traffic moved by none.
 # https://cloud.google.com/iam/docs/roles-permissions/aiplatform
@@ -195,10 +230,10 @@ _SWITCH = (
 )
 
 
-def repositories(args: IdentityArgs) -> list[Images]:
-    """The repositories of the models' images, each once, the stack's own among them. Vertex AI's own are public."""
+def repositories(args: IdentityArgs, images: Sequence[str]) -> list[Images]:
+    """The repositories of images, each once, the stack's own among them. Vertex AI's own are public."""
     found: dict[str, Images] = {}
-    for image in sorted(args.needs.images):
+    for image in sorted(images):
         if image.startswith(f"{args.own_images}/"):
             found[args.own_images] = _own_images(args)
         elif place := repository_of(image):

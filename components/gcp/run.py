@@ -1,4 +1,4 @@
-"""One run of a batch job, as a definition for Google's Workflows: start, watch, retry, stop in time, fail loudly."""
+"""One run of a job, as a definition for Google's Workflows: start, watch, retry, stop in time, fail loudly."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,22 +17,26 @@ _ENDED = (
 )
 
 
+OF_THE_RUN = 'sys.get_env("GOOGLE_CLOUD_WORKFLOW_EXECUTION_ID")'
+"""The id of a run in an expression of its definition, the same for each of its attempts. Workflows, "Use built-in
+environment variables", https://cloud.google.com/workflows/docs/use-environment-variables
+"""
+
+
 @dataclass(kw_only=True)
 class RunArgs:
-    """What the batch prediction job is to be, once all of it is known; `model` is `projects/…/models/ID@VERSION`."""
+    """What a run starts and for how long, once all of it is known."""
 
     project: str
     region: str
     job_name: str
-    model: str
-    machine: Machine
-    replicas: int
+    does: str
+    """What one attempt does, in a word, which its steps are called by: score or train."""
+    collection: str
+    """Where Vertex AI makes such jobs: batchPredictionJobs or customJobs."""
+    request: Mapping[str, Any]
+    """The job that is sent there, but its name."""
     max_hours: int
-    input_uri: str
-    output_uri: str
-    service_account: str
-    data_key_id: str
-    tags: Mapping[str, str]
 
 
 def definition(args: RunArgs) -> dict[str, Any]:
@@ -44,13 +48,12 @@ def definition(args: RunArgs) -> dict[str, Any]:
     reference", https://cloud.google.com/workflows/docs/reference/syntax
     """
     api = f"https://{args.region}-aiplatform.googleapis.com/v1"
-    jobs = f"{api}/projects/{args.project}/locations/{args.region}/batchPredictionJobs"
-    return {"main": {"params": ["input"], "steps": _run(args)}, "score": _score(args, api, jobs)}
+    jobs = f"{api}/projects/{args.project}/locations/{args.region}/{args.collection}"
+    return {"main": {"params": ["input"], "steps": _run(args)}, args.does: _once(args, api, jobs)}
 
 
 def _run(args: RunArgs) -> list[dict[str, Any]]:
-    run = 'sys.get_env("GOOGLE_CLOUD_WORKFLOW_EXECUTION_ID")'
-    name = f'${{"{args.job_name}-" + {run} + "-" + string(failed)}}'
+    name = f'${{"{args.job_name}-" + {OF_THE_RUN} + "-" + string(failed)}}'
     begin: list[dict[str, Any]] = [
         {"deadline": f"${{sys.now() + {args.max_hours * 3600}}}"},
         {"attempt": 0},
@@ -63,7 +66,7 @@ def _run(args: RunArgs) -> list[dict[str, Any]]:
         {
             "try_once": {
                 "try": {
-                    "call": "score",
+                    "call": args.does,
                     "args": {"job_name": "${job_name}", "deadline": "${deadline}"},
                     "result": "outcome",
                 },
@@ -95,22 +98,23 @@ def _run(args: RunArgs) -> list[dict[str, Any]]:
     ]
 
 
-def _score(args: RunArgs, api: str, jobs: str) -> dict[str, Any]:
+def _once(args: RunArgs, api: str, jobs: str) -> dict[str, Any]:
     """One attempt: the job as it ended, or as it was when time was up. Raises what the API answers with."""
     ended = " or ".join(f'job.state == "{state}"' for state in _ENDED)
     query = {"filter": '${"display_name=\\"" + job_name + "\\""}'}
+    named = {"displayName": "${job_name}", **args.request}
     return {
         "params": ["job_name", "deadline"],
         "steps": [
             {"look": _call("http.get", jobs, "found", query=query)},
             {
                 "known": {
-                    "switch": [{"condition": '${"batchPredictionJobs" in found.body}', "next": "adopt"}],
+                    "switch": [{"condition": f'${{"{args.collection}" in found.body}}', "next": "adopt"}],
                     "next": "start",
                 }
             },
-            {"adopt": {"assign": [{"job": "${found.body.batchPredictionJobs[0]}"}], "next": "poll"}},
-            {"start": _request("http.post", jobs, "started", body=_job(args))},  # not retried: look first
+            {"adopt": {"assign": [{"job": f"${{found.body.{args.collection}[0]}}"}], "next": "poll"}},
+            {"start": _request("http.post", jobs, "started", body=named)},  # not retried: look first
             {"take": {"assign": [{"job": "${started.body}"}]}},
             {
                 "poll": {
@@ -138,22 +142,9 @@ def _call(call: str, url: str, result: str, **args: Any) -> dict[str, Any]:
     return {"try": _request(call, url, result, **args), "retry": "${http.default_retry}"}
 
 
-def _job(args: RunArgs) -> dict[str, Any]:
-    machine: dict[str, Any] = {"machineType": args.machine.type}
-    if args.machine.accelerator is not None:
-        machine |= {"acceleratorType": args.machine.accelerator, "acceleratorCount": args.machine.accelerators}
-    below = f"{args.input_uri}*" if args.input_uri.endswith("/") else args.input_uri
-    return {
-        "displayName": "${job_name}",
-        "model": args.model,
-        "inputConfig": {"instancesFormat": "jsonl", "gcsSource": {"uris": [below]}},
-        "outputConfig": {"predictionsFormat": "jsonl", "gcsDestination": {"outputUriPrefix": args.output_uri}},
-        "dedicatedResources": {
-            "machineSpec": machine,
-            "startingReplicaCount": args.replicas,
-            "maxReplicaCount": args.replicas,  # batch does not scale: Vertex AI takes the starting count
-        },
-        "serviceAccount": args.service_account,
-        "encryptionSpec": {"kmsKeyName": args.data_key_id},
-        "labels": dict(args.tags),
-    }
+def machine_spec(machine: Machine) -> dict[str, Any]:
+    """A machine as Vertex AI's jobs name it."""
+    spec: dict[str, Any] = {"machineType": machine.type}
+    if machine.accelerator is not None:
+        spec |= {"acceleratorType": machine.accelerator, "acceleratorCount": machine.accelerators}
+    return spec

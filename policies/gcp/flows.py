@@ -1,13 +1,13 @@
 """Definitions of workflows: one that starts jobs is whole, so that what is judged of it is what it does."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, cast
 
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.gcp import workflows
-from catalogue.kinds.gcp.workflows import AT, jobs
+from catalogue.kinds.gcp.workflows import AT, Job, jobs
 from policies.gcp.flow_values import (
     ENDS,
     Json,
@@ -27,18 +27,47 @@ from policies.rule import Found, stack_rule, whole_stack_rule
 _DOES = frozenset({"assign", "call", "for", "next", "parallel", "raise", "return", "steps", "switch", "try"})
 _ANYWHERE = frozenset({"break", "continue", "end"})
 _LEAST_PAUSE, _MOST_PAUSE = 10, 900
-_NEEDS = (
-    "displayName",
-    "inputConfig.instancesFormat",
-    "outputConfig.predictionsFormat",
-    "dedicatedResources.startingReplicaCount",
-)
-_JUDGED = frozenset(
-    {*(path.partition(".")[0] for path in _NEEDS), "encryptionSpec", "labels", "model", "serviceAccount"}
-)
-"""What of a batch prediction job somebody has judged. Beside it stand, among others, `disableContainerLogging` and
-`unmanagedContainerModel`: https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.batchPredictionJobs
+_NEEDS: Mapping[str, Sequence[str]] = {
+    "batchPredictionJobs": (
+        "displayName",
+        "inputConfig.instancesFormat",
+        "outputConfig.predictionsFormat",
+        "dedicatedResources.startingReplicaCount",
+    ),
+    "customJobs": (
+        "displayName",
+        "jobSpec.workerPoolSpecs.containerSpec.imageUri",
+        "jobSpec.workerPoolSpecs.replicaCount",
+        "jobSpec.scheduling.timeout",
+        "jobSpec.baseOutputDirectory.outputUriPrefix",
+    ),
+}
+"""What each kind of job must say."""
+_JUDGED: Mapping[str, Mapping[str, Collection[str]]] = {
+    "batchPredictionJobs": {
+        "": {
+            *("displayName", "inputConfig", "outputConfig", "dedicatedResources"),
+            *("encryptionSpec", "labels", "model", "serviceAccount"),
+        }
+    },
+    "customJobs": {
+        "": {"displayName", "jobSpec", "encryptionSpec", "labels"},
+        "jobSpec": {
+            *("workerPoolSpecs", "scheduling", "serviceAccount", "baseOutputDirectory"),
+            *("enableWebAccess", "enableDashboardAccess"),
+        },
+        "jobSpec.workerPoolSpecs": {"machineSpec", "containerSpec", "replicaCount"},
+        "jobSpec.workerPoolSpecs.machineSpec": {"machineType", "acceleratorType", "acceleratorCount"},
+        "jobSpec.workerPoolSpecs.containerSpec": {"imageUri", "args", "command", "env"},
+        "jobSpec.scheduling": {"timeout", "strategy", "restartJobOnWorkerRestart"},
+    },
+}
+"""What of a job somebody has judged, by the part of it. Beside it stand, among others, `disableContainerLogging` and
+`unmanagedContainerModel` of a batch prediction job, `network` and `persistentResourceId` of a custom job:
+https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.batchPredictionJobs,
+https://cloud.google.com/vertex-ai/docs/reference/rest/v1/CustomJobSpec
 """
+_STRATEGIES = ("STANDARD", "SPOT")
 _CALLS = re.compile(r"http\.(get|post)|sys\.(log|sleep)")
 _HOST = re.compile(r"https://[a-z0-9-]+-aiplatform\.googleapis\.com/|https://compute\.googleapis\.com/compute/v1/")
 _FINAL = ("SUCCEEDED", "FAILED", "CANCELLED", "EXPIRED")
@@ -88,10 +117,30 @@ def _lacking(workflow: Resource) -> Iterator[str]:
         for each in objects(one):
             yield from _call(document, each)
     for job in jobs(workflow.props):
-        if job.kind == "batchPredictionJobs":
-            yield from (f"starts jobs without {path}" for path in _NEEDS if not job.body.is_given(path))
-            more = set(job.body.names()) - _JUDGED
-            yield from (f"starts jobs with {name}, which nobody has judged" for name in sorted(more))
+        needs = _NEEDS.get(job.kind, ())
+        yield from (f"starts jobs without {path}" for path in needs if not job.body.is_given_in_each(path))
+        for at, judged in _JUDGED.get(job.kind, {}).items():
+            parts = job.body.each_section(at) if at else [job.body]
+            more = {name for part in parts for name in part.names()} - set(judged)
+            before = f"{at}." if at else ""
+            yield from (f"starts jobs with {before}{name}, which nobody has judged" for name in sorted(more))
+        if job.kind == "customJobs":
+            yield from _trained(job)
+
+
+def _trained(job: Job) -> Iterator[str]:
+    """What is wrong with how a custom job is run: one chief, and all replicas anew where one is.
+
+    Vertex AI, "Distributed training", https://cloud.google.com/vertex-ai/docs/training/distributed-training
+    """
+    pools = list(job.spec.each_section("workerPoolSpecs"))
+    if pools and pools[0].number_or_none("replicaCount") not in (None, 1):
+        yield "starts jobs with more than one chief (jobSpec.workerPoolSpecs[0].replicaCount)"
+    if len(pools) > 1 and job.spec.flag_or_none("scheduling.restartJobOnWorkerRestart") is not True:
+        yield "starts jobs that go on with a replica that begins anew (scheduling.restartJobOnWorkerRestart)"
+    strategy = job.spec.text_or_empty("scheduling.strategy")
+    if strategy not in _STRATEGIES:
+        yield f"starts jobs whose scheduling.strategy is {strategy or 'not given'}, none of {' or '.join(_STRATEGIES)}"
 
 
 @stack_rule(

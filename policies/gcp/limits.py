@@ -169,7 +169,8 @@ def idle_kept(graph: Graph, instance: Resource) -> Iterator[str]:
     remedy="Set max_hours in the stack file to at most the limit; keep the workflow's deadline, attempts and cancel.",
 )
 def batch_time(limits: Limits, props: Properties) -> Iterator[str]:
-    """A batch prediction job has no timeout of its own (aiplatform v1), so the workflow keeps one and cancels.
+    """A batch prediction job has no timeout of its own (aiplatform v1), so the workflow keeps one and cancels. A custom
+    job has one, which is seven days where nobody says another.
 
     What puts a model on an endpoint only looks, until its deadline: there is no job to stop.
     """
@@ -180,6 +181,9 @@ def batch_time(limits: Limits, props: Properties) -> Iterator[str]:
         yield f"may run longer than {limit:g} hours"
     elif not cancels and not all(job.deploys for job in jobs(props)):
         yield "does not stop a job that is late"
+    trained = [job.spec.text_or_empty("scheduling.timeout") for job in jobs(props) if job.kind == "customJobs"]
+    if any(not 0 < seconds(text) <= limit * 3600 for text in trained):
+        yield f"starts jobs that may themselves run longer than {limit:g} hours (scheduling.timeout)"
     attempts = [int(count) for count in re.findall(r"attempt (?:>=|<) (\d+)", source)]
     if not attempts or not min(attempts) > 0 or max(attempts) > 3:
         yield "is not retried, or without a bound"

@@ -12,7 +12,7 @@ from policies.personas import table
 from policies.rule import Found, whole_stack_rule
 
 _ROLE = projects.CUSTOM_ROLE
-_IN_PROJECT = ("project", "endpoints", "workflows")
+_IN_PROJECT = ("project", "endpoints", "workflows", "training-workflows")
 """The words of the table for what a role of the project is granted on."""
 _ON_INSTANCE = ("own-instance",)
 _STANDS: Mapping[str, Sequence[str]] = {
@@ -22,6 +22,8 @@ _STANDS: Mapping[str, Sequence[str]] = {
     "own-instance": (workbench.INSTANCE,),
 }
 """The kinds without which a task that is about a word of the table does not exist."""
+_TRAINING = "training-workflows"
+"""The word of the table for the workflows that start training jobs."""
 _HOURS = "hours"
 KEEPS_HOURS = frozenset(
     (
@@ -57,11 +59,17 @@ def _must(graph: Graph, persona: str) -> frozenset[str]:
     return frozenset(
         permission
         for task in table("gcp").tasks
-        if persona in task.who and (not task.about or graph.of(*_STANDS.get(task.about, ())))
+        if persona in task.who and (not task.about or _stands(graph, task.about))
         for calls in task.calls
         if calls.at in _IN_PROJECT
         for permission in calls.do
     )
+
+
+def _stands(graph: Graph, about: str) -> bool:
+    if about == _TRAINING:
+        return any(workflows.trains(flow) for flow in graph.of(workflows.WORKFLOW))
+    return bool(graph.of(*_STANDS.get(about, ())))
 
 
 def persona_of(account: Resource) -> str:

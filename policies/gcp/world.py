@@ -22,6 +22,7 @@ from catalogue.kinds.gcp.provider import PROVIDER
 from catalogue.marks import is_marked
 from catalogue.once import once_a_graph
 from catalogue.properties import Malformed, Properties
+from catalogue.runs import RUNS_PER_MONTH, by_hand
 from catalogue.wording import one_line
 from policies.gcp.access import allowed, grants
 from policies.rule import stack_rule
@@ -51,10 +52,11 @@ _REGION = re.compile(
 _BUCKET = re.compile(
     r"gs://([a-z0-9][a-z0-9._-]+)|projects/_/buckets/([a-z0-9][a-z0-9._-]+)|"
     r"https://storage\.googleapis\.com/(?:(?:upload/)?storage/v1/b/)?(?!storage/|upload/)([a-z0-9][a-z0-9._-]+)|"
-    r"https://([a-z0-9][a-z0-9._-]+)\.storage\.googleapis\.com"
+    r"https://([a-z0-9][a-z0-9._-]+)\.storage\.googleapis\.com|/gcs/([a-z0-9][a-z0-9._-]+)"
 )
-"""A bucket by its address, its name, or the one at which its API answers:
-https://cloud.google.com/storage/docs/request-endpoints
+"""A bucket by its address, its name, the one at which its API answers, or where Vertex AI mounts it:
+https://cloud.google.com/storage/docs/request-endpoints,
+https://cloud.google.com/vertex-ai/docs/training/cloud-storage-file-system
 """
 _PLACES = frozenset({"location", "region", "zone"})
 _PLACE = re.compile(r"([a-z]+-[a-z]+-?\d+)(?:-[a-z])?")
@@ -245,7 +247,7 @@ _CONTAINER = frozenset({"command", "args", "env", "environment"})
     workflows.WORKFLOW,
     severity="high",
     says="A container is started with the commands, arguments and variables that the stack file says, and no others.",
-    remedy="Say them in the stack file, under models, where they show in review.",
+    remedy="Say them in the stack file, under models or training, where they show in review.",
 )
 def containers(graph: Graph, resource: Resource) -> Iterator[str]:
     """Who can add a word to a command runs what they like, as the model's account and beside its data; a variable such
@@ -259,7 +261,8 @@ def containers(graph: Graph, resource: Resource) -> Iterator[str]:
     else:
         parts = list(resource.props.document_or_empty(workflows.AT).sections_inside())
     for path, word in (found for part in parts for found in _words(part)):
-        if word not in graph.placement.containers:
+        said = workflows.below_the_run(word)
+        if (word if said is None else said) not in graph.placement.containers:
             yield f"starts a container with {one_line(word)[:80]!r} ({path}), which its file does not say"
 
 
@@ -285,12 +288,14 @@ def _words(part: Properties) -> Iterator[tuple[str, str]]:
     "data-batch-own",
     workflows.WORKFLOW,
     severity="high",
-    says="A job scores with a model of the stack, from a place that is named and into one, under the stack's key.",
-    remedy="Name the batch component's model, key, input and output in each job that the workflow starts.",
+    says="A job scores with a model of the stack, from a place that is named and into one, under the stack's key. One "
+    "that trains writes to a folder of its run's own, and nobody gets into its container.",
+    remedy="Name the component's model, key, input and output in each job that the workflow starts.",
 )
 def batch_own(graph: Graph, workflow: Resource) -> Iterator[str]:
-    """Vertex AI, BatchPredictionJob,
-    https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.batchPredictionJobs
+    """Vertex AI, BatchPredictionJob and CustomJobSpec,
+    https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.batchPredictionJobs,
+    https://cloud.google.com/vertex-ai/docs/reference/rest/v1/CustomJobSpec
     """
     ours = world(graph)
     for job in workflows.jobs(workflow.props):
@@ -299,6 +304,8 @@ def batch_own(graph: Graph, workflow: Resource) -> Iterator[str]:
             known = ours.has(name, type_) or may_be_id(graph, workflow, "sourceContents", name, type_)
             if name and (graph.placement or ours.by_type.get(type_)) and not known:
                 yield f"starts jobs with {path} {one_line(name)}, which is not of the stack"
+        if job.kind == "customJobs":
+            yield from _training(graph, job)
         if job.kind == "batchPredictionJobs":
             for path in ("model", "inputConfig.gcsSource.uris", "outputConfig.gcsDestination.outputUriPrefix"):
                 said = list(job.body.each_text_if_known(path))
@@ -307,18 +314,46 @@ def batch_own(graph: Graph, workflow: Resource) -> Iterator[str]:
                 for place in said if path != "model" else ():
                     if not place.startswith("gs://"):
                         yield f"starts jobs with {path} {one_line(place)}, which is no place in Cloud Storage"
-                    elif graph.ours and _is_refused(graph, job, path, place):
+                    elif graph.ours and _is_refused(graph, job, _READ if path.startswith("input") else _WRITE, place):
                         yield f"starts jobs with {path} {one_line(place)}, where their account has no grant"
 
 
-def _is_refused(graph: Graph, job: workflows.Job, path: str, place: str) -> bool:
+_READ, _WRITE = "storage.objects.get", "storage.objects.create"
+
+
+def _training(graph: Graph, job: workflows.Job) -> Iterator[str]:
+    """What is wrong with the places of a custom job, and with who gets into its container."""
+    for door in ("enableWebAccess", "enableDashboardAccess"):
+        if job.spec.flag_or_none(door) is not False and (graph.ours or job.spec.is_given(door)):
+            yield f"starts jobs whose jobSpec.{door} is not false, so that somebody may get into their containers"
+    output = job.spec.text_or_empty("baseOutputDirectory.outputUriPrefix")
+    below = workflows.below_the_run(output)
+    if output and not (below or output).startswith("gs://"):
+        yield f"starts jobs with jobSpec.baseOutputDirectory {one_line(output)}, which is no place in Cloud Storage"
+    if not graph.ours:
+        return
+    if below is None:
+        yield f"starts jobs whose runs all write to {one_line(output) or 'no folder'} (jobSpec.baseOutputDirectory)"
+    read, written = (set(workflows.mounted(job, written)) for written in (False, True))
+    if not read:
+        yield "starts jobs whose containers are told no folder with data"
+    if below not in written:
+        yield "starts jobs whose containers are told another folder to write to than jobSpec.baseOutputDirectory"
+    if job.spec.text_or_empty("scheduling.strategy") == "SPOT" and not written - {below}:
+        yield "starts jobs on Spot machines whose containers are told no folder for checkpoints"
+    for may, places in ((_READ, read), (_WRITE, written)):
+        for place in sorted(places):
+            if _is_refused(graph, job, may, place):
+                yield f"starts jobs with {one_line(place)} in their arguments, where their account has no grant"
+
+
+def _is_refused(graph: Graph, job: workflows.Job, may: str, place: str) -> bool:
     """Whether the account of a job has grants on a bucket, and none that reaches this place in it.
 
     One that has none on the bucket at all may have been let in by its owner.
     """
     bucket, _, prefix = place.removeprefix("gs://").removesuffix("*").partition("/")
     who, on = f"serviceAccount:{job.spec.text_or_empty('serviceAccount')}", f"projects/_/buckets/{bucket}"
-    may = "storage.objects.get" if path.startswith("input") else "storage.objects.create"
     known = any(one.member == who and one.on == on for one in grants(graph))
     return known and not allowed(
         graph, [who], may, f"{on}/objects/{prefix}", graph.placement.account if graph.placement else ""
@@ -329,8 +364,9 @@ def _is_refused(graph: Graph, job: workflows.Job, path: str, place: str) -> bool
     "limits-batch-started",
     workflows.WORKFLOW,
     severity="medium",
-    says="A workflow that starts jobs is started by a schedule of the stack, and a schedule starts a workflow of it.",
-    remedy="Keep the batch component's schedule, or switch the batch job off.",
+    says="A workflow that starts jobs is started by a schedule of the stack, or by people whose runs a label counts, "
+    "and a schedule starts a workflow of it.",
+    remedy="Keep the component's schedule or its label runs-per-month, or switch the job off.",
 )
 def batch_started(graph: Graph, workflow: Resource) -> Iterator[str]:
     """A workflow that nothing starts scores nothing, and nobody hears of it."""
@@ -338,8 +374,8 @@ def batch_started(graph: Graph, workflow: Resource) -> Iterator[str]:
         return
     if not workflows.jobs(workflow.props):
         yield "starts no job"
-    elif not starting(graph, workflow):
-        yield "starts jobs, and no schedule of the stack starts it"
+    elif not starting(graph, workflow) and by_hand(workflow.props.section_or_empty("labels")) is None:
+        yield f"starts jobs, and no schedule of the stack starts it; no label {RUNS_PER_MONTH} counts runs by hand"
 
 
 @stack_rule(

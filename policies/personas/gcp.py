@@ -79,6 +79,7 @@ def _places(graph: Graph) -> Mapping[str, Sequence[Place]]:
         "batch-output": [_object(f"{uri.rstrip('/')}/prediction.jsonl", own) for uri in outputs],
         "stack-images": at(*stack),
         "own-images": at(*stack, *(one for one in images["all"] if one.startswith(f"projects/{project}/"))),
+        **_training(graph, own),
         "endpoints": at(*_texts(graph.of(vertex.ENDPOINT), "id")),
         "captured": at(
             *(
@@ -87,6 +88,21 @@ def _places(graph: Graph) -> Mapping[str, Sequence[Place]]:
             )
         ),
         "workflows": at(*_texts(graph.of(workflows.WORKFLOW), "id")),
+    }
+
+
+def _training(graph: Graph, own: Mapping[str, str]) -> dict[str, list[Place]]:
+    """What the training jobs of the workflows read, write and run."""
+    started = [flow for flow in graph.of(workflows.WORKFLOW) if workflows.trains(flow)]
+    jobs = [job for flow in started for job in workflows.jobs(flow.props)]
+    read, written = ([uri for job in jobs for uri in workflows.mounted(job, written)] for written in (False, True))
+    images = [image for job in jobs for image in job.spec.each_text("workerPoolSpecs.containerSpec.imageUri")]
+    return {
+        "training-workflows": [Place(name, own) for name in _texts(started, "id")],
+        "data-of-runs": [_object(uri, own) for uri in read],
+        "data-of-runs-folders": [_listed(uri, own) for uri in read],
+        "trained": [_object(f"{uri}x/model/", own) for uri in written],
+        "training-images": [Place(name, own) for name in _of_images(images)],
     }
 
 
@@ -102,8 +118,13 @@ def _instances(project: str, instance: Resource | None) -> list[str]:
 
 
 def _repositories(models: Iterable[Resource]) -> list[str]:
-    """The repositories of models' images. Vertex AI's own are public."""
-    found = {place for m in models if (place := artifactregistry.repository_of(m.props.text_or_empty("image")))}
+    """The repositories of models' images."""
+    return _of_images(m.props.text_or_empty("image") for m in models)
+
+
+def _of_images(images: Iterable[str]) -> list[str]:
+    """The repositories of images. Vertex AI's own are public."""
+    found = {place for image in images if (place := artifactregistry.repository_of(image))}
     return sorted(f"projects/{project}/locations/{at}/repositories/{name}" for project, at, name in found)
 
 

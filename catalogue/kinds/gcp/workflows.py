@@ -39,6 +39,7 @@ from catalogue.machines import Machines
 from catalogue.pricing import Bill, Pricing, Unpriced, cron_runs_per_month
 from catalogue.properties import Malformed, NotKnown, Properties
 from catalogue.quantities import more_than_zero_or_none
+from catalogue.runs import RUNS_PER_MONTH, by_hand
 from catalogue.week import WEEK, together
 
 _SDK = registry("workflows/workflow")
@@ -280,6 +281,14 @@ def _started(step: Properties, called: str) -> Job | None:
     return Job(kind, body, body.section_or_empty(_JOBS[kind].spec) if _JOBS[kind].spec else body)
 
 
+def trains(workflow: Resource) -> bool:
+    """Whether a workflow starts training jobs. One whose definition is not known yet is judged again once it is."""
+    try:
+        return any(_JOBS[job.kind].use == "training" for job in jobs(workflow.props))
+    except NotKnown:
+        return False
+
+
 def texts(props: Properties) -> Iterator[str]:
     """Every text of a workflow's definition, at any depth: expressions, addresses, names of functions."""
     for section in props.document_or_empty(AT).sections_inside():
@@ -332,6 +341,8 @@ def _compared(sections: list[Properties]) -> Iterator[str]:
 def _set_to(section: Properties, name: str) -> Iterator[str]:
     """The values of a variable, set by an assignment or as an argument of a call."""
     for path in ("assign", "args"):
+        if path == "args" and isinstance(section.values.get(path), list):  # the arguments of a container
+            continue
         if path in section:
             for given in section.each_section(path):
                 if name in given:
@@ -367,6 +378,7 @@ def _machines(graph: Graph, resource: Resource) -> Iterator[Machines]:
             part=f"{job.kind} {number}" if len(groups) > 1 else "",
             accelerator=spec.text_or_empty("acceleratorType") or None,
             accelerators=None if count is None else ceil(count),
+            spot=job.spec.text_or_empty("scheduling.strategy") in ("SPOT", "LOW_COST"),
         )
 
 
@@ -451,21 +463,29 @@ def _minutes_of_week(cron: str) -> set[int]:
 
 
 def _workflow(pricing: Pricing, resource: Resource) -> Bill:
-    schedules = starting(pricing.graph, resource)
+    schedules, people = starting(pricing.graph, resource), by_hand(resource.props.section_or_empty("labels"))
     machines = list(_machines(pricing.graph, resource))
-    if machines and not schedules:
-        raise Unpriced(f"runs of {resource.name}, which no schedule of the stack starts")
+    if machines and not schedules and people is None:
+        raise Unpriced(
+            f"runs of {resource.name}, which no schedule of the stack starts; a label {RUNS_PER_MONTH} would say how "
+            "often people do"
+        )
     hours = max(deadlines(resource.props), default=0) / 3600
     if machines and not hours:
         raise Unpriced(f"runs of {resource.name}, whose deadline is not readable")
-    runs = sum(_runs_per_month(schedule) for schedule in schedules)
+    runs = sum(_runs_per_month(schedule) for schedule in schedules) + (people or 0.0)
     steps = pricing.assume("workflow-steps-per-run") / 1000 * pricing.of("workflows-steps")
+    started = jobs(resource.props)
     total, parts = runs * steps + pricing.assume("batch-log-gb") * pricing.of("logging-ingestion"), list[str]()
     for each in machines:
         hour = pricing.hour(each)
         total += runs * each.high * hours * hour
         parts.append(f"{runs:.1f} runs × {each.high} × {each.machine_type} × at most {hours:g} h × ${hour:g}")
-    what = "hours" if any(job.deploys for job in jobs(resource.props)) else "batch job"
+    what = "batch job"
+    if any(job.deploys for job in started):
+        what = "hours"
+    elif started and all(_JOBS[job.kind].use == "training" for job in started):
+        what = "training job"
     return Bill(what, 0.0, total, f"nothing between runs; ceiling {'; '.join([*parts, 'logs and steps'])}")
 
 
@@ -481,10 +501,35 @@ def _runs_per_month(schedule: Resource) -> float:
 
 
 def _data(graph: Graph, resource: Resource) -> Iterator[str]:
-    """A folder is written with a `*` for the files in it."""
+    """A folder is written with a `*` for the files in it. A training job names what it reads in its arguments."""
     for job in jobs(resource.props):
         if job.kind == "batchPredictionJobs":
             yield from (uri.removesuffix("*") for uri in job.body.each_text("inputConfig.gcsSource.uris"))
+        else:
+            yield from dict.fromkeys(mounted(job, written=False))
+
+
+OF_THE_RUN = 'sys.get_env("GOOGLE_CLOUD_WORKFLOW_EXECUTION_ID")'
+_OF_A_RUN = re.compile(rf'\$\{{"([^"]*)" \+ {re.escape(OF_THE_RUN)} \+ "(/[a-z/]*)"\}}')
+_MOUNTED = re.compile(r"--[\w-]+=/gcs/(.+)")
+
+
+def below_the_run(text: str) -> str | None:
+    """The text before the id of the run in an expression for a place of the run's own; None where it is no such."""
+    found = _OF_A_RUN.fullmatch(text)
+    return found[1] if found else None
+
+
+def mounted(job: Job, written: bool) -> Iterator[str]:
+    """The addresses of the folders that the containers of a training job are told: what they read, or what they write.
+
+    Vertex AI mounts Cloud Storage at /gcs, https://cloud.google.com/vertex-ai/docs/training/cloud-storage-file-system.
+    What is written has a folder for each run.
+    """
+    for word in job.spec.each_text_if_known("workerPoolSpecs.containerSpec.args"):
+        own = below_the_run(word)
+        if (own is not None) == written and (found := _MOUNTED.fullmatch(word if own is None else own)):
+            yield f"gs://{found[1]}"
 
 
 def _images(graph: Graph, resource: Resource) -> Iterator[str]:

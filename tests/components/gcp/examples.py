@@ -17,6 +17,7 @@ from components.gcp.monitoring import AlertsArgs
 from components.gcp.network import NetworkArgs
 from components.gcp.personas import IdentityArgs, Needs
 from components.gcp.registry import RegistryArgs
+from components.gcp.training import SpotArgs, TrainingJobArgs
 from components.gcp.workspace import WorkspaceArgs
 from components.given import Args
 from components.shapes import Capture, Machine, Replicas, Schedule
@@ -94,6 +95,25 @@ BATCH = BatchJobArgs(
     channel_id=CHANNEL,
     tags=TAGS,
 )
+TRAINING = TrainingJobArgs(
+    job_name="weekly",
+    project=PROJECT,
+    region=REGION,
+    image=f"{REGION}-docker.pkg.dev/{PROJECT}/serving/train:1.4.0",
+    hyperparameters={"regularisation": "1.0"},
+    data={"train": f"gs://{PROJECT}-data/transactions/"},
+    output_uri=f"gs://{PROJECT}-artifacts/training/weekly/",
+    service_account=account("training"),
+    machine=Machine("n2-standard-4"),
+    max_hours=2,
+    spot=SpotArgs(checkpoint_uri=f"gs://{PROJECT}-artifacts/training/weekly/checkpoints/", wait_hours=4),
+    schedule=Schedule("30 5 * * 1", "Europe/Berlin"),
+    pipeline_account=account("pipeline"),
+    scheduler_agent=MEMBERS["cloudscheduler"],
+    data_key_id=KEY,
+    channel_id=CHANNEL,
+    tags=TAGS,
+)
 NETWORK = NetworkArgs(
     project=PROJECT, region=REGION, cidr="10.40.0.0/20", reach=["pkg.dev", "googleapis.com"], tags=TAGS
 )
@@ -155,5 +175,6 @@ EXAMPLES: Mapping[str, Args] = {
         project=PROJECT, region=REGION, bucket_name=f"{PROJECT}-artifacts", data_key_id=KEY, tags=TAGS
     ),
     "ServiceAgents": ServiceAgentsArgs(project=PROJECT, project_number=NUMBER),
+    "TrainingJob": TRAINING,
     "Workspace": WORKSPACE,
 }

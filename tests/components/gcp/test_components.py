@@ -52,6 +52,7 @@ NAMED = {
     "Identity": "prefix",
     "PrivateBucket": "bucket_name",
     "Registry": "bucket_name",
+    "TrainingJob": "job_name",
     "Workspace": "prefix",
 }
 Make = Callable[[str, pulumi.ResourceOptions], pulumi.ComponentResource]

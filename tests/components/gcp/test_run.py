@@ -10,22 +10,28 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import pytest
 
+from components.gcp.batch import ScoringArgs, scoring
 from components.gcp.run import POLL_SECONDS, RunArgs, definition
 from components.shapes import Machine
 
-ARGS = RunArgs(
-    project="payments-risk-pilot",
-    region="us-central1",
-    job_name="pilot-nightly",
+SCORING = ScoringArgs(
     model="projects/payments-risk-pilot/locations/us-central1/models/scorer@3",
     machine=Machine("g2-standard-4", "NVIDIA_L4", 1),
     replicas=2,
-    max_hours=1,
     input_uri="gs://data/in/",
     output_uri="gs://data/out/",
     service_account="batch@payments-risk-pilot.iam.gserviceaccount.com",
     data_key_id="projects/p/locations/us-central1/keyRings/r/cryptoKeys/k",
     tags={"team": "payments-risk"},
+)
+ARGS = RunArgs(
+    project="payments-risk-pilot",
+    region="us-central1",
+    job_name="pilot-nightly",
+    does="score",
+    collection="batchPredictionJobs",
+    request=scoring(SCORING),
+    max_hours=1,
 )
 FAILED, RUNNING, SUCCEEDED = "JOB_STATE_FAILED", "JOB_STATE_RUNNING", "JOB_STATE_SUCCEEDED"
 
@@ -289,8 +295,8 @@ def test_trap_a_batch_job_has_no_network_field_and_is_told_all_it_has() -> None:
         *("displayName", "model", "inputConfig", "outputConfig", "dedicatedResources"),
         *("serviceAccount", "encryptionSpec", "labels"),
     }
-    assert body["serviceAccount"] == ARGS.service_account
-    assert body["encryptionSpec"] == {"kmsKeyName": ARGS.data_key_id}
+    assert body["serviceAccount"] == SCORING.service_account
+    assert body["encryptionSpec"] == {"kmsKeyName": SCORING.data_key_id}
     assert body["inputConfig"]["gcsSource"]["uris"] == ["gs://data/in/*"], "a folder is what lies in it"
     resources = body["dedicatedResources"]
     assert resources["startingReplicaCount"] == resources["maxReplicaCount"] == 2, "batch does not scale"
@@ -302,7 +308,7 @@ def test_trap_a_batch_job_has_no_network_field_and_is_told_all_it_has() -> None:
 
 
 def test_a_machine_without_accelerator_names_none() -> None:
-    plain = definition(replace(ARGS, machine=Machine("g2-standard-4")))
+    plain = scoring(replace(SCORING, machine=Machine("g2-standard-4")))
     assert "accelerator" not in json.dumps(plain)
 
 

@@ -15,13 +15,16 @@ from typing import Any
 
 import pytest
 
+from components.gcp.batch import scoring
 from components.gcp.run import definition
+from components.gcp.training import training
 from components.shapes import Machine
 from provider.clouds import Clouds
 from provider.gcp.grants import GrantsInForceInputs, GrantsInForceService
 from provider.inputs import parsed
 from provider.rest import Door
-from tests.components.gcp.test_run import ARGS
+from tests.components.gcp.test_run import ARGS, SCORING
+from tests.components.gcp.test_training import TRAINING
 from tests.provider import cloud
 from tests.provider.cloud import deployment, logic, model
 from tests.provider.gcp.test_deployment import NEWER
@@ -166,10 +169,20 @@ def test_every_call_is_one_that_google_documents(calls) -> None:
 
 @pytest.mark.parametrize("machine", [Machine("n2-standard-4"), Machine("g2-standard-4", "NVIDIA_L4", 1)])
 def test_the_job_that_a_workflow_starts_is_one_that_google_documents(machine: Machine) -> None:
-    steps = json.dumps(definition(replace(ARGS, machine=machine)))
+    steps = json.dumps(definition(replace(ARGS, request=scoring(replace(SCORING, machine=machine)))))
     bodies = [one for one in _each(json.loads(steps)) if "inputConfig" in one]
     place = f"/v1/projects/{ARGS.project}/locations/{ARGS.region}/batchPredictionJobs"
     assert [judged(f"{ARGS.region}-aiplatform.googleapis.com", "POST", place, None, body) for body in bodies] == [[]]
+
+
+@pytest.mark.parametrize("replicas", [1, 3])
+def test_the_training_job_that_a_workflow_starts_is_one_that_google_documents(replicas: int) -> None:
+    body = {"displayName": "weekly", **training(replace(TRAINING, replicas=replicas))}
+    place = f"/v1/projects/{ARGS.project}/locations/{ARGS.region}/customJobs"
+    host = f"{ARGS.region}-aiplatform.googleapis.com"
+    assert judged(host, "POST", place, None, body) == []
+    (found,) = judged(host, "POST", place, None, {**body, "jobSpec": {**body["jobSpec"], "maxWaitDuration": "1s"}})
+    assert "unknown" in found
 
 
 def _each(value: Any) -> Iterator[Json]:
