@@ -355,7 +355,7 @@ def wrong_measures(text: str, of: Facts) -> list[str]:
     jobs = list(config[f"{NAMESPACE}:batch_jobs"].values())
     online = [endpoint for endpoint in served if endpoint["kind"] == "online"]
     known = {
-        "%": {100, *_constant(of.platform, "budget", "ACTUAL_PERCENT")}
+        "%": {100, *_constant(of.platform, "ACTUAL_PERCENT")}
         | {endpoint["rollback"]["error_rate_percent"] for endpoint in served}
         | {endpoint["canary"]["percent"] for endpoint in online},
         "ms": {endpoint["rollback"]["p95_latency_ms"] for endpoint in online},

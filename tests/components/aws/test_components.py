@@ -343,7 +343,8 @@ def test_people_start_applications_on_the_workspaces_machine_and_on_no_other(bou
 
 
 def test_whoever_reads_or_fills_the_bucket_of_others_uses_its_key_through_s3() -> None:
-    needs = replace(EXAMPLES["Identity"].needs, artifact_keys=[f"{KEY}1"], input_keys=[f"{KEY}2", f"{KEY}1"])
+    keys = {"artifact_keys": [f"{KEY}1"], "input_keys": [f"{KEY}2", f"{KEY}1"], "training_keys": [f"{KEY}3"]}
+    needs = replace(EXAMPLES["Identity"].needs, **keys)
     graph = made(("it", example(Identity, needs=needs)))
     found = {
         policy.name.removeprefix("it-").removesuffix("-policy"): statement
@@ -354,6 +355,7 @@ def test_whoever_reads_or_fills_the_bucket_of_others_uses_its_key_through_s3() -
     assert {who: statement["Resource"] for who, statement in found.items()} == {
         "serving": [f"{KEY}1"],
         "batch": [f"{KEY}1", f"{KEY}2"],
+        "training": [f"{KEY}3"],
         "publisher": [f"{KEY}1"],
     }
     for who, statement in found.items():

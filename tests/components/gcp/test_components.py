@@ -204,6 +204,7 @@ def test_who_submits_may_act_as_the_account_that_runs_and_as_no_other(personas: 
     assert acts == {
         ("serviceAccount:who-data-scientist", "who-training"),
         ("serviceAccount:who-pipeline", "who-batch"),
+        ("serviceAccount:who-pipeline", "who-training"),
         ("serviceAccount:who-hours", "who-serving"),
     }
 
@@ -234,7 +235,7 @@ def test_only_the_approver_approves_and_only_the_data_scientist_proposes(persona
     assert who["aiplatform.models.update"] == {"who_approver"}
     assert who["aiplatform.models.upload"] == {"who_data_scientist"}
     assert who["aiplatform.batchPredictionJobs.create"] == {"who_pipeline"}
-    assert who["workflows.executions.create"] == {"who_hours", "who_pipeline"}
+    assert who["workflows.executions.create"] == {"who_data_scientist", "who_hours", "who_pipeline"}
     assert who["aiplatform.endpoints.deploy"] == who["aiplatform.endpoints.undeploy"] == {"who_hours"}
     assert not [p for p in who if re.search(r"\*|[dD]elete|setIamPolicy|actAs|[kK]eys", p)]
 
@@ -550,7 +551,7 @@ def test_the_repository_of_an_image_is_granted_wherever_it_is_and_vertex_ais_own
     image: str, where: tuple[str, ...] | None
 ) -> None:
     identity = cast(IdentityArgs, EXAMPLES["Identity"])
-    found = repositories(replace(identity, needs=Needs(images=[image, image])))
+    found = repositories(identity, [image, image])
     assert [(one.project, one.location, one.repository) for one in found] == ([where] if where else [])
     assert [one.name == "" for one in found] == ([image.startswith(f"{identity.own_images}/")] if where else [])
 
