@@ -104,7 +104,7 @@ TRAINING = TrainingJobArgs(
     data={"train": f"gs://{PROJECT}-data/transactions/"},
     output_uri=f"gs://{PROJECT}-artifacts/training/weekly/",
     service_account=account("training"),
-    machine=Machine("n2-standard-4"),
+    machine=Machine("e2-standard-4"),
     max_hours=2,
     spot=SpotArgs(checkpoint_uri=f"gs://{PROJECT}-artifacts/training/weekly/checkpoints/", wait_hours=4),
     schedule=Schedule("30 5 * * 1", "Europe/Berlin"),

@@ -34,7 +34,7 @@ TRAINING = Training(
     output_uri="gs://own/training/weekly/",
     checkpoint_uri="gs://own/training/weekly/checkpoints/",
     service_account="training@payments-risk-pilot.iam.gserviceaccount.com",
-    machine=Machine("n2-standard-4"),
+    machine=Machine("e2-standard-4"),
     replicas=1,
     max_hours=2,
     data_key_id="projects/p/locations/us-central1/keyRings/r/cryptoKeys/k",
@@ -148,7 +148,7 @@ def test_people_start_what_has_no_schedule_and_a_label_counts_their_runs() -> No
 
 def _hour() -> float:
     return Pricing(graph_of(), catalogue.load("gcp"), "us-central1").hour(
-        Machines("weekly", "n2-standard-4", "training", 1, 1)
+        Machines("weekly", "e2-standard-4", "training", 1, 1)
     )
 
 
@@ -169,8 +169,8 @@ def test_a_count_that_is_none_is_no_bill(count: str) -> None:
 @pytest.mark.parametrize(
     ("machine", "accelerator", "spot", "quotas"),
     [
-        ("n2-standard-4", None, False, {"custom_model_training_cpus": 4}),
-        ("n2-standard-4", None, True, {"custom_model_training_preemptible_cpus": 4}),
+        ("e2-standard-4", None, False, {"custom_model_training_cpus": 4}),
+        ("e2-standard-4", None, True, {"custom_model_training_preemptible_cpus": 4}),
         (
             "g2-standard-4",
             "NVIDIA_L4",
