@@ -81,6 +81,8 @@ class NetworkArgs(Args):
     invoked: InvokedArgs | None = None
     """Narrows the endpoint of SageMaker's runtime to these calls. Where it is not given, it carries all of the
     account's."""
+    trains_together: bool = False
+    """Whether the machines of one training job talk to each other, which SageMaker encrypts. It must be known."""
     flow_log_bucket_arn: Text | None = None
     """The bucket of the flow logs of a network that is made; log delivery must be allowed to write below flow-logs/."""
     tags: Tags
@@ -96,6 +98,13 @@ class NetworkArgs(Args):
             raise BadArgument("NetworkArgs.flow_log_bucket_arn: is missing; give the bucket of the network's flow logs")
         check_cidr("NetworkArgs.cidr", self.cidr)
         check_zones("NetworkArgs.zones", self.zones)
+
+
+ESP = "50"
+"""The number of the protocol in which SageMaker encrypts what machines of one job say; it has no ports. They agree on
+keys at UDP 500. "Protect Communications Between ML Compute Instances in a Distributed Training Job",
+https://docs.aws.amazon.com/sagemaker/latest/dg/train-encrypt.html
+"""
 
 
 class Network(pulumi.ComponentResource):
@@ -299,16 +308,21 @@ class Network(pulumi.ComponentResource):
         """
 
         def rule(
-            kind: str, of: ec2.SecurityGroup, what: str, ports: tuple[int, int], **peer: pulumi.Input[str]
+            kind: str,
+            of: ec2.SecurityGroup,
+            what: str,
+            ports: tuple[int, int],
+            protocol: str = "tcp",
+            **peer: pulumi.Input[str],
         ) -> vpc.SecurityGroupIngressRule | vpc.SecurityGroupEgressRule:
             make = vpc.SecurityGroupIngressRule if kind == "in" else vpc.SecurityGroupEgressRule
             return make(
                 f"{name}-{what}-{kind}",
                 security_group_id=of.id,
                 description=f"{what}, {kind}",
-                ip_protocol="tcp",
-                from_port=ports[0],
-                to_port=ports[1],
+                ip_protocol=protocol,
+                from_port=ports[0] if protocol != ESP else None,
+                to_port=ports[1] if protocol != ESP else None,
                 tags=args.tags,
                 opts=self._child,
                 **peer,  # pyright: ignore[reportArgumentType]  # one of the two peer fields, by name
@@ -333,6 +347,10 @@ class Network(pulumi.ComponentResource):
             waited += [
                 rule(kind, workloads, what, ports, referenced_security_group_id=workloads.id) for kind in ("in", "out")
             ]
+        # No run starts with `up`, so nothing waits for these.
+        for what, protocol in (("training-keys", "udp"), ("training-traffic", ESP)) if args.trains_together else ():
+            for kind in ("in", "out"):
+                rule(kind, workloads, what, (500, 500), protocol, referenced_security_group_id=workloads.id)
         return waited
 
 

@@ -76,16 +76,18 @@ _TRANSFORM = [
     "sagemaker:AddTags",
     "sagemaker:CreateTransformJob",
     "sagemaker:DescribeTransformJob",
+    "sagemaker:ListTags",
     "sagemaker:StopTransformJob",
 ]
 _TRAIN = [
     "sagemaker:AddTags",
     "sagemaker:CreateTrainingJob",
     "sagemaker:DescribeTrainingJob",
+    "sagemaker:ListTags",
     "sagemaker:StopTrainingJob",
 ]
-"""Step Functions developer guide, "Create and manage Amazon SageMaker AI jobs with Step Functions",
-https://docs.aws.amazon.com/step-functions/latest/dg/connect-sagemaker.html
+"""Step Functions developer guide, "IAM policies for calling Amazon SageMaker AI",
+https://docs.aws.amazon.com/step-functions/latest/dg/sagemaker-iam.html, where ListTags is for every resource.
 """
 _APPROVE = [
     "sagemaker:DescribeModelPackage",
@@ -218,7 +220,7 @@ def statements_of(args: IdentityArgs, words: Words) -> dict[str, list[dict[str, 
 
 
 def _by_hand(training_jobs: Sequence[str], words: Words) -> list[dict[str, Any]]:
-    """Starting a run of the training jobs, looking at it and stopping it. None where there are no such jobs.
+    """Starting a run of the training jobs, finding it, seeing why it failed, stopping it. None without such jobs.
 
     Service Authorization Reference, "Actions, resources, and condition keys for AWS Step Functions",
     https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsstepfunctions.html
@@ -229,12 +231,12 @@ def _by_hand(training_jobs: Sequence[str], words: Words) -> list[dict[str, Any]]
     return [
         _allow(
             "StartTraining",
-            ["states:StartExecution"],
+            ["states:ListExecutions", "states:StartExecution"],
             [f"{states}:stateMachine:{words.prefix}-{job}" for job in training_jobs],
         ),
         _allow(
             "WatchTraining",
-            ["states:DescribeExecution", "states:StopExecution"],
+            ["states:DescribeExecution", "states:GetExecutionHistory", "states:StopExecution"],
             [f"{states}:execution:{words.prefix}-{job}:*" for job in training_jobs],
         ),
     ]

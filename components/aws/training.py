@@ -55,7 +55,8 @@ class TrainingJobArgs(Args):
     subnet_ids: pulumi.Input[list[Text]]
     """The private subnets that the container's network interfaces stand in."""
     security_group_id: Text
-    """The security group of those interfaces. Its members must reach each other where there are several replicas."""
+    """The security group of those interfaces. Its members must reach each other, by UDP 500 and ESP,
+    where there are several replicas."""
     machine: Machine
     """What each replica runs on. It must be known."""
     replicas: pulumi.Input[int] = 1

@@ -378,12 +378,14 @@ def _path(graph: Graph, service: str, endpoint: Resource) -> Found:
 
 def https(rule: Properties) -> bool:
     """Whether a rule of a security group opens HTTPS."""
-    return rule.text_or_empty("ipProtocol") == "tcp" and _opens(rule, 443, 443)
+    return _opens(rule, 443, 443)
 
 
 def _opens(rule: Properties, low: int, high: int) -> bool:
     first, last = rule.number_or_none("fromPort"), rule.number_or_none("toPort")
-    return first is not None and last is not None and first <= low and last >= high
+    if rule.text_or_empty("ipProtocol") != "tcp" or first is None or last is None:
+        return False
+    return first <= low and last >= high
 
 
 @stack_rule(

@@ -16,7 +16,7 @@ from components.aws.personas import IdentityArgs, Needs
 from components.aws.registry import Registry, RegistryArgs
 from components.shapes import together
 from stacks.model import StackConfig
-from stacks.sections import callers, endpoints, landing_zone, models, network
+from stacks.sections import callers, endpoints, landing_zone, models, network, training
 from stacks.site import Site, tags_of
 
 
@@ -164,6 +164,7 @@ def _network(site: Site, config: StackConfig, reach: Iterable[str], flow_logs: p
                     for who in ("caller", "data-scientist", *map(called, callers.of(config)))
                 ],
             ),
+            trains_together=any(job.replicas > 1 for job in training.of(config).values() if job.enabled),
             flow_log_bucket_arn=None if given else flow_logs,
             tags=site.tags,
         ),

@@ -11,6 +11,7 @@ from catalogue.kind import Bills
 from catalogue.kinds import kind_of
 from catalogue.pricing import Bill, Pricing
 from catalogue.properties import Malformed
+from components.aws.network import Network
 from components.aws.training import TrainingJob
 from components.given import BadArgument
 from tests.components.aws.test_api_models import Call, _structure, request
@@ -97,3 +98,13 @@ def test_nothing_stands_while_it_is_switched_off() -> None:
 def test_what_cannot_be_is_refused(given: dict[str, Any], said: str) -> None:
     with pytest.raises(BadArgument, match=said):
         made(("weekly", example(TrainingJob, **given)))
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_machines_of_one_job_reach_each_other_encrypted_and_only_where_there_are_several(together: bool) -> None:
+    """https://docs.aws.amazon.com/sagemaker/latest/dg/train-encrypt.html"""
+    graph = made(("net", example(Network, trains_together=together)))
+    for way in ("Ingress", "Egress"):
+        rules = [one.inputs for one in graph.of(f"aws:vpc/securityGroup{way}Rule:SecurityGroup{way}Rule")]
+        found = {(one["ipProtocol"], one.get("fromPort")) for one in rules if one["ipProtocol"] != "tcp"}
+        assert found == ({("udp", 500), ("50", None)} if together else set())
