@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
+from operator import is_not
 from typing import Any, NamedTuple, cast
 
 from catalogue import arm
@@ -110,6 +111,11 @@ class Resource:
         """The texts that tell this resource from others, as far as the cloud's answers are known."""
         found = (self.outputs.get(name) for name in _NAMES)
         return tuple(text for text in found if isinstance(text, str) and text and not is_unknown(text))
+
+    @cached_property
+    def meant(self) -> dict[tuple[str, ...], tuple[list["Resource"], list["Resource"]]]:
+        """What `Graph.refers` was asked of this resource, by property and types: among which, and which are meant."""
+        return {}
 
     def is_named(self, texts: Sequence[str]) -> bool:
         """Whether a text names this resource: a name is a part of it, or it is the id that ends an ARN.
@@ -369,7 +375,13 @@ class Graph:
         """
         targets = (self.by_urn.get(urn) for urn in resource.property_dependencies.get(key, ()))
         made = (target for target in targets if target is not None and target.custom)
-        return _meant(resource, key, [target for target in made if not types or target.type in types])
+        among = [target for target in made if not types or target.type in types]
+        last, meant = resource.meant.get((key, *types), ([], []))
+        # What is meant follows from the resource and these alone, in whatever graph they stand.
+        if len(last) != len(among) or any(map(is_not, last, among)):
+            meant = _meant(resource, key, among)
+            resource.meant[key, *types] = among, meant
+        return list(meant)
 
     def referring(self, type_: str, key: str, to: Resource) -> list[Resource]:
         """The resources of a type whose property `key` refers to `to`. Raises NotKnown as `refers` does."""

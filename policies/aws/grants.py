@@ -310,6 +310,7 @@ _ABOUT = {
 @stack_rule(
     "identity-tasks",
     iam.ROLE,
+    iam.POLICY,
     severity="medium",
     proof="workflow speed",
     says="Each persona is granted every action that its tasks take, by its own policy and by its boundary.",
@@ -321,6 +322,8 @@ def tasks(graph: Graph, role: Resource) -> Iterator[str]:
     are no personas. What a policy grants and the boundary leaves out is found too: the one or the other is a mistake.
     """
     persona = role.name.rpartition("-identity-")[2]
+    if graph.ours and role.type == iam.POLICY:
+        yield from _nobodys(graph, role)
     if not graph.ours or graph.placement is None or persona not in table("aws").taken_by:
         return
     needed = {
@@ -339,6 +342,16 @@ def tasks(graph: Graph, role: Resource) -> Iterator[str]:
     own = {action.lower() for one in held for action in _granted(one)}
     if bounds and (idle := sorted(own - {action.lower() for one in bounds for action in _granted(one)})):
         yield f"is granted {idle[0]}, which its boundary does not allow, so that the grant is worth nothing"
+
+
+def _nobodys(graph: Graph, boundary: Resource) -> Iterator[str]:
+    """What a boundary allows and none of the roles in it is granted: it is what somebody may be granted unseen."""
+    roles = graph.referring(iam.ROLE, "permissionsBoundary", boundary)
+    held = [one for role in roles for one in (role, *graph.referring(iam.ROLE_POLICY, "role", role))]
+    granted = {action.lower() for one in held for action in _granted(one)}
+    for action in sorted(set(_granted(boundary)) if roles else ()):
+        if action.lower() not in granted:
+            yield f"allows {action}, which none of its {len(roles)} roles is granted"
 
 
 def _granted(resource: Resource) -> Iterator[str]:

