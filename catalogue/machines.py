@@ -11,7 +11,8 @@ class Machines:
 
     `user` is the name of what runs, such as an endpoint or a batch job. `part` is one part of it where there are
     several, such as a variant or a task. `accelerator` is what the platform adds to the machine type, and
-    `accelerators` how many for each machine; both are None where the type implies them.
+    `accelerators` how many for each machine; both are None where the type implies them. `spot` machines may be taken
+    away at any time, and draw on a quota of their own where the platform has one.
     """
 
     user: str
@@ -22,6 +23,7 @@ class Machines:
     part: str = ""
     accelerator: str | None = None
     accelerators: int | None = None
+    spot: bool = False
 
     @property
     def said(self) -> str:

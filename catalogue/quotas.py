@@ -11,6 +11,12 @@ blue/green update (developer guide, "Blue/Green Deployments"). That both fleets 
 and the safe reading. On Vertex AI and Azure ML it is a second deployment ("Safe rollout").
 """
 
+LOW_PRIORITY = "Total Cluster LowPriority Regional vCPUs"
+"""The quota of machines of low priority on Azure ML: one a region, whatever the family, apart from the dedicated ones.
+https://learn.microsoft.com/en-us/azure/machine-learning/how-to-manage-quotas says that there is one; its name is as
+people quote it from `az ml compute list-usage`.
+"""
+
 
 def family_of(platform: str, machines: Machines) -> str | None:
     """The hardware family of these machines, by type, accelerator and number of accelerators.
@@ -45,6 +51,8 @@ def drawn(platform: str, machines: Machines, replicas: int) -> tuple[str, int]:
     unnamed = f"{machines.machine_type} for {machines.use}"
     if family is None or quota is None:
         return unnamed, replicas
+    if platform == "azure" and machines.spot:
+        return LOW_PRIORITY, ceil(hardware.draws(family, machines.use, replicas))
     return quota.quota_name or unnamed, ceil(hardware.draws(family, machines.use, replicas))
 
 
@@ -75,8 +83,9 @@ def known(platform: str) -> frozenset[str]:
     """The names of the quotas that the catalogue knows, as `draw` gives them."""
     hardware = catalogue.load(platform)
     machines = {**hardware.families, **hardware.machine_types}
-    return frozenset(
+    named = {
         quota.quota_name or f"{machine.machine_type} for {use}"
         for machine in machines.values()
         for use, quota in machine.uses.items()
-    )
+    }
+    return frozenset({*named, LOW_PRIORITY} if platform == "azure" else named)

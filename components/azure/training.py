@@ -70,7 +70,8 @@ class TrainingJobArgs(Args):
     """The name of the schedule, of its runs and of their experiment. A workspace has each name once. It must be known.
     """
     enabled: bool = True
-    """Whether a run can be started; without, cluster, schedule, step, environment and alarms go. It must be known."""
+    """Whether a run can be started; without, cluster, schedule, step and alarms go, and the protected
+    environment, which says what trained, stays. It must be known."""
     image: str
     """The address of the container's image, with a pinned tag or digest. It must be known: another is another version.
     """
@@ -165,10 +166,11 @@ class TrainingJob(pulumi.ComponentResource):
     def __init__(self, name: str, args: TrainingJobArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform-azure:index:TrainingJob", name, None, opts)
         self._child = pulumi.ResourceOptions(parent=self)
-        self.schedule_id = self._run(name, args) if args.enabled else None
+        environment_id = self._environment(name, args)
+        self.schedule_id = self._run(name, args, environment_id) if args.enabled else None
         self.register_outputs({"schedule_id": self.schedule_id})
 
-    def _run(self, name: str, args: TrainingJobArgs) -> pulumi.Output[str]:
+    def _run(self, name: str, args: TrainingJobArgs, environment_id: pulumi.Output[str]) -> pulumi.Output[str]:
         command, spot = _command(args), args.spot
         runs = Runs(
             subscription=args.subscription,
@@ -179,7 +181,7 @@ class TrainingJob(pulumi.ComponentResource):
             step="train",
             command=command,
             version=digest(command, args.image),
-            environment_id=self._environment(name, args),
+            environment_id=environment_id,
             environment={},
             inputs=args.data,
             outputs={
@@ -218,7 +220,7 @@ class TrainingJob(pulumi.ComponentResource):
                 image=args.image,
                 tags=args.tags,
             ),
-            self._child,
+            pulumi.ResourceOptions(parent=self, protect=True),
             self._child,
         )
 
