@@ -11,8 +11,8 @@ class Machines:
 
     `user` is the name of what runs, such as an endpoint or a batch job. `part` is one part of it where there are
     several, such as a variant or a task. `accelerator` is what the platform adds to the machine type, and
-    `accelerators` how many for each machine; both are None where the type implies them. `spot` says that the platform
-    may take them away, which has a quota of its own on some.
+    `accelerators` how many for each machine; both are None where the type implies them. `spot` machines may be taken
+    away at any time, and draw on a quota of their own where the platform has one.
     """
 
     user: str

@@ -11,6 +11,12 @@ blue/green update (developer guide, "Blue/Green Deployments"). That both fleets 
 and the safe reading. On Vertex AI and Azure ML it is a second deployment ("Safe rollout").
 """
 
+LOW_PRIORITY = "Total Cluster LowPriority Regional vCPUs"
+"""The quota of machines of low priority on Azure ML: one a region, whatever the family, apart from the dedicated ones.
+https://learn.microsoft.com/en-us/azure/machine-learning/how-to-manage-quotas says that there is one; its name is as
+people quote it from `az ml compute list-usage`.
+"""
+
 
 def family_of(platform: str, machines: Machines) -> str | None:
     """The hardware family of these machines, by type, accelerator and number of accelerators.
@@ -46,7 +52,12 @@ def drawn(platform: str, machines: Machines, replicas: int) -> tuple[str, int]:
     if family is None or quota is None:
         return unnamed, replicas
     name = quota.quota_name or unnamed
-    return hardware.spot_quota(name) if machines.spot else name, ceil(hardware.draws(family, machines.use, replicas))
+    return _of_spot(platform, name) if machines.spot else name, ceil(hardware.draws(family, machines.use, replicas))
+
+
+def _of_spot(platform: str, name: str) -> str:
+    """The quota of Spot machines that goes with one of machines on demand."""
+    return LOW_PRIORITY if platform == "azure" else catalogue.load(platform).spot_quota(name)
 
 
 def beside(platform: str, machines: Machines) -> list[tuple[str, int]]:
@@ -81,4 +92,4 @@ def known(platform: str) -> frozenset[str]:
         for machine in machines.values()
         for use, quota in machine.uses.items()
     }
-    return frozenset(names | {hardware.spot_quota(name) for name in names})
+    return frozenset(names | {_of_spot(platform, name) for name in names})

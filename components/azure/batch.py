@@ -5,12 +5,10 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_azure_native import machinelearningservices as ml
 
-from components.azure.monitoring import QueryAlarm, alarm_on_logs, rows
-from components.azure.names import digest, regional
-from components.azure.registry import FOLDER, PLACE, RegisteredModelArgs, full_uri, version_of
-from components.azure.schedules import ncrontab, windows_timezone
-from components.azure.workspace import cluster_from_zero
-from components.given import Args, BadArgument, Tags, Text, hold
+from components.azure.names import digest
+from components.azure.registry import FOLDER, PLACE, RegisteredModelArgs, version_of
+from components.azure.runs import Runs, cluster_of_runs, kept, schedule_of_runs
+from components.given import Args, Tags, Text, hold
 from components.shapes import Machine, Schedule
 
 REACH = ("amlworkspace",)
@@ -37,9 +35,6 @@ done
 """
 """What a run does: each replica scores its share of the files, every WORLD_SIZE-th from its RANK on, as Azure ML
 numbers the replicas of a distributed job; the first file that fails ends the run. Scores lie as the files do."""
-
-_RANKS = {"distribution_type": "PyTorch", "process_count_per_instance": 1}
-"""Azure ML tells the replicas of such a job their ranks."""
 
 
 @dataclass(kw_only=True)
@@ -92,17 +87,9 @@ class BatchJobArgs(Args):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _schedule(self)
+        kept(self.schedule, "BatchJobArgs")
         hold(self, "input_uri", PLACE, "a place on a datastore such as azureml://datastores/artifacts/paths/folder/")
         hold(self, "output_uri", FOLDER, "a datastore's folder such as azureml://datastores/artifacts/paths/folder/")
-
-
-def _schedule(args: BatchJobArgs) -> tuple[str, str]:
-    """The schedule in Azure ML's words. Raises BadArgument for one that it would not keep."""
-    try:
-        return ncrontab(args.schedule.cron), windows_timezone(args.schedule.timezone)
-    except ValueError as error:
-        raise BadArgument(f"BatchJobArgs.schedule: {error}") from error
 
 
 class BatchJob(pulumi.ComponentResource):
@@ -136,151 +123,34 @@ class BatchJob(pulumi.ComponentResource):
         self.register_outputs({"schedule_id": self.schedule_id})
 
     def _run(self, name: str, args: BatchJobArgs) -> pulumi.Output[str]:
-        cron, time_zone = _schedule(args)
-        told = pulumi.Output.all(args.job_name, args.subscription, name, f"cluster {args.machine.type}")
-        cluster = ml.Compute(
-            f"{name}-cluster-{digest(args.machine.type)}",
-            compute_name=told.apply(lambda words: regional(*words, limit=24)),
+        runs = Runs(
+            subscription=args.subscription,
+            group_name=args.group_name,
+            region=args.region,
             workspace_name=args.workspace_name,
-            resource_group_name=args.group_name,
-            location=args.region,
-            identity={"type": "UserAssigned", "user_assigned_identities": [args.identity_id]},
-            properties=cluster_from_zero(args.machine.type, args.replicas),
+            job_name=args.job_name,
+            step="score",
+            command=SCORE,
+            version=digest(SCORE, version_of(args.model)),
+            environment_id=args.model.environment_id,
+            environment=args.model.environment,
+            model_id=args.model.model_id,
+            inputs={"data": args.input_uri},
+            outputs={"scores": args.output_uri},
+            identity_id=args.identity_id,
+            client_id=args.client_id,
+            machine=args.machine,
+            replicas=args.replicas,
+            schedule=args.schedule,
+            max_hours=args.max_hours,
+            owner=args.owner,
+            log_workspace_id=args.log_workspace_id,
+            action_group_id=args.action_group_id,
             tags=args.tags,
-            opts=self._named,
         )
+        cluster = cluster_of_runs(name, runs, self._child)
         self._endpoint(name, args, cluster)
-        alarm_on_logs(
-            f"{name}-failed",
-            QueryAlarm(
-                description=pulumi.Output.concat("a run of ", args.job_name, " failed or was stopped"),
-                query=pulumi.Output.concat(
-                    rows(
-                        "EventType: string",
-                        pulumi.Output.concat(
-                            "AmlComputeJobEvent | where ExperimentName == '", args.job_name, "' | project EventType"
-                        ),
-                    ),
-                    " | summarize Failed = countif(EventType in ('JobFailed', 'JobCancelled', 'JobCanceled'))",
-                ),
-                column="Failed",
-                operator="GreaterThan",
-                threshold=0,
-                window="PT15M",
-                every="PT15M",
-            ),
-            args,
-            self._child,
-        )
-        schedule = ml.Schedule(
-            f"{name}-schedule",
-            name=args.job_name,
-            workspace_name=args.workspace_name,
-            resource_group_name=args.group_name,
-            properties=ml.SchedulePropertiesArgs(
-                is_enabled=True,
-                display_name=args.job_name,
-                action=ml.JobScheduleActionArgs(action_type="CreateJob", job_definition=self._job(name, args, cluster)),
-                trigger=ml.CronTriggerArgs(
-                    trigger_type="Cron",
-                    expression=cron,
-                    time_zone=time_zone,
-                ),
-                tags=args.tags,
-            ),
-            opts=self._child,
-        )
-        return schedule.id
-
-    def _job(self, name: str, args: BatchJobArgs, cluster: ml.Compute) -> ml.PipelineJobArgs:
-        def full(uri: Text) -> pulumi.Output[str]:
-            return full_uri(uri, args.subscription, args.group_name, args.workspace_name)
-
-        identity = ml.ManagedIdentityArgs(identity_type="Managed", client_id=args.client_id)
-        return ml.PipelineJobArgs(
-            job_type="Pipeline",
-            display_name=args.job_name,
-            experiment_name=args.job_name,
-            identity=identity,
-            inputs={
-                "model": ml.MLFlowModelJobInputArgs(
-                    job_input_type="mlflow_model", mode="ReadOnlyMount", uri=args.model.model_id
-                ),
-                "data": ml.UriFolderJobInputArgs(
-                    job_input_type="uri_folder", mode="ReadOnlyMount", uri=full(args.input_uri)
-                ),
-            },
-            outputs={
-                "scores": ml.UriFolderJobOutputArgs(
-                    job_output_type="uri_folder", mode="ReadWriteMount", uri=full(args.output_uri)
-                )
-            },
-            # A step is free-form in the API. These are the words of Azure's SDK, mostly in snake case.
-            jobs={
-                "score": {
-                    "type": "command",
-                    "name": "score",
-                    "componentId": self._component(name, args),
-                    "computeId": cluster.id,
-                    "environment_variables": dict(args.model.environment),
-                    "identity": {"identity_type": "Managed", "client_id": args.client_id},
-                    "distribution": _RANKS,
-                    "resources": {"instance_count": args.replicas},
-                    "limits": {
-                        "job_limits_type": "Command",
-                        "timeout": pulumi.Output.format("PT{0}H", args.max_hours),
-                    },
-                    "inputs": {
-                        key: {"job_input_type": "literal", "value": f"${{{{parent.inputs.{key}}}}}"}
-                        for key in ("model", "data")
-                    },
-                    "outputs": {"scores": {"type": "literal", "value": "${{parent.outputs.scores}}"}},
-                }
-            },
-            notification_setting=ml.NotificationSettingArgs(
-                email_on=["JobFailed", "JobCancelled"], emails=[args.owner]
-            ),
-            tags=args.tags,
-        )
-
-    def _component(self, name: str, args: BatchJobArgs) -> pulumi.Output[str]:
-        """Register what the step of a run does. Returns the id of its version."""
-        # The name of a component takes no dashes.
-        named = pulumi.Output.from_input(args.job_name).apply(lambda job: job.replace("-", "_"))
-        container = ml.ComponentContainer(
-            f"{name}-step",
-            name=named,
-            workspace_name=args.workspace_name,
-            resource_group_name=args.group_name,
-            properties=ml.ComponentContainerPropertiesArgs(description="What a run of it does", tags=args.tags),
-            opts=self._child,
-        )
-        version = digest(SCORE, version_of(args.model))
-        return ml.ComponentVersion(
-            f"{name}-step-{version}",
-            name=container.name,
-            version=version,
-            workspace_name=args.workspace_name,
-            resource_group_name=args.group_name,
-            properties=ml.ComponentVersionPropertiesArgs(
-                component_spec={
-                    "type": "command",
-                    "name": named,
-                    "version": version,
-                    "command": SCORE,
-                    "environment": pulumi.Output.concat("azureml:", args.model.environment_id),
-                    "distribution": {"type": "pytorch", "process_count_per_instance": 1},
-                    "is_deterministic": False,  # the same folder holds other data tomorrow
-                    "inputs": {
-                        "model": {"type": "mlflow_model", "mode": "ro_mount"},
-                        "data": {"type": "uri_folder", "mode": "ro_mount"},
-                    },
-                    "outputs": {"scores": {"type": "uri_folder", "mode": "rw_mount"}},
-                },
-                tags=args.tags,
-            ),
-            opts=self._child,
-        ).id
+        return schedule_of_runs(name, runs, cluster, self._child)
 
     def _endpoint(self, name: str, args: BatchJobArgs, cluster: ml.Compute) -> None:
         endpoint = ml.BatchEndpoint(

@@ -163,37 +163,68 @@ class Registry(pulumi.ComponentResource):
         ).id
 
     def _environment(self, name: str, key: str, model: ModelArgs, args: RegistryArgs) -> pulumi.Output[str]:
-        version = digest(model.image, *_answers(model))
-        container = ml.EnvironmentContainer(
-            f"{name}-{key}",
-            name=key,
-            workspace_name=args.workspace_name,
-            resource_group_name=args.group_name,
-            properties=ml.EnvironmentContainerPropertiesArgs(description=f"What runs {key}", tags=args.tags),
-            opts=self._kept,
-        )
-
         def route(path: str) -> ml.RouteArgs:
             return ml.RouteArgs(path=path, port=model.port)
 
-        return ml.EnvironmentVersion(
-            f"{name}-{key}-{version}",
-            name=container.name,
-            version=version,
-            workspace_name=args.workspace_name,
-            resource_group_name=args.group_name,
-            properties=ml.EnvironmentVersionPropertiesArgs(
+        return environment(
+            f"{name}-{key}",
+            Environment(
+                group_name=args.group_name,
+                workspace_name=args.workspace_name,
+                environment_name=key,
+                version=digest(model.image, *_answers(model)),
+                says=f"What runs {key}",
                 image=model.image,
-                os_type="Linux",
-                inference_config=ml.InferenceContainerPropertiesArgs(
+                answers=ml.InferenceContainerPropertiesArgs(
                     liveness_route=route(model.health_route),
                     readiness_route=route(model.health_route),
                     scoring_route=route(model.predict_route),
                 ),
                 tags=args.tags,
             ),
-            opts=self._child,
-        ).id
+            self._kept,
+            self._child,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Environment:
+    """An image as Azure ML knows it: an environment of that name, and the version that has this image."""
+
+    group_name: Text
+    workspace_name: Text
+    environment_name: Text
+    version: str
+    says: Text
+    image: str
+    answers: ml.InferenceContainerPropertiesArgs | None = None
+    """Where it answers, as the image of an endpoint must; None for one that answers nobody."""
+    tags: Tags
+
+
+def environment(
+    name: str, args: Environment, opts: pulumi.ResourceOptions, version_opts: pulumi.ResourceOptions
+) -> pulumi.Output[str]:
+    """Register an environment with `opts`, and its version. Returns the id of the version."""
+    container = ml.EnvironmentContainer(
+        name,
+        name=args.environment_name,
+        workspace_name=args.workspace_name,
+        resource_group_name=args.group_name,
+        properties=ml.EnvironmentContainerPropertiesArgs(description=args.says, tags=args.tags),
+        opts=opts,
+    )
+    return ml.EnvironmentVersion(
+        f"{name}-{args.version}",
+        name=container.name,
+        version=args.version,
+        workspace_name=args.workspace_name,
+        resource_group_name=args.group_name,
+        properties=ml.EnvironmentVersionPropertiesArgs(
+            image=args.image, os_type="Linux", inference_config=args.answers, tags=args.tags
+        ),
+        opts=version_opts,
+    ).id
 
 
 def version_of(model: ModelArgs) -> str:

@@ -206,14 +206,17 @@ def _encryption(key: GivenKeyArgs) -> ml.EncryptionPropertyArgsDict:
     }
 
 
-def cluster_from_zero(machine_type: str, max_nodes: pulumi.Input[int] = 1) -> ml.AmlComputeArgs:
-    """A cluster from zero to `max_nodes`: no public address, no SSH, no local account, no node idle for long."""
+def cluster_from_zero(machine_type: str, max_nodes: pulumi.Input[int] = 1, spot: bool = False) -> ml.AmlComputeArgs:
+    """A cluster from zero to `max_nodes`: no public address, no SSH, no local account, no node idle for long.
+
+    With `spot` its machines are of low priority, which Azure takes away when it needs them.
+    """
     return ml.AmlComputeArgs(
         compute_type="AmlCompute",
         disable_local_auth=True,
         properties=ml.AmlComputePropertiesArgs(
             vm_size=machine_type,
-            vm_priority="Dedicated",
+            vm_priority="LowPriority" if spot else "Dedicated",
             os_type="Linux",
             enable_node_public_ip=False,
             remote_login_port_public_access="Disabled",

@@ -50,7 +50,7 @@ def _called(endpoint: str) -> _Tables:
 
 
 def _ended(event: str, job: str) -> _Tables:
-    row = {"TimeGenerated": -1, "ExperimentName": job, "EventType": event, "_ResourceId": ""}
+    row = {"TimeGenerated": -1, "ExperimentName": job, "JobId": "j", "EventType": event, "_ResourceId": ""}
     return {"AmlComputeJobEvent": [row]}
 
 

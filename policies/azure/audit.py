@@ -13,7 +13,7 @@ from catalogue.kinds.azure import (
     operationalinsights,
     storage,
 )
-from catalogue.kinds.azure.machinelearningservices import ENVIRONMENT, SERVED, WORKSPACE
+from catalogue.kinds.azure.machinelearningservices import ENVIRONMENT, ONLINE_DEPLOYMENT, SERVED, WORKSPACE
 from catalogue.kinds.azure.machinelearningservices_jobs import COMPUTE
 from catalogue.marks import is_marked
 from catalogue.properties import Properties
@@ -90,6 +90,23 @@ def images_reviewed(props: Properties) -> Iterator[str]:
 
 
 @stack_rule(
+    "audit-images-answer",
+    ENVIRONMENT,
+    severity="medium",
+    says="An environment that serves says where its container answers.",
+    remedy="Keep inference_config of the registry component's environments.",
+)
+def images_answer(graph: Graph, environment: Resource) -> Iterator[str]:
+    """Without its routes Azure ML asks a container where it does not answer, and no deployment of it comes up. What a
+    batch job or training job runs answers nobody,
+    https://learn.microsoft.com/en-us/azure/machine-learning/how-to-deploy-custom-container
+    """
+    serves = [*graph.referring(ONLINE_DEPLOYMENT, "properties", environment)]
+    if serves and not environment.props.is_given("properties.inferenceConfig"):
+        yield f"does not say where its container answers, which {serves[0].name} asks"
+
+
+@stack_rule(
     "audit-packages-own-account",
     storage.ACCOUNT,
     containerregistry.REGISTRY,
@@ -148,4 +165,4 @@ def image_current(graph: Graph, compute: Resource) -> Iterator[str]:
         yield "runs an image that Azure has replaced by a newer one"
 
 
-RULES = [trail, images_reviewed, packages_own_account, name_reusable, image_current]
+RULES = [trail, images_reviewed, images_answer, packages_own_account, name_reusable, image_current]

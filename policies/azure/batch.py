@@ -1,5 +1,6 @@
 """Batch: what a batch job is made of is used, and nothing runs between its runs."""
 
+import re
 from collections.abc import Iterator
 from itertools import chain
 
@@ -20,6 +21,7 @@ from catalogue.once import once_a_graph
 from catalogue.pauses import shortest_pause_minutes
 from catalogue.pricing import MONTH_MINUTES
 from catalogue.properties import Unreadable
+from catalogue.runs import RUNS_PER_MONTH, by_hand
 from policies.rule import stack_rule
 
 
@@ -31,7 +33,7 @@ from policies.rule import stack_rule
     COMPUTE,
     severity="medium",
     proof="cost visibility",
-    says="A batch job is whole: a schedule starts its component, its endpoint has a deployment, its cluster has a job; "
+    says="A job is whole: a schedule, or people by what it says, start its component on its folders, its endpoint has a deployment, its cluster has a job; "
     "and its nodes stop between two runs.",
     remedy="Keep the batch component's parts, or switch the batch job off; start it less often, or serve it online.",
 )
@@ -43,16 +45,60 @@ def batch_started(graph: Graph, resource: Resource) -> Iterator[str]:
     """
     if resource.type == SCHEDULE:
         yield from _never_stops(graph, resource)
+        if graph.ours:
+            yield from _not_begun(resource)
     elif not graph.ours:
         return
     elif resource.type == BATCH_ENDPOINT:
         if not graph.referring(BATCH_DEPLOYMENT, "endpointName", resource):
             yield "has no deployment, so that a run by hand starts nothing"
     elif resource.type == COMPONENT:
-        if not graph.referring(SCHEDULE, "properties", resource):
+        schedules = graph.referring(SCHEDULE, "properties", resource)
+        if not schedules:
             yield "is started by no schedule of the stack"
+        for schedule in schedules:
+            yield from _unlike(resource, schedule)
     elif resource.props.text_or_empty("properties.computeType") == "AmlCompute" and not _has_a_job(graph, resource):
         yield "is a cluster on which no job of the stack runs and no image is built"
+
+
+def _not_begun(schedule: Resource) -> Iterator[str]:
+    """A schedule that is off starts nothing, unless people start what it says; one of theirs starts nothing itself."""
+    people = by_hand(schedule.props.section_or_empty("properties.tags")) is not None
+    on = schedule.props.flag_or_none("properties.isEnabled")
+    if on is False and not people:
+        yield f"is switched off, and no tag {RUNS_PER_MONTH} says that people start it"
+    if on is not False and people:
+        yield f"starts by the clock, where its tag {RUNS_PER_MONTH} says that people start it"
+
+
+_OF_STEP, _OF_PIPELINE = (
+    re.compile(r"\$\{\{\s*(inputs|outputs)\.(\w+)\s*\}\}"),
+    re.compile(r"\$\{\{\s*parent\.(?:inputs|outputs)\.(\w+)\s*\}\}"),
+)
+
+
+def _unlike(component: Resource, schedule: Resource) -> Iterator[str]:
+    """Azure ML refuses a run whose folders are not those of its step, and of a folder that no command names nothing
+    comes, https://learn.microsoft.com/en-us/azure/machine-learning/how-to-manage-inputs-outputs-pipeline
+    """
+    said = set(_OF_STEP.findall(component.props.text_or_empty("properties.componentSpec.command")))
+    for what in ("inputs", "outputs"):
+        has = set(component.props.section_or_empty(f"properties.componentSpec.{what}").values)
+        yield from _apart(f"{what} of the step", has, "its command", {name for of, name in said if of == what})
+        pipeline = schedule.props.section_or_empty("properties.action.jobDefinition")
+        given, used = set(pipeline.section_or_empty(what).values), set[str]()
+        for job in jobs(schedule.props):
+            parts = job.own.section_or_empty(what)
+            yield from _apart(f"{what} of the step", has, schedule.name, set(parts.values))
+            for part in parts.each_section("*"):
+                used |= set(_OF_PIPELINE.findall(part.text_or_empty("value")))
+        yield from _apart(f"{what} of {schedule.name}", given, "its step", used)
+
+
+def _apart(what: str, has: set[str], who: str, names: set[str]) -> Iterator[str]:
+    if has != names:
+        yield f"has as {what} {', '.join(sorted(has)) or 'none'}, where {who} has {', '.join(sorted(names)) or 'none'}"
 
 
 def _never_stops(graph: Graph, schedule: Resource) -> Iterator[str]:

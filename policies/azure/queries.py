@@ -25,7 +25,7 @@ TABLES: Mapping[str, frozenset[str]] = {
         ("TimeGenerated", "EndpointName", "DeploymentName", "ResponseCode", "ModelStatusCode", "_ResourceId")
     ),
     "AmlOnlineEndpointEventLog": frozenset(("TimeGenerated", "_ResourceId")),
-    "AmlComputeJobEvent": frozenset(("TimeGenerated", "ExperimentName", "EventType", "_ResourceId")),
+    "AmlComputeJobEvent": frozenset(("TimeGenerated", "ExperimentName", "JobId", "EventType", "_ResourceId")),
 }
 """The columns that alarms ask for: https://learn.microsoft.com/en-us/azure/azure-monitor/reference/tables-index"""
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.azure import IDENTITY, containerregistry, resources, storage
 from catalogue.kinds.azure.machinelearningservices import ONLINE_DEPLOYMENT, SERVED, WORKSPACE, collects
-from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_ENDPOINT, COMPUTE
+from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_ENDPOINT, COMPUTE, SCHEDULE, trains
 from catalogue.once import once_a_graph
 from policies.azure.access import allowed
 from policies.personas.simulation import Cloud, Place, Request
@@ -45,7 +45,20 @@ def _places(graph: Graph) -> Mapping[str, Sequence[Place]]:
         "registry": _at(_ids(graph.of(containerregistry.REGISTRY))),
         "endpoints": _at(_ids(graph.of(SERVED))),
         "batch-endpoints": _at(_ids(graph.of(BATCH_ENDPOINT))),
+        **_training(graph, containers),
     }
+
+
+def _training(graph: Graph, containers: Sequence[str]) -> Mapping[str, Sequence[Place]]:
+    """The schedules that say what a training job is, and the folders that its runs read and write."""
+    schedules = [one for one in graph.of(SCHEDULE) if trains(one.props)]
+    at = "properties.action.jobDefinition"
+    found: dict[str, Sequence[Place]] = {"training-jobs": _at(_ids(schedules))}
+    for word, what in (("data-of-runs", "inputs"), ("trained", "outputs")):
+        uris = {uri for one in schedules for uri in one.props.each_text_if_known(f"{at}.{what}.*.uri")}
+        folders = sorted(f"{uri.partition('/paths/')[2]}x" for uri in uris)
+        found[word] = [place for folder in folders for place in _at(containers, folder)]
+    return found
 
 
 def _ids(resources_: Iterable[Resource]) -> list[str]:

@@ -37,6 +37,7 @@ from catalogue.machines import Machines
 from catalogue.pricing import MONTH_MINUTES, Bill, Pricing, cron_runs_per_month
 from catalogue.properties import Malformed, Properties
 from catalogue.quantities import largest_or_none, more_than_zero_or_none
+from catalogue.runs import by_hand
 
 _API = "https://www.pulumi.com/registry/packages/azure-native/api-docs/machinelearningservices"
 _DOCS = "https://learn.microsoft.com/en-us/azure/machine-learning"
@@ -83,6 +84,9 @@ def _of_a_person(compute: Resource) -> bool:
 # ---- computes -------------------------------------------------------------------------------------------------------
 
 
+_LOW = "LowPriority"
+
+
 def _computing(graph: Graph, compute: Resource) -> Iterator[Machines]:
     """The nodes of a cluster, named after the batch endpoint that runs on it, or the machine of one person."""
     kind = compute.props.text_or_empty("properties.computeType")
@@ -97,7 +101,7 @@ def _computing(graph: Graph, compute: Resource) -> Iterator[Machines]:
         yield Machines(compute.name, size, "training", 1, 1)
         return
     priority = machine.text_or_empty("vmPriority")
-    if priority not in ("", "Dedicated"):
+    if priority not in ("", "Dedicated", _LOW):
         raise Malformed(
             _at(machine, "vmPriority"), f"is {priority}, whose price and quota are not in the catalogue", compute
         )
@@ -109,7 +113,8 @@ def _computing(graph: Graph, compute: Resource) -> Iterator[Machines]:
     if not 0 <= low <= high:
         why = f"is {low:g}, which is not from zero to maxNodeCount ({high:g})"
         raise Malformed(_at(machine, "scaleSettings.minNodeCount"), why, compute)
-    yield Machines(" and ".join(users) or compute.name, size, "batch", ceil(low), ceil(high))
+    user = " and ".join(users) or compute.name
+    yield Machines(user, size, "batch", ceil(low), ceil(high), spot=priority == _LOW)
 
 
 def _on(graph: Graph, compute: Resource) -> list[Resource]:
@@ -342,8 +347,11 @@ def _by_hand(graph: Graph, deployment: Resource) -> Iterator[Machines]:
 
 
 def _schedule(pricing: Pricing, schedule: Resource) -> Bill:
-    """Every job at its longest, each time the schedule fires, and a load balancer for every fifty running nodes."""
-    runs = runs_per_month(schedule.props.section_or_empty("properties.trigger"))
+    """Every job at its longest, each time it starts, and a load balancer for every fifty running nodes.
+
+    A machine of low priority counts as a dedicated one, whose price is the most that it costs.
+    """
+    runs = starts_per_month(schedule.props)
     total, parts = pricing.assume("batch-log-gb") * pricing.of("log-analytics-ingestion"), list[str]()
     for job in jobs(schedule.props):
         minutes = job.minutes_or_none()
@@ -355,7 +363,25 @@ def _schedule(pricing: Pricing, schedule: Resource) -> Bill:
         count, hours, hour = job.nodes(), minutes / 60, pricing.hour(machines)
         total += runs * (count * hours * hour + ceil(count / 50) * pricing.of("load-balancer"))
         parts.append(f"{runs:.1f} runs × {count} × {machines.machine_type} × at most {hours:g} h × ${hour:g}")
-    return Bill("batch job", 0.0, total, f"nothing between runs; ceiling {'; '.join(parts)}, load balancer and logs")
+    what = "training job" if trains(schedule.props) else "batch job"
+    return Bill(what, 0.0, total, f"nothing between runs; ceiling {'; '.join(parts)}, load balancer and logs")
+
+
+def trains(schedule: Properties) -> bool:
+    """Whether no job of a schedule, and no pipeline around one, takes a model: one that does scores with it."""
+    given = (one for job in jobs(schedule) for part in (job.own, *job.around) for one in part.each_section("inputs.*"))
+    return not any(one.text_or_empty("jobInputType").endswith("_model") for one in given)
+
+
+def starts_per_month(schedule: Properties) -> float:
+    """How often people start what a schedule says, by its tag, and the schedule itself, in an average month.
+
+    One that is off counts as on where no tag says what people start, for somebody may switch it on.
+    """
+    started = by_hand(schedule.section_or_empty("properties.tags"))
+    if started is not None and schedule.flag_or_none("properties.isEnabled") is False:
+        return started
+    return runs_per_month(schedule.section_or_empty("properties.trigger")) + (started or 0.0)
 
 
 _MINUTES = {"minute": 1.0, "hour": 60.0, "day": 1440.0, "week": 10_080.0, "month": MONTH_MINUTES}
