@@ -81,8 +81,8 @@ class TrainingJobArgs(Args):
     """The folder on a datastore of each channel, which the program gets as --CHANNEL=FOLDER. The names of the channels
     must be known."""
     output_uri: Text
-    """The folder on a datastore below which each run has a folder of its own, which the program gets as --output=FOLDER.
-    """
+    """The folder on a datastore below which each run has a folder of its own, which the program gets as
+    --output=FOLDER."""
     identity_id: Text
     """The id of the identity that cluster and container act as, Access's `training`. It must have its roles by then."""
     client_id: Text
@@ -139,20 +139,21 @@ class TrainingJobArgs(Args):
 
 
 class TrainingJob(pulumi.ComponentResource):
-    """Creates, while enabled, what a run of a training job is: a cluster from zero, a step, and a schedule that starts it.
+    """Creates, while enabled, what a run of a training job is: a cluster from zero, a step, and a schedule that starts
+    it.
 
-    Creating it starts nothing. Where people start the runs the schedule is off, and `mlplatform run` sends as a job what
-    it says. A run is a pipeline of one step, as components/azure/runs.py says why. The container runs the program
-    `train` of its image, whatever its entry point is, with --CHANNEL=FOLDER for each folder of data, mounted to be read,
-    --output=FOLDER and, on Spot machines, --checkpoints=FOLDER, mounted to be written, and --NAME=VALUE for each
-    hyperparameter: Azure ML has no convention of its own, `train` is what SageMaker runs of the same image. Each replica
-    runs it, and finds its rank in RANK and the number of all in WORLD_SIZE.
+    Creating it starts nothing. Where people start the runs the schedule is off, and `mlplatform run` sends as a job
+    what it says. A run is a pipeline of one step, as components/azure/runs.py says why. The container runs the
+    program `train` of its image, whatever its entry point is, with --CHANNEL=FOLDER for each folder of data,
+    mounted to be read, --output=FOLDER and, on Spot machines, --checkpoints=FOLDER, mounted to be written, and
+    --NAME=VALUE for each hyperparameter: Azure ML has no convention of its own, `train` is what SageMaker runs of
+    the same image. Each replica runs it, and finds its rank in RANK and the number of all in WORLD_SIZE.
 
-    The machines stand in the workspace's managed network. They act as the training identity, and whoever starts a run
-    needs none of its rights. A run is stopped after `max_hours`. Azure ML starts one again whose machine of low priority
-    was taken, from its beginning, with the checkpoints of its folder; it tries nothing else again: a run that failed has
-    failed. Alarms ring when a run failed or was stopped, when one has not ended in time, and when none succeeded that
-    was due, as far as an alarm can look back, which is two days.
+    The machines stand in the workspace's managed network. They act as the training identity, and whoever starts a
+    run needs none of its rights. A run is stopped after `max_hours`. Azure ML starts one again whose machine of low
+    priority was taken, from its beginning, with the checkpoints of its folder; it tries nothing else again: a run
+    that failed has failed. Alarms ring when a run failed or was stopped, when one has not ended in time, and when
+    none succeeded that was due, as far as an alarm can look back, which is two days.
 
     Nothing runs, and nothing bills by the hour, between runs.
     Sources: https://learn.microsoft.com/en-us/azure/machine-learning/how-to-manage-inputs-outputs-pipeline,
@@ -237,7 +238,8 @@ class TrainingJob(pulumi.ComponentResource):
                         "TimeGenerated, JobId, EventType",
                     ),
                     f" | summarize Begun = countif(EventType == 'JobSubmitted' and TimeGenerated < ago({hours}h)),"
-                    " Ended = countif(EventType in ('JobSucceeded', 'JobFailed', 'JobCancelled', 'JobCanceled')) by JobId"
+                    " Ended = countif(EventType in"
+                    " ('JobSucceeded', 'JobFailed', 'JobCancelled', 'JobCanceled')) by JobId"
                     " | summarize Late = countif(Begun > 0 and Ended == 0)",
                 ),
                 column="Late",
@@ -251,7 +253,7 @@ class TrainingJob(pulumi.ComponentResource):
         )
 
     def _missed(self, name: str, args: TrainingJobArgs, runs: Runs, schedule: Schedule) -> None:
-        """The alarm on what never started, which fails nowhere else. It rings until the first run has succeeded, too."""
+        """The alarm on what never started, which fails nowhere else. It rings until a first run has succeeded, too."""
         hours = longest_pause_hours(schedule.cron) + args.hours + 1
         if hours > LOOKS_BACK_HOURS:
             return
