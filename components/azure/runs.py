@@ -24,7 +24,7 @@ https://learn.microsoft.com/en-us/azure/machine-learning/how-to-train-distribute
 """
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Runs:
     """What the runs of a job are: the step that does the work, on what, when they start, and who hears of a failure."""
 

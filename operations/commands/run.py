@@ -7,6 +7,7 @@ import typer
 
 from operations.arguments import StackArgument, file_of
 from stacks.config import read_stack_file, stack_name
+from stacks.sections import landing_zone
 
 
 class What(StrEnum):
@@ -31,7 +32,9 @@ def run(
     from operations import running
 
     file = file_of(stack)
-    config, called = read_stack_file(file), stack_name(file)
+    config = read_stack_file(file)
+    # What stands in the cloud begins with the landing zone's prefix, where there is one.
+    called = landing_zone.named(config, stack_name(file))
     run = running.planned(called, config, name)
     platform = running.of(config.platform)
     start = platform.start(called, config, name)

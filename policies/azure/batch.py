@@ -33,8 +33,8 @@ from policies.rule import stack_rule
     COMPUTE,
     severity="medium",
     proof="cost visibility",
-    says="A job is whole: a schedule, or people by what it says, start its component on its folders, its endpoint has a "
-    "deployment, its cluster has a job; and its nodes stop between two runs.",
+    says="A job is whole: a schedule, or people by what it says, start its component on its folders, its endpoint has "
+    "a deployment, its cluster has a job; and its nodes stop between two runs.",
     remedy="Keep the batch component's parts, or switch the batch job off; start it less often, or serve it online.",
 )
 def batch_started(graph: Graph, resource: Resource) -> Iterator[str]:

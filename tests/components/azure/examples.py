@@ -19,6 +19,7 @@ from components.azure.people import PeopleArgs
 from components.azure.personas import GRANTS
 from components.azure.registry import ModelArgs, RegisteredModelArgs, RegistryArgs
 from components.azure.store import StoreArgs
+from components.azure.training import SpotArgs, TrainingJobArgs
 from components.azure.workspace import WorkspaceArgs
 from components.given import Args
 from components.shapes import Machine, Replicas, Schedule
@@ -104,6 +105,27 @@ BATCH = BatchJobArgs(
     max_hours=3,
     input_uri="azureml://datastores/artifacts/paths/in/",
     output_uri="azureml://datastores/artifacts/paths/out/",
+    owner=OWNER,
+    log_workspace_id=LOGS,
+    action_group_id=ALERTS,
+    tags=TAGS,
+)
+TRAINING = TrainingJobArgs(
+    subscription=SUBSCRIPTION,
+    group_name=GROUP,
+    region=REGION,
+    workspace_name=WORKSPACE,
+    job_name="weekly",
+    image="registry.azurecr.io/train:1",
+    hyperparameters={"regularization": "1.0"},
+    data={"train": "azureml://datastores/artifacts/paths/train/"},
+    output_uri="azureml://datastores/artifacts/paths/training/weekly/",
+    identity_id=identity_id("training"),
+    client_id=uuid_of(11),
+    machine=MACHINE,
+    max_hours=2,
+    spot=SpotArgs(checkpoint_uri="azureml://datastores/artifacts/paths/training/checkpoints/", wait_hours=4),
+    schedule=Schedule("30 5 * * 1", "UTC"),
     owner=OWNER,
     log_workspace_id=LOGS,
     action_group_id=ALERTS,
@@ -198,6 +220,7 @@ EXAMPLES: Mapping[str, Args] = {
         log_workspace_id=LOGS,
         tags=TAGS,
     ),
+    "TrainingJob": TRAINING,
     "Workspace": WorkspaceArgs(
         subscription=SUBSCRIPTION,
         stack="it",
