@@ -34,7 +34,7 @@ def run(
     file = file_of(stack)
     config = read_stack_file(file)
     # What stands in the cloud begins with the landing zone's prefix, where there is one.
-    called = landing_zone.named(config, stack_name(file))
+    called = landing_zone.named(stack_name(file), config)
     run = running.planned(called, config, name)
     platform = running.of(config.platform)
     start = platform.start(called, config, name)

@@ -297,12 +297,19 @@ def _named(graph: Graph) -> str:
     return f"({re.escape(zone.name_prefix)})?{re.escape(graph.stack)}" if zone else re.escape(graph.stack)
 
 
+def _has(graph: Graph, about: str) -> bool:
+    """Whether the stack has what a task is about. A state machine is of a batch job or of a training job."""
+    if about in _RUNS:
+        return any(_RUNS[about] in one.props.text_if_known("definition") for one in graph.of(sfn.STATE_MACHINE))
+    return bool(graph.of(_ABOUT.get(about, "")))
+
+
+_RUNS = {"state-machines": "createTransformJob", "training-machines": "createTrainingJob"}
 _ABOUT = {
     "": iam.ROLE,
     "domain": sagemaker.DOMAIN,
     "endpoints": sagemaker.ENDPOINT,
     "package-groups": sagemaker.PACKAGE_GROUP,
-    "state-machines": sfn.STATE_MACHINE,
 }
 """What a stack has where a task is about a word of the persona table; the tasks on other words are not held here."""
 
@@ -329,7 +336,7 @@ def tasks(graph: Graph, role: Resource) -> Iterator[str]:
     needed = {
         do.lower(): task.says
         for task in table("aws").tasks
-        if persona in task.who and not task.until and graph.of(_ABOUT.get(task.about, ""))
+        if persona in task.who and not task.until and _has(graph, task.about)
         for calls in task.calls
         for do in calls.do
     }

@@ -123,6 +123,9 @@ def security_group_closed(callers: Sequence[Caller], props: Properties) -> Itera
                 yield f"is open to {block}{way}"
         if not any(rule.is_given(key) for key in _PEERS) and not rule.flag_or_none("self") and not blocks:
             yield f"names neither a security group nor a prefix list as its peer{way}"
+    ported = props.is_given("securityGroupId") and props.text_if_known("ipProtocol") in ("tcp", "udp")
+    if ported and not (props.is_given("fromPort") and props.is_given("toPort")):
+        yield "does not say from which port to which"
 
 
 @stack_rule(

@@ -58,6 +58,7 @@ def batch_started(graph: Graph, resource: Resource) -> Iterator[str]:
             yield "is started by no schedule of the stack"
         for schedule in schedules:
             yield from _unlike(resource, schedule)
+            yield from _starts_over(graph, resource, schedule)
     elif resource.props.text_or_empty("properties.computeType") == "AmlCompute" and not _has_a_job(graph, resource):
         yield "is a cluster on which no job of the stack runs and no image is built"
 
@@ -99,6 +100,18 @@ def _unlike(component: Resource, schedule: Resource) -> Iterator[str]:
 def _apart(what: str, has: set[str], who: str, names: set[str]) -> Iterator[str]:
     if has != names:
         yield f"has as {what} {', '.join(sorted(has)) or 'none'}, where {who} has {', '.join(sorted(names)) or 'none'}"
+
+
+def _starts_over(graph: Graph, component: Resource, schedule: Resource) -> Iterator[str]:
+    """A node of low priority may be taken at any time, and a run without checkpoints then begins anew each time,
+    https://learn.microsoft.com/en-us/azure/machine-learning/how-to-manage-optimize-cost
+    """
+    if "checkpoints" in component.props.section_or_empty("properties.componentSpec.outputs").values:
+        return
+    for job in jobs(schedule.props):
+        compute = job.compute(graph, schedule)
+        if compute is not None and compute.props.text_or_empty("properties.properties.vmPriority") == "LowPriority":
+            yield f"runs on {compute.name}, whose nodes are of low priority, and keeps no checkpoints"
 
 
 def _never_stops(graph: Graph, schedule: Resource) -> Iterator[str]:

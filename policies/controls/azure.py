@@ -480,6 +480,7 @@ UNPREVENTED: Mapping[str, Sequence[str]] = {
     ),
     "The built-in definitions of a key, a lifecycle or a retention audit alone, or ask for a shortest time only.": (
         "audit-image-current",
+        "audit-images-answer",
         "encryption-key",
         "limits-retention",
         "limits-scaling-policy",

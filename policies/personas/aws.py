@@ -144,7 +144,7 @@ def _studio(graph: Graph, here: str, own: Mapping[str, str]) -> dict[str, list[P
 def _batch(graph: Graph, here: str, own: Mapping[str, str]) -> dict[str, list[Place]]:
     """What the transform jobs of the state machines read, write and bring."""
     found: dict[str, list[Place]] = {
-        "state-machines": [Place(arn, own) for arn in _known(graph.of(jobs.STATE_MACHINE), "arn")],
+        "state-machines": [],
         "transform-jobs": [],
         "batch-input": [],
         "batch-input-folders": [],
@@ -154,6 +154,7 @@ def _batch(graph: Graph, here: str, own: Mapping[str, str]) -> dict[str, list[Pl
     for machine in graph.of(jobs.STATE_MACHINE):
         name = machine.props.text_or_empty("name")
         for said in _requests(_defined(machine), "TransformInput"):
+            found["state-machines"] += [Place(arn, own) for arn in _known([machine], "arn")]
             source, sink = said["TransformInput"]["DataSource"]["S3DataSource"]["S3Uri"], said["TransformOutput"]
             runs = said["TransformResources"]
             brings = {

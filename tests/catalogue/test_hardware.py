@@ -38,6 +38,7 @@ def present(hardware: Catalogue) -> dict[str, HardwareFamily]:
 def cited(hardware: Catalogue) -> Iterator[tuple[str, str | None]]:
     """Each place that cites a source, and the source's id."""
     yield "regions", hardware.regions_source
+    yield "quotas of Spot machines", hardware.spot_quotas_source
     yield "zones and access of regions", hardware.region_facts_source
     yield "online reserve", hardware.online_reserve_source
     yield "machine types", hardware.machines_source

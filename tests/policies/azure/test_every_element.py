@@ -295,7 +295,12 @@ def test_a_step_of_a_pipeline_is_seen_at_any_depth(azure_pilot: Graph, depth: in
     for _ in range(depth - 1):
         step = {"type": "pipeline", "jobs": {"inner": step}}
     graph = pipeline(azure_pilot, train=step)
-    assert caught(graph) - INPUTS == {"limits-machine-types", "limits-replicas", "quota-undeclared"}
+    assert caught(graph) - INPUTS == {
+        "limits-batch-started",
+        "limits-machine-types",
+        "limits-replicas",
+        "quota-undeclared",
+    }
     assert any("Standard_ND96asr_v4" in missing.why for missing in cost_of(graph).unpriced)
 
 
@@ -337,11 +342,16 @@ def test_what_nobody_can_count_is_said_and_never_nothing(azure_pilot: Graph, job
     assert any(said in missing.why for missing in cost_of(graph).unpriced)
 
 
+def test_a_cluster_of_low_priority_is_for_what_keeps_checkpoints(azure_pilot: Graph) -> None:
+    cluster = first(azure_pilot, COMPUTE, "fraud")
+    spot = changed(azure_pilot, cluster, lambda p: put(p, "properties.properties.vmPriority", "LowPriority"))
+    assert "limits-batch-started" in caught(spot)
+
+
 @pytest.mark.parametrize(
     ("path", "value"),
     [
         ("properties.computeType", "Kubernetes"),
-        ("properties.properties.vmPriority", "LowPriority"),
         ("properties.properties.scaleSettings", {"minNodeCount": 0, "nodeIdleTimeBeforeScaleDown": "PT5M"}),
     ],
 )

@@ -24,6 +24,12 @@ def setting(type_: str, path: str, value: Any, name: str = "") -> Mutation:
     return lambda graph: changed(graph, first(graph, type_, name), lambda p: put(p, path, value))
 
 
+def no_routes(graph: Graph) -> Graph:
+    for environment in graph.of(f"{ML}:EnvironmentVersion"):
+        graph = changed(graph, environment, lambda p: p["properties"].pop("inferenceConfig", None))
+    return graph
+
+
 def losing(type_: str, path: str, name: str = "") -> Mutation:
     """One property of the first resource of a type gone."""
     return lambda graph: dropped(graph, first(graph, type_, name), path)
@@ -596,6 +602,7 @@ CATCHES: list[tuple[str, Mutation]] = [
         ),
     ),
     ("audit-images-reviewed", losing(f"{ML}:EnvironmentVersion", "properties.image")),
+    ("audit-images-answer", no_routes),
     ("audit-images-reviewed", setting(f"{ML}:EnvironmentVersion", "properties.autoRebuild", "OnBaseImageUpdate")),
     ("audit-image-current", answering(COMPUTE, "workspace-ana", OLD_IMAGE)),
     ("audit-packages-own-account", setting(STORAGE, "allowCrossTenantReplication", True)),
