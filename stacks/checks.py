@@ -1,7 +1,7 @@
 """What the checks of several sections share: addresses and hardware of the stack's own platform."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from difflib import get_close_matches
 
@@ -33,6 +33,27 @@ def address(config: StackConfig, path: Path, uri: str, further: Form | None = No
         if form and not re.fullmatch(form.pattern or "", uri):
             yield Problem(path, f"found {found_word(uri)}, allowed: {form.words}")
             return
+
+
+def expires(
+    path: Path, folder: str, days: int, stays: Iterable[str], others: Iterable[tuple[str, int]]
+) -> Iterator[Problem]:
+    """Nothing that stays lies below a folder whose files are deleted after some days, nor what stays there longer.
+
+    `others` are the folders that expire too, with their days: a file goes as soon as one of its folders says so.
+    """
+    for uri in sorted({uri for uri in stays if uri.startswith(folder)}):
+        yield Problem(
+            path,
+            f"found {found_word(folder)}, whose files are deleted after {days} days, {found_word(uri)} among them; "
+            "allowed: a folder in which nothing else lies",
+        )
+    for other, longer in sorted({one for one in others if one[0].startswith(folder) and one[1] > days}):
+        yield Problem(
+            path,
+            f"found {found_word(folder)}, whose files are deleted after {days} days, and {found_word(other)} in it is "
+            f"to keep its own for {longer}; allowed: folders apart, or the same keep_days",
+        )
 
 
 def pulled(config: StackConfig, path: Path, image: str) -> Iterator[Problem]:

@@ -1,5 +1,6 @@
 """A private, encrypted, versioned S3 bucket: the shape every bucket of a pilot has."""
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -116,11 +117,19 @@ class PrivateBucket(pulumi.ComponentResource):
 
 def _gone_below(prefix: str, days: int) -> s3.BucketLifecycleConfigurationRuleArgsDict:
     return {
-        "id": f"expire-{prefix.strip('/').replace('/', '-')}",
+        "id": _called(prefix),
         "status": "Enabled",
         "filter": {"prefix": prefix},
         "expiration": {"days": days},
     }
+
+
+def _called(prefix: str) -> str:
+    """The name of the rule for a prefix, for each its own. S3 takes 255 characters of any kind,
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_LifecycleRule.html
+    """
+    words = f"expire-{prefix}"
+    return words if len(words) <= 255 else f"{words[:200]}-{hashlib.sha256(prefix.encode()).hexdigest()[:8]}"
 
 
 def _policy(bucket_arn: str, statements: Sequence[Mapping[str, Any]]) -> str:

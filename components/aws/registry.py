@@ -32,6 +32,8 @@ class RegistryArgs(Args):
     """The names of the models, each with a model package group of its own. They must be known."""
     capture_days: Mapping[str, int] = field(default_factory=dict[str, int])
     """After how many days captured requests and answers go, by the name of their endpoint. They must be known."""
+    expire_below: Mapping[str, int] = field(default_factory=dict[str, int])
+    """After how many days other files go, by their folder in the bucket. They must be known."""
     data_key_arn: Text
     """The KMS key that encrypts artifacts and images."""
     tags: Tags
@@ -44,8 +46,9 @@ class Registry(pulumi.ComponentResource):
     The repository is called `NAME-images`, so a stack file can name an image of it before the first `up`. An image tag
     names the same image for ever, and each image is scanned on push. The newest 20 images stay; an untagged one goes
     after a week. What an endpoint captures goes after its days. What one captured that captures no more goes with the
-    longest of them, 30 days at least. Package groups serve this account only. What holds state is protected: Pulumi
-    deletes it only once the protection is taken off. Rules: Security Hub ECR.1-ECR.3,
+    longest of them, 30 days at least. What lies below a folder of `expire_below` goes after its days. Package groups
+    serve this account only. What holds state is protected: Pulumi deletes it only once the protection is taken off.
+    Rules: Security Hub ECR.1-ECR.3,
     https://docs.aws.amazon.com/securityhub/latest/userguide/ecr-controls.html
     """
 
@@ -70,6 +73,7 @@ class Registry(pulumi.ComponentResource):
                 expire_below={
                     CAPTURES: max(CAPTURE_DAYS, *args.capture_days.values(), 0),
                     **{captures_of(name): days for name, days in args.capture_days.items()},
+                    **args.expire_below,
                 },
                 tags=args.tags,
             ),

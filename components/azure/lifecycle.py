@@ -1,5 +1,6 @@
 """How long a storage account keeps what nobody deletes: old versions, and what the data collector writes."""
 
+from collections import defaultdict
 from collections.abc import Mapping
 
 import pulumi
@@ -25,29 +26,31 @@ def let_expire(
     group_name: Text,
     workspace_guid: pulumi.Input[str],
     capture_days: Mapping[str, int],
+    expire_below: Mapping[str, int],
     opts: pulumi.ResourceOptions,
 ) -> None:
     """Create the lifecycle of a workspace's storage account, which has one only.
 
     Old versions go after 30 days. Requests and answers, which may be about people, go after the days of their endpoint.
     Those of an endpoint that collects no more go with the longest of them, 30 days at least. As everything that is
-    deleted there, they can be recovered for 30 days more. The workspace's default container is named by the GUID of the
+    deleted there, they can be recovered for 30 days more. What lies below a folder of `expire_below`, which begins with
+    its container, goes after its days. The workspace's default container is named by the GUID of the
     workspace, which is known once it stands.
     """
     container = pulumi.Output.concat("azureml-blobstore-", workspace_guid, "/")
     longest = max(KEEP_DAYS, *capture_days.values(), 0)
     of_each = [
-        _payloads(f"payloads-{endpoint}", pulumi.Output.concat(container, collected_by(endpoint)), days)
+        _gone(f"payloads-{endpoint}", [pulumi.Output.concat(container, collected_by(endpoint))], days)
         for endpoint, days in capture_days.items()
         if days < longest
     ]
-    of_all = _payloads("payloads", pulumi.Output.concat(container, COLLECTED), longest)
+    of_all = _gone("payloads", [pulumi.Output.concat(container, COLLECTED)], longest)
     storage.ManagementPolicy(
         name,
         management_policy_name="default",
         account_name=storage_name,
         resource_group_name=group_name,
-        policy={"rules": [_old_versions(), of_all, *of_each]},
+        policy={"rules": [_old_versions(), of_all, *of_each, *_gone_below(expire_below)]},
         opts=opts,
     )
 
@@ -65,14 +68,32 @@ def _old_versions() -> storage.ManagementPolicyRuleArgsDict:
     }
 
 
-def _payloads(name: str, below: pulumi.Input[str], days: int) -> storage.ManagementPolicyRuleArgsDict:
+PREFIXES = 10
+"""How many prefixes a rule may have,
+https://learn.microsoft.com/en-us/azure/storage/blobs/lifecycle-management-policy-structure
+"""
+
+
+def _gone_below(expire_below: Mapping[str, int]) -> list[storage.ManagementPolicyRuleArgsDict]:
+    """A rule for all folders that keep their blobs as long as each other: an account has a hundred rules at most."""
+    folders: dict[int, list[pulumi.Input[str]]] = defaultdict(list)
+    for folder, days in sorted(expire_below.items()):
+        folders[days].append(folder)
+    return [
+        _gone(f"expire-{days}-{at // PREFIXES}", below[at : at + PREFIXES], days)
+        for days, below in sorted(folders.items())
+        for at in range(0, len(below), PREFIXES)
+    ]
+
+
+def _gone(name: str, below: list[pulumi.Input[str]], days: int) -> storage.ManagementPolicyRuleArgsDict:
     gone: storage.DateAfterModificationArgsDict = {"days_after_modification_greater_than": days}
     return {
         "name": name,
         "enabled": True,
         "type": "Lifecycle",
         "definition": {
-            "filters": {"blob_types": ["blockBlob", "appendBlob"], "prefix_match": [below]},
+            "filters": {"blob_types": ["blockBlob", "appendBlob"], "prefix_match": below},
             "actions": {"base_blob": {"delete": gone}},
         },
     }

@@ -55,6 +55,8 @@ class WorkspaceArgs(Args):
     """The name of the same account, which gets its lifecycle here."""
     capture_days: Mapping[str, int] = field(default_factory=dict[str, int])
     """After how many days captured requests and answers go, by the endpoint's name in Azure. They must be known."""
+    expire_below: Mapping[str, int] = field(default_factory=dict[str, int])
+    """After how many days other files go, by their container and folder. They must be known."""
     registry_id: Text
     """The id of the container registry that the images which the workspace builds are kept in."""
     vault_id: Text
@@ -101,7 +103,8 @@ class Workspace(pulumi.ComponentResource):
     a vault whose public access is disabled, and follows no rotation, so another version is ignored.
 
     On the storage account old versions go after 30 days, and the requests and answers that endpoints collect after
-    `capture_days`, which 30 days stand in for where an endpoint collects no more.
+    `capture_days`, which 30 days stand in for where an endpoint collects no more. What lies below a folder of
+    `expire_below` goes after its days.
 
     A compute instance is made once: Azure ML overwrites one that is written again, with all that its owner has on it.
     Another idle time is set in the studio.
@@ -154,7 +157,13 @@ class Workspace(pulumi.ComponentResource):
         )
         log_everything(f"{name}-audit", workspace.id, args.log_workspace_id, kept)
         let_expire(
-            f"{name}-clean-up", args.storage_name, args.group_name, workspace.workspace_id, args.capture_days, kept
+            f"{name}-clean-up",
+            args.storage_name,
+            args.group_name,
+            workspace.workspace_id,
+            args.capture_days,
+            args.expire_below,
+            kept,
         )
         _, reachable = private_endpoint(f"{name}-private", workspace.id, "amlworkspace", args, child)
         # Whoever works in the workspace waits until it can be reached.

@@ -1,6 +1,8 @@
 """A private, encrypted, versioned Cloud Storage bucket: the shape every bucket of a pilot has."""
 
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import pulumi
 from pulumi_gcp import storage
@@ -20,6 +22,8 @@ class PrivateBucketArgs(Args):
     """What the bucket is called, unique among all of Google's customers: end it in the project's id."""
     kms_key_id: Text
     """The KMS key of the objects. The project's Cloud Storage agent must be allowed to use it."""
+    expire_below: Mapping[str, int] = field(default_factory=dict[str, int])
+    """After how many days an object goes, by the beginning of its name. The program must know them."""
     tags: Tags
     """The labels of the bucket."""
 
@@ -28,7 +32,8 @@ class PrivateBucket(pulumi.ComponentResource):
     """Creates a bucket under the given key, with versions, without ACLs and without any public access.
 
     Old versions are deleted after 30 days and unfinished uploads after 7. A deleted object can be restored for 7 days.
-    The bucket is protected. It has no usage logs, because the audit log says who read and wrote what.
+    What lies below a folder of `expire_below` becomes an old version after its days. The bucket is protected. It has no
+    usage logs, because the audit log says who read and wrote what.
     Rules: CIS Google Cloud 5.1 and 5.2, https://www.cisecurity.org/benchmark/google_cloud_computing_platform;
     Cloud Storage, "Usage logs & storage logs", which prefers audit logs,
     https://cloud.google.com/storage/docs/access-logs
@@ -55,6 +60,7 @@ class PrivateBucket(pulumi.ComponentResource):
                     "condition": {"days_since_noncurrent_time": 30, "with_state": "ARCHIVED"},
                 },
                 {"action": {"type": "AbortIncompleteMultipartUpload"}, "condition": {"age": 7}},
+                *_gone_below(args.expire_below),
             ],
             force_destroy=False,
             labels=args.tags,
@@ -62,3 +68,24 @@ class PrivateBucket(pulumi.ComponentResource):
         )
         self.bucket_name = bucket.name
         self.register_outputs({"bucket_name": self.bucket_name})
+
+
+PREFIXES = 50
+"""How many prefixes a condition may have: "Object Lifecycle Management", matchesPrefix and matchesSuffix,
+https://cloud.google.com/storage/docs/lifecycle#matchesprefix-suffix
+"""
+
+
+def _gone_below(expire_below: Mapping[str, int]) -> list[storage.BucketLifecycleRuleArgsDict]:
+    """A rule for all folders that keep their objects as long as each other: a bucket has a hundred rules at most."""
+    folders: dict[int, list[str]] = defaultdict(list)
+    for folder, days in sorted(expire_below.items()):
+        folders[days].append(folder)
+    return [
+        {
+            "action": {"type": "Delete"},
+            "condition": {"age": days, "with_state": "LIVE", "matches_prefixes": below[at : at + PREFIXES]},
+        }
+        for days, below in sorted(folders.items())
+        for at in range(0, len(below), PREFIXES)
+    ]

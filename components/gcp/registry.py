@@ -1,6 +1,7 @@
 """Where images and artifacts are kept: an artifact bucket and an image repository."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import pulumi
 from pulumi_gcp import artifactregistry
@@ -21,6 +22,8 @@ class RegistryArgs(Args):
     """The region of bucket and repository, which must be the key's."""
     bucket_name: Text
     """What the artifact bucket is called, unique among all of Google's customers: end it in the project's id."""
+    expire_below: Mapping[str, int] = field(default_factory=dict[str, int])
+    """After how many days files go, by their folder in the bucket. They must be known."""
     data_key_id: Text
     """The KMS key of artifacts and images, of Encryption. The project's agents of Cloud Storage and Artifact Registry
     must be allowed to use it."""
@@ -54,6 +57,7 @@ class Registry(pulumi.ComponentResource):
                 region=args.region,
                 bucket_name=args.bucket_name,
                 kms_key_id=args.data_key_id,
+                expire_below=args.expire_below,
                 tags=args.tags,
             ),
             opts=pulumi.ResourceOptions(parent=self),

@@ -37,26 +37,27 @@ def capture(graph: Graph, configuration: Resource) -> Iterator[str]:
     # What a reference leads to may be another bucket than the one in a text that is known.
     own = [bucket for bucket in graph.of(s3.BUCKET) if named and bucket.props.text_if_known("bucket") == named]
     for bucket in own or ([] if named else buckets):
-        rules, below = _rules(graph, bucket), f"{folder.rstrip('/')}/" if place else None
-        if not any(_expires(rule, below, "expiration.days", most) for rule in rules):
+        rules, below = lifecycle_rules(graph, bucket), f"{folder.rstrip('/')}/" if place else None
+        if not any(expires(rule, below, "expiration.days", most) for rule in rules):
             yield f"keeps what it captures for longer than {most:g} days ({bucket.name})"
         # What expires in a bucket with versions stays as an old one: "Understanding object expiration",
         # https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-expire-general-considerations.html
         old = "noncurrentVersionExpiration.noncurrentDays"
         if graph.referring(s3.VERSIONING, "bucket", bucket) and not any(
-            _expires(rule, below, old, most) for rule in rules
+            expires(rule, below, old, most) for rule in rules
         ):
             yield f"keeps old versions of what it captures for longer than {most:g} days ({bucket.name})"
     if not own and (named or not buckets):
         yield f"captures into {named or 'a bucket'}, which is not of this stack"
 
 
-def _rules(graph: Graph, bucket: Resource) -> list[Properties]:
+def lifecycle_rules(graph: Graph, bucket: Resource) -> list[Properties]:
+    """The rules of a bucket's lifecycle."""
     lifecycles = graph.referring(s3.LIFECYCLE, "bucket", bucket)
     return [rule for lifecycle in lifecycles for rule in lifecycle.props.each_section("rules")]
 
 
-def _expires(rule: Properties, folder: str | None, at: str, most: float) -> bool:
+def expires(rule: Properties, folder: str | None, at: str, most: float) -> bool:
     """Whether a rule, by its days there, deletes all below a folder in time. Where that is not known, any rule may."""
     below = (
         rule.text_or_empty("filter.prefix") or rule.text_or_empty("filter.and.prefix") or rule.text_or_empty("prefix")

@@ -65,11 +65,11 @@ def _payload_days(graph: Graph, deployment: Resource) -> Iterator[float | None]:
                     name = deployment.props.text_if_known("endpointName")
                     where = f"azureml-blobstore-{workspace.outputs.get('workspaceId')}/modelDataCollector/{name}/"
                     covers = any(map(where.startswith, below)) if below else made_of_it
-                    if rule.flag_or_none("enabled") is True and covers and not _narrowed(rule):
+                    if rule.flag_or_none("enabled") is True and covers and not narrowed(rule):
                         yield rule.number_or_none("definition.actions.baseBlob.delete.daysAfterModificationGreaterThan")
 
 
-def _narrowed(rule: Properties) -> bool:
+def narrowed(rule: Properties) -> bool:
     """Whether a rule leaves out blobs below its prefix: those of another type, or without a tag.
 
     https://learn.microsoft.com/en-us/azure/storage/blobs/lifecycle-management-policy-structure

@@ -18,6 +18,7 @@ from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_DEPLOYMENT,
 from catalogue.kinds.azure.mlplatform import TRAFFIC
 from catalogue.platforms import PLATFORMS
 from catalogue.properties import Properties
+from policies.azure import outputs
 from policies.azure.reading import foreign
 from policies.limits import OWN, Limits
 from policies.rule import limit_rule, resource_rule, stack_rule
@@ -260,8 +261,10 @@ _COLLECTED = re.compile(r"[^/]+/modelDataCollector/.*")
     "limits-stores-keep",
     storage.MANAGEMENT_POLICY,
     severity="high",
-    says="A lifecycle of a workspace's storage deletes what endpoints capture, and no model, code or data.",
-    remedy="Name the folder modelDataCollector/ of the workspace's container in prefixMatch of the rule that deletes.",
+    says="A lifecycle of a workspace's storage deletes what endpoints capture and what jobs write for a while, and no "
+    "model, code or data.",
+    remedy="Name the folder modelDataCollector/ of the workspace's container, or that of a batch job's scores or of "
+    "checkpoints, in prefixMatch of the rule that deletes.",
 )
 def stores_keep(graph: Graph, lifecycle: Resource) -> Iterator[str]:
     """A rule without a prefix deletes every blob of the account after its days, artifacts among them ("Lifecycle
@@ -271,14 +274,15 @@ def stores_keep(graph: Graph, lifecycle: Resource) -> Iterator[str]:
     accounts = graph.refers(lifecycle, "accountName", storage.ACCOUNT)
     if not any(graph.referring(WORKSPACE, "storageAccount", account) for account in accounts):
         return
+    passing = outputs.written_for_a_while(graph)
     for rule in lifecycle.props.each_section("policy.rules"):
         if not rule.is_given("definition.actions.baseBlob"):
             continue
         if not rule.is_given(_PREFIXES):
             yield f"deletes whatever lies in the workspace's storage ({rule.text_if_known('name')})"
         for prefix in rule.each_text_if_known(_PREFIXES):
-            if prefix and not _COLLECTED.fullmatch(prefix):
-                yield f"deletes what lies below {prefix}, which is not what endpoints capture"
+            if prefix and not _COLLECTED.fullmatch(prefix) and prefix not in passing:
+                yield f"deletes what lies below {prefix}, which no endpoint captures and no job writes for a while"
 
 
 RULES = [

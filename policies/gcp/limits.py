@@ -6,7 +6,7 @@ check.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from math import ceil
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -19,6 +19,7 @@ from catalogue.kinds.gcp.workflows import by_schedule, deadlines, jobs, texts
 from catalogue.pricing import shortest_gap
 from catalogue.properties import Malformed, Properties, Unreadable
 from catalogue.wording import one_line
+from policies.gcp import outputs
 from policies.gcp.encryption import seconds
 from policies.limits import OWN, Limits, outside
 from policies.rule import limit_rule, resource_rule, stack_rule
@@ -292,10 +293,11 @@ def stores_expire(graph: Graph, store: Resource) -> Iterator[str]:
     """Buckets delete old versions and unfinished uploads. Repositories have a clean-up policy that is no dry run.
 
     What is current, and an image that has a tag, is what somebody uses: nothing deletes that by itself (Cloud Storage,
-    "Object Lifecycle Management"; Artifact Registry, "Configure cleanup policies").
+    "Object Lifecycle Management"; Artifact Registry, "Configure cleanup policies"). What jobs write for a while is
+    `limits-outputs-expire`'s.
     """
     if store.type == _BUCKET:
-        yield from _expires(store.props)
+        yield from _expires(store.props, outputs.written_for_a_while(graph))
     else:
         deletes = [p for p in store.props.each_section("cleanupPolicies") if p.text_or_empty("action") == "DELETE"]
         if not deletes or store.props.flag_or_none("cleanupPolicyDryRun"):
@@ -309,12 +311,15 @@ def stores_expire(graph: Graph, store: Resource) -> Iterator[str]:
 _MOST_DAYS, _STATE = 365, "condition.withState"
 
 
-def _expires(bucket: Properties) -> Iterator[str]:
-    rules = list(bucket.each_section("lifecycleRules"))
+def _expires(bucket: Properties, passing: Set[str]) -> Iterator[str]:
+    rules, place = list(bucket.each_section("lifecycleRules")), f"gs://{bucket.text_if_known('name')}/"
     days = {"Delete": "condition.daysSinceNoncurrentTime", "AbortIncompleteMultipartUpload": "condition.age"}
     expired = set[str]()
     for rule in rules:
         action = rule.text_or_empty("action.type")
+        below = [place + prefix for prefix in rule.each_text_if_known("condition.matchesPrefixes")]
+        if action == "Delete" and rule.is_given("condition.age") and below and passing >= {*below}:
+            continue
         if action not in days:
             yield f"does {action or 'nothing'} with objects, which no rule of the lifecycle is for"
         elif more := {f"condition.{key}" for key in rule.section_or_empty("condition").names()} - {
@@ -322,6 +327,8 @@ def _expires(bucket: Properties) -> Iterator[str]:
             _STATE,
         }:
             yield f"does {action} only under {', '.join(sorted(more))} as well"
+        elif action == "Delete" and rule.text_or_empty(_STATE) == "LIVE":
+            yield "deletes old versions only while they are current, which none is"
         elif 0 < (rule.number_or_none(days[action]) or 0) <= _MOST_DAYS:
             expired.add(action)
         else:

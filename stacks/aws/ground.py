@@ -15,6 +15,7 @@ from components.aws.network import GivenNetworkArgs, InvokedArgs, JoinedNetworkA
 from components.aws.personas import IdentityArgs, Needs
 from components.aws.registry import Registry, RegistryArgs
 from components.shapes import together
+from stacks.expiry import expiring
 from stacks.model import StackConfig
 from stacks.sections import callers, endpoints, landing_zone, models, network, training
 from stacks.site import Site, tags_of
@@ -208,6 +209,7 @@ def _registry(site: Site, config: StackConfig, key: Keys) -> Registry:
             bucket_name=_bucket_name(site),
             models=list(models.of(config)),
             capture_days=endpoints.capturing(config),
+            expire_below=expiring(config, f"s3://{_bucket_name(site)}/"),
             data_key_arn=key.data_key_arn,
             tags=site.tags,
         ),

@@ -15,8 +15,9 @@ from components.azure.group import Group
 from components.azure.identity import Identity
 from components.azure.network import Network
 from components.azure.personas import Needs
-from components.azure.store import Store
+from components.azure.store import CONTAINER, Store
 from components.azure.workspace import Workspace, WorkspaceArgs
+from stacks.expiry import expiring
 from stacks.machines import machine
 from stacks.model import StackConfig
 from stacks.sections import workspace
@@ -60,6 +61,10 @@ def made(
             storage_id=kept.storage_id,
             storage_name=kept.storage_name,
             capture_days=capture_days,
+            expire_below={
+                f"{CONTAINER}/{folder}": days
+                for folder, days in expiring(config, f"azureml://datastores/{CONTAINER}/paths/").items()
+            },
             registry_id=kept.registry_id,
             vault_id=key.vault_id,
             given_key=given_key,

@@ -19,6 +19,7 @@ from components.gcp.personas import IdentityArgs, Needs
 from components.gcp.registry import Registry, RegistryArgs
 from components.shapes import together
 from provider import Provider
+from stacks.expiry import expiring
 from stacks.model import StackConfig
 from stacks.sections import landing_zone, network
 from stacks.site import Site, tags_of
@@ -73,7 +74,7 @@ def lay(stack: str, config: StackConfig, reach: Iterable[str], needs: Sequence[N
     _audit(site, config, key)
     there = _given_network(config)
     network_id, subnet_id = _ids(site, there) if there else _network(site, config, reach)
-    kept = _registry(site, key)
+    kept = _registry(site, config, key)
     return Ground(
         **vars(site),
         project_number=about.number,
@@ -173,13 +174,14 @@ def _network(site: Site, config: StackConfig, reach: Iterable[str]) -> tuple[pul
     return net.network_id, net.subnet_id
 
 
-def _registry(site: Site, key: Keys) -> Registry:
+def _registry(site: Site, config: StackConfig, key: Keys) -> Registry:
     return Registry(
         _registry_name(site),
         RegistryArgs(
             project=site.account,
             region=site.region,
             bucket_name=_bucket_name(site),
+            expire_below=expiring(config, f"gs://{_bucket_name(site)}/"),
             data_key_id=key.data_key_id,
             tags=site.tags,
         ),

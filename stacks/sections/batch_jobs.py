@@ -7,10 +7,13 @@ from pydantic import Field
 
 from catalogue.platforms import FOLDER, PLATFORMS
 from components.shapes import Schedule
-from stacks.checks import address, kept_time, offered, one_by_one
+from stacks.checks import address, expires, kept_time, offered, one_by_one
 from stacks.fields import Cron, Machine, Slug, TimeZone, Uri, machine_type_schema
 from stacks.model import Problem, Section, StackConfig
-from stacks.sections import models
+from stacks.sections import models, sources
+
+KEEP_DAYS = 3_650
+"""The most days that the stack's store may keep what expires: ten years."""
 
 
 class BatchJob(Machine):
@@ -44,6 +47,9 @@ class BatchJob(Machine):
         ]
     )
     """The folder that the scores are written to, in the platform's own storage."""
+    keep_days: Annotated[int, Field(ge=1, le=KEEP_DAYS)] = Field(default=365, examples=[90])
+    """After how many days scores are deleted, where the folder lies in the stack's own artifact store. In the bucket of
+    another, which `sources` names, its owner decides."""
 
     @property
     def when(self) -> Schedule:
@@ -60,6 +66,26 @@ def _output(config: StackConfig) -> Iterator[Problem]:
     output = FOLDER if PLATFORMS[config.platform].folders else None
     for name, job in of(config).items():
         yield from address(config, (SECTION.name, name, "output_uri"), job.output_uri, output)
+
+
+def _keep(config: StackConfig) -> Iterator[Problem]:
+    """Scores expire; models and what is scored do not, but for the scores of one job that another scores in turn."""
+    models_of = [model.artifact_uri for model in models.of(config).values()]
+    inputs = [job.input_uri for job in of(config).values()]
+    others = list(expiring(config))
+    for name, job in of(config).items():
+        if "keep_days" in job.model_fields_set:
+            yield from sources.kept_by_us(config, (SECTION.name, name, "keep_days"), job.output_uri)
+        stays = [*models_of, *(uri for uri in inputs if uri != job.output_uri)]
+        yield from expires((SECTION.name, name, "output_uri"), job.output_uri, job.keep_days, stays, others)
+
+
+def expiring(config: StackConfig) -> Iterator[tuple[str, int]]:
+    """Each folder of scores, and after how many days they are deleted, the longest where jobs share one."""
+    asked: dict[str, int] = {}
+    for job in of(config).values():
+        asked[job.output_uri] = max(job.keep_days, asked.get(job.output_uri, 0))
+    yield from asked.items()
 
 
 def _models(config: StackConfig) -> Iterator[Problem]:
@@ -124,7 +150,7 @@ SECTION: Section[Mapping[str, BatchJob]] = Section(
     makes={"BatchJob": "{stack}-{item}"},
     serves=PLATFORMS,
     after=("models", "workspace"),
-    check=one_by_one(_input, _output, _schedules, _models, _start_up, _hardware),
+    check=one_by_one(_input, _output, _keep, _schedules, _models, _start_up, _hardware),
     own_schema=_own_schema,
 )
 of = SECTION.of

@@ -11,7 +11,7 @@ from catalogue.platforms import PLATFORMS
 from catalogue.wording import found_word
 from stacks.checks import one_by_one
 from stacks.fields import ACCOUNT, Fields
-from stacks.model import Problem, Section, StackConfig
+from stacks.model import Path, Problem, Section, StackConfig
 
 BUCKETS = {"aws": r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "gcp": r"gs://[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]"}
 """How a bucket is named on a platform. Azure has none: a stack there reads its own datastore alone."""
@@ -44,6 +44,15 @@ def keys_of(config: StackConfig, uris: Iterable[str]) -> list[str]:
     """The keys of the buckets of others that these places lie in, each once."""
     found = (of(config).get("/".join(uri.split("/")[:3])) for uri in uris)
     return list(dict.fromkeys(source.key for source in found if source is not None and source.key))
+
+
+def kept_by_us(config: StackConfig, path: Path, uri: str) -> Iterator[Problem]:
+    """The stack decides how long files of the folder stay: it lies in the bucket of nobody else."""
+    bucket = "/".join(uri.split("/")[:3])
+    if bucket in of(config):
+        yield Problem(
+            path, f"found days for {found_word(bucket)}, whose owner decides how long files stay; leave it out"
+        )
 
 
 def _keys(config: StackConfig) -> Iterator[Problem]:

@@ -7,10 +7,11 @@ from pydantic import Field, StringConstraints, model_validator
 
 from catalogue.platforms import FOLDER, PLATFORMS
 from components.shapes import Schedule
-from stacks.checks import address, kept_time, offered, one_by_one, pulled
+from stacks.checks import address, expires, kept_time, offered, one_by_one, pulled
 from stacks.fields import Cron, Fields, Image, Machine, Slug, TimeZone, Uri, machine_type_schema
 from stacks.model import Problem, Section, StackConfig
-from stacks.sections import batch_jobs
+from stacks.sections import batch_jobs, models, sources
+from stacks.sections.batch_jobs import KEEP_DAYS
 from stacks.sections.models import no_secret
 
 HYPERPARAMETER = r"^[A-Za-z_][A-Za-z0-9_-]{0,254}$"
@@ -38,6 +39,9 @@ class Spot(Fields):
     """The folder that the container keeps its checkpoints in, and finds them again after it was interrupted."""
     wait_hours: Annotated[int, Field(ge=1, le=LONGEST_HOURS)] = Field(examples=[4])
     """How many hours a run may wait for machines, beside the hours that it may run."""
+    keep_days: Annotated[int, Field(ge=3, le=KEEP_DAYS)] = Field(default=30, examples=[14])
+    """After how many days checkpoints are deleted, where the folder lies in the stack's own artifact store. A run that
+    is interrupted needs its own for two days at most."""
 
 
 class TrainingJob(Machine):
@@ -135,6 +139,33 @@ def _checkpoints(config: StackConfig) -> Iterator[Problem]:
             yield from address(config, path, job.spot.checkpoint_uri, FOLDER)
 
 
+def _keep(config: StackConfig) -> Iterator[Problem]:
+    """Checkpoints and scores expire; models, data, and what was trained do not."""
+    trained = [uri for job in of(config).values() for uri in (job.output_uri, *job.data.values())]
+    stays = [*trained, *(model.artifact_uri for model in models.of(config).values())]
+    stays += [job.input_uri for job in batch_jobs.of(config).values()]
+    others = [*batch_jobs.expiring(config), *expiring(config)]
+    for name, job in of(config).items():
+        if job.spot is not None:
+            path, uri = (SECTION.name, name, "spot"), job.spot.checkpoint_uri
+            if "keep_days" in job.spot.model_fields_set:
+                yield from sources.kept_by_us(config, (*path, "keep_days"), uri)
+            yield from expires((*path, "checkpoint_uri"), uri, job.spot.keep_days, stays, others)
+    for name, job in batch_jobs.of(config).items():
+        path, scores = (batch_jobs.SECTION.name, name, "output_uri"), job.output_uri
+        # A model may be trained on what another scored.
+        yield from expires(path, scores, job.keep_days, [uri for uri in trained if uri != scores], others)
+
+
+def expiring(config: StackConfig) -> Iterator[tuple[str, int]]:
+    """Each folder of checkpoints, and after how many days they are deleted, the longest where jobs share one."""
+    asked: dict[str, int] = {}
+    for job in of(config).values():
+        if job.spot is not None:
+            asked[job.spot.checkpoint_uri] = max(job.spot.keep_days, asked.get(job.spot.checkpoint_uri, 0))
+    yield from asked.items()
+
+
 def _hyperparameters(config: StackConfig) -> Iterator[Problem]:
     for name, job in of(config).items():
         yield from no_secret(job.hyperparameters, (SECTION.name, name, "hyperparameters"))
@@ -192,7 +223,7 @@ SECTION: Section[Mapping[str, TrainingJob]] = Section(
     makes={"TrainingJob": "{stack}-{item}"},
     serves=PLATFORMS,
     after=("batch_jobs", "models", "workspace"),
-    check=one_by_one(_names, _images, _data, _output, _checkpoints, _hyperparameters, _schedules, _hardware),
+    check=one_by_one(_names, _images, _data, _output, _checkpoints, _keep, _hyperparameters, _schedules, _hardware),
     own_schema=_own_schema,
 )
 of = SECTION.of

@@ -55,6 +55,21 @@ def jobs_of(graph: Graph, resource: Resource) -> list[Job]:
     return list(jobs(resource.props))
 
 
+_OF_ITS_RUN = re.compile(r"States\.Format\('(s3://[^'{}]+/)\{\}.*")
+
+
+def passing(graph: Graph, machine: Resource) -> Iterator[str]:
+    """The s3:// folders of what each run writes for a while: the scores of a transform job, and checkpoints, below
+    whose folder each run has its own. What is not known yet is left out.
+    """
+    for job in jobs_of(graph, machine):
+        if job.action == "createTransformJob":
+            yield job.request.text_if_known("TransformOutput.S3OutputPath")
+        checkpoints = job.request.section_or_empty("CheckpointConfig")
+        own = _OF_ITS_RUN.fullmatch(str(checkpoints.values.get("S3Uri.$")))
+        yield own[1] if own else checkpoints.text_if_known("S3Uri")
+
+
 def _tasks(scope: Properties, times: int, again: bool) -> Iterator[tuple[str, Properties, int, bool]]:
     """Every task of a scope, branches and iterations included: its name, itself, how many of it may run at once, and
     whether one run may come to it `again`.

@@ -373,6 +373,19 @@ def trains(schedule: Properties) -> bool:
     return not any(one.text_or_empty("jobInputType").endswith("_model") for one in given)
 
 
+def passing(schedule: Properties) -> Iterator[str]:
+    """The addresses of the folders of what each run writes for a while: scores, and the checkpoints of a training job,
+    below whose folder each run has its own. What is not known yet is left out.
+    """
+    training = trains(schedule)
+    for job in jobs(schedule):
+        for part in (job.own, *job.around):
+            outputs = part.section_or_empty("outputs")
+            for name in outputs.names():
+                if not training or name == "checkpoints":
+                    yield outputs.text_if_known(f"{name}.uri").removesuffix("${{name}}/")
+
+
 def starts_per_month(schedule: Properties) -> float:
     """How often people start what a schedule says, by its tag, and the schedule itself, in an average month.
 

@@ -532,6 +532,23 @@ def mounted(job: Job, written: bool) -> Iterator[str]:
             yield f"gs://{found[1]}"
 
 
+def passing(workflow: Resource) -> Iterator[str]:
+    """The gs:// folders of what each run writes for a while: the scores of a batch prediction job, and the checkpoints
+    of a training job, below whose folder each run has its own.
+    """
+    for job in jobs(workflow.props):
+        if job.kind == "batchPredictionJobs":
+            yield job.body.text_if_known("outputConfig.gcsDestination.outputUriPrefix")
+        for word in job.spec.each_text_if_known("workerPoolSpecs.containerSpec.args"):
+            own = below_the_run(word)
+            if own is not None and own.startswith(_CHECKPOINTS):
+                yield f"gs://{own.removeprefix(_CHECKPOINTS)}"
+
+
+_CHECKPOINTS = "--checkpoints=/gcs/"
+"""How a training job of ours hands its container the folder of checkpoints (components/gcp/training.py)."""
+
+
 def _images(graph: Graph, resource: Resource) -> Iterator[str]:
     for job in jobs(resource.props):
         for path in _JOBS[job.kind].containers:

@@ -59,6 +59,9 @@ ONE_IS_ENOUGH = {
     "limits-stores-expire aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration rules": (
         "another rule of the lifecycle cleans up"
     ),
+    "limits-outputs-expire aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration rules": (
+        "another rule deletes the folder's files in time"
+    ),
 }
 _WORSE: dict[Any, Any] = {True: False, False: True}
 

@@ -51,6 +51,7 @@ ONE_IS_ENOUGH: Mapping[tuple[str, str], str] = {
         "limits-capture",
     ): "what a rule deletes besides is gone too",
     ("policy.rules", "limits-stores-expire"): "one rule of a lifecycle that deletes old versions deletes them",
+    ("policy.rules", "limits-outputs-expire"): "one rule that deletes a folder's files in time deletes them",
     (f"{JOB}.notificationSetting.emailOn", "rollback-batch-watched"): "a mail more, beside the two that are needed",
 }
 

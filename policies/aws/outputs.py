@@ -1,0 +1,42 @@
+"""What jobs write for a while, scores and checkpoints, expires in a bucket of the stack."""
+
+from collections.abc import Iterator, Mapping
+
+from catalogue.graph import Graph, Resource
+from catalogue.kinds.aws import s3, sfn
+from catalogue.kinds.aws.jobs import STATE_MACHINE
+from catalogue.once import once_a_graph
+from policies import limits
+from policies.aws.capture import expires, lifecycle_rules
+from policies.rule import stack_rule
+
+
+@stack_rule(
+    "limits-outputs-expire",
+    STATE_MACHINE,
+    severity="medium",
+    says="The scores of a batch job and the checkpoints of a training job are deleted in time from a bucket of the "
+    "stack.",
+    remedy="Set keep_days of the batch job, or spot.keep_days of the training job, to at most the limit.",
+)
+def outputs_expire(graph: Graph, machine: Resource) -> Iterator[str]:
+    """Each run writes a copy of its scores or checkpoints, and nothing but a lifecycle deletes one: "Managing the
+    lifecycle of objects", https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lifecycle-mgmt.html. What lies
+    in a bucket of others is its owner's to clean.
+    """
+    most = limits.of(graph)["output-days"].number
+    for uri in dict.fromkeys(sfn.passing(graph, machine)):
+        named, _, folder = uri.removeprefix("s3://").partition("/")
+        if (bucket := _buckets(graph).get(named)) is not None and not any(
+            expires(rule, folder, "expiration.days", most) for rule in lifecycle_rules(graph, bucket)
+        ):
+            yield f"keeps what lies below {uri} for longer than {most:g} days ({bucket.name})"
+
+
+@once_a_graph
+def _buckets(graph: Graph) -> Mapping[str, Resource]:
+    """The buckets of the graph by their names, as far as they are known."""
+    return {name: bucket for bucket in graph.of(s3.BUCKET) if (name := bucket.props.text_if_known("bucket"))}
+
+
+RULES = [outputs_expire]

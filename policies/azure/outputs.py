@@ -1,0 +1,80 @@
+"""What jobs write for a while, scores and checkpoints, expires in the stack's own storage."""
+
+import re
+from collections.abc import Iterator
+
+from catalogue.graph import Graph, Resource
+from catalogue.kinds.azure import storage
+from catalogue.kinds.azure.machinelearningservices import DATASTORE
+from catalogue.kinds.azure.machinelearningservices_jobs import SCHEDULE, passing
+from catalogue.once import once_a_graph
+from catalogue.properties import Properties
+from policies import limits
+from policies.azure.capture import narrowed
+from policies.passing import folders
+from policies.rule import stack_rule
+
+_DAYS = "definition.actions.baseBlob.delete.daysAfterModificationGreaterThan"
+
+
+_PLACE = re.compile(r"azureml://(.*/)?datastores/")
+
+
+@once_a_graph
+def written_for_a_while(graph: Graph) -> frozenset[str]:
+    """The folders that jobs of the stack write scores and checkpoints to, each behind its container."""
+    containers = {
+        store.props.text_if_known("name"): store.props.text_if_known("properties.containerName")
+        for store in graph.of(DATASTORE)
+    }
+
+    def place(uri: str) -> str:
+        name, _, folder = _PLACE.sub("", uri).partition("/paths/")
+        # Before the datastore stands, its container is taken to have its name, as that of a stack has.
+        return f"{containers.get(name, name)}/{folder}"
+
+    return folders(graph, (uri for schedule in graph.of(SCHEDULE) for uri in passing(schedule.props)), place)
+
+
+@stack_rule(
+    "limits-outputs-expire",
+    SCHEDULE,
+    severity="medium",
+    says="The scores of a batch job and the checkpoints of a training job are deleted in time from the stack's own "
+    "storage.",
+    remedy="Set keep_days of the batch job, or spot.keep_days of the training job, to at most the limit.",
+)
+def outputs_expire(graph: Graph, schedule: Resource) -> Iterator[str]:
+    """Each run writes its scores and checkpoints, and nothing but a lifecycle deletes them: "Optimize costs by
+    automatically managing the data lifecycle",
+    https://learn.microsoft.com/en-us/azure/storage/blobs/lifecycle-management-overview.
+    """
+    most = limits.of(graph)["output-days"].number
+    for datastore, folder in _places(graph, schedule):
+        for account in graph.refers(datastore, "properties", storage.ACCOUNT):
+            lifecycles = graph.referring(storage.MANAGEMENT_POLICY, "accountName", account)
+            rules = (rule for one in lifecycles for rule in one.props.each_section("policy.rules"))
+            if not any(_deletes(rule, folder, most) for rule in rules):
+                yield f"keeps what lies below {folder} for longer than {most:g} days ({account.name})"
+
+
+def _places(graph: Graph, schedule: Resource) -> Iterator[tuple[Resource, str]]:
+    """The datastore of each folder that expires, and the folder behind its container."""
+    for uri in dict.fromkeys(passing(schedule.props)):
+        name, _, folder = uri.partition("/datastores/")[2].partition("/paths/")
+        for datastore in graph.of(DATASTORE) if name else ():
+            if datastore.props.text_if_known("name") == name:
+                yield datastore, f"{datastore.props.text_if_known('properties.containerName')}/{folder}"
+
+
+def _deletes(rule: Properties, folder: str, most: float) -> bool:
+    """Whether a rule deletes all blobs below the folder in time."""
+    at = "definition.filters.prefixMatch"
+    below = [*rule.each_text_if_known(at)] if rule.is_given(at) else [""]
+    days = rule.number_or_none(_DAYS)
+    in_time = days is not None and 0 < days <= most
+    covers = any(map(folder.startswith, below)) and not narrowed(rule)
+    return rule.flag_or_none("enabled") is True and in_time and covers
+
+
+RULES = [outputs_expire]
