@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from catalogue.graph import Graph, Resource
-from catalogue.iam import allows, conditions, matches, name_of, principals, statements
+from catalogue.iam import allows, conditions, conditions_of, matches, name_of, principals, statements
 from catalogue.kinds.aws import count, iam, s3, sagemaker, sns
 from catalogue.properties import Properties
 from policies import given
@@ -121,6 +121,7 @@ _ATTACHMENTS = tuple(
 )
 def no_wildcard(graph: Graph, resource: Resource) -> Iterator[str]:
     """`*` is accepted as a resource under a condition, and for actions that have no resource. It never is in an action.
+    A condition that holds for a request without its key narrows nothing.
 
     A managed policy is given by its ARN only, so its statements cannot be read here, unless the stack makes it.
     """
@@ -139,7 +140,7 @@ def no_wildcard(graph: Graph, resource: Resource) -> Iterator[str]:
             yield f"{sid} grants everything but a list"
         if wild := [action for action in actions if "*" in action]:
             yield f"{sid} grants the wildcard action {wild[0]}"
-        if "*" in statement.each_text("Resource") and not conditions(statement):
+        if "*" in statement.each_text("Resource") and all(one.admits() for one in conditions_of(statement)):
             needless = sorted(set(actions) - WITHOUT_RESOURCE - _PULL)
             if needless:
                 yield f"{sid} grants {needless[0]} on every resource"
@@ -211,7 +212,8 @@ def trust(graph: Graph, role: Resource) -> Iterator[str]:
             yield "may be taken by anybody"
         if "Service" in principal and not (bound & _OWN_SOURCE and _of_account(statement, account)):
             yield "may be taken by a service on behalf of another account"
-        with_mfa = ("Bool", "aws:MultiFactorAuthPresent") in bound or signed_in(statement)
+        mfa = list(statement.section_or_empty("Condition.Bool").each_text("aws:MultiFactorAuthPresent"))
+        with_mfa = mfa == ["true"] or signed_in(statement)
         people = sorted({*principal.get("AWS", ())} - programs)
         if people and not with_mfa:
             yield "may be taken by a person without MFA"
@@ -226,7 +228,7 @@ def trust(graph: Graph, role: Resource) -> Iterator[str]:
         for kind in sorted(set(principal) - {"*", "AWS", "Service"}):
             yield f"may be assumed by a principal of the kind {kind}, which no rule can judge"
     named = [one for one in statements(role.props, "assumeRolePolicy") if _takes_a_name(one, programs)]
-    free = any("sts:sourceidentity" not in {key.lower() for _, key in conditions(one)} for one in named)
+    free = any("sts:sourceidentity" not in {c.key.lower() for c in conditions_of(one) if c.binds} for one in named)
     if free and _opens_by_name(graph, role):
         yield "may be taken under any name, by which Studio then opens as anybody"
 

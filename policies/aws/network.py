@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Sequence
 
 from catalogue.graph import Caller, Graph, Resource
-from catalogue.iam import allows, statements
+from catalogue.iam import allows, conditions_of, name_of, statements
 from catalogue.kind import Reaches
 from catalogue.kinds import kind_of
-from catalogue.kinds.aws import count, ec2, vpc
-from catalogue.kinds.aws.sagemaker import DOMAIN, MODEL, USER_PROFILE, domain_of
+from catalogue.kinds.aws import count, ec2, iam, vpc
+from catalogue.kinds.aws.sagemaker import DOMAIN, ENDPOINT, MODEL, USER_PROFILE, domain_of
 from catalogue.landing_zones import AwsNetwork
 from catalogue.properties import Properties
 from policies import given
@@ -274,8 +274,42 @@ def endpoint_closed(graph: Graph, resource: Resource) -> Iterator[str]:
         wide = everything or not reads or "NotAction" in statement or "NotResource" in statement
         if wide and not _of_own_account(graph, statement):
             yield "allows more than this account's principals on this account's resources"
+    yield from _others_calls(graph, resource)
     if props.text_or_empty("vpcEndpointType") == "Interface" and props.flag_or_none("privateDnsEnabled") is not True:
         yield "has no private DNS, so SDKs would look for the service on the internet"
+
+
+_CALLS = {"sagemaker:invokeendpoint", "sagemaker:invokeendpointasync"}
+
+
+def _others_calls(graph: Graph, door: Resource) -> Iterator[str]:
+    """Calls that a runtime endpoint of our own lets pass of a role that no statement of the stack lets call.
+
+    Where nothing is served yet, its policy is that of every door: there is nothing to call.
+    """
+    if not graph.ours or ec2.service_of(door) != "sagemaker.runtime" or not graph.of(ENDPOINT):
+        return
+    for statement in filter(allows, statements(door.props, "policy")):
+        named = [
+            who
+            for condition in conditions_of(statement)
+            if condition.binds and condition.key.lower() == "aws:principalarn"
+            for who in condition.values
+        ]
+        may = {one.props.text_if_known("arn") for one in graph.of(iam.ROLE) if _calls(graph, one)}
+        if not named:
+            yield f"{name_of(statement)} lets every role of the account call the stack's models"
+        for who in sorted({*named} - may) if "" not in may else ():
+            yield f"{name_of(statement)} lets {who} call, which the stack grants no call"
+
+
+def _calls(graph: Graph, role: Resource) -> bool:
+    """Whether a role's own policies grant a call of an endpoint."""
+    held = [role.props, *(policy.props for policy in graph.referring(iam.ROLE_POLICY, "role", role))]
+    granted = [
+        s for props in held for h in (props, *props.each_section("inlinePolicies")) for s in statements(h, "policy")
+    ]
+    return any(allows(s) and _CALLS & {action.lower() for action in s.each_text("Action")} for s in granted)
 
 
 def _of_own_account(graph: Graph, statement: Properties) -> bool:

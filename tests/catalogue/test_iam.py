@@ -143,7 +143,7 @@ def test_a_condition_that_admits_nothing_beyond_holds_for_nobody_else(
         ("StringNotEquals", ["vpc-2"], "a request that does not bring it"),
         ("StringEqualsIgnoreCase", ["vpc-1"], "VPC-1"),
         ("StringLike", ["vpc-*"], "vpc-x"),
-        ("StringEquals", ["${aws:k}"], "somebody-elses"),  # what the request itself says
+        ("StringEquals", ["${aws:k}"], "${AWS:K}"),  # what the request itself says
         ("Null", ["false"], "FALSE"),  # whatever a request says
         ("Null", ["true"], "a request that does not bring it"),
     ],
