@@ -19,6 +19,7 @@ from catalogue.wording import one_line
 from policies import given
 from policies.aws.documents import is_anybody
 from policies.aws.identity import WITHOUT_RESOURCE
+from policies.aws.reach import beyond
 from policies.personas import table
 from policies.rule import Found, stack_rule, whole_stack_rule
 from policies.world import world
@@ -205,6 +206,9 @@ def permissions(graph: Graph) -> Found:
                     if action.lower() not in known and (graph.ours or action not in said):
                         said.add(action)
                         yield resource, f"{name_of(statement)} grants {action}, which no task of it takes"
+                if graph.ours and sort == "persona" and world(graph).account:
+                    for action, arn in beyond(graph, _persona(graph, resource), statement):
+                        yield resource, f"{name_of(statement)} grants {action} on {arn}, where no task of it takes it"
 
 
 def _actions(graph: Graph, resource: Resource, sort: str) -> Sequence[str]:

@@ -6,8 +6,8 @@ from catalogue.graph import Caller, Graph, Resource
 from catalogue.iam import allows, conditions_of, name_of, statements
 from catalogue.kind import Reaches
 from catalogue.kinds import kind_of
-from catalogue.kinds.aws import count, ec2, iam, vpc
-from catalogue.kinds.aws.sagemaker import DOMAIN, ENDPOINT, MODEL, USER_PROFILE, domain_of
+from catalogue.kinds.aws import count, ec2, vpc
+from catalogue.kinds.aws.sagemaker import DOMAIN, MODEL, USER_PROFILE, domain_of
 from catalogue.landing_zones import AwsNetwork
 from catalogue.properties import Properties
 from policies import given
@@ -279,37 +279,18 @@ def endpoint_closed(graph: Graph, resource: Resource) -> Iterator[str]:
         yield "has no private DNS, so SDKs would look for the service on the internet"
 
 
-_CALLS = {"sagemaker:invokeendpoint", "sagemaker:invokeendpointasync"}
+_WHO = "aws:principalarn"
 
 
 def _others_calls(graph: Graph, door: Resource) -> Iterator[str]:
-    """Calls that a runtime endpoint of our own lets pass of a role that no statement of the stack lets call.
-
-    Where nothing is served yet, its policy is that of every door: there is nothing to call.
+    """Whom a door of SageMaker's runtime lets through without a name. Whose the roles are that it names, and whether
+    they may call, is said by world-place and by the roles' own policies.
     """
-    if not graph.ours or ec2.service_of(door) != "sagemaker.runtime" or not graph.of(ENDPOINT):
+    if not graph.ours or ec2.service_of(door) != "sagemaker.runtime":
         return
     for statement in filter(allows, statements(door.props, "policy")):
-        named = [
-            who
-            for condition in conditions_of(statement)
-            if condition.binds and condition.key.lower() == "aws:principalarn"
-            for who in condition.values
-        ]
-        may = {one.props.text_if_known("arn") for one in graph.of(iam.ROLE) if _calls(graph, one)}
-        if not named:
+        if not any(condition.binds and condition.key.lower() == _WHO for condition in conditions_of(statement)):
             yield f"{name_of(statement)} lets every role of the account call the stack's models"
-        for who in sorted({*named} - may) if "" not in may else ():
-            yield f"{name_of(statement)} lets {who} call, which the stack grants no call"
-
-
-def _calls(graph: Graph, role: Resource) -> bool:
-    """Whether a role's own policies grant a call of an endpoint."""
-    held = [role.props, *(policy.props for policy in graph.referring(iam.ROLE_POLICY, "role", role))]
-    granted = [
-        s for props in held for h in (props, *props.each_section("inlinePolicies")) for s in statements(h, "policy")
-    ]
-    return any(allows(s) and _CALLS & {action.lower() for action in s.each_text("Action")} for s in granted)
 
 
 def _of_own_account(graph: Graph, statement: Properties) -> bool:
