@@ -8,6 +8,7 @@ from catalogue.kinds.aws import count, iam, s3, sagemaker, sns
 from catalogue.properties import Properties
 from policies import given
 from policies.aws.documents import is_anybody, signed_in
+from policies.aws.guarded import weak
 from policies.rule import Found, callers, named_places, resource_rule, stack_rule, whole_stack_rule
 
 # Actions for which IAM has no resource but `*` (Service Authorization Reference).
@@ -435,7 +436,7 @@ def _own_alone(statement: Properties) -> bool:
     remedy="Restore the statement in components/aws/guardrails.py.",
 )
 def guardrails(graph: Graph, resource: Resource) -> Iterator[str]:
-    """Every policy that a role has as its boundary carries every guardrail.
+    """Every policy that a role has as its boundary carries every guardrail, with values of the stack's own.
 
     A boundary that is not the stack's cannot be read here. The role's own policies carry the guardrails then.
     """
@@ -451,13 +452,16 @@ def guardrails(graph: Graph, resource: Resource) -> Iterator[str]:
         return
     denies = [s for s in denies if list(s.each_text("Resource")) == ["*"]]
     for what, (actions, operator, key) in GUARDRAILS.items():
-        covered: set[str] = set()
+        covered, spared = set[str](), ""
         for statement in denies:
             beside = _EXCEPTING_MACHINES if key == "sagemaker:VolumeKmsKey" else frozenset[tuple[str, str]]()
             if conditions(statement) - beside == {(operator, key)}:
-                covered |= set(statement.each_text("Action"))
+                if found := [one for c in conditions_of(statement) for one in weak(graph, c, key, actions)]:
+                    spared = f", but for {found[0]}"
+                else:
+                    covered |= set(statement.each_text("Action"))
         if missing := sorted(one for one in actions if not any(matches(said, one, {}) for said in covered)):
-            yield f"does not deny {what} to {missing[0]} ({operator} {key})"
+            yield f"does not deny {what} to {missing[0]} ({operator} {key}){spared}"
 
 
 @resource_rule(

@@ -15,6 +15,7 @@ from catalogue.kinds.aws.jobs import Job
 from catalogue.once import once_a_graph
 from catalogue.properties import Properties, Unreadable
 from policies import given
+from policies.aws.guarded import arn_of
 from policies.personas import table
 from policies.world import world
 
@@ -162,7 +163,7 @@ def _reaches(graph: Graph) -> Mapping[str, Reach]:
     found["data-key"] = Reach(frozenset(keys))
     for persona in ("training", "serving"):
         roles = [role for role in graph.of(iam.ROLE) if role.name.endswith(f"-identity-{persona}")]
-        found[f"{persona}-role"] = Reach(frozenset(_arn(ours.account, role) for role in roles))
+        found[f"{persona}-role"] = Reach(frozenset(arn_of(graph, role) for role in roles))
     return {**found, **_jobs(graph, words)}
 
 
@@ -217,10 +218,6 @@ def _versions(uris: Iterable[str]) -> Iterator[str]:
         bucket, *parents, _ = uri.removeprefix("s3://").rstrip("/").split("/")
         above = parents[:-1] or parents
         yield f"s3://{'/'.join([bucket, *above])}/" if above else uri
-
-
-def _arn(account: str, role: Resource) -> str:
-    return f"arn:aws:iam::{account}:role{role.props.text_or_empty('path') or '/'}{role.props.text_or_empty('name')}"
 
 
 def _glob(text: str) -> re.Pattern[str]:
