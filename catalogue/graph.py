@@ -232,7 +232,8 @@ class Placement:
     who call its endpoints beside the people of its workspace. `users` are these people by their names, `people` the
     networks that they come from, where one must be joined for them. `addresses` are those that it names anywhere, such
     as `s3://bucket/folder/`, images among them. `containers` are the words that it starts containers with: commands,
-    arguments, variables; of a training job also the folders below which each run has one of its own.
+    arguments, variables; of a training job also the folders below which each run has one of its own. `machines` are the
+    hardware families and machine types that it names anywhere, of what is switched off, too.
     `config_bytes` is the size of all that the file says, as the engine hands it to the program; 0 where the engine has
     done so.
     """
@@ -249,6 +250,7 @@ class Placement:
     addresses: tuple[str, ...] = ()
     users: tuple[str, ...] = ()
     containers: tuple[str, ...] = ()
+    machines: tuple[str, ...] = ()
 
     @classmethod
     def from_words(cls, words: Mapping[str, Any]) -> "Placement":
@@ -302,6 +304,7 @@ class Placement:
             addresses=addresses,
             users=users,
             containers=tuple(sorted(started)),
+            machines=tuple(sorted(set(_machines(words)))),
         )
 
     @classmethod
@@ -312,9 +315,8 @@ class Placement:
         ways = {one["name"]: one for one in kept.get("people", ())}
         workspace = {"reached_from": ways, "users": kept.get("users")}
         words = {**kept, "sources": sources, "callers": callers, "workspace": workspace}
-        addresses, containers = (tuple(kept.get(key, ())) for key in ("addresses", "containers"))
-        size = kept.get("config_bytes", 0)
-        return replace(cls.from_words(words), config_bytes=size, addresses=addresses, containers=containers)
+        found = {key: tuple(kept.get(key, ())) for key in ("addresses", "containers", "machines")}
+        return replace(cls.from_words(words), config_bytes=kept.get("config_bytes", 0), **found)
 
 
 _ADDRESS = re.compile(r"(?:[a-z0-9]+://|\b[a-z0-9-]+(?:\.[a-z0-9-]+)+/)[^\s\"'\\]+")
@@ -327,6 +329,24 @@ def _pairs(said: Any) -> list[str]:
     if isinstance(said, Mapping):
         return [f"{name}={value}" for name, value in cast("Mapping[str, Any]", said).items()]
     return [str(word) for word in said or ()]
+
+
+def _machines(said: Any) -> Iterator[str]:
+    """The hardware families and machine types that a stack file names, at any depth."""
+    if isinstance(said, str) and said.startswith(("{", "[")):  # as the engine hands a section over
+        try:
+            said = json.loads(said)
+        except ValueError:
+            return
+    if isinstance(said, Mapping):
+        for name, item in cast("Mapping[str, Any]", said).items():
+            if name in ("family", "machine_type") and isinstance(item, str):
+                yield item
+            else:
+                yield from _machines(item)
+    elif isinstance(said, list):
+        for item in cast("list[Any]", said):
+            yield from _machines(item)
 
 
 def _arguments(job: Mapping[str, Any]) -> list[str]:

@@ -221,7 +221,7 @@ def condition_holds(name: str, said: Sequence[str], key: str, context: Context, 
     scope, optional, base = of
     values = _values(context, key)
     if base == "null":
-        return (values is None) == (said[0].lower() == "true")
+        return any((values is None) == (one.lower() == "true") for one in said)
     fits, negated = _OPERATORS[base]
     if values is None:
         return scope == "forallvalues" or optional or (negated and not scope)
@@ -242,6 +242,69 @@ class Condition:
     operator: str
     key: str
     values: Sequence[str]
+
+    @property
+    def is_null(self) -> bool:
+        """Whether it asks only whether a request brings the key."""
+        return self.operator.lower() == "null"
+
+    def admits(self, *brought: str) -> bool:
+        """Whether it holds for a request that brings these values of its key; with none, for one without the key.
+
+        A variable stands for itself: a value that is written as the policy writes it is the one that is meant.
+        """
+        named = [(name, name.partition(",")[0].strip()) for value in self.values for name in _NAMED.findall(value)]
+        variables = {key: f"${{{name}}}" for name, key in named if key.lower() != self.key.lower()}
+        context: Context = {self.key: brought} if brought else {}
+        try:
+            return condition_holds(self.operator, self.values, self.key, {**context, **variables})
+        except NotRead:  # a value of another sort than the operator takes meets none
+            return False
+
+    def beyond(self, own: re.Pattern[str]) -> str:
+        """What it admits and should not: a request without the key, in words, or a value that is not `own`.
+
+        It is asked, not read: by each value that it names, in other letters, with its wildcards filled by what is
+        another's, and by values that nobody names. Empty where none of them is admitted.
+        """
+        if self.admits():
+            return "a request that does not bring it"
+        # A value of true and false has no case: Bool takes TRUE for true.
+        cased = () if "bool" in self.operator.lower() else map(str.swapcase, self.values)
+        for value in dict.fromkeys((*cased, *_filled_in(self.values), *self.values, *_ANOTHERS)):
+            if value and self.admits(value) and not own.fullmatch(value):
+                return value
+        if any(self.admits(value, _ANOTHERS[0]) for value in self.values):
+            return "a request that brings another value beside"
+        return ""
+
+    @property
+    def binds(self) -> bool:
+        """Whether a request must bring the key, with a value that not everybody has."""
+        return not self.admits() and not self.admits(_ANOTHERS[0])
+
+
+_NAMED = re.compile(r"\$\{([^}*?$][^}]*)\}")
+_ANOTHERS = (
+    "somebody-elses",
+    "999900001111",
+    "arn:aws:iam::999900001111:role/somebody-elses",
+    "true",
+    "false",
+    "0",
+    "999999999",
+    "203.0.113.9",
+    "2999-12-31T00:00:00Z",
+)
+"""Values that are none of a stack's own, of each sort that an operator takes."""
+
+
+def _filled_in(values: Sequence[str]) -> Iterable[str]:
+    """What a value with wildcards may stand for."""
+    for value in values:
+        for fill in ("x", "999900001111", "somebody/elses:x"):
+            parts = re.split(r"(\$\{[^}]*\}|[*?])", value)
+            yield "".join({"*": fill, "?": fill[0]}.get(part, part) for part in parts)
 
 
 @dataclass(frozen=True)
@@ -317,6 +380,23 @@ def read_text(text: str) -> list[Statement]:
 def _statement(said: Properties) -> Statement:
     others = "NotAction" in said
     actions = [_filled(text.lower(), {}) or "" for text in said.each_text("NotAction" if others else "Action")]
+    whom = "NotPrincipal" if "NotPrincipal" in said else "Principal"
+    return Statement(
+        name=name_of(said),
+        allows=allows(said),
+        actions=re.compile("|".join(actions), re.DOTALL),
+        other_actions=others,
+        # A trust has no resource, and "everything but some" has none that it names.
+        resources=list(said.each_text("Resource")) if "Resource" in said else ["*"],
+        but=list(said.each_text("NotResource")),
+        conditions=conditions_of(said),
+        principals=_named(said, whom),
+        other_principals=whom == "NotPrincipal",
+    )
+
+
+def conditions_of(said: Properties) -> list[Condition]:
+    """The conditions of a statement as it is written. Raises Unreadable, NotRead for an operator IAM lacks."""
     block = said.section_or_empty("Condition")
     found = [
         Condition(name, key, list(keys.each_text(key)))
@@ -327,19 +407,7 @@ def _statement(said: Properties) -> Statement:
     for condition in found:
         if _operator(condition.operator) is None:
             raise NotRead(f"Condition.{condition.operator}", "is an operator that is not read", said.owner)
-    whom = "NotPrincipal" if "NotPrincipal" in said else "Principal"
-    return Statement(
-        name=name_of(said),
-        allows=allows(said),
-        actions=re.compile("|".join(actions), re.DOTALL),
-        other_actions=others,
-        # A trust has no resource, and "everything but some" has none that it names.
-        resources=list(said.each_text("Resource")) if "Resource" in said else ["*"],
-        but=list(said.each_text("NotResource")),
-        conditions=found,
-        principals=_named(said, whom),
-        other_principals=whom == "NotPrincipal",
-    )
+    return found
 
 
 def _named(said: Properties, whom: str) -> Mapping[str, Sequence[str]]:

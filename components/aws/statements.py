@@ -182,7 +182,7 @@ def statements_of(args: IdentityArgs, words: Words) -> dict[str, list[dict[str, 
             *runs_containers("/aws/sagemaker/Endpoints"),
             *_objects("Artifacts", ["s3:GetObject"], words.artifacts),
             *_decrypt(words.artifact_keys, words.region),
-            *_files("AsyncResults", bucket, "async/", "async/"),
+            *_files("AsyncResults", bucket, "async/input/", "async/"),
             # SageMaker writes as the model's role: "Capture data from real-time endpoint",
             # https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-data-capture-endpoint.html
             *([_allow("Capture", ["s3:PutObject"], [_below(bucket, CAPTURES)])] if args.needs.captures else []),

@@ -5,10 +5,9 @@ The rule `encryption-customer-key` reads from the catalogue's records where each
 
 import re
 from collections.abc import Iterator
-from typing import Any, cast
 
 from catalogue.graph import Graph, Resource
-from catalogue.iam import Statement, allows, conditions, name_of, principals, read, statements
+from catalogue.iam import Statement, allows, conditions, conditions_of, name_of, principals, read, statements
 from catalogue.kinds.aws import iam, kms, s3, scheduler, sfn
 from catalogue.kinds.aws.sagemaker import takes_volume_key
 from catalogue.properties import Properties
@@ -50,7 +49,7 @@ def key(props: Properties) -> Iterator[str]:
         yield "can be deleted in less than 30 days"
     if not props.is_given("policy"):
         yield "leaves its policy to the default, which lets every role of the account be granted everything"
-    for statement in statements(props, "policy"):
+    for statement in filter(allows, statements(props, "policy")):
         sid, principal = name_of(statement), principals(statement)
         if is_anybody(principal):
             yield f"{sid} opens the key to anybody"
@@ -59,10 +58,11 @@ def key(props: Properties) -> Iterator[str]:
         if any("*" in action for action in statement.each_text("Action")):
             yield f"{sid} grants a wildcard action"
         uses = sorted({*statement.each_text("Action")} & _USE)
-        if "AWS" in principal and uses and not _is_bound({key.lower() for _, key in conditions(statement)}):
+        bound = {one.key.lower() for one in conditions_of(statement) if one.binds}
+        if "AWS" in principal and uses and not _is_bound(bound):
             yield f"{sid} lets a role {uses[0]} without a service in between, and for whatever it likes"
-        granted = any(key.lower().startswith("kms:grant") for _, key in conditions(statement))
-        if allows(statement) and "kms:CreateGrant" in statement.each_text("Action") and not granted:
+        granted = any(key.startswith("kms:grant") for key in bound)
+        if "kms:CreateGrant" in statement.each_text("Action") and not granted:
             yield f"{sid} lets a grant be made to anybody, which outlives the policy"
 
 
@@ -70,15 +70,13 @@ _WHOSE = re.compile(r"(.*[^\w])?(\d{12}|o-[a-z0-9]{10,32})([^\w].*)?", re.DOTALL
 
 
 def _names_whose(statement: Properties) -> bool:
-    """Whether a condition names an account or an organisation. A condition on `*` holds for every customer of AWS.
+    """Whether a condition binds to an account or an organisation. One on `*` holds for every customer of AWS, and so
+    does one that a request passes without its key.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
     """
-    said = statement.section_or_empty("Condition").values.values()
-    blocks = [cast("dict[str, Any]", block) for block in said if isinstance(block, dict)]
-    values = [value for block in blocks for value in block.values()]
-    texts = [text for value in values for text in (cast("list[Any]", value) if isinstance(value, list) else [value])]
-    return any(isinstance(text, str) and _WHOSE.fullmatch(text) for text in texts)
+    bound = [one for one in conditions_of(statement) if one.binds]
+    return any(one.values and all(map(_WHOSE.fullmatch, one.values)) for one in bound)
 
 
 _USE = {

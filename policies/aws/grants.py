@@ -10,7 +10,7 @@ from typing import Any, cast
 import yaml
 
 from catalogue.graph import Graph, Resource
-from catalogue.iam import allows, conditions, name_of, principals, statements
+from catalogue.iam import Condition, allows, conditions, conditions_of, name_of, principals, statements
 from catalogue.kinds.aws import ec2, iam, kms, s3, sagemaker, sfn, sns
 from catalogue.marks import is_unknown
 from catalogue.once import once_a_resource
@@ -19,6 +19,7 @@ from catalogue.wording import one_line
 from policies import given
 from policies.aws.documents import is_anybody
 from policies.aws.identity import WITHOUT_RESOURCE
+from policies.aws.reach import beyond
 from policies.personas import table
 from policies.rule import Found, stack_rule, whole_stack_rule
 from policies.world import world
@@ -205,6 +206,9 @@ def permissions(graph: Graph) -> Found:
                     if action.lower() not in known and (graph.ours or action not in said):
                         said.add(action)
                         yield resource, f"{name_of(statement)} grants {action}, which no task of it takes"
+                if graph.ours and sort == "persona" and world(graph).account:
+                    for action, arn in beyond(graph, _persona(graph, resource), statement):
+                        yield resource, f"{name_of(statement)} grants {action} on {arn}, where no task of it takes it"
 
 
 def _actions(graph: Graph, resource: Resource, sort: str) -> Sequence[str]:
@@ -246,16 +250,12 @@ def condition_values(graph: Graph, resource: Resource) -> Iterator[str]:
     _, sort = DOCUMENTS[resource.type]
     words = {"account": ours.account, "region": re.escape(ours.region), "stack": _named(graph)}
     services = [one.format(**words).replace("\\", "") for one in _needed()["services"].get(sort, ())]
-    for name, named, asked, lacking in _asked(resource):
+    for name, allowing, named, asked, lacking in _asked(resource):
         for service in named:
             if service not in services:
                 yield f"{name} names the service {service}, which nobody needs there"
-        for key, value in asked:
-            pattern = _needed()["conditions"].get(key.lower())
-            if pattern is None:
-                yield f"{name} asks for {key}, which nobody has judged"
-            elif not re.fullmatch(pattern.format(**words), value):
-                yield f"{name} asks for {key} {value}, which is not the stack's"
+        for condition in asked:
+            yield from (f"{name} {wrong}" for wrong in _unjudged(condition, allowing, words))
         for service, needed in _let_in(named, asked) if sort == "bucket" else ():
             yield f"{name} lets {service} in without the condition {needed}"
         for action, needed in lacking if sort in ("persona", "key") else ():
@@ -267,27 +267,47 @@ def condition_values(graph: Graph, resource: Resource) -> Iterator[str]:
                 yield f"{name_of(statement)} grants {needless[0]} on every resource, for all its condition"
 
 
-def _let_in(services: Sequence[str], asked: Sequence[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+def _unjudged(condition: Condition, allowing: bool, words: Mapping[str, str]) -> Iterator[str]:
+    """What a condition says that is not the stack's, and, where it allows, what it lets pass beside."""
+    key = condition.key
+    pattern = _needed()["nulls" if condition.is_null else "conditions"].get(key.lower())
+    if pattern is None:
+        yield f"asks {'whether there is' if condition.is_null else 'for'} {key}, which nobody has judged"
+        return
+    own = _compiled(pattern.format(**words))
+    foreign = [value for value in condition.values or [""] if not own.fullmatch(value)]
+    if foreign:
+        yield f"asks for {key} {foreign[0]}, which is not the stack's"
+    elif allowing and not condition.is_null and (passes := condition.beyond(own)):
+        yield f"asks for {key} by {condition.operator}, which lets pass {passes}"
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
+
+
+def _let_in(services: Sequence[str], asked: Sequence[Condition]) -> Iterator[tuple[str, str]]:
     """Each service of a statement, with the conditions that AWS's own page gives it and that the statement lacks."""
-    bound = {key.lower() for key, _ in asked}
+    bound = {one.key.lower() for one in asked}
     for service in services:
         yield from ((service, key) for key in _needed()["bound_services"].get(service, ()) if key.lower() not in bound)
 
 
 @once_a_resource
-def _asked(resource: Resource) -> list[tuple[str, list[str], list[tuple[str, str]], list[tuple[str, str]]]]:
-    """Of each statement of a document: its name, its services, what its conditions ask, and what they should."""
-    found: list[tuple[str, list[str], list[tuple[str, str]], list[tuple[str, str]]]] = []
+def _asked(resource: Resource) -> list[tuple[str, bool, list[str], list[Condition], list[tuple[str, str]]]]:
+    """Of each statement of a document: its name, whether it allows, its services, its conditions, and those it lacks.
+
+    Where two conditions speak of one key, each must hold, so that each is judged by itself.
+    """
+    found: list[tuple[str, bool, list[str], list[Condition], list[tuple[str, str]]]] = []
     for statement in statements(resource.props, DOCUMENTS[resource.type][0]):
-        block = statement.section_or_empty("Condition")
-        sections = [block.section_or_empty(operator) for operator in block.names()]
-        asked = [(key, value) for keys in sections for key in keys.names() for value in [*keys.each_text(key)] or [""]]
-        bound = {key.lower() for key, _ in asked}
-        needed = [
-            (act, _needed()["bound"].get(act)) for act in (statement.each_text("Action") if allows(statement) else ())
-        ]
+        asked, allowing = conditions_of(statement), allows(statement)
+        bound = {one.key.lower() for one in asked}
+        needed = [(act, _needed()["bound"].get(act)) for act in (statement.each_text("Action") if allowing else ())]
         lacking = [(act, key) for act, key in needed if key is not None and key.lower() not in bound]
-        found.append((name_of(statement), list(principals(statement).get("Service", ())), asked, lacking))
+        services = list(principals(statement).get("Service", ()))
+        found.append((name_of(statement), allowing, services, asked, lacking))
     return found
 
 

@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Mapping
 
 from catalogue.graph import Graph, Resource
-from catalogue.iam import allows, conditions, matches, name_of, principals, statements
+from catalogue.iam import allows, conditions, conditions_of, matches, name_of, principals, statements
 from catalogue.kinds.aws import count, iam, s3, sagemaker, sns
 from catalogue.properties import Properties
 from policies import given
 from policies.aws.documents import is_anybody, signed_in
+from policies.aws.guarded import weak
 from policies.rule import Found, callers, named_places, resource_rule, stack_rule, whole_stack_rule
 
 # Actions for which IAM has no resource but `*` (Service Authorization Reference).
@@ -121,6 +122,7 @@ _ATTACHMENTS = tuple(
 )
 def no_wildcard(graph: Graph, resource: Resource) -> Iterator[str]:
     """`*` is accepted as a resource under a condition, and for actions that have no resource. It never is in an action.
+    A condition that holds for a request without its key narrows nothing.
 
     A managed policy is given by its ARN only, so its statements cannot be read here, unless the stack makes it.
     """
@@ -139,7 +141,7 @@ def no_wildcard(graph: Graph, resource: Resource) -> Iterator[str]:
             yield f"{sid} grants everything but a list"
         if wild := [action for action in actions if "*" in action]:
             yield f"{sid} grants the wildcard action {wild[0]}"
-        if "*" in statement.each_text("Resource") and not conditions(statement):
+        if "*" in statement.each_text("Resource") and all(one.admits() for one in conditions_of(statement)):
             needless = sorted(set(actions) - WITHOUT_RESOURCE - _PULL)
             if needless:
                 yield f"{sid} grants {needless[0]} on every resource"
@@ -211,7 +213,8 @@ def trust(graph: Graph, role: Resource) -> Iterator[str]:
             yield "may be taken by anybody"
         if "Service" in principal and not (bound & _OWN_SOURCE and _of_account(statement, account)):
             yield "may be taken by a service on behalf of another account"
-        with_mfa = ("Bool", "aws:MultiFactorAuthPresent") in bound or signed_in(statement)
+        mfa = list(statement.section_or_empty("Condition.Bool").each_text("aws:MultiFactorAuthPresent"))
+        with_mfa = mfa == ["true"] or signed_in(statement)
         people = sorted({*principal.get("AWS", ())} - programs)
         if people and not with_mfa:
             yield "may be taken by a person without MFA"
@@ -226,7 +229,7 @@ def trust(graph: Graph, role: Resource) -> Iterator[str]:
         for kind in sorted(set(principal) - {"*", "AWS", "Service"}):
             yield f"may be assumed by a principal of the kind {kind}, which no rule can judge"
     named = [one for one in statements(role.props, "assumeRolePolicy") if _takes_a_name(one, programs)]
-    free = any("sts:sourceidentity" not in {key.lower() for _, key in conditions(one)} for one in named)
+    free = any("sts:sourceidentity" not in {c.key.lower() for c in conditions_of(one) if c.binds} for one in named)
     if free and _opens_by_name(graph, role):
         yield "may be taken under any name, by which Studio then opens as anybody"
 
@@ -433,7 +436,7 @@ def _own_alone(statement: Properties) -> bool:
     remedy="Restore the statement in components/aws/guardrails.py.",
 )
 def guardrails(graph: Graph, resource: Resource) -> Iterator[str]:
-    """Every policy that a role has as its boundary carries every guardrail.
+    """Every policy that a role has as its boundary carries every guardrail, with values of the stack's own.
 
     A boundary that is not the stack's cannot be read here. The role's own policies carry the guardrails then.
     """
@@ -449,13 +452,16 @@ def guardrails(graph: Graph, resource: Resource) -> Iterator[str]:
         return
     denies = [s for s in denies if list(s.each_text("Resource")) == ["*"]]
     for what, (actions, operator, key) in GUARDRAILS.items():
-        covered: set[str] = set()
+        covered, spared = set[str](), ""
         for statement in denies:
             beside = _EXCEPTING_MACHINES if key == "sagemaker:VolumeKmsKey" else frozenset[tuple[str, str]]()
             if conditions(statement) - beside == {(operator, key)}:
-                covered |= set(statement.each_text("Action"))
+                if found := [one for c in conditions_of(statement) for one in weak(graph, c, key, actions)]:
+                    spared = f", but for {found[0]}"
+                else:
+                    covered |= set(statement.each_text("Action"))
         if missing := sorted(one for one in actions if not any(matches(said, one, {}) for said in covered)):
-            yield f"does not deny {what} to {missing[0]} ({operator} {key})"
+            yield f"does not deny {what} to {missing[0]} ({operator} {key}){spared}"
 
 
 @resource_rule(

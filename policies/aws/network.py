@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from catalogue.graph import Caller, Graph, Resource
-from catalogue.iam import allows, statements
+from catalogue.iam import allows, conditions_of, name_of, statements
 from catalogue.kind import Reaches
 from catalogue.kinds import kind_of
 from catalogue.kinds.aws import count, ec2, vpc
@@ -274,8 +274,23 @@ def endpoint_closed(graph: Graph, resource: Resource) -> Iterator[str]:
         wide = everything or not reads or "NotAction" in statement or "NotResource" in statement
         if wide and not _of_own_account(graph, statement):
             yield "allows more than this account's principals on this account's resources"
+    yield from _others_calls(graph, resource)
     if props.text_or_empty("vpcEndpointType") == "Interface" and props.flag_or_none("privateDnsEnabled") is not True:
         yield "has no private DNS, so SDKs would look for the service on the internet"
+
+
+_WHO = "aws:principalarn"
+
+
+def _others_calls(graph: Graph, door: Resource) -> Iterator[str]:
+    """Whom a door of SageMaker's runtime lets through without a name. Whose the roles are that it names, and whether
+    they may call, is said by world-place and by the roles' own policies.
+    """
+    if not graph.ours or ec2.service_of(door) != "sagemaker.runtime":
+        return
+    for statement in filter(allows, statements(door.props, "policy")):
+        if not any(condition.binds and condition.key.lower() == _WHO for condition in conditions_of(statement)):
+            yield f"{name_of(statement)} lets every role of the account call the stack's models"
 
 
 def _of_own_account(graph: Graph, statement: Properties) -> bool:

@@ -66,6 +66,9 @@ _IN_GROUP = re.compile(r"/subscriptions/[^/]+/resourceGroups/[^/]+", re.IGNORECA
 _ONE_RESOURCE = re.compile(_IN_GROUP.pattern + "/providers/.+", re.IGNORECASE)
 _OPERATIONS = "Microsoft.MachineLearningServices/workspaces"
 _BLOBS = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/"
+_COLLECTED = "modelDataCollector/"
+"""Where Azure ML keeps what a deployment collects: "Collect production data from models",
+https://learn.microsoft.com/en-us/azure/machine-learning/how-to-collect-production-data"""
 # Permissions that no role of ours grants: to change or open what the stack file sets, to read keys, to grant roles.
 _FORBIDDEN = (
     "Microsoft.Authorization/roleAssignments/write",
@@ -523,7 +526,9 @@ def serving_writes(graph: Graph, item: Resource) -> Iterator[str]:
     wanted = [f"ActionMatches{{'{action}'}}" for action in changes if not action.endswith("/read")]
     if wanted:
         condition = item.props.text_if_known("condition")
-        bound = all(word in condition for word in (*wanted, "blobs:path] StringStartsWith '"))
+        bound = all(
+            word in condition for word in (*wanted, f"[{_BLOBS.rstrip('/')}:path] StringStartsWith '{_COLLECTED}")
+        )
         if item.props.text_or_empty("conditionVersion") != "2.0" or not bound:
             yield "lets a served model write anywhere in storage"
 

@@ -24,6 +24,7 @@ from catalogue.kinds.gcp import (
 from catalogue.kinds.gcp.workflows import AT, jobs, texts
 from catalogue.properties import NotKnown, Properties
 from policies.gcp.encryption import AGENT
+from policies.gcp.reach import beyond
 from policies.ripening import long_enough
 from policies.rule import OPEN_TO_OTHERS, Found, named_places, resource_rule, stack_rule, whole_stack_rule
 
@@ -241,6 +242,8 @@ def objects_bounded(graph: Graph, grant: Resource) -> Iterator[str]:
         bucket = grant.props.text_if_known("bucket") if "bucket" in grant.props else None
         if not _bounded(text, bucket):
             yield f"is bounded by no prefix of its bucket: {text[:80]}"
+        for place in beyond(graph, grant, [f"{m['bucket']}/{m['prefix']}" for m in NAMED.finditer(text)]):
+            yield f"grants objects below {place}, where no task of it takes them"
 
 
 def _bounded(expression: str, bucket: str | None) -> bool:

@@ -1,6 +1,7 @@
 """IAM's evaluation logic, against the tables of its own pages and on drawn statements."""
 
 import json
+import re
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalogue.iam import Call, NotRead, Session, condition_holds, matches, may_take, read_text, refusal
+from catalogue.iam import Call, Condition, NotRead, Session, condition_holds, matches, may_take, read_text, refusal
 from catalogue.properties import Malformed
 
 ROLE = "arn:aws:iam::444455556666:role/it-x"
@@ -103,6 +104,58 @@ def test_what_iam_does_not_have_is_said_and_not_skipped(operator: str, said: str
     with pytest.raises(NotRead, match=operator.rpartition(":")[2]):
         for one in read_text(document({"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": condition})):
             one.holds({"aws:k": "1.5"})
+
+
+OURS = re.compile("vpc-1|a:b/.+")
+SAID = st.lists(st.sampled_from(["vpc-1", "vpc-2", "VPC-1", "vpc-?", "v*", "a:b/*", "a:*/c", "${aws:k}"]), max_size=2)
+BROUGHT = st.lists(st.sampled_from(["vpc-1", "vpc-2", "VPC-1", "vpc-x", "v", "a:b/c", "a:x/c", "somebody"]), max_size=2)
+COMPARED = [one for one in OPERATORS if one.startswith(("String", "Arn"))]
+
+
+@given(
+    st.sampled_from(["", "ForAnyValue:", "ForAllValues:"]),
+    st.sampled_from(COMPARED),
+    st.sampled_from(["", "IfExists"]),
+    SAID,
+    BROUGHT,
+)
+def test_a_condition_that_admits_nothing_beyond_holds_for_nobody_else(
+    scope: str, operator: str, optional: str, said: list[str], brought: list[str]
+) -> None:
+    condition = Condition(f"{scope}{operator}{optional}", "aws:k", said)
+    if condition.beyond(OURS) == "":
+        context = {"aws:k": brought} if brought else {}
+        ours = bool(brought) and all(map(OURS.fullmatch, brought))
+        assert ours or not condition_holds(condition.operator, said, "aws:k", context)
+    assert not condition.binds or not condition.admits()
+
+
+@pytest.mark.parametrize(
+    ("operator", "said", "beyond"),
+    [
+        ("StringEquals", ["vpc-1"], ""),
+        ("StringLike", ["a:b/*"], ""),
+        ("StringEquals", [], ""),  # holds for nobody
+        ("StringEquals", ["vpc-1", "vpc-2"], "vpc-2"),
+        ("StringEqualsIfExists", ["vpc-1"], "a request that does not bring it"),
+        ("ForAllValues:StringEquals", ["vpc-1"], "a request that does not bring it"),
+        ("ForAnyValue:StringEquals", ["vpc-1"], "a request that brings another value beside"),
+        ("StringNotEquals", ["vpc-2"], "a request that does not bring it"),
+        ("StringEqualsIgnoreCase", ["vpc-1"], "VPC-1"),
+        ("StringLike", ["vpc-*"], "vpc-x"),
+        ("StringEquals", ["${aws:k}"], "${AWS:K}"),  # what the request itself says
+        ("Null", ["false"], "FALSE"),  # whatever a request says
+        ("Null", ["true"], "a request that does not bring it"),
+    ],
+)
+def test_a_condition_is_judged_by_what_it_admits(operator: str, said: list[str], beyond: str) -> None:
+    assert Condition(operator, "aws:k", said).beyond(OURS) == beyond
+
+
+def test_each_value_of_null_counts() -> None:
+    assert condition_holds("Null", ["false", "true"], "aws:k", {}) and condition_holds(
+        "Null", ["true", "false"], "k", {}
+    )
 
 
 ACTIONS = ("s3:GetObject", "s3:PutObject", "sagemaker:InvokeEndpoint")

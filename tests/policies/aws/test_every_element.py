@@ -31,6 +31,7 @@ ONE_IS_ENOUGH = {
         "one action more keeps no run from its key"
     ),
     "identity-guardrails aws:iam/policy:Policy policy.(document).Statement.Action": "one action more denies more",
+    "identity-permissions aws:ecr/repository:Repository encryptionConfigurations": "the stack's key is still named",
     "identity-tasks aws:iam/rolePolicy:RolePolicy policy.(document).Statement": "another statement grants it",
     "rollback-run-whole aws:sfn/stateMachine:StateMachine definition.(document).States.Transform.Retry": (
         "another entry tries again"

@@ -1,0 +1,225 @@
+"""On what each persona's calls may be made: what the words of `personas/aws.yaml` stand for in a stack, at its widest.
+
+`personas/aws.py` has an example of each word, for a call; here a grant is held against all that its word may mean. A
+grant is within it where every resource that its wildcards may stand for is: a longer name never reaches beyond.
+"""
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from catalogue.graph import Graph, Resource
+from catalogue.kinds.aws import cloudtrail, ecr, iam, s3, sagemaker, sfn
+from catalogue.kinds.aws.jobs import Job
+from catalogue.once import once_a_graph
+from catalogue.properties import Properties, Unreadable
+from policies import given
+from policies.aws.guarded import arn_of
+from policies.personas import table
+from policies.world import world
+
+_ANY = "\0"
+"""Stands for what a wildcard of a grant may be: no word of a pattern is it, and any wildcard of one has it."""
+_ROOM = 2_500
+"""Characters of ARNs above which components name the folders of places in their stead: a role's policies have room for
+10,240 in all, https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html. The least room that
+components/aws/personas.py leaves for places is a little more."""
+_FOLDERS: Mapping[str, str] = {
+    "own-bucket": "",
+    "training-data": "/*",
+    "training-output": "/training/*",
+    "own-files": "/workspace/*",
+    "own-artifacts": "/models/*",
+    "own-data": "/data/*",
+    "async-requests": "/async/input/*",
+    "async-answers": "/async/*",
+    "captured": "/capture/*",
+}
+"""What a word is in a bucket of the stack's own. Who trains, and people, read all of it."""
+_NAMES: Mapping[str, tuple[str, ...]] = {
+    "own-logs": (
+        "logs:{h}:log-group:/aws/sagemaker/*Jobs:log-stream:{p}-*",
+        "logs:{h}:log-group:/aws/sagemaker/Endpoints/{p}-*",
+    ),
+    "logs": ("logs:{h}:log-group:/aws/sagemaker/*",),
+    "endpoints": ("sagemaker:{h}:endpoint/{p}-*",),
+    "rollback-alarms": ("cloudwatch:{h}:alarm:{p}-*",),
+    "interfaces": ("ec2:{h}:subnet/*", "ec2:{h}:network-interface/*", "ec2:{h}:security-group/*"),
+    "state-machines": ("states:{h}:stateMachine:{p}-*",),
+    "training-runs": ("states:{h}:execution:{p}-*:*",),
+    "transform-jobs": ("sagemaker:{h}:transform-job/{p}-*",),
+    "jobs-of-runs": ("sagemaker:{h}:training-job/{p}-*",),
+    "training-jobs": tuple(f"sagemaker:{{h}}:{kind}-job/{{p}}-*" for kind in ("training", "processing", "transform")),
+    "end-of-jobs": ("events:{h}:rule/StepFunctionsGetEventsForSageMakerTransformJobsRule",),
+    "end-of-training": ("events:{h}:rule/StepFunctionsGetEventsForSageMakerTrainingJobsRule",),
+    "versions": ("sagemaker:{h}:model-package/{p}-*", "sagemaker:{h}:model-package-group/{p}-*"),
+    "own-images": ("ecr:{h}:repository/*",),
+    "images": ("ecr:*",),
+    "domain": tuple(
+        f"sagemaker:{{h}}:{what}"
+        for what in (
+            "domain/${{sagemaker:DomainId}}",
+            "app/${{sagemaker:DomainId}}/*",
+            "space/${{sagemaker:DomainId}}/*",
+            "user-profile/${{sagemaker:DomainId}}/*",
+            "user-profile/*/${{aws:SourceIdentity}}",
+        )
+    ),
+}
+"""What a word is by its name. {h} is the region and the account, {p} how the stack's names begin. Which subnets and
+which images are the stack's is said by world-place, whose a profile or a space is by identity-own-profile."""
+_LIKE = {
+    **dict.fromkeys(("online-endpoints", "async-endpoints"), "endpoints"),
+    **dict.fromkeys(("own-profile", "own-space", "own-app", "own-profile-app"), "domain"),
+    **dict.fromkeys(("data-key-of-runs", "data-key-of-schedules"), "data-key"),
+    "package-groups": "versions",
+    "training-images": "images",
+}
+"""The words that mean what another means."""
+_LISTED = {"batch-input-folders": ("batch-input",), "data-of-runs-folders": ("data-of-runs", "trained")}
+"""The buckets of which a role lists what lies below the places of other words, and nothing else."""
+_SCORES, _TRAINS = "createTransformJob", "createTrainingJob"
+
+
+@dataclass(frozen=True)
+class Reach:
+    """All that a word may mean: ARNs as a statement writes them, and patterns of ARNs."""
+
+    named: frozenset[str] = frozenset()
+    wide: tuple[re.Pattern[str], ...] = ()
+
+    def holds(self, arn: str) -> bool:
+        """Whether all that an ARN may stand for is within it."""
+        if arn in self.named or any(f"{arn[: at.start()]}/*" in self.named for at in re.finditer("/", arn)):
+            return True
+        text = arn.replace("*", _ANY).replace("?", _ANY)
+        return any(one.fullmatch(text) for one in self.wide) or self._folds(arn)
+
+    def _folds(self, arn: str) -> bool:
+        """Whether it is a folder in a bucket that stands for several places, for want of room to name each."""
+        folder = arn.removesuffix("*")
+        inside = folder.endswith("/") and folder.count("/") > 1 and not set("*?") & set(folder)
+        if not inside or sum(map(len, self.named)) < _ROOM:
+            return False
+        return sum(1 for one in self.named if one.startswith(folder)) > 1
+
+
+def beyond(graph: Graph, persona: str, statement: Properties) -> Iterator[tuple[str, str]]:
+    """Each action of a statement, with a resource on which no task of the persona takes it. Without a persona, all
+    personas' tasks count. Nothing is said of an action that is in no task at all: that is said of the action."""
+    resources = list(statement.each_text("Resource"))
+    prefixes = list(statement.section_or_empty("Condition.StringLike").each_text("s3:prefix"))
+    for action in statement.each_text("Action"):
+        words = _words(persona).get(action.lower(), frozenset())
+        for arn in resources if words else ():
+            reached = any(_lists(graph, word, arn, prefixes) for word in words & _LISTED.keys())
+            if not reached and not any(_reaches(graph)[word].holds(arn) for word in words - _LISTED.keys()):
+                yield action, arn
+
+
+@cache
+def _words(persona: str) -> Mapping[str, frozenset[str]]:
+    """On what a persona makes each of its calls, by the action in lower case."""
+    found: dict[str, set[str]] = {}
+    for task in table("aws").tasks:
+        if "deployer" not in task.who and (not persona or persona in task.who | task.also):
+            for calls in task.calls:
+                for do in calls.do:
+                    found.setdefault(do.lower(), set()).add(_LIKE.get(calls.at, calls.at))
+    # Who writes an object in parts ends what it began: https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html
+    found.setdefault("s3:abortmultipartupload", set()).update(found.get("s3:putobject", ()))
+    return {action: frozenset(words) for action, words in found.items()}
+
+
+def _lists(graph: Graph, word: str, bucket: str, prefixes: Collection[str]) -> bool:
+    """Whether a list of a bucket is bound to the places that it is for."""
+    within = [_reaches(graph)[one] for one in _LISTED[word]]
+    places = [f"{bucket}/{prefix}" for prefix in prefixes]
+    return bool(places) and all(
+        any(one.holds(place) or place.removesuffix("*") in one.named for one in within) for place in places
+    )
+
+
+@once_a_graph
+def _reaches(graph: Graph) -> Mapping[str, Reach]:
+    """What each word means in a stack."""
+    ours, zone = world(graph), given.zone(graph)
+    words = {"h": f"{ours.region}:{ours.account}", "p": f"{zone.name_prefix if zone else ''}{graph.stack}"}
+    found = {
+        word: Reach(wide=tuple(_glob(f"arn:aws:{one.format(**words)}") for one in s)) for word, s in _NAMES.items()
+    }
+    found["anything"] = Reach(frozenset({"*"}))
+    recorded = {trail.props.text_if_known("s3BucketName") for trail in graph.of(cloudtrail.TRAIL)}
+    own = {bucket.props.text_if_known("bucket") for bucket in graph.of(s3.BUCKET)} - recorded - {""}
+    for word, folder in _FOLDERS.items():
+        found[word] = Reach(wide=tuple(_glob(f"arn:aws:s3:::{bucket}{folder}") for bucket in sorted(own)))
+    keys = {
+        key
+        for one in graph.of(ecr.REPOSITORY)
+        for key in one.props.each_text_if_known("encryptionConfigurations.kmsKey")
+    }
+    keys |= {source.key for source in graph.placement.sources if source.key} if graph.placement else set()
+    found["data-key"] = Reach(frozenset(keys))
+    for persona in ("training", "serving"):
+        roles = [role for role in graph.of(iam.ROLE) if role.name.endswith(f"-identity-{persona}")]
+        found[f"{persona}-role"] = Reach(frozenset(arn_of(graph, role) for role in roles))
+    return {**found, **_jobs(graph, words)}
+
+
+def _jobs(graph: Graph, words: Mapping[str, str]) -> dict[str, Reach]:
+    """What jobs and models read and write. A place in the stack file that none of the graph has is of what is switched
+    off, which may read it and write it."""
+    read: dict[str, set[str]] = {_SCORES: set(), _TRAINS: set()}
+    written: dict[str, set[str]] = {_SCORES: set(), _TRAINS: set()}
+    scoring = set[str]()
+    for machine in graph.of(sfn.STATE_MACHINE):
+        for job in _known_jobs(graph, machine):
+            if job.action == _SCORES:
+                scoring.add(machine.props.text_if_known("name"))
+            read.setdefault(job.action, set()).update(job.data())
+            outputs = {output.text_if_known("S3OutputPath") for output in job.outputs()}
+            outputs.add(job.request.text_if_known("CheckpointConfig.S3Uri"))
+            written.setdefault(job.action, set()).update(outputs - {""})
+    artifacts = sagemaker.artifacts_of(graph)
+    said = {one for one in (graph.placement.addresses if graph.placement else ()) if one.startswith("s3://")}
+    off = said - artifacts - set[str]().union(*read.values(), *written.values())
+    machines = rf"arn:aws:states:{words['h']}:stateMachine:(?!({'|'.join(map(re.escape, sorted(scoring))) or '-'})$)"
+    return {
+        "artifacts": _of(_versions(artifacts | {uri for uri in off if not uri.endswith("/")})),
+        "batch-input": _of(read[_SCORES] | off),
+        "batch-output": _of(written[_SCORES] | off),
+        "data-of-runs": _of(read[_TRAINS] | off),
+        "trained": _of(written[_TRAINS] | off),
+        "training-machines": Reach(wide=(re.compile(rf"{machines}{re.escape(words['p'])}-[\w-]+"),)),
+    }
+
+
+def _known_jobs(graph: Graph, machine: Resource) -> list[Job]:
+    """The jobs of a definition that is known and can be read; other rules say so where it cannot."""
+    try:
+        return sfn.jobs_of(graph, machine) if machine.props.text_if_known("definition") else []
+    except Unreadable:
+        return []
+
+
+def _of(uris: Iterable[str]) -> Reach:
+    return Reach(
+        frozenset(f"arn:aws:s3:::{uri.removeprefix('s3://')}{'*' if uri.endswith('/') else ''}" for uri in uris)
+    )
+
+
+def _versions(uris: Iterable[str]) -> Iterator[str]:
+    """The folders of all versions of each artifact: a version that is rolled back to is fetched again.
+
+    https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails.html
+    """
+    for uri in uris:
+        bucket, *parents, _ = uri.removeprefix("s3://").rstrip("/").split("/")
+        above = parents[:-1] or parents
+        yield f"s3://{'/'.join([bucket, *above])}/" if above else uri
+
+
+def _glob(text: str) -> re.Pattern[str]:
+    """A pattern in which `*` is any text; a variable is what it is written as."""
+    return re.compile(".*".join(map(re.escape, text.split("*"))), re.DOTALL)

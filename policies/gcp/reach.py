@@ -1,0 +1,100 @@
+"""Below which folders each persona reads and writes objects: those of its tasks, in this stack.
+
+A condition that is well formed may still begin the names of objects earlier than a task needs, or elsewhere.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from catalogue.graph import Graph, Resource
+from catalogue.kinds.gcp import mlplatform, serviceaccount, storage, workflows
+from catalogue.once import once_a_graph
+from catalogue.properties import Unreadable
+
+_READS, _WRITES, _CREATES = (f"roles/storage.{name}" for name in ("objectViewer", "objectUser", "objectCreator"))
+_MOST = 20
+"""How many conditions one role may have for one principal; above it components grant the folders of places in their
+stead: https://cloud.google.com/iam/quotas."""
+
+
+def beyond(graph: Graph, grant: Resource, places: Iterable[str]) -> Iterator[str]:
+    """The places, BUCKET/PREFIX, of a grant to a persona that are in none of its own.
+
+    Whoever is no persona that works with objects is not asked, and so is a stack whose file nobody read.
+    """
+    role = grant.props.text_if_known("role")
+    for account in graph.refers(grant, "member", serviceaccount.ACCOUNT) if graph.placement else ():
+        persona, known = account.name.rpartition("-identity-")[2], _own(graph)
+        own = known.get((persona, role), frozenset[str]())
+        for place in places if any(persona == one for one, _ in known) else ():
+            if not any(place[:end] in own for end in _ends(place)) and not _folds(own, place):
+                yield place
+
+
+def _ends(place: str) -> Iterator[int]:
+    """Where the folders of a place end, and the place itself."""
+    yield from (at + 1 for at, letter in enumerate(place) if letter == "/")
+    yield len(place)
+
+
+def _folds(own: frozenset[str], place: str) -> bool:
+    """Whether a folder in a bucket stands for several places, for want of conditions to name each."""
+    bucket, _, folder = place.partition("/")
+    beside = [one for one in own if one.startswith(f"{bucket}/")]
+    inside = sum(1 for one in beside if one.startswith(place))
+    return folder.endswith("/") and len(beside) > _MOST and inside > 1
+
+
+@once_a_graph
+def _own(graph: Graph) -> Mapping[tuple[str, str], frozenset[str]]:
+    """The places of each persona by the role that it has on them. A place in the stack file that nothing in the graph
+    has is of what is switched off, which may read it and write it."""
+    buckets = [bucket.props.text_if_known("name") for bucket in graph.of(storage.BUCKET)]
+    addresses = graph.placement.addresses if graph.placement else ()
+    said = {one.removeprefix("gs://") for one in addresses if one.startswith("gs://")}
+    artifacts = {
+        uri.removeprefix("gs://") for m in graph.of(mlplatform.MODEL) if (uri := m.props.text_if_known("artifactUri"))
+    }
+    jobs = [job for flow in graph.of(workflows.WORKFLOW) for job in _jobs(flow)]
+    scored = said & _above(uri for job in jobs for uri in job.body.each_text("inputConfig.gcsSource.uris"))
+    outputs = said & _above(
+        u for job in jobs for u in job.body.each_text("outputConfig.gcsDestination.outputUriPrefix")
+    )
+    data, trained = (said & _above(u for j in jobs for u in workflows.mounted(j, write)) for write in (False, True))
+    off = said - artifacts - scored - outputs - data - trained
+    versions = frozenset(_versions(artifacts | off))
+
+    def own(folder: str) -> frozenset[str]:
+        return frozenset(f"{bucket}/{folder}" for bucket in buckets if bucket)
+
+    models = own("models/") | versions
+    return {
+        ("data-scientist", _WRITES): own("workspace/"),
+        ("training", _READS): frozenset(data | off),
+        ("training", _WRITES): own("training/") | trained | off,
+        ("serving", _READS): versions,
+        ("batch", _READS): versions | scored | off,
+        ("batch", _WRITES): frozenset(outputs | off),
+        ("publisher", _READS): models,
+        ("publisher", _CREATES): models,
+    }
+
+
+def _jobs(flow: Resource) -> list[workflows.Job]:
+    """The jobs of a workflow that can be read; other rules say so where it cannot."""
+    try:
+        return list(workflows.jobs(flow.props))
+    except Unreadable:
+        return []
+
+
+def _above(uris: Iterable[str]) -> set[str]:
+    """Each place and the folders above it."""
+    places = {uri.removeprefix("gs://").rstrip("*") for uri in uris}
+    return {place[:end] for place in places for end in _ends(place)}
+
+
+def _versions(artifacts: Iterable[str]) -> Iterator[str]:
+    """The folders of all versions of each artifact: what is rolled back to is loaded again."""
+    for place in artifacts:
+        bucket, *parents, _ = place.rstrip("/").split("/")
+        yield f"{'/'.join([bucket, *parents])}/" if parents else place
