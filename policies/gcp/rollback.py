@@ -292,15 +292,23 @@ def batch_watched(graph: Graph, resource: Resource) -> Iterator[str]:
 
     So the alerts watch the workflow's end and the schedule's log.
     """
-    alerts = graph.referring(_ALERT, "conditions", resource)
-    texts = [text for alert in alerts for condition in _ringing(alert.props) for text in _queries(condition)]
+    alerts, name = graph.referring(_ALERT, "conditions", resource), resource.props.text_if_known("name")
+    asked = [text for alert in alerts for condition in _ringing(alert.props) for text in _queries(condition)]
+    texts = [text for text in asked if not text or f'"{name}"' in text or not name]
     for what, words in _RUNS[resource.type].items():
         if not any(not text or all(word in text for word in words) for text in texts):
             yield f"tells nobody that a run {what}"
     if resource.type == _WORKFLOW:
         waited = {event for text in texts for event in _EVENT.findall(text)}
-        for event in sorted(waited - set(workflows.texts(resource.props))):
-            yield f"never logs the event {event}, for which its alert waits"
+        for event in sorted(waited - set(_logged(resource.props))):
+            yield f"never logs the event {event} as an error, for which its alert waits"
+
+
+def _logged(flow: Properties) -> Iterator[str]:
+    """The events that a workflow logs with the severity for which its alert waits."""
+    for step in flow.document_or_empty(workflows.AT).sections_inside():
+        if step.text_or_empty("severity") == "ERROR" and step.is_given("json.event"):
+            yield step.text_or_empty("json.event")
 
 
 RULES = [
