@@ -173,10 +173,32 @@ def folders(graph: Graph, grant: Resource) -> Iterator[str]:
             yield f"lets data-scientist write {place}, where workspace/ is its own"
         elif writes and any(_meet(one, place) for one in _artifacts(graph, own)):
             yield f"lets {' or '.join(sorted(personas))} write {place}, where artifacts of models lie"
+        elif writes and bucket not in own and _is_read_alone(graph, place):
+            yield f"lets {' or '.join(sorted(personas))} write {place}, which jobs read and none writes"
 
 
 def _meet(one: str, other: str) -> bool:
     return one.startswith(other) or other.startswith(one)
+
+
+def _is_read_alone(graph: Graph, place: str) -> bool:
+    """Whether jobs of the stack read below a place of others, and none writes there."""
+    read, written = _places_of_jobs(graph)
+    return any(one.startswith(place) for one in read) and not any(_meet(one, place) for one in written)
+
+
+@once_a_graph
+def _places_of_jobs(graph: Graph) -> tuple[frozenset[str], frozenset[str]]:
+    """Where the jobs of workflows read and where they write, as far as it is known."""
+    read, written = set[str](), set[str]()
+    for flow in graph.of(_WORKFLOW):
+        for job in workflows.jobs(flow.props):
+            read |= {uri.rstrip("*") for uri in job.body.each_text_if_known("inputConfig.gcsSource.uris")}
+            written |= set(job.body.each_text_if_known("outputConfig.gcsDestination.outputUriPrefix")) - {""}
+            if job.kind == "customJobs":
+                read |= set(workflows.mounted(job, written=False))
+                written |= set(workflows.mounted(job, written=True))
+    return frozenset(read - {""}), frozenset(written)
 
 
 @once_a_graph

@@ -368,6 +368,8 @@ def _training(graph: Graph, job: workflows.Job) -> Iterator[str]:
         yield "starts jobs whose containers are told another folder to write to than jobSpec.baseOutputDirectory"
     if job.spec.text_or_empty("scheduling.strategy") == "SPOT" and not written - {below}:
         yield "starts jobs on Spot machines whose containers are told no folder for checkpoints"
+    if job.spec.text_or_empty("scheduling.strategy") != "SPOT" and written - {below}:
+        yield "starts jobs that are told a folder for checkpoints, and that run on no Spot machines"
     for may, places in ((_READ, read), (_WRITE, written)):
         for place in sorted(places):
             if _is_refused(graph, job, may, place):
