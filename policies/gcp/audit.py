@@ -123,7 +123,14 @@ def logs_once(graph: Graph) -> Found:
 
 def _sinks(graph: Graph) -> list[Resource]:
     """Those that lead into a log bucket of this stack, or its landing zone's."""
-    return [sink for sink in graph.of(_SINK) if graph.refers(sink, "destination", _LOGS) or _leads_there(graph, sink)]
+    return [sink for sink in graph.of(_SINK) if _into_own(graph, sink) or _leads_there(graph, sink)]
+
+
+def _into_own(graph: Graph, sink: Resource) -> bool:
+    """Whether a sink leads into a log bucket of this stack: by its name, as far as both are known."""
+    text = sink.props.text_if_known("destination")
+    named = (one.props.text_if_known("bucketId") for one in graph.refers(sink, "destination", _LOGS))
+    return any(not text or not name or text.endswith(f"/buckets/{name}") for name in named)
 
 
 def _leads_there(graph: Graph, sink: Resource) -> bool:

@@ -31,8 +31,8 @@ def capture(graph: Graph, endpoint: Resource) -> Iterator[str]:
     if not 0 < (1 if rate is None else rate) * 100 <= share:
         yield f"captures more than {share:g} % of requests and answers"
     for dataset in graph.refers(endpoint, _AT, bigquery.DATASET):
-        if not all(days is not None and 0 < days <= most for days in bigquery.days(graph, dataset)):
-            yield f"keeps what it captures for longer than {most:g} days ({dataset.name})"
+        if not all(days is not None and 1 <= days <= most for days in bigquery.days(graph, dataset)):
+            yield f"keeps what it captures for less than a day, or for longer than {most:g} days ({dataset.name})"
 
 
 RULES = [capture]

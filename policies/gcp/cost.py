@@ -12,6 +12,7 @@ from policies.everywhere import TAGS
 from policies.rule import Found, resource_rule, whole_stack_rule
 
 _CHANNEL, _BUDGET = monitoring.CHANNEL, billing.BUDGET
+_EARLY = 0.9
 _LEGAL = re.compile(r"[a-z0-9_-]{1,63}")  # of a label's value: Resource Manager, "Labels overview"
 
 
@@ -72,6 +73,9 @@ def budget(graph: Graph) -> Found:
         told = {
             rule.text_or_empty("spendBasis") or "CURRENT_SPEND" for rule in item.props.each_section("thresholdRules")
         }
+        shares = [rule.number_or_none("thresholdPercent") or 0 for rule in item.props.each_section("thresholdRules")]
+        if shares and min(shares) > _EARLY:
+            yield item, f"tells nobody before {min(shares):.0%} of it are spent, where {_EARLY:.0%} leave time to act"
         for basis in ("CURRENT_SPEND", "FORECASTED_SPEND"):
             if basis not in told:
                 yield item, f"tells nobody of {basis.partition('_')[0].lower()} spend"

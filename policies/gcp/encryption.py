@@ -60,11 +60,9 @@ def key_granted(graph: Graph, resource: Resource) -> Iterator[str]:
     take seven minutes (IAM, "Access change propagation"); a bucket that is made before is refused its key (issue 21931
     of hashicorp/terraform-provider-google).
     """
-    kind = kind_of(resource.type)
-    assert kind is not None and isinstance(kind.keys, Keys)
-    for at, agent in sorted({(place.path.partition(".")[0], user) for place in kind.keys.at for user in place.users}):
+    for at, agent, named in _used(resource):
         waits = {*resource.property_dependencies.get(at, ()), *resource.dependencies}
-        for key in graph.refers(resource, at, _KEY):
+        for key in _keys_named(graph, named) or graph.refers(resource, at, _KEY):
             on_key = graph.referring(_GRANT, "cryptoKeyId", key)
             grants = [grant for grant in on_key if _agent(graph, grant) == agent]
             in_force = {
@@ -79,6 +77,30 @@ def key_granted(graph: Graph, resource: Resource) -> Iterator[str]:
                 yield f"uses {key.name}, which {agent} has not been granted"
             elif not in_force & waits:
                 yield f"does not wait until the grant of {key.name} to {agent} is in force"
+
+
+def _used(resource: Resource) -> Iterator[tuple[str, str, frozenset[str]]]:
+    """Each input with a key, the agent that uses it, and the keys that it names; those of the jobs of a workflow too,
+    which Vertex AI encrypts: https://cloud.google.com/vertex-ai/docs/general/cmek
+    """
+    kind = kind_of(resource.type)
+    assert kind is not None and isinstance(kind.keys, Keys)
+    found: dict[tuple[str, str], set[str]] = {}
+    for place in kind.keys.at:
+        for user in place.users:
+            named = found.setdefault((place.path.partition(".")[0], user), set())
+            named |= set(resource.props.each_text_if_known(place.path)) - {""}
+    yield from ((at, agent, frozenset(named)) for (at, agent), named in sorted(found.items()))
+    for job in jobs(resource.props) if resource.type == workflows.WORKFLOW else ():
+        if name := job.body.text_if_known("encryptionSpec.kmsKeyName"):
+            yield workflows.AT, "gcp-sa-aiplatform", frozenset({name})
+
+
+def _keys_named(graph: Graph, texts: frozenset[str]) -> list[Resource]:
+    """The keys of the stack that these texts name as wholes: a reference may lead to another than the one that is
+    named.
+    """
+    return [key for key in graph.of(_KEY) if texts.intersection(key.names)]
 
 
 def _agent(graph: Graph, grant: Resource, known: bool = False) -> str:

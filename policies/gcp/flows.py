@@ -8,6 +8,7 @@ from typing import Any, cast
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.gcp import workflows
 from catalogue.kinds.gcp.workflows import AT, Job, jobs
+from policies.gcp.encryption import seconds
 from policies.gcp.flow_values import (
     ENDS,
     Json,
@@ -48,10 +49,18 @@ _JUDGED: Mapping[str, Mapping[str, Collection[str]]] = {
         "": {
             *("displayName", "inputConfig", "outputConfig", "dedicatedResources"),
             *("encryptionSpec", "labels", "model", "serviceAccount"),
-        }
+        },
+        "inputConfig": {"instancesFormat", "gcsSource"},
+        "inputConfig.gcsSource": {"uris"},
+        "outputConfig": {"predictionsFormat", "gcsDestination"},
+        "outputConfig.gcsDestination": {"outputUriPrefix"},
+        "dedicatedResources": {"machineSpec", "startingReplicaCount", "maxReplicaCount"},
+        "dedicatedResources.machineSpec": {"machineType", "acceleratorType", "acceleratorCount"},
+        "encryptionSpec": {"kmsKeyName"},
     },
     "customJobs": {
         "": {"displayName", "jobSpec", "encryptionSpec", "labels"},
+        "encryptionSpec": {"kmsKeyName"},
         "jobSpec": {
             *("workerPoolSpecs", "scheduling", "serviceAccount", "baseOutputDirectory"),
             *("enableWebAccess", "enableDashboardAccess"),
@@ -60,6 +69,7 @@ _JUDGED: Mapping[str, Mapping[str, Collection[str]]] = {
         "jobSpec.workerPoolSpecs.machineSpec": {"machineType", "acceleratorType", "acceleratorCount"},
         "jobSpec.workerPoolSpecs.containerSpec": {"imageUri", "args", "command", "env"},
         "jobSpec.scheduling": {"timeout", "strategy", "restartJobOnWorkerRestart"},
+        "jobSpec.baseOutputDirectory": {"outputUriPrefix"},
     },
 }
 """What of a job somebody has judged, by the part of it. Beside it stand, among others, `disableContainerLogging` and
@@ -68,6 +78,20 @@ https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.bat
 https://cloud.google.com/vertex-ai/docs/reference/rest/v1/CustomJobSpec
 """
 _STRATEGIES = ("STANDARD", "SPOT")
+_LEAST_TIMEOUT = 3600
+"""An hour, the least that a stack file takes for a training job."""
+_ARGUMENTS: Mapping[str, Mapping[str, Collection[str]]] = {
+    "http.get": {"": {"auth", "query", "url"}, "auth": {"type"}, "query": {"filter"}},
+    "http.post": {"": {"auth", "body", "url"}, "auth": {"type"}},
+    "sys.log": {"": {"json", "severity"}, "json": {"error", "event", "job", "served"}},
+    "sys.sleep": {"": {"seconds"}},
+}
+"""What each call of a workflow of the stack is given, and what is in that. Beside it stand, among others, headers, an
+authority to trust, scopes of the token and a private address to call:
+https://cloud.google.com/workflows/docs/reference/stdlib/http/post
+"""
+_RETRY = "${http.default_retry}"
+"""Five attempts, where what failed is likely to pass: https://cloud.google.com/workflows/docs/reference/stdlib/http/default_retry"""
 _CALLS = re.compile(r"http\.(get|post)|sys\.(log|sleep)")
 _HOST = re.compile(r"https://[a-z0-9-]+-aiplatform\.googleapis\.com/|https://compute\.googleapis\.com/compute/v1/")
 _FINAL = ("SUCCEEDED", "FAILED", "CANCELLED", "EXPIRED")
@@ -136,8 +160,13 @@ def _trained(job: Job) -> Iterator[str]:
     pools = list(job.spec.each_section("workerPoolSpecs"))
     if pools and pools[0].number_or_none("replicaCount") not in (None, 1):
         yield "starts jobs with more than one chief (jobSpec.workerPoolSpecs[0].replicaCount)"
-    if len(pools) > 1 and job.spec.flag_or_none("scheduling.restartJobOnWorkerRestart") is not True:
+    anew = job.spec.flag_or_none("scheduling.restartJobOnWorkerRestart")
+    if len(pools) > 1 and anew is not True:
         yield "starts jobs that go on with a replica that begins anew (scheduling.restartJobOnWorkerRestart)"
+    if len(pools) == 1 and anew is not False:
+        yield "starts jobs of one replica that do not say false for scheduling.restartJobOnWorkerRestart"
+    if seconds(job.spec.text_or_empty("scheduling.timeout")) < _LEAST_TIMEOUT:
+        yield f"starts jobs that end before any is done: scheduling.timeout is less than {_LEAST_TIMEOUT} s"
     strategy = job.spec.text_or_empty("scheduling.strategy")
     if strategy not in _STRATEGIES:
         yield f"starts jobs whose scheduling.strategy is {strategy or 'not given'}, none of {' or '.join(_STRATEGIES)}"
@@ -147,7 +176,8 @@ def _trained(job: Job) -> Iterator[str]:
     "identity-calls-known",
     workflows.WORKFLOW,
     severity="high",
-    says="A workflow of the stack calls Vertex AI, and looks at its own forwarding rules; it calls nothing else.",
+    says="A workflow of the stack calls Vertex AI, and looks at its own forwarding rules; it calls nothing else, and "
+    "hands on nothing that nobody has judged.",
     remedy="Keep the component's definition; what else is to be called belongs into a component, with a rule on it.",
 )
 def calls_known(graph: Graph, workflow: Resource) -> Iterator[str]:
@@ -165,6 +195,28 @@ def calls_known(graph: Graph, workflow: Resource) -> Iterator[str]:
             url = str(cast(Json, args).get("url") if isinstance(args, Mapping) else "")
             if not _HOST.match(url.removeprefix('${"')):
                 yield f"calls {url[:120]}, where only Vertex AI and forwarding rules are called"
+        if called in _ARGUMENTS:
+            yield from (f"gives {called} {one}, which nobody has judged" for one in sorted(_not_judged(called, args)))
+        if called.startswith("http.") and "OAuth2" not in texts(args):
+            yield f"calls {called} with another token than OAuth2's (auth.type)"
+    for step in (each for one in document.values() for each in objects(one)):
+        if (retry := step.get("retry", _RETRY)) != _RETRY:
+            yield f"tries again as {str(retry)[:80]} says, where {_RETRY} bounds how often"
+
+
+def _not_judged(called: str, args: Any) -> Iterator[str]:
+    """What a call is given beside what is judged. A whole that an expression makes may hold anything."""
+    known = _ARGUMENTS[called]
+    given: Json = cast(Json, args) if isinstance(args, Mapping) else {}
+    yield from given.keys() - known[""]
+    for part, names in known.items():
+        inside: Any = given.get(part)
+        if part and isinstance(inside, Mapping):
+            yield from (f"{part}.{name}" for name in cast(Json, inside).keys() - names)
+        elif part and part in given:
+            yield f"{part} as {str(given[part])[:80]}"
+    if isinstance(given.get("body", {}), str):
+        yield "body as an expression"
 
 
 def _own(workflow: Resource) -> Iterator[str]:
@@ -175,17 +227,32 @@ def _own(workflow: Resource) -> Iterator[str]:
         yield from (f"says the same twice in {at}" for at in twice(one.get("steps"), f"{name}.steps"))
         for variable in _constants(one):
             yield f"counts from a number in {name} and never on: {variable}"
+        below = {key for each in objects(one) for key, value in assigned(each) if isinstance(value, int) and value < 0}
+        yield from (f"counts from below zero in {name}: {variable}" for variable in sorted(below))
         compared = any(_COUNTER.fullmatch(str(each.get("condition"))) for each in objects(one))
         if compared and not any(_jumps_back(steps)):
             yield f"counts its attempts in {name} and makes one alone"
-        if name == "main" and not any("return" in each for each in objects(one)):
-            yield "ends well by no way (main)"
+        if name == "main":
+            yield from _ends(one)
         called = [each for each in objects(one) if str(each.get("call")).startswith("http.")]
         made = {_url(each) for each in called if each.get("call") == "http.post"} - {""}
         if made:
             yield from _watches(name, one, steps, called, made)
 
 
+def _ends(main: Json) -> Iterator[str]:
+    """How a run ends well: by the success of its job alone. What is returned counts as one, whatever it says."""
+    returned = [each for each in objects(main) if "return" in each]
+    if not returned:
+        yield "ends well by no way (main)"
+    for each in returned:
+        if not _SUCCEEDED.fullmatch(str(each.get("condition"))):
+            yield f"ends well where {str(each.get('condition', 'nothing is asked'))[:80]} (main)"
+    if any(each.get("next") == "end" for each in objects(main)):
+        yield "ends well where it goes to end (main)"
+
+
+_SUCCEEDED = re.compile(r'\$\{\w+\.state == "JOB_STATE_SUCCEEDED"\}')
 _COUNTER = re.compile(r"\$\{\w+ >=? \d+\}")
 
 
@@ -212,15 +279,33 @@ def _watches(name: str, one: Json, steps: Sequence[Step], called: Sequence[Json]
         if f'"JOB_STATE_{state}"' not in conditions:
             yield f"does not see in {name} that a job has {state.lower()}"
     for call in called:
-        if call.get("call") == "http.get" and (url := _url(call)):
+        url = _url(call)
+        if call.get("call") == "http.get" and url:
             query = cast(Json, call["args"]).get("query")
             if url not in made:
                 yield f"looks for a job in {url[:120]}, where it starts none"
-            if not isinstance(query, Mapping) or not cast(Json, query).get("filter"):
+            asked = cast(Json, query).get("filter") if isinstance(query, Mapping) else None
+            looked = _NAMED.fullmatch(str(asked))
+            if looked is None:
                 yield f"takes the first job of the project for its own (query.filter of {url[:120]})"
+            elif not all(called_.get("displayName") == f"${{{looked[1]}}}" for called_ in _bodies(called)):
+                yield f"starts a job under another name than {looked[1]}, under which it looks for it (displayName)"
+        elif not url and not any(map(_OF_JOB.fullmatch, texts(call.get("args")))):
+            yield f"calls in {name} what is not named by the job that it found (url)"
     for (_, before), (at, step) in pairwise(steps):
         if not ENDS & before.keys() and any(":cancel" in text for text in texts(step)):
             yield f"cancels a job that it has only just looked at ({name}.steps.{at})"
+
+
+def _bodies(called: Sequence[Json]) -> Iterator[Json]:
+    for call in called:
+        body = cast(Json, call["args"]).get("body") if isinstance(call.get("args"), Mapping) else None
+        if call.get("call") == "http.post" and isinstance(body, Mapping):
+            yield cast(Json, body)
+
+
+_NAMED = re.compile(r'\$\{"display_name=\\"" \+ (\w+) \+ "\\""\}')
+_OF_JOB = re.compile(r'\$\{"https://[a-z0-9.-]+/v1/" \+ job\.name(?: \+ ":cancel")?\}')
 
 
 # ---- names -----------------------------------------------------------------------------------------------------------

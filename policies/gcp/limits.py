@@ -43,8 +43,11 @@ _METRICS = (
 )
 def scaling_policy(props: Properties) -> Iterator[str]:
     """The three metrics that autoscalingMetricSpecs takes, and minReplicaCount (aiplatform v1)."""
-    if props.text_or_empty("scalingMetric") not in _METRICS or not (props.number_or_none("scalingTarget") or 0) > 0:
+    metric, target = props.text_or_empty("scalingMetric"), props.number_or_none("scalingTarget") or 0
+    if metric not in _METRICS or not target > 0:
         yield "scales on no metric that Vertex AI knows, or to no target"
+    elif target > 100 and not metric.endswith("/request_count"):
+        yield f"scales where {target:g} % of a machine are used, so never"
     if (props.number_or_none("minReplicas") or 0) < 1:
         yield "starts with no replica, where Vertex AI keeps at least one"
 
@@ -185,6 +188,8 @@ def batch_time(limits: Limits, props: Properties) -> Iterator[str]:
     trained = [job.spec.text_or_empty("scheduling.timeout") for job in jobs(props) if job.kind == "customJobs"]
     if any(not 0 < seconds(text) <= limit * 3600 for text in trained):
         yield f"starts jobs that may themselves run longer than {limit:g} hours (scheduling.timeout)"
+    if bounds and any(min(bounds) < seconds(text) for text in trained):
+        yield "is stopped before its job may end (scheduling.timeout)"
     attempts = [int(count) for count in re.findall(r"attempt (?:>=|<) (\d+)", source)]
     if not attempts or not min(attempts) > 0 or max(attempts) > 3:
         yield "is not retried, or without a bound"
@@ -304,11 +309,18 @@ def stores_expire(graph: Graph, store: Resource) -> Iterator[str]:
             yield "keeps every image for ever"
         for policy in deletes:
             old = policy.section_or_empty("condition")
-            if old.text_or_empty("tagState") != "UNTAGGED" or not old.is_given("olderThan"):
-                yield "deletes images that have a tag, or that were just pushed"
+            if old.text_or_empty("tagState") != "UNTAGGED" or not _LEAST_DAYS <= _days(old) <= _MOST_DAYS:
+                yield f"deletes images that have a tag, or not {_LEAST_DAYS} to {_MOST_DAYS} days after a push"
 
 
-_MOST_DAYS, _STATE = 365, "condition.withState"
+_LEAST_DAYS, _MOST_DAYS, _STATE = 7, 365, "condition.withState"
+"""What was deleted or replaced by mistake can be had back for a week at least, as what a bucket soft-deletes can."""
+
+
+def _days(condition: Properties) -> float:
+    """The age of an image at which a policy deletes it: seconds, or days where a program says so."""
+    said = condition.text_or_empty("olderThan")
+    return float(said[:-1]) if re.fullmatch(r"\d+d", said) else seconds(said) / 86_400
 
 
 def _expires(bucket: Properties, passing: Set[str]) -> Iterator[str]:
@@ -329,10 +341,10 @@ def _expires(bucket: Properties, passing: Set[str]) -> Iterator[str]:
             yield f"does {action} only under {', '.join(sorted(more))} as well"
         elif action == "Delete" and rule.text_or_empty(_STATE) == "LIVE":
             yield "deletes old versions only while they are current, which none is"
-        elif 0 < (rule.number_or_none(days[action]) or 0) <= _MOST_DAYS:
+        elif _LEAST_DAYS <= (rule.number_or_none(days[action]) or 0) <= _MOST_DAYS:
             expired.add(action)
         else:
-            yield f"does {action} with no {days[action].partition('.')[2]} of 1 to {_MOST_DAYS} days"
+            yield f"does {action} with no {days[action].partition('.')[2]} of {_LEAST_DAYS} to {_MOST_DAYS} days"
     if "Delete" not in expired and bucket.flag_or_none("versioning.enabled"):  # no version is old without versions
         yield "keeps old versions for ever"
     if "AbortIncompleteMultipartUpload" not in expired:

@@ -8,6 +8,7 @@ security group (`network-firewall-closed`), and the defaults of a network are de
 """
 
 import ipaddress
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from catalogue.graph import Caller, Graph, Resource
@@ -100,22 +101,26 @@ def no_public_address(graph: Graph, resource: Resource) -> Iterator[str]:
         yield "listens on the internet, or does not say that it does not"
 
 
-@resource_rule(
+@stack_rule(
     "network-subnet-private",
     _SUBNET,
     severity="critical",
     proof="network fit",
-    says="A subnet has private addresses, and reaches Google's APIs without a public one or an external IPv6 address.",
-    remedy="Set private_ip_google_access=True and a private ip_cidr_range, and leave stack_type at IPV4_ONLY.",
+    says="A subnet has private addresses of the range that the stack file names, and reaches Google's APIs without a "
+    "public one or an external IPv6 address.",
+    remedy="Set private_ip_google_access=True and an ip_cidr_range below network.cidr, and leave stack_type at IPV4_ONLY.",
     never_waived=OPEN_TO_OTHERS,
 )
-def subnet_private(props: Properties) -> Iterator[str]:
+def subnet_private(graph: Graph, subnet: Resource) -> Iterator[str]:
     """Private Google Access on (needed by machines without an address), IPv6 off. A range that is not private takes the
     way to whoever has its addresses (VPC documentation, "Privately used public IPv4 ranges"). In a subnet of proxies no
-    machine stands that could reach Google's APIs.
+    machine stands that could reach Google's APIs. Another range may be one that somebody else has in a joined network.
     """
+    props = subnet.props
     if not _is_private(range_ := props.text_if_known("ipCidrRange")) and range_:
         yield f"has the addresses {range_}, which are not private ones"
+    elif range_ and graph.ours and graph.placement is not None and not _is_below(range_, graph.placement.addresses):
+        yield f"has the addresses {range_}, which its file does not name"
     if props.flag_or_none("privateIpGoogleAccess") is not True and props.text_or_empty("purpose") not in _PROXIES:
         yield "has no private access to Google's APIs"
     if props.text_or_empty("stackType") not in ("", "IPV4_ONLY") or props.text_or_empty("ipv6AccessType") == "EXTERNAL":
@@ -168,6 +173,12 @@ def _is_private(range_: str) -> bool:
     except ValueError:
         return False
     return any(network.subnet_of(private) for private in _PRIVATE)
+
+
+def _is_below(range_: str, said: Iterable[str]) -> bool:
+    """Whether a range lies in one of these, as far as they are ranges."""
+    ranges = (ipaddress.IPv4Network(one) for one in said if re.fullmatch(r"[0-9.]+/[0-9]+", one))
+    return any(ipaddress.IPv4Network(range_).subnet_of(one) for one in ranges)
 
 
 def _is_of(graph: Graph, peer: str) -> bool:
@@ -537,7 +548,8 @@ def _names(record: Resource, addresses: list[Resource]) -> bool:
     """Whether a record leads from one name of the domain to these addresses and no other."""
     named, ours = _Named("rrdatas", [record]), {address.props.text_if_known("address") for address in addresses}
     others = set[str]() if "" in ours else named.texts - ours
-    below = record.props.text_if_known("name").endswith(f".{vertex.NAMES}.")
+    # One label: a wildcard would answer for the endpoints of others, too.
+    below = bool(re.fullmatch(rf"[a-z0-9-]+\.{re.escape(vertex.NAMES)}\.", record.props.text_if_known("name")))
     return below and record.props.text_or_empty("type") == "A" and not others and any(a in named for a in addresses)
 
 

@@ -12,6 +12,7 @@ from math import isclose
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.gcp import cloudscheduler, mlplatform, monitoring, vertex, workflows
 from catalogue.properties import Properties
+from catalogue.wording import one_line
 from policies.limits import Limits
 from policies.rule import Found, limit_rule, resource_rule, stack_rule, whole_stack_rule
 
@@ -25,6 +26,10 @@ _COUNTED = re.compile(r"prediction_online_(|private_)response_count\{[^}]*\}\[\w
 _WINDOW = re.compile(r"\[(\w+)\]")
 _ENDPOINT_ID = re.compile(r'endpoint_id\s*=\s*"([^"]+)"')
 _EVENT = re.compile(r'jsonPayload\.event\s*=\s*"([^"]+)"')
+_VERSION = re.compile(r"@[0-9]+$")
+"""Without a version Vertex AI takes the default one, which who approves models may move:
+https://cloud.google.com/vertex-ai/docs/model-registry/versioning
+"""
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,62}|[1-9][0-9]{0,8}")
 
 
@@ -95,6 +100,8 @@ def endpoint_order(graph: Graph, resource: Resource) -> Iterator[str]:
             yield "does not wait for its endpoint, so destroy would delete that first"
         if not graph.refers(resource, "model", _MODEL):
             yield "does not wait for its model, so destroy would delete that first"
+        if graph.ours and (model := resource.props.text_if_known("model")) and not _VERSION.search(model):
+            yield f"serves {one_line(model)}, which names no version of the model"
         return
     split = resource.props.is_given("trafficSplit")
     deployed = graph.referring(_DEPLOYMENT, "endpoint", resource)
@@ -211,7 +218,7 @@ def alarm_bound(graph: Graph) -> Found:
     """A higher threshold rings for nobody, a lower one for nothing: each is held against the deployments that stand.
 
     Any of a metric's series above its bound rings, where the condition compares with COMPARISON_GT. A run that failed
-    rings at the first: AlertPolicy, MetricThreshold,
+    rings at the first, which is one point alone, so nothing that must hold for a time: AlertPolicy, MetricThreshold,
     https://cloud.google.com/monitoring/api/ref_v3/rest/v3/projects.alertPolicies
     """
     bounds: dict[str, set[float]] = {"/prediction_latencies": set(), "/response_count": set()}
@@ -226,6 +233,8 @@ def alarm_bound(graph: Graph) -> Found:
                 if metric in text and bound is not None and known and not any(isclose(bound, one) for one in known):
                     said = " or ".join(f"{one:g}" for one in sorted(known))
                     yield alert, f"rings above {bound:g} (conditions.conditionThreshold.thresholdValue), not {said}"
+            if "/finished_execution_count" in text and _seconds(threshold.text_if_known("duration") or "0s"):
+                yield alert, "waits for runs that fail one after the other (conditions.conditionThreshold.duration)"
 
 
 @whole_stack_rule(
@@ -254,17 +263,22 @@ def idle_watched(graph: Graph) -> Found:
         if endpoint.props.text_if_known("name") not in watched:
             yield endpoint, "may bill while idle and nobody is told"
     for alert in graph.of(_ALERT):
-        for text, waits in _silences(alert):
+        for text, waits, looks in _silences(alert):
             if waits < (back := max(map(_seconds, _WINDOW.findall(text)))):
                 yield alert, f"rings {waits:g} s after it is made, and takes the {back:g} s before that for silence"
+            if back < looks:
+                yield alert, f"looks each {looks:g} s at the {back:g} s before, and sees no call between"
 
 
-def _silences(alert: Resource) -> Iterator[tuple[str, float]]:
-    """The queries of an alert that count a missing series as zero, each with how long it must hold before it rings."""
+def _silences(alert: Resource) -> Iterator[tuple[str, float, float]]:
+    """The queries of an alert that count a missing series as zero, each with how long it must hold before it rings and
+    how often it is asked.
+    """
     for condition in _ringing(alert.props):
         asked = condition.section_or_empty("conditionPrometheusQueryLanguage")
         if _COUNTED.search(text := asked.text_if_known("query")):
-            yield text, _seconds(asked.text_or_empty("duration") or "0s")
+            waits, looks = (asked.text_or_empty(key) or "0s" for key in ("duration", "evaluationInterval"))
+            yield text, _seconds(waits), _seconds(looks)
 
 
 def _seconds(span: str) -> float:
@@ -292,15 +306,23 @@ def batch_watched(graph: Graph, resource: Resource) -> Iterator[str]:
 
     So the alerts watch the workflow's end and the schedule's log.
     """
-    alerts = graph.referring(_ALERT, "conditions", resource)
-    texts = [text for alert in alerts for condition in _ringing(alert.props) for text in _queries(condition)]
+    alerts, name = graph.referring(_ALERT, "conditions", resource), resource.props.text_if_known("name")
+    asked = [text for alert in alerts for condition in _ringing(alert.props) for text in _queries(condition)]
+    texts = [text for text in asked if not text or f'"{name}"' in text or not name]
     for what, words in _RUNS[resource.type].items():
         if not any(not text or all(word in text for word in words) for text in texts):
             yield f"tells nobody that a run {what}"
     if resource.type == _WORKFLOW:
         waited = {event for text in texts for event in _EVENT.findall(text)}
-        for event in sorted(waited - set(workflows.texts(resource.props))):
-            yield f"never logs the event {event}, for which its alert waits"
+        for event in sorted(waited - set(_logged(resource.props))):
+            yield f"never logs the event {event} as an error, for which its alert waits"
+
+
+def _logged(flow: Properties) -> Iterator[str]:
+    """The events that a workflow logs with the severity for which its alert waits."""
+    for step in flow.document_or_empty(workflows.AT).sections_inside():
+        if step.text_or_empty("severity") == "ERROR" and step.is_given("json.event"):
+            yield step.text_or_empty("json.event")
 
 
 RULES = [

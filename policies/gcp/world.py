@@ -246,12 +246,13 @@ _CONTAINER = frozenset({"command", "args", "env", "environment"})
     mlplatform.MODEL,
     workflows.WORKFLOW,
     severity="high",
-    says="A container is started with the commands, arguments and variables that the stack file says, and no others.",
+    says="A container is started from an image and an artifact that the stack file names, with the commands, arguments "
+    "and variables that it says, and no others.",
     remedy="Say them in the stack file, under models or training, where they show in review.",
 )
 def containers(graph: Graph, resource: Resource) -> Iterator[str]:
     """Who can add a word to a command runs what they like, as the model's account and beside its data; a variable such
-    as HTTPS_PROXY does too. Vertex AI, ModelContainerSpec,
+    as HTTPS_PROXY does too, and so does who names another version of an image. Vertex AI, ModelContainerSpec,
     https://cloud.google.com/vertex-ai/docs/reference/rest/v1/ModelContainerSpec
     """
     if graph.placement is None:
@@ -264,6 +265,16 @@ def containers(graph: Graph, resource: Resource) -> Iterator[str]:
         said = workflows.below_the_run(word)
         if (word if said is None else said) not in graph.placement.containers:
             yield f"starts a container with {one_line(word)[:80]!r} ({path}), which its file does not say"
+    for path, place in (found for part in parts for found in _started_from(part)):
+        if place not in graph.placement.addresses:
+            yield f"starts a container from {one_line(place)} ({path}), which its file does not name"
+
+
+def _started_from(part: Properties) -> Iterator[tuple[str, str]]:
+    """The images and artifacts that a container is started from, as far as they are known, each with its path."""
+    for path in ("artifactUri", "executorImageUri", "image", "imageUri"):
+        if path in part and (place := part.text_if_known(path)):
+            yield path, place
 
 
 def _words(part: Properties) -> Iterator[tuple[str, str]]:
@@ -304,6 +315,8 @@ def batch_own(graph: Graph, workflow: Resource) -> Iterator[str]:
             known = ours.has(name, type_) or may_be_id(graph, workflow, "sourceContents", name, type_)
             if name and (graph.placement or ours.by_type.get(type_)) and not known:
                 yield f"starts jobs with {path} {one_line(name)}, which is not of the stack"
+        if graph.ours and (name := job.body.text_if_known("model")):
+            yield from _scored_with(graph, workflow, name)
         if job.kind == "customJobs":
             yield from _training(graph, job)
         if job.kind == "batchPredictionJobs":
@@ -316,6 +329,20 @@ def batch_own(graph: Graph, workflow: Resource) -> Iterator[str]:
                         yield f"starts jobs with {path} {one_line(place)}, which is no place in Cloud Storage"
                     elif graph.ours and _is_refused(graph, job, _READ if path.startswith("input") else _WRITE, place):
                         yield f"starts jobs with {path} {one_line(place)}, where their account has no grant"
+
+
+def _scored_with(graph: Graph, workflow: Resource, name: str) -> Iterator[str]:
+    """What is wrong with the model of a job: it is the one that was made for it, in the version that was reviewed.
+
+    Without a version Vertex AI takes the default one, which who approves models may move:
+    https://cloud.google.com/vertex-ai/docs/model-registry/versioning
+    """
+    if not re.search(r"@[0-9]+$", name):
+        yield f"starts jobs with model {one_line(name)}, which names no version of it"
+    model, _, _ = name.rpartition("@")
+    for one in graph.of(mlplatform.MODEL):
+        if model.endswith(f"/{one.props.text_if_known('modelId')}") and one.parent != workflow.parent:
+            yield f"starts jobs with model {one_line(name)}, which is another component's"
 
 
 _READ, _WRITE = "storage.objects.get", "storage.objects.create"
@@ -341,6 +368,8 @@ def _training(graph: Graph, job: workflows.Job) -> Iterator[str]:
         yield "starts jobs whose containers are told another folder to write to than jobSpec.baseOutputDirectory"
     if job.spec.text_or_empty("scheduling.strategy") == "SPOT" and not written - {below}:
         yield "starts jobs on Spot machines whose containers are told no folder for checkpoints"
+    if job.spec.text_or_empty("scheduling.strategy") != "SPOT" and written - {below}:
+        yield "starts jobs that are told a folder for checkpoints, and that run on no Spot machines"
     for may, places in ((_READ, read), (_WRITE, written)):
         for place in sorted(places):
             if _is_refused(graph, job, may, place):
