@@ -65,7 +65,7 @@ def do(state: "State", step: ManualStep, graph: "Graph") -> None:
         elif look.what == "service":
             byhand.enable(state, look.name)
         elif look.what == "image":
-            digest = digest_of_image(dockerfile(platform)) if is_example(look.name) else ""
+            digest = digest_of_image(dockerfile(platform, look.name)) if is_example(look.name) else ""
             byhand.push(state, look.name, digest, elsewhere=bool(_elsewhere(look, graph)))
         elif look.what in ("artifact", "batch input"):
             digest = digest_of_model(platform) if look.what == "artifact" and is_example(look.name) else ""
@@ -111,7 +111,7 @@ def _words(look: Look, graph: "Graph") -> list[str]:
         case "service":
             return ["enable-api", look.name]
         case "image":
-            built_from = [f"examples/{dockerfile(platform).name}"] if is_example(look.name) else []
+            built_from = [f"examples/{dockerfile(platform, look.name).name}"] if is_example(look.name) else []
             return ["push", look.name, *built_from, *_elsewhere(look, graph)]
         case "artifact" if is_example(look.name):
             return ["upload", as_written(look.name), packed(platform), *_elsewhere(look, graph)]
