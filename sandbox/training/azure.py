@@ -70,6 +70,7 @@ def launch(state: State, record: Record, run: float, attempt: int) -> Launch:
     component = state.resources.get(jobs.COMPONENT, own.text_or_empty("componentId"))
     said: Mapping[str, Any] = component.inputs["properties"]["componentSpec"] if component is not None else {}
     environment = state.resources.get(ENVIRONMENT, str(said.get("environment", "")).removeprefix("azureml:"))
+    identities = state.resources.find(type=IDENTITY)
     client = step.identity().text_or_empty("clientId") or step.identity().text_or_empty("client_id")
     if not said or environment is None:
         raise BadInput(f"{record.name}: its component or the environment of that does not stand; bring it up first")
@@ -85,7 +86,7 @@ def launch(state: State, record: Record, run: float, attempt: int) -> Launch:
         return Launch(
             name=name,
             image=str(environment.inputs["properties"]["image"]),
-            identity=client,
+            identity=next((one.id for one in identities if one.outputs.get("clientId") == client), client),
             words=words,
             variables={adapter.REPLICAS: str(step.nodes()), "RANK": "0"},
             reads={folder: uri for key, (folder, uri) in mounts.items() if key.startswith("inputs.")},
@@ -123,11 +124,8 @@ def refused(state: State, launch: Launch, asked: Asked) -> str:
     """By the roles that the step's identity is assigned."""
     _, _, rest = as_written(asked.address).partition("datastores/")
     datastore, _, path = rest.partition("/paths/")
-    who = [
-        str(one.outputs.get("principalId"))
-        for one in state.resources.find(type=IDENTITY)
-        if one.outputs.get("clientId") == launch.identity
-    ]
+    identity = state.resources.get(IDENTITY, launch.identity)
+    who = [str(identity.outputs.get("principalId"))] if identity is not None else []
     operation = f"{_BLOBS}/{'write' if asked.does == 'write' else 'read'}"
     graph = standing(state, "azure")
     try:

@@ -68,7 +68,9 @@ JOBS = {
 def test_a_run_wants_data_at_each_of_its_places(platform: str, tmp_path: Any) -> None:
     (type_, inputs), uploads, says = JOBS[platform]
     state = State(tmp_path / "state.sqlite")
-    with pytest.raises(BadInput, match="no batch job or training job of that name stands here; bring up what serves first"):
+    with pytest.raises(
+        BadInput, match="no batch job or training job of that name stands here; bring up what serves first"
+    ):
         byhand.run(state, "lending-nightly")
     state.resources.create(New(type_, "one", platform, "4444", "eu-central-1", "lending-nightly", inputs, {}))
     wanted = [uploads[0].rpartition("/")[0] + "/", uploads[1]]
