@@ -176,11 +176,16 @@ def run(
     another image a run ends as `assumed`. One that ends without a model exits 1. By the name of a person who has a
     private space of Studio, an app starts there.
     """
+    started(context.obj, job)
+
+
+def started(chosen: Chosen, job: str) -> None:
+    """Start a run of a job in a sandbox, and say how it ended. Raises typer.Exit where it failed, and BadInput."""
     from sandbox import byhand
     from sandbox.training import RunFailed
 
     try:
-        _do(context, lambda state: byhand.run(state, job))
+        _done(chosen, lambda state: byhand.run(state, job))
     except RunFailed as failure:
         typer.echo(str(failure), err=True)
         raise typer.Exit(1) from None
@@ -318,9 +323,12 @@ def _digest(content: Path | None, of: Callable[[Path], str]) -> str:
 
 
 def _do(context: typer.Context, what: "Callable[[State], str]") -> None:
+    _done(context.obj, what)
+
+
+def _done(chosen: Chosen, what: "Callable[[State], str]") -> None:
     from sandbox.state import State
 
-    chosen: Chosen = context.obj
     home = chosen.home()
     with used(home, alone=False):
         typer.echo(f"{as_typed(home)}: {what(State(home.database))}")

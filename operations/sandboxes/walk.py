@@ -90,12 +90,15 @@ def do(state: "State", step: ManualStep, graph: "Graph") -> None:
 
 
 def _feed(state: "State", look: Look, graph: "Graph") -> None:
-    """Upload the data on which the example is trained."""
+    """Upload the data on which the example is trained. Raises BadInput without scikit-learn, whose package has them."""
     from examples.train import prepared
     from sandbox import byhand
 
     with TemporaryDirectory(prefix="mlplatform-data-") as folder:
-        data = prepared(Path(folder))
+        try:
+            data = prepared(Path(folder))
+        except ImportError as error:
+            raise BadInput(f"the data of the example: {error}; `make setup` installs it") from None
         digest = digest_of(data)
         byhand.upload(state, look.name, digest, elsewhere=bool(_elsewhere(look, graph)))
         state.content.keep(digest, data)

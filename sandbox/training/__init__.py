@@ -183,7 +183,7 @@ class _Attempt:
         with TemporaryDirectory(prefix="mlplatform-training-") as scratch:
             root = Path(scratch) / "root"
             self._lay(root)
-            ended = container.run(root, launch.words, launch.variables, self._struck(fault, root))
+            ended = container.run(root, launch.words, launch.variables, self._struck(fault))
             self._pass(launch.hours * _HOUR if fault == "job-overruns" else STARTING)
             if launch.keeps is not None:
                 self._put(launch.keeps[1], _at(root, launch.keeps[0]))
@@ -217,12 +217,11 @@ class _Attempt:
         fault = self._state.faults.take(kinds, self._record.type, self._record.name)
         return fault.kind if fault is not None else None
 
-    def _struck(self, fault: FaultKind | None, root: Path) -> Struck | None:
-        """A container with checkpoints is struck after its first, another before it has written anything."""
+    def _struck(self, fault: FaultKind | None) -> Struck | None:
+        """A container with checkpoints is struck after its first file, another before it has written anything."""
         if fault is None:
             return None
-        folder, file = (self._launch.keeps[0], 2) if self._launch.keeps else (self._launch.output[0], 1)
-        return Struck(SIGKILL if fault == "job-fails" else SIGTERM, _at(root, folder), file)
+        return Struck(SIGKILL if fault == "job-fails" else SIGTERM, 2 if self._launch.keeps is not None else 1)
 
     def _lay(self, root: Path) -> None:
         """Lay out what the container finds: the files of its folders, and what the service leaves. Raises BadInput."""

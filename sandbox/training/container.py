@@ -30,11 +30,10 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo-ru
 class Struck:
     """How a container is struck: with which signal, when it is about to put this file in its place, counted from 1.
 
-    The files are those below a folder. So what was put there before stands, and what comes after does not.
+    So what it put in its place before stands, and what comes after does not.
     """
 
     signal: signal.Signals
-    below: Path
     file: int
 
 
@@ -97,7 +96,7 @@ def _inside(
     os.environ.update(variables)
     os.chdir(root)
     if struck is not None:
-        sys.addaudithook(_Waits(struck, theirs))
+        sys.addaudithook(_Waits(struck.file, root, theirs))
     sys.exit(steps.main(words, variables, root))
 
 
@@ -107,13 +106,13 @@ class _Waits:
     An audit hook, for the program is to know nothing of it: https://docs.python.org/3/library/audit_events.html
     """
 
-    def __init__(self, struck: Struck, theirs: Connection) -> None:
-        self._struck, self._theirs, self._seen = struck, theirs, 0
+    def __init__(self, file: int, root: Path, theirs: Connection) -> None:
+        self._left, self._root, self._theirs = file, root, theirs
 
     def __call__(self, event: str, args: tuple[Any, ...]) -> None:
-        if event != "os.rename" or not Path(str(args[1])).is_relative_to(self._struck.below):
+        if event != "os.rename" or not Path(str(args[1])).is_relative_to(self._root):
             return
-        self._seen += 1
-        if self._seen == self._struck.file:
+        self._left -= 1
+        if self._left == 0:
             self._theirs.send(True)
             time.sleep(LONGEST)

@@ -210,3 +210,30 @@ def test_a_file_lies_in_the_folder_that_the_run_reads(made: Made, data: Path) ->
         job.upload(f"{job.data}{one.name}", one)
     (said,) = job.run()
     assert "validation:log_loss=" in said
+
+
+@pytest.mark.parametrize(
+    ("platform", "changed", "sentence"),
+    [
+        ("aws", ("$.run", "$.when"), "the run's input has no when"),
+        ("aws", ("OutputDataConfig", "Output"), "its request for a training job lacks what SageMaker needs"),
+        (
+            "gcp",
+            ("GOOGLE_CLOUD_WORKFLOW_EXECUTION_ID", "HOME"),
+            "an expression of a workflow that the sandbox does not",
+        ),
+        ("gcp", ("baseOutputDirectory", "base"), "its custom job lacks what Vertex AI needs"),
+        ("azure", ("exec train", "python train.py"), "a command that the sandbox does not run; it runs `train` alone"),
+    ],
+)
+def test_a_definition_that_is_not_read_is_a_sentence_and_runs_nothing(
+    platform: str, changed: tuple[str, str], sentence: str, made: Made
+) -> None:
+    job = made(platform)
+    for one in job.state.resources.all():
+        for key, value in one.inputs.items():
+            if changed[0] in (text := json.dumps(value)):
+                job.state.resources.change_behind(one.key, key, json.loads(text.replace(*changed)))
+    with pytest.raises(BadInput, match=sentence):
+        job.run()
+    assert job.state.account.artifacts() == [as_kept(job.data)]
