@@ -21,6 +21,8 @@ from typing import Literal, Protocol, cast
 
 from catalogue.errors import BadInput
 from catalogue.graph import Graph
+from catalogue.pricing import Unpriced
+from catalogue.properties import Unreadable
 from catalogue.registries import as_written
 from examples.pack import STEPS, digest_of, digest_of_image
 from sandbox.needs import of_record
@@ -71,7 +73,7 @@ class Asked:
 
 
 class Service(Protocol):
-    """The functions of a platform's module. Each raises BadInput for a definition that it cannot read."""
+    """The functions of a platform's module. Each raises BadInput or Unreadable for a definition that it cannot read."""
 
     def trains(self, record: Record) -> bool:
         """Whether a run of what stands trains a model."""
@@ -126,8 +128,14 @@ def run(state: State, record: Record) -> str:
     Raises RunFailed where the run ended without a model, and BadInput where the sandbox has not kept its data, or its
     definition is not read.
     """
-    service, began, lines = of(record), state.clock.now(), list[str]()
-    left = service.hours(record)
+    try:
+        return _run(state, record, of(record))
+    except (Unreadable, Unpriced) as error:
+        raise BadInput(f"{record.name}: the sandbox does not read what a run of it is: {error}") from None
+
+
+def _run(state: State, record: Record, service: Service) -> str:
+    began, left, lines = state.clock.now(), service.hours(record), list[str]()
     for attempt in range(service.attempts(record)):
         launch = service.launch(state, record, began, attempt)
         if state.account.digest(launch.image) != digest_of_image(STEPS):
@@ -184,14 +192,14 @@ class _Attempt:
             root = Path(scratch) / "root"
             self._lay(root)
             ended = container.run(root, launch.words, launch.variables, self._struck(fault))
-            self._pass(launch.hours * _HOUR if fault == "job-overruns" else STARTING)
+            late = ended.struck and fault == "job-overruns"
+            self._pass(launch.hours * _HOUR if late else STARTING)
             if launch.keeps is not None:
                 self._put(launch.keeps[1], _at(root, launch.keeps[0]))
-            if fault == "spot-taken":
+            if ended.struck and fault == "spot-taken":
                 self._say(self._service.interrupted(launch))
                 return None
-            if fault == "job-overruns" or ended.code:
-                late = fault == "job-overruns"
+            if late or ended.code:
                 self._say(self._service.stopped(launch) if late else self._service.failed(launch, ended, root))
                 return False
             address, what = self._service.stored(launch, _at(root, launch.output[0]))

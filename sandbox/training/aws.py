@@ -23,7 +23,6 @@ from catalogue.kinds.aws import sfn
 from catalogue.kinds.aws.iam import ROLE
 from catalogue.kinds.aws.jobs import STATE_MACHINE, Job
 from catalogue.kinds.aws.s3 import BUCKET_POLICY
-from catalogue.properties import Unreadable
 from examples.steps import sagemaker
 from sandbox.dataplane.aws import session_of
 from sandbox.needs import of_record
@@ -45,10 +44,7 @@ def trains(record: Record) -> bool:
 
 
 def _jobs(record: Record) -> list[Job]:
-    try:
-        return list(sfn.jobs(of_record(record).props))
-    except Unreadable as error:
-        raise BadInput(f"{record.name}: {error}") from None
+    return list(sfn.jobs(of_record(record).props))
 
 
 def _job(record: Record) -> Job:

@@ -39,10 +39,14 @@ class Struck:
 
 @dataclass(frozen=True)
 class Exit:
-    """How a container ended: its exit code, as a container has one, and what it wrote to its log."""
+    """How a container ended: its exit code, as a container has one, its log, and whether it was struck.
+
+    One that ends before it has come to the file was not.
+    """
 
     code: int
     log: str
+    struck: bool
 
 
 def run(root: Path, words: Sequence[str], variables: Mapping[str, str], struck: Struck | None = None) -> Exit:
@@ -54,7 +58,8 @@ def run(root: Path, words: Sequence[str], variables: Mapping[str, str], struck: 
     process.start()
     theirs.close()
     try:
-        if struck is not None and ours in wait([ours, process.sentinel], LONGEST) and _told(cast(Connection, ours)):
+        met = ours in wait([ours, process.sentinel], LONGEST) and _told(cast(Connection, ours))
+        if struck is not None and met:
             os.kill(process.pid or 0, struck.signal)
             process.join(STOPS)
         else:
@@ -66,7 +71,7 @@ def run(root: Path, words: Sequence[str], variables: Mapping[str, str], struck: 
         ours.close()
     code = process.exitcode or 0
     said = as_inside(root, log.read_text(encoding="utf-8", errors="replace"))
-    return Exit(128 - code if code < 0 else code, said)
+    return Exit(128 - code if code < 0 else code, said, met)
 
 
 def as_inside(root: Path, text: str) -> str:

@@ -19,7 +19,6 @@ from catalogue.access.gcp import allowed
 from catalogue.errors import BadInput
 from catalogue.kinds.gcp import WORKFLOW, workflows
 from catalogue.kinds.gcp.workflows import in_the_run
-from catalogue.properties import Unreadable
 from examples.steps import contract, vertex
 from sandbox.needs import of_record
 from sandbox.state import State
@@ -38,10 +37,7 @@ def trains(record: Record) -> bool:
 
 
 def _jobs(record: Record) -> list[workflows.Job]:
-    try:
-        return list(workflows.jobs(of_record(record).props))
-    except Unreadable as error:
-        raise BadInput(f"{record.name}: {error}") from None
+    return list(workflows.jobs(of_record(record).props))
 
 
 def attempts(record: Record) -> int:
@@ -137,11 +133,8 @@ def refused(state: State, launch: Launch, asked: Asked) -> str:
     on = f"projects/_/buckets/{bucket}" + ("" if asked.does == "list" else f"/objects/{path}")
     project = launch.identity.partition("@")[2].partition(".")[0]
     graph = standing(state, "gcp")
-    try:
-        if allowed(graph, [f"serviceAccount:{launch.identity}"], right[asked.does], on, project, path):
-            return ""
-    except Unreadable as error:
-        raise BadInput(f"{launch.name}: a grant cannot be read: {error}") from None
+    if allowed(graph, [f"serviceAccount:{launch.identity}"], right[asked.does], on, project, path):
+        return ""
     return (
         f"JOB_STATE_FAILED: {launch.identity} does not have {right[asked.does]} access to the Google Cloud Storage "
         f"object. Permission '{right[asked.does]}' denied on resource (or it may not exist): {asked.address}"

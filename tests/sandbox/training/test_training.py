@@ -180,11 +180,27 @@ def test_a_run_reads_and_writes_as_the_persona_training(platform: str, grants: s
     assert job.state.account.artifacts() == [as_kept(job.data)]
 
 
+def test_a_machine_on_demand_is_not_taken_and_starts_from_the_beginning(made: Made) -> None:
+    job = made("aws")
+    said = json.loads(job.record.inputs["definition"])
+    for key in ("EnableManagedSpotTraining", "CheckpointConfig"):
+        del said["States"]["Train"]["Parameters"][key]
+    job.state.resources.change_behind(job.record.key, "definition", json.dumps(said))
+    job.state.faults.arm("spot-taken", job.record.name)
+    job.state.faults.arm("job-fails", job.record.name)
+    first, second = job.run()
+    assert first.endswith("exit code: 137") and "goes on after" not in second and "trained s3://" in second
+    assert [one.kind for one in job.state.faults.armed()] == ["spot-taken"]
+    assert not any("/checkpoints/" in one for one in job.state.account.artifacts())
+
+
 def test_a_program_that_refuses_says_why_in_the_words_of_its_service(made: Made, data: Path, tmp_path: Path) -> None:
+    """One that ends by itself took no longer than it may, whatever is armed."""
     job = made("aws")
     (tmp_path / "wrong").mkdir()
     (tmp_path / "wrong" / "train.csv").write_bytes((data / "train.csv").read_bytes())
     job.upload(job.data, tmp_path / "wrong")
+    job.state.faults.arm("job-overruns", job.record.name)
     with pytest.raises(RunFailed) as failed:
         job.run()
     _, *said = str(failed.value).splitlines()
@@ -216,6 +232,7 @@ def test_a_file_lies_in_the_folder_that_the_run_reads(made: Made, data: Path) ->
     ("platform", "changed", "sentence"),
     [
         ("aws", ("$.run", "$.when"), "the run's input has no when"),
+        ("aws", ("TimeoutSeconds", "Timeout"), "does not read what a run of it is: .*TimeoutSeconds"),
         ("aws", ("OutputDataConfig", "Output"), "its request for a training job lacks what SageMaker needs"),
         (
             "gcp",
