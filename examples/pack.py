@@ -19,9 +19,13 @@ from examples.serving.predictor import FILE
 HERE = Path(__file__).parent
 MODEL = HERE / "model"
 OUT = HERE.parent / "out" / "example"
+STEPS = HERE / "steps.Dockerfile"
+"""What the image of all steps is built from, the same for each platform."""
 NAME = "mlplatform-example"
 """What the example is called in a stack file: its image, or the image's tag in a repository that has the stack's name,
-and the folder of its artifact. By that name the manual steps know what to build and to pack."""
+and the folder of its artifact and of its data. By that name the manual steps know what to build and to pack."""
+TRAINS = f"{NAME}-train"
+"""What the image is called that trains it: that of all steps."""
 
 
 def is_example(address: str) -> bool:
@@ -30,13 +34,13 @@ def is_example(address: str) -> bool:
 
 
 def built(platform: str, image: str) -> str:
-    """The command that builds the example's image for a platform, at the root of the checkout."""
-    return f"docker build --platform linux/amd64 -f examples/{platform}.Dockerfile -t {image} examples"
+    """The command that builds an image of the example for a platform, at the root of the checkout."""
+    return f"docker build --platform linux/amd64 -f examples/{dockerfile(platform, image).name} -t {image} examples"
 
 
-def dockerfile(platform: str) -> Path:
-    """What the example's image is built from, in the folder whose files it copies."""
-    return HERE / f"{platform}.Dockerfile"
+def dockerfile(platform: str, image: str = NAME) -> Path:
+    """What an image of the example is built from, in the folder whose files it copies: what serves, or what trains."""
+    return STEPS if TRAINS in image else HERE / f"{platform}.Dockerfile"
 
 
 def digest_of_image(file: Path) -> str:
@@ -81,6 +85,10 @@ def _said(content: bytes) -> str:
     return f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 
+PREPARED = "uv run python -m examples.train"
+"""The command that lays out the data on which the example is trained, in out/example/data, at the root of a checkout.
+"""
+DATA = "out/example/data"
 PACKED = "uv run python -m examples.pack"
 """The command that lays the folders out, at the root of the checkout."""
 

@@ -9,4 +9,6 @@ ENV PYTHONPATH=/app
 COPY __init__.py examples/__init__.py
 COPY serving examples/serving
 COPY steps examples/steps
+# Azure Machine Learning runs a program `train`; SageMaker hands that word to the entry point, Vertex AI arguments alone.
+RUN printf '#!/bin/sh\nexec python -m examples.steps train "$@"\n' > /usr/local/bin/train && chmod +x /usr/local/bin/train
 ENTRYPOINT ["python", "-m", "examples.steps"]

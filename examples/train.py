@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
-from examples.pack import HERE, OUT, digest_of_image, dockerfile
+from examples.pack import HERE, OUT, STEPS, digest_of_image, dockerfile
 from examples.serving.predictor import FILE, parse
 from examples.steps import __main__ as steps
 from examples.steps.contract import as_json
@@ -40,14 +40,20 @@ def raw() -> bytes:
     return Table(tuple(map(str, data.feature_names)), rows, [int(label) == 0 for label in data.target]).written()
 
 
+def prepared(work: Path) -> Path:
+    """Prepare the data in a folder. Returns the folder with what training reads. Raises Stopped."""
+    (work / "raw").mkdir(parents=True)
+    (work / "raw" / RAW).write_bytes(raw())
+    _step(work, "prepare", ["raw"], "data")
+    return work / "data"
+
+
 def path(work: Path) -> Path:
     """Go the whole path in a folder, each step in one of its own. Returns the folder with a version for each platform.
 
     Raises Stopped where a step does not end well.
     """
-    (work / "raw").mkdir(parents=True)
-    (work / "raw" / RAW).write_bytes(raw())
-    _step(work, "prepare", ["raw"], "data")
+    prepared(work)
     _step(work, "train", ["data"], "model", "--checkpoints", str(work / "checkpoints"))
     _step(work, "evaluate", ["data", "model"], "metrics")
     _step(work, "gate", ["metrics"], "gate", "--metric", "accuracy", "--bound", str(BOUND))
@@ -56,7 +62,7 @@ def path(work: Path) -> Path:
             "name": "tumours",
             "version": "1",
             "image": f"registry.example.com/mlplatform-example@{digest_of_image(dockerfile(platform))}",
-            "training-image": f"registry.example.com/mlplatform-steps@{digest_of_image(HERE / 'steps.Dockerfile')}",
+            "training-image": f"registry.example.com/mlplatform-steps@{digest_of_image(STEPS)}",
             "owner": "ml-platform@example.com",
             "data": "https://doi.org/10.24432/C5DW2B",
             "repository": "https://github.com/example/mlplatform",
@@ -100,7 +106,7 @@ def files(work: Path) -> dict[str, bytes]:
 
 
 def main() -> None:
-    """Write the model and the recorded predictions, and lay each platform's version out beside what is packed."""
+    """Write the model and the recorded predictions, and lay data and versions out beside what is packed."""
     import shutil
 
     with tempfile.TemporaryDirectory() as folder:
@@ -108,8 +114,9 @@ def main() -> None:
         for name, content in files(Path(folder)).items():
             (HERE / name).parent.mkdir(parents=True, exist_ok=True)
             (HERE / name).write_bytes(content)
-        shutil.rmtree(OUT / "version", ignore_errors=True)
-        shutil.copytree(version, OUT / "version")
+        for name, laid in (("version", version), ("data", Path(folder) / "data")):
+            shutil.rmtree(OUT / name, ignore_errors=True)
+            shutil.copytree(laid, OUT / name)
         metrics = json.loads((Path(folder) / "metrics" / "metrics.json").read_bytes())
     sys.stdout.write(f"{json.dumps(metrics)}\n{OUT / 'version'}\n")
 

@@ -1,4 +1,4 @@
-"""A run of a batch job, started by hand: it finds its data, or fails in the cloud's words.
+"""A run of a batch job, started by hand: it finds its data, or fails in the cloud's words; so does one of training.
 
 A sandbox scores nothing in batch. AWS's sentence is seen in
 https://github.com/aws/amazon-sagemaker-examples/issues/2414, Azure's in
@@ -29,8 +29,8 @@ _EMPTY = {
 """What the job of each platform says where nothing lies at the address of its data."""
 
 
-def run(state: State, name: str) -> list[str]:
-    """Start a run of a batch job that stands. Returns the addresses of the data that it finds.
+def found(state: State, name: str) -> tuple[Record, list[str]]:
+    """The job of that name that stands, and the addresses of its data, at each of which something lies.
 
     `name` is that of the state machine or the workflow. On azure it is that of the schedule, of the batch endpoint for
     runs by hand, or of both in the program. Raises BadInput where no such job stands, and where nothing lies at an
@@ -41,15 +41,15 @@ def run(state: State, name: str) -> list[str]:
     if not named:
         names = sorted({str(one.inputs.get("name") or one.name) for one, _ in standing})
         raise BadInput(
-            f"{name[:80]!r}: no batch job of that name stands here"
+            f"{name[:80]!r}: no batch job or training job of that name stands here"
             + (listed(names) if names else "; bring up what serves first")
         )
-    ((found, places), *_) = named
+    ((job, places), *_) = named
     for data in places:
         if not state.account.has_artifact(data):
-            said = _EMPTY[found.platform].format(data=as_written(data), region=found.region)
-            raise BadInput(f"{found.name}: the run fails: {said}")
-    return places
+            said = _EMPTY[job.platform].format(data=as_written(data), region=job.region)
+            raise BadInput(f"{job.name}: the run fails: {said}")
+    return job, places
 
 
 def _names(state: State, job: Record) -> set[str]:
@@ -60,7 +60,7 @@ def _names(state: State, job: Record) -> set[str]:
 
 
 def jobs(state: State) -> Iterator[tuple[Record, list[str]]]:
-    """Each batch job that stands, with the addresses of its data. What cannot be read is a finding of the verdict."""
+    """Each batch job and training job that stands, with its data. What cannot be read is a finding of the verdict."""
     standing = [(record, of_record(record)) for record in state.resources.all()]
     whole = tuple(resource for _, resource in standing)
     for record, resource in standing:

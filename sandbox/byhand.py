@@ -15,7 +15,7 @@ from catalogue.platforms import PLATFORMS
 from catalogue.registries import as_written
 from catalogue.services import services_of
 from catalogue.wording import nearest
-from sandbox import absent, batch, closed, signing_in
+from sandbox import absent, batch, closed, signing_in, training
 from sandbox.state import State
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -130,11 +130,16 @@ def purge(state: State, name: str) -> str:
 
 
 def run(state: State, job: str) -> str:
-    """Start a run of a batch job, or an app in the private space of a person."""
+    """Start a run of a batch job or a training job, or an app in the private space of a person.
+
+    Raises RunFailed where a run that trains ended without a model.
+    """
     if job in state.account.spaces():
         state.account.start_app(job)
         return f"an app of {job} runs in their private space"
-    data = batch.run(state, job)
+    record, data = batch.found(state, job)
+    if training.trains(record):
+        return training.run(state, record)
     return f"a run of {job} finds its data at {', '.join(map(as_written, data))}; a sandbox scores nothing in batch"
 
 

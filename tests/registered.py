@@ -20,7 +20,7 @@ def registered(work: Path, platform: str = "aws", version: int = 1) -> Path:
         (given / name).write_bytes((HERE / "model" / name).read_bytes())
     said = {
         "statistics.json": {"of": digest(b"the raw table")},
-        "training.json": {"data": {"train.csv": digest(table)}, "parameters": {"regularisation": 0.1}},
+        "training.json": {"data": {"train.csv": digest(table)}, "parameters": {"regularization": 0.1}},
         "metrics.json": {"accuracy": 0.96},
         "gate.json": {"metric": "accuracy", "passed": True, "value": 0.96},
     }

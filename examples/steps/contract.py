@@ -1,50 +1,40 @@
-"""What the three platforms give to a step's container, and what they read of it. Python's standard library, no more.
+"""What a step is given, and how it says that it cannot go on. Python's standard library, no more.
 
-| | Amazon SageMaker | Vertex AI | Azure Machine Learning |
+Every step takes the same arguments on each platform, `--in FOLDER…`, `--out FOLDER` and its options. A file is found
+by its name in the one of the folders that has it. An address `gs://BUCKET/…` is the folder that Cloud Storage FUSE
+shows of it (https://cloud.google.com/vertex-ai/docs/training/cloud-storage-file-system).
+
+A training job is started by the platform itself, each in its own way, and as the components of this repository ask for
+it. So `train` takes these three, too; each has a module that reads it into a `Job`:
+
+| | [Amazon SageMaker](sagemaker.py) | [Vertex AI](vertex.py) | [Azure Machine Learning](azure.py) |
 |---|---|---|---|
-| started | training: with the one argument `train`; processing: with arguments | arguments | a command |
-| reads | `/opt/ml/input/data/CHANNEL`; `/opt/ml/processing/…` | `/gcs/BUCKET/…` | a mounted folder, an argument |
-| writes | `/opt/ml/model`; `/opt/ml/processing/…` | `/gcs/…`; `AIP_MODEL_DIR` | a mounted folder, an argument |
-| checkpoints | `/opt/ml/checkpoints` | `AIP_CHECKPOINT_DIR` | a mounted folder, an argument |
-| hyperparameters | `/opt/ml/input/config/hyperparameters.json`, each a text | arguments | arguments |
+| started | with the one argument `train` | with arguments, and no word before them | as `train` with arguments |
+| reads | `/opt/ml/input/data/CHANNEL` | `--CHANNEL=/gcs/BUCKET/…` | `--CHANNEL=FOLDER`, mounted |
+| writes | `/opt/ml/model` | `--output=/gcs/…`, `AIP_MODEL_DIR` | `--output=FOLDER`, mounted |
+| checkpoints | `/opt/ml/checkpoints` | `--checkpoints=/gcs/…`, `AIP_CHECKPOINT_DIR` | `--checkpoints=FOLDER`, mounted |
+| hyperparameters | `/opt/ml/input/config/hyperparameters.json`, each a text | `--NAME=VALUE` | `--NAME=VALUE` |
 | failed | an exit code that is not 0 | the same | the same |
-| why | `/opt/ml/output/failure`; of processing `/opt/ml/output/message`, its first 1 KB | the log | the log |
-
-So every step takes the same arguments, `--in FOLDER…`, `--out FOLDER` and its options; what is not said is where
-SageMaker's training and Vertex AI's variables have it. An address `gs://BUCKET/…` is the folder that Cloud Storage FUSE
-shows of it. A file is found by its name in the one of the folders that has it.
-
-Sources: https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo-running-container.html,
-https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo-output.html,
-https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-signal-success-failure.html,
-https://docs.aws.amazon.com/sagemaker/latest/dg/model-checkpoints.html,
-https://docs.aws.amazon.com/sagemaker/latest/dg/byoc-run-image.html,
-https://docs.aws.amazon.com/sagemaker/latest/dg/byoc-metadata.html,
-https://cloud.google.com/vertex-ai/docs/training/code-requirements,
-https://cloud.google.com/vertex-ai/docs/training/cloud-storage-file-system,
-https://learn.microsoft.com/en-us/azure/machine-learning/how-to-read-write-data-v2
+| why | `/opt/ml/output/failure` | the log | the log |
 """
 
 import argparse
 import hashlib
 import json
-import os
 import tarfile
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-ROOT = Path("/opt/ml")
-"""Where SageMaker has everything of a job."""
+ROOT = Path("/")
+"""Below which the folders of a container lie. A sandbox, which has no containers, has another."""
 ARCHIVE = "model.tar.gz"
 """What SageMaker makes of /opt/ml/model, and hands on as it is to a step of processing."""
 LARGEST = 256 * 1024 * 1024
 """Bytes of the largest file that a step reads."""
-_SHOWN = 1024
-"""Bytes that SageMaker shows of why a job failed."""
-_SAGEMAKERS = ("sagemaker_", "_tuning_")
-"""How hyperparameters begin that SageMaker itself adds: its SDK, and a tuning job."""
+OUTPUT, CHECKPOINTS = "output", "checkpoints"
+"""The arguments that name where a training job writes, on the platforms that hand it arguments."""
 
 Options = TypeVar("Options")
 
@@ -106,15 +96,33 @@ def _contents(folder: Path, name: str) -> Sequence[bytes]:
     return []
 
 
+@dataclass(frozen=True)
+class Job:
+    """A training job, as its platform handed it over. `said` is where its hyperparameters were said."""
+
+    channels: Mapping[str, Path]
+    output: Path
+    checkpoints: Path | None
+    hyperparameters: Mapping[str, str]
+    replicas: int
+    said: str
+
+
+def handed(step: str, job: Job, options: type[Options]) -> tuple[Folders, Options]:
+    """The folders and the options of a step that a platform started as a training job. Raises Refused."""
+    if job.replicas != 1:
+        raise Refused(f"{step}: is one of {job.replicas} replicas, and trains on one machine alone; give it one.")
+    known = names(options)
+    if strange := sorted({name.replace("_", "-") for name in job.hyperparameters} - known.keys()):
+        raise Refused(f"{job.said}: {strange[0]!r} is no hyperparameter, allowed: {', '.join(known)}.")
+    texts = {name.replace("_", "-"): value for name, value in job.hyperparameters.items()}
+    return Folders([*job.channels.values()], job.output, job.checkpoints), _made(step, options, texts)
+
+
 def arguments(
-    step: str,
-    what: str,
-    options: type[Options],
-    given: Sequence[str],
-    environment: Mapping[str, str] = os.environ,
-    root: Path = ROOT,
+    step: str, what: str, options: type[Options], given: Sequence[str], root: Path = ROOT
 ) -> tuple[Folders, Options]:
-    """The folders and the options of a step, from its arguments and from what the platform left for it.
+    """The folders and the options of a step, from its arguments.
 
     `options` is a dataclass of numbers and texts; a field without a default must be given. Raises Refused.
     """
@@ -122,7 +130,7 @@ def arguments(
     parser.add_argument("--in", dest="into", nargs="+", action="extend", default=[], metavar="FOLDER")
     parser.add_argument("--out", metavar="FOLDER")
     parser.add_argument("--checkpoints", metavar="FOLDER")
-    known = {field.name.replace("_", "-"): field for field in fields(cast(Any, options))}
+    known = names(options)
     for name in known:
         parser.add_argument(f"--{name}", dest=name)
     try:
@@ -131,37 +139,62 @@ def arguments(
         raise Refused(f"{step}: {error}; see --help.") from None
     if strange:
         raise Refused(f"{step}: {strange[0]} is no argument of this step; see --help.")
-    texts = {**_hyperparameters(root, known), **{name: getattr(said, name) for name in known}}
+    if said.out is None:
+        raise Refused(f"{step}: --out is missing; name the folder that the step writes.")
+    kept = place(said.checkpoints, root) if said.checkpoints else None
+    texts = {name: text for name in known if (text := getattr(said, name)) is not None}
+    return Folders([place(one, root) for one in said.into], place(said.out, root), kept), _made(step, options, texts)
+
+
+def names(options: type[Any]) -> dict[str, Any]:
+    """The options of a step, by their names as arguments."""
+    return {field.name.replace("_", "-"): field for field in fields(options)}
+
+
+def _made(step: str, options: type[Options], texts: Mapping[str, str]) -> Options:
+    """The options with these values. An empty text is one that was not given. Raises Refused."""
+    known = names(options)
     values = {name.replace("-", "_"): _value(name, text, known[name].type) for name, text in texts.items() if text}
     missing = [name for name, field in known.items() if field.name not in values and field.default is MISSING]
     if missing:
         raise Refused(f"{step}: --{missing[0]} is missing; see --help.")
-    channels = sorted(one for one in (root / "input" / "data").glob("*") if one.is_dir())
-    out = said.out or environment.get("AIP_MODEL_DIR") or (str(root / "model") if channels else None)
-    if out is None:
-        raise Refused(f"{step}: --out is missing; name the folder that the step writes.")
-    kept = said.checkpoints or environment.get("AIP_CHECKPOINT_DIR")
-    if not kept and (root / "checkpoints").is_dir():
-        kept = str(root / "checkpoints")
-    into = [place(one) for one in said.into] or channels
-    return Folders(into, place(out), place(kept) if kept else None), options(**values)
+    return options(**values)
 
 
-def place(said: str) -> Path:
-    """The folder at an address: of gs://BUCKET/… it is the one that a job of Vertex AI has mounted."""
-    return Path("/gcs") / said.removeprefix("gs://") if said.startswith("gs://") else Path(said)
-
-
-def _hyperparameters(root: Path, known: Mapping[str, Any]) -> dict[str, str]:
-    """What SageMaker's file says, where there is one: each a text. Raises Refused for what the step does not know."""
-    file = root / "input" / "config" / "hyperparameters.json"
-    if not file.is_file():
-        return {}
-    said = object_of(file.read_bytes(), str(file))
-    found = {name: str(value) for name, value in said.items() if not name.startswith(_SAGEMAKERS)}
-    if strange := sorted(found.keys() - known.keys()):
-        raise Refused(f"{file}: {strange[0]!r} is no hyperparameter, allowed: {', '.join(known)}.")
+def words_of(given: Sequence[str]) -> dict[str, str]:
+    """The arguments `--NAME=VALUE` of a training job, by name. Raises Refused for another, and for one given twice."""
+    found: dict[str, str] = {}
+    for word in given:
+        name, equals, value = word.removeprefix("--").partition("=")
+        if not word.startswith("--") or not equals or name in found:
+            raise Refused(f"train: found {word[:80]!r}, allowed: --NAME=VALUE, each name once.")
+        found[name] = value
     return found
+
+
+def told(words: Mapping[str, str], known: Mapping[str, Any], root: Path) -> tuple[dict[str, Path], dict[str, str]]:
+    """The channels and the hyperparameters among the arguments of a training job: a channel is a whole path.
+
+    Raises Refused for an argument that is neither.
+    """
+    channels, hyperparameters = dict[str, Path](), dict[str, str]()
+    for name, value in words.items():
+        if name in (OUTPUT, CHECKPOINTS):
+            continue
+        if name.replace("_", "-") in known:
+            hyperparameters[name] = value
+        elif value.startswith(("/", "gs://")):
+            channels[name] = place(value, root)
+        else:
+            raise Refused(f"--{name}: is no hyperparameter and names no folder, allowed: {', '.join(known)}.")
+    return channels, hyperparameters
+
+
+def place(said: str, root: Path = ROOT) -> Path:
+    """The folder at an address: of gs://BUCKET/… it is the one that a job of Vertex AI has mounted."""
+    if said.startswith("gs://"):
+        return root / "gcs" / said.removeprefix("gs://")
+    return root / said.removeprefix("/") if said.startswith("/") else Path(said)
 
 
 def _value(name: str, text: str, kind: Any) -> int | float | str:
@@ -203,11 +236,3 @@ def as_json(value: object) -> bytes:
 def digest(content: bytes) -> str:
     """The SHA-256 of a content, as registries write it."""
     return f"sha256:{hashlib.sha256(content).hexdigest()}"
-
-
-def tell_failure(sentence: str, root: Path = ROOT) -> None:
-    """Leave the sentence where SageMaker looks for it. Elsewhere there is no such folder, and the log has it."""
-    output = root / "output"
-    if output.is_dir():
-        for name in ("failure", "message"):
-            (output / name).write_bytes(sentence.encode()[:_SHOWN].decode(errors="ignore").encode())

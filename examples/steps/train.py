@@ -38,16 +38,16 @@ flavors:
 
 @dataclass(frozen=True)
 class Options:
-    """The hyperparameters: `regularisation` is the inverse strength, C in scikit-learn; and the most steps."""
+    """The hyperparameters: `regularization` is the inverse strength, C in scikit-learn; and the most steps."""
 
-    regularisation: float = 0.1
+    regularization: float = 0.1
     iterations: int = 200
 
 
 def run(folders: Folders, options: Options) -> int:
     """Train, and say how well the model does on the validation part, in a line that a tuner reads."""
-    if not (math.isfinite(options.regularisation) and options.regularisation > 0 and options.iterations > 0):
-        raise Refused("--regularisation and --iterations: allowed are numbers above 0.")
+    if not (math.isfinite(options.regularization) and options.regularization > 0 and options.iterations > 0):
+        raise Refused("--regularization and --iterations: allowed are numbers above 0.")
     contents = {name: folders.read(name) for name in ("train.csv", STATISTICS)}
     table = read(contents["train.csv"], "train.csv")
     statistics = object_of(contents[STATISTICS], STATISTICS, "features", "positive")
@@ -98,7 +98,7 @@ def _solved(
 
     labels = [int(one) for one in positive]
     solver: Any = LogisticRegression(
-        C=options.regularisation, solver="newton-cholesky", tol=CLOSE, max_iter=1, warm_start=True
+        C=options.regularization, solver="newton-cholesky", tol=CLOSE, max_iter=1, warm_start=True
     )
     of = {**of, "numpy": numpy.__version__, "scikit-learn": sklearn.__version__}
     last = [0.0] * (len(rows[0]) + 1)

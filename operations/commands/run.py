@@ -23,13 +23,18 @@ def run(
     yes: Annotated[
         bool, typer.Option("--yes", help="Start it. Without, it is only said what would be started.")
     ] = False,
+    sandbox: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Start it in this sandbox, in which the stack stands.")
+    ] = None,
 ) -> None:
     """Start a run of a training job that stands, as whoever is signed in.
 
     Dry without --yes: it says on what the run would be, how long and at what cost at most, and what is sent. Exits 2
-    where there is no such item, or the platform refuses.
+    where there is no such item, or the platform refuses. In a sandbox it is `mlplatform sandbox run`, to the run's end.
     """
     from operations import running
+    from operations.sandboxes.byhand import started
+    from operations.sandboxes.ground import Chosen
 
     file = file_of(stack)
     config = read_stack_file(file)
@@ -40,6 +45,9 @@ def run(
     start = platform.start(called, config, name)
     count = f"{run.machines.high} × " if run.machines.high > 1 else ""
     typer.echo(f"{called}: a run of {section} {name} on {count}{run.machines.said}, {run.hours} h at most, {run.cost}")
+    if sandbox is not None and yes:
+        started(Chosen(sandbox, real_time=False), f"{called}-{name}")
+        return
     if not yes:
         typer.echo(f"nothing is started without --yes; it would be: {start.says}\n    {start.command}")
         return

@@ -17,8 +17,9 @@ def opened(place: str, sandbox: str | None) -> Generator[Path]:
     """The folder of a version. A copy ends with the `with`. Raises BadInput where there is none."""
     if sandbox is not None:
         from operations.sandboxes.content import kept
+        from operations.sandboxes.ground import Chosen
 
-        yield kept(sandbox, place)
+        yield kept(Chosen(sandbox, real_time=False).home(), place)
     elif stores.is_address(place, "--from"):
         with TemporaryDirectory(prefix="mlplatform-export-") as folder:
             stores.copy(place, Path(folder), "--from", most=MOST_BYTES)

@@ -37,6 +37,7 @@ def add(app: typer.Typer) -> None:
         ("raise-quota", raise_quota, "raise-quota 'ml.m5.large for endpoint usage' 8"),
         ("push", push, "push us-central1-docker.pkg.dev/risk/serving/fraud-scorer:1.4.0 examples/gcp.Dockerfile"),
         ("upload", upload, "upload gs://payments-risk-pilot-models/fraud-scorer/1/ examples/model"),
+        ("download", download, "download gs://payments-risk-pilot-models/fraud-scorer/1/ out/fraud-scorer"),
         ("empty", empty, "empty gs://payments-risk-pilot-models/"),
         ("purge", purge, "purge lending-keys"),
         ("run", run, "run gcp-pilot-fraud-backfill"),
@@ -128,14 +129,17 @@ def upload(
     calls with the model of examples/ alone, which `uv run python -m examples.pack` lays out.
     """
     from examples.pack import digest_of
-    from operations.sandboxes.content import keep
     from sandbox import byhand
 
     digest, outside = _digest(content, digest_of), _is_outside(from_)
-    _do(context, lambda state: byhand.upload(state, uri, digest, outside, elsewhere))
-    if content is not None:
-        chosen: Chosen = context.obj
-        keep(chosen.home(), digest, content)
+
+    def uploaded(state: "State") -> str:
+        said = byhand.upload(state, uri, digest, outside, elsewhere)
+        if content is not None:
+            state.content.keep(digest, content)
+        return said
+
+    _do(context, uploaded)
 
 
 def empty(
@@ -161,16 +165,51 @@ def purge(
 def run(
     context: typer.Context,
     job: Annotated[
-        str, typer.Argument(metavar="JOB", help="A batch job's name, as `ls` shows it or the cloud has it.")
+        str,
+        typer.Argument(metavar="JOB", help="The name of a batch job or a training job, as `ls` or the cloud has it."),
     ],
 ) -> None:
-    """Start a run of a batch job, which fails where its data was not uploaded. A sandbox scores nothing in batch.
+    """Start a run of a batch job or a training job, which fails where its data was not uploaded.
 
-    By the name of a person who has a private space of Studio, an app starts there.
+    A sandbox scores nothing in batch. It trains where the job's image is that of examples/steps.Dockerfile: its program
+    runs on the files that were uploaded, and what it wrote lies where the cloud puts it; `download` fetches it. With
+    another image a run ends as `assumed`. One that ends without a model exits 1. By the name of a person who has a
+    private space of Studio, an app starts there.
     """
-    from sandbox import byhand
+    started(context.obj, job)
 
-    _do(context, lambda state: byhand.run(state, job))
+
+def started(chosen: Chosen, job: str) -> None:
+    """Start a run of a job in a sandbox, and say how it ended. Raises typer.Exit where it failed, and BadInput."""
+    from sandbox import byhand
+    from sandbox.training import RunFailed
+
+    try:
+        _done(chosen, lambda state: byhand.run(state, job))
+    except RunFailed as failure:
+        typer.echo(str(failure), err=True)
+        raise typer.Exit(1) from None
+
+
+def download(
+    context: typer.Context,
+    uri: Annotated[str, typer.Argument(metavar="URI", help="Where it lies, as `account` shows it.")],
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A new folder, into which it is copied.")],
+) -> None:
+    """Copy what lies at an address of the simulated stores into a folder: what was uploaded, or what a run trained."""
+    import shutil
+
+    from operations.sandboxes.content import kept
+
+    chosen: Chosen = context.obj
+    found = kept(chosen.home(), uri)
+    if folder.exists():
+        raise BadInput(f"{folder}: is there already; name a folder that is not")
+    try:
+        shutil.copytree(found, folder)
+    except OSError as error:
+        raise BadInput(f"{folder}: cannot be written ({error.strerror}); name another folder") from None
+    typer.echo(f"{uri} is copied into {folder}")
 
 
 def sign_in(
@@ -284,9 +323,12 @@ def _digest(content: Path | None, of: Callable[[Path], str]) -> str:
 
 
 def _do(context: typer.Context, what: "Callable[[State], str]") -> None:
+    _done(context.obj, what)
+
+
+def _done(chosen: Chosen, what: "Callable[[State], str]") -> None:
     from sandbox.state import State
 
-    chosen: Chosen = context.obj
     home = chosen.home()
     with used(home, alone=False):
         typer.echo(f"{as_typed(home)}: {what(State(home.database))}")

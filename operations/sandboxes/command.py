@@ -221,6 +221,8 @@ def arm(
 ) -> None:
     """Let the simulated cloud fail: quota, capacity, throttling, slowness, denial, a crash, a name that is held.
 
+    A run of the training job PLACE fails (job-fails), takes too long (job-overruns) or loses its machine (spot-taken).
+
     With `--on read` the cloud fails while it is read, at PLACE: a type or name, '*:GrantsInForce' or '*:RolesInForce'
     for the waits of our own provider, or metrics.
     """

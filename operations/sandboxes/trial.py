@@ -83,6 +83,7 @@ def _trial(engine: "Engine", stack: str, file: Path, reports: Path, packed: "Pac
     idle, ceiling = words.known(bill, bill.idle_usd), words.known(bill, bill.ceiling_usd)
     dear = f"{idle} a month with no traffic, {ceiling} with every replica at its maximum"
     say(f"it would cost {dear}; `{typed('cost', stack)}` says of what")
+    trained_well = _trained(State(engine.home.database))
     left_well = packed is None or _left(graph, State(engine.home.database), packed, journal)
     protected = [str(one["urn"]).split("::", 2)[2].rpartition("$")[2] for one in resources if one.get("protect")]
     say(f"{stack} goes down; {len(protected)} resources are {PROTECTED}, and are released in this sandbox only:")
@@ -105,7 +106,7 @@ def _trial(engine: "Engine", stack: str, file: Path, reports: Path, packed: "Pac
         say(f"  {type_}::{id_}")
     if given:
         say(f"{len(given) - len(gone)} resources that the landing zone gives stand as before, {len(gone)} are gone")
-    ended_badly = bool(failed or left or gone or not left_well)
+    ended_badly = bool(failed or left or gone or not left_well or not trained_well)
     journal.step("leave", "refused" if ended_badly else "done", time.monotonic() - leaving)
     journal.end(Sandbox.kind, accepted=not ended_badly, left=len(left))
     if ended_badly:
@@ -116,6 +117,23 @@ def _trial(engine: "Engine", stack: str, file: Path, reports: Path, packed: "Pac
     kept = put(reports / FILE, journal.text)
     say(f"recorded in {kept}: a verdict written beside it says that this very graph was rehearsed")
     return False
+
+
+def _trained(state: "State") -> bool:
+    """Start a run of each training job, and say how it ended. Returns whether none failed."""
+    from sandbox import batch, byhand, training
+
+    ended_well = True
+    for record, _ in batch.jobs(state):
+        if not training.trains(record):
+            continue
+        say(f"a run of {record.name}:")
+        try:
+            say(byhand.run(state, record.name))
+        except (training.RunFailed, BadInput) as failure:
+            say(str(failure))
+            ended_well = False
+    return ended_well
 
 
 def _left(graph: "Graph", state: "State", packed: "Packed", journal: "Journal") -> bool:

@@ -2,12 +2,24 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 from shlex import split
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from catalogue.errors import BadInput
 from catalogue.registries import as_written
-from examples.pack import PACKED, digest_of_image, digest_of_model, dockerfile, is_example, packed
+from examples.pack import (
+    DATA,
+    PACKED,
+    PREPARED,
+    digest_of,
+    digest_of_image,
+    digest_of_model,
+    dockerfile,
+    is_example,
+    packed,
+)
 from operations import facts
 from operations.sandboxes.ground import in_sandbox
 from operations.verdict import Look, ManualStep
@@ -24,7 +36,8 @@ def by_hand(step: ManualStep, graph: "Graph", home: "Home") -> list[str]:
     None for what a sandbox does not ask for.
     """
     ups = [in_sandbox(home, "--", "pulumi", *words) for words in pulumi(step)]
-    laid_out = [PACKED] * any(look.what == "artifact" and is_example(look.name) for look in step.looks)
+    of_example = {look.what for look in step.looks if is_example(look.name)}
+    laid_out = [PACKED] * ("artifact" in of_example) + [PREPARED] * ("batch input" in of_example)
     return ups + laid_out + [in_sandbox(home, *words) for look in step.looks if (words := _words(look, graph))]
 
 
@@ -65,13 +78,30 @@ def do(state: "State", step: ManualStep, graph: "Graph") -> None:
         elif look.what == "service":
             byhand.enable(state, look.name)
         elif look.what == "image":
-            digest = digest_of_image(dockerfile(platform)) if is_example(look.name) else ""
+            digest = digest_of_image(dockerfile(platform, look.name)) if is_example(look.name) else ""
             byhand.push(state, look.name, digest, elsewhere=bool(_elsewhere(look, graph)))
+        elif look.what == "batch input" and is_example(look.name):
+            _feed(state, look, graph)
         elif look.what in ("artifact", "batch input"):
-            digest = digest_of_model(platform) if look.what == "artifact" and is_example(look.name) else ""
+            digest = digest_of_model(platform) if is_example(look.name) else ""
             byhand.upload(state, look.name, digest, elsewhere=bool(_elsewhere(look, graph)))
         elif look.what == "sign-in":
             byhand.sign_in(state, look.name)
+
+
+def _feed(state: "State", look: Look, graph: "Graph") -> None:
+    """Upload the data on which the example is trained. Raises BadInput without scikit-learn, whose package has them."""
+    from examples.train import prepared
+    from sandbox import byhand
+
+    with TemporaryDirectory(prefix="mlplatform-data-") as folder:
+        try:
+            data = prepared(Path(folder))
+        except ImportError as error:
+            raise BadInput(f"the data of the example: {error}; `make setup` installs it") from None
+        digest = digest_of(data)
+        byhand.upload(state, look.name, digest, elsewhere=bool(_elsewhere(look, graph)))
+        state.content.keep(digest, data)
 
 
 def called(state: "State", step: ManualStep) -> str | None:
@@ -111,10 +141,12 @@ def _words(look: Look, graph: "Graph") -> list[str]:
         case "service":
             return ["enable-api", look.name]
         case "image":
-            built_from = [f"examples/{dockerfile(platform).name}"] if is_example(look.name) else []
+            built_from = [f"examples/{dockerfile(platform, look.name).name}"] if is_example(look.name) else []
             return ["push", look.name, *built_from, *_elsewhere(look, graph)]
         case "artifact" if is_example(look.name):
             return ["upload", as_written(look.name), packed(platform), *_elsewhere(look, graph)]
+        case "batch input" if is_example(look.name):
+            return ["upload", as_written(look.name), DATA, *_elsewhere(look, graph)]
         case "artifact" | "batch input":
             return ["upload", as_written(look.name), *_elsewhere(look, graph)]
         case "sign-in":

@@ -15,7 +15,7 @@ from catalogue.deployers import asked, granted
 from catalogue.graph import Graph, Source
 from catalogue.platforms import Platform
 from catalogue.registries import as_written
-from examples.pack import PACKED, built, is_example
+from examples.pack import DATA, PACKED, PREPARED, built, is_example
 from operations import facts
 from operations.verdict import HardwareUse, Look, ManualStep
 from policies.rule import callers
@@ -75,8 +75,11 @@ class Steps(Protocol):
         """
         ...
 
-    def feed(self, uri: str, stack: str) -> tuple[str, str]:
-        """The commands that upload the data of a batch job, which lies in data/, and show that it is there."""
+    def feed(self, uri: str, stack: str, folder: str = "data") -> tuple[str, str]:
+        """The commands that upload the data of a batch job or a training job, and show that it is there.
+
+        The data of a folder lie in `folder`, of which the end has no "/".
+        """
         ...
 
     def ground(self, graph: Graph) -> Iterator[Look]:
@@ -160,11 +163,12 @@ def manual(
         )
     # A schedule may start the first run as soon as it stands.
     if uris := sorted(facts.batch_inputs(graph)):
-        fed, first = [own.feed(uri, graph.stack) for uri in uris], _first([as_written(uri) for uri in uris])
+        fed = [own.feed(uri, graph.stack, DATA if is_example(uri) else "data") for uri in uris]
+        first = _first([as_written(uri) for uri in uris])
         yield ManualStep(
             what=f"put the data of batch jobs and training jobs where the stack file says{own.STORES} ({first})",
             who=own.FEEDER,
-            commands=[command for command, _ in fed],
+            commands=[PREPARED] * any(map(is_example, uris)) + [command for command, _ in fed],
             checks=[check for _, check in fed],
             looks=[Look(what="batch input", name=uri) for uri in uris],
         )

@@ -256,9 +256,9 @@ def upload(uri: str, stack: str, folder: str = "") -> tuple[str, str]:
     return f"aws s3 cp {folder}model.tar.gz {quote(uri)}", f"aws s3 ls {quote(uri)}"
 
 
-def feed(uri: str, stack: str) -> tuple[str, str]:
+def feed(uri: str, stack: str, folder: str = "data") -> tuple[str, str]:
     """A job takes every object whose key begins so."""
-    into = f"--recursive data/ {quote(uri)}" if uri.endswith("/") else f"data.csv {quote(uri)}"
+    into = f"--recursive {folder}/ {quote(uri)}" if uri.endswith("/") else f"data.csv {quote(uri)}"
     return f"aws s3 cp {into}", f"aws s3 ls {quote(uri)}"
 
 

@@ -209,9 +209,9 @@ def upload(uri: str, stack: str, folder: str = "") -> tuple[str, str]:
     return _into_the_datastore(f"{folder}model", uri, stack)
 
 
-def feed(uri: str, stack: str) -> tuple[str, str]:
+def feed(uri: str, stack: str, folder: str = "data") -> tuple[str, str]:
     """A job takes a folder, as an artifact is one."""
-    return _into_the_datastore("data", uri, stack)
+    return _into_the_datastore(folder, uri, stack)
 
 
 def _into_the_datastore(folder: str, uri: str, stack: str) -> tuple[str, str]:

@@ -260,9 +260,9 @@ def upload(uri: str, stack: str, folder: str = "") -> tuple[str, str]:
     return f"gcloud storage cp --recursive {folder}model/* {quote(uri)}", f"gcloud storage ls {quote(uri)}"
 
 
-def feed(uri: str, stack: str) -> tuple[str, str]:
+def feed(uri: str, stack: str, folder: str = "data") -> tuple[str, str]:
     """A job takes one file of JSON lines, or all in a folder."""
-    data = "data/*" if uri.endswith("/") else "data.jsonl"
+    data = f"{folder}/*" if uri.endswith("/") else "data.jsonl"
     return f"gcloud storage cp {data} {quote(uri)}", f"gcloud storage ls {quote(uri)}"
 
 

@@ -12,13 +12,13 @@ roles: https://learn.microsoft.com/en-us/azure/role-based-access-control/built-i
 from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 
+from catalogue.access.azure import is_read
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.azure import IDENTITY, authorization, containerregistry, keyvault, storage
 from catalogue.kinds.azure.machinelearningservices import SERVED, WORKSPACE
 from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_ENDPOINT, COMPUTE
 from catalogue.marks import is_marked
 from catalogue.once import once_a_graph
-from policies.azure.access import is_read
 from policies.azure.identity import built_in
 from policies.personas import table
 from policies.personas.simulation import cloud, is_about, requests

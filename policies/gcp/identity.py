@@ -8,6 +8,7 @@ Two rules of AWS have no meaning here. `identity-boundary`: Google Cloud bounds 
 import re
 from collections.abc import Iterator, Mapping
 
+from catalogue.access.gcp import LISTED, NAMED
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.gcp import (
     artifactregistry,
@@ -258,12 +259,6 @@ def _bounded(expression: str, bucket: str | None) -> bool:
         and prefixes.issuperset(listed)
         and all(bucket in ("", match["bucket"]) for match in named)
     )
-
-
-NAMED = re.compile(r'resource\.name\.startsWith\("projects/_/buckets/(?P<bucket>[^/"]+)/objects/(?P<prefix>[^"]+)"\)')
-LISTED = re.compile(
-    r'api\.getAttribute\("storage\.googleapis\.com/objectListPrefix", ""\)\.startsWith\("(?P<prefix>[^"]+)"\)'
-)
 
 
 @stack_rule(

@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterator
 
+from catalogue.access.gcp import NAMED
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.gcp import artifactregistry, mlplatform, serviceaccount, storage
 from catalogue.once import once_a_graph
-from policies.gcp.identity import NAMED
 from policies.rule import stack_rule
 
 _READS = ("roles/storage.objectViewer", "roles/storage.legacyObjectReader", "roles/storage.legacyBucketReader")

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, cast
 
+from catalogue.access.gcp import allowed, grants
 from catalogue.graph import Graph, Resource
 from catalogue.kinds import kinds
 from catalogue.kinds.gcp import CHANNEL, KEY, artifactregistry, cloudscheduler, mlplatform, projects, storage, workflows
@@ -24,7 +25,6 @@ from catalogue.once import once_a_graph
 from catalogue.properties import Malformed, Properties
 from catalogue.runs import RUNS_PER_MONTH, by_hand
 from catalogue.wording import one_line
-from policies.gcp.access import allowed, grants
 from policies.rule import stack_rule
 from policies.world import may_be_id, texts, world
 

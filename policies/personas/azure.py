@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from catalogue.access.azure import allowed
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.azure import IDENTITY, containerregistry, resources, storage
 from catalogue.kinds.azure.machinelearningservices import ONLINE_DEPLOYMENT, SERVED, WORKSPACE, collects
 from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_ENDPOINT, COMPUTE, SCHEDULE, trains
 from catalogue.once import once_a_graph
-from policies.azure.access import allowed
 from policies.personas.simulation import Cloud, Place, Request
 
 _OPENS = "Microsoft.MachineLearningServices/workspaces/computes/applicationaccess/action"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from catalogue.access.gcp import allowed
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.gcp import (
     artifactregistry,
@@ -14,7 +15,6 @@ from catalogue.kinds.gcp import (
     workflows,
 )
 from catalogue.once import once_a_graph
-from policies.gcp.access import allowed
 from policies.personas.simulation import Cloud, Place, Request
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from sandbox.state.account import Account
 from sandbox.state.clock import Clock
+from sandbox.state.content import Content
 from sandbox.state.database import Database
 from sandbox.state.faults import Faults
 from sandbox.state.journal import Journal
@@ -32,6 +33,8 @@ class OtherVersion(Exception):
 class State:
     """All that one sandbox remembers, in the file `path`. The file is made if it is missing.
 
+    What was uploaded lies beside it, in the folder `content`.
+
     Safe under threads and processes. Raises OtherVersion for a file with other tables.
     """
 
@@ -46,6 +49,7 @@ class State:
                 for statement in part.SCHEMA.split(";"):
                     connection.execute(statement)
             connection.execute(f"PRAGMA user_version = {VERSION}")
+        self.content = Content(path.parent / "content")
         self.clock = Clock(self._database)
         self.account = Account(self._database)
         self.journal = Journal(self._database, self.clock)

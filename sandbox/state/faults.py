@@ -18,12 +18,19 @@ FaultKind = Literal[
     "name-held",
     "server-error",
     "gone",
+    "job-fails",
+    "job-overruns",
+    "spot-taken",
 ]
 FAULTS: tuple[FaultKind, ...] = get_args(FaultKind)
 ON_READS: tuple[FaultKind, ...] = ("throttle", "server-error", "gone", "slow", "access-denied")
 """What may go wrong with a read alone: the cloud is busy, fails, answers that there is no such thing, is slow, or says
 no. A read that says so of what stands is known of each cloud, whose stores agree late: "IAM troubleshooting, eventual
 consistency", https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html
+"""
+OF_RUNS: tuple[FaultKind, ...] = ("job-fails", "job-overruns", "spot-taken")
+"""What befalls a run of a training job, by the job's own name or type: its container is killed, it takes longer than it
+may, or its Spot machine is taken. `sandbox/training/` has what each platform does then.
 """
 OF_READS_ALONE: tuple[FaultKind, ...] = ("server-error", "gone")
 _OF_MACHINES = ("no-capacity", "quota-exceeded")

@@ -2,10 +2,14 @@
 
 import io
 import json
+import os
 import re
 import shutil
+import subprocess
+import sys
 import tarfile
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 
 import httpx
@@ -25,6 +29,7 @@ from examples.steps.table import read
 from sandbox.dataplane import running
 
 Work = Path
+_DOCKERFILE = HERE / "steps.Dockerfile"
 
 
 @pytest.fixture(scope="module")
@@ -39,8 +44,8 @@ def _json(path: Path) -> dict[str, object]:
     return json.loads(path.read_bytes())
 
 
-def _run(*words: str | Path, root: Path = Path("/nowhere")) -> int:
-    return steps.main([str(word) for word in words], root)
+def _run(*words: str | Path, root: Path = Path("/"), told: Mapping[str, str] | None = None) -> int:
+    return steps.main([str(word) for word in words], told or {}, root)
 
 
 def test_the_path_goes_from_data_to_an_answered_prediction(work: Work) -> None:
@@ -102,7 +107,7 @@ def test_a_training_that_is_killed_goes_on_and_writes_the_same_bytes(
     for name in (FILE, "training.json"):
         assert (tmp_path / "model" / name).read_bytes() == (work / "model" / name).read_bytes()
     # Another hyperparameter is another training, and half a checkpoint is none.
-    assert _run(*asked, "--regularisation", "10") == 0 and "begins anew" in capsys.readouterr().out
+    assert _run(*asked, "--regularization", "10") == 0 and "begins anew" in capsys.readouterr().out
     assert (tmp_path / "model" / FILE).read_bytes() != (work / "model" / FILE).read_bytes()
     (tmp_path / "kept" / training.CHECKPOINT).write_text('{"of"')
     assert _run(*asked) == 0 and "begins anew" in capsys.readouterr().out
@@ -113,10 +118,10 @@ def test_sagemaker_starts_training_with_one_argument_and_takes_its_archive_on(wo
     root = tmp_path / "opt" / "ml"
     shutil.copytree(work / "data", root / "input" / "data" / "training")
     (root / "input" / "config").mkdir()
-    said = {"regularisation": "0.1", "sagemaker_program": "x", "_tuning_objective_metric": "validation:log_loss"}
+    said = {"regularization": "0.1", "sagemaker_program": "x", "_tuning_objective_metric": "validation:log_loss"}
     (root / "input" / "config" / "hyperparameters.json").write_text(json.dumps(said))
     (root / "checkpoints").mkdir()
-    assert _run("train", root=root) == 0
+    assert _run("train", root=tmp_path, told={"TRAINING_JOB_NAME": "fraud-1"}) == 0
     assert (root / "model" / FILE).read_bytes() == (work / "model" / FILE).read_bytes()
     assert (root / "checkpoints" / training.CHECKPOINT).is_file()
     (tmp_path / "given").mkdir()
@@ -132,19 +137,88 @@ def test_sagemaker_starts_training_with_one_argument_and_takes_its_archive_on(wo
 def test_a_step_that_fails_leaves_one_sentence_where_sagemaker_looks(tmp_path: Path) -> None:
     root = tmp_path / "opt" / "ml"
     (root / "output").mkdir(parents=True)
-    assert _run("train", "--in", tmp_path, "--out", tmp_path / "model", root=root) == 2
+    assert _run("train", "--in", tmp_path, "--out", tmp_path / "model", root=tmp_path) == 2
     told = (root / "output" / "failure").read_text()
     assert told.startswith("train.csv: found 0 times in ") and (root / "output" / "message").read_text() == told
     (root / "input" / "config").mkdir(parents=True)
-    (root / "input" / "config" / "hyperparameters.json").write_text('{"epochs": "3"}')
-    assert _run("train", "--in", tmp_path, "--out", tmp_path / "model", root=root) == 2
-    assert "'epochs' is no hyperparameter, allowed: regularisation, iterations." in (
-        root / "output" / "failure"
-    ).read_text(encoding="utf-8")
+    for name, said, sentence in (
+        ("hyperparameters", {"epochs": "3"}, "'epochs' is no hyperparameter, allowed: regularization, iterations."),
+        ("resourceconfig", {"hosts": ["algo-1", "algo-2"]}, "train: is one of 2 replicas, and trains on one machine"),
+    ):
+        (root / "input" / "config" / f"{name}.json").write_text(json.dumps(said))
+        assert _run("train", root=tmp_path, told={"TRAINING_JOB_NAME": "fraud-1"}) == 2
+        assert sentence in (root / "output" / "failure").read_text(encoding="utf-8")
+
+
+def test_vertex_starts_training_with_arguments_alone(work: Work, tmp_path: Path) -> None:
+    """As the workflow of components/gcp/training.py has them, with what Vertex AI sets of the folder of a run."""
+    shutil.copytree(work / "data", tmp_path / "gcs" / "lake" / "data")
+    told = {"AIP_MODEL_DIR": "gs://mine/run/model/", "AIP_CHECKPOINT_DIR": "gs://mine/run/checkpoints/"}
+    assert _run("--train=/gcs/lake/data/", "--regularization=0.1", root=tmp_path, told=told) == 0
+    run = tmp_path / "gcs" / "mine" / "run"
+    assert (run / "model" / FILE).read_bytes() == (work / "model" / FILE).read_bytes()
+    assert (run / "checkpoints" / training.CHECKPOINT).is_file()
+    words = ("--train=/gcs/lake/data/", "--output=/gcs/mine/2/model/", "--checkpoints=/gcs/mine/2/")
+    assert _run(*words, root=tmp_path, told=told) == 0
+    assert {one.name for one in (tmp_path / "gcs" / "mine" / "2").iterdir()} == {"model", training.CHECKPOINT}
+
+
+def test_azure_starts_training_as_a_command(work: Work, tmp_path: Path) -> None:
+    """As the command of components/azure/training.py has it, with the paths that Azure ML mounts the folders at."""
+    words = [f"--train={work / 'data'}", f"--output={tmp_path / 'out'}", f"--checkpoints={tmp_path / 'kept'}"]
+    assert _run("train", *words, "--regularization=0.1", told={"WORLD_SIZE": "1"}) == 0
+    assert (tmp_path / "out" / FILE).read_bytes() == (work / "model" / FILE).read_bytes()
+    assert (tmp_path / "kept" / training.CHECKPOINT).is_file()
+
+
+@pytest.mark.parametrize(
+    ("words", "environment", "sentence"),
+    [
+        (
+            ["train", "--output=/x", "--epochs=3"],
+            {},
+            "--epochs: is no hyperparameter and names no folder, allowed: reg",
+        ),
+        (["train", "--output=/x", "--iterations=many"], {}, "--iterations: found 'many', allowed: int."),
+        (["train", "--output=/x", "fast"], {}, "train: found 'fast', allowed: --NAME=VALUE, each name once."),
+        (["train", "--output=/x"], {"WORLD_SIZE": "2"}, "train: is one of 2 replicas, and trains on one machine alone"),
+        (["--output=/x", "--output=/y"], {"AIP_MODEL_DIR": "gs://a/"}, "train: found '--output=/y', allowed: "),
+        (
+            ["--output=/x"],
+            {"AIP_MODEL_DIR": "gs://a/", "CLUSTER_SPEC": '{"cluster": {"workerpool0": ["a"], "workerpool1": ["b"]}}'},
+            "train: is one of 2 replicas, and trains on one machine alone",
+        ),
+        (["--output=/x"], {"AIP_MODEL_DIR": "gs://a/", "CLUSTER_SPEC": '{"cluster": 1}'}, "CLUSTER_SPEC: has no pools"),
+    ],
+)
+def test_what_a_platform_hands_over_wrongly_is_one_sentence(
+    words: list[str], environment: dict[str, str], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _run(*words, told=environment) == 2
+    (said,) = capsys.readouterr().err.splitlines()
+    assert said.startswith(sentence)
+
+
+def test_the_program_train_of_the_image_is_the_step(tmp_path: Path) -> None:
+    """What the Dockerfile writes, run by the shell that Azure ML runs a command with."""
+    written = re.search(
+        r"^RUN (printf .*) > (\S+) && chmod \+x \2$", _DOCKERFILE.read_text(encoding="utf-8"), re.MULTILINE
+    )
+    assert written is not None and written[2] == "/usr/local/bin/train"
+    program = tmp_path / "train"
+    subprocess.run(["sh", "-c", f"{written[1]} > {program} && chmod +x {program}"], check=True)
+    (tmp_path / "python").symlink_to(sys.executable)
+    environment = {"PATH": f"{tmp_path}:{os.defpath}", "PYTHONPATH": str(HERE.parent)}
+    command = f"exec train --train={tmp_path} --output={tmp_path / 'out'}"
+    done = subprocess.run(
+        ["bash", "-c", command], check=False, env=environment, cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.returncode == 2 and done.stderr.startswith(f"train.csv: found 0 times in {tmp_path}")
 
 
 def test_an_address_in_cloud_storage_is_the_folder_that_vertex_mounts() -> None:
     assert place("gs://bucket/a/b") == Path("/gcs/bucket/a/b") and place("/mnt/x") == Path("/mnt/x")
+    assert place("out/x") == Path("out/x")
 
 
 def test_metrics_are_those_of_scikit_learn(work: Work) -> None:
@@ -230,7 +304,7 @@ def test_a_wrong_word_is_one_sentence_and_exit_2(words: list[str], capsys: pytes
 
 
 def test_the_image_of_the_steps_has_the_versions_of_the_lock() -> None:
-    text = (HERE / "steps.Dockerfile").read_text(encoding="utf-8")
+    text = _DOCKERFILE.read_text(encoding="utf-8")
     locked = tomllib.loads((HERE.parent / "uv.lock").read_text(encoding="utf-8"))["package"]
     pinned = re.findall(r"([a-z-]+)==([\d.]+)", text)
     assert {name for name, _ in pinned} == {"scikit-learn", "numpy", "scipy", "joblib", "threadpoolctl", "narwhals"}

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from examples.pack import HERE, archive, pack
+from examples.pack import HERE, STEPS, archive, built, dockerfile, is_example, pack
 from examples.serving.predictor import FILE, load
 from examples.steps.prepare import Options, part_of
 from examples.train import files, path
@@ -87,3 +87,10 @@ def test_packing_lays_out_what_the_steps_of_each_verdict_name(tmp_path: Path) ->
         (tmp_path / "opt").mkdir()
         (tmp_path / "opt" / name).write_bytes(held.read())
     assert load(tmp_path / "opt") == load(tmp_path / "gcp" / "model")
+
+
+def test_the_image_that_trains_is_known_by_its_name_and_built_from_the_steps() -> None:
+    image = "111122223333.dkr.ecr.us-east-1.amazonaws.com/claims-images:mlplatform-example-train-1"
+    assert is_example(image) and dockerfile("aws", image) == STEPS
+    assert " -f examples/steps.Dockerfile " in built("aws", image)
+    assert dockerfile("aws", image.replace("-train", "")).name == "aws.Dockerfile"

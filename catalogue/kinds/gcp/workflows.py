@@ -520,6 +520,12 @@ def below_the_run(text: str) -> str | None:
     return found[1] if found else None
 
 
+def in_the_run(text: str, run: str) -> str:
+    """A text of a definition as a run of that id has it: an expression for a place of its own is read, no other."""
+    found = _OF_A_RUN.fullmatch(text)
+    return f"{found[1]}{run}{found[2]}" if found else text
+
+
 def mounted(job: Job, written: bool) -> Iterator[str]:
     """The addresses of the folders that the containers of a training job are told: what they read, or what they write.
 

@@ -29,7 +29,7 @@ from tests.mutate import changed, put
 WORKFLOW, SCHEDULE = workflows.WORKFLOW, "gcp:cloudscheduler/job:Job"
 TRAINING = Training(
     image="us-central1-docker.pkg.dev/payments-risk-pilot/images/train:1",
-    hyperparameters={"regularisation": "1.0"},
+    hyperparameters={"regularization": "1.0"},
     data={"train": "gs://data/transactions/"},
     output_uri="gs://own/training/weekly/",
     checkpoint_uri="gs://own/training/weekly/checkpoints/",
@@ -88,7 +88,7 @@ def test_attempts_of_a_run_share_its_folders_and_what_the_container_is_told_is_w
     assert first["baseOutputDirectory"]["outputUriPrefix"] == "gs://own/training/weekly/e1/"
     assert first["workerPoolSpecs"][0]["containerSpec"]["args"] == [
         "--train=/gcs/data/transactions/",
-        "--regularisation=1.0",
+        "--regularization=1.0",
         "--output=/gcs/own/training/weekly/e1/model/",
         "--checkpoints=/gcs/own/training/weekly/checkpoints/e1/",
     ]

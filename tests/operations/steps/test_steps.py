@@ -251,3 +251,13 @@ def test_the_data_of_each_batch_job_is_put_where_its_job_reads(graph: Graph) -> 
     folder, file = (own.feed(uri, graph.stack) for uri in ("s3://lending/loans/", "s3://lending/loans.csv"))
     if graph.platform != "azure":  # a job of Azure ML takes folders alone
         assert "data/" in folder[0] and "data/" not in file[0]
+
+
+def test_the_data_of_the_example_are_prepared_before_they_are_put_where_a_job_reads(graph: Graph) -> None:
+    def renamed(value: Any) -> Any:
+        return json.loads(json.dumps(value).replace("transactions/", "mlplatform-example/"))
+
+    resources = tuple(replace(one, inputs=renamed(one.inputs), outputs=renamed(one.outputs)) for one in graph.resources)
+    (step,) = [one for one in steps(replace(graph, resources=resources)) if one.what.startswith("put the data of")]
+    prepared, *fed = step.commands
+    assert prepared == "uv run python -m examples.train" and any(" out/example/data" in command for command in fed)

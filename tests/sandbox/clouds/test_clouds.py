@@ -10,13 +10,14 @@ from catalogue.marked import DEFAULTS
 from catalogue.platforms import PLATFORMS
 from sandbox.clouds import CLOUDS, account_and_region
 from sandbox.clouds.manners import Bridged, Native
-from sandbox.state.faults import FaultKind
+from sandbox.state.faults import OF_RUNS, FaultKind
 
 OURS = {"aws": "111122223333", "gcp": "risk", "azure-native": "s-1"}
 REFUSALS = {"azure-native": {"refused"}}
 """What a cloud refuses for the sake of another resource."""
-UNSAID = {"slow", "crash", "gone"}
-"""What no cloud says a sentence about: slow answers and empty ones are answers, and a crash is none."""
+UNSAID = {"slow", "crash", "gone", *OF_RUNS}
+"""What no cloud's API says a sentence about: slow answers and empty ones are answers, and a crash is none. What befalls
+a run is said by its service."""
 LACKS = {
     "aws": {"no-right", "no-image", "no-artifact", "over-quota"},
     "gcp": {"no-right", "service-off", "not-in-force", "not-let-in"},

@@ -1,10 +1,11 @@
-"""Whether Google Cloud lets a principal do something, judged by the grants in the graph of a stack.
+"""Whether Google Cloud lets a principal do something, judged by the grants in a graph.
 
 A grant holds on what it stands on and on all below that: https://cloud.google.com/iam/docs/resource-hierarchy-access-control.
 What a role of Google's own allows is in the catalogue's generated facts. Grants that others made by hand, deny policies
 and the organisation's policies are outside of the graph and are not read.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -13,7 +14,11 @@ from catalogue.graph import Graph, Resource
 from catalogue.kinds.gcp import artifactregistry, bigquery, projects, serviceaccount, storage, workbench
 from catalogue.once import once_a_graph
 from catalogue.properties import Unreadable
-from policies.gcp.identity import LISTED, NAMED
+
+NAMED = re.compile(r'resource\.name\.startsWith\("projects/_/buckets/(?P<bucket>[^/"]+)/objects/(?P<prefix>[^"]+)"\)')
+LISTED = re.compile(
+    r'api\.getAttribute\("storage\.googleapis\.com/objectListPrefix", ""\)\.startsWith\("(?P<prefix>[^"]+)"\)'
+)
 
 
 class NotRead(Unreadable):

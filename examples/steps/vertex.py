@@ -1,0 +1,48 @@
+"""A training job of Vertex AI: arguments as components/gcp/training.py writes them, and variables of Vertex AI's own.
+
+A container gets its arguments with no word before them, so arguments alone are a training job's. Cloud Storage is
+mounted below /gcs. What is not said by an argument is where Vertex AI's variables have it.
+Sources: https://cloud.google.com/vertex-ai/docs/training/code-requirements,
+https://cloud.google.com/vertex-ai/docs/training/cloud-storage-file-system,
+https://cloud.google.com/vertex-ai/docs/training/distributed-training (CLUSTER_SPEC),
+https://cloud.google.com/vertex-ai/docs/reference/rest/v1/CustomJobSpec (baseOutputDirectory)
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+from examples.steps.contract import CHECKPOINTS, OUTPUT, Job, Refused, object_of, place, told, words_of
+
+MODEL, KEPT = "AIP_MODEL_DIR", "AIP_CHECKPOINT_DIR"
+CLUSTER = "CLUSTER_SPEC"
+
+
+def is_here(environment: Mapping[str, str]) -> bool:
+    """Whether Vertex AI runs this container, as a job that has a folder of output."""
+    return MODEL in environment
+
+
+def job(given: Sequence[str], environment: Mapping[str, str], root: Path, known: Mapping[str, Any]) -> Job:
+    """The training job, from its arguments and Vertex AI's variables. Raises Refused."""
+    words = words_of(given)
+    channels, hyperparameters = told(words, known, root)
+    kept = words.get(CHECKPOINTS) or environment.get(KEPT)
+    return Job(
+        channels=channels,
+        output=place(words.get(OUTPUT) or environment[MODEL], root),
+        checkpoints=place(kept, root) if kept else None,
+        hyperparameters=hyperparameters,
+        replicas=_replicas(environment.get(CLUSTER, "")),
+        said="the arguments",
+    )
+
+
+def _replicas(spec: str) -> int:
+    """How many replicas a job has, in all of its pools; one where Vertex AI says nothing of them."""
+    if not spec:
+        return 1
+    pools: Any = object_of(spec.encode(), CLUSTER, "cluster")["cluster"]
+    if not isinstance(pools, dict):
+        raise Refused(f"{CLUSTER}: has no pools of replicas; leave it as Vertex AI sets it.")
+    return sum(len(replicas) for replicas in cast("dict[str, list[str]]", pools).values())

@@ -1,0 +1,292 @@
+"""The simulated training services: a run of a training job that stands, whose container is the example's own.
+
+A run is what the definition that stands says, read again: the state machine's request, the workflow's body, the
+schedule's job. The service lays the files that the sandbox's stores hold where the container of that cloud finds them,
+runs the program of examples/steps.Dockerfile in a process, and puts what it wrote back into the stores: what it trained
+below a folder of the run, and its checkpoints. It does so as the identity that the definition names, by the grants that
+stand, of data; who may pull an image, use a key or start a job is asked when a stack comes up, and not here.
+
+The sandbox runs one image, by the digest of what it is built from. A run of any other is `assumed`: nothing is trained.
+Each platform's module says what it hands to a container, and says with its sources what it does where one fails.
+"""
+
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from signal import SIGKILL, SIGTERM
+from tempfile import TemporaryDirectory
+from typing import Literal, Protocol, cast
+
+from catalogue.errors import BadInput
+from catalogue.graph import Graph
+from catalogue.pricing import Unpriced
+from catalogue.properties import Unreadable
+from catalogue.registries import as_written
+from examples.pack import STEPS, digest_of, digest_of_image
+from sandbox.needs import of_record
+from sandbox.state import State
+from sandbox.state.faults import FaultKind
+from sandbox.state.records import Record
+from sandbox.training import container
+from sandbox.training.container import Exit, Struck
+
+STARTING = 300
+"""Seconds on the sandbox's clock until machines stand and the container has trained. Assumed: minutes, as of most."""
+_HOUR = 3600
+
+
+class RunFailed(Exception):
+    """A run ended without a model. `str()` has what the service says, attempt by attempt."""
+
+
+@dataclass(frozen=True)
+class Launch:
+    """One attempt of a run, as its service starts the container.
+
+    `name` is that of the job in the cloud, and `identity` what it runs as. Folders are named as the container knows
+    them. `reads` has the address of each that it may read. `output` is the folder of what was trained and its address,
+    and `keeps` the same of checkpoints. `files` are what the service itself leaves. It stops the job after `hours`.
+    """
+
+    name: str
+    image: str
+    identity: str
+    words: Sequence[str]
+    variables: Mapping[str, str]
+    reads: Mapping[str, str]
+    output: tuple[str, str]
+    keeps: tuple[str, str] | None
+    hours: float
+    spot: bool
+    files: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
+    folders: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Reading, listing or writing what lies at an address, as the identity of a run."""
+
+    does: Literal["list", "read", "write"]
+    address: str
+
+
+class Service(Protocol):
+    """The functions of a platform's module. Each raises BadInput or Unreadable for a definition that it cannot read."""
+
+    def trains(self, record: Record) -> bool:
+        """Whether a run of what stands trains a model."""
+        ...
+
+    def attempts(self, record: Record) -> int:
+        """How often a run is tried, the first time included."""
+        ...
+
+    def hours(self, record: Record) -> float:
+        """After how many hours a run is given up, all attempts together."""
+        ...
+
+    def launch(self, state: State, record: Record, run: float, attempt: int) -> Launch:
+        """What an attempt starts, counted from 0. `run` is the time at which the run began, in seconds since 1970."""
+        ...
+
+    def refused(self, state: State, launch: Launch, asked: Asked) -> str:
+        """What the store says to the identity of the run; "" where it may."""
+        ...
+
+    def failed(self, launch: Launch, ended: Exit, root: Path) -> str:
+        """What the service says of a job whose container ended so."""
+        ...
+
+    def stopped(self, launch: Launch) -> str:
+        """What the service says of a job that it stopped, for its time was up."""
+        ...
+
+    def interrupted(self, launch: Launch) -> str:
+        """What the service says where it takes a Spot machine."""
+        ...
+
+    def stored(self, launch: Launch, folder: Path) -> tuple[str, Path]:
+        """Where what was trained lies at the end, and the file or the folder that lies there."""
+        ...
+
+
+def of(record: Record) -> Service:
+    """The module of the platform."""
+    return cast(Service, import_module(f"sandbox.training.{record.platform}"))  # a module has no self
+
+
+def trains(record: Record) -> bool:
+    """Whether a run of what stands trains a model."""
+    return of(record).trains(record)
+
+
+def run(state: State, record: Record) -> str:
+    """Run a training job that stands, whose data lie where it reads them. Returns what its service says, a line each.
+
+    Raises RunFailed where the run ended without a model, and BadInput where the sandbox has not kept its data, or its
+    definition is not read.
+    """
+    try:
+        return _run(state, record, of(record))
+    except (Unreadable, Unpriced) as error:
+        raise BadInput(f"{record.name}: the sandbox does not read what a run of it is: {error}") from None
+
+
+def _run(state: State, record: Record, service: Service) -> str:
+    began, left, lines = state.clock.now(), service.hours(record), list[str]()
+    for attempt in range(service.attempts(record)):
+        launch = service.launch(state, record, began, attempt)
+        if state.account.digest(launch.image) != digest_of_image(STEPS):
+            return _noted(state, record, launch.name, _assumed(launch))
+        tried = _Attempt(state, record, service, launch)
+        trained = tried.trains()
+        lines += tried.lines
+        if trained:
+            return "\n".join(lines)
+        left -= tried.hours
+        if left <= 0:
+            lines.append(f"{record.name}: the time of the run itself is up, so it is not tried again")
+            break
+    raise RunFailed("\n".join([f"{record.name}: the run failed", *lines]))
+
+
+def _assumed(launch: Launch) -> str:
+    return (
+        f"{launch.name}: the sandbox runs only an image of its own, which `sandbox push {launch.image} "
+        f"examples/{STEPS.name}` pushes, and not this one; the run ends as `assumed`, and nothing was trained"
+    )
+
+
+def _noted(state: State, record: Record, name: str, said: str) -> str:
+    """The sentence, which the journal has, too."""
+    state.journal.note("invoke", record.type, record.name, record.id, name, said)
+    return said
+
+
+class _Attempt:
+    """One attempt of a run: how long it took, and what its service said."""
+
+    def __init__(self, state: State, record: Record, service: Service, launch: Launch) -> None:
+        self._state, self._record, self._service, self._launch = state, record, service, launch
+        self.lines: list[str] = []
+        self.hours = 0.0
+
+    def trains(self) -> bool:
+        """Make the attempt. Returns whether a model was trained."""
+        for asked in self._asks():
+            if refused := self._service.refused(self._state, self._launch, asked):
+                self._pass(STARTING)
+                self._say(refused)
+                return False
+        # Each interruption takes a strike from what is armed, so this ends.
+        while (trained := self._on_one_machine()) is None:
+            pass
+        return trained
+
+    def _on_one_machine(self) -> bool | None:
+        """Run the container once. Returns whether it trained, or None where its machine was taken, and it goes on."""
+        launch, fault = self._launch, self._fault()
+        with TemporaryDirectory(prefix="mlplatform-training-") as scratch:
+            root = Path(scratch) / "root"
+            self._lay(root)
+            ended = container.run(root, launch.words, launch.variables, self._struck(fault))
+            late = ended.struck and fault == "job-overruns"
+            self._pass(launch.hours * _HOUR if late else STARTING)
+            if launch.keeps is not None:
+                self._put(launch.keeps[1], _at(root, launch.keeps[0]))
+            if ended.struck and fault == "spot-taken":
+                self._say(self._service.interrupted(launch))
+                return None
+            if late or ended.code:
+                self._say(self._service.stopped(launch) if late else self._service.failed(launch, ended, root))
+                return False
+            address, what = self._service.stored(launch, _at(root, launch.output[0]))
+            self._put(address, what)
+        self._say("; ".join([f"trained {as_written(address)} as {launch.identity}", *ended.log.strip().splitlines()]))
+        return True
+
+    def _asks(self) -> Iterator[Asked]:
+        """All that the run reads and writes. Each file that it reads is asked for."""
+        for address in (*self._launch.reads.values(), *self._kept()):
+            yield Asked("list", address)
+            yield from (Asked("read", one) for one in below(self._state, address))
+        yield Asked("write", self._launch.output[1])
+        yield from (Asked("write", one) for one in self._kept())
+
+    def _kept(self) -> Iterator[str]:
+        if self._launch.keeps is not None:
+            yield self._launch.keeps[1]
+
+    def _fault(self) -> FaultKind | None:
+        """What is armed for the job and strikes now. Only a Spot machine is taken."""
+        kinds: list[FaultKind] = ["job-fails", "job-overruns", *(["spot-taken"] if self._launch.spot else [])]
+        fault = self._state.faults.take(kinds, self._record.type, self._record.name)
+        return fault.kind if fault is not None else None
+
+    def _struck(self, fault: FaultKind | None) -> Struck | None:
+        """A container with checkpoints is struck after its first file, another before it has written anything."""
+        if fault is None:
+            return None
+        return Struck(SIGKILL if fault == "job-fails" else SIGTERM, 2 if self._launch.keeps is not None else 1)
+
+    def _lay(self, root: Path) -> None:
+        """Lay out what the container finds: the files of its folders, and what the service leaves. Raises BadInput."""
+        launch = self._launch
+        kept = dict([launch.keeps]) if launch.keeps is not None else {}
+        for folder in (*launch.folders, launch.output[0], *launch.reads, *kept):
+            _at(root, folder).mkdir(parents=True, exist_ok=True)
+        for folder, address in {**launch.reads, **kept}.items():
+            for one in below(self._state, address):
+                _lay_one(self._state, one, as_written(address), _at(root, folder))
+        for file, content in launch.files.items():
+            _at(root, file).parent.mkdir(parents=True, exist_ok=True)
+            _at(root, file).write_bytes(content)
+
+    def _put(self, address: str, what: Path) -> None:
+        """Put a file, or the files of a folder, at an address of the stores, in place of what lay there."""
+        if what.is_dir() and not any(what.iterdir()):
+            return
+        digest = digest_of(what)
+        self._state.content.keep(digest, what)
+        self._state.account.upload(address, digest)
+
+    def _pass(self, seconds: float) -> None:
+        self._state.clock.move(seconds)
+        self.hours += seconds / _HOUR
+
+    def _say(self, said: str) -> None:
+        self.lines.append(_noted(self._state, self._record, self._launch.name, f"{self._launch.name}: {said}"))
+
+
+def below(state: State, address: str) -> list[str]:
+    """The addresses of what lies at an address or below it."""
+    begins = f"{as_written(address).rstrip('/')}/"
+    return [one for one in state.account.artifacts() if f"{as_written(one).rstrip('/')}/".startswith(begins)]
+
+
+def standing(state: State, platform: str) -> Graph:
+    """All that stands, for the readers of grants."""
+    return Graph("", platform, tuple(of_record(one) for one in state.resources.all()), {})
+
+
+def _at(root: Path, folder: str) -> Path:
+    return root / folder.removeprefix("/")
+
+
+def _lay_one(state: State, address: str, above: str, folder: Path) -> None:
+    """Lay what lies at an address into a folder, which shows what lies below another address. Raises BadInput."""
+    content = state.content.kept(state.account.digest(address))
+    if content is None:
+        raise BadInput(
+            f"{address}: the sandbox has not kept what lies there; `sandbox upload {address} CONTENT` says what it is"
+        )
+    inside = address.rstrip("/").removeprefix(above.rstrip("/")).removeprefix("/")
+    files = [one for one in content.rglob("*") if one.is_file()]
+    if len(files) == 1 and not address.endswith("/") and inside:
+        to = folder / inside
+        to.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(files[0], to)
+    else:
+        shutil.copytree(content, folder / inside, dirs_exist_ok=True)

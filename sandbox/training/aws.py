@@ -1,0 +1,180 @@
+"""A run on Amazon SageMaker: the training job that the request of a state machine's task makes.
+
+What the container finds, and what becomes of what it leaves: SageMaker developer guide, "Use your own training
+algorithms", https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo.html. A request names the
+bucket, and SageMaker reads and writes it as the job's role. How a job says that it failed is seen in
+https://github.com/aws-samples/amazon-sagemaker-ml-pipeline-deploy-with-terraform/issues/12, a refusal is that of
+https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html, and the states of a job are those of
+https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeTrainingJob.html (SecondaryStatus).
+"""
+
+import gzip
+import json
+import tarfile
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from catalogue.errors import BadInput
+from catalogue.iam import Call, read_text, refusal
+from catalogue.kinds.aws import sfn
+from catalogue.kinds.aws.iam import ROLE
+from catalogue.kinds.aws.jobs import STATE_MACHINE, Job
+from catalogue.kinds.aws.s3 import BUCKET_POLICY
+from examples.steps import sagemaker
+from sandbox.dataplane.aws import session_of
+from sandbox.needs import of_record
+from sandbox.state import State
+from sandbox.state.records import Record
+from sandbox.training import Asked, Launch
+from sandbox.training.container import Exit, as_inside
+from sandbox.training.intrinsics import filled
+
+_TRAINS = "createTrainingJob"
+_ML = f"/{sagemaker.FOLDER}"
+_ARCHIVE = "model.tar.gz"
+_RETRIED = frozenset({"States.ALL", "States.TaskFailed"})
+
+
+def trains(record: Record) -> bool:
+    """Whether a state machine starts a training job."""
+    return record.type == STATE_MACHINE and any(job.action == _TRAINS for job in _jobs(record))
+
+
+def _jobs(record: Record) -> list[Job]:
+    return list(sfn.jobs(of_record(record).props))
+
+
+def _job(record: Record) -> Job:
+    """The one job of a state machine, which a run of the sandbox starts. Raises BadInput where there are several."""
+    found = _jobs(record)
+    if len(found) != 1:
+        raise BadInput(f"{record.name}: starts {len(found)} jobs; the sandbox runs a state machine that starts one")
+    return found[0]
+
+
+def attempts(record: Record) -> int:
+    """How often the task is tried: once, and as often as it retries a task that failed, which is thrice unless said.
+
+    https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
+    """
+    retriers = [one for one in _job(record).task.each_section("Retry") if _RETRIED & set(one.each_text("ErrorEquals"))]
+    most = [one.number_or_none("MaxAttempts") for one in retriers[:1]]
+    return 1 + sum(3 if one is None else int(one) for one in most)
+
+
+def hours(record: Record) -> float:
+    """The state machine's own time-out."""
+    return sfn.longest_hours(of_record(record).props)
+
+
+def launch(state: State, record: Record, run: float, attempt: int) -> Launch:
+    """The training job of an attempt, whose input names the time of its run as a schedule does."""
+    given = {"run": datetime.fromtimestamp(run, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")}
+    asked: dict[str, Any] = filled(_job(record).request.values, given, {"State": {"RetryCount": attempt}})
+    try:
+        name, role = str(asked["TrainingJobName"]), str(asked["RoleArn"])
+        channels = {
+            str(one["ChannelName"]): str(one["DataSource"]["S3DataSource"]["S3Uri"]) for one in asked["InputDataConfig"]
+        }
+        kept: Mapping[str, Any] | None = asked.get("CheckpointConfig")
+        count = int(asked["ResourceConfig"]["InstanceCount"])
+        return Launch(
+            name=name,
+            image=str(asked["AlgorithmSpecification"]["TrainingImage"]),
+            identity=role,
+            words=["train"],
+            variables={
+                sagemaker.JOB: name,
+                "TRAINING_JOB_ARN": f"arn:aws:sagemaker:{record.region}:{record.account}:training-job/{name}",
+            },
+            reads={f"{_ML}/input/data/{channel}": uri for channel, uri in channels.items()},
+            output=(
+                f"{_ML}/model",
+                f"{asked['OutputDataConfig']['S3OutputPath'].rstrip('/')}/{name}/output/{_ARCHIVE}",
+            ),
+            keeps=(str(kept.get("LocalPath", f"{_ML}/checkpoints")), str(kept["S3Uri"])) if kept else None,
+            hours=int(asked["StoppingCondition"]["MaxRuntimeInSeconds"]) / 3600,
+            spot=bool(asked.get("EnableManagedSpotTraining")),
+            files={
+                f"{_ML}/input/config/{file}.json": json.dumps(said).encode()
+                for file, said in (
+                    ("hyperparameters", asked.get("HyperParameters", {})),
+                    ("inputdataconfig", {channel: {"TrainingInputMode": "File"} for channel in channels}),
+                    ("resourceconfig", _cluster(count)),
+                )
+            },
+            folders=[f"{_ML}/output/data"],
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise BadInput(f"{record.name}: its request for a training job lacks what SageMaker needs ({error})") from None
+
+
+def _cluster(count: int) -> dict[str, Any]:
+    hosts = [f"algo-{number}" for number in range(1, count + 1)]
+    return {"current_host": hosts[0], "hosts": hosts, "network_interface_name": "eth0"}
+
+
+def refused(state: State, launch: Launch, asked: Asked) -> str:
+    """By the policies of the job's role and the bucket's. From which network S3 is asked is not known here."""
+    role = next((one for one in state.resources.find(type=ROLE) if one.outputs.get("arn") == launch.identity), None)
+    if role is None:
+        return f"ValidationException: Could not assume role {launch.identity}. Please ensure that the role exists"
+    bucket, key = urlsplit(asked.address).netloc, urlsplit(asked.address).path.removeprefix("/")
+    action = {"list": "s3:ListBucket", "read": "s3:GetObject", "write": "s3:PutObject"}[asked.does]
+    arn = f"arn:aws:s3:::{bucket}" if asked.does == "list" else f"arn:aws:s3:::{bucket}/{key}"
+    unknown = ("aws:SourceVpc", "aws:SourceVpce", "aws:VpcSourceIp", "aws:SourceIp", "aws:PrincipalOrgID")
+    sealed = ("s3:x-amz-server-side-encryption", "s3:x-amz-server-side-encryption-aws-kms-key-id")
+    brings = {
+        **dict.fromkeys((*unknown, *(sealed if asked.does == "write" else ())), ""),
+        "aws:ResourceAccount": role.account,
+        "aws:RequestedRegion": launch.variables["TRAINING_JOB_ARN"].split(":")[3],
+        "aws:SecureTransport": "true",
+        **({"s3:prefix": key} if asked.does == "list" else {}),
+    }
+    policies = [one for one in state.resources.find(type=BUCKET_POLICY) if one.inputs.get("bucket") == bucket]
+    there = [said for one in policies for said in read_text(str(one.inputs.get("policy") or ""))]
+    if not (why := refusal(session_of(state, role), Call(action, arn, brings), there)):
+        return ""
+    return (
+        f"Failed: ClientError: User: arn:aws:sts::{role.account}:assumed-role/{launch.identity.rpartition('/')[2]}/"
+        f"SageMaker is not authorized to perform: {action} on resource: {arn} because {why}"
+    )
+
+
+def failed(launch: Launch, ended: Exit, root: Path) -> str:
+    """What the container left in /opt/ml/output/failure, and its exit code."""
+    why = root / sagemaker.FOLDER / "output" / "failure"
+    said = why.read_text(encoding="utf-8", errors="replace").strip() if why.is_file() else ""
+    return f"Failed: AlgorithmError: {as_inside(root, said)}, exit code: {ended.code}"
+
+
+def stopped(launch: Launch) -> str:
+    """A job that is stopped is none that failed, but the task that waits for it fails."""
+    return f"Stopped: MaxRuntimeExceeded, after {launch.hours:g} h"
+
+
+def interrupted(launch: Launch) -> str:
+    """Managed Spot training goes on by itself, https://docs.aws.amazon.com/sagemaker/latest/dg/model-managed-spot-training.html"""
+    return "Interrupted: SageMaker took the Spot instance, and starts the container anew with its checkpoints"
+
+
+def stored(launch: Launch, folder: Path) -> tuple[str, Path]:
+    """SageMaker makes an archive of /opt/ml/model."""
+    archive = folder.with_name(_ARCHIVE)
+    with (
+        archive.open("wb") as to,
+        gzip.GzipFile(filename="", fileobj=to, mode="wb", mtime=0) as zipped,
+        tarfile.open(fileobj=zipped, mode="w") as tar,
+    ):
+        for one in sorted(folder.rglob("*")):
+            tar.add(one, one.relative_to(folder).as_posix(), recursive=False, filter=_without_time)
+    return launch.output[1], archive
+
+
+def _without_time(entry: tarfile.TarInfo) -> tarfile.TarInfo:
+    entry.mtime = entry.uid = entry.gid = 0
+    entry.uname = entry.gname = ""
+    return entry

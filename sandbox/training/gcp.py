@@ -1,0 +1,165 @@
+"""A run on Vertex AI: the custom job that the call of a workflow makes.
+
+Vertex AI mounts Cloud Storage below /gcs, and says by variables where the job's own folder is:
+https://cloud.google.com/vertex-ai/docs/training/cloud-storage-file-system,
+https://cloud.google.com/vertex-ai/docs/reference/rest/v1/CustomJobSpec (baseOutputDirectory). How a job says that its
+container failed is seen in https://github.com/GoogleCloudPlatform/vertex-ai-samples/issues/1898. What it says of one
+that ran too long is assumed, and so is that a job on Spot machines goes on when one is taken: that Vertex AI restarts a
+replica is at https://cloud.google.com/vertex-ai/docs/training/understanding-training-service, of other reasons.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
+from uuid import NAMESPACE_URL, uuid5
+
+from catalogue.access.gcp import allowed
+from catalogue.errors import BadInput
+from catalogue.kinds.gcp import WORKFLOW, workflows
+from catalogue.kinds.gcp.workflows import in_the_run
+from examples.steps import contract, vertex
+from sandbox.needs import of_record
+from sandbox.state import State
+from sandbox.state.records import Record
+from sandbox.training import Asked, Launch, standing
+from sandbox.training.container import Exit
+
+_TRAINS = "customJobs"
+_TRIED = re.compile(r"\$\{\w+ >= ([0-9]+)\}")
+"""The condition by which a workflow gives up after so many attempts."""
+
+
+def trains(record: Record) -> bool:
+    """Whether a workflow starts a custom job."""
+    return record.type == WORKFLOW and any(job.kind == _TRAINS for job in _jobs(record))
+
+
+def _jobs(record: Record) -> list[workflows.Job]:
+    return list(workflows.jobs(of_record(record).props))
+
+
+def attempts(record: Record) -> int:
+    """How many attempts the workflow counts to; one where it counts none."""
+    counted = [found[1] for text in workflows.texts(of_record(record).props) if (found := _TRIED.fullmatch(text))]
+    return max(map(int, counted), default=1)
+
+
+def hours(record: Record) -> float:
+    """The deadline that the workflow gives itself."""
+    return max(workflows.deadlines(of_record(record).props), default=0) / 3600
+
+
+def launch(state: State, record: Record, run: float, attempt: int) -> Launch:
+    """The custom job of an attempt. The id of the run is that of its execution, the same for each attempt."""
+    found, id_ = _jobs(record), str(uuid5(NAMESPACE_URL, f"{record.id} {run}"))
+    if len(found) != 1:
+        raise BadInput(f"{record.name}: starts {len(found)} jobs; the sandbox runs a workflow that starts one")
+    spec: Mapping[str, Any] = _filled(found[0].spec.values, id_, record)
+    try:
+        pools = spec["workerPoolSpecs"]
+        run_by: Mapping[str, Any] = pools[0]["containerSpec"]
+        if run_by.get("command"):
+            raise BadInput(f"{record.name}: names a command; the sandbox runs the image's own entry point alone")
+        words = [str(word) for word in run_by["args"]]
+        own, base = contract.words_of(words), str(spec["baseOutputDirectory"]["outputUriPrefix"])
+        variables = {
+            vertex.MODEL: f"{base}model/",
+            vertex.KEPT: f"{base}checkpoints/",
+            "AIP_TENSORBOARD_LOG_DIR": f"{base}logs/",
+            vertex.CLUSTER: json.dumps(_cluster([int(pool["replicaCount"]) for pool in pools])),
+            **{str(one["name"]): str(one["value"]) for one in run_by.get("env", ())},
+        }
+        written = (contract.OUTPUT, contract.CHECKPOINTS)
+        output, kept = own.get(contract.OUTPUT, variables[vertex.MODEL]), own.get(contract.CHECKPOINTS)
+        kept = kept or variables[vertex.KEPT]
+        return Launch(
+            name=f"{record.name}-{id_}-{attempt}",
+            image=str(run_by["imageUri"]),
+            identity=str(spec["serviceAccount"]),
+            words=words,
+            variables=variables,
+            reads={
+                value: _address(value)
+                for name, value in own.items()
+                if name not in written and value.startswith(_MOUNT)
+            },
+            output=(_folder(output), _address(output)),
+            keeps=(_folder(kept), _address(kept)),
+            hours=int(str(spec["scheduling"]["timeout"]).removesuffix("s")) / 3600,
+            spot=spec["scheduling"].get("strategy") == "SPOT",
+        )
+    except (KeyError, IndexError, TypeError, ValueError) as error:
+        raise BadInput(f"{record.name}: its custom job lacks what Vertex AI needs ({error})") from None
+
+
+_MOUNT = "/gcs/"
+
+
+def _address(place: str) -> str:
+    return f"gs://{place.removeprefix(_MOUNT)}" if place.startswith(_MOUNT) else place
+
+
+def _folder(place: str) -> str:
+    return f"{_MOUNT}{place.removeprefix('gs://')}" if place.startswith("gs://") else place
+
+
+def _filled(value: Any, run: str, record: Record) -> Any:
+    """A part of the job in which each expression has its value in this run. Raises BadInput for one not read."""
+    if isinstance(value, list):
+        return [_filled(one, run, record) for one in cast("list[Any]", value)]
+    if isinstance(value, Mapping):
+        return {key: _filled(one, run, record) for key, one in cast("Mapping[str, Any]", value).items()}
+    if not isinstance(value, str):
+        return value
+    if (said := in_the_run(value, run)).startswith("${"):
+        raise BadInput(f"{record.name}: {said[:120]!r}: an expression of a workflow that the sandbox does not read")
+    return said
+
+
+def _cluster(counts: list[int]) -> dict[str, Any]:
+    pools = {
+        f"workerpool{pool}": [f"cmle-training-workerpool{pool}-{replica}:2222" for replica in range(count)]
+        for pool, count in enumerate(counts)
+    }
+    return {"cluster": pools, "task": {"type": "workerpool0", "index": 0}, "environment": "cloud"}
+
+
+def refused(state: State, launch: Launch, asked: Asked) -> str:
+    """By the grants to the job's service account."""
+    bucket, _, path = asked.address.removeprefix("gs://").partition("/")
+    right = {"list": "storage.objects.list", "read": "storage.objects.get", "write": "storage.objects.create"}
+    on = f"projects/_/buckets/{bucket}" + ("" if asked.does == "list" else f"/objects/{path}")
+    project = launch.identity.partition("@")[2].partition(".")[0]
+    graph = standing(state, "gcp")
+    if allowed(graph, [f"serviceAccount:{launch.identity}"], right[asked.does], on, project, path):
+        return ""
+    return (
+        f"JOB_STATE_FAILED: {launch.identity} does not have {right[asked.does]} access to the Google Cloud Storage "
+        f"object. Permission '{right[asked.does]}' denied on resource (or it may not exist): {asked.address}"
+    )
+
+
+def failed(launch: Launch, ended: Exit, root: Path) -> str:
+    """The exit code of the replica, and the end of its log."""
+    last = "".join(ended.log.strip().splitlines()[-1:])
+    return (
+        f"JOB_STATE_FAILED: The replica workerpool0-0 exited with a non-zero status of {ended.code}. Termination "
+        f"reason: Error. {last}".rstrip()
+    )
+
+
+def stopped(launch: Launch) -> str:
+    """The job has a timeout of its own, within the workflow's deadline."""
+    return f"JOB_STATE_FAILED: the job ran longer than its timeout of {launch.hours:g} h"
+
+
+def interrupted(launch: Launch) -> str:
+    """The job goes on."""
+    return "Google took the Spot VM; Vertex AI starts the replica anew, with what lies in its folder of checkpoints"
+
+
+def stored(launch: Launch, folder: Path) -> tuple[str, Path]:
+    """The container wrote to the bucket itself."""
+    return launch.output[1], folder
