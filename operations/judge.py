@@ -8,6 +8,7 @@ from typing import TypeVar
 from catalogue import caveats
 from catalogue.graph import Graph, Resource
 from catalogue.properties import NotKnown
+from catalogue.wording import counted, in_words
 from operations import accepted, facts, hardware, networks, words
 from operations import bill as bills
 from operations.checkov import ScanResult
@@ -416,11 +417,11 @@ def _proofs(
     return [
         proof(
             "workflow speed",
-            f"{len(steps)} manual steps are left to a first prediction (limit {most:g}){accepted.NOBODY}",
+            f"{counted(len(steps), 'manual step')} left to a first prediction (limit {most:g}){accepted.NOBODY}",
             failed=len(steps) > most,
             without=None
             if predicts
-            else f"no model is served or scores: {len(steps)} manual steps lead to no prediction",
+            else f"no model is served or scores: {counted(len(steps), 'manual step')}, and no prediction at their end",
         ),
         proof(
             "hardware fit",
@@ -431,14 +432,15 @@ def _proofs(
         ),
         proof(
             "network fit",
-            f"{len({link.endpoint for link in links})} endpoints to {len({link.service for link in links})} services "
-            f"are planned, what is needed and no more; {_leads_out(graph, landing_zones)}",
+            f"planned: {counted(len({link.endpoint for link in links}), 'endpoint')} to "
+            f"{counted(len({link.service for link in links}), 'service')}, what is needed and no more; "
+            f"{_leads_out(graph, landing_zones)}",
         ),
         Proof(name="exportability", state="not yet", fact=f"{exportable} could leave{accepted.NO_EXPORT}"),
         proof(
             "cost visibility",
-            f"{len(cost.lines)} billing resources have a price and the tags of {', '.join(sorted(cost.by_team))}; "
-            f"{_between(cost)} a month",
+            f"{counted(len(cost.lines), 'billing resource')} with a price and the tags of "
+            f"{in_words(sorted(cost.by_team))}; {_between(cost)} a month",
         ),
     ]
 
@@ -450,12 +452,12 @@ def _between(cost: Cost) -> str:
 
 
 def _leads_out(graph: Graph, landing_zones: list[str]) -> str:
-    joined = " and ".join(caller.name for caller in callers(graph) if caller.cidr)
+    joined = in_words(caller.name for caller in callers(graph) if caller.cidr)
     if not landing_zones:
         return f"no route, address or rule leads out{f' but to {joined}' if joined else ''}"
     return (
         "no address or rule of the stack leads out; the network is given by the landing zone "
-        f"{' and '.join(landing_zones)}, and its own routes and rules were not judged"
+        f"{in_words(landing_zones)}, and its own routes and rules were not judged"
     )
 
 
