@@ -8,7 +8,7 @@ from catalogue.kinds.aws import count, iam, s3, sagemaker, sns
 from catalogue.properties import Properties
 from policies import given
 from policies.aws.documents import is_anybody, signed_in
-from policies.rule import Found, callers, named_places, resource_rule, stack_rule, whole_stack_rule
+from policies.rule import Found, callers, named_by, named_places, resource_rule, stack_rule, whole_stack_rule
 
 # Actions for which IAM has no resource but `*` (Service Authorization Reference).
 WITHOUT_RESOURCE = {
@@ -483,10 +483,9 @@ def _trusts(graph: Graph, policy: Resource) -> list[Properties]:
     iam.ROLE_POLICY,
     severity="medium",
     says="The stack writes to its own buckets, and to those of others that the stack file names.",
-    remedy="In the stack file, point the output_uri of batch_jobs at the stack's own bucket, or name the bucket under "
-    "sources, with its account and who lets the stack in.",
+    remedy="In the stack file, point the output_uri, or a training job's checkpoint_uri, at the stack's own bucket, or "
+    "name the bucket under sources, with its account and who lets the stack in.",
     mandatory=False,
-    stack_key="batch_jobs",
 )
 def written_places(graph: Graph, policy: Resource) -> Iterator[str]:
     """Another stack's bucket has a policy and a key that know nothing of this stack, and goes when that stack goes.
@@ -503,7 +502,7 @@ def written_places(graph: Graph, policy: Resource) -> Iterator[str]:
             arns = statement.each_text("Resource")
             for bucket in sorted({arn.removeprefix("arn:aws:s3:::").partition("/")[0] for arn in arns}):
                 if bucket not in known and f"s3://{bucket}" not in known:
-                    yield f"lets the stack write to s3://{bucket}, which it does not make"
+                    yield f"lets the stack write to s3://{bucket}, which it does not make{named_by(graph, f's3://{bucket}')}"
 
 
 RULES = [

@@ -208,7 +208,6 @@ def _is_bounded(retry: Properties) -> bool:
     proof="cost visibility",
     says="A batch job starts no more often than the limit says: each run starts machines of its own.",
     remedy="Give the job a schedule with longer pauses; what is asked every few minutes is an endpoint.",
-    stack_key="batch_jobs",
 )
 def batch_often(known: Limits, props: Properties) -> Iterator[str]:
     """By the mean of a month. A run bills from the start of its machines, so one a minute bills them all the time.

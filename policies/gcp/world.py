@@ -366,7 +366,8 @@ def _is_refused(graph: Graph, job: workflows.Job, may: str, place: str) -> bool:
     severity="medium",
     says="A workflow that starts jobs is started by a schedule of the stack, or by people whose runs a label counts, "
     "and a schedule starts a workflow of it.",
-    remedy="Keep the component's schedule or its label runs-per-month, or switch the job off.",
+    remedy="In the stack file, give the job a schedule or, where people start it, runs_per_month, which the component "
+    "makes its label runs-per-month; or switch the job off.",
 )
 def batch_started(graph: Graph, workflow: Resource) -> Iterator[str]:
     """A workflow that nothing starts scores nothing, and nobody hears of it."""
