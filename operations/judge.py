@@ -99,11 +99,14 @@ def judge(graph: Graph, scan: Scan, spent: Callable[[], float], today: date, sta
 
 
 def _of_the_ground(graph: Graph, ground: Graph, found: list[Finding]) -> Iterator[Finding]:
-    """What the policies find of the ground alone, which stands before anything serves, and not of the whole stack."""
+    """What the policies find of the ground alone, which stands before anything serves, and not of the whole stack.
+
+    What a rule advises of the whole is advised of the part too: the ground draws less of the quotas that it names.
+    """
     if len(ground.resources) < len(graph.resources):
-        known = {(f.rule, f.urn, f.message) for f in found}
+        known, advised = {(f.rule, f.urn, f.message) for f in found}, {f.rule for f in found if not f.mandatory}
         for alone in evaluate(ground, pack.RULES[graph.platform]).findings:
-            if (alone.rule, alone.urn, alone.message) not in known:
+            if (alone.rule, alone.urn, alone.message) not in known and (alone.mandatory or alone.rule not in advised):
                 yield alone.model_copy(update={"message": f"in the phase ground, {alone.message}"})
 
 

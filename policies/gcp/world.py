@@ -160,7 +160,7 @@ def foreign_project(graph: Graph, resource: Resource) -> Iterator[str]:
     a key, a network, a data set and a member of it are others'. The number of a project counts as its id.
     """
     ours = own(graph)
-    if not ours.projects:
+    if not ours.projects or resource.type == mlplatform.GRANTS_IN_FORCE:  # each of its grants is asked for itself
         return
     for path, text in read(resource):
         found = [text] if path.rpartition(".")[2] in _PROJECT_INPUTS else [*_projects(text), *_AGENT.findall(text)]
