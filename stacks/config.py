@@ -80,11 +80,12 @@ def stack_name(path: Path) -> str:
 
 def stack_file(stack: str) -> Path:
     """The checked-in file of a stack. Raises BadInput naming the nearest stack, or those there are."""
-    files = {stack_name(file): file for file in sorted(STACKS.glob("Pulumi.*.yaml"))}
+    files = {file.name.removeprefix("Pulumi.").removesuffix(".yaml"): file for file in STACKS.glob("Pulumi.*.yaml")}
     if stack in files:
+        stack_name(files[stack])
         return files[stack]
     near = close(stack, files)
-    hint = f"did you mean {near}?" if near else f"there are {', '.join(files)}"
+    hint = f"did you mean {near}?" if near else f"there are {', '.join(sorted(files))}"
     raise BadInput(f"{stack[:80]!r}: no such stack; {hint}")
 
 
@@ -96,7 +97,9 @@ def _read_yaml(path: Path) -> tuple[Mapping[str, Any], str, list[str]]:
             data = file.read(MAX_FILE_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "no file can have this name"
-        raise BadInput(f"{where}: cannot be read ({reason}); name a stack file such as aws-pilot") from None
+        raise BadInput(
+            f"{where}: cannot be read ({reason}); name a stack file such as stacks/Pulumi.aws-pilot.yaml"
+        ) from None
     if len(data) > MAX_FILE_BYTES:
         most = f"found more than {MAX_FILE_BYTES:,} bytes, allowed: at most that in a stack file"
         raise BadInput(f"{where}: {most}; make two stacks of it")

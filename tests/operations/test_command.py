@@ -28,7 +28,7 @@ from operations import console
 from operations.__main__ import application, main
 from operations.commands import pilot
 from operations.verdict import PROOFS, Verdict
-from stacks.config import STACKS
+from stacks.config import STACKS, stack_file
 from tests.conftest import forget
 
 PILOT = STACKS / "Pulumi.aws-pilot.yaml"
@@ -283,6 +283,15 @@ def test_a_wrong_argument_is_one_sentence_and_exit_2(arguments: list[str], sente
     code, said = call(*arguments)
     assert code == 2
     assert sentence in said and len(said.splitlines()) == 1 and "Traceback" not in said
+
+
+def test_a_file_beside_it_that_is_no_stacks_stops_no_stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("Pulumi.mine.yaml", "Pulumi.A copy.yaml"):
+        (tmp_path / name).touch()
+    monkeypatch.setattr("stacks.config.STACKS", tmp_path)
+    assert stack_file("mine") == tmp_path / "Pulumi.mine.yaml"
+    with pytest.raises(BadInput, match="found the file name 'Pulumi.A copy.yaml'"):
+        stack_file("A copy")
 
 
 @pytest.mark.parametrize("place", ["under/README.md", "README.md/below"])
