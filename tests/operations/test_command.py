@@ -290,7 +290,7 @@ def test_a_file_beside_it_that_is_no_stacks_stops_no_stack(tmp_path: Path, monke
         (tmp_path / name).touch()
     monkeypatch.setattr("stacks.config.STACKS", tmp_path)
     assert stack_file("mine") == tmp_path / "Pulumi.mine.yaml"
-    with pytest.raises(BadInput, match="found the file name 'Pulumi.A copy.yaml'"):
+    with pytest.raises(BadInput, match=r"found the file name 'Pulumi.A copy.yaml'"):
         stack_file("A copy")
 
 
