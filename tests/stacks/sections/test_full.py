@@ -5,7 +5,9 @@ import pytest
 from catalogue.errors import BadInput
 from catalogue.full import FULL
 from catalogue.graph import Graph
+from catalogue.kinds.azure.mlplatform import TRAFFIC
 from policies.aws.limits import scaling_policy
+from policies.azure.rollback import alarms
 from stacks.config import validate
 from tests.mutate import changed, put
 from tests.stack_files import pilot_file
@@ -38,3 +40,10 @@ def test_the_rule_has_the_same_edges(aws_pilot: Graph) -> None:
         for value, found in ((full.least, 0), (full.least - 1, 1), (full.most, 0), (full.most + 1, 1)):
             graph = changed(aws_pilot, policy, lambda props, value=value: put(props, f"{TRACKING}.targetValue", value))
             assert len(scaling_policy.judge(graph).violations) == found, (policy.name, value)
+
+
+def test_every_p95_latency_that_a_stack_file_takes_is_one_that_the_rule_takes(azure_pilot: Graph) -> None:
+    (traffic,) = azure_pilot.of(TRAFFIC)
+    for value, found in ((1, 0), (60_000, 0), (60_001, 1)):
+        graph = changed(azure_pilot, traffic, lambda props, value=value: put(props, "p95LatencyMs", value))
+        assert len([one for one in alarms.judge(graph).violations if one.resource == graph.of(TRAFFIC)[0]]) == found
