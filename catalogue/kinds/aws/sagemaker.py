@@ -230,7 +230,7 @@ def _of_variant(graph: Graph, endpoint: Resource, variant: Properties, use: Use,
         memory = size.text_or_empty("memorySizeInMb")
         provisioned = size.number_or_none("provisionedConcurrency") is not None
         low, high = _bound(size, "provisionedConcurrency") if provisioned else 0, _bound(size, "maxConcurrency")
-        return Machines(endpoint.name, f"serverless {memory} MB", use, low, high, part)
+        return Machines(endpoint.name, f"serverless {memory} MB", use, low, high, part, serverless=True)
     type_ = variant.text_or_empty("instanceType")
     if not type_:
         raise Malformed(variant.at, "is of an unknown kind: neither instances nor serverless", variant.owner)
