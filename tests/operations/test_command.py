@@ -3,6 +3,7 @@
 import gc
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -15,10 +16,12 @@ from unittest.mock import patch
 from xml.etree import ElementTree
 
 import pytest
+import typer.main
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
+from typer.core import TyperGroup
 from typer.testing import CliRunner
 
 from catalogue.errors import BadInput
@@ -388,3 +391,14 @@ def test_one_bad_stack_file_hides_no_mistake_of_another(tmp_path: Path) -> None:
     assert first.startswith(f"{files[0]}: mlplatform:team: found 'Not A Slug'")
     assert second.startswith(f"{files[2]}: mlplatform:feature_store: unknown key; a feature store is not there yet")
     assert not (tmp_path / "out").exists()
+
+
+def test_the_help_and_the_readme_name_all_that_changes_a_cloud() -> None:
+    """`prices refresh --yes` writes the catalogue, and nothing else that says --yes is without its name there."""
+    group = typer.main.get_command(application())
+    assert isinstance(group, TyperGroup)
+    asks = {name for name, one in group.commands.items() if any("--yes" in option.opts for option in one.params)}
+    readme = (STACKS.parent / "README.md").read_text(encoding="utf-8")
+    (changes,) = re.findall(r"what says `--yes` or asks first \(([^)]*)\) changes it", readme)
+    for said in (group.help or "", changes):
+        assert asks and asks <= {*re.findall(r"`([a-z]+)", said)}
