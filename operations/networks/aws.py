@@ -25,9 +25,10 @@ from catalogue.kinds.aws.ec2 import (
     service_of,
 )
 from catalogue.kinds.aws.jobs import Job
-from catalogue.kinds.aws.sagemaker import DOMAIN, ENDPOINT, MODEL, USER_PROFILE, configurations, domain_of, is_async
+from catalogue.kinds.aws.sagemaker import ENDPOINT, MODEL, configurations, is_async
 from catalogue.kinds.aws.scheduler import SCHEDULE
 from catalogue.kinds.aws.sfn import STATE_MACHINE, jobs_of
+from catalogue.kinds.aws.studio import DOMAIN, USER_PROFILE, domain_of
 from catalogue.landing_zones import AwsNetwork
 from catalogue.machines import Machines
 from catalogue.once import once_a_graph

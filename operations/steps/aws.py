@@ -18,8 +18,9 @@ from catalogue.kinds.aws.ec2 import PEERING
 from catalogue.kinds.aws.iam import ROLE, ROLE_POLICY
 from catalogue.kinds.aws.jobs import STATE_MACHINE
 from catalogue.kinds.aws.s3 import BUCKET
-from catalogue.kinds.aws.sagemaker import DOMAIN, ENDPOINT, USER_PROFILE, is_async
+from catalogue.kinds.aws.sagemaker import ENDPOINT, is_async
 from catalogue.kinds.aws.sns import SUBSCRIPTION, TOPIC
+from catalogue.kinds.aws.studio import DOMAIN, USER_PROFILE
 from catalogue.landing_zones import AwsZone
 from catalogue.properties import Properties
 from catalogue.registries import is_own

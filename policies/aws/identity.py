@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from catalogue.graph import Graph, Resource
 from catalogue.iam import allows, conditions, matches, name_of, principals, statements
-from catalogue.kinds.aws import count, iam, s3, sagemaker, sns
+from catalogue.kinds.aws import count, iam, s3, sns, studio
 from catalogue.properties import Properties
 from policies import given
 from policies.aws.documents import is_anybody, signed_in
@@ -158,8 +158,8 @@ _PULL = {"ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloa
 @stack_rule(
     "identity-boundary",
     iam.ROLE,
-    sagemaker.DOMAIN,
-    sagemaker.USER_PROFILE,
+    studio.DOMAIN,
+    studio.USER_PROFILE,
     severity="high",
     says="Every role has a permissions boundary.",
     remedy="Set permissions_boundary to the identity component's boundary.",
@@ -317,7 +317,7 @@ _SETTINGS = ("defaultUserSettings", "defaultSpaceSettings", "userSettings")
 
 @stack_rule(
     "identity-studio-name",
-    sagemaker.DOMAIN,
+    studio.DOMAIN,
     severity="critical",
     says="Where Studio hands on the name of who works, each role that it starts lets it.",
     remedy="Add sts:SetSourceIdentity to the trust of the execution role, and of each role that it passes.",
@@ -329,7 +329,7 @@ def studio_name(graph: Graph, resource: Resource) -> Iterator[str]:
     """
     if resource.props.text_or_empty("domainSettings.executionRoleIdentityConfig") != "USER_PROFILE_NAME":
         return
-    of_people = [resource, *graph.referring(sagemaker.USER_PROFILE, "domainId", resource)]
+    of_people = [resource, *graph.referring(studio.USER_PROFILE, "domainId", resource)]
     starts = [role for one in of_people for key in _SETTINGS for role in graph.refers(one, key, iam.ROLE)]
     roles = {role.urn: role for role in [*starts, *(other for role in starts for other in _passed(graph, role))]}
     for role in roles.values():
@@ -350,8 +350,8 @@ def _passed(graph: Graph, role: Resource) -> Iterator[Resource]:
 
 @whole_stack_rule(
     "identity-people-listed",
-    sagemaker.DOMAIN,
-    sagemaker.USER_PROFILE,
+    studio.DOMAIN,
+    studio.USER_PROFILE,
     severity="high",
     says="Studio has a profile for each person whom the stack file names, and for nobody else.",
     remedy="Name the person under workspace.users in the stack file; or take the profile out.",
@@ -361,12 +361,12 @@ def people_listed(graph: Graph) -> Found:
     users = set(graph.placement.users) if graph.placement else set[str]()
     if not users:
         return
-    profiles = [(one, one.props.text_if_known("userProfileName")) for one in graph.of(sagemaker.USER_PROFILE)]
+    profiles = [(one, one.props.text_if_known("userProfileName")) for one in graph.of(studio.USER_PROFILE)]
     for profile, name in profiles:
         if name and name not in users:
             yield profile, f"lets {name} work in Studio, whom the stack file does not name"
     names = {name for _, name in profiles}
-    for domain in graph.of(sagemaker.DOMAIN) if "" not in names else ():
+    for domain in graph.of(studio.DOMAIN) if "" not in names else ():
         for name in sorted(users - names):
             yield domain, f"has no profile for {name}, whom the stack file names"
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from catalogue.full import FULL
 from catalogue.graph import Graph, Resource
-from catalogue.kinds.aws import appautoscaling, cloudtrail, cloudwatch, ec2, ecr, s3, sagemaker, scheduler, sfn
+from catalogue.kinds.aws import appautoscaling, cloudtrail, cloudwatch, ec2, ecr, s3, sagemaker, scheduler, sfn, studio
 from catalogue.kinds.aws.provider import PROVIDER, allowed_accounts
 from catalogue.properties import Malformed, Properties
 from policies import limits
@@ -152,8 +152,8 @@ def scheduled_scaling(graph: Graph, resource: Resource) -> Iterator[str]:
 
 @limit_rule(
     "limits-idle-shutdown",
-    sagemaker.DOMAIN,
-    sagemaker.USER_PROFILE,
+    studio.DOMAIN,
+    studio.USER_PROFILE,
     severity="high",
     says="Workspace applications stop when idle.",
     remedy="Set workspace.idle_timeout_minutes in the stack file to at most the limit.",
