@@ -435,7 +435,7 @@ def _proofs(
         ),
         proof(
             "network fit",
-            f"planned: {counted(len({link.endpoint for link in links}), 'endpoint')} to "
+            f"{counted(len({link.endpoint for link in links}), 'endpoint')} to "
             f"{counted(len({link.service for link in links}), 'service')}, what is needed and no more; "
             f"{_leads_out(graph, landing_zones)}",
         ),
