@@ -294,20 +294,26 @@ def _findings(verdict: Verdict, console: Console) -> None:
             )
         console.print(table, highlight=False)
         _how_to_waive(verdict, [finding for finding in open_ if finding.fails], console)
+    designed: dict[tuple[str, str], list[Finding]] = {}
     for finding in findings:
         if finding.excepted is not None:
-            _excused(console, finding, finding.excepted.reason)
+            designed.setdefault((finding.rule, finding.excepted.reason), []).append(finding)
         elif finding.waived is not None:
             waiver = finding.waived
             left, age = (say(waiver, verdict.judged_on) for say in (words.left, words.age))
             until = f"until {words.day(waiver.expires)}, {left}, {age}"
-            _excused(console, finding, f"{until}, by {waiver.owner}: {waiver.reason}")
+            _excused(console, [finding], f"{until}, by {waiver.owner}: {waiver.reason}")
+    for (_, reason), alike in designed.items():
+        _excused(console, alike, reason)
 
 
-def _excused(console: Console, finding: Finding, why: str) -> None:
-    """A finding that may stand, and why."""
-    stands = words.standing(finding)
-    text = words.one_line(f"{finding.rule}, {', '.join(list(_where(finding))[1:])}: {why}")
+def _excused(console: Console, alike: list[Finding], why: str) -> None:
+    """What may stand, and why: one finding with its place, or the resources of those that are alike."""
+    first, stands = alike[0], words.standing(alike[0])
+    where = ", ".join(list(_where(first))[1:])
+    if len(alike) > 1:
+        where = words.in_words(dict.fromkeys(one.resource or "the whole stack" for one in alike))
+    text = words.one_line(f"{first.rule}, {where}: {why}")
     _say(console, Text(f"{stands:<10}", _STYLES[stands]), text)
 
 

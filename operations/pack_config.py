@@ -6,13 +6,13 @@ https://www.pulumi.com/docs/insights/policy/policy-packs/configuration/. The lev
 do there (`policies/levels.py`).
 """
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
 from catalogue.errors import BadInput
+from catalogue.files import json_of
 from catalogue.graph import Graph
 from catalogue.platforms import PLATFORMS, Platform
 from catalogue.wording import did_you_mean, found_word, one_line
@@ -91,10 +91,10 @@ def read(file: Path) -> PackConfig:
     """The config in a file. Raises BadInput, one sentence, for what the engine or the pack does not know."""
     where = f"--policy-pack-config {one_line(str(file))}"
     try:
-        said: object = json.loads(file.read_text(encoding="utf-8-sig"))
+        said: object = json_of(file.read_bytes())
     except OSError as error:
         raise BadInput(f"{where}: cannot be read ({error.strerror}); name a file of JSON") from None
-    except (ValueError, RecursionError):
+    except ValueError:
         raise BadInput(f'{where}: is no JSON; write levels by policy, such as {{"all": "advisory"}}') from None
     if not isinstance(said, dict):
         raise BadInput(f"{where}: found {found_word(said)}, allowed: levels by policy")

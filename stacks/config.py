@@ -6,11 +6,14 @@ program under `pulumi up`). Top-level values are strings, lists or objects, neve
 hands every top-level value to the program as a string.
 """
 
+import errno
 import json
+import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any, cast
 
 import yaml
@@ -93,7 +96,10 @@ def _read_yaml(path: Path) -> tuple[Mapping[str, Any], str, list[str]]:
     """The `config` mapping of a stack file, the file's name, and a sentence for each mistake of its YAML so far."""
     where = display(path)
     try:
-        with path.open("rb") as file:
+        # Whoever opens a pipe waits for its other end.
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+            if not S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise OSError(errno.EINVAL, "it is no file")
             data = file.read(MAX_FILE_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "no file can have this name"

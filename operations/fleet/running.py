@@ -56,7 +56,7 @@ def _named(file: Path) -> str:
 def _bytes(file: Path) -> bytes:
     """What a stack file holds; of one that nobody can read, why. Whatever it is, the stack's own result says it."""
     try:
-        return file.read_bytes()
+        return file.read_bytes() if file.is_file() or not file.exists() else b"it is no file"
     except OSError as error:
         return f"{error.strerror}".encode()
 

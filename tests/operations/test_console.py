@@ -54,6 +54,14 @@ def test_findings_stand_failing_first_and_waived_in_one_line() -> None:
     assert "until 2027-03-31, 129 days left, granted 2026-11-20, 2 days ago, by payments-risk@example.com" in text
 
 
+def test_exceptions_of_one_reason_are_one_line_that_names_what_they_are_of() -> None:
+    (one,) = (finding for finding in excepted().findings if finding.excepted)
+    other = one.model_copy(update={"resource": "embedder-b-config"})
+    verdict = excepted().model_copy(update={"findings": [one, other]})
+    (line,) = [line for line in printed(verdict, 160).splitlines() if line.startswith("excepted")]
+    assert f"{one.rule}, document-embedder-config and embedder-b-config: " in line
+
+
 def test_one_cause_of_many_resources_is_one_row_that_names_them_all() -> None:
     verdict = sample()
     (first, *_) = (one for one in words.in_order(verdict.findings) if one.fails)

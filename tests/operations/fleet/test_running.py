@@ -135,6 +135,7 @@ def test_a_file_that_nobody_can_read_or_whose_name_no_stack_has_is_a_result_of_i
     stacks = tmp_path / "stacks"
     (stacks / "Pulumi.folder.yaml").mkdir(parents=True)
     (stacks / "Pulumi.gone.yaml").symlink_to(tmp_path / "nowhere")
+    os.mkfifo(stacks / "Pulumi.pipe.yaml")
     (stacks / "Pulumi.A name.yaml").touch()
     (stacks / "Pulumi.A-name.yaml").touch()
     monkeypatch.setitem(VERBS, "preview", Fake(passes))  # pyright: ignore[reportArgumentType]
@@ -142,8 +143,8 @@ def test_a_file_that_nobody_can_read_or_whose_name_no_stack_has_is_a_result_of_i
     found = running.run("preview", running.stack_files([stacks]), Asked(out, TODAY), (1, 1), SCREEN)
     said = {one.stack: one.outcome.says for one in found.results}
     assert found.code == 2 and {one.outcome.state for one in found.results} == {"refused"}
-    assert "Is a directory" in said["folder"] and "No such file" in said["gone"] and len(said) == 4
-    assert {name[:20] for name in said} == {"folder", "gone", "Pulumi.A-name.yaml-8", "Pulumi.A-name.yaml-f"}
+    assert "Is a directory" in said["folder"] and "No such file" in said["gone"] and "it is no file" in said["pipe"]
+    assert {name[:20] for name in said} == {"folder", "gone", "pipe", "Pulumi.A-name.yaml-8", "Pulumi.A-name.yaml-f"}
     assert running.merge([out], tmp_path / "joined").code == 2
 
 
