@@ -1,5 +1,6 @@
 """Reads a file of limits, waivers or landing zones, ours or the organisation's: each mistake in it is one sentence."""
 
+import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -31,6 +32,17 @@ def read(file: Path, called: str, model: type[Model], own: Own = lambda mistake:
     except yaml.YAMLError as error:
         raise BadInput(f"{called}: is not valid YAML: {_problem(error)}") from None
     return validated(data, called, model, own=own)
+
+
+def json_of(text: bytes | str) -> Any:
+    """What JSON says, with or without the byte order mark that some editors write. Raises ValueError where it is none.
+
+    Nothing that a person means is nested without end, which Python's reader refuses with an error of its own.
+    """
+    try:
+        return json.loads(text.decode("utf-8-sig") if isinstance(text, bytes) else text.removeprefix("\ufeff"))
+    except RecursionError:
+        raise ValueError("is nested without end") from None
 
 
 def validated(

@@ -12,7 +12,8 @@ class Machines:
     `user` is the name of what runs, such as an endpoint or a batch job. `part` is one part of it where there are
     several, such as a variant or a task. `accelerator` is what the platform adds to the machine type, and
     `accelerators` how many for each machine; both are None where the type implies them. `spot` machines may be taken
-    away at any time, and draw on a quota of their own where the platform has one.
+    away at any time, and draw on a quota of their own where the platform has one. `serverless` ones are none that
+    anybody chooses: the platform runs as many as there are requests at once, on a machine type that it does not say.
     """
 
     user: str
@@ -24,6 +25,7 @@ class Machines:
     accelerator: str | None = None
     accelerators: int | None = None
     spot: bool = False
+    serverless: bool = False
 
     @property
     def said(self) -> str:

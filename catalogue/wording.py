@@ -89,6 +89,12 @@ def one_line(text: str, most: int = 60) -> str:
     return clean if len(clean) <= most else f"{clean[: most - 1]}…"
 
 
+def in_words(names: Iterable[str]) -> str:
+    """Names as a sentence lists them, such as `a, b and c`."""
+    *before, last = [*names] or [""]
+    return f"{', '.join(before)} and {last}" if before else last
+
+
 def counted(number: int, noun: str) -> str:
     """A number with its noun, such as `1 finding` and `2 findings`."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -47,8 +47,8 @@ def application() -> "typer.Typer":
     ) -> None:
         """Judge managed machine-learning pilots before a cloud account exists.
 
-        Nothing here changes a cloud but what says so first: `accept --yes`, `teardown --yes`, `idle --off` and `wake`.
-        `pulumi up -s STACK` deploys.
+        Nothing here changes a cloud but what says so first: `accept --yes`, `run --yes`, `teardown --yes`, `idle --off`
+        and `wake`. `pulumi up -s STACK` deploys.
         """
 
     for command in sorted(module.name for module in iter_modules(commands.__path__)):
@@ -62,7 +62,7 @@ def _let_flow(app: "typer.Typer") -> None:
     import inspect
     import re
 
-    for command in app.registered_commands:
+    for command in (*app.registered_commands, *filter(None, [app.registered_callback])):
         command.help = re.sub(r"(?<=\S)\n(?=[^\s-])", " ", inspect.getdoc(command.callback) or "")
     for group in app.registered_groups:
         if group.typer_instance is not None:

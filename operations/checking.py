@@ -29,6 +29,7 @@ from operations.checkov import ScanResult
 from operations.evaluation import evaluate
 from operations.findings import finding
 from operations.judge import checkov_findings, decided, unrendered, waiver_findings
+from operations.pack_config import PackConfig
 from operations.rendering import render
 from operations.rendering.rendered import Rendered
 from operations.standing.reading import standing_of
@@ -248,8 +249,10 @@ def _placement(graph: Graph) -> Placement | None:
 # ---- the judgement --------------------------------------------------------------------------------------------------
 
 
-def check(graph: Graph, scan: Scan, today: date) -> Checked:
+def check(graph: Graph, scan: Scan, today: date, config: PackConfig | None = None) -> Checked:
     """Judge a graph by the policies and Checkov, those of each platform that it has something of.
+
+    `config` is what the engine would take for the pack: it raises rules, and lowers those that it may.
 
     Raises BadInput where it has nothing of any, for a waiver that nobody may write and a rule that nobody may lower;
     CheckovError as `scan` does.
@@ -266,10 +269,12 @@ def check(graph: Graph, scan: Scan, today: date) -> Checked:
         rules = [rule for rule in RULES[platform] if rule is not everywhere.kind_known or platform == platforms[0]]
         evaluated = evaluate(one, rules)
         of_checkov, checks = _by_checkov(one, platform, scan)
-        found += [decided(one, each, today) for each in (*evaluated.findings, *of_checkov)]
+        of_pack = evaluated.findings if config is None else config.over(one, platform, evaluated.findings)
+        found += [decided(one, each, today) for each in (*of_pack, *of_checkov)]
         passed += Counter(policy=evaluated.passed, checkov=checks)
     first = replace(graph, platform=platforms[0])
     found += waiver_findings(first, found, today)
+    found += config.kept(first, platforms) if config is not None else ()
     if not graph.ours:
         found = list(_unread_once(found))
         found = [*found, *_said_once(first, found)]

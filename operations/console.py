@@ -280,33 +280,40 @@ def _findings(verdict: Verdict, console: Console) -> None:
         _say(console, "No finding.")
         return
     open_ = [finding for finding in findings if not finding.excused]
-    if open_:
+    groups = words.grouped(open_)
+    if groups:
         # Three facts share a column, for in three columns they would leave the message no room at 80 characters.
         table = folding_table("state", "rule, resource, place", "message")
-        for index, finding in enumerate(open_):
+        for index, (finding, *others) in enumerate(groups):
             stands = words.standing(finding)
             table.add_row(
                 Text(stands, _STYLES[stands]).append(f"\n{finding.severity}", "not bold default"),
                 Text("\n".join(_where(finding))),
-                Text("\n".join(map(words.one_line, _told(finding)))),
-                end_section=index == len(open_) - 1,
+                Text("\n".join(map(words.one_line, _told(finding, others)))),
+                end_section=index == len(groups) - 1,
             )
         console.print(table, highlight=False)
         _how_to_waive(verdict, [finding for finding in open_ if finding.fails], console)
+    designed: dict[tuple[str, str], list[Finding]] = {}
     for finding in findings:
         if finding.excepted is not None:
-            _excused(console, finding, finding.excepted.reason)
+            designed.setdefault((finding.rule, finding.excepted.reason), []).append(finding)
         elif finding.waived is not None:
             waiver = finding.waived
             left, age = (say(waiver, verdict.judged_on) for say in (words.left, words.age))
             until = f"until {words.day(waiver.expires)}, {left}, {age}"
-            _excused(console, finding, f"{until}, by {waiver.owner}: {waiver.reason}")
+            _excused(console, [finding], f"{until}, by {waiver.owner}: {waiver.reason}")
+    for (_, reason), alike in designed.items():
+        _excused(console, alike, reason)
 
 
-def _excused(console: Console, finding: Finding, why: str) -> None:
-    """A finding that may stand, and why."""
-    stands = words.standing(finding)
-    text = words.one_line(f"{finding.rule}, {', '.join(list(_where(finding))[1:])}: {why}")
+def _excused(console: Console, alike: list[Finding], why: str) -> None:
+    """What may stand, and why: one finding with its place, or the resources of those that are alike."""
+    first, stands = alike[0], words.standing(alike[0])
+    where = ", ".join(list(_where(first))[1:])
+    if len(alike) > 1:
+        where = words.in_words(dict.fromkeys(one.resource or "the whole stack" for one in alike))
+    text = words.one_line(f"{first.rule}, {where}: {why}")
     _say(console, Text(f"{stands:<10}", _STYLES[stands]), text)
 
 
@@ -325,8 +332,12 @@ def _how_to_waive(verdict: Verdict, failing: list[Finding], console: Console) ->
         console.print()
 
 
-def _told(finding: Finding) -> Iterator[str]:
+def _told(finding: Finding, others: list[Finding]) -> Iterator[str]:
+    """The sentence of a finding, the others that it is true of, and the sentences of the rest of its cause."""
     yield finding.message
+    if also := words.also(finding, others):
+        yield also
+    yield from (other.message for other in others if words.said(other) != words.said(finding))
     yield f"Remedy: {finding.remedy}"
     if finding.lowered:
         yield f"Only advises here: {finding.lowered}"
@@ -336,7 +347,7 @@ def _where(finding: Finding) -> Iterator[str]:
     yield words.one_line(finding.rule)
     yield words.one_line(finding.resource or "the whole stack")
     if finding.stack_key is not None:
-        yield words.one_line(f"asked for by {finding.stack_key}")
+        yield words.one_line(f"in the stack file: {finding.stack_key}")
     if finding.place is not None:
         yield words.one_line(str(finding.place))
 

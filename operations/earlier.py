@@ -1,6 +1,5 @@
 """The earlier verdict that `--against` names: a report that was kept, or what a commit of this repository says."""
 
-import json
 import os
 import re
 import subprocess
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from catalogue.errors import BadInput
+from catalogue.files import json_of
 from stacks.config import STACKS, stack_name
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def _kept(report: Path, stack: str) -> "Earlier":
 
 def _json(path: Path) -> dict[str, Any]:
     try:
-        read = json.loads(path.read_text(encoding="utf-8"))
+        read = json_of(path.read_bytes())
     except OSError as error:
         raise BadInput(f"--against: cannot read {path}: {error.strerror}") from None
     except ValueError:

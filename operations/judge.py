@@ -8,6 +8,7 @@ from typing import TypeVar
 from catalogue import caveats
 from catalogue.graph import Graph, Resource
 from catalogue.properties import NotKnown
+from catalogue.wording import counted, in_words
 from operations import accepted, facts, hardware, networks, words
 from operations import bill as bills
 from operations.checkov import ScanResult
@@ -98,11 +99,14 @@ def judge(graph: Graph, scan: Scan, spent: Callable[[], float], today: date, sta
 
 
 def _of_the_ground(graph: Graph, ground: Graph, found: list[Finding]) -> Iterator[Finding]:
-    """What the policies find of the ground alone, which stands before anything serves, and not of the whole stack."""
+    """What the policies find of the ground alone, which stands before anything serves, and not of the whole stack.
+
+    What a rule advises of the whole is advised of the part too: the ground draws less of the quotas that it names.
+    """
     if len(ground.resources) < len(graph.resources):
-        known = {(f.rule, f.urn, f.message) for f in found}
+        known, advised = {(f.rule, f.urn, f.message) for f in found}, {f.rule for f in found if not f.mandatory}
         for alone in evaluate(ground, pack.RULES[graph.platform]).findings:
-            if (alone.rule, alone.urn, alone.message) not in known:
+            if (alone.rule, alone.urn, alone.message) not in known and (alone.mandatory or alone.rule not in advised):
                 yield alone.model_copy(update={"message": f"in the phase ground, {alone.message}"})
 
 
@@ -416,11 +420,11 @@ def _proofs(
     return [
         proof(
             "workflow speed",
-            f"{len(steps)} manual steps are left to a first prediction (limit {most:g}){accepted.NOBODY}",
+            f"{counted(len(steps), 'manual step')} left to a first prediction (limit {most:g}){accepted.NOBODY}",
             failed=len(steps) > most,
             without=None
             if predicts
-            else f"no model is served or scores: {len(steps)} manual steps lead to no prediction",
+            else f"no model is served or scores: {counted(len(steps), 'manual step')}, and no prediction at their end",
         ),
         proof(
             "hardware fit",
@@ -431,14 +435,15 @@ def _proofs(
         ),
         proof(
             "network fit",
-            f"{len({link.endpoint for link in links})} endpoints to {len({link.service for link in links})} services "
-            f"are planned, what is needed and no more; {_leads_out(graph, landing_zones)}",
+            f"{counted(len({link.endpoint for link in links}), 'endpoint')} to "
+            f"{counted(len({link.service for link in links}), 'service')}, what is needed and no more; "
+            f"{_leads_out(graph, landing_zones)}",
         ),
         Proof(name="exportability", state="not yet", fact=f"{exportable} could leave{accepted.NO_EXPORT}"),
         proof(
             "cost visibility",
-            f"{len(cost.lines)} billing resources have a price and the tags of {', '.join(sorted(cost.by_team))}; "
-            f"{_between(cost)} a month",
+            f"{counted(len(cost.lines), 'billing resource')} with a price and the tags of "
+            f"{in_words(sorted(cost.by_team))}; {_between(cost)} a month",
         ),
     ]
 
@@ -450,12 +455,12 @@ def _between(cost: Cost) -> str:
 
 
 def _leads_out(graph: Graph, landing_zones: list[str]) -> str:
-    joined = " and ".join(caller.name for caller in callers(graph) if caller.cidr)
+    joined = in_words(caller.name for caller in callers(graph) if caller.cidr)
     if not landing_zones:
         return f"no route, address or rule leads out{f' but to {joined}' if joined else ''}"
     return (
         "no address or rule of the stack leads out; the network is given by the landing zone "
-        f"{' and '.join(landing_zones)}, and its own routes and rules were not judged"
+        f"{in_words(landing_zones)}, and its own routes and rules were not judged"
     )
 
 

@@ -36,7 +36,7 @@ class Internet:
 
 
 _NOT_SHUT = "way out not known to be shut"
-_SHUT = "No route leads out of this network and none leads in"
+_SHUT = "No route of this network leads to the internet and none leads in from there"
 _INTERNET: dict[ProofState | None, Internet] = {
     "proved": Internet(True, "No way to the internet", f"{_SHUT}, as was tried in the account.", "no route out"),
     "rehearsed": Internet(True, "No way to the internet", f"{_SHUT}, as was rehearsed.", "no route out"),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Literal, get_args
 
-from catalogue.wording import counted
+from catalogue.wording import counted, in_words
 from operations.verdict import (
     ChangedFinding,
     ChangedProperty,
@@ -71,11 +71,27 @@ def in_order(findings: Iterable[Finding]) -> list[Finding]:
 
 
 def grouped(findings: Iterable[Finding]) -> list[list[Finding]]:
-    """The findings in reading order, those of one cause together: one standing, rule, component and remedy."""
+    """The findings in reading order, those of one cause together: one standing, rule and remedy, and one sentence of
+    several resources, or one component.
+    """
+    ordered = in_order(findings)
+    often = Counter((each.rule, said(each)) for each in ordered)
     groups: dict[tuple[object, ...], list[Finding]] = {}
-    for each in in_order(findings):
-        groups.setdefault((standing(each), each.severity, each.rule, each.component, each.remedy), []).append(each)
+    for each in ordered:
+        cause = said(each) if often[each.rule, said(each)] > 1 else each.component
+        groups.setdefault((standing(each), each.severity, each.rule, each.remedy, cause), []).append(each)
     return list(groups.values())
+
+
+def said(finding: Finding) -> str:
+    """The sentence of a finding without the resource that it is about."""
+    return finding.message.removeprefix(f"{finding.resource} ") if finding.resource else finding.message
+
+
+def also(finding: Finding, others: Iterable[Finding]) -> str:
+    """Of what else the sentence of a finding is true; empty where of nothing."""
+    names = dict.fromkeys(other.resource or "the whole stack" for other in others if said(other) == said(finding))
+    return f"The same is true of {in_words(names)}." if names else ""
 
 
 def findings_in_words(findings: Sequence[Finding]) -> str:

@@ -56,7 +56,8 @@ provider gives.
 `mlplatform check FILE` judges what `pulumi preview --json --show-sames` or `pulumi stack export` wrote, by the same
 rules and Checkov, where the file alone is at hand. A secret that is marked is never read, and a file that shows one
 in clear is refused. A secret that the program never marked is plain text in each file; what looks like one is left
-out of every sentence, and nobody can promise that all are seen. With the CLI and the backend, the engine judges what
+out of every sentence, and nobody can promise that all are seen. `--policy-pack-config levels.json` is the config that
+the engine takes, and does there what it does on the engine. With the CLI and the backend, the engine judges what
 stands by the pack itself:
 
 ```console

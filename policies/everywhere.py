@@ -221,10 +221,16 @@ def _machine_types(platform: str) -> Rule:
         remedy=f"Choose a hardware family of the limits in the stack file, or have the owner add it in {limits.OWN}.",
     )
     def machine_types(graph: Graph, resource: Resource) -> Iterator[str]:
-        """Every variant, task and container. Azure takes the names in upper and lower case."""
+        """Every variant, task and container. Azure takes the names in upper and lower case.
+
+        A serverless endpoint of SageMaker takes neither a VPC nor network isolation: "Feature exclusions",
+        https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints.html
+        """
         limit = limits.of(graph)["machine-types"]
         for machines in _machines(graph, resource):
-            if not limit.allows(machines.machine_type):
+            if machines.serverless:
+                yield f"is {machines.said}: on no machine type, and in no private network, whatever the limits say"
+            elif not limit.allows(machines.machine_type):
                 yield f"runs on {machines.said}, allowed {limit.said}"
             elif quotas.family_of(platform, machines) is None:
                 yield f"runs on {machines.said}, which is no family of the catalogue"
@@ -253,7 +259,7 @@ def _replicas(platform: str) -> Rule:
             if total > limit:
                 yield f"may run {counted(total, 'replica')}, allowed {limit:g}"
             kept, floor = sum(each.low for each in machines), known["replicas-at-least"].number
-            if use == "online" and kept < floor:
+            if use == "online" and kept < floor and not all(each.serverless for each in machines):
                 yield f"keeps {counted(kept, 'replica')}, at least {floor:g} asked for"
             for each in machines:
                 if not 0 <= each.low <= each.high:

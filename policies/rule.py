@@ -6,12 +6,14 @@ breaks, the answer is a violation that names rule and resource. Rules follow ref
 be unknown.
 """
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from catalogue.graph import Caller, Graph, Resource, WayIn
 from catalogue.properties import NotKnown, Properties, Unreadable
+from catalogue.wording import in_words
 from policies import limits
 
 Severity = Literal["critical", "high", "medium", "low"]
@@ -245,6 +247,14 @@ def whole_stack_rule(
 def named_places(graph: Graph) -> set[str]:
     """The places of others that the stack file names under `sources`. None where no stack file was read."""
     return {source.place for source in graph.placement.sources} if graph.placement else set()
+
+
+def named_by(graph: Graph, place: str) -> str:
+    """Which keys of the stack file made what names an address in a bucket, as the end of a clause."""
+    keys = {
+        one.stack_key for one in graph.cloud if one.stack_key and f"{place}/" in json.dumps(one.inputs, default=str)
+    }
+    return f", as {in_words(sorted(keys))} of the stack file asks" if keys else ""
 
 
 def callers(graph: Graph) -> Sequence[Caller]:

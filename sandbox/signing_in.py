@@ -13,7 +13,7 @@ from catalogue.errors import BadInput
 from catalogue.iam import Call as Asked
 from catalogue.iam import refusal
 from catalogue.kinds.aws.iam import ROLE
-from catalogue.kinds.aws.sagemaker import DOMAIN, USER_PROFILE
+from catalogue.kinds.aws.studio import DOMAIN, USER_PROFILE
 from catalogue.kinds.azure import NETWORK
 from catalogue.kinds.azure.authorization import ROLE_ASSIGNMENT, ROLE_DEFINITION
 from catalogue.kinds.azure.machinelearningservices import WORKSPACE

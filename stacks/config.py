@@ -6,11 +6,14 @@ program under `pulumi up`). Top-level values are strings, lists or objects, neve
 hands every top-level value to the program as a string.
 """
 
+import errno
 import json
+import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any, cast
 
 import yaml
@@ -80,11 +83,12 @@ def stack_name(path: Path) -> str:
 
 def stack_file(stack: str) -> Path:
     """The checked-in file of a stack. Raises BadInput naming the nearest stack, or those there are."""
-    files = {stack_name(file): file for file in sorted(STACKS.glob("Pulumi.*.yaml"))}
+    files = {file.name.removeprefix("Pulumi.").removesuffix(".yaml"): file for file in STACKS.glob("Pulumi.*.yaml")}
     if stack in files:
+        stack_name(files[stack])
         return files[stack]
     near = close(stack, files)
-    hint = f"did you mean {near}?" if near else f"there are {', '.join(files)}"
+    hint = f"did you mean {near}?" if near else f"there are {', '.join(sorted(files))}"
     raise BadInput(f"{stack[:80]!r}: no such stack; {hint}")
 
 
@@ -92,11 +96,16 @@ def _read_yaml(path: Path) -> tuple[Mapping[str, Any], str, list[str]]:
     """The `config` mapping of a stack file, the file's name, and a sentence for each mistake of its YAML so far."""
     where = display(path)
     try:
-        with path.open("rb") as file:
+        # Whoever opens a pipe waits for its other end.
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+            if not S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise OSError(errno.EINVAL, "it is no file")
             data = file.read(MAX_FILE_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "no file can have this name"
-        raise BadInput(f"{where}: cannot be read ({reason}); name a stack file such as aws-pilot") from None
+        raise BadInput(
+            f"{where}: cannot be read ({reason}); name a stack file such as stacks/Pulumi.aws-pilot.yaml"
+        ) from None
     if len(data) > MAX_FILE_BYTES:
         most = f"found more than {MAX_FILE_BYTES:,} bytes, allowed: at most that in a stack file"
         raise BadInput(f"{where}: {most}; make two stacks of it")

@@ -196,8 +196,8 @@ class Acceptance:
             raise BadInput(f"{refused}; docs/deploy.md says how a stack is made") from None
         if standing:
             raise BadInput(
-                f"{self.stack}: {len(standing)} resources stand already; an acceptance run makes a stack and takes all "
-                "of it down, so give it a stack file and a Pulumi stack of its own"
+                f"{self.stack}: {counted(len(standing), 'resource')} found up already; an acceptance run makes a stack "
+                "and takes all of it down, so give it a stack file and a Pulumi stack of its own"
             )
         door = {"door": self.door.kind, "known_by": self.door.known_by}
         put(self.folder / MARK, json.dumps({"stack": self.stack, **door}) + "\n")
@@ -269,7 +269,7 @@ class Acceptance:
         """What serves comes up, once a person has put images and artifacts in place."""
         waiting = self._between_the_phases()
         if left := self.door.left_undone(waiting, self._seconds()):
-            raise Refused(f"{len(left)} manual steps are left: {'; '.join(left)}")
+            raise Refused(f"{counted(len(left), 'manual step')} left: {'; '.join(left)}")
         edit(self.door.file, lambda config: config.pop("phase", None))
         self._up()
         return self._stands(self.graph)
@@ -332,7 +332,7 @@ class Acceptance:
             raise Refused(f"switching it off deletes more than the endpoint: {', '.join(sorted(strange))}")
         edit(self.door.file, lambda config: config["endpoints"][endpoint].update(enabled=True))
         self._up()
-        return f"{len(made)} resources went and came{self._answers(endpoint)}"
+        return f"{counted(len(made), 'resource')} went and came{self._answers(endpoint)}"
 
     def leave(self) -> str:
         """Everything that the run has made is deleted, with all that lies in the stores that it made.
@@ -494,7 +494,7 @@ class Acceptance:
         stands = {(str(one["type"]), str(one["urn"]).rpartition("::")[2]) for one in self._resources()}
         if wanted != stands:
             raise Refused(f"what stands was not judged: {', '.join(sorted(name for _, name in wanted ^ stands))}")
-        return f"{len(stands)} resources stand, as they were judged"
+        return f"{counted(len(stands), 'resource')} up, as they were judged"
 
     def _text(self) -> str:
         return self.door.file.read_text(encoding="utf-8")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from catalogue.errors import BadInput
 from operations.arguments import LIST_SCHEMA_VERSION, TodayOption, day
 
 if TYPE_CHECKING:
@@ -43,6 +44,15 @@ def check(
             "it.",
         ),
     ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            "--policy-pack-config",
+            metavar="FILE",
+            help="The levels that `pulumi up --policy-pack-config` takes: they raise rules, and in a program of others "
+            "lower those that may be waived.",
+        ),
+    ] = None,
     format: Annotated[Form, typer.Option(help="A table to read, JSON, SARIF, or Markdown.")] = Form.TABLE,
     today: TodayOption = None,
 ) -> None:
@@ -58,6 +68,8 @@ def check(
     from operations import checking
 
     on = day(today)
+    if config is not None and against is not None:
+        raise BadInput("--policy-pack-config: says how hard rules bind, and --against asks none; leave one of them out")
     graph = checking.graph_of(file)
     if against is not None:
         drifted = checking.drift(checking.signed(against), graph)
@@ -65,11 +77,13 @@ def check(
         if drifted:
             raise typer.Exit(1)
         return
+    from operations import pack_config
     from operations.checkov import Checkov
     from operations.judge_command import CHECKOV
 
+    levels = pack_config.read(config) if config is not None else None
     with Checkov.start(CHECKOV) as checkov:
-        checked = checking.check(graph, checkov.scan, on)
+        checked = checking.check(graph, checkov.scan, on, levels)
     _tell(checked, format, file)
     if any(one.fails for one in checked.findings):
         raise typer.Exit(1)

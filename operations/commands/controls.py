@@ -5,11 +5,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
-from rich.table import Table
+from rich.text import Text
 
 from catalogue.errors import BadInput
 from catalogue.platforms import PLATFORMS, Platform
+from catalogue.wording import counted
 from operations.arguments import ListFormat, file_of, print_list
+from operations.console import folding_table
 from operations.terminal import text_console
 from operations.writing import put
 
@@ -58,15 +60,17 @@ def controls(
     if format is ListFormat.JSON:
         print_list(of=of, platform=world.platform, controls=said, documents=made)
         return
-    table = Table(title=f"{of}: {len(made)} documents", title_justify="left", show_lines=True)
-    for column in ("control", "refused by the cloud", "in", "lifted by"):
-        table.add_column(column, overflow="fold")
+    console = text_console()
+    console.print(f"{of}: {counted(len(made), 'document')}", highlight=False)
+    table = folding_table("control, its document", "refused by the cloud, lifted by")
     for one in said:
-        nowhere = "nothing: the limits allow any, or no stack says where"
-        table.add_row(*(str(one[key] or nowhere) for key in ("name", "prevents", "document", "approves")))
-    text_console().print(table)
+        nowhere = "in none: the limits allow any, or no stack says where"
+        table.add_row(
+            Text(f"{one['name']}\n{one['document'] or nowhere}"), Text(f"{one['prevents']}\n{one['approves']}")
+        )
+    console.print(table, highlight=False)
     if out is not None:
-        text_console().print(f"wrote {len(made)} documents into {out}")
+        console.print(f"wrote {counted(len(made), 'document')} into {out}", highlight=False, soft_wrap=True)
 
 
 def _world(of: str) -> "World":

@@ -45,7 +45,7 @@ def limits(
     for limit in found:
         signed = f"{limit.owner}, {limit.reviewed}"
         where = f"{limit.file}:{known.line_of(limit)} {'.'.join(limit.at[:-1])}"
-        table.add_row(limit.at[-1], f"{limit.said} {limit.unit}", f"{limit.reason}\n{signed}\n{where}")
+        table.add_row(limit.at[-1], f"{limit.said}\n({limit.unit})", f"{limit.reason}\n{signed}\n{where}")
     text_console().print(table)
 
 

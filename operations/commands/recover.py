@@ -1,6 +1,5 @@
 """`mlplatform recover FILE`: the commands that bring back under Pulumi what a cut `pulumi up` made."""
 
-import json
 from pathlib import Path
 from shlex import join
 from typing import Annotated, Any
@@ -8,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from catalogue.errors import BadInput
+from catalogue.files import json_of
 
 
 def recover(
@@ -53,7 +53,7 @@ def recover(
 def _deployment(export: Path) -> dict[str, Any]:
     """The deployment in an exported state. Raises BadInput."""
     try:
-        found = json.loads(export.read_text(encoding="utf-8"))["deployment"]
+        found = json_of(export.read_bytes())["deployment"]
         found["resources"]
     except OSError as error:
         raise BadInput(f"{export}: cannot be read ({error.strerror}); `pulumi stack export` writes it") from None

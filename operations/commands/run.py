@@ -1,24 +1,19 @@
 """`mlplatform run STACK training NAME`: start a run of what `pulumi up` never starts."""
 
-from enum import StrEnum
 from typing import Annotated
 
 import typer
 
+from catalogue.errors import BadInput
+from catalogue.wording import found_word
 from operations.arguments import StackArgument, file_of
-from stacks.config import read_stack_file, stack_name
-from stacks.sections import landing_zone
-
-
-class What(StrEnum):
-    """The sections whose items a person starts."""
-
-    TRAINING = "training"
+from stacks.config import display, read_stack_file, stack_name
+from stacks.sections import batch_jobs, landing_zone, training
 
 
 def run(
     stack: StackArgument,
-    section: Annotated[What, typer.Argument(metavar="SECTION", help="The section of the stack file: training.")],
+    section: Annotated[str, typer.Argument(metavar="SECTION", help="The section of the stack file: training.")],
     name: Annotated[str, typer.Argument(metavar="NAME", help="The name that the item has there.")],
     yes: Annotated[
         bool, typer.Option("--yes", help="Start it. Without, it is only said what would be started.")
@@ -36,11 +31,17 @@ def run(
     from operations.sandboxes.byhand import started
     from operations.sandboxes.ground import Chosen
 
+    if section != training.SECTION.name:
+        why = "; the clock alone starts a batch job" if section == batch_jobs.SECTION.name else ""
+        raise BadInput(f"run: found {found_word(section)}, allowed: {training.SECTION.name}{why}")
     file = file_of(stack)
     config = read_stack_file(file)
     # What stands in the cloud begins with the landing zone's prefix, where there is one.
     called = landing_zone.named(stack_name(file), config)
-    run = running.planned(called, config, name)
+    try:
+        run = running.planned(called, config, name)
+    except BadInput as error:
+        raise BadInput(f"{display(file)}: {error}") from None
     platform = running.of(config.platform)
     start = platform.start(called, config, name)
     count = f"{run.machines.high} × " if run.machines.high > 1 else ""

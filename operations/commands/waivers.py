@@ -18,6 +18,14 @@ ELSEWHERE = "not known"
 """The environment of a stack whose file is not in stacks/: one of another project, or of another folder."""
 
 
+_NONE = (
+    "0 waivers: no stack is excused from a rule.\n"
+    "A waiver is what one stack decides against a rule, for one resource, with owner, reason and last day. A finding "
+    "of `uv run mlplatform preview STACK` says the line that waives it, which is written under the stack in "
+    "organisation/waivers.yaml; organisation/README.md shows how."
+)
+
+
 def waivers(
     format: Annotated[
         ListFormat, typer.Option(help="A table to read, or JSON for another program.")
@@ -74,9 +82,10 @@ def _show(rows: list[dict[str, Any]], counts: list[dict[str, Any]]) -> None:
     from operations.console import folding_table
 
     console = text_console()
-    console.print(f"{words.counted(len(rows), 'waiver')}", highlight=False)
     if not rows:
+        console.print(_NONE, highlight=False)
         return
+    console.print(f"{words.counted(len(rows), 'waiver')}", highlight=False)
     each = folding_table("stack", "rule, resource", "granted", "last day", "why, who signs")
     for row in rows:
         left = f"{row['state']}\n{row['days_left']} days left" if row["state"] == "holds" else row["state"]

@@ -1,6 +1,6 @@
 """The drills on Amazon SageMaker: what differs there from the other platforms."""
 
-from catalogue.kinds.aws import appautoscaling, sagemaker
+from catalogue.kinds.aws import appautoscaling, studio
 from operations.drill.cloud import Cloud, Part
 from sandbox.state import State
 from sandbox.state.records import Record
@@ -16,8 +16,8 @@ def _serving(state: State, endpoint: Record) -> list[str]:
 
 CLOUD = Cloud(
     bound=Part(appautoscaling.TARGET, "maxCapacity", 1),
-    tag=Part(sagemaker.DOMAIN, "tags.owner"),
-    workspace=(sagemaker.USER_PROFILE, sagemaker.DOMAIN),
+    tag=Part(studio.DOMAIN, "tags.owner"),
+    workspace=(studio.USER_PROFILE, studio.DOMAIN),
     no_quota="ResourceLimitExceeded",
     no_capacity="InsufficientInstanceCapacity",
     taken_back="SageMaker took the new version back",

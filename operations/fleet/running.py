@@ -36,13 +36,29 @@ def stack_files(places: Sequence[Path]) -> list[Path]:
         found += sorted(place.glob(_FILES)) if place.is_dir() else [place]
     by_stack: dict[str, Path] = {}
     for file in found:
-        stack = stack_name(file)
+        stack = _named(file)
         other = by_stack.setdefault(stack, file)
         if other.resolve() != file.resolve():
             raise BadInput(f"{stack}: is in {other} and in {file}; a stack's reports and waivers have its name")
     if not by_stack:
         raise BadInput(f"{', '.join(map(str, places))}: holds no {_FILES}; name the folders with the stack files")
     return [by_stack[stack] for stack in sorted(by_stack)]
+
+
+def _named(file: Path) -> str:
+    """The stack's name, or for a file name that no stack may have one that no stack has: it is refused as a result."""
+    try:
+        return stack_name(file)
+    except BadInput:
+        return f"{re.sub('[^A-Za-z0-9_.-]', '-', file.name)[:80]}-{digest(file.name)[:7]}"
+
+
+def _bytes(file: Path) -> bytes:
+    """What a stack file holds; of one that nobody can read, why. Whatever it is, the stack's own result says it."""
+    try:
+        return file.read_bytes() if file.is_file() or not file.exists() else b"it is no file"
+    except OSError as error:
+        return f"{error.strerror}".encode()
 
 
 def shard_of(said: str) -> tuple[int, int]:
@@ -60,8 +76,8 @@ def run(verb: str, files: Sequence[Path], asked: Asked, shard: tuple[int, int], 
     What an earlier run wrote from the same input is taken. Raises BadInput where nothing can be done at all.
     """
     part, of = shard
-    whole = digest(kept.of_ourselves(), *(text for file in files for text in (file.name, file.read_bytes())))
-    names, mine = [stack_name(file) for file in files], list(files)[part - 1 :: of]
+    whole = digest(kept.of_ourselves(), *(text for file in files for text in (file.name, _bytes(file))))
+    names, mine = [_named(file) for file in files], list(files)[part - 1 :: of]
     done: dict[str, Result] = {}
     taken = 0
     todo: list[tuple[Program, Result]] = []
@@ -100,7 +116,7 @@ def run(verb: str, files: Sequence[Path], asked: Asked, shard: tuple[int, int], 
 def _begun(verb: str, file: Path, asked: Asked) -> tuple[Result, Program | None]:
     """What is known of a stack before anything is done for it. No program where its file is refused."""
     missing = Outcome(state="missing", says="it was not done")
-    result = Result(stack=stack_name(file), file=str(file), verb=verb, key="", outcome=missing)
+    result = Result(stack=_named(file), file=str(file), verb=verb, key="", outcome=missing)
     try:
         program = Program.of(file)
     except BadInput as error:
@@ -108,7 +124,7 @@ def _begun(verb: str, file: Path, asked: Asked) -> tuple[Result, Program | None]
         said = Outcome(state="refused", says=f"{first}; and {len(more)} more" if more else first)
         return result.model_copy(update={"outcome": said}), None
     more = VERBS[verb].reads(asked, program)
-    key = "" if more is None else digest(verb, f"{asked.today}", file.read_bytes(), kept.of_ourselves(), more)
+    key = "" if more is None else digest(verb, f"{asked.today}", _bytes(file), kept.of_ourselves(), more)
     words = {name: program.config.get(f"mlplatform:{name}", "") for name in ("platform", "team", "environment")}
     return result.model_copy(update={"key": key, **words}), program
 

@@ -20,7 +20,8 @@ from functools import partial
 from typing import Any, cast
 
 from catalogue.graph import Graph, Resource
-from catalogue.kinds.aws.sagemaker import DOMAIN, ENDPOINT, is_async, served
+from catalogue.kinds.aws.sagemaker import ENDPOINT, is_async, served
+from catalogue.kinds.aws.studio import DOMAIN
 from catalogue.machines import Machines
 from catalogue.properties import Properties
 from operations.doctor import Unseen, aws

@@ -24,19 +24,22 @@ from catalogue.kinds.aws.ec2 import (
     is_gateway,
     service_of,
 )
-from catalogue.kinds.aws.jobs import Job
-from catalogue.kinds.aws.sagemaker import DOMAIN, ENDPOINT, MODEL, USER_PROFILE, configurations, domain_of, is_async
+from catalogue.kinds.aws.jobs import USES, Job
+from catalogue.kinds.aws.sagemaker import ENDPOINT, MODEL, configurations, is_async
 from catalogue.kinds.aws.scheduler import SCHEDULE
 from catalogue.kinds.aws.sfn import STATE_MACHINE, jobs_of
+from catalogue.kinds.aws.studio import DOMAIN, USER_PROFILE, domain_of
 from catalogue.landing_zones import AwsNetwork
 from catalogue.machines import Machines
 from catalogue.once import once_a_graph
 from catalogue.properties import Properties, Unreadable
+from catalogue.wording import in_words
 from operations.networks import UNKNOWN, Drawn, bound, machines, needed, nothing, opening, parts, read, tallied, unread
 from operations.verdict import Bound, Callers, NetworkLink, NetworkPlace, Running, RunningPart
 from policies import given
 from policies.aws.callers import domains, grants_of, sources, takers
 from policies.aws.network import DESTINATIONS
+from policies.rule import callers as named_callers
 
 PLATFORM = "SageMaker's own network"
 _CALLED = {DOMAIN: "the workspace", MODEL: "models and batch jobs", ENDPOINT: "callers of endpoints"}
@@ -76,10 +79,15 @@ def _routes(graph: Graph, network: Resource) -> Iterator[Bound]:
     tables += graph.referring(DEFAULT_ROUTE_TABLE, "defaultRouteTableId", network)
     if not tables:
         yield nothing("no route table of the stack says where its subnets lead")
+    theirs = {one.cidr: one.name for one in named_callers(graph) if one.cidr}
     for table in tables:
         beside = graph.referring(ROUTE, "routeTableId", table)
         routes = [*table.props.each_section("routes"), *(route.props for route in beside)]
         to = sorted({text for route in routes for key in DESTINATIONS for text in route.each_text_if_known(key)})
+        if routes and all(one.text_if_known("vpcPeeringConnectionId") for one in routes) and {*to} <= {*theirs}:
+            named = in_words(sorted({theirs[there] for there in to}))
+            yield bound("route table", f"leads to callers alone: {named}", table)
+            continue
         says = f"leads out to {', '.join(to) or 'addresses not known yet'}" if routes else "has no route of its own"
         yield (opening if routes else bound)("route table", says, table)
 
@@ -115,7 +123,7 @@ def running(graph: Graph) -> Iterator[Drawn]:
             Running(
                 urn=starter.urn,
                 name=starter.name,
-                what="batch job" if jobs and all(map(_transforms, jobs)) else "job",
+                what=_what(jobs or []),
                 place=place,
                 parts=parts(starter, of),
                 bounds=bounds,
@@ -182,6 +190,13 @@ def _joined(found: list[tuple[str, list[Bound]]]) -> tuple[str, list[Bound]]:
     place = names.pop() if len(names) == 1 else PLATFORM if PLATFORM in names else UNKNOWN
     distinct = {each.model_dump_json(): each for _, bounds in found for each in bounds}
     return place, list(distinct.values())
+
+
+def _what(jobs: list[Job]) -> str:
+    """What a starter of jobs is called: by the one sort of jobs that it starts, where it is one."""
+    if jobs and all(map(_transforms, jobs)):
+        return "batch job"
+    return "training job" if jobs and all(USES.get(job.action) == "training" for job in jobs) else "job"
 
 
 def _transforms(job: Job) -> bool:

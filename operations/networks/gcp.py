@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.gcp import WORKFLOW, cloudscheduler, compute, dns, mlplatform, vertex, workbench
+from catalogue.kinds.gcp.workflows import trains
 from catalogue.landing_zones import GcpNetwork
 from catalogue.machines import Machines
 from catalogue.properties import Properties
@@ -110,12 +111,16 @@ def running(graph: Graph) -> Iterator[Drawn]:
                 Running(
                     urn=resource.urn,
                     name=resource.name,
-                    what=_JOBS[resource.type],
+                    what="training job" if read(lambda r=resource: _trains(r), False) else _JOBS[resource.type],
                     place=PLATFORM,
                     parts=parts(resource, of),
                     bounds=[],
                 )
             )
+
+
+def _trains(resource: Resource) -> bool:
+    return resource.type == WORKFLOW and trains(resource)
 
 
 def _deployment(deployment: Resource, of: Mapping[str, list[Machines]]) -> list[RunningPart]:

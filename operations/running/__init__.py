@@ -93,7 +93,10 @@ def planned(stack: str, config: StackConfig, name: str) -> Run:
 
 def _job(jobs: Mapping[str, TrainingJob], name: str) -> TrainingJob:
     if not jobs:
-        raise BadInput("training: the stack file has no training job; give it one, and bring the stack up")
+        raise BadInput(
+            "training: the stack file has no training job; give it one, as stacks/Pulumi.aws-full.yaml has, and bring "
+            "the stack up"
+        )
     if name not in jobs:
         raise BadInput(f"training: found {name!r}, which is no training job of the stack file{nearest(name, jobs)}")
     if not jobs[name].enabled:

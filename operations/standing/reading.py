@@ -6,7 +6,6 @@ stays, and what is deleted because one that it was made of is replaced. No secre
 the file has it.
 """
 
-import json
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,6 +14,7 @@ from shutil import which
 from typing import Any, Literal, cast
 
 from catalogue.errors import BadInput
+from catalogue.files import json_of
 from catalogue.graph import Graph, Resource
 from catalogue.kinds import known_as
 from catalogue.marked import Json, whole_numbers
@@ -122,8 +122,8 @@ def no_state(stack: str, said: str) -> str:
 def parsed(text: str, since: str, stack: str, platform: str) -> Standing:
     """What stands, from the text of such a file; `since` says where that is from. Raises BadInput as `read` does."""
     try:
-        document: object = json.loads(text)
-    except (ValueError, RecursionError):
+        document: object = json_of(text)
+    except ValueError:
         raise BadInput(f"--standing: {since} is not JSON; name what `pulumi stack export` wrote") from None
     said = cast(Json, document) if isinstance(document, dict) else {}
     try:

@@ -15,6 +15,7 @@ from catalogue.deployers import asked, granted
 from catalogue.graph import Graph, Source
 from catalogue.platforms import Platform
 from catalogue.registries import as_written
+from catalogue.wording import in_words
 from examples.pack import DATA, PACKED, PREPARED, built, is_example
 from operations import facts
 from operations.verdict import HardwareUse, Look, ManualStep
@@ -144,7 +145,7 @@ def manual(
     pushed = {image: own.push(image, account, region) for image in sorted(facts.images(graph))}
     if ours := {image: commands for image, commands in pushed.items() if commands}:
         yield ManualStep(
-            what=f"push the container images{own.STORES} ({_first(list(ours))})",
+            what=f"push the container images{own.STORES} ({first(list(ours))})",
             who="publisher",
             commands=[command for image, (push, _) in ours.items() for command in _pushed(graph.platform, image, push)],
             checks=[check for _, check in ours.values()],
@@ -153,9 +154,9 @@ def manual(
     if uris := sorted(facts.artifacts(graph)):
         packed = f"out/example/{graph.platform}/"
         uploaded = [own.upload(uri, graph.stack, packed if is_example(uri) else "") for uri in uris]
-        first = _first([as_written(uri) for uri in uris])
+        named = first([as_written(uri) for uri in uris])
         yield ManualStep(
-            what=f"put the model artifacts where the stack file says{own.STORES} ({first})",
+            what=f"put the model artifacts where the stack file says{own.STORES} ({named})",
             who="publisher",
             commands=[PACKED] * any(map(is_example, uris)) + [command for command, _ in uploaded],
             checks=[check for _, check in uploaded],
@@ -164,9 +165,9 @@ def manual(
     # A schedule may start the first run as soon as it stands.
     if uris := sorted(facts.batch_inputs(graph)):
         fed = [own.feed(uri, graph.stack, DATA if is_example(uri) else "data") for uri in uris]
-        first = _first([as_written(uri) for uri in uris])
+        named = first([as_written(uri) for uri in uris])
         yield ManualStep(
-            what=f"put the data of batch jobs and training jobs where the stack file says{own.STORES} ({first})",
+            what=f"put the data of batch jobs and training jobs where the stack file says{own.STORES} ({named})",
             who=own.FEEDER,
             commands=[PREPARED] * any(map(is_example, uris)) + [command for command, _ in fed],
             checks=[check for _, check in fed],
@@ -217,7 +218,7 @@ def query(text: str) -> str:
     return f'"{text}"' if not set(text) & set('"$`\\!') else quote(text)
 
 
-def _first(names: list[str], most: int = 3) -> str:
+def first(names: list[str], most: int = 3) -> str:
     """The first few names, and how many more there are: the commands have them all."""
     return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
@@ -242,21 +243,23 @@ def _rights(graph: Graph, own: Steps, account: str) -> Iterator[ManualStep]:
 
 
 def _let_in(graph: Graph, own: Steps, account: str, region: str) -> Iterator[ManualStep]:
-    """One step for each owner of places of others that the stack uses, however many places these are."""
+    """One step for all places of others that the stack uses. Each owner is told its own places and commands."""
     places = graph.placement.sources if graph.placement else ()
-    for owner in sorted({source.granted_by for source in places}):
-        said = {one: list(own.source(graph, one, account, region)) for one in places if one.granted_by == owner}
-        used = [source.place for source, found in said.items() if found]
-        found = [one for some in said.values() for one in some]
-        if used:
-            yield ManualStep(
-                what=f"let the stack's identities in to {_first(used)}: "
-                + "; ".join(dict.fromkeys(one.how for one in found)),
-                who=owner,
-                commands=[one.command for one in found if one.command],
-                checks=list(dict.fromkeys(one.check for one in found)),
-                looks=[one.look for one in found],
-            )
+    said = {one: list(own.source(graph, one, account, region)) for one in places}
+    used = sorted((one for one, ways in said.items() if ways), key=lambda one: one.granted_by)
+    found = [way for one in used for way in said[one]]
+    if used:
+        owners = list(dict.fromkeys(one.granted_by for one in used))
+        theirs = [(owner, first([one.place for one in used if one.granted_by == owner])) for owner in owners]
+        named = [f"{some} ({owner})" if len(owners) > 1 else some for owner, some in theirs]
+        yield ManualStep(
+            what=f"let the stack's identities in to {'; '.join(named)}: "
+            + "; ".join(dict.fromkeys(way.how for way in found)),
+            who=in_words(owners),
+            commands=[way.command for way in found if way.command],
+            checks=list(dict.fromkeys(way.check for way in found)),
+            looks=[way.look for way in found],
+        )
 
 
 def _up(graph: Graph, what: str, phase: str, looks: list[Look]) -> ManualStep:

@@ -7,7 +7,7 @@ stand there.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from shlex import quote
 
 from catalogue.graph import Graph, Resource, Source
@@ -18,13 +18,15 @@ from catalogue.kinds.aws.ec2 import PEERING
 from catalogue.kinds.aws.iam import ROLE, ROLE_POLICY
 from catalogue.kinds.aws.jobs import STATE_MACHINE
 from catalogue.kinds.aws.s3 import BUCKET
-from catalogue.kinds.aws.sagemaker import DOMAIN, ENDPOINT, USER_PROFILE, is_async
+from catalogue.kinds.aws.sagemaker import ENDPOINT, is_async
 from catalogue.kinds.aws.sns import SUBSCRIPTION, TOPIC
+from catalogue.kinds.aws.studio import DOMAIN, USER_PROFILE
 from catalogue.landing_zones import AwsZone
 from catalogue.properties import Properties
 from catalogue.registries import is_own
+from catalogue.wording import in_words
 from operations import facts
-from operations.steps import LetIn, called_from, outputs, query
+from operations.steps import LetIn, called_from, first, outputs, query
 from operations.verdict import Look, ManualStep
 from policies import given
 
@@ -64,35 +66,42 @@ def before_up(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
     zone = given.zone(graph)
     if not isinstance(zone, AwsZone):
         return
+    said = list(_kept_by_others(graph, zone, account, region))
+    if said:
+        yield ManualStep(
+            what="; ".join(what for what, _ in said),
+            who=zone.owner,
+            checks=[check for _, each in said for check in each],
+        )
+
+
+def _kept_by_others(graph: Graph, zone: AwsZone, account: str, region: str) -> Iterator[tuple[str, Sequence[str]]]:
+    """What whoever keeps the landing zone sees to or lets the stack do, with the commands that show it."""
     if zone.network is not None:
         owner = f"--vpc-ids {zone.network.vpc_id} --region {region} --query {query('Vpcs[0].OwnerId')}"
-        yield ManualStep(
-            what=f"see that {zone.network.vpc_id} is of account {account} itself: in a VPC that another account "
-            "shares, nobody but its owner makes interface endpoints and routes",
-            who=zone.owner,
-            checks=[f"aws ec2 describe-vpcs {owner} --output text"],
+        yield (
+            f"see that {zone.network.vpc_id} is of account {account} itself: in a VPC that another account shares, "
+            "nobody but its owner makes interface endpoints and routes",
+            [f"aws ec2 describe-vpcs {owner} --output text"],
         )
     if zone.keys is not None:
         policies = [f"aws kms get-key-policy --policy-name default --key-id {key}" for key in vars(zone.keys).values()]
-        yield ManualStep(
-            what=f"{_key_users(graph, zone.keys.data, account, region)}; and let log groups, trail, log delivery and "
-            f"alerts use {zone.keys.logs}",
-            who=zone.owner,
-            checks=[f"{policy} --region {region}" for policy in policies],
+        yield (
+            f"{_key_users(graph, zone.keys.data, account, region)}; and let log groups, trail, log delivery and alerts "
+            f"use {zone.keys.logs}",
+            [f"{policy} --region {region}" for policy in policies],
         )
     if zone.logs is not None:
         writers = "log delivery" if zone.trail else "the stack's trail, below trail/, and log delivery"
         bucket = zone.logs.rpartition(":")[2]
-        yield ManualStep(
-            what=f"let {writers} write to {zone.logs} in the bucket's policy",
-            who=zone.owner,
-            checks=[f"aws s3api get-bucket-policy --bucket {bucket}"],
+        yield (
+            f"let {writers} write to {zone.logs} in the bucket's policy",
+            [f"aws s3api get-bucket-policy --bucket {bucket}"],
         )
     if zone.trail is not None:
-        yield ManualStep(
-            what=f"see that {zone.trail} records management calls, object calls and predictions",
-            who=zone.owner,
-            checks=[f"aws cloudtrail get-event-selectors --region {region} --trail-name {zone.trail}"],
+        yield (
+            f"see that {zone.trail} records management calls, object calls and predictions",
+            [f"aws cloudtrail get-event-selectors --region {region} --trail-name {zone.trail}"],
         )
 
 
@@ -102,13 +111,19 @@ def _callers_stand(graph: Graph) -> Iterator[ManualStep]:
     """
     trusts = (s for role in graph.of(ROLE) for s in _statements(role, "assumeRolePolicy"))
     named = {arn for s in trusts for arn in s.each_text_if_known("Principal.AWS") if ":role/" in arn}
-    for arn in sorted(named - {role.outputs.get("arn") for role in graph.of(ROLE)}):
+    if arns := sorted(named - {role.outputs.get("arn") for role in graph.of(ROLE)}):
         yield ManualStep(
-            what=f"make {arn}, which calls the endpoints, where it does not stand yet: IAM lets no role trust it "
-            "before",
-            who=f"administrator of account {arn.split(':')[4]}",
-            checks=[f"aws iam get-role --role-name {quote(arn.rpartition('/')[2])}"],
+            what="see that the roles stand that call the endpoints, and make those that do not: IAM lets no role trust "
+            f"one before ({first(arns)})",
+            who=_administrators(arn.split(":")[4] for arn in arns),
+            checks=[f"aws iam get-role --role-name {quote(arn.rpartition('/')[2])}" for arn in arns],
         )
+
+
+def _administrators(accounts: Iterable[str]) -> str:
+    """Who has these accounts in hand: what one of them does, each does on the same day."""
+    some = sorted({*accounts})
+    return f"administrator of account {some[0]}" if len(some) == 1 else f"administrators of accounts {in_words(some)}"
 
 
 THROUGH = ("s3", "sagemaker", "ecr", "elasticfilesystem", "ec2", "states", "scheduler")
@@ -277,14 +292,19 @@ def after_ground(graph: Graph, account: str, region: str) -> Iterator[ManualStep
     VPC peering guide, "VPC peering connection lifecycle",
     https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-basics.html
     """
-    for peering in graph.of(PEERING):
-        theirs = peering.props.text_if_known("peerVpcId")
-        accepted, shown = _accepted(theirs, region)
+    found = {
+        one.props.text_if_known("peerVpcId"): one.props.text_if_known("peerOwnerId") or account
+        for one in graph.of(PEERING)
+    }
+    if found:
+        said = [_accepted(theirs, region) for theirs in sorted(found)]
+        names = [f"{theirs} of {found[theirs]}" for theirs in sorted(found)]
         yield ManualStep(
-            what=f"accept the peering with {theirs} within seven days, and route the stack's addresses to it",
-            who=f"administrator of account {peering.props.text_if_known('peerOwnerId') or account}",
-            commands=[accepted],
-            checks=[shown],
+            what="accept the peering within seven days, and route the stack's addresses to it, in each network that is "
+            f"joined ({first(names)})",
+            who=_administrators(found.values()),
+            commands=[accepted for accepted, _ in said],
+            checks=[shown for _, shown in said],
         )
 
 

@@ -19,7 +19,7 @@ from catalogue.landing_zones import AzureZone
 from catalogue.registries import is_own
 from catalogue.services import services_of
 from operations import facts
-from operations.steps import LetIn, called_from, outputs, query
+from operations.steps import LetIn, called_from, first, outputs, query
 from operations.verdict import Look, ManualStep
 from policies import given
 from policies.rule import callers, peoples_networks
@@ -86,22 +86,27 @@ def before_up(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
             ],
             looks=[Look(what="service", name=space) for space in needed],
         )
-    for network in _others_joined(graph):
-        name, halves = network.rpartition("/")[2], list(_other_half(graph, network, account))
+    if joined := _others_joined(graph):
+        halves = [half for network in joined for half in _other_half(graph, network, account)]
         yield ManualStep(
-            what=f"let whoever deploys join {name} to the stack's network and to its private zones; without Network "
-            "Contributor there Azure refuses both (LinkedAuthorizationFailed)"
+            what=f"let whoever deploys join {first([network.rpartition('/')[2] for network in joined])} to the stack's "
+            "network and to its private zones; without Network Contributor there Azure refuses both "
+            "(LinkedAuthorizationFailed)"
             + ("; once the ground stands, make that side's half of the peering" if halves else ""),
-            who="owner of that network",
+            who="owner of that network" if len(joined) == 1 else "owners of those networks",
             commands=[
-                f'az role assignment create --assignee DEPLOYER --role "Network Contributor" --scope {network}',
+                *(
+                    f'az role assignment create --assignee DEPLOYER --role "Network Contributor" --scope {network}'
+                    for network in joined
+                ),
                 *halves,
             ],
             checks=[
                 f"az role assignment list --assignee DEPLOYER --include-inherited --scope {network} "
                 f"--query {query('[].roleDefinitionName')}"
+                for network in joined
             ],
-            looks=[Look(what="join", name="Network Contributor", at=network, rights=_JOINS)],
+            looks=[Look(what="join", name="Network Contributor", at=network, rights=_JOINS) for network in joined],
         )
     zone = given.zone(graph)
     if isinstance(zone, AzureZone) and zone.keys is not None:

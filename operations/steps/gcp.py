@@ -177,29 +177,36 @@ def _kept_by_others(graph: Graph, kinds: Sequence[Kind]) -> Iterator[ManualStep]
     zone = given.zone(graph)
     if not isinstance(zone, GcpZone):
         return
+    said = list(_of_landing_zone(zone, kinds))
+    if said:
+        yield ManualStep(
+            what="; ".join(what for what, _ in said),
+            who=zone.owner,
+            checks=[check for _, each in said for check in each],
+        )
+
+
+def _of_landing_zone(zone: GcpZone, kinds: Sequence[Kind]) -> Iterator[tuple[str, Sequence[str]]]:
     if zone.keys is not None:
         users = {
             user for kind in kinds if isinstance(kind.keys, Keys) for place in kind.keys.at for user in place.users
         }
-        yield ManualStep(
-            what=f"grant roles/cloudkms.cryptoKeyEncrypterDecrypter on {zone.keys.data} to the project's agents "
+        yield (
+            f"grant roles/cloudkms.cryptoKeyEncrypterDecrypter on {zone.keys.data} to the project's agents "
             f"({', '.join(sorted(users - {_LOGGING}))})"
             + (f", and on {zone.keys.logs} to {_LOGGING}" if zone.keys.logs else ""),
-            who=zone.owner,
-            checks=[f"gcloud kms keys get-iam-policy {key}" for key in (zone.keys.data, zone.keys.logs) if key],
+            [f"gcloud kms keys get-iam-policy {key}" for key in (zone.keys.data, zone.keys.logs) if key],
         )
     if zone.logs is not None and zone.logs.split("/")[1] != zone.account:
-        yield ManualStep(
-            what=f"grant the sink's writer roles/logging.bucketWriter on {zone.logs}",
-            who=zone.owner,
-            checks=[f"gcloud projects get-iam-policy {zone.logs.split('/')[1]}"],
+        yield (
+            f"grant the sink's writer roles/logging.bucketWriter on {zone.logs}",
+            [f"gcloud projects get-iam-policy {zone.logs.split('/')[1]}"],
         )
     if zone.trail is not None:
         above, id_, _, sink = zone.trail.split("/")
-        yield ManualStep(
-            what=f"see that {zone.trail} takes the project's data access, flow and DNS logs",
-            who=zone.owner,
-            checks=[f"gcloud logging sinks describe {sink} --{above.removesuffix('s')}={id_}"],
+        yield (
+            f"see that {zone.trail} takes the project's data access, flow and DNS logs",
+            [f"gcloud logging sinks describe {sink} --{above.removesuffix('s')}={id_}"],
         )
 
 

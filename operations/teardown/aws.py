@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from catalogue.graph import Graph, Resource
-from catalogue.kinds.aws import ec2, ecr, kms, s3, sagemaker
+from catalogue.kinds.aws import ec2, ecr, kms, s3, sagemaker, studio
 from catalogue.kinds.aws.budgets import BUDGET
 from catalogue.kinds.aws.cloudtrail import TRAIL
 from operations.doctor.aws import open_account
@@ -46,8 +46,8 @@ _WAYS = ("inbound", "outbound")
 _OF = {
     ecr.REPOSITORY: "registry",
     sagemaker.PACKAGE_GROUP: "registry",
-    sagemaker.DOMAIN: "homes",
-    sagemaker.USER_PROFILE: "homes",
+    studio.DOMAIN: "homes",
+    studio.USER_PROFILE: "homes",
     TRAIL: "audit",
 }
 
@@ -77,9 +77,9 @@ def stop(account: Any, plan: Plan) -> None:
     Their homes go with the domain. A space that a leaver shares with others is left, for others work in it.
     """
     client: Any = account.session.client("sagemaker", region_name=account.region)
-    domains = _ids(plan, sagemaker.DOMAIN)
+    domains = _ids(plan, studio.DOMAIN)
     leaving: list[tuple[str, str | None]] = [(domain, None) for domain in domains]
-    for profile in (one for one in plan.going if one.type == sagemaker.USER_PROFILE):
+    for profile in (one for one in plan.going if one.type == studio.USER_PROFILE):
         domain, person = (str({**profile.inputs, **profile.outputs}[key]) for key in ("domainId", "userProfileName"))
         leaving += [(domain, person)] if domain not in domains else []
     for domain, person in leaving:
@@ -115,7 +115,7 @@ def clear(account: Any, plan: Plan) -> None:
     vpcs = [{"Name": "vpc-id", "Values": [vpc]} for vpc in _ids(plan, ec2.VPC)]
     for vpc in vpcs:
         _all_gone(lambda where=vpc: _interfaces(client, [where]), "a network interface")
-    names = [f"security-group-for-{way}-nfs-{domain}" for way in _WAYS for domain in _ids(plan, sagemaker.DOMAIN)]
+    names = [f"security-group-for-{way}-nfs-{domain}" for way in _WAYS for domain in _ids(plan, studio.DOMAIN)]
     asked = [
         [vpc, {"Name": "group-name", "Values": [f"security-group-for-{way}-nfs-*" for way in _WAYS]}] for vpc in vpcs
     ]

@@ -11,7 +11,7 @@ import yaml
 
 from catalogue.graph import Graph, Resource
 from catalogue.iam import Condition, allows, conditions, conditions_of, name_of, principals, statements
-from catalogue.kinds.aws import ec2, iam, kms, s3, sagemaker, sfn, sns
+from catalogue.kinds.aws import ec2, iam, kms, s3, sagemaker, sfn, sns, studio
 from catalogue.marks import is_unknown
 from catalogue.once import once_a_resource
 from catalogue.properties import Properties
@@ -327,7 +327,7 @@ def _has(graph: Graph, about: str) -> bool:
 _RUNS = {"state-machines": "createTransformJob", "training-machines": "createTrainingJob"}
 _ABOUT = {
     "": iam.ROLE,
-    "domain": sagemaker.DOMAIN,
+    "domain": studio.DOMAIN,
     "endpoints": sagemaker.ENDPOINT,
     "package-groups": sagemaker.PACKAGE_GROUP,
 }

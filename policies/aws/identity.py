@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping
 
 from catalogue.graph import Graph, Resource
 from catalogue.iam import allows, conditions, conditions_of, matches, name_of, principals, statements
-from catalogue.kinds.aws import count, iam, s3, sagemaker, sns
+from catalogue.kinds.aws import count, iam, s3, sns, studio
 from catalogue.properties import Properties
 from policies import given
 from policies.aws.documents import is_anybody, signed_in
 from policies.aws.guarded import weak
-from policies.rule import Found, callers, named_places, resource_rule, stack_rule, whole_stack_rule
+from policies.rule import Found, callers, named_by, named_places, resource_rule, stack_rule, whole_stack_rule
 
 # Actions for which IAM has no resource but `*` (Service Authorization Reference).
 WITHOUT_RESOURCE = {
@@ -160,8 +160,8 @@ _PULL = {"ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloa
 @stack_rule(
     "identity-boundary",
     iam.ROLE,
-    sagemaker.DOMAIN,
-    sagemaker.USER_PROFILE,
+    studio.DOMAIN,
+    studio.USER_PROFILE,
     severity="high",
     says="Every role has a permissions boundary.",
     remedy="Set permissions_boundary to the identity component's boundary.",
@@ -320,7 +320,7 @@ _SETTINGS = ("defaultUserSettings", "defaultSpaceSettings", "userSettings")
 
 @stack_rule(
     "identity-studio-name",
-    sagemaker.DOMAIN,
+    studio.DOMAIN,
     severity="critical",
     says="Where Studio hands on the name of who works, each role that it starts lets it.",
     remedy="Add sts:SetSourceIdentity to the trust of the execution role, and of each role that it passes.",
@@ -332,7 +332,7 @@ def studio_name(graph: Graph, resource: Resource) -> Iterator[str]:
     """
     if resource.props.text_or_empty("domainSettings.executionRoleIdentityConfig") != "USER_PROFILE_NAME":
         return
-    of_people = [resource, *graph.referring(sagemaker.USER_PROFILE, "domainId", resource)]
+    of_people = [resource, *graph.referring(studio.USER_PROFILE, "domainId", resource)]
     starts = [role for one in of_people for key in _SETTINGS for role in graph.refers(one, key, iam.ROLE)]
     roles = {role.urn: role for role in [*starts, *(other for role in starts for other in _passed(graph, role))]}
     for role in roles.values():
@@ -353,8 +353,8 @@ def _passed(graph: Graph, role: Resource) -> Iterator[Resource]:
 
 @whole_stack_rule(
     "identity-people-listed",
-    sagemaker.DOMAIN,
-    sagemaker.USER_PROFILE,
+    studio.DOMAIN,
+    studio.USER_PROFILE,
     severity="high",
     says="Studio has a profile for each person whom the stack file names, and for nobody else.",
     remedy="Name the person under workspace.users in the stack file; or take the profile out.",
@@ -364,12 +364,12 @@ def people_listed(graph: Graph) -> Found:
     users = set(graph.placement.users) if graph.placement else set[str]()
     if not users:
         return
-    profiles = [(one, one.props.text_if_known("userProfileName")) for one in graph.of(sagemaker.USER_PROFILE)]
+    profiles = [(one, one.props.text_if_known("userProfileName")) for one in graph.of(studio.USER_PROFILE)]
     for profile, name in profiles:
         if name and name not in users:
             yield profile, f"lets {name} work in Studio, whom the stack file does not name"
     names = {name for _, name in profiles}
-    for domain in graph.of(sagemaker.DOMAIN) if "" not in names else ():
+    for domain in graph.of(studio.DOMAIN) if "" not in names else ():
         for name in sorted(users - names):
             yield domain, f"has no profile for {name}, whom the stack file names"
 
@@ -489,10 +489,9 @@ def _trusts(graph: Graph, policy: Resource) -> list[Properties]:
     iam.ROLE_POLICY,
     severity="medium",
     says="The stack writes to its own buckets, and to those of others that the stack file names.",
-    remedy="In the stack file, point the output_uri of batch_jobs at the stack's own bucket, or name the bucket under "
-    "sources, with its account and who lets the stack in.",
+    remedy="In the stack file, point the output_uri, or a training job's checkpoint_uri, at the stack's own bucket, or "
+    "name the bucket under sources, with its account and who lets the stack in.",
     mandatory=False,
-    stack_key="batch_jobs",
 )
 def written_places(graph: Graph, policy: Resource) -> Iterator[str]:
     """Another stack's bucket has a policy and a key that know nothing of this stack, and goes when that stack goes.
@@ -509,7 +508,7 @@ def written_places(graph: Graph, policy: Resource) -> Iterator[str]:
             arns = statement.each_text("Resource")
             for bucket in sorted({arn.removeprefix("arn:aws:s3:::").partition("/")[0] for arn in arns}):
                 if bucket not in known and f"s3://{bucket}" not in known:
-                    yield f"lets the stack write to s3://{bucket}, which it does not make"
+                    yield f"lets the stack write to s3://{bucket}, which it does not make{named_by(graph, f's3://{bucket}')}"
 
 
 RULES = [

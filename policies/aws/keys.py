@@ -6,7 +6,20 @@ from catalogue.graph import Graph, Resource
 from catalogue.iam import Statement, read
 from catalogue.kind import Keys
 from catalogue.kinds import kind_of
-from catalogue.kinds.aws import budgets, cloudtrail, cloudwatch, ec2, ecr, kms, s3, sagemaker, scheduler, sfn, sns
+from catalogue.kinds.aws import (
+    budgets,
+    cloudtrail,
+    cloudwatch,
+    ec2,
+    ecr,
+    kms,
+    s3,
+    sagemaker,
+    scheduler,
+    sfn,
+    sns,
+    studio,
+)
 from catalogue.once import once_a_graph
 from policies.rule import stack_rule
 
@@ -49,7 +62,7 @@ _THROUGH: Mapping[str, tuple[str, ...]] = {
     s3.ENCRYPTION: ("s3",),
     # Homes are in Amazon EFS, disks in Amazon EBS: https://docs.aws.amazon.com/sagemaker/latest/dg/encryption-at-rest.html
     sagemaker.CONFIGURATION: ("sagemaker", "ec2"),
-    sagemaker.DOMAIN: ("sagemaker", "elasticfilesystem", "ec2"),
+    studio.DOMAIN: ("sagemaker", "elasticfilesystem", "ec2"),
     scheduler.SCHEDULE: ("scheduler",),
     sfn.STATE_MACHINE: ("states", "sagemaker"),
     sns.TOPIC: ("sns",),

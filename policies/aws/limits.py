@@ -5,8 +5,9 @@ policies/everywhere.py judges replicas, machine types, quotas, regions and reten
 
 from collections.abc import Iterator
 
+from catalogue.full import FULL
 from catalogue.graph import Graph, Resource
-from catalogue.kinds.aws import appautoscaling, cloudtrail, cloudwatch, ec2, ecr, s3, sagemaker, scheduler, sfn
+from catalogue.kinds.aws import appautoscaling, cloudtrail, cloudwatch, ec2, ecr, s3, sagemaker, scheduler, sfn, studio
 from catalogue.kinds.aws.provider import PROVIDER, allowed_accounts
 from catalogue.properties import Malformed, Properties
 from policies import limits
@@ -98,13 +99,9 @@ def scaling_policy(graph: Graph, resource: Resource) -> Iterator[str]:
 
 
 _TRACKED = {
-    "SageMakerVariantInvocationsPerInstance": (5, 60_000, "requests a minute"),
-    "ApproximateBacklogSizePerInstance": (2, 1_000, "requests in the queue"),
+    "SageMakerVariantInvocationsPerInstance": FULL["aws", "online"],
+    "ApproximateBacklogSizePerInstance": FULL["aws", "async"],
 }
-"""What one replica may be full at. A request lasts a minute at most, so a replica that is full at fewer than five
-leaves its machine idle: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_InvokeEndpoint.html.
-The queue counts what is being answered too: https://docs.aws.amazon.com/sagemaker/latest/dg/async-inference-monitor.html
-"""
 
 
 def _tracked(policy: Properties) -> Iterator[str]:
@@ -115,10 +112,10 @@ def _tracked(policy: Properties) -> Iterator[str]:
     ]
     if sum(map(bool, named)) != 1:
         yield "tracks no metric, or two, which AWS refuses"
-    low, high, of = next((_TRACKED[one] for one in named if one in _TRACKED), (0, 0, ""))
+    full = next((_TRACKED[one] for one in named if one in _TRACKED), None)
     value = policy.number_or_none("targetValue")
-    if of and value is not None and not low <= value <= high:
-        yield f"takes a replica for full at {value:g} {of}, where {low:g} to {high:g} is allowed"
+    if full and value is not None and not full.least <= value <= full.most:
+        yield f"takes a replica for full at {value:g} {full.of}, where {full.least} to {full.most} is allowed"
 
 
 def _stands_at_zero(graph: Graph, target: Resource) -> bool:
@@ -155,8 +152,8 @@ def scheduled_scaling(graph: Graph, resource: Resource) -> Iterator[str]:
 
 @limit_rule(
     "limits-idle-shutdown",
-    sagemaker.DOMAIN,
-    sagemaker.USER_PROFILE,
+    studio.DOMAIN,
+    studio.USER_PROFILE,
     severity="high",
     says="Workspace applications stop when idle.",
     remedy="Set workspace.idle_timeout_minutes in the stack file to at most the limit.",
@@ -208,7 +205,6 @@ def _is_bounded(retry: Properties) -> bool:
     proof="cost visibility",
     says="A batch job starts no more often than the limit says: each run starts machines of its own.",
     remedy="Give the job a schedule with longer pauses; what is asked every few minutes is an endpoint.",
-    stack_key="batch_jobs",
 )
 def batch_often(known: Limits, props: Properties) -> Iterator[str]:
     """By the mean of a month. A run bills from the start of its machines, so one a minute bills them all the time.

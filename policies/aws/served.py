@@ -7,7 +7,7 @@ from catalogue.graph import Graph, Resource
 from catalogue.iam import Call, Statement, read
 from catalogue.kind import Serves
 from catalogue.kinds import kind_of
-from catalogue.kinds.aws import cloudtrail, iam, sagemaker, scheduler, sfn
+from catalogue.kinds.aws import cloudtrail, iam, sagemaker, scheduler, sfn, studio
 from catalogue.once import once_a_graph
 from policies.aws.access import refusal, session
 from policies.rule import stack_rule
@@ -16,8 +16,8 @@ _IMAGE = re.compile(r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.ama
 _ARTIFACT_IS_CHANGED_BY = ("s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion")
 _RUNS_AS = {sagemaker.MODEL: "executionRoleArn", sfn.STATE_MACHINE: "roleArn", scheduler.SCHEDULE: "target"}
 _PEOPLE_ACT_AS = {
-    sagemaker.DOMAIN: ("defaultUserSettings", "defaultSpaceSettings"),
-    sagemaker.USER_PROFILE: ("userSettings",),
+    studio.DOMAIN: ("defaultUserSettings", "defaultSpaceSettings"),
+    studio.USER_PROFILE: ("userSettings",),
 }
 
 

@@ -59,8 +59,8 @@ def alarms(graph: Graph, resource: Resource) -> Iterator[str]:
     several conditions rings only when all of them hold, so it does not count.
     """
     if resource.type == TRAFFIC:
-        for key, what, most in (("p95LatencyMs", "p95 latency", 60_000), ("errorRatePercent", "errors", 100)):
-            if not 0 < (resource.props.number_or_none(key) or 0) < most:
+        for key, what, too_much in (("p95LatencyMs", "p95 latency", 60_001), ("errorRatePercent", "errors", 100)):
+            if not 0 < (resource.props.number_or_none(key) or 0) < too_much:
                 yield f"does not take a version back on {what}"
         return
     watching = graph.referring(monitor.METRIC_ALERT, "scopes", resource)

@@ -27,7 +27,7 @@ from catalogue.properties import NotKnown, Properties
 from policies.gcp.encryption import AGENT
 from policies.gcp.reach import beyond
 from policies.ripening import long_enough
-from policies.rule import OPEN_TO_OTHERS, Found, named_places, resource_rule, stack_rule, whole_stack_rule
+from policies.rule import OPEN_TO_OTHERS, Found, named_by, named_places, resource_rule, stack_rule, whole_stack_rule
 
 _ACCOUNT, _ROLE = serviceaccount.ACCOUNT, projects.CUSTOM_ROLE
 _IN_PROJECT, _ON_ACCOUNT = projects.MEMBER, serviceaccount.MEMBER
@@ -420,10 +420,9 @@ def workspace_owner(props: Properties) -> Iterator[str]:
     _ON_BUCKET,
     severity="medium",
     says="The stack writes to its own buckets, and to those of others that the stack file names.",
-    remedy="In the stack file, point the output_uri of batch_jobs at the stack's own bucket, or name the bucket under "
-    "sources, with its account and who lets the stack in.",
+    remedy="In the stack file, point the output_uri, or a training job's checkpoint_uri, at the stack's own bucket, or "
+    "name the bucket under sources, with its account and who lets the stack in.",
     mandatory=False,
-    stack_key="batch_jobs",
 )
 def written_places(graph: Graph, grant: Resource) -> Iterator[str]:
     """Another stack's bucket goes when that stack goes, and only who may set its policy can bind this stack there.
@@ -435,7 +434,7 @@ def written_places(graph: Graph, grant: Resource) -> Iterator[str]:
     bucket = grant.props.text_if_known("bucket")
     harmless = grant.props.text_if_known("role") in ("roles/storage.objectViewer", "roles/storage.objectCreator")
     if bucket and not harmless and bucket not in known and f"gs://{bucket}" not in known:
-        yield f"lets the stack write to gs://{bucket}, which it does not make"
+        yield f"lets the stack write to gs://{bucket}, which it does not make{named_by(graph, f'gs://{bucket}')}"
 
 
 @stack_rule(

@@ -240,8 +240,7 @@ _MOST_AT_ONCE = 2
     severity="high",
     proof="cost visibility",
     says="A schedule fires, in a time zone that there is, and of its runs no more than two may meet.",
-    remedy="In the stack file, give the batch job a schedule with more time between its starts, or fewer max_hours.",
-    stack_key="batch_jobs",
+    remedy="In the stack file, give the job a schedule with more time between its starts, or fewer max_hours.",
 )
 def schedule_times(graph: Graph, schedule: Resource) -> Iterator[str]:
     """Each run that meets another takes its machines beside it, which `quota-declared` does not count; one that is late

@@ -160,7 +160,7 @@ def foreign_project(graph: Graph, resource: Resource) -> Iterator[str]:
     a key, a network, a data set and a member of it are others'. The number of a project counts as its id.
     """
     ours = own(graph)
-    if not ours.projects:
+    if not ours.projects or resource.type == mlplatform.GRANTS_IN_FORCE:  # each of its grants is asked for itself
         return
     for path, text in read(resource):
         found = [text] if path.rpartition(".")[2] in _PROJECT_INPUTS else [*_projects(text), *_AGENT.findall(text)]
@@ -395,7 +395,8 @@ def _is_refused(graph: Graph, job: workflows.Job, may: str, place: str) -> bool:
     severity="medium",
     says="A workflow that starts jobs is started by a schedule of the stack, or by people whose runs a label counts, "
     "and a schedule starts a workflow of it.",
-    remedy="Keep the component's schedule or its label runs-per-month, or switch the job off.",
+    remedy="In the stack file, give the job a schedule or, where people start it, runs_per_month, which the component "
+    "makes its label runs-per-month; or switch the job off.",
 )
 def batch_started(graph: Graph, workflow: Resource) -> Iterator[str]:
     """A workflow that nothing starts scores nothing, and nobody hears of it."""

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from catalogue.graph import Graph, Resource
 from catalogue.iam import Call, Session, Statement, read
-from catalogue.kinds.aws import ec2, ecr, iam, jobs, kms, sagemaker, scheduler
+from catalogue.kinds.aws import ec2, ecr, iam, jobs, kms, sagemaker, scheduler, studio
 from catalogue.landing_zones import AwsNetwork
 from catalogue.once import once_a_graph
 from policies import given
@@ -41,7 +41,7 @@ def _known(resources: Iterable[Resource], key: str) -> list[str]:
 
 def people(graph: Graph) -> list[str]:
     """The names of the people, as their profiles have them."""
-    return _known(graph.of(sagemaker.USER_PROFILE), "userProfileName")
+    return _known(graph.of(studio.USER_PROFILE), "userProfileName")
 
 
 @once_a_graph
@@ -117,8 +117,8 @@ def _studio(graph: Graph, here: str, own: Mapping[str, str]) -> dict[str, list[P
     words = ("domain", "own-profile", "own-space", "own-app", "own-profile-app")
     others = ("other-profile", "other-space", "other-app", "other-profile-app")
     found: dict[str, list[Place]] = {word: [] for word in (*words, *others)}
-    profiles = graph.of(sagemaker.USER_PROFILE)
-    for domain in graph.of(sagemaker.DOMAIN) if profiles else ():
+    profiles = graph.of(studio.USER_PROFILE)
+    for domain in graph.of(studio.DOMAIN) if profiles else ():
         id_, arn = domain.props.text_or_empty("id"), f"arn:aws:sagemaker:{here}"
         me, other = [*people(graph), _NOBODY][:2]
         machine = domain.props.text_or_empty(
@@ -126,18 +126,18 @@ def _studio(graph: Graph, here: str, own: Mapping[str, str]) -> dict[str, list[P
         )
         tags = profiles[0].props.section_or_empty("tags")
         tagged = {f"aws:ResourceTag/{key}": tags.text_or_empty(key) for key in tags.names()}
-        studio = {**own, **tagged, "sagemaker:InstanceTypes": machine}
-        found["domain"].append(Place(f"{arn}:domain/{id_}", studio))
+        brings = {**own, **tagged, "sagemaker:InstanceTypes": machine}
+        found["domain"].append(Place(f"{arn}:domain/{id_}", brings))
         for whose, name in (("own", me), ("other", other)):
             owned = {
-                **studio,
+                **brings,
                 "sagemaker:OwnerUserProfileArn": f"{arn}:user-profile/{id_}/{name}",
                 "sagemaker:SpaceSharingType": "Private",
             }
-            found[f"{whose}-profile"].append(Place(f"{arn}:user-profile/{id_}/{name}", studio))
+            found[f"{whose}-profile"].append(Place(f"{arn}:user-profile/{id_}/{name}", brings))
             found[f"{whose}-space"].append(Place(f"{arn}:space/{id_}/{name}-lab", owned))
             found[f"{whose}-app"].append(Place(f"{arn}:app/{id_}/{name}-lab/JupyterLab/default", owned))
-            found[f"{whose}-profile-app"].append(Place(f"{arn}:app/{id_}/{name}/JupyterServer/default", studio))
+            found[f"{whose}-profile-app"].append(Place(f"{arn}:app/{id_}/{name}/JupyterServer/default", brings))
     return found
 
 
@@ -231,7 +231,7 @@ def _closed(graph: Graph, keys: Sequence[str]) -> dict[str, Any]:
     machines = [
         v.text_or_empty("instanceType") for c in graph.of(sagemaker.CONFIGURATION) for v in sagemaker.variants(c)
     ]
-    domains = graph.of(sagemaker.DOMAIN)
+    domains = graph.of(studio.DOMAIN)
     default = "defaultUserSettings.jupyterLabAppSettings.defaultResourceSpec.instanceType"
     machines = [domain.props.text_or_empty(default) for domain in domains] or machines
     return {
@@ -347,7 +347,7 @@ def _sessions(graph: Graph) -> dict[str, Session]:
 
 def _in_studio(graph: Graph, me: str) -> dict[str, str]:
     """What SageMaker says of whoever works in Studio. It says nothing of who opens Studio."""
-    domains = _known(graph.of(sagemaker.DOMAIN), "id")
+    domains = _known(graph.of(studio.DOMAIN), "id")
     return {"sagemaker:DomainId": domains[0], "sagemaker:UserProfileName": me} if domains else {}
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 
 from catalogue import week
+from catalogue.full import FULL
 from catalogue.pauses import lost_to
 from catalogue.platforms import PLATFORMS
 from catalogue.rollbacks import ERRORS_PERCENT
@@ -240,6 +241,16 @@ def _replicas(config: StackConfig) -> Iterator[Problem]:
             yield Problem((SECTION.name, name, "min_replicas"), sentence)
 
 
+def _full(config: StackConfig) -> Iterator[Problem]:
+    """A replica is full at a number that what scales it takes, and that a replica can be full at."""
+    for name, item in of(config).items():
+        key = "backlog_per_replica" if isinstance(item, AsyncEndpoint) else "requests_per_replica_per_minute"
+        full, said = FULL.get((config.platform, item.kind)), int(getattr(item, key))
+        if full and not full.least <= said <= full.most:
+            sentence = f"found {said}, allowed on {config.platform}: {full.least} to {full.most}, for {full.why}"
+            yield Problem((SECTION.name, name, key), sentence)
+
+
 _OFF = "set enabled: false in the stack file while nobody calls"
 
 _NO_HOURS: Mapping[str, str] = {
@@ -365,7 +376,7 @@ SECTION: Section[Mapping[str, OnlineEndpoint | AsyncEndpoint]] = Section(
     serves=PLATFORMS,
     makes={"Endpoint": "{stack}-{item}", "EndpointNames": "{stack}-endpoint-names"},
     after=("models", "workspace"),
-    check=one_by_one(_models, _hardware, _replicas, _hours, _seen),
+    check=one_by_one(_models, _hardware, _replicas, _full, _hours, _seen),
     own_schema=_own_schema,
     kinds={
         "online": {},

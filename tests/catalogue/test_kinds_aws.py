@@ -19,7 +19,7 @@ from catalogue.graph import Graph, Resource
 from catalogue.hardware import catalogue as hardware
 from catalogue.kind import At, Bills, Keys, Kind, No, NotYet, Renders, Runs, Serves
 from catalogue.kinds import kinds
-from catalogue.kinds.aws import sagemaker, sfn
+from catalogue.kinds.aws import sagemaker, sfn, studio
 from catalogue.kinds.aws.provider import PROVIDER, allowed_accounts
 from catalogue.kinds.aws.scheduler import SCHEDULE, runs_per_month
 from catalogue.pricing import Bill, Pricing, Unpriced
@@ -574,15 +574,15 @@ def test_jobs_in_jsonata_name_arguments() -> None:
 def test_an_application_that_people_may_start_is_a_machine_and_has_a_price_or_none() -> None:
     spec = {"defaultResourceSpec": {"instanceType": P5}}
     free = {"jupyterServerAppSettings": {"defaultResourceSpec": {"instanceType": "system"}}, "executionRole": "r"}
-    domain = resource(sagemaker.DOMAIN, "d", defaultUserSettings=free, defaultSpaceSettings={})
-    bare = resource(sagemaker.USER_PROFILE, "u", refers={"domainId": [domain.urn]}, userSettings={})
+    domain = resource(studio.DOMAIN, "d", defaultUserSettings=free, defaultSpaceSettings={})
+    bare = resource(studio.USER_PROFILE, "u", refers={"domainId": [domain.urn]}, userSettings={})
     graph = Graph("s", "aws", (domain, bare), {})
     assert said(graph, domain) == said(graph, bare) == [] and priced(graph, bare).ceiling > 0
-    own = resource(sagemaker.USER_PROFILE, "v", userSettings={"kernelGatewayAppSettings": spec})
-    bills = KNOWN[sagemaker.USER_PROFILE].bills
+    own = resource(studio.USER_PROFILE, "v", userSettings={"kernelGatewayAppSettings": spec})
+    bills = KNOWN[studio.USER_PROFILE].bills
     assert isinstance(bills, Bills)
     assert said(graph, own) == [f"training 0-0 {P5} (an application that people start)"]
-    rich = resource(sagemaker.DOMAIN, "d", defaultSpaceSettings={"jupyterLabAppSettings": spec})
+    rich = resource(studio.DOMAIN, "d", defaultSpaceSettings={"jupyterLabAppSettings": spec})
     for user, of_it in ((own, domain), (bare, rich)):
         there = Graph("s", "aws", (of_it, user), {})
         hour = hardware.load("aws").machine(P5).price("us-east-1", "training")

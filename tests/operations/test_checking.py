@@ -16,11 +16,13 @@ from catalogue.errors import BadInput
 from catalogue.graph import Graph
 from catalogue.marks import SECRET as BLIND
 from catalogue.marks import SECRET_KIND, SECRET_MARK
-from operations import checking
+from operations import checking, pack_config
 from operations.__main__ import application
 from operations.checking import check, drift, graph_of
 from operations.checkov import Checkov, FailedCheck, ScanResult
 from operations.rendering.rendered import Rendered
+from operations.verdict import Finding
+from tests.mutate import without
 
 TODAY = date(2026, 11, 26)
 URN = "urn:pulumi:dev::shop::"
@@ -346,3 +348,54 @@ def test_against_what_was_signed_exits_1_where_something_drifted(
     (drifted,) = json.loads(told.stdout)["drift"]
     assert told.exit_code == 1 and drifted["resource"] == of["name"]
     assert [each["path"] for each in drifted["properties"]] == ["appNetworkAccessType"]
+
+
+def of_pack(config: object, folder: Path, graph: Graph) -> dict[str, Finding]:
+    """What is found of a graph with a config of the pack, the first finding of each rule."""
+    file = folder / "levels.json"
+    file.write_text(json.dumps(config), encoding="utf-8")
+    return {one.rule: one for one in reversed(check(graph, nothing, TODAY, pack_config.read(file)).findings)}
+
+
+def test_a_config_of_the_pack_binds_in_a_file_as_it_does_on_the_engine(tmp_path: Path) -> None:
+    config = {
+        "all": "advisory",
+        "aws-identity-trust": "disabled",
+        "aws-audit-trail": "mandatory",
+        "aws-inputs-needed-elsewhere": {"enforcementLevel": "mandatory"},
+        "aws-tags-given": {"enforcementLevel": "remediate", "tags": {"team": "shop"}},
+    }
+    found = of_pack(config, tmp_path, graph_of(kept(exported(shop()), tmp_path)))
+    assert "identity-trust" not in found
+    assert found["audit-trail"].fails and found["inputs-needed"].fails
+    assert not found["cost-tags"].mandatory
+    assert found["identity-documents"].lowered == "levels.json says advisory of aws-identity-documents"
+    public = found["encryption-bucket-public"]
+    assert public.never_waived and public.fails, "a rule that is never waived always binds"
+    assert "never waived or needed by the others" in found["levels-kept"].message
+    assert not found["levels-kept"].mandatory
+
+
+def test_a_config_of_the_pack_lowers_nothing_in_a_stack_of_ours(aws_pilot: Graph, tmp_path: Path) -> None:
+    (budget,) = aws_pilot.of("aws:budgets/budget:Budget")
+    graph = without(aws_pilot, budget)
+    found = of_pack({"aws-cost-budget": "disabled"}, tmp_path, graph)
+    assert found["cost-budget"].fails
+    assert "lowers aws-cost-budget, which the offline verdict would not see" in found["levels-kept"].message
+
+
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        ({"aws-cost-bugdet": "advisory"}, "aws-cost-bugdet: is no policy of the pack; did you mean aws-cost-budget?"),
+        ({"all": "loud"}, "all: found 'loud', allowed: disabled, advisory, mandatory, remediate"),
+        (["all"], "found a list, allowed: levels by policy"),
+    ],
+)
+def test_a_config_of_the_pack_that_says_what_nobody_knows_is_refused(
+    run: Callable[..., Result], config: object, said: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "levels.json"
+    file.write_text(json.dumps(config), encoding="utf-8")
+    result = run(kept(exported(shop()), tmp_path), "--policy-pack-config", file)
+    assert isinstance(result.exception, BadInput) and said in str(result.exception)

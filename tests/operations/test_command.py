@@ -3,6 +3,7 @@
 import gc
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -15,10 +16,12 @@ from unittest.mock import patch
 from xml.etree import ElementTree
 
 import pytest
+import typer.main
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
+from typer.core import TyperGroup
 from typer.testing import CliRunner
 
 from catalogue.errors import BadInput
@@ -28,7 +31,7 @@ from operations import console
 from operations.__main__ import application, main
 from operations.commands import pilot
 from operations.verdict import PROOFS, Verdict
-from stacks.config import STACKS
+from stacks.config import STACKS, stack_file
 from tests.conftest import forget
 
 PILOT = STACKS / "Pulumi.aws-pilot.yaml"
@@ -285,6 +288,15 @@ def test_a_wrong_argument_is_one_sentence_and_exit_2(arguments: list[str], sente
     assert sentence in said and len(said.splitlines()) == 1 and "Traceback" not in said
 
 
+def test_a_file_beside_it_that_is_no_stacks_stops_no_stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("Pulumi.mine.yaml", "Pulumi.A copy.yaml"):
+        (tmp_path / name).touch()
+    monkeypatch.setattr("stacks.config.STACKS", tmp_path)
+    assert stack_file("mine") == tmp_path / "Pulumi.mine.yaml"
+    with pytest.raises(BadInput, match=r"found the file name 'Pulumi.A copy.yaml'"):
+        stack_file("A copy")
+
+
 @pytest.mark.parametrize("place", ["under/README.md", "README.md/below"])
 def test_a_folder_that_cannot_be_made_is_refused_before_anything_is_judged(tmp_path: Path, place: str) -> None:
     (tmp_path / "README.md").write_text("a file", encoding="utf-8")
@@ -379,3 +391,14 @@ def test_one_bad_stack_file_hides_no_mistake_of_another(tmp_path: Path) -> None:
     assert first.startswith(f"{files[0]}: mlplatform:team: found 'Not A Slug'")
     assert second.startswith(f"{files[2]}: mlplatform:feature_store: unknown key; a feature store is not there yet")
     assert not (tmp_path / "out").exists()
+
+
+def test_the_help_and_the_readme_name_all_that_changes_a_cloud() -> None:
+    """`prices refresh --yes` writes the catalogue, and nothing else that says --yes is without its name there."""
+    group = typer.main.get_command(application())
+    assert isinstance(group, TyperGroup)
+    asks = {name for name, one in group.commands.items() if any("--yes" in option.opts for option in one.params)}
+    readme = (STACKS.parent / "README.md").read_text(encoding="utf-8")
+    (changes,) = re.findall(r"what says `--yes` or asks first \(([^)]*)\) changes it", readme)
+    for said in (group.help or "", changes):
+        assert asks and asks <= {*re.findall(r"`([a-z]+)", said)}

@@ -6,6 +6,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from operations import console, words
+from operations.report import markdown
 from operations.verdict import Verdict
 from tests.operations.sample_verdict import excepted, hostile, nothing, sample
 
@@ -51,6 +52,29 @@ def test_findings_stand_failing_first_and_waived_in_one_line() -> None:
         assert (finding.resource or "the whole stack") in text
     assert len([line for line in text.splitlines() if line.startswith("waived")]) == 2
     assert "until 2027-03-31, 129 days left, granted 2026-11-20, 2 days ago, by payments-risk@example.com" in text
+
+
+def test_exceptions_of_one_reason_are_one_line_that_names_what_they_are_of() -> None:
+    (one,) = (finding for finding in excepted().findings if finding.excepted)
+    other = one.model_copy(update={"resource": "embedder-b-config"})
+    verdict = excepted().model_copy(update={"findings": [one, other]})
+    (line,) = [line for line in printed(verdict, 160).splitlines() if line.startswith("excepted")]
+    assert f"{one.rule}, document-embedder-config and embedder-b-config: " in line
+
+
+def test_one_cause_of_many_resources_is_one_row_that_names_them_all() -> None:
+    verdict = sample()
+    (first, *_) = (one for one in words.in_order(verdict.findings) if one.fails)
+    many = [
+        first.model_copy(update={"resource": name, "component": f"a:b:{name}", "message": f"{name} pulls {image}"})
+        for name, image in (("one", "x"), ("two", "x"), ("three", "x"), ("four", "y"))
+    ]
+    found = verdict.model_copy(update={"findings": many})
+    text = flat(printed(found, 200))
+    assert text.count(f" {first.rule} ") == 2
+    assert "one pulls x" in text and "The same is true of three and two." in text and "two pulls x" not in text
+    summary = markdown([found])
+    assert summary.count(f"- **{first.rule}**") == 2 and "The same is true of three and two." in summary
 
 
 def test_what_only_advises_by_the_limits_says_so() -> None:

@@ -23,6 +23,12 @@ def test_it_writes_a_document_a_file_and_says_who_lifts_each(tmp_path: Path) -> 
     assert "111122223333" in json.dumps(written["rcp-data"])
 
 
+def test_on_a_screen_of_80_no_name_is_cut_in_two() -> None:
+    said = CliRunner().invoke(application(), ["controls", "aws-pilot"], env={"COLUMNS": "80"}).output
+    for whole in ("studio-in-the-network", "scp-machine-learning", "security@example.com"):
+        assert whole in said
+
+
 def test_a_platform_has_the_limits_of_every_stack_and_no_account() -> None:
     said = json.loads(CliRunner().invoke(application(), ["controls", "aws", "--format", "json"]).stdout)
     assert "111122223333" not in json.dumps(said)

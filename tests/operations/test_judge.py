@@ -149,6 +149,14 @@ def test_proofs_fail_on_what_they_rest_on(
     assert state(judged(changed(pilot, served, lambda p: p["tags"].pop("team"))), "cost visibility") == "failed"
 
 
+def test_what_is_advised_of_the_whole_stack_is_not_advised_again_of_its_ground(azure_pilot: Graph) -> None:
+    assert azure_pilot.placement is not None
+    elsewhere = replace(azure_pilot.placement, account="99990000-3333-4444-5555-666677778888")
+    found = [one for one in judged(replace(azure_pilot, placement=elsewhere)).findings if not one.mandatory]
+    said = [one.message for one in found if one.rule == "quota-undeclared"]
+    assert said and not [one for one in said if one.startswith("in the phase ground")]
+
+
 def test_a_proof_whose_finding_is_waived_is_not_planned(pilot: Graph, no_waivers: list[waivers.Waiver]) -> None:
     role = pilot.of(IAM_ROLE)[0]
     strange = replace(role, type="aws:x/thing:Thing", urn=f"{role.urn}-x", name="strange")

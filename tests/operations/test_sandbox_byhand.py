@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from catalogue.errors import BadInput
-from catalogue.kinds.aws.sagemaker import USER_PROFILE as PROFILE
+from catalogue.kinds.aws.studio import USER_PROFILE as PROFILE
 from catalogue.kinds.azure.containerregistry import REGISTRY
 from examples.pack import HERE, digest_of, digest_of_image, digest_of_model, dockerfile, pack, packed
 from operations.__main__ import application

@@ -57,9 +57,11 @@ def test_each_has_its_age_and_last_day_and_they_are_counted_by_environment_and_r
     ]
 
 
-def test_the_table_says_it_in_words_and_nothing_of_no_waiver(organisation: Path) -> None:
+def test_the_table_says_it_in_words_and_where_there_is_none_what_one_is(organisation: Path) -> None:
     text = run(organisation, {"aws-pilot": [entry("a\x1b[31m\nb", date(2026, 11, 20), date(2026, 12, 6))]})
     for said in ("1 waiver", "2026-11-20", "6 days old", "2026-12-06", "10 days left", "pilot"):
         assert said in text
     assert "\x1b" not in text
-    assert run(organisation, {}) == "0 waivers\n"
+    none = run(organisation, {})
+    assert none.startswith("0 waivers: no stack is excused from a rule.\n")
+    assert "decides against a rule" in none and "organisation/waivers.yaml" in none

@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 
 from catalogue.graph import Graph, Placement, Resource, Source
+from catalogue.kinds.gcp.mlplatform import GRANTS_IN_FORCE
 from catalogue.platforms import PLATFORMS, Platform
 from policies import everywhere, pack
 from policies.aws import identity as aws
 from policies.gcp import identity as gcp
+from policies.gcp import world
 from policies.rule import Rule
 
 ACCOUNTS = {"aws": "111122223333", "gcp": "claims-pilot", "azure": "11112222-3333-4444-5555-666677778888"}
@@ -121,11 +123,23 @@ def test_a_bucket_that_is_written_to_is_the_stacks_own_or_named(
     platform: str, rule: Rule, writing: Resource, bucket: str
 ) -> None:
     (found,) = rule.judge(stack(platform, writing)).violations
-    assert bucket in found.sentence and not rule.mandatory and rule.stack_key == "batch_jobs"
+    assert bucket in found.sentence and not rule.mandatory and rule.stack_key is None
+    job = replace(thing("a:b/job:Job", {"spec": f'{{"out": "{bucket}/x/"}}'}), stack_key="training.claims")
+    (found,) = rule.judge(stack(platform, writing, job)).violations
+    assert found.sentence.endswith(", as training.claims of the stack file asks")
     assert rule.judge(stack(platform, writing, sources=[bucket])).violations == ()
     own = {"aws": ("aws:s3/bucket:Bucket", "bucket"), "gcp": ("gcp:storage/bucket:Bucket", "name")}
     type_, key = own[platform]
     assert rule.judge(stack(platform, writing, thing(type_, {key: "claims-data"}))).violations == ()
+
+
+def test_a_grant_on_a_place_of_others_is_one_finding_and_not_one_more_of_those_in_force() -> None:
+    """`GrantsInForce` names each grant of the stack again. One image of others made twelve findings."""
+    there = {"project": "others", "location": "europe-west4", "repository": "images"}
+    grant = thing("gcp:artifactregistry/repositoryIamMember:RepositoryIamMember", there, "grant")
+    in_force = thing(GRANTS_IN_FORCE, {"grants": [there, there]}, "in-force")
+    found = world.foreign_project.judge(stack("gcp", grant, in_force)).violations
+    assert [one.resource for one in found] == [grant]
 
 
 def test_the_engine_and_the_offline_commands_read_the_same_sources() -> None:

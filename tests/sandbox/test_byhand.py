@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from catalogue.errors import BadInput
-from catalogue.kinds.aws import iam, sagemaker
+from catalogue.kinds.aws import iam, studio
 from catalogue.kinds.azure.storage import CONTAINER
 from catalogue.marked import Json
 from sandbox import byhand
@@ -95,9 +95,9 @@ def test_a_private_space_keeps_its_volume_until_it_is_deleted(
     state: State, domain: Json, profile: Json, size: int
 ) -> None:
     place: Json = {"platform": "aws", "account": "444455556666", "region": "eu-north-1", "outputs": {"arn": ARN}}
-    state.resources.create(New(type=sagemaker.DOMAIN, id="d-1", name="d", inputs=domain, **place))
+    state.resources.create(New(type=studio.DOMAIN, id="d-1", name="d", inputs=domain, **place))
     theirs: Json = {"domainId": "d-1", "userProfileName": "mei", **profile}
-    state.resources.create(New(type=sagemaker.USER_PROFILE, id="p", name="lending-mei", inputs=theirs, **place))
+    state.resources.create(New(type=studio.USER_PROFILE, id="p", name="lending-mei", inputs=theirs, **place))
     opens = {"Effect": "Allow", "Action": "sagemaker:CreatePresignedDomainUrl", "Resource": "*"}
     policy: Json = {"role": "r", "policy": json.dumps({"Version": "2012-10-17", "Statement": [opens]})}
     state.resources.create(New(type=iam.ROLE, id="r", name="r", inputs={}, **place))

@@ -7,7 +7,7 @@ import pytest
 
 from catalogue.errors import BadInput
 from catalogue.graph import Graph
-from catalogue.kinds.aws import iam, sagemaker
+from catalogue.kinds.aws import iam, studio
 from catalogue.kinds.azure import NETWORK, authorization, network, privatedns
 from catalogue.kinds.azure.machinelearningservices import WORKSPACE
 from catalogue.kinds.gcp import serviceaccount, workbench
@@ -25,8 +25,8 @@ PLACES = {
 DENIED, CLOSED = "is not authorized to perform: sagemaker:CreatePresignedDomainUrl", "403 Forbidden: Public network"
 NO_GRANT = "has no permission to perform microsoft.machinelearningservices/workspaces/read."
 LOST: tuple[tuple[str, Key, str], ...] = (
-    ("aws", (sagemaker.USER_PROFILE, "aws-pilot-workspace-ana"), "knows that person; it knows ben"),
-    ("aws", (sagemaker.DOMAIN, "aws-pilot-workspace"), "(ResourceNotFound)"),
+    ("aws", (studio.USER_PROFILE, "aws-pilot-workspace-ana"), "knows that person; it knows ben"),
+    ("aws", (studio.DOMAIN, "aws-pilot-workspace"), "(ResourceNotFound)"),
     ("aws", (iam.ROLE_POLICY, "aws-pilot-identity-data-scientist-policy"), DENIED),
     ("gcp", (workbench.INSTANCE, "gcp-pilot-workspace-ana"), "knows that person; it knows ben@example.com"),
     ("gcp", (serviceaccount.MEMBER, "gcp-pilot-workspace-ana-signs-in"), "does not have iam.serviceAccounts.actAs"),

@@ -182,7 +182,7 @@ def test_what_cannot_be_deleted_is_told_with_its_reason_and_what_bills_goes(tmp_
 def test_a_stack_that_stands_already_is_never_touched(tmp_path: Path) -> None:
     fake = Fake(tmp_path)
     fake.known = fake.cloud = {one.urn: one for one in fake.graph.cloud}
-    with pytest.raises(BadInput, match="4 resources stand already"):
+    with pytest.raises(BadInput, match="4 resources found up already"):
         run(fake)
     assert [words[:2] for words in fake.commands] == [["stack", "export"]]
     assert len(fake.cloud) == 4
@@ -208,7 +208,7 @@ def test_what_is_left_to_a_person_is_told_and_the_stack_taken_down(tmp_path: Pat
     fake = Fake(tmp_path, undone=["push the container images"])
     one = run(fake)
     assert [step.state for step in one.steps] == ["done", "refused", "done"]
-    assert one.steps[1].says == "1 manual steps are left: push the container images"
+    assert one.steps[1].says == "1 manual step left: push the container images"
     assert not fake.cloud
 
 

@@ -129,6 +129,25 @@ def test_a_stack_that_breaks_is_a_result_and_is_tried_again(tmp_path: Path, flee
     assert "5 of 7 stacks done already\n" in SAID.getvalue(), "neither what broke nor what is wrong"
 
 
+def test_a_file_that_nobody_can_read_or_whose_name_no_stack_has_is_a_result_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stacks = tmp_path / "stacks"
+    (stacks / "Pulumi.folder.yaml").mkdir(parents=True)
+    (stacks / "Pulumi.gone.yaml").symlink_to(tmp_path / "nowhere")
+    os.mkfifo(stacks / "Pulumi.pipe.yaml")
+    (stacks / "Pulumi.A name.yaml").touch()
+    (stacks / "Pulumi.A-name.yaml").touch()
+    monkeypatch.setitem(VERBS, "preview", Fake(passes))  # pyright: ignore[reportArgumentType]
+    out = tmp_path / "out"
+    found = running.run("preview", running.stack_files([stacks]), Asked(out, TODAY), (1, 1), SCREEN)
+    said = {one.stack: one.outcome.says for one in found.results}
+    assert found.code == 2 and {one.outcome.state for one in found.results} == {"refused"}
+    assert "Is a directory" in said["folder"] and "No such file" in said["gone"] and "it is no file" in said["pipe"]
+    assert {name[:20] for name in said} == {"folder", "gone", "pipe", "Pulumi.A-name.yaml-8", "Pulumi.A-name.yaml-f"}
+    assert running.merge([out], tmp_path / "joined").code == 2
+
+
 @settings(max_examples=25)
 @given(stacks=st.integers(1, 40), of=st.integers(1, 9))
 def test_shards_are_all_of_it_and_none_twice(stacks: int, of: int) -> None:

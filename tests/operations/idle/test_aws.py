@@ -12,7 +12,8 @@ from botocore.awsrequest import AWSResponse
 from moto.server import ThreadedMotoServer
 
 from catalogue.graph import Graph, Resource
-from catalogue.kinds.aws.sagemaker import CONFIGURATION, DOMAIN, ENDPOINT
+from catalogue.kinds.aws.sagemaker import CONFIGURATION, ENDPOINT
+from catalogue.kinds.aws.studio import DOMAIN
 from operations.doctor import WriteRefused
 from operations.doctor.aws import Account
 from operations.idle import Part, Window, aws

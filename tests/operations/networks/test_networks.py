@@ -10,14 +10,16 @@ import pytest
 import yaml
 
 from catalogue import caveats, landing_zones
-from catalogue.graph import Graph, Resource
+from catalogue.graph import Caller, Graph, Resource
 from catalogue.kinds import kind_of
 from catalogue.marks import SECRET
 from catalogue.platforms import PLATFORMS
 from operations import networks
 from operations.networks import aws, gcp
 from operations.verdict import Bound, NetworkPicture, Running
+from stacks.config import STACKS
 from stacks.sections import endpoints
+from tests.previewing import preview
 
 ENDPOINTS = {
     "aws": "aws:sagemaker/endpoint:Endpoint",
@@ -443,3 +445,27 @@ def test_a_stack_with_an_endpoint_on_azure_says_that_its_idle_alarm_ends_by_itse
     without = replace(azure_pilot, resources=tuple(one for one in azure_pilot.resources if one.urn not in served))
     said, left = ([one for one in caveats.of(graph) if "resolved" in one.says] for graph in (azure_pilot, without))
     assert len(said) == 1 and not left
+
+
+@pytest.mark.parametrize("platform", ["aws", "gcp"])
+def test_a_training_job_is_called_one(platform: str) -> None:
+    """A stack file with every section has one beside a batch job; on azure its cluster stands there."""
+    called = {each.what for each in drawn(preview(STACKS / f"Pulumi.{platform}-full.yaml")).running}
+    assert {"batch job", "training job"} <= called
+
+
+def test_a_route_to_a_caller_that_the_stack_file_names_is_no_way_out(aws_pilot: Graph) -> None:
+    assert aws_pilot.placement is not None
+    caller = Caller("payments-app", "vpc-0123456789abcdef0", "10.60.0.0/20", "", "")
+    graph = replace(aws_pilot, placement=replace(aws_pilot.placement, callers=(caller,)))
+    peered = {"cidrBlock": "10.60.0.0/20", "vpcPeeringConnectionId": "pcx-1"}
+
+    def bounds(*routes: Mapping[str, str]) -> list[Bound]:
+        there = altered(graph, "aws:ec2/routeTable:RouteTable", lambda inputs: inputs.update(routes=list(routes)))
+        return [one for place in drawn(there).places for one in place.bounds if one.what == "route table"]
+
+    (one,) = bounds(peered)
+    assert one.holds and one.says == "leads to callers alone: payments-app"
+    for other in ({"cidrBlock": "10.60.0.0/20", "gatewayId": "igw-1"}, {**peered, "cidrBlock": "10.61.0.0/20"}):
+        (one,) = bounds(peered, other)
+        assert not one.holds

@@ -71,6 +71,13 @@ def test_what_cannot_run_is_refused(tmp_path: Path, name: str, changed: dict[str
 def test_a_stack_without_training_says_so() -> None:
     done = command("run", "aws-pilot", "training", "fraud-training")
     assert done.returncode == 2 and "has no training job" in done.stderr
+    assert done.stderr.startswith("stacks/Pulumi.aws-pilot.yaml: "), "it names the file that is to have one"
+
+
+@pytest.mark.parametrize(("section", "why"), [("batch_jobs", "; the clock alone starts a batch job"), ("trainig", "")])
+def test_a_section_that_nobody_starts_is_one_sentence(section: str, why: str) -> None:
+    done = command("run", "aws-full", section, "nightly")
+    assert (done.returncode, done.stderr) == (2, f"run: found '{section}', allowed: training{why}\n")
 
 
 def stubbed(monkeypatch: pytest.MonkeyPatch) -> Stubber:

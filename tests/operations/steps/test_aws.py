@@ -12,6 +12,7 @@ from operations import hardware
 from operations.steps import manual
 from operations.steps.aws import THROUGH
 from operations.verdict import ManualStep
+from policies import limits
 from stacks.config import STACKS
 from tests.conftest import company, forget
 from tests.previewing import preview
@@ -27,6 +28,12 @@ ZONE = {
     "keys": {"data": f"{KEY}1", "logs": f"{KEY}2"},
 }
 CALLER = {"network": "vpc-0123456789abcdef0", "cidr": "10.60.0.0/20", "account": "444455556666", "identity": LEDGER}
+
+
+def _own(number: int) -> dict[str, str]:
+    """A caller in another network of the stack's own account."""
+    identity = f"arn:aws:iam::{ACCOUNT}:role/app-{number}"
+    return {"network": f"vpc-000000000000000a{number}", "cidr": f"10.7{number}.0.0/20", "identity": identity}
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +52,7 @@ def joined(tmp_path_factory: pytest.TempPathFactory) -> Any:
         for model in config["mlplatform:models"].values():
             model["image"] = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/lending-registry-images:1"
         config["mlplatform:landing_zone"] = "ours"
-        config["mlplatform:callers"] = {"ledger": CALLER}
+        config["mlplatform:callers"] = {"ledger": CALLER, "app-a": _own(1), "app-b": _own(2)}
         file = root / "Pulumi.lending.yaml"
         file.write_text(yaml.safe_dump(said), encoding="utf-8")
         yield preview(file)
@@ -60,7 +67,17 @@ def test_the_keeper_of_a_given_key_is_told_every_role_that_uses_it_and_on_which_
     (step,) = (one for one in steps(joined) if one.who == "keys@example.com")
     through = re.search(r"let the roles (.+?) of account", step.what)
     assert through is not None
-    wanted = ["batch", "caller", "calls-ledger", "data-scientist", "publisher", "serving", "training"]
+    wanted = [
+        "batch",
+        "caller",
+        "calls-app-a",
+        "calls-app-b",
+        "calls-ledger",
+        "data-scientist",
+        "publisher",
+        "serving",
+        "training",
+    ]
     assert through[1].split(", ") == [f"lending-{one}" for one in wanted]
     assert "let lending-pipeline decrypt and make data keys without kms:ViaService" in step.what
     for context in ("stateMachineArn", "scheduler:schedule:arn", "SourceArn"):
@@ -78,22 +95,32 @@ def test_the_services_are_those_that_the_key_of_a_stack_names(pilot: Graph) -> N
     assert {service.partition(".")[0] for service in via} == set(THROUGH)
 
 
-def test_a_callers_role_stands_before_anything_comes_up(joined: Graph, pilot: Graph) -> None:
-    found = [one.what for one in steps(joined)]
-    made = next(index for index, what in enumerate(found) if what.startswith(f"make {LEDGER}, which calls"))
-    assert made < next(index for index, what in enumerate(found) if what.startswith("bring up the ground"))
-    assert not any("which calls the endpoints" in one.what for one in steps(pilot))
+def test_the_roles_of_all_callers_stand_before_anything_comes_up(joined: Graph, pilot: Graph) -> None:
+    found = steps(joined)
+    at = next(index for index, one in enumerate(found) if one.what.startswith("see that the roles stand that call"))
+    assert at < next(index for index, one in enumerate(found) if one.what.startswith("bring up the ground"))
+    assert found[at].who == f"administrators of accounts 444455556666 and {ACCOUNT}"
+    assert LEDGER in found[at].what and len(found[at].checks) == 3
+    assert not any("that call the endpoints" in one.what for one in steps(pilot))
 
 
 @pytest.mark.parametrize("phases", [1, 2])
-def test_a_peering_is_accepted_as_soon_as_it_is_asked_for(joined: Graph, phases: int) -> None:
+def test_every_peering_is_accepted_as_soon_as_it_is_asked_for(joined: Graph, phases: int) -> None:
     """A request that nobody accepts ends after seven days."""
     found = steps(joined, phases)
-    at = next(index for index, one in enumerate(found) if one.what.startswith("accept the peering with vpc-0123"))
+    at = next(index for index, one in enumerate(found) if one.what.startswith("accept the peering within seven days"))
     assert found[at - 1].what.startswith("bring up")
-    assert found[at].who == "administrator of account 444455556666"
-    assert found[at].commands[0].startswith("aws ec2 accept-vpc-peering-connection")
+    assert found[at].who == f"administrators of accounts 444455556666 and {ACCOUNT}"
+    assert "vpc-0123456789abcdef0 of 444455556666" in found[at].what
+    assert len(found[at].commands) == 3
+    assert all(one.startswith("aws ec2 accept-vpc-peering-connection") for one in found[at].commands)
     assert not any("accept-vpc-peering" in command for command in found[-1].commands)
+
+
+def test_a_kind_of_step_is_one_step_however_many_it_concerns(joined: Graph) -> None:
+    """Whoever a step concerns is asked on the same day. The limit counts steps, so it refuses no number of callers."""
+    kinds = [" ".join(one.what.split()[:4]) for one in steps(joined)]
+    assert len({*kinds}) == len(kinds) <= limits.of(joined)["manual-steps"].number
 
 
 def test_whoever_signs_in_is_told_the_source_identity_that_the_roles_trust_asks_for(pilot: Graph) -> None:

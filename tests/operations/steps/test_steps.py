@@ -14,7 +14,7 @@ from catalogue.deployers import ROLES
 from catalogue.graph import Graph
 from catalogue.kind import Serves
 from catalogue.kinds import kind_of
-from catalogue.kinds.aws.sagemaker import USER_PROFILE
+from catalogue.kinds.aws.studio import USER_PROFILE
 from catalogue.kinds.azure import storage
 from catalogue.kinds.azure.machinelearningservices_jobs import COMPUTE
 from catalogue.kinds.gcp.workbench import INSTANCE

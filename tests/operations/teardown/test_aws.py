@@ -10,7 +10,7 @@ from botocore.stub import Stubber
 from moto import mock_aws
 
 from catalogue.graph import Graph, Resource
-from catalogue.kinds.aws import ec2, ecr, s3, sagemaker
+from catalogue.kinds.aws import ec2, ecr, s3, sagemaker, studio
 from operations.teardown import Plan, Refused, aws
 
 REGION = "us-east-1"
@@ -167,7 +167,7 @@ def test_apps_are_deleted_and_waited_for_before_their_spaces(stubbed: Stubbed) -
         ("delete_space", space, {}),
         ("list_spaces", of_domain, {"Spaces": []}),
     )
-    aws.stop(Account(stubbed), going(made(sagemaker.DOMAIN, "d-1")))
+    aws.stop(Account(stubbed), going(made(studio.DOMAIN, "d-1")))
     stub.assert_no_pending_responses()
 
 
@@ -195,7 +195,7 @@ def test_who_leaves_takes_an_own_space_along_and_nothing_of_others(stubbed: Stub
         ("delete_space", {"DomainId": "d-1", "SpaceName": "bens"}, {}),
         ("list_spaces", of_domain, {"Spaces": spaces["Spaces"][1:]}),
     )
-    ben = replace(made(sagemaker.USER_PROFILE, "ben"), inputs={"domainId": "d-1", "userProfileName": "ben"})
+    ben = replace(made(studio.USER_PROFILE, "ben"), inputs={"domainId": "d-1", "userProfileName": "ben"})
     aws.stop(Account(stubbed), going(ben))
     stub.assert_no_pending_responses()
 
@@ -204,13 +204,13 @@ def test_what_does_not_go_in_time_is_said(stubbed: Stubbed, monkeypatch: pytest.
     monkeypatch.setattr(aws, "LONGEST", 0.0)
     stubbed.expects("sagemaker", ("list_apps", {"DomainIdEquals": "d-1"}, app("Deleting")))
     with pytest.raises(Refused, match="an app of Studio does not go in 0 minutes; run it again"):
-        aws.stop(Account(stubbed), going(made(sagemaker.DOMAIN, "d-1")))
+        aws.stop(Account(stubbed), going(made(studio.DOMAIN, "d-1")))
 
 
 def test_a_refusal_has_awss_own_words(stubbed: Stubbed) -> None:
     stubbed.expects("sagemaker").add_client_error("list_apps", "AccessDeniedException", "not authorized")
     with pytest.raises(Refused, match=r"AWS refuses ListApps \(AccessDeniedException: not authorized\)"):
-        aws.stop(Account(stubbed), going(made(sagemaker.DOMAIN, "d-1")))
+        aws.stop(Account(stubbed), going(made(studio.DOMAIN, "d-1")))
 
 
 def test_the_groups_that_studio_leaves_go_with_their_rules_and_interfaces_first(stubbed: Stubbed) -> None:
@@ -239,5 +239,5 @@ def test_in_a_given_network_only_the_groups_of_the_domain_go(stubbed: Stubbed) -
     names = [f"security-group-for-{way}-nfs-d-1" for way in ("inbound", "outbound")]
     asked = {"Filters": [{"Name": "group-name", "Values": names}]}
     stub = stubbed.expects("ec2", ("describe_security_groups", asked, {"SecurityGroups": []}))
-    aws.clear(Account(stubbed), going(made(sagemaker.DOMAIN, "d-1")))
+    aws.clear(Account(stubbed), going(made(studio.DOMAIN, "d-1")))
     stub.assert_no_pending_responses()

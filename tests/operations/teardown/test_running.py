@@ -10,7 +10,7 @@ import pytest
 
 from catalogue.errors import BadInput
 from catalogue.graph import Resource
-from catalogue.kinds.aws import ec2, ecr, s3, sagemaker
+from catalogue.kinds.aws import ec2, ecr, s3, sagemaker, studio
 from operations.teardown import Found, Plan, Refused
 from operations.teardown.running import LOCK, MARK, Choice, Teardown
 
@@ -36,10 +36,10 @@ def state(type_: str, name: str, *on: str, protect: bool = True, **inputs: Any) 
 
 
 VPC, BUCKET, REPOSITORY = urn(ec2.VPC, "vpc"), urn(s3.BUCKET, "artifacts"), urn(ecr.REPOSITORY, "images")
-DOMAIN = urn(sagemaker.DOMAIN, "studio")
+DOMAIN = urn(studio.DOMAIN, "studio")
 STANDS = [
     state(ec2.VPC, "vpc", protect=False),
-    state(sagemaker.DOMAIN, "studio", VPC),
+    state(studio.DOMAIN, "studio", VPC),
     state(s3.BUCKET, "artifacts"),
     state(s3.PUBLIC_ACCESS, "block", BUCKET),
     state(ecr.REPOSITORY, "images"),

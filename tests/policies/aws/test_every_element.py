@@ -8,6 +8,7 @@ from typing import Any, cast
 import pytest
 
 from catalogue.graph import Graph, Resource
+from policies.pack import RULES
 from tests.catching import Judge, caught
 from tests.mutate import changed, drop, paths, put, without
 from tests.policies.aws.test_rules import CATCHES, CONFIG, MACHINE, MODEL, editing, first, setting
@@ -362,3 +363,16 @@ def test_security_group_rules_that_name_a_group_are_no_finding(pilot: Graph) -> 
 def test_an_endpoint_whose_configuration_is_not_in_the_stack_is_said(pilot: Graph) -> None:
     found = caught(without(pilot, first(pilot, CONFIG)))
     assert found >= SIZES and found & QUOTA
+
+
+def test_a_serverless_variant_is_said_to_be_one_and_keeps_no_replicas(pilot: Graph) -> None:
+    """It runs on no machine type, so that none of the limits' would be a way out, and answers from none."""
+    variant = {"variantName": "AllTraffic", "serverlessConfig": {"maxConcurrency": 2, "memorySizeInMb": 2048}}
+    graph = setting(CONFIG, "productionVariants", [variant], "fraud")(pilot)
+    said = [
+        violation.sentence
+        for rule in RULES["aws"]
+        if rule.name in ("limits-machine-types", "limits-replicas")
+        for violation in rule.judge(graph).violations
+    ]
+    assert said == ["is serverless 2048 MB: on no machine type, and in no private network, whatever the limits say"]

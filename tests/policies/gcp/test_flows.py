@@ -9,7 +9,7 @@ import pytest
 from catalogue.graph import Graph
 from operations.evaluation import evaluate
 from policies import pack
-from policies.gcp.flow_values import lost, steps_of, unset
+from policies.gcp.flow_values import lost, steps_of, twice, unset
 from tests.mutate import changed
 from tests.policies.gcp.test_rules import WORKFLOW, first
 
@@ -107,3 +107,12 @@ def test_a_job_reads_and_writes_where_it_may_and_is_of_its_workflow(
     mutant = changed(gcp_pilot, workflow, lambda p: p.update(sourceContents=said.replace(old, new)))
     asked = [one for one in pack.RULES["gcp"] if one.name == rule]
     assert evaluate(mutant, asked).findings and not evaluate(gcp_pilot, asked).findings
+
+
+def test_a_job_of_two_replicas_has_a_chief_and_a_worker_that_are_alike() -> None:
+    """`replicas: 2` of a training job. A pool that stands there again is another thing."""
+    pool = {"machineSpec": {"machineType": "n1-standard-4"}, "replicaCount": 1}
+    body = {"jobSpec": {"workerPoolSpecs": [pool, pool]}}
+    assert not list(twice(body, "train"))
+    body["jobSpec"]["workerPoolSpecs"].append(pool)
+    assert list(twice(body, "train")) == ["train.jobSpec.workerPoolSpecs"]
