@@ -26,6 +26,7 @@ from typer.testing import CliRunner
 
 from catalogue.errors import BadInput
 from catalogue.kinds import kinds
+from catalogue.platforms import PLATFORMS
 from components.azure.names import worldwide
 from operations import console
 from operations.__main__ import application, main
@@ -367,6 +368,9 @@ def test_limits_prints_each_with_its_owner() -> None:
 def test_kinds_lists_what_is_known_and_all_that_is_known_of_one() -> None:
     listed = CliRunner().invoke(application(), ["kinds", "aws"], env={"COLUMNS": "200"})
     assert listed.exit_code == 0 and "aws:kms/key:Key" in listed.output and "gcp:" not in listed.output
+    narrow = CliRunner().invoke(application(), ["kinds"], env={"COLUMNS": "80"}).output
+    for platform in PLATFORMS:
+        assert [token for token in kinds(platform) if len(token) < 80 and token not in narrow] == []
     one = CliRunner().invoke(application(), ["kinds", "aws:sagemaker/endpoint:Endpoint"], env={"COLUMNS": "200"})
     assert one.exit_code == 0 and "costs only" in one.output and "aws_sagemaker_endpoint" in one.output
     assert "from source" in one.output and "https://" in one.output
