@@ -1,15 +1,27 @@
 """`mlplatform pilot`: judge every pilot of `stacks/`."""
 
+from typing import Annotated
+
 import typer
 
 from catalogue.errors import BadInput
+from catalogue.wording import typed
 from operations.arguments import OUT, AgainstOption, Format, OutOption, TodayOption, day
 from operations.judge_command import judge_and_show
 from stacks.config import STACKS
 
 
-def pilot(out: OutOption = OUT, today: TodayOption = None, against: AgainstOption = None) -> None:
+def pilot(
+    stacks: Annotated[list[str] | None, typer.Argument(hidden=True, metavar="")] = None,
+    out: OutOption = OUT,
+    today: TodayOption = None,
+    against: AgainstOption = None,
+) -> None:
     """Judge every pilot of stacks/ and write its report; exit 1 when one of them fails."""
+    if stacks:
+        raise BadInput(
+            f"pilot: judges every stack of stacks/ and takes none; `{typed('preview', *stacks)}` judges these"
+        )
     names = sorted(STACKS.glob("Pulumi.*.yaml"))
     if not names:
         raise BadInput(f"{STACKS}: holds no Pulumi.<stack>.yaml; add one such as Pulumi.aws-pilot.yaml")

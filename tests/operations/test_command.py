@@ -275,6 +275,7 @@ def call(*arguments: str) -> tuple[int, str]:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
+        (["pilot", "aws-pilot"], "takes none; `uv run mlplatform preview aws-pilot` judges these"),
         (["preview", "aws-pilto"], "'aws-pilto': no such stack; did you mean aws-pilot?"),
         (["graph", "nowhere"], "'nowhere': no such stack; there are aws-full, aws-pilot"),
         (["cost", "/does/not/Pulumi.exist.yaml"], "/does/not/Pulumi.exist.yaml: is not there; give the path"),
