@@ -1,7 +1,5 @@
 """`mlplatform pilot`: judge every pilot of `stacks/`."""
 
-from typing import Annotated
-
 import typer
 
 from catalogue.errors import BadInput
@@ -12,16 +10,15 @@ from stacks.config import STACKS
 
 
 def pilot(
-    stacks: Annotated[list[str] | None, typer.Argument(hidden=True, metavar="")] = None,
+    context: typer.Context,
     out: OutOption = OUT,
     today: TodayOption = None,
     against: AgainstOption = None,
 ) -> None:
     """Judge every pilot of stacks/ and write its report; exit 1 when one of them fails."""
-    if stacks:
-        raise BadInput(
-            f"pilot: judges every stack of stacks/ and takes none; `{typed('preview', *stacks)}` judges these"
-        )
+    if context.args:
+        one = typed("preview", *context.args)
+        raise BadInput(f"pilot: judges every stack of stacks/ and takes none; `{one}` judges these")
     names = sorted(STACKS.glob("Pulumi.*.yaml"))
     if not names:
         raise BadInput(f"{STACKS}: holds no Pulumi.<stack>.yaml; add one such as Pulumi.aws-pilot.yaml")
@@ -30,4 +27,6 @@ def pilot(
 
 def add(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(epilog="Example: uv run mlplatform pilot")(pilot)
+    # Whoever names a stack is told what judges one.
+    more = {"allow_extra_args": True}
+    app.command(epilog="Example: uv run mlplatform pilot", context_settings=more)(pilot)

@@ -75,12 +75,12 @@ def test_pilot_judges_each_stack_file_of_the_folder(tmp_path: Path, monkeypatch:
     judged: list[Path] = []
     monkeypatch.setattr(pilot, "STACKS", tmp_path)
     monkeypatch.setattr(pilot, "judge_and_show", lambda files, *_: judged.extend(files))
-    with pytest.raises(BadInput, match="holds no Pulumi"):
-        pilot.pilot()
+    none = CliRunner().invoke(application(), ["pilot"])
+    assert isinstance(none.exception, BadInput) and "holds no Pulumi" in str(none.exception)
     mine = [tmp_path / f"Pulumi.{name}.yaml" for name in ("a", "b")]
     for file in (*mine, tmp_path / "Pulumi.yaml"):
         file.touch()
-    pilot.pilot()
+    assert CliRunner().invoke(application(), ["pilot"]).exit_code == 0
     assert judged == mine
 
 
