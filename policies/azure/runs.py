@@ -118,7 +118,7 @@ def folders(graph: Graph) -> Found:
                 yield schedule, f"writes to {one_line(folder)}, as {written[folder].name} does"
             written[folder] = schedule
             for what, other in (*((m.name, short) for m, short in models), *(("its input", one) for one, _ in read)):
-                if other and _overlap(folder, other):
+                if other and _overlap(uri, other):
                     yield schedule, f"writes to {one_line(folder)}, over {what}"
 
 
@@ -148,9 +148,12 @@ def _written(schedule: Resource) -> Iterator[str]:
         yield from (short for one in part.each_section("outputs.*") if (short := _short(one, "uri")))
 
 
-def _overlap(one: str, other: str) -> bool:
-    first, second = sorted(f"{text.rstrip('/')}/" for text in (one, other))
-    return second.startswith(first)
+def _overlap(written: str, other: str) -> bool:
+    """Whether what is written may lie in another folder, or over it. What an earlier run left in the folder of its name
+    no later one comes to.
+    """
+    folder, there = (f"{text.removesuffix(_OF_THE_RUN).rstrip('/')}/" for text in (written, other))
+    return folder.startswith(there) or (there.startswith(folder) and not written.endswith(_OF_THE_RUN))
 
 
 @whole_stack_rule(
