@@ -19,6 +19,7 @@ UNPREVENTED: Mapping[str, Sequence[str]] = {
         "encryption-key-works",
         "identity-people-apart",
         "identity-people-listed",
+        "identity-runs-as",
         "identity-studio-name",
         "network-default-group-empty",
         "network-flow-logs",

@@ -92,6 +92,7 @@ def test_without_its_record_a_type_is_missed_by_its_name(type_: str, monkeypatch
 
 NAMED_BESIDE = {
     "catalogue/inputs/aws.yaml": "it is part of each record, a page for all",
+    "catalogue/inputs/aws-requests.yaml": "it says whose resources a request may name",
     "policies/aws/baselines.py": "it judges types that no stack of ours has, and that baselines ask about",
     "catalogue/made/aws.yaml": "it says how many of each type a component makes",
     "catalogue/caveats.py": "it says which types of each platform a caveat is about, and imports no platform",

@@ -361,6 +361,7 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("identity-people-listed", setting(USER, "userProfileName", "mallory", "ana")),
     ("identity-people-apart", setting(USER, "userSettings.executionRole", PIPELINE_ROLE, "ana")),
     ("identity-people-apart", setting(DOMAIN, "defaultSpaceSettings.executionRole", SERVING_ROLE)),
+    ("identity-runs-as", setting(MACHINE, "roleArn", SERVING_ROLE)),
     ("network-addresses", setting("aws:ec2/vpc:Vpc", "cidrBlock", "198.51.100.0/24")),
     ("network-addresses", setting("aws:ec2/subnet:Subnet", "cidrBlock", "10.99.0.0/23")),
     ("network-addresses", setting("aws:ec2/subnet:Subnet", "cidrBlock", "10.40.0.0/20")),

@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 
 from catalogue.graph import Graph
+from catalogue.kinds.aws.run_as import PERSONAS, RUNS_AS
+from components.aws.personas import SERVICES
 from operations.evaluation import evaluate
 from policies import pack
 from stacks.config import STACKS
 from tests.catching import caught
-from tests.mutate import changed
+from tests.mutate import changed, put
 from tests.previewing import preview
 
 MACHINE = "aws:sfn/stateMachine:StateMachine"
@@ -172,3 +174,43 @@ def test_what_a_run_is_sent_is_judged(full: Graph, rule: str, edit: Edit) -> Non
 def test_what_a_reviewer_would_let_be_is_no_finding(full: Graph, edit: Edit) -> None:
     graph = having(full, MACHINE, "-fraud-training", edit)
     assert [one.message for one in evaluate(graph, pack.RULES["aws"]).findings] == []
+
+
+APPROVER, BATCH = (f"arn:aws:iam::111122223333:role/aws-full-{name}" for name in ("approver", "batch"))
+
+
+def setting(path: str, value: Any) -> Edit:
+    return lambda inputs: put(inputs, path, value)
+
+
+RUNS: list[tuple[str, str, Edit]] = [
+    ("aws:sagemaker/model:Model", "fraud-scorer-model", setting("executionRoleArn", APPROVER)),
+    ("aws:sagemaker/model:Model", "fraud-scorer-model", setting("executionRoleArn", BATCH)),
+    (
+        "aws:sagemaker/model:Model",
+        "fraud-backfill-model",
+        setting("executionRoleArn", BATCH.replace("batch", "serving")),
+    ),
+    ("aws:sagemaker/domain:Domain", "-workspace", setting("defaultUserSettings.executionRole", APPROVER)),
+    ("aws:sagemaker/domain:Domain", "-workspace", setting("defaultSpaceSettings.executionRole", APPROVER)),
+    ("aws:sagemaker/userProfile:UserProfile", "-ana", setting("userSettings.executionRole", APPROVER)),
+    (MACHINE, "-fraud-training", setting("roleArn", APPROVER)),
+    (MACHINE, "-fraud-training", sent(lambda q: q.update(RoleArn=APPROVER))),
+    ("aws:scheduler/schedule:Schedule", "-schedule", setting("target.roleArn", APPROVER)),
+    ("aws:appautoscaling/target:Target", "fraud-scorer-scale", lambda i: i.update(roleArn=APPROVER)),
+    ("aws:ec2/flowLog:FlowLog", "", lambda i: i.update(iamRoleArn=BATCH)),
+    ("aws:cloudtrail/trail:Trail", "", lambda i: i.update(cloudWatchLogsRoleArn=BATCH)),
+    ("aws:iam/role:Role", "-identity-batch", lambda i: i.update(path="/aws-reserved/sso.amazonaws.com/")),
+    ("aws:iam/role:Role", "-identity-batch", lambda i: i.update(name="aws-full-admin")),
+    ("aws:iam/role:Role", "-identity-batch", lambda i: i.update(name="aws-full-serving")),
+]
+
+
+@pytest.mark.parametrize(("type_", "end", "edit"), RUNS, ids=[f"{i}-{one[0]}" for i, one in enumerate(RUNS)])
+def test_nothing_runs_as_anothers_role(full: Graph, type_: str, end: str, edit: Edit) -> None:
+    assert caught(having(full, type_, end, edit), "identity-runs-as") == {"identity-runs-as"}
+
+
+def test_the_table_of_roles_has_every_persona() -> None:
+    assert tuple(sorted(SERVICES)) == PERSONAS
+    assert {who for paths in RUNS_AS.values() for each in paths.values() for who in each} <= {*PERSONAS}

@@ -1,0 +1,29 @@
+"""Who runs as what: for each input that names a role, the persona whose role it is."""
+
+from collections.abc import Mapping, Sequence
+
+from catalogue.kind import Kind
+from catalogue.kinds.aws.jobs import STATE_MACHINE
+from catalogue.kinds.aws.sagemaker import DOMAIN, MODEL, USER_PROFILE
+from catalogue.kinds.aws.scheduler import SCHEDULE
+
+KINDS: tuple[Kind, ...] = ()
+"""No kind of its own: these are inputs of others."""
+
+PERSONAS = ("approver", "batch", "caller", "data-scientist", "pipeline", "publisher", "serving", "training")
+"""The personas that have a role in each stack. Only four of them run anything; people and callers take the others."""
+
+RUNS_AS: Mapping[str, Mapping[str, Sequence[str]]] = {
+    MODEL: {"executionRoleArn": ("serving", "batch")},
+    DOMAIN: {
+        "defaultUserSettings.executionRole": ("data-scientist",),
+        "defaultSpaceSettings.executionRole": ("data-scientist",),
+    },
+    USER_PROFILE: {"userSettings.executionRole": ("data-scientist",)},
+    STATE_MACHINE: {"roleArn": ("pipeline",), "definition#RoleArn": ("training",)},
+    SCHEDULE: {"target.roleArn": ("pipeline",)},
+}
+"""By type and by the path of the input; behind `#` is a member of a request, at whatever depth. Any other input that
+names a role names one of nobody: flow logs, trails, scalable targets and event rules of a stack take none, for they
+write to buckets that let them, or act by a role of AWS's own.
+"""
