@@ -189,7 +189,7 @@ def addresses(graph: Graph, resource: Resource) -> Iterator[str]:
         for other in (*peoples_networks(graph), *callers(graph)):
             there = _range(other.cidr)
             if there and any(one and one.overlaps(there) for _, one in space):
-                yield f"has addresses of the network of {other.name} ({other.cidr}), and Azure joins no two that overlap"
+                yield f"has addresses of {other.name} ({other.cidr}), and Azure joins no two networks that overlap"
     for text in inline:
         range_ = _range(text)
         if space and not any(range_ and one and range_.subnet_of(one) for _, one in space):
