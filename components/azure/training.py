@@ -158,6 +158,8 @@ class TrainingJob(pulumi.ComponentResource):
     Nothing runs, and nothing bills by the hour, between runs.
     Sources: https://learn.microsoft.com/en-us/azure/machine-learning/how-to-manage-inputs-outputs-pipeline,
     https://learn.microsoft.com/en-us/azure/machine-learning/reference-yaml-component-command,
+    https://learn.microsoft.com/en-us/azure/machine-learning/how-to-use-low-priority-batch (that an interrupted run is
+    started again, which Microsoft says of batch deployments alone), and of any run, from users' experience,
     https://hi-ml.readthedocs.io/en/latest/lowpriority.html
     """
 

@@ -173,7 +173,8 @@ def _inside(peer: str) -> bool:
 )
 def addresses(graph: Graph, resource: Resource) -> Iterator[str]:
     """A public range in a network hides the internet's own addresses from it, and takes in what is not the stack's:
-    RFC 1918, and "Plan virtual networks", address space.
+    RFC 1918, and "Plan virtual networks", address space. Networks whose addresses overlap cannot be joined:
+    https://learn.microsoft.com/en-us/azure/virtual-network/virtual-network-peering-overview
     """
     space = list(_ranges(resource, "addressSpace.addressPrefixes"))
     inline = [text for subnet in resource.props.each_section("subnets") for text in _prefixes(subnet)]
@@ -185,6 +186,10 @@ def addresses(graph: Graph, resource: Resource) -> Iterator[str]:
             yield "has no addresses"
     else:
         yield from (f"has {text}, which is no private range" for text, range_ in space if not _is_private(range_))
+        for other in (*peoples_networks(graph), *callers(graph)):
+            there = _range(other.cidr)
+            if there and any(one and one.overlaps(there) for _, one in space):
+                yield f"has addresses of {other.name} ({other.cidr}), and Azure joins no two networks that overlap"
     for text in inline:
         range_ = _range(text)
         if space and not any(range_ and one and range_.subnet_of(one) for _, one in space):

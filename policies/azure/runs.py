@@ -133,12 +133,17 @@ def _parts(schedule: Resource) -> list[Properties]:
 
 
 def _read(graph: Graph, schedule: Resource) -> Iterator[tuple[str, str]]:
-    """The folder of each input, and what is wrong with a model: it must be a version of the stack's own."""
+    """The folder of each input, and what is wrong with a model: it is a version of the stack's own, of the type that
+    the input says, or Azure ML refuses the run.
+    """
     for one in (given for part in _parts(schedule) for given in part.each_section("inputs.*")):
-        uri = one.text_if_known("uri")
-        if uri and one.text_or_empty("jobInputType").endswith("_model"):
-            if not names_one_of(uri, graph.of(MODEL)):
+        uri, type_ = one.text_if_known("uri"), one.text_or_empty("jobInputType")
+        if uri and type_.endswith("_model"):
+            own = [model for model in graph.of(MODEL) if names_one_of(uri, [model])]
+            if not own:
                 yield "", f"takes the model {one_line(uri)}, which is no version of the stack's"
+            elif any(model.props.text_or_empty("properties.modelType") not in ("", type_) for model in own):
+                yield "", f"takes {own[0].name} as {type_}, which it is not"
         elif uri:
             yield _short(one, "uri"), ""
 
