@@ -185,10 +185,10 @@ def resource_policies(graph: Graph, resource: Resource) -> Iterator[str]:
 @whole_stack_rule(
     "identity-permissions",
     severity="high",
-    says="Each persona is granted what its tasks take and no more; so are services, and whoever a resource's policy "
-    "names.",
-    remedy="Take the action out of the statement; or add the task to policies/personas/aws.yaml, with who does it and "
-    "the page that says which calls it takes.",
+    says="Each persona is granted what its tasks take, on the places that they are on, and no more; so are services, "
+    "and whoever a resource's policy names.",
+    remedy="Take the action, or the resource, out of the statement; or add the task to policies/personas/aws.yaml, "
+    "with who does it and the page that says which calls it takes.",
     advice_elsewhere=True,
 )
 def permissions(graph: Graph) -> Found:
@@ -237,13 +237,18 @@ def _persona(graph: Graph, policy: Resource) -> str:
     "identity-conditions",
     *DOCUMENTS,
     severity="high",
-    says="A condition asks what somebody has judged, with a value of the stack's own; services that a document names "
-    "are those that need it.",
-    remedy="Give the condition the value that keeps the grant to the stack; or list key and value, or the service, in "
+    says="A condition asks what somebody has judged, and lets pass values of the stack's own alone; services that a "
+    "document names are those that need it.",
+    remedy="Give the condition the operator and the value that keep the grant to the stack; or list key and value, or "
+    "the service, in "
     "policies/aws/grants.yaml.",
 )
 def condition_values(graph: Graph, resource: Resource) -> Iterator[str]:
-    """Only in a stack of ours, whose account, region and name its file says. Keys know no case."""
+    """Only in a stack of ours, whose account, region and name its file says. Keys know no case.
+
+    A condition of an allow is asked what it admits, with the key left out, too:
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
+    """
     ours = world(graph)
     if not ours.account:
         return

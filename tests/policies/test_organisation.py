@@ -420,6 +420,8 @@ def test_the_engine_judges_by_the_companys_limits_waivers_and_rules(
         assert on_engine(aws_pilot) == {
             "aws-encryption-customer-key",
             "aws-identity-conditions",
+            "aws-identity-guardrails",
+            "aws-identity-permissions",
             "aws-identity-registries",
             "aws-identity-trust",
             "aws-network-endpoint-closed",
