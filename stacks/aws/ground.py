@@ -94,9 +94,14 @@ def _trail_name(site: Site) -> str:
     return f"{site.stack}-audit"
 
 
-def _bucket_name(site: Site) -> str:
+def bucket_name(site: Site) -> str:
     """The trail records the bucket's objects, and stands before the bucket."""
     return f"{site.stack}-artifacts-{site.account}"
+
+
+def registry_name(site: Site) -> str:
+    """The registry, which the names of its groups and of its repository begin with."""
+    return f"{site.stack}-registry"
 
 
 def _role_arn(site: Site, config: StackConfig, who: str) -> str:
@@ -139,7 +144,7 @@ def _audit(site: Site, config: StackConfig, key: Keys) -> pulumi.Output[str] | N
             bucket_name=logs.rpartition(":")[2] if logs else f"{site.stack}-audit-{site.account}",
             given_bucket=logs is not None,
             logs_key_arn=key.logs_key_arn,
-            data_bucket_arns=[f"arn:aws:s3:::{_bucket_name(site)}"],
+            data_bucket_arns=[f"arn:aws:s3:::{bucket_name(site)}"],
             tags=site.tags,
         ),
         opts=site.opts,
@@ -203,13 +208,13 @@ def _given_network(config: StackConfig) -> GivenNetworkArgs | None:
 
 def _registry(site: Site, config: StackConfig, key: Keys) -> Registry:
     return Registry(
-        f"{site.stack}-registry",
+        registry_name(site),
         RegistryArgs(
             account=site.account,
-            bucket_name=_bucket_name(site),
-            models=list(models.of(config)),
+            bucket_name=bucket_name(site),
+            models=list(dict.fromkeys(model.registered or name for name, model in models.of(config).items())),
             capture_days=endpoints.capturing(config),
-            expire_below=expiring(config, f"s3://{_bucket_name(site)}/"),
+            expire_below=expiring(config, f"s3://{bucket_name(site)}/"),
             data_key_arn=key.data_key_arn,
             tags=site.tags,
         ),

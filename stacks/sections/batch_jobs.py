@@ -70,7 +70,7 @@ def _output(config: StackConfig) -> Iterator[Problem]:
 
 def _keep(config: StackConfig) -> Iterator[Problem]:
     """Scores expire; models and what is scored do not, but for the scores of one job that another scores in turn."""
-    models_of = [model.artifact_uri for model in models.of(config).values()]
+    models_of = [model.artifact_uri for _, model in models.served(config)]
     inputs = [job.input_uri for job in of(config).values()]
     others = list(expiring(config))
     for name, job in of(config).items():
