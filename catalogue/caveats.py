@@ -43,6 +43,7 @@ _DEPLOYMENT, _WORKBENCH = "mlplatform:gcp:Deployment", "gcp:workbench/instance:I
 _WORKSPACE = "azure-native:machinelearningservices:Workspace"
 _ONLINE = "azure-native:machinelearningservices:OnlineEndpoint"
 _COMPUTE = "azure-native:machinelearningservices:Compute"
+_SCHEDULE = "azure-native:machinelearningservices:Schedule"
 
 CAVEATS: Mapping[str, tuple[Caveat, ...]] = {
     "aws": (
@@ -135,6 +136,18 @@ CAVEATS: Mapping[str, tuple[Caveat, ...]] = {
             "Computes and deployments run in a network that Azure manages for their workspace. The stack's security "
             "groups do not bind them; the workspace's outbound rules do.",
             documented(f"{_AZURE_ML}/how-to-managed-network", _READ),
+        ),
+        Caveat(
+            (_SCHEDULE,),
+            "What the machines of one run say to each other is encrypted by nothing but the program: of encryption in "
+            "transit Azure ML promises that between its own services, and to the storage.",
+            documented(f"{_AZURE_ML}/concept-data-encryption", _READ),
+        ),
+        Caveat(
+            (_SCHEDULE,),
+            "Azure ML stops a run by how long it runs, and never by how long it waits for machines. An alarm rings "
+            "when one waits longer than its file says; a person then cancels it.",
+            documented(f"{_AZURE_ML}/reference-yaml-component-command", _READ),
         ),
         Caveat(
             (_WORKSPACE,),

@@ -132,8 +132,11 @@ def _not_allowed(resource: Resource) -> Sequence[str]:
 @once_a_resource
 def _not_given(resource: Resource) -> Sequence[str]:
     takes = _takes(resource)
-    needed = sorted(takes.needed) if takes else []
-    return [f"has no {path}, which it needs" for path in needed if _lacks(resource.props, path)]
+    return [] if takes is None else list(_lacking(takes, resource.props))
+
+
+def _lacking(takes: Takes, said: Properties) -> Iterator[str]:
+    return (f"has no {path}, which it needs" for path in sorted(takes.needed) if _lacks(said, path))
 
 
 def _other_values(takes: Takes, resource: Properties) -> Iterator[str]:
@@ -208,14 +211,22 @@ def _own(platform: str) -> Rule:
 
 @once_a_resource
 def _named(resource: Resource) -> Sequence[tuple[str, tuple[str, ...], str]]:
-    """Every text of a resource that is to name another, with its path and the types of what it may name."""
     takes = _takes(resource)
-    return [
-        (path, types, value)
-        for path, types in (takes.own.items() if takes else ())
-        for value in _given(resource.props, path)
-        if isinstance(value, str) and value
-    ]
+    return list(named(takes, resource.props)) if takes else []
+
+
+def named(takes: Takes, said: Properties) -> Iterator[tuple[str, tuple[str, ...], str]]:
+    """Every text that is to name another resource, with its path and the types of what it may name."""
+    for path, types in takes.own.items():
+        yield from ((path, types, one) for one in _given(said, path) if isinstance(one, str) and one)
+
+
+def unlike(takes: Takes, said: Properties) -> Iterator[str]:
+    """What is said otherwise than it may be, in one sentence each: what nobody judged, other values, what lacks."""
+    if unknown := dict.fromkeys(_unknown(takes, said.values, "")):
+        yield f"sets {', '.join(sorted(unknown))}, which nobody has judged"
+    yield from _other_values(takes, said)
+    yield from _lacking(takes, said)
 
 
 def _given(resource: Properties, path: str) -> Iterator[Any]:

@@ -42,7 +42,20 @@ class _File(RootModel[dict[str, _Entry]]):
 @cache
 def inputs(platform: Platform) -> Mapping[str, Takes]:
     """What the inputs of each type of a platform may say."""
-    said = read(FOLDER / f"{platform}.yaml", f"catalogue/inputs/{platform}.yaml", _File).root
+    return _takes(f"{platform}.yaml")
+
+
+@cache
+def requests() -> Mapping[str, Takes]:
+    """What a state machine of AWS may say and send: its `definition`, each type of state, and each call's request.
+
+    The other platforms have no document of requests in a resource.
+    """
+    return _takes("aws-requests.yaml")
+
+
+def _takes(name: str) -> Mapping[str, Takes]:
+    said = read(FOLDER / name, f"catalogue/inputs/{name}", _File).root
     return {
         token: Takes(
             frozenset(one.free),

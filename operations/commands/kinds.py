@@ -26,7 +26,10 @@ def kinds(
         ListFormat, typer.Option(help="A table to read, or every fact of each kind as JSON.")
     ] = ListFormat.TABLE,
 ) -> None:
-    """List the kinds of resource that the catalogue knows, or all that it knows of one."""
+    """List the kinds of resource that the catalogue knows, or all that it knows of one.
+
+    The list says what a kind has: tags or labels, keys of the stack's, state or people's work, machines, a bill.
+    """
     from catalogue.kinds import kind_of
     from catalogue.kinds import kinds as known
     from catalogue.platforms import PLATFORMS
@@ -49,12 +52,11 @@ def kinds(
 def _list(every: "list[Kind]") -> None:
     from catalogue.kind import No
 
-    table = Table("type", "tags", "keys", "holds", "runs machines", "bills")
-    table.columns[0].overflow = "fold"
+    console = text_console()
     for kind in every:
-        facts = (kind.tags, kind.keys, kind.holds, kind.runs, kind.bills)
-        table.add_row(kind.token, *("no" if isinstance(fact, No) else "yes" for fact in facts))
-    text_console().print(table)
+        facts = {"tags": kind.tags, "keys": kind.keys, "state": kind.holds, "machines": kind.runs, "a bill": kind.bills}
+        has = ", ".join(name for name, fact in facts.items() if not isinstance(fact, No)) or "none of these"
+        console.print(Text(f"{kind.token}  {has}", overflow="fold"), highlight=False)
 
 
 def _show(kind: "Kind") -> None:

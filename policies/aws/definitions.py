@@ -1,158 +1,89 @@
 """Documents and numbers that are no policies: what a run does, what a registry keeps, which addresses a network has."""
 
 import ipaddress
-import json
-import re
 from collections.abc import Iterator, Mapping
-from typing import Any, cast
+from typing import Any
 
 from catalogue.graph import Graph, Resource
-from catalogue.kinds.aws import ec2, ecr, kms, sagemaker, sfn, sns
-from catalogue.kinds.aws.jobs import STATE_MACHINE
+from catalogue.kinds.aws import ec2, ecr, sfn, sns
+from catalogue.kinds.aws.jobs import STATE_MACHINE, USES
 from catalogue.properties import Malformed, Properties
-from catalogue.wording import one_line
-from policies import given
 from policies.rule import Found, resource_rule, stack_rule, whole_stack_rule
-from policies.world import world
 
 Said = Mapping[str, Any]
 
-# What a transform job cannot do without, by CreateTransformJob, and what the batch component always says: how input is
-# split and put together, how often and how long a container is asked.
-# https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTransformJob.html
-_JOB = (
-    "ModelName",
-    "ModelClientConfig.InvocationsTimeoutInSeconds",
-    "ModelClientConfig.InvocationsMaxRetries",
-    "TransformInput.ContentType",
-    "TransformInput.SplitType",
-    "TransformInput.DataSource.S3DataSource.S3DataType",
-    "TransformInput.DataSource.S3DataSource.S3Uri",
-    "TransformOutput.AssembleWith",
-    "TransformOutput.S3OutputPath",
-    "TransformResources.InstanceCount",
-    "TransformResources.InstanceType",
-)
-_NUMBERS = {"IntervalSeconds": (1, 3600), "BackoffRate": (1, 10), "MaxAttempts": (0, 5)}
-_CLIENT = {"InvocationsTimeoutInSeconds": (1, 3600), "InvocationsMaxRetries": (0, 3)}
-_ENDS = ("Succeed", "Fail")
-_VALUES = {
-    "TransformInput.ContentType": re.compile(r"[\w.+-]+/[\w.+-]+(;.*)?"),
-    "TransformInput.DataSource.S3DataSource.S3DataType": re.compile("S3Prefix|ManifestFile"),
-    "TransformInput.DataSource.S3DataSource.S3Uri": re.compile("s3://.+"),
-    "TransformInput.SplitType": re.compile("None|Line|RecordIO|TFRecord"),
-    "TransformOutput.AssembleWith": re.compile("None|Line"),
-    "TransformOutput.S3OutputPath": re.compile("s3://.+"),
-}
-"""https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_TransformInput.html and API_TransformOutput.html; whose
-the places are, the rules on the stack's world say."""
+_NUMBERS = {"IntervalSeconds": (10, 3600), "BackoffRate": (1.5, 10), "MaxAttempts": (0, 5)}
 
 
 @resource_rule(
     "rollback-run-whole",
     STATE_MACHINE,
     severity="high",
-    says="A run of a batch job is whole: it starts at a state that it has, each state leads to one or ends, and its "
-    "job says what it reads, scores and writes; it tries again a few times, and not for ever.",
-    remedy="Keep the definition that the batch component writes.",
+    says="A run is whole: it starts at a state that it has, each state leads to one or ends, and its job is waited "
+    "for; it tries again a few times, and not for ever; a run that failed does not end as one that succeeded.",
+    remedy="Keep the definition that the component writes.",
 )
 def run_whole(props: Properties) -> Iterator[str]:
-    """The states language, https://states-language.net/spec.html; the bounds are those of CreateTransformJob and of
-    five attempts an hour apart.
+    """The states language, https://states-language.net/spec.html, in each branch and iteration; five attempts an hour
+    apart at most, and longer apart each time. `inputs-request` judges what a job is sent.
     """
-    document = props.document_or_empty("definition").values
-    states = cast("Mapping[str, Any]", document.get("States") or {})
-    if not isinstance(states, dict) or document.get("StartAt") not in states:
-        yield "starts at no state that it has"
-        return
-    for name, state in states.items():
-        if not isinstance(state, dict):
-            raise Malformed(f"definition.States.{name}", "is no state")
-        yield from (f"{wrong} ({name})" for wrong in _state(cast(Said, state), states))
+    for scope in sfn.scopes(props):
+        states = sfn.states_of(scope)
+        if scope.text_or_empty("StartAt") not in states:
+            yield f"starts at no state that it has ({scope.at})"
+        for name, state in states.items():
+            yield from (f"{wrong} ({name})" for wrong in _state(state, states))
 
 
-def _state(state: Said, states: Mapping[str, Any]) -> Iterator[str]:
-    caught: list[Said] = list(state.get("Catch") or [])
-    leads = [state.get("Next"), *(each.get("Next") for each in caught)]
-    if any(one is not None and one not in states for one in leads):
+def _state(state: Properties, states: Mapping[str, Properties]) -> Iterator[str]:
+    caught, kind = list(state.each_section("Catch")), state.text_or_empty("Type")
+    leads = {name for path in sfn.LEADS for name in state.each_text(path)}
+    if leads - states.keys():
         yield "leads to a state that it does not have"
-    if any(one.get("Next") is None for one in caught):
-        yield "catches an error and leads nowhere"
-    ends = state.get("End") is True or state.get("Type") in _ENDS or state.get("Type") == "Choice"
-    if not ends and state.get("Next") is None:
+    if not all(each.is_given("Next") for each in (*caught, *state.each_section("Choices"))):
+        yield "catches an error, or chooses, and leads nowhere"
+    ends = state.flag_or_none("End") is True or kind in ("Succeed", "Fail", "Choice")
+    if not ends and not state.is_given("Next"):
         yield "neither ends nor leads on"
-    if state.get("Type") == "Task" and "createTransformJob" in str(state.get("Resource")):
-        yield from _job(state, caught)
+    for each in caught:
+        if {*each.each_text("ErrorEquals")} != {_RUNS_ALREADY} and _may_succeed(states, each.text_or_empty("Next")):
+            yield "ends as if it had succeeded where it failed"
+    action = sfn.call_of(state) if kind == "Task" else ""
+    if action in USES:
+        yield from _job(state, action, caught)
 
 
-def _job(state: Said, caught: list[Said]) -> Iterator[str]:
-    if state.get("Resource") != "arn:aws:states:::sagemaker:createTransformJob.sync":
+_RUNS_ALREADY = "SageMaker.ResourceInUseException"
+"""There is a job of that name: an earlier delivery of the same run's, which does the work."""
+
+
+def _may_succeed(states: Mapping[str, Properties], name: str) -> bool:
+    """Whether a run that comes to a state may end well."""
+    ahead = (states[one] for one in {name, *sfn.reached(states, name)} if one in states)
+    return any(one.text_or_empty("Type") == "Succeed" or one.flag_or_none("End") is True for one in ahead)
+
+
+def _job(state: Properties, action: str, caught: list[Properties]) -> Iterator[str]:
+    if state.text_or_empty("Resource") != f"arn:aws:states:::sagemaker:{action}.sync":
         yield "does not wait for its job"
-    said = cast(Said, state.get("Parameters") or {})
-    if not said.get("TransformJobName.$") and not said.get("TransformJobName"):
-        yield "has no TransformJobName"
-    yield from (f"has no {path}" for path in _JOB if _at(said, path) is None)
-    for path, pattern in _VALUES.items():
-        if (value := _at(said, path)) is not None and not pattern.fullmatch(str(value)):
-            yield f"has {path} {one_line(str(value))}, which CreateTransformJob does not take"
-    yield from _numbers(cast(Said, said.get("ModelClientConfig") or {}), _CLIENT)
-    retries: list[Said] = list(state.get("Retry") or [])
-    if not any(each.get("MaxAttempts", 3) for each in retries):
+    retries = list(state.each_section("Retry"))
+    if not any(each.values.get("MaxAttempts", 3) for each in retries):
         yield "does not try again where SageMaker is busy"
     for each in (*retries, *caught):
-        errors: list[Any] = list(each.get("ErrorEquals") or [])
-        if not errors or not all("." in str(error) for error in errors):
+        errors = list(each.each_text("ErrorEquals"))
+        if not errors or not all("." in error for error in errors):
             yield "retries or catches no error by its name"
     for each in retries:
-        yield from _numbers(each, _NUMBERS)
-        if each.get("MaxAttempts") != 0 and not {"IntervalSeconds", "BackoffRate"} <= each.keys():
+        yield from _numbers(each.values)
+        if each.values.get("MaxAttempts") != 0 and not {"IntervalSeconds", "BackoffRate"} <= each.values.keys():
             yield "tries again without waiting longer each time"
-    for listed in (retries, caught, list(said.get("Tags") or [])):
-        texts = [json.dumps(one, sort_keys=True) for one in listed]
-        if len(texts) != len(set(texts)):
-            yield "says the same twice"
 
 
-def _at(said: Any, path: str) -> Any:
-    for part in path.split("."):
-        said = cast(Said, said).get(part) if isinstance(said, dict) else None
-    return said
-
-
-def _numbers(said: Said, bounds: Mapping[str, tuple[float, float]]) -> Iterator[str]:
-    for name, (low, high) in bounds.items():
+def _numbers(said: Mapping[str, Any]) -> Iterator[str]:
+    for name, (low, high) in _NUMBERS.items():
         value = said.get(name, low)
         if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
             yield f"has {name} {value}, where {low} to {high} is allowed"
-
-
-@stack_rule(
-    "world-job",
-    STATE_MACHINE,
-    severity="high",
-    says="A batch job runs a model of the stack, under its keys, and is called by a name that its role may create.",
-    remedy="Name the model, the key and the job as the batch component does.",
-)
-def job_own(graph: Graph, machine: Resource) -> Iterator[str]:
-    """A model or a key that is named in a text and not by its output is the stack's own, too. In a stack of ours alone,
-    whose name its file says; what is not known yet is judged once it is.
-    """
-    if not graph.ours or graph.placement is None:
-        return
-    ours, zone = world(graph), given.zone(graph)
-    named = f"{zone.name_prefix if zone else ''}{graph.stack}-"
-    for job in sfn.jobs_of(graph, machine):
-        model = job.request.text_if_known("ModelName")
-        if model and not ours.has(model, sagemaker.MODEL):
-            yield f"runs the model {model}, which is none of the stack's ({job.state})"
-        places = [*job.outputs(), *(cluster for cluster, _ in job.clusters())]
-        for key in (each.text_if_known(at) for each in places for at in ("KmsKeyId", "VolumeKmsKeyId")):
-            if key and not ours.has(key, kms.KEY, kms.ALIAS):
-                yield f"encrypts with {key}, which is no key of the stack's ({job.state})"
-        for at in ("TransformJobName", "TransformJobName.$"):
-            said = job.request.values.get(at)
-            if isinstance(said, str) and not said.removeprefix("States.Format('").startswith(named):
-                yield f"calls its job {one_line(said)}, where {named}* is what its role may create ({job.state})"
 
 
 @resource_rule(
@@ -252,4 +183,4 @@ def alerts_owner(graph: Graph) -> Found:
                 yield subscription, f"tells {told} what is the owner's to hear"
 
 
-RULES = [run_whole, job_own, images_kept, addresses, alerts_owner]
+RULES = [run_whole, images_kept, addresses, alerts_owner]

@@ -7,7 +7,7 @@ from catalogue.hardware.catalogue import load
 from catalogue.iam import Condition
 from catalogue.kind import Runs
 from catalogue.kinds import kind_of
-from catalogue.kinds.aws import iam, sagemaker
+from catalogue.kinds.aws import iam, sagemaker, studio
 from catalogue.once import once_a_graph
 from catalogue.properties import Unreadable
 from policies.world import world
@@ -64,7 +64,7 @@ def arn_of(graph: Graph, role: Resource) -> str:
 
 def _of_applications(graph: Graph) -> set[str]:
     """The machines of Studio's applications as its domains have them, and AWS's own, which is free of charge."""
-    return {"system", *(one for domain in graph.of(sagemaker.DOMAIN) for one in _runs(graph, domain))}
+    return {"system", *(one for domain in graph.of(studio.DOMAIN) for one in _runs(graph, domain))}
 
 
 @once_a_graph

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from catalogue.full import FULL
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.aws import appautoscaling, cloudtrail, cloudwatch, ec2, ecr, s3, sagemaker, scheduler, sfn, studio
+from catalogue.kinds.aws.jobs import Job
 from catalogue.kinds.aws.provider import PROVIDER, allowed_accounts
 from catalogue.properties import Malformed, Properties
 from policies import limits
@@ -186,11 +187,33 @@ def batch_time(known: Limits, props: Properties) -> Iterator[str]:
     if not 0 < (definition.number_or_none("TimeoutSeconds") or 0) <= limit * 3600:
         yield f"may run longer than {limit:g} hours"
     for job in sfn.jobs(props):
+        yield from (f"{wrong} ({job.state})" for wrong in _trains_in_time(job, definition, limit * 3600))
         if not any(True for _ in job.task.each_section("Retry")):
             yield f"is not retried ({job.state})"
     for state in definition.sections_inside():
         if "Retry" in state and not all(_is_bounded(retry) for retry in state.each_section("Retry")):
             yield f"is retried without a bound ({state.at})"
+
+
+def _trains_in_time(job: Job, definition: Properties, most: float) -> Iterator[str]:
+    """A training job ends by its own condition, before its run does; Spot machines are waited for as long as it says.
+
+    By itself SageMaker stops a job after a day, and waits for Spot machines as long as it is told to:
+    https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_StoppingCondition.html
+    """
+    if job.action != "createTrainingJob":
+        return
+    ends, said = definition.number_or_none("TimeoutSeconds") or 0, job.request.section_or_empty("StoppingCondition")
+    runs, waits = said.number_or_none("MaxRuntimeInSeconds") or 0, said.number_or_none("MaxWaitTimeInSeconds")
+    spot = job.request.flag_or_none("EnableManagedSpotTraining") is True
+    if not 0 < runs <= most:
+        yield f"trains for {runs:g} seconds, where 1 to {most:g} are allowed"
+    if not (runs < waits <= ends if waits is not None else runs <= ends):
+        yield "trains, or waits for Spot machines, for longer than its run lasts or than it says"
+    if (waits is not None) != spot:
+        yield "waits for Spot machines without asking for them, or asks and does not wait"
+    if spot and not job.request.is_given("CheckpointConfig"):
+        yield "begins anew whenever a Spot machine is taken away, for it keeps no checkpoints"
 
 
 def _is_bounded(retry: Properties) -> bool:

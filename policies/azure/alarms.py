@@ -50,8 +50,24 @@ def _called(endpoint: str) -> _Tables:
 
 
 def _ended(event: str, job: str) -> _Tables:
-    row = {"TimeGenerated": -1, "ExperimentName": job, "JobId": "j", "EventType": event, "_ResourceId": ""}
-    return {"AmlComputeJobEvent": [row]}
+    return _happened({event: 1}, job)
+
+
+def _happened(minutes_ago: Mapping[str, float], job: str) -> _Tables:
+    row = {"ExperimentName": job, "JobId": "j", "_ResourceId": ""}
+    return {"AmlComputeJobEvent": [{**row, "EventType": e, "TimeGenerated": -m} for e, m in minutes_ago.items()]}
+
+
+def _some_failed(percent: float, endpoint: str) -> _Tables:
+    """Of a thousand answers just so many that the percentage is passed."""
+    failed = int(percent * 10) + 1
+    return {
+        "AmlOnlineEndpointTrafficLog": [
+            row
+            for code, times in ((500, failed), (200, 1000 - failed))
+            for row in [*_answers(code, 1, endpoint)["AmlOnlineEndpointTrafficLog"]] * times
+        ]
+    }
 
 
 def _id(endpoint: str) -> str:
@@ -75,6 +91,29 @@ def jobs_watched(graph: Graph) -> set[str]:
     """The jobs that ring when a run fails or is stopped, however that is spelled, and not when one ends well."""
     bad = [partial(_ended, event) for event in ("JobFailed", "JobCancelled", "JobCanceled")]
     return _watched(graph, bad, [partial(_ended, "JobSucceeded")])
+
+
+_ENDS = ("JobSucceeded", "JobFailed", "JobCancelled", "JobCanceled")
+_WAITS, _SEEN = 25 * 60, 2 * DAY - 90
+"""The minutes that a run may wait for machines at most, with the alarm's own hour, and those that an alarm on logs
+looks back, less the time between two looks:
+https://learn.microsoft.com/en-us/azure/azure-monitor/alerts/alerts-create-log-alert-rule
+"""
+
+
+def lateness_watched(graph: Graph, minutes: float) -> set[str]:
+    """The jobs that ring when a run has begun, should have ended after so many minutes, and has not; and not when it
+    ended, however it did, or has just begun.
+    """
+    begun = min(minutes + _WAITS, _SEEN)
+    good = [partial(_happened, {"JobSubmitted": begun, end: 1}) for end in _ENDS]
+    good.append(partial(_happened, {"JobSubmitted": 30}))
+    return _watched(graph, [partial(_happened, {"JobSubmitted": begun})], good)
+
+
+def errors_watched_above(graph: Graph, percent: float) -> set[str]:
+    """The endpoints that ring as soon as more than so many of a hundred answers fail."""
+    return _watched(graph, [partial(_some_failed, percent)], [partial(_answers, 200, 1)])
 
 
 def _watched(graph: Graph, rings: Sequence[_Case], stays_silent: Sequence[_Case]) -> set[str]:

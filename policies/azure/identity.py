@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
-from catalogue.arm import compared
+from catalogue.arm import compared, same
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.azure import (
     IDENTITY,
@@ -483,6 +483,8 @@ def roles_in_force(graph: Graph, resource: Resource) -> Iterator[str]:
     may try again.
     """
     if resource.type == authorization.ROLE_ASSIGNMENT:
+        if graph.ours and _given_twice(graph)[_given(resource)] > 1:
+            yield "gives what another assignment gives, which Azure refuses (RoleAssignmentExists)"
         for role in graph.refers(resource, "roleDefinitionId", authorization.ROLE_DEFINITION) if graph.ours else ():
             if not _waits_for(graph, resource, role):
                 yield f"gives the role {role.name}, and does not wait until Azure knows it everywhere"
@@ -496,10 +498,33 @@ def roles_in_force(graph: Graph, resource: Resource) -> Iterator[str]:
                 yield f"does not wait until {role.name} is in force"
 
 
+def _given(item: Resource) -> tuple[str, ...] | None:
+    """Who gets which role where; None where that is not known."""
+    said = [item.props.text_if_known(key) for key in ("principalId", "roleDefinitionId", "scope")]
+    return (*(one.casefold() for one in said), item.props.text_or_empty("condition")) if all(said) else None
+
+
+@once_a_graph
+def _given_twice(graph: Graph) -> Counter[tuple[str, ...] | None]:
+    return Counter(given for item in graph.of(authorization.ROLE_ASSIGNMENT) if (given := _given(item)))
+
+
 def _waits_for(graph: Graph, resource: Resource, role: Resource) -> bool:
-    """Whether a resource waits for our provider's RolesInForce on a role or an assignment, which waits long enough."""
-    waits = [one for one in graph.referring(ROLES_IN_FORCE, "assignments", role) if long_enough(one, role)]
+    """Whether a resource waits for our provider's RolesInForce on a role or an assignment, which waits long enough.
+
+    Where every id that it waits for is known, the one of the role is among them.
+    """
+    id_ = role.outputs.get("id")
+    waits = [
+        one
+        for one in graph.referring(ROLES_IN_FORCE, "assignments", role)
+        if long_enough(one, role) and _among(id_, list(one.props.each_text_if_known("assignments")))
+    ]
     return len(not_before(graph, resource, waits)) < len(waits)
+
+
+def _among(id_: object, known: list[str]) -> bool:
+    return not isinstance(id_, str) or not all(known) or not known or any(same(id_, one) for one in known)
 
 
 @stack_rule(

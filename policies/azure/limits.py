@@ -54,14 +54,18 @@ def autoscaled(graph: Graph, deployment: Resource) -> Iterator[str]:
     "limits-scaling-policy",
     monitor.AUTOSCALE_SETTING,
     severity="high",
-    says="A setting scales both ways, on a metric of its own deployment that Azure publishes.",
+    says="A setting scales both ways in time, on a metric of its own deployment that Azure publishes, and starts with "
+    "its fewest replicas.",
     remedy="Keep scale_on_requests, which has a rule each way on the deployment's requests a replica.",
 )
 def scaling_policy(graph: Graph, setting: Resource) -> Iterator[str]:
     """Out and in; requests are counted on the endpoint, by deployment and per replica ("Monitor online endpoints",
-    metrics). A threshold in at or above that out would flap (Azure Monitor, "Autoscale flapping").
+    metrics). Azure scales in only where what is left would stay below the threshold out (Azure Monitor, "Autoscale
+    flapping"): with the fewest replicas and one more, the load of all is on the fewest.
     """
     for profile in setting.props.each_section("profiles"):
+        yield from _slow(profile)
+        fewest = profile.number_or_none("capacity.minimum") or 1
         bounds: dict[str, dict[str, list[float]]] = {"Increase": {}, "Decrease": {}}
         for rule in profile.each_section("rules"):
             trigger, direction = rule.section_or_empty("metricTrigger"), rule.text_or_empty("scaleAction.direction")
@@ -75,8 +79,33 @@ def scaling_policy(graph: Graph, setting: Resource) -> Iterator[str]:
             yield "does not scale both out and in"
         elif any(bound <= 0 for by in (out, back) for found in by.values() for bound in found):
             yield "scales at no threshold"
-        elif any(max(found) >= min(out[metric]) for metric, found in back.items() if metric in out):
-            yield "scales in where it would scale out"
+        elif any(max(f) * (fewest + 1) > fewest * min(out[metric]) for metric, f in back.items() if metric in out):
+            yield "never scales in to its fewest replicas, which would have to scale out again"
+
+
+_SLOWEST = 60
+"""The minutes after which a burst of requests has long been refused, or a replica long been idle."""
+_WAYS = {"Increase": ("GreaterThan", "GreaterThanOrEqual"), "Decrease": ("LessThan", "LessThanOrEqual")}
+
+
+def _slow(profile: Properties) -> Iterator[str]:
+    """What keeps replicas that nothing asks for, or leaves requests waiting."""
+    fewest, first = (profile.number_or_none(f"capacity.{key}") for key in ("minimum", "default"))
+    if None not in (fewest, first) and fewest != first:
+        yield f"has {first:g} replicas where its metric is not known, and {fewest:g} are its fewest"
+    for rule in profile.each_section("rules"):
+        way, sign = rule.text_or_empty("scaleAction.direction"), rule.text_or_empty("metricTrigger.operator")
+        if sign and sign not in _WAYS.get(way, (sign,)):
+            yield f"scales {way} where its metric is {sign} the threshold"
+        for path in ("metricTrigger.timeWindow", "metricTrigger.timeGrain", "scaleAction.cooldown"):
+            if (minutes := minutes_or_none(rule, path)) is not None and minutes > _SLOWEST:
+                yield f"takes {minutes:g} minutes ({path}), allowed {_SLOWEST}"
+        step, most = (part.number_or_none(key) for part, key in ((rule, "scaleAction.value"), (profile, _MOST)))
+        if step is not None and most is not None and step > most:
+            yield f"makes or takes {step:g} replicas at once, where it has {most:g} at most"
+
+
+_MOST = "capacity.maximum"
 
 
 def _wrongly_measured(graph: Graph, setting: Resource, trigger: Properties) -> Iterator[str]:
@@ -248,9 +277,16 @@ def stores_expire(graph: Graph, resource: Resource) -> Iterator[str]:
     rules = [rule for rule in resource.props.each_section("policy.rules") if rule.flag_or_none("enabled") is True]
     for what in ("version", "snapshot"):
         path = f"definition.actions.{what}.delete.daysAfterCreationGreaterThan"
-        of_all = [rule for rule in rules if not rule.is_given(_PREFIXES)]
+        of_all = [rule for rule in rules if not rule.is_given(_PREFIXES) and _of_block_blobs(rule)]
         if not any(rule.number_or_none(path) is not None for rule in of_all):
             yield f"keeps every old {what} for ever"
+
+
+def _of_block_blobs(rule: Properties) -> bool:
+    """Whether a rule is for block blobs, which nearly all blobs are; Azure ML's own are:
+    https://learn.microsoft.com/en-us/azure/storage/blobs/lifecycle-management-policy-structure
+    """
+    return "blockBlob" in rule.each_text("definition.filters.blobTypes")
 
 
 _PREFIXES = "definition.filters.prefixMatch"

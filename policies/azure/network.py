@@ -217,19 +217,52 @@ def _is_private(range_: ipaddress.IPv4Network | None) -> bool:
     SUBNET,
     severity="critical",
     proof="network fit",
-    says="Each security group ends in a deny of everything, both ways: Azure's own defaults allow the internet.",
-    remedy="Keep the network component's two closing rules, which deny everything in and out.",
+    says="Each security group ends in a deny of everything, both ways: Azure's own defaults allow the internet. Before "
+    "it HTTPS alone is allowed, with the stack's networks.",
+    remedy="Keep the network component's two closing rules, which deny everything in and out, and its two for HTTPS.",
 )
 def default_denied(graph: Graph, resource: Resource) -> Iterator[str]:
-    """Overrules AllowVnetInBound and AllowInternetOutBound ("Network security groups", default security rules)."""
+    """Overrules AllowVnetInBound and AllowInternetOutBound ("Network security groups", default security rules). The
+    lowest priority comes first, and no two rules of one direction have the same:
+    https://learn.microsoft.com/en-us/azure/virtual-network/network-security-groups-overview
+    """
     if resource.type == SUBNET:
         if not graph.refers(resource, "networkSecurityGroup", SECURITY_GROUP):
             yield "has no security group of the stack"
         return
     rules = rules_of(graph, resource)
     for direction in ("Inbound", "Outbound"):
-        if not any(_denies_all(rule) for rule in rules if rule.text_or_empty("direction") == direction):
+        those = [rule for rule in rules if rule.text_or_empty("direction") == direction]
+        if not any(map(_denies_all, those)):
             yield f"leaves Azure's default {direction.lower()} rules in force"
+        yield from _out_of_order(direction, those)
+    yield from _wide(graph, rules) if graph.ours else ()
+
+
+def _out_of_order(direction: str, rules: list[Properties]) -> Iterator[str]:
+    priorities = [at for rule in rules if (at := rule.number_or_none("priority")) is not None]
+    if len(set(priorities)) < len(priorities):
+        yield f"has two {direction.lower()} rules of one priority, which Azure refuses"
+    closing = [rule.number_or_none("priority") for rule in rules if _denies_all(rule)]
+    if any(at is not None and at < max(priorities) for at in closing):
+        yield f"denies everything {direction.lower()} before a rule that would come after it"
+
+
+def _wide(graph: Graph, rules: list[Properties]) -> Iterator[str]:
+    """What a stack of ours allows beside HTTPS, or with addresses that are neither its own nor its file's."""
+    said = [text for net in graph.of(NETWORK) for text, _ in _ranges(net, "addressSpace.addressPrefixes")]
+    said += [one.cidr for one in (*peoples_networks(graph), *callers(graph))]
+    known = [range_ for text in said if (range_ := _range(text))]
+    for rule in (one for one in rules if one.text_or_empty("access").lower() == "allow"):
+        name = rule.text_if_known("name") or "a rule"
+        ports = {*rule.each_text("destinationPortRange"), *rule.each_text("destinationPortRanges")}
+        if rule.text_or_empty("protocol") != "Tcp" or ports != {"443"}:
+            yield f"allows more than HTTPS ({name})"
+        for side in _PEERS.values():
+            for peer in rule.each_text_if_known(f"{side}AddressPrefix"):
+                range_ = _range(peer)
+                if range_ is not None and not any(range_.subnet_of(one) for one in known):
+                    yield f"allows {peer}, which is no network of the stack or of its file ({name})"
 
 
 def rules_of(graph: Graph, group: Resource) -> list[Properties]:

@@ -6,14 +6,22 @@ change in place, so its name must change with them. Pulumi's random name would n
 
 import re
 from collections.abc import Iterator, Mapping
+from math import inf
 
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.azure import monitor
 from catalogue.kinds.azure.machinelearningservices import ONLINE_DEPLOYMENT, SERVED
-from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_DEPLOYMENT, BATCH_ENDPOINT, SCHEDULE, jobs
+from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_DEPLOYMENT, BATCH_ENDPOINT, SCHEDULE, jobs, trains
 from catalogue.kinds.azure.mlplatform import TRAFFIC
 from catalogue.properties import Properties
-from policies.azure.alarms import asks_the_logs, errors_watched, idling_watched, jobs_watched
+from policies.azure.alarms import (
+    asks_the_logs,
+    errors_watched,
+    errors_watched_above,
+    idling_watched,
+    jobs_watched,
+    lateness_watched,
+)
 from policies.azure.reading import foreign, not_before
 from policies.limits import Limits, of
 from policies.rule import resource_rule, stack_rule
@@ -51,7 +59,8 @@ _PUBLISHED: Mapping[str, tuple[str, ...]] = {
     TRAFFIC,
     SERVED,
     severity="high",
-    says="An endpoint's traffic goes back when its errors or p95 latency exceed bounds; alarms watch both afterwards.",
+    says="An endpoint's traffic goes back when its errors or p95 latency exceed bounds; alarms watch both afterwards, "
+    "by the same bounds.",
     remedy="Keep the endpoint component's traffic, with both bounds, and its two alarms.",
 )
 def alarms(graph: Graph, resource: Resource) -> Iterator[str]:
@@ -64,21 +73,31 @@ def alarms(graph: Graph, resource: Resource) -> Iterator[str]:
                 yield f"does not take a version back on {what}"
         return
     watching = graph.referring(monitor.METRIC_ALERT, "scopes", resource)
-    if not any(_metrics(alert) == ["RequestLatency_P95"] and _compares(alert) for alert in watching):
-        yield "has no alarm on its p95 latency"
-    if resource.props.text_or_empty("endpointName") not in errors_watched(graph):
+    latency, errors = (_bound(graph, resource, key) for key in ("p95LatencyMs", "errorRatePercent"))
+    if not any(_metrics(alert) == ["RequestLatency_P95"] and _compares(alert, latency) for alert in watching):
+        yield "has no alarm on its p95 latency, or one that rings later than its traffic goes back"
+    name = resource.props.text_or_empty("endpointName")
+    if name not in errors_watched(graph):
         yield "has no alarm on its errors"
+    elif errors is not None and name not in errors_watched_above(graph, errors):
+        yield f"has no alarm that rings when more than {errors:g} % of its answers fail, as its traffic goes back"
+
+
+def _bound(graph: Graph, endpoint: Resource, key: str) -> float | None:
+    """The least bound of the endpoint's traffic; None where none says one, and in a program that is not ours."""
+    shifts = graph.referring(TRAFFIC, "endpoint", endpoint) if graph.ours else []
+    return min((bound for one in shifts if (bound := one.props.number_or_none(key)) is not None), default=None)
 
 
 def _metrics(alert: Resource) -> list[str]:
     return [condition.text_or_empty("metricName") for condition in alert.props.each_section("criteria.allOf")]
 
 
-def _compares(alert: Resource) -> bool:
-    """Whether an alert rings above a threshold that can be passed."""
+def _compares(alert: Resource, most: float | None) -> bool:
+    """Whether an alert rings above a threshold that can be passed, and that is no more than a bound."""
     return all(
         condition.text_or_empty("operator") in ("GreaterThan", "GreaterThanOrEqual")
-        and (condition.number_or_none("threshold") or 0) > 0
+        and 0 < (condition.number_or_none("threshold") or 0) <= (inf if most is None else most)
         for condition in alert.props.each_section("criteria.allOf")
     )
 
@@ -223,18 +242,21 @@ def idle_watched(graph: Graph, endpoint: Resource) -> Iterator[str]:
     "rollback-batch-watched",
     SCHEDULE,
     severity="medium",
-    says="A batch job that fails or is stopped tells its owner.",
+    says="A batch job that fails or is stopped tells its owner, and one that trains when it does not end in time.",
     remedy="Keep the batch component's alarm and the job's notification.",
 )
 def batch_watched(graph: Graph, schedule: Resource) -> Iterator[str]:
     """A log query on the experiment of every job, and each job's own mail, or that of the pipeline it stands in: the
-    log may come late, the mail names the run.
+    log may come late, the mail names the run. A run of training may wait for machines, which nothing bounds.
     """
+    late = graph.ours and trains(schedule.props)
     for job in jobs(schedule.props):
         parts = (job.own, *reversed(job.around))
         names = {part.text_or_empty("experimentName") for part in parts}
         if not names & jobs_watched(graph):
             yield "has no alarm on failed or stopped runs"
+        if late and not names & lateness_watched(graph, job.minutes_or_none() or 0):
+            yield "has no alarm on a run that does not end"
         if not any(_mails(part.section_or_empty("notificationSetting")) for part in parts):
             yield "mails nobody when a run fails or is stopped"
 

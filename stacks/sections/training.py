@@ -77,7 +77,8 @@ class TrainingJob(Machine):
     )
     """The hyperparameters, as text, and no secret among them."""
     replicas: Annotated[int, Field(ge=1, le=20)] = Field(default=1, examples=[1])
-    """How many replicas train together in a run, each on a machine; what they say to each other is encrypted."""
+    """How many replicas train together in a run, each on a machine. What they say to each other is encrypted by
+    SageMaker on aws, by Google's network on gcp, and on azure by nothing but the program."""
     max_hours: Annotated[int, Field(ge=1, le=LONGEST_HOURS)] = Field(examples=[2])
     """After how many hours a run is stopped, its retries included."""
     spot: Spot | None = Field(
@@ -114,6 +115,19 @@ def _names(config: StackConfig) -> Iterator[Problem]:
     for name in of(config):
         if name in batch_jobs.of(config):
             yield Problem((SECTION.name, name), "is the name of a batch job too; give one of them another")
+
+
+def _arguments(config: StackConfig) -> Iterator[Problem]:
+    """Each channel, hyperparameter and folder that a run writes is one argument of the program, by its name."""
+    for name, job in of(config).items():
+        for key in ("data", "hyperparameters"):
+            others = {"output", "checkpoints", *(job.data if key == "hyperparameters" else ())}
+            for twice in sorted(others & getattr(job, key).keys()):
+                yield Problem(
+                    (SECTION.name, name, key, twice),
+                    "would be two arguments of the program; name channels and hyperparameters apart, and none of them "
+                    "output or checkpoints",
+                )
 
 
 def _images(config: StackConfig) -> Iterator[Problem]:
@@ -223,7 +237,9 @@ SECTION: Section[Mapping[str, TrainingJob]] = Section(
     makes={"TrainingJob": "{stack}-{item}"},
     serves=PLATFORMS,
     after=("batch_jobs", "models", "workspace"),
-    check=one_by_one(_names, _images, _data, _output, _checkpoints, _keep, _hyperparameters, _schedules, _hardware),
+    check=one_by_one(
+        _names, _arguments, _images, _data, _output, _checkpoints, _keep, _hyperparameters, _schedules, _hardware
+    ),
     own_schema=_own_schema,
 )
 of = SECTION.of

@@ -26,6 +26,7 @@ from typer.testing import CliRunner
 
 from catalogue.errors import BadInput
 from catalogue.kinds import kinds
+from catalogue.platforms import PLATFORMS
 from components.azure.names import worldwide
 from operations import console
 from operations.__main__ import application, main
@@ -74,12 +75,12 @@ def test_pilot_judges_each_stack_file_of_the_folder(tmp_path: Path, monkeypatch:
     judged: list[Path] = []
     monkeypatch.setattr(pilot, "STACKS", tmp_path)
     monkeypatch.setattr(pilot, "judge_and_show", lambda files, *_: judged.extend(files))
-    with pytest.raises(BadInput, match="holds no Pulumi"):
-        pilot.pilot()
+    none = CliRunner().invoke(application(), ["pilot"])
+    assert isinstance(none.exception, BadInput) and "holds no Pulumi" in str(none.exception)
     mine = [tmp_path / f"Pulumi.{name}.yaml" for name in ("a", "b")]
     for file in (*mine, tmp_path / "Pulumi.yaml"):
         file.touch()
-    pilot.pilot()
+    assert CliRunner().invoke(application(), ["pilot"]).exit_code == 0
     assert judged == mine
 
 
@@ -274,6 +275,7 @@ def call(*arguments: str) -> tuple[int, str]:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
+        (["pilot", "aws-pilot"], "takes none; `uv run mlplatform preview aws-pilot` judges these"),
         (["preview", "aws-pilto"], "'aws-pilto': no such stack; did you mean aws-pilot?"),
         (["graph", "nowhere"], "'nowhere': no such stack; there are aws-full, aws-pilot"),
         (["cost", "/does/not/Pulumi.exist.yaml"], "/does/not/Pulumi.exist.yaml: is not there; give the path"),
@@ -367,6 +369,9 @@ def test_limits_prints_each_with_its_owner() -> None:
 def test_kinds_lists_what_is_known_and_all_that_is_known_of_one() -> None:
     listed = CliRunner().invoke(application(), ["kinds", "aws"], env={"COLUMNS": "200"})
     assert listed.exit_code == 0 and "aws:kms/key:Key" in listed.output and "gcp:" not in listed.output
+    narrow = CliRunner().invoke(application(), ["kinds"], env={"COLUMNS": "80"}).output
+    for platform in PLATFORMS:
+        assert [token for token in kinds(platform) if len(token) < 80 and token not in narrow] == []
     one = CliRunner().invoke(application(), ["kinds", "aws:sagemaker/endpoint:Endpoint"], env={"COLUMNS": "200"})
     assert one.exit_code == 0 and "costs only" in one.output and "aws_sagemaker_endpoint" in one.output
     assert "from source" in one.output and "https://" in one.output

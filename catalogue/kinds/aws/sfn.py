@@ -24,6 +24,12 @@ _PRICING = documented("https://aws.amazon.com/sagemaker/ai/pricing/", READ)
 # The states of the Amazon States Language ("Discovering workflow states").
 _STATES = frozenset({"Task", "Parallel", "Map", "Pass", "Choice", "Wait", "Succeed", "Fail"})
 
+LEADS = ("Next", "Default", "Choices.Next", "Catch.Next")
+"""Where a state names those that may follow it."""
+
+# Where a state has states of its own; Iterator is the name that ItemProcessor had.
+_HOLDS_STATES = ("Branches", "ItemProcessor", "Iterator")
+
 # A task that waits for its job; the job ends with the run (developer guide, "Run a Job"). The SDK's calls never wait.
 _AWAITED = re.compile(r":states:::sagemaker:\w+\.sync(:2)?$")
 
@@ -36,6 +42,39 @@ def definition(props: Properties) -> Properties:
     return props.document_or_empty("definition")
 
 
+def scopes(props: Properties) -> Iterator[Properties]:
+    """Every section that has states: the definition itself, and each branch and iteration in it, at any depth."""
+    ahead = [definition(props)]
+    while ahead:
+        scope = ahead.pop()
+        yield scope
+        for state in states_of(scope).values():
+            for key in _HOLDS_STATES:
+                ahead += state.each_section(key)
+
+
+def states_of(scope: Properties) -> Mapping[str, Properties]:
+    """The states of a scope by their names, without those in them. Raises Malformed for a list of some."""
+    states = scope.section_or_empty("States")
+    for name, value in states.values.items():
+        if isinstance(value, list):
+            raise Malformed(f"{states.at}.{name}", "is a list where a state is read", states.owner)
+    return dict(zip(states.names(), states.each_section("*"), strict=True))
+
+
+def call_of(task: Properties) -> str:
+    """What a task calls, such as createTrainingJob of SageMaker, or sns:publish. Empty where it calls no service."""
+    _, _, call = task.text_or_empty("Resource").partition(":states:::")
+    service, _, action = call.removeprefix("aws-sdk:").partition(":")
+    action = action.partition(".")[0]
+    return action if service == "sagemaker" else f"{service}:{action}" if action else call
+
+
+def request_of(task: Properties) -> Properties:
+    """What a task sends."""
+    return task.section_or_empty("Arguments" if "Arguments" in task else "Parameters")
+
+
 def jobs(props: Properties) -> Iterator[Job]:
     """Every job that a state machine may start. Raises Malformed for a task that starts something unknown."""
     for name, task, times, again in _tasks(definition(props), 1, False):
@@ -43,8 +82,9 @@ def jobs(props: Properties) -> Iterator[Job]:
         if action and again:
             raise Malformed(task.at, "is reached again from itself, so that any number of jobs may start", task.owner)
         if action:
-            request = task.section_or_empty("Arguments" if "Arguments" in task else "Parameters")
-            yield Job(name, action, times, task, request, bool(_AWAITED.search(task.text_or_empty("Resource"))))
+            yield Job(
+                name, action, times, task, request_of(task), bool(_AWAITED.search(task.text_or_empty("Resource")))
+            )
 
 
 def jobs_of(graph: Graph, resource: Resource) -> list[Job]:
@@ -74,16 +114,12 @@ def _tasks(scope: Properties, times: int, again: bool) -> Iterator[tuple[str, Pr
     """Every task of a scope, branches and iterations included: its name, itself, how many of it may run at once, and
     whether one run may come to it `again`.
     """
-    states = scope.section_or_empty("States")
-    for name, value in states.values.items():
-        if isinstance(value, list):
-            raise Malformed(f"{states.at}.{name}", "is a list where a state is read", states.owner)
-    named = dict(zip(states.names(), states.each_section("*"), strict=True))
+    named = states_of(scope)
     for name, state in named.items():
         kind = state.text_or_empty("Type")
         if kind not in _STATES:
-            raise Malformed(f"{states.at}.{name}.Type", f"is {kind!r}, which is no type of state", states.owner)
-        loops = again or name in _reached(named, name)
+            raise Malformed(f"{state.at}.Type", f"is {kind!r}, which is no type of state", state.owner)
+        loops = again or name in reached(named, name)
         if kind == "Task":
             yield name, state, times, loops
         elif kind == "Parallel":
@@ -95,13 +131,13 @@ def _tasks(scope: Properties, times: int, again: bool) -> Iterator[tuple[str, Pr
                 yield task[0], task[1], times * task[2] * _at_once(state), task[3]
 
 
-def _reached(states: Mapping[str, Properties], name: str) -> set[str]:
+def reached(states: Mapping[str, Properties], name: str) -> set[str]:
     """The states that may follow a state in one run, at any distance."""
     found, ahead = set[str](), [name]
     while ahead:
         state = states.get(ahead.pop())
         if state is not None:
-            nexts = {n for path in ("Next", "Default", "Choices.Next", "Catch.Next") for n in state.each_text(path)}
+            nexts = {n for path in LEADS for n in state.each_text(path)}
             ahead += nexts - found
             found |= nexts
     return found

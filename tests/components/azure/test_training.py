@@ -1,14 +1,17 @@
 """What a training job of Azure ML makes: what its runs are, how they end, and who starts them."""
 
+import inspect
 import os
 import re
 import subprocess
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pulumi
 import pytest
+from pulumi_azure_native import machinelearningservices as ml
 
 from catalogue.graph import Graph
 from catalogue.hardware import catalogue
@@ -111,3 +114,76 @@ def test_what_cannot_be_is_refused(given: dict[str, Any], said: str) -> None:
     example: Any = EXAMPLES["TrainingJob"]
     with pytest.raises(BadArgument, match=said):
         TrainingJobArgs(**{**vars(example), **given})
+
+
+# A step of a pipeline is free-form to the provider, and so are the words of its parts. Azure reads it as a job of the
+# kind that it says: https://learn.microsoft.com/en-us/rest/api/azureml/schedules/create-or-update (CommandJob)
+MODELS: Mapping[str, type] = {
+    "": ml.PipelineJobArgs,
+    "jobs.*": ml.CommandJobArgs,
+    "jobs.*.identity": ml.ManagedIdentityArgs,
+    "jobs.*.limits": ml.CommandJobLimitsArgs,
+    "jobs.*.resources": ml.JobResourceConfigurationArgs,
+    "jobs.*.distribution": ml.PyTorchArgs,
+    "jobs.*.inputs.*": ml.LiteralJobInputArgs,
+    "identity": ml.ManagedIdentityArgs,
+    "inputs.*": ml.UriFolderJobInputArgs,
+    "outputs.*": ml.UriFolderJobOutputArgs,
+    "notificationSetting": ml.NotificationSettingArgs,
+}
+# In a step azure-ai-ml writes the kind as `type`, the step's own name beside it, and what an output is bound to.
+OF_A_STEP = {"type": "job_type", "name": "display_name"}
+VALUES: Mapping[str, type] = {
+    "identity_type": ml.IdentityConfigurationType,
+    "job_limits_type": ml.JobLimitsType,
+    "distribution_type": ml.DistributionType,
+    "mode": ml.InputDeliveryMode,
+    "job_input_type": ml.JobInputType,
+    "job_output_type": ml.JobOutputType,
+}
+
+
+def odd(job: Any, at: str = "") -> Iterator[str]:
+    """What Azure's model of a job does not know in one, at any depth, and what it wants and does not find there."""
+    model = MODELS.get(at)
+    said = {OF_A_STEP.get(key, snake) if at == "jobs.*" else snake: key for key in job if (snake := snaked(key))}
+    if model is not None:
+        known = inspect.signature(model.__init__).parameters
+        yield from (f"{at}.{key} is not known" for snake, key in said.items() if snake not in known)
+        # A step has the command of its component, and the environment too.
+        wanted = {n for n, one in known.items() if one.default is inspect.Parameter.empty} - {"__self__"}
+        named = {"command", "environment_id"} if "componentId" in job else set[str]()
+        yield from (f"{at} has no {one}" for one in sorted(wanted - {*said} - named))
+        for snake, key in said.items():
+            values: Any = VALUES.get(snake, ())
+            if values and job[key] not in {one.value for one in values}:
+                yield f"{at}.{key} is {job[key]}"
+    for key, value in job.items():
+        below = f"{at}.{key}".lstrip(".")
+        if isinstance(value, dict):
+            yield from odd(value, below if at.rpartition(".")[2] not in ("jobs", "inputs", "outputs") else f"{at}.*")
+
+
+def snaked(word: str) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", word).lower()
+
+
+@pytest.mark.parametrize("given", [{}, {"schedule": None, "runs_per_month": 8}, {"spot": None}, {"replicas": 3}])
+def test_what_a_run_sends_is_what_azures_model_of_a_job_knows(given: dict[str, Any]) -> None:
+    job = schedule(**given)["action"]["jobDefinition"]
+    assert not list(odd(job))
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "said"),
+    [
+        ("resources", {"instances": 1}, "jobs.*.resources.instances is not known"),
+        ("limits", {"job_limits_type": "Forever"}, "jobs.*.limits.job_limits_type is Forever"),
+        ("compute", "x", "jobs.*.compute is not known"),
+        ("identity", {"client_id": "x"}, "jobs.*.identity has no identity_type"),
+    ],
+)
+def test_what_azures_model_of_a_job_does_not_know_is_told(path: str, value: Any, said: str) -> None:
+    job = schedule()["action"]["jobDefinition"]
+    job["jobs"]["train"][path] = value
+    assert said in list(odd(job))

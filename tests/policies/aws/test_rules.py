@@ -212,18 +212,21 @@ _RUN: tuple[Callable[[Any], Any], ...] = (
     lambda d: d["States"].pop("RunsAlready"),
     lambda d: drop(d, "States.Transform.End"),
     lambda d: drop(d, "States.Transform.Catch.0.Next"),
-    lambda d: drop(d, f"{TRANSFORM}.TransformInput.DataSource.S3DataSource.S3Uri"),
-    lambda d: drop(d, f"{TRANSFORM}.ModelName"),
-    lambda d: d["States"]["Transform"]["Parameters"].pop("TransformJobName.$"),
-    lambda d: put(d, f"{TRANSFORM}.ModelClientConfig.InvocationsMaxRetries", 3000),
     lambda d: put(d, "States.Transform.Resource", "arn:aws:states:::sagemaker:createTransformJob"),
     lambda d: put(d, "States.Transform.Retry.1.MaxAttempts", 0),
     lambda d: put(d, "States.Transform.Retry.1.BackoffRate", 2000),
     lambda d: drop(d, "States.Transform.Retry.1.IntervalSeconds"),
     lambda d: put(d, "States.Transform.Retry.1.ErrorEquals", []),
-    lambda d: d["States"]["Transform"]["Retry"].append(d["States"]["Transform"]["Retry"][1]),
 )
 """How a run stops being whole."""
+_SENT: tuple[Callable[[Any], Any], ...] = (
+    lambda d: drop(d, f"{TRANSFORM}.TransformInput.DataSource.S3DataSource.S3Uri"),
+    lambda d: drop(d, f"{TRANSFORM}.ModelName"),
+    lambda d: d["States"]["Transform"]["Parameters"].pop("TransformJobName.$"),
+    lambda d: put(d, f"{TRANSFORM}.ModelClientConfig.InvocationsMaxRetries", 3000),
+    lambda d: d["States"]["Transform"]["Retry"].append(d["States"]["Transform"]["Retry"][1]),
+)
+"""How it comes to send what nobody judged."""
 _KEEPS: tuple[Callable[[Any], Any], ...] = (
     lambda d: d["rules"].pop(),
     lambda d: drop(d, "rules.0.action"),
@@ -325,7 +328,12 @@ CATCHES: list[tuple[str, Mutation]] = [
         editing(GROUP_POLICY, "resourcePolicy", lambda d: drop(d, "Statement.0.Resource.1")),
     ),
     *(("rollback-run-whole", editing(MACHINE, "definition", edit)) for edit in _RUN),
+    *(("inputs-request", editing(MACHINE, "definition", edit)) for edit in _SENT),
     ("world-job", editing(MACHINE, "definition", lambda d: put(d, f"{TRANSFORM}.ModelName", "mallory"))),
+    (
+        "world-run-places",
+        editing(MACHINE, "definition", lambda d: put(d, f"{TRANSFORM}.TransformOutput.S3OutputPath", "s3://x/")),
+    ),
     *(("limits-images-kept", editing(IMAGES, "policy", edit)) for edit in _KEEPS),
     ("rollback-alarm-looks", setting(ALARM, "treatMissingData", "breaching", "scorer-errors")),
     ("rollback-alarm-threshold", setting(ALARM, "threshold", 250.0, "scorer-errors")),

@@ -188,9 +188,10 @@ SILENT: list[tuple[str, Mutation]] = [
     *(("world-job", job(path, "mallory")) for path in ("ModelName", "TransformOutput.KmsKeyId", "TransformJobName.$")),
     ("world-job", job("TransformResources.VolumeKmsKeyId", "alias/mallory")),
     *(
-        ("rollback-run-whole", job(f"TransformInput.{path}", "mallory"))
-        for path in ("ContentType", "SplitType", "DataSource.S3DataSource.S3Uri", "DataSource.S3DataSource.S3DataType")
+        ("inputs-request", job(f"TransformInput.{path}", "mallory"))
+        for path in ("ContentType", "SplitType", "DataSource.S3DataSource.S3DataType")
     ),
+    ("world-run-places", job("TransformInput.DataSource.S3DataSource.S3Uri", "mallory")),
     ("cost-batch-tags", job("Tags.1.Value", "another-stack")),
     ("inputs-own", setting(POLICY, f"{TRACKING}.customizedMetricSpecification.dimensions.0.value", "x", "on-backlog")),
     ("inputs-allowed", setting("aws:ec2/subnet:Subnet", "availabilityZone", "mallory")),

@@ -31,6 +31,7 @@ _READ_DOCUMENTS = {
     "identity-topic-policy",
     "identity-trust",
     "identity-written-places",
+    "inputs-request",
     "limits-batch-time",
     "limits-machine-types",
     "limits-replicas",
@@ -45,6 +46,7 @@ _READ_DOCUMENTS = {
     "workflow-image-machine",
     "workflow-role-reaches",
     "world-job",
+    "world-run-places",
 }
 
 

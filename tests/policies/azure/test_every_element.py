@@ -50,6 +50,7 @@ ONE_IS_ENOUGH: Mapping[tuple[str, str], str] = {
         "policy.rules.1.definition.filters.blobTypes",
         "limits-capture",
     ): "what a rule deletes besides is gone too",
+    ("policy.rules.0.definition.filters.blobTypes", "limits-stores-expire"): "append blobs beside block blobs",
     ("policy.rules", "limits-stores-expire"): "one rule of a lifecycle that deletes old versions deletes them",
     ("policy.rules", "limits-outputs-expire"): "one rule that deletes a folder's files in time deletes them",
     (f"{JOB}.notificationSetting.emailOn", "rollback-batch-watched"): "a mail more, beside the two that are needed",

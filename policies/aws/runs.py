@@ -1,0 +1,223 @@
+"""What a run sends to SageMaker: every member of every request of a state machine, and the places it reads and writes.
+
+`catalogue/inputs/aws-requests.yaml` has what each may say. In a stack of ours a run reads, writes and is told what the
+stack file says of its job, and nothing else.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, cast
+
+from catalogue.graph import Graph, Resource
+from catalogue.inputs import requests
+from catalogue.kinds.aws import cloudtrail, ec2, kms, sagemaker, sfn
+from catalogue.kinds.aws.jobs import STATE_MACHINE, Job
+from catalogue.properties import Properties
+from catalogue.wording import one_line
+from policies import given
+from policies.inputs import named, unlike
+from policies.rule import Found, stack_rule, whole_stack_rule
+from policies.world import may_be_id, world
+
+
+@whole_stack_rule(
+    "inputs-request",
+    STATE_MACHINE,
+    severity="high",
+    says="Every member of a state machine's definition, and of each request that it sends, is one that somebody has "
+    "judged, with a value that is allowed; no input of a run decides it.",
+    remedy="Send what the component sends; or have the member judged, and say in catalogue/inputs/aws-requests.yaml "
+    "what it may be.",
+    advice_elsewhere=True,
+)
+def request(graph: Graph) -> Found:
+    """Each state of each branch and iteration. A key, a network or a role that it names is the stack's own.
+
+    The members are those of the service's own model, https://github.com/boto/botocore (sagemaker/2017-07-24), and of
+    https://states-language.net/spec.html. Whatever AWS adds is unknown until somebody reads it.
+    """
+    ours = world(graph)
+    for machine in graph.of(STATE_MACHINE):
+        for where, sort, said in _said(machine.props):
+            takes = requests().get(sort)
+            if takes is None:
+                yield machine, f"calls {sort or 'nothing that it names'}, which nobody has judged ({where})"
+                continue
+            apart = Properties(_by_path(said.values), said.at, machine)
+            yield from ((machine, f"{sentence} ({where})") for sentence in unlike(takes, apart))
+            for path in _decided_by_input(apart.values, "") if sort in _CALLS else ():
+                if path not in takes.known:
+                    yield machine, f"lets the input of a run decide {path.removesuffix('.$')} ({where})"
+            for path, types, text in named(takes, apart) if graph.placement is not None else ():
+                if not ours.has(text, *types) and not may_be_id(graph, machine, "definition", text, *types):
+                    yield machine, f"has {path} {one_line(text)}, which is not of the stack ({where})"
+
+
+_CALLS = [sort for sort in requests() if sort.startswith("create") or ":" in sort]
+"""The calls, whose members an expression may say; a state's own are judged with them."""
+
+
+def _said(props: Properties) -> Iterator[tuple[str, str, Properties]]:
+    """Every section of a definition that is judged: where it stands, the sort of it, and itself."""
+    for number, scope in enumerate(sfn.scopes(props)):
+        yield ("the definition", "scope" if number else "definition", scope)
+        for name, state in sfn.states_of(scope).items():
+            kind = state.text_or_empty("Type")
+            yield (name, kind, state)
+            if kind == "Task":
+                yield (name, sfn.call_of(state), sfn.request_of(state))
+
+
+def _by_path(value: Any) -> Any:
+    """The same, with a member `Name.$` as a `$` in `Name`, for a path goes by the dots; both where both are given."""
+    if isinstance(value, list):
+        return [_by_path(one) for one in cast("list[Any]", value)]
+    if not isinstance(value, Mapping):
+        return value
+    said: dict[str, Any] = {}
+    for key, one in cast("Mapping[str, Any]", value).items():
+        name, of_input = (key[:-2], True) if key.endswith(".$") else (key, False)
+        part = {"$": one} if of_input else _by_path(one)
+        said[name] = [said[name], part] if name in said else part
+    return said
+
+
+def _decided_by_input(value: Any, path: str) -> Iterator[str]:
+    """The paths of what an expression makes of the input of a run."""
+    if isinstance(value, list):
+        for one in cast("list[Any]", value):
+            yield from _decided_by_input(one, path)
+    elif isinstance(value, Mapping):
+        for key, one in cast("Mapping[str, Any]", value).items():
+            below = f"{path}.{key}".lstrip(".")
+            yield from [below] if key == "$" else _decided_by_input(one, below)
+
+
+_FORMATTED = re.compile(r"States\.Format\('(?P<template>[^'\\]*)',(?P<of>.+)\)", re.DOTALL)
+_OF_THE_RUN = re.compile(r"\$\.run\b|\$\$\.Execution\.(Name|Id)\b")
+_ATTEMPT = "$$.State.RetryCount"
+
+
+def _formatted(text: str) -> tuple[str, str]:
+    """The text before the first part that a run says, and of what the parts are made; both empty for anything else.
+
+    https://docs.aws.amazon.com/step-functions/latest/dg/intrinsic-functions.html
+    """
+    said = _FORMATTED.fullmatch(text.strip())
+    if said is None or "{}" not in said["template"]:
+        return "", ""
+    return said["template"].partition("{}")[0], said["of"]
+
+
+@stack_rule(
+    "world-job",
+    STATE_MACHINE,
+    severity="high",
+    says="A job runs a model of the stack, under its keys, and is called by a name that its role may create and that "
+    "each run and each attempt has for itself.",
+    remedy="Name the model, the key and the job as the component does.",
+)
+def job_own(graph: Graph, machine: Resource) -> Iterator[str]:
+    """A model or a key that is named in a text and not by its output is the stack's own, too. In a stack of ours alone,
+    whose name its file says; what is not known yet is judged once it is.
+
+    SageMaker refuses a name that it has: an attempt under the name of the last one would count as done.
+    """
+    if not graph.ours or graph.placement is None:
+        return
+    ours, zone = world(graph), given.zone(graph)
+    begins = f"{zone.name_prefix if zone else ''}{graph.stack}-"
+    for job in sfn.jobs_of(graph, machine):
+        model = job.request.text_if_known("ModelName")
+        if model and not ours.has(model, sagemaker.MODEL):
+            yield f"runs the model {model}, which is none of the stack's ({job.state})"
+        places = [*job.outputs(), *(cluster for cluster, _ in job.clusters())]
+        for key in (each.text_if_known(at) for each in places for at in ("KmsKeyId", "VolumeKmsKeyId")):
+            if key and not ours.has(key, kms.KEY, kms.ALIAS):
+                yield f"encrypts with {key}, which is no key of the stack's ({job.state})"
+        for at in ("TransformJobName", "TrainingJobName"):
+            said = job.request.values.get(at, job.request.values.get(f"{at}.$"))
+            if not isinstance(said, str):
+                continue
+            before, of = _formatted(said)
+            if not (before or said).startswith(begins):
+                yield f"calls its job {one_line(said)}, where {begins}* is what its role may create ({job.state})"
+            if not _OF_THE_RUN.search(of) or _ATTEMPT not in of:
+                yield f"calls the jobs of two runs, or of two attempts, by one name ({job.state})"
+
+
+@stack_rule(
+    "world-run-places",
+    STATE_MACHINE,
+    severity="high",
+    says="A job reads, writes and is told what the stack file says of it; it writes where no model, no record and no "
+    "data of its own is, and reads neither records nor what endpoints captured.",
+    remedy="Name the folders and the hyperparameters in the stack file, and give each job folders of its own.",
+    stack_key="training",
+)
+def run_places(graph: Graph, machine: Resource) -> Iterator[str]:
+    """By the texts of the stack file, of each job of each state. In a stack of ours alone.
+
+    A hyperparameter may be code: SageMaker's toolkit fetches `sagemaker_submit_directory` and runs it,
+    https://github.com/aws/sagemaker-training-toolkit/blob/master/src/sagemaker_training/params.py
+    """
+    if not graph.ours or graph.placement is None:
+        return
+    closed, models = _closed(graph), sagemaker.artifacts_of(graph)
+    for job in sfn.jobs_of(graph, machine):
+        read, written = list(_reads(job)), list(_writes(job))
+        for word, uri in (*read, *written):
+            if not _is_in_file(graph, job, word, uri):
+                yield f"has {one_line(uri)} as its {word}, where the stack file says another ({job.state})"
+        for _, uri in read:
+            yield from (f"reads {uri}, which has {what} ({job.state})" for at, what in closed if _overlap(uri, at))
+        others = [*closed, *((uri, "an artifact") for uri in models), *((uri, "its data") for _, uri in read)]
+        for _, uri in written:
+            yield from (f"writes to {uri}, which has {what} ({job.state})" for at, what in others if _overlap(uri, at))
+        for key, value in job.request.section_or_empty("HyperParameters").values.items():
+            if key.startswith("sagemaker_") or f"--{key}={value}" not in graph.placement.containers:
+                yield f"is told {one_line(str(key))}, of which the stack file says nothing ({job.state})"
+
+
+def _reads(job: Job) -> Iterator[tuple[str, str]]:
+    """What a job reads, by the word for it: its input, or each channel of a training job."""
+    if job.action == "createTrainingJob":
+        for channel in job.request.each_section("InputDataConfig"):
+            yield channel.text_or_empty("ChannelName"), channel.text_if_known("DataSource.S3DataSource.S3Uri")
+    else:
+        yield from (("input", uri) for uri in job.data())
+
+
+def _writes(job: Job) -> Iterator[tuple[str, str]]:
+    """What a job writes to, by the word for it: its output, and the folder with one of checkpoints for each run."""
+    yield from (("output", output.text_if_known("S3OutputPath")) for output in job.outputs())
+    expression = job.request.section_or_empty("CheckpointConfig").values.get("S3Uri.$")
+    if isinstance(expression, str):
+        yield "checkpoints", _formatted(expression)[0]
+
+
+def _is_in_file(graph: Graph, job: Job, word: str, uri: str) -> bool:
+    assert graph.placement is not None
+    if job.action == "createTrainingJob":
+        return f"--{word}={uri}" in graph.placement.containers
+    return uri in graph.placement.addresses
+
+
+def _closed(graph: Graph) -> list[tuple[str, str]]:
+    """The places that are no job's: buckets of records, and what endpoints capture; with what each of them has."""
+    trails = {one.props.text_if_known("s3BucketName") for one in graph.of(cloudtrail.TRAIL)}
+    flows = {one.props.text_if_known("logDestination").rpartition(":::")[2] for one in graph.of(ec2.FLOW_LOG)}
+    buckets = {one.partition("/")[0] for one in trails | flows} - {""}
+    return [
+        *((f"s3://{bucket}/", "records") for bucket in sorted(buckets)),
+        *((uri, "what an endpoint captured") for uri in sorted(sagemaker.captures_of(graph))),
+    ]
+
+
+def _overlap(one: str, other: str) -> bool:
+    """Whether one of two places lies in the other."""
+    a, b = (f"{place.rstrip('/')}/" for place in (one, other))
+    return bool(one and other) and (a.startswith(b) or b.startswith(a))
+
+
+RULES = [request, job_own, run_places]

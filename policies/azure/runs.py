@@ -1,0 +1,212 @@
+"""Runs: what a container is started with, what a run reads, where it writes, and what a model runs in."""
+
+import re
+import shlex
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
+from typing import Any
+
+from catalogue.graph import Graph, Resource
+from catalogue.kinds.azure.machinelearningservices import MODEL, ONLINE_DEPLOYMENT
+from catalogue.kinds.azure.machinelearningservices_jobs import (
+    BATCH_DEPLOYMENT,
+    COMPONENT,
+    SCHEDULE,
+    Job,
+    jobs,
+    trains,
+)
+from catalogue.marks import is_marked
+from catalogue.once import once_a_graph
+from catalogue.properties import Properties
+from catalogue.wording import one_line
+from policies.azure.reading import names_one_of
+from policies.rule import Found, stack_rule, whole_stack_rule
+
+_LONG = re.compile(r"azureml://subscriptions/[^/]+/resourcegroups/[^/]+/workspaces/[^/]+/", re.IGNORECASE)
+_OF_THE_RUN = "${{name}}/"
+"""What Azure ML puts the run's name for, https://learn.microsoft.com/en-us/azure/machine-learning/concept-expressions"""
+_FOLDER = re.compile(r'--\w+="?\$\{\{\s*(inputs|outputs)\.\w+\s*\}\}"?')
+_PROGRAM = ["exec", "train"]
+"""What runs of an image that trains: the program that SageMaker runs of the same image, as the training component has
+it, https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo-dockerfile.html
+"""
+
+
+@stack_rule(
+    "world-containers",
+    SCHEDULE,
+    COMPONENT,
+    ONLINE_DEPLOYMENT,
+    BATCH_DEPLOYMENT,
+    severity="high",
+    says="A container is started with the arguments and variables that the stack file says, and no others; what trains "
+    "is the program `train` of its image.",
+    remedy="Say them in the stack file, under models or training, where they show in review.",
+)
+def containers(graph: Graph, resource: Resource) -> Iterator[str]:
+    """Who can add a word to a command runs what they like, as the job's identity and beside its data; a variable such
+    as LD_PRELOAD or HTTPS_PROXY does too. What scores is the batch component's own command, and is not in the file.
+    """
+    if graph.placement is None:
+        return
+    if resource.type == COMPONENT:
+        said = _arguments(graph, resource)
+    elif resource.type == SCHEDULE:
+        said = [one for job in jobs(resource.props) for one in _variables(job.own, "environment_variables")]
+    else:
+        said = _variables(resource.props, "properties.environmentVariables")
+    for word in said:
+        if word not in graph.placement.containers:
+            yield f"starts a container with {one_line(word)[:80]!r}, which its file does not say"
+
+
+def _variables(part: Properties, path: str) -> list[str]:
+    given: Mapping[str, Any] = part.section_or_empty(path).values
+    return [f"{name}={value}" for name, value in given.items() if not is_marked(value)]
+
+
+def _arguments(graph: Graph, component: Resource) -> list[str]:
+    """The words of the command of a step that trains, but for its program and folders."""
+    if not any(trains(one.props) for one in graph.referring(SCHEDULE, "properties", component)):
+        return []
+    text = component.props.text_if_known("properties.componentSpec.command")
+    folders = [found[0] for found in _FOLDER.finditer(text)]
+    try:
+        words = shlex.split(_FOLDER.sub("", text))
+    except ValueError:
+        return [text]
+    if text and (words[: len(_PROGRAM)] != _PROGRAM or not folders):
+        return [text]
+    return words[len(_PROGRAM) :]
+
+
+@whole_stack_rule(
+    "world-folders",
+    SCHEDULE,
+    MODEL,
+    severity="high",
+    says="A run reads the folders and models that its stack file names, and writes below its own folder there alone; a "
+    "model lies where the file says, and no run writes there.",
+    remedy="Name the folder in the stack file: data, input_uri, output_uri or checkpoint_uri; give each job its own.",
+)
+def folders(graph: Graph) -> Found:
+    """Azure ML mounts whatever folder of a datastore a job names, with the rights of its identity, and the datastore of
+    the stack has the data, the models and what runs write in one container. A run of training has a folder of its own,
+    or next week's finds this week's checkpoints and is done at once.
+    """
+    if graph.placement is None:
+        return
+    named = {one.rstrip("/") for one in graph.placement.addresses}
+    models = [(model, short) for model in graph.of(MODEL) if (short := _short(model.props, "properties.modelUri"))]
+    for model, short in models:
+        if short.rstrip("/") not in named:
+            yield model, f"lies in {one_line(short)}, which its file does not say"
+    written = dict[str, Resource]()
+    for schedule in graph.of(SCHEDULE):
+        read = list(_read(graph, schedule))
+        for uri, wrong in read:
+            if wrong or uri.rstrip("/") not in named:
+                yield schedule, wrong or f"reads {one_line(uri)}, which its file does not say"
+        for uri in _written(schedule):
+            folder = uri.removesuffix(_OF_THE_RUN)
+            if folder.rstrip("/") not in named:
+                yield schedule, f"writes to {one_line(uri)}, which its file does not say"
+            elif trains(schedule.props) and not uri.endswith(_OF_THE_RUN):
+                yield schedule, f"writes to {one_line(uri)}, where the next run finds what this one wrote"
+            if folder in written:
+                yield schedule, f"writes to {one_line(folder)}, as {written[folder].name} does"
+            written[folder] = schedule
+            for what, other in (*((m.name, short) for m, short in models), *(("its input", one) for one, _ in read)):
+                if other and _overlap(uri, other):
+                    yield schedule, f"writes to {one_line(folder)}, over {what}"
+
+
+def _short(part: Properties, path: str) -> str:
+    """An address of a datastore as the stack file has it; empty where it is not known."""
+    return _LONG.sub("azureml://", part.text_if_known(path), count=1)
+
+
+def _parts(schedule: Resource) -> list[Properties]:
+    found = (part for job in jobs(schedule.props) for part in (job.own, *job.around))
+    return list({part.at: part for part in found}.values())
+
+
+def _read(graph: Graph, schedule: Resource) -> Iterator[tuple[str, str]]:
+    """The folder of each input, and what is wrong with a model: it must be a version of the stack's own."""
+    for one in (given for part in _parts(schedule) for given in part.each_section("inputs.*")):
+        uri = one.text_if_known("uri")
+        if uri and one.text_or_empty("jobInputType").endswith("_model"):
+            if not names_one_of(uri, graph.of(MODEL)):
+                yield "", f"takes the model {one_line(uri)}, which is no version of the stack's"
+        elif uri:
+            yield _short(one, "uri"), ""
+
+
+def _written(schedule: Resource) -> Iterator[str]:
+    for part in _parts(schedule):
+        yield from (short for one in part.each_section("outputs.*") if (short := _short(one, "uri")))
+
+
+def _overlap(written: str, other: str) -> bool:
+    """Whether what is written may lie in another folder, or over it. What an earlier run left in the folder of its name
+    no later one comes to.
+    """
+    folder, there = (f"{text.removesuffix(_OF_THE_RUN).rstrip('/')}/" for text in (written, other))
+    return folder.startswith(there) or (there.startswith(folder) and not written.endswith(_OF_THE_RUN))
+
+
+@whole_stack_rule(
+    "workflow-environment",
+    ONLINE_DEPLOYMENT,
+    BATCH_DEPLOYMENT,
+    SCHEDULE,
+    severity="high",
+    says="A model runs in the one environment of the stack file, wherever it is served and scored; and no other does.",
+    remedy="Give each model its own image under models of the stack file, and training its own under training.",
+)
+def environments(graph: Graph) -> Found:
+    """Two containers read one model's file in two ways, and one that is another model's answers wrongly or not at all.
+    Each model of a stack file has one image, so who exchanges a model or an environment is seen by the others.
+    """
+    if not graph.ours:
+        return
+    uses = _uses(graph)
+    for mine, other in ((0, 1), (1, 0)):
+        by_one = sorted(uses, key=lambda use: (use[1][mine], use[1][other], use[0].name))
+        for (_, before), (resource, said) in pairwise(by_one):
+            if before[mine] == said[mine] and before[other] != said[other]:
+                what, pair = said[mine].rsplit("/", 3)[-3], " and ".join(_last(one[other]) for one in (before, said))
+                yield resource, f"has {what} {_last(said[mine])} with {pair}, and only one of the two is right"
+
+
+def _last(id_: str) -> str:
+    return id_.split("/", 8)[-1].partition("/")[2] or id_
+
+
+@once_a_graph
+def _uses(graph: Graph) -> list[tuple[Resource, tuple[str, str]]]:
+    """Who runs which model in which environment, as far as both are known. What trains counts as a model of its own."""
+    found = list[tuple[Resource, tuple[str, str]]]()
+    for one in graph.of(ONLINE_DEPLOYMENT, BATCH_DEPLOYMENT):
+        path = "properties.model" if one.type == ONLINE_DEPLOYMENT else "properties.model.assetId"
+        found.append((one, (one.props.text_if_known(path), one.props.text_if_known("properties.environmentId"))))
+    for schedule in graph.of(SCHEDULE):
+        for job in jobs(schedule.props):
+            found += [(schedule, (_model(schedule, job), env)) for env in _environments(graph, job)]
+    return [(one, (model.casefold(), env.casefold())) for one, (model, env) in found if model and env]
+
+
+def _model(schedule: Resource, job: Job) -> str:
+    given = (one for part in (job.own, *job.around) for one in part.each_section("inputs.*"))
+    models = [one.text_if_known("uri") for one in given if one.text_or_empty("jobInputType").endswith("_model")]
+    return models[0] if models else f"training/{schedule.name}/of/it"
+
+
+def _environments(graph: Graph, job: Job) -> Iterator[str]:
+    steps = [one for one in graph.of(COMPONENT) if names_one_of(job.own.text_if_known("componentId"), [one])]
+    for step in steps:
+        yield step.props.text_if_known("properties.componentSpec.environment").removeprefix("azureml:")
+
+
+RULES = [containers, folders, environments]

@@ -1,0 +1,161 @@
+"""What once passed in silence: a job that reads or writes what its file does not say, an alarm that rings too late.
+
+Each case asks one rule alone, of the stack file that has every section, so that many of them cost little.
+"""
+
+from typing import Any
+
+import pytest
+
+from catalogue.graph import Graph
+from policies import pack
+from stacks.config import STACKS
+from tests.catching import caught
+from tests.mutate import changed, put, without
+from tests.policies.azure.test_rules import (
+    ALERT,
+    GROUP,
+    KEY,
+    LIFECYCLE,
+    ML,
+    QUERY,
+    SCALING,
+    SCHEDULE,
+    Mutation,
+    first,
+    losing,
+    rewriting,
+    setting,
+)
+from tests.previewing import preview
+
+COMPONENT, JOB = f"{ML}:ComponentVersion", "properties.action.jobDefinition"
+SCORE, TRAIN = f"{JOB}.jobs.score", f"{JOB}.jobs.train"
+COMMAND, ENVIRONMENT = (f"properties.componentSpec.{word}" for word in ("command", "environment"))
+READ, WRITTEN = f"{JOB}.inputs.data.uri", f"{JOB}.outputs.scores.uri"
+QUERIED = "criteria.allOf.0.query"
+MODELS = "azureml://registries/azureml/models/x/versions/1"
+IN_FORCE, ASSIGNMENT = "mlplatform:azure:RolesInForce", "azure-native:authorization:RoleAssignment"
+
+
+@pytest.fixture(scope="module")
+def whole() -> Graph:
+    """The graph of the stack file that has every section."""
+    return preview(STACKS / "Pulumi.azure-full.yaml")
+
+
+def more(type_: str, path: str, key: str, value: Any, name: str = "") -> Mutation:
+    """A member more in a section of the first resource of a type."""
+
+    def mutate(graph: Graph) -> Graph:
+        def change(properties: dict[str, Any]) -> None:
+            section: Any = properties
+            for part in path.split("."):
+                section = section[part]
+            section[key] = value
+
+        return changed(graph, first(graph, type_, name), change)
+
+    return mutate
+
+
+SILENT: list[tuple[str, Mutation]] = [
+    ("world-containers", setting(SCHEDULE, f"{SCORE}.environment_variables", {"LD_PRELOAD": "/mnt/x.so"}, "backfill")),
+    (
+        "world-containers",
+        setting(SCHEDULE, f"{TRAIN}.environment_variables", {"HTTPS_PROXY": "10.9.9.9:3"}, "training"),
+    ),
+    ("world-containers", rewriting(COMPONENT, COMMAND, "exec train", "pip install more && exec train", "training")),
+    ("world-containers", rewriting(COMPONENT, COMMAND, "exec train", "exec train --seed=1", "training")),
+    ("world-containers", setting(COMPONENT, COMMAND, "exec train", "training")),
+    ("world-containers", setting(COMPONENT, COMMAND, "exec train 'x", "training")),
+    ("world-folders", rewriting(SCHEDULE, READ, "paths/transactions/", "paths/salaries/", "backfill")),
+    ("world-folders", rewriting(SCHEDULE, READ, "paths/transactions/", "paths/", "backfill")),
+    ("world-folders", rewriting(SCHEDULE, READ, "datastores/artifacts/", "datastores/workspaceblobstore/", "backfill")),
+    ("world-folders", setting(SCHEDULE, f"{JOB}.inputs.model.uri", MODELS, "backfill")),
+    ("world-folders", setting(SCHEDULE, f"{JOB}.inputs.model.uri", "azureml:fraud-scorer@latest", "backfill")),
+    ("world-folders", rewriting(SCHEDULE, WRITTEN, "batch/fraud-backfill/", "mlplatform-example/1/", "backfill")),
+    ("world-folders", rewriting(SCHEDULE, WRITTEN, "batch/fraud-backfill/", "transactions/", "backfill")),
+    ("world-folders", rewriting(SCHEDULE, WRITTEN, "batch/fraud-backfill/", "batch/document-embedder/", "backfill")),
+    ("world-folders", rewriting(SCHEDULE, WRITTEN, "batch/fraud-backfill/", "batch/../x/", "backfill")),
+    ("world-folders", rewriting(SCHEDULE, f"{JOB}.outputs.output.uri", "${{name}}/", "", "training")),
+    ("world-folders", rewriting(SCHEDULE, f"{JOB}.outputs.checkpoints.uri", "checkpoints/", "", "training")),
+    ("world-folders", setting(f"{ML}:ModelVersion", "properties.modelUri", "azureml://jobs/x/outputs/model")),
+    ("workflow-environment", rewriting(COMPONENT, ENVIRONMENT, "fraud-scorer", "document-embedder", "backfill")),
+    ("inputs-allowed", setting(SCHEDULE, f"{JOB}.inputs.data.mode", "ReadWriteMount", "backfill")),
+    ("inputs-allowed", setting(SCHEDULE, f"{JOB}.outputs.scores.mode", "Upload", "backfill")),
+    ("inputs-allowed", setting(SCHEDULE, f"{JOB}.outputs.scores.jobOutputType", "mlflow_model", "backfill")),
+    ("inputs-allowed", setting(SCHEDULE, f"{SCORE}.limits.timeout", "PT1S", "backfill")),
+    ("inputs-allowed", setting(SCHEDULE, f"{SCORE}.limits.job_limits_type", "Sweep", "backfill")),
+    ("inputs-allowed", setting(SCHEDULE, f"{SCORE}.resources.instance_count", "2 ", "backfill")),
+    ("inputs-allowed", setting(SCHEDULE, "properties.trigger.timeZone", "Europe/Berlin", "backfill")),
+    ("inputs-allowed", setting(COMPONENT, "properties.componentSpec.is_deterministic", True)),
+    (
+        "inputs-allowed",
+        setting(LIFECYCLE, "policy.rules.0.definition.actions.version.delete", {"daysAfterCreationGreaterThan": 1}),
+    ),
+    ("inputs-allowed", setting(KEY, "properties.rotationPolicy.lifetimeActions.0.trigger.timeAfterCreate", "P1D")),
+    ("inputs-allowed", setting(f"{ML}:BatchDeployment", "properties.outputFileName", "../x.csv")),
+    ("inputs-allowed", setting(f"{ML}:OnlineDeployment", "properties.requestSettings.requestTimeout", "PT0S")),
+    ("inputs-allowed", setting(f"{ML}:OnlineDeployment", "properties.readinessProbe.period", "PT9999S")),
+    ("inputs-known", more(SCHEDULE, f"{JOB}.outputs.scores", "assetName", "fraud-scorer", "backfill")),
+    ("inputs-known", more(SCHEDULE, f"{JOB}.outputs.scores", "autoDeleteSetting", {"value": "1d"}, "backfill")),
+    ("inputs-known", more(SCHEDULE, f"{JOB}.inputs.data", "pathOnCompute", "/etc", "backfill")),
+    ("inputs-known", more(SCHEDULE, SCORE, "queue_settings", {"job_tier": "Spot"}, "backfill")),
+    ("inputs-own", setting(COMPONENT, "properties.componentSpec.name", "other")),
+    ("network-default-denied", setting(GROUP, "securityRules.3.priority", 100)),
+    ("limits-scaling-policy", setting(SCALING, "profiles.0.capacity.default", "4")),
+    ("limits-scaling-policy", setting(SCALING, "profiles.0.capacity.minimum", "4")),
+    ("limits-scaling-policy", setting(SCALING, "profiles.0.rules.0.scaleAction.value", "9")),
+    ("limits-scaling-policy", setting(SCALING, "profiles.0.rules.0.scaleAction.cooldown", "PT24H")),
+    ("limits-scaling-policy", setting(SCALING, "profiles.0.rules.0.metricTrigger.timeWindow", "PT12H")),
+    ("limits-scaling-policy", setting(SCALING, "profiles.0.rules.0.metricTrigger.operator", "LessThan")),
+    ("limits-scaling-policy", setting(SCALING, "profiles.0.rules.1.metricTrigger.threshold", 301)),
+    ("rollback-alarms", setting(ALERT, "criteria.allOf.0.threshold", 251)),
+    ("rollback-alarms", setting(QUERY, "criteria.allOf.0.threshold", 2, "errors")),
+    ("rollback-batch-watched", setting(QUERY, "criteria.allOf.0.threshold", 100, "training-late")),
+    ("rollback-batch-watched", rewriting(QUERY, QUERIED, "'fraud-training'", "'fraud'", "training-late")),
+    ("rollback-batch-watched", rewriting(QUERY, QUERIED, "ago(7h)", "ago(40h)", "training-late")),
+    ("rollback-batch-watched", rewriting(QUERY, QUERIED, "'JobFailed', ", "", "training-late")),
+    ("identity-roles-in-force", losing(IN_FORCE, "assignments.0", "access-assignable")),
+]
+"""The rule, and the graph that it passed."""
+
+
+@pytest.mark.parametrize(("rule", "mutation"), SILENT, ids=[f"{i}-{rule}" for i, (rule, _) in enumerate(SILENT)])
+def test_what_once_passed_in_silence_is_caught(whole: Graph, rule: str, mutation: Mutation) -> None:
+    assert caught(mutation(whole), rule) == {rule}
+
+
+def test_one_role_is_given_once(whole: Graph) -> None:
+    ana, ben = (f"0a1b2c3d-0000-4000-8000-00000000000{letter}" for letter in "ab")
+    again = setting(ASSIGNMENT, "principalId", ben, "person-ana-workspace")(whole)
+    assert first(whole, ASSIGNMENT, "person-ana-workspace").inputs["principalId"] == ana
+    assert caught(again, "identity-roles-in-force") == {"identity-roles-in-force"}
+
+
+def test_what_trains_has_an_environment_of_its_own(whole: Graph) -> None:
+    other = first(whole, COMPONENT, "backfill").inputs["properties"]["componentSpec"]["environment"]
+    taken = setting(COMPONENT, ENVIRONMENT, other, "training")(whole)
+    assert caught(taken, "workflow-environment") == {"workflow-environment"}
+
+
+def test_a_run_of_training_has_its_alarm_on_one_that_does_not_end(whole: Graph) -> None:
+    late = without(whole, first(whole, QUERY, "training-late"))
+    assert caught(late, "rollback-batch-watched") == {"rollback-batch-watched"}
+
+
+def test_the_stack_with_every_section_passes(whole: Graph) -> None:
+    names = {rule for rule, _ in SILENT} & {rule.name for rule in pack.RULES["azure"]}
+    assert not caught(whole, *names)
+
+
+def test_fewer_replicas_are_taken_where_the_fewest_are_more(whole: Graph) -> None:
+    """With three replicas at least, four may go to three where each asks for three quarters of what makes a fifth."""
+    scaling = first(whole, SCALING)
+
+    def change(properties: dict[str, Any]) -> None:
+        put(properties, "profiles.0.capacity", {"minimum": "3", "maximum": "4", "default": "3"})
+        put(properties, "profiles.0.rules.1.metricTrigger.threshold", 450)
+
+    assert not caught(changed(whole, scaling, change), "limits-scaling-policy")
