@@ -81,9 +81,9 @@ class Door:
     ) -> Reply:
         """One call, tried again while its status is one that passes, its answer is cut or cannot be read.
 
-        A POST that may have been carried out is not repeated, but raises Unsure; one that only `reads` is
-        repeated. A token that is refused (401) is fetched anew once. Raises CloudError where the cloud refuses, with the cloud's message after `doing`. Raises
-        ProviderError when every try failed.
+        A POST that may have been carried out is not repeated, but raises Unsure; one that only `reads` is repeated. A
+        token that is refused (401) is fetched anew once. Raises CloudError where the cloud refuses, with the cloud's
+        message after `doing`. Raises ProviderError when every try failed.
         """
         url = path if path.startswith("http") else self.base + path
         if not url.startswith(self.base + "/"):

@@ -20,6 +20,7 @@ UNPREVENTED: Mapping[str, Sequence[str]] = {
         "identity-people-apart",
         "identity-people-listed",
         "identity-studio-name",
+        "registry-approved",
         "network-default-group-empty",
         "network-flow-logs",
         "network-studio-paths",

@@ -58,7 +58,9 @@ class Model(Fields):
     Or a version of the registry, which names both: its artifact and its image lie where its name and number say.
     """
 
-    image: Image = Field(default="", examples=["us-central1-docker.pkg.dev/payments-risk-pilot/serving/fraud-scorer:1.4.0"])
+    image: Image = Field(
+        default="", examples=["us-central1-docker.pkg.dev/payments-risk-pilot/serving/fraud-scorer:1.4.0"]
+    )
     """The container image that serves the model, with a pinned tag or digest, in a registry of the platform."""
     artifact_uri: Uri = Field(
         default="",
@@ -66,7 +68,7 @@ class Model(Fields):
             "s3://payments-risk-models-111122223333/fraud-scorer/1/model.tar.gz",
             "gs://payments-risk-pilot-models/fraud-scorer/1/",
             "azureml://datastores/artifacts/paths/fraud-scorer/1/",
-        ]
+        ],
     )
     """Where the trained artifact lies: an archive on aws, a folder on gcp and azure."""
     registered: Slug = Field(default="", examples=["fraud-scorer"])
