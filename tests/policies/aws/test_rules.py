@@ -634,6 +634,7 @@ CATCHES: list[tuple[str, Mutation]] = [
         "workflow-image-machine",
         setting(MODEL, "primaryContainer.image", f"{OF_AWS}/pytorch-inference:2.6.0-cpu-py312", "document-embedder"),
     ),
+    ("registry-approved", setting(MODEL, "primaryContainer.modelDataUrl", f"{OWN_BUCKET}/registry/x/1/model.tar.gz")),
     ("audit-packages-own-account", lacking("aws:sagemaker/modelPackageGroupPolicy:ModelPackageGroupPolicy")),
     ("network-notebook-closed", adding(NOTEBOOK, roleArn="arn:aws:iam::111122223333:role/people")),
     ("network-jobs-isolated", adding(TRAINING, enableNetworkIsolation=True)),

@@ -1,4 +1,4 @@
-"""The preflight of a registered version against the double: what it lets through, and what it refuses in which words."""
+"""The preflight of a registered version against the double: what it lets through, and what it refuses and how."""
 
 import re
 
