@@ -369,6 +369,15 @@ def test_whatever_moto_has_is_asked_of_it(account: aws.Account, session: boto3.S
     assert see(account, "endpoint", "scorer-1") == (State.NOT_DONE, "there is no endpoint scorer-1")
     assert see(account, "replicas", "scorer/live", amount=2)[0] is State.DONE
     assert see(account, "replicas", "scorer/live", amount=1)[0] is State.NOT_DONE
+    made.create_model_package_group(ModelPackageGroupName="scorers")
+    made.create_model_package(
+        ModelPackageGroupName="scorers",
+        ModelApprovalStatus="PendingManualApproval",
+        CustomerMetadataProperties={"digest": "sha256:1"},
+    )
+    assert see(account, "registered", "scorers/1", "sha256:1")[0] is State.DONE
+    assert see(account, "registered", "scorers/2", "sha256:1")[0] is State.NOT_DONE
+    assert see(account, "approved", "scorers/1") == (State.NOT_DONE, "scorers/1: PendingManualApproval")
     assert see(account, "batch job", "nightly")[0] is State.DONE
     assert see(account, "batch job", "weekly")[0] is State.NOT_DONE
 
