@@ -29,9 +29,14 @@ class Registered:
         """The tag of its image."""
         return f"{self.name}-{self.version}"
 
+    @property
+    def folder(self) -> str:
+        """The folder of its artifact and its record in the artifact bucket."""
+        return f"{FOLDER}{self.name}/{self.version}/"
+
     def artifact(self, bucket: str) -> str:
         """The address of its artifact on aws."""
-        return f"s3://{bucket}/{FOLDER}{self.name}/{self.version}/model.tar.gz"
+        return f"s3://{bucket}/{self.folder}model.tar.gz"
 
     def group(self, registry: str) -> str:
         """The group of model packages that it is one of, on aws."""

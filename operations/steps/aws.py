@@ -24,7 +24,9 @@ from catalogue.kinds.aws.sns import SUBSCRIPTION, TOPIC
 from catalogue.kinds.aws.studio import DOMAIN, USER_PROFILE
 from catalogue.landing_zones import AwsZone
 from catalogue.properties import Properties
+from catalogue.registered import in_registry
 from catalogue.registries import is_own
+from catalogue.versions import RECORD
 from catalogue.wording import in_words
 from operations import facts
 from operations.steps import LetIn, called_from, first, outputs, query
@@ -268,8 +270,11 @@ def push(image: str, account: str, region: str) -> tuple[str, str] | None:
 
 
 def upload(uri: str, stack: str, folder: str = "") -> tuple[str, str]:
-    """An artifact is one archive."""
-    return f"aws s3 cp {folder}model.tar.gz {quote(uri)}", f"aws s3 ls {quote(uri)}"
+    """An artifact is one archive. That of a registered version has the version's record beside it."""
+    copied = f"aws s3 cp {folder}model.tar.gz {quote(uri)}"
+    if in_registry(uri):
+        copied += f" && aws s3 cp {RECORD} {quote(uri.removesuffix('model.tar.gz') + RECORD)}"
+    return copied, f"aws s3 ls {quote(uri)}"
 
 
 def feed(uri: str, stack: str, folder: str = "data") -> tuple[str, str]:

@@ -3,7 +3,8 @@
 from catalogue.registered import IMAGES, Registered
 from components.aws.model import ModelArgs, RegisteredArgs
 from components.aws.personas import Needs
-from stacks.aws.ground import Ground, bucket_name, registry_name
+from stacks.aws.ground import Ground
+from stacks.aws.names import artifacts_of, registry_of
 from stacks.model import StackConfig
 from stacks.sections import models, sources
 
@@ -28,9 +29,12 @@ def model(ground: Ground, config: StackConfig, name: str, persona: str) -> Model
     asked = models.of(config)[name]
     image, artifact_uri, registered = asked.image, asked.artifact_uri, None
     if asked.registered:
-        version, registry = Registered(asked.registered, asked.version), registry_name(ground)
+        version, registry = Registered(asked.registered, asked.version), registry_of(ground.stack)
         host = f"{ground.account}.dkr.ecr.{ground.region}.amazonaws.com"
-        image, artifact_uri = f"{host}/{registry}{IMAGES}:{version.tag}", version.artifact(bucket_name(ground))
+        image, artifact_uri = (
+            f"{host}/{registry}{IMAGES}:{version.tag}",
+            version.artifact(artifacts_of(ground.stack, ground.account)),
+        )
         registered = RegisteredArgs(
             account=ground.account,
             region=ground.region,
