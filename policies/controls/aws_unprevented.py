@@ -21,6 +21,7 @@ UNPREVENTED: Mapping[str, Sequence[str]] = {
         "identity-people-listed",
         "identity-studio-name",
         "registry-approved",
+        "registry-kept",
         "network-default-group-empty",
         "network-flow-logs",
         "network-studio-paths",

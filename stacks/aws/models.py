@@ -20,7 +20,7 @@ def grants(config: StackConfig) -> Needs:
         artifact_uris=uris,
         artifact_keys=sources.keys_of(config, uris),
         images=[m.image for m in found],
-        registered=sorted({m.registered for m in models.of(config).values() if m.registered}),
+        registered=models.registered(config),
     )
 
 

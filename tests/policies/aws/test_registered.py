@@ -1,13 +1,16 @@
 """A model of a registered version waits for the registry's word: every way round it is found, and nothing else."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from catalogue import registered
 from catalogue.graph import Graph, Resource
-from policies.aws.registered import approved
+from components.aws.registry import _clean_up
+from policies.aws.registered import approved, kept
 from tests.mutate import changed, put, swapped
 
 MODEL, ASKS = "aws:sagemaker/model:Model", "mlplatform:aws:ApprovedVersion"
@@ -84,6 +87,57 @@ def test_a_model_that_is_named_by_image_and_artifact_is_none_of_it(aws_pilot: Gr
 )
 def test_every_way_round_is_found(serving: Graph, mutation: Callable[[Graph], Graph]) -> None:
     found = approved.judge(mutation(serving)).violations
+    assert found and all(one.waits is None and not one.sentence.startswith("cannot") for one in found)
+
+
+def on_lifecycle(change: Callable[[list[dict[str, Any]]], object]) -> Callable[[Graph], Graph]:
+    """The pilot's image registry with other rules, which it gets from the registry component."""
+
+    def mutation(graph: Graph) -> Graph:
+        def edit(inputs: dict[str, Any]) -> None:
+            rules = _clean_up(["fraud-scorer"])["rules"]
+            change(rules)
+            inputs["policy"] = json.dumps({"rules": rules})
+
+        return changed(graph, graph.of("aws:ecr/lifecyclePolicy:LifecyclePolicy")[0], edit)
+
+    return mutation
+
+
+def expiring(prefix: str, **expiration: object) -> Callable[[Graph], Graph]:
+    """The pilot's artifact bucket with a rule that deletes something."""
+
+    def mutation(graph: Graph) -> Graph:
+        lifecycles = graph.of("aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration")
+        own = next(one for one in lifecycles if "artifacts" in one.name)
+        rule = {"id": "x", "status": "Enabled", "filter": {"prefix": prefix}, "expiration": expiration}
+        return changed(on_lifecycle(lambda rules: None)(graph), own, lambda inputs: inputs["rules"].append(rule))
+
+    return mutation
+
+
+@pytest.mark.parametrize("mutation", [on_lifecycle(lambda rules: None), expiring("training/", days=3)])
+def test_what_keeps_every_version_passes(serving: Graph, mutation: Callable[[Graph], Graph]) -> None:
+    assert kept.judge(mutation(serving)).violations == ()
+
+
+@pytest.mark.parametrize(
+    "mutation",
+    [
+        on_lifecycle(lambda rules: rules.pop(1)),
+        on_lifecycle(lambda rules: rules[1].update(rulePriority=9)),
+        on_lifecycle(lambda rules: put(rules[1], "selection.countNumber", 20)),
+        on_lifecycle(lambda rules: put(rules[1], "selection.tagPatternList", ["other-*"])),
+        on_lifecycle(lambda rules: put(rules[1], "selection.tagPatternList", ["fraud-scorer-*", "other-*"])),
+        on_lifecycle(lambda rules: put(rules[1], "selection.countType", "sinceImagePushed")),
+        expiring("", days=365),
+        expiring("registry/", days=365),
+        expiring("registry/fraud-scorer/1/", date="2027-01-01"),
+        expiring("reg", days=1),
+    ],
+)
+def test_whatever_lets_a_version_expire_is_found(serving: Graph, mutation: Callable[[Graph], Graph]) -> None:
+    found = kept.judge(mutation(serving)).violations
     assert found and all(one.waits is None and not one.sentence.startswith("cannot") for one in found)
 
 
