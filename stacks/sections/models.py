@@ -163,13 +163,15 @@ def _names_secret(option: str) -> bool:
 
 def _images(config: StackConfig) -> Iterator[Problem]:
     for name, model in served(config):
-        yield from pulled(config, (SECTION.name, name, "image"), model.image)
+        if "image" in model.model_fields_set:
+            yield from pulled(config, (SECTION.name, name, "image"), model.image)
 
 
 def _artifacts(config: StackConfig) -> Iterator[Problem]:
     artifact = PLATFORMS[config.platform].artifact
     for name, model in served(config):
-        yield from address(config, (SECTION.name, name, "artifact_uri"), model.artifact_uri, artifact)
+        if "artifact_uri" in model.model_fields_set:
+            yield from address(config, (SECTION.name, name, "artifact_uri"), model.artifact_uri, artifact)
 
 
 def served(config: StackConfig) -> list[tuple[str, Model]]:
