@@ -13,7 +13,7 @@ from components.given import Args, Tags, Text
 
 KEEP_IMAGES = 20
 KEEP_VERSIONS = 1_000
-"""Images of one registered model that stay whatever else is pushed: no version that is served or was served expires."""
+"""Images of registered versions that stay whatever else is pushed: none that is served or was served expires."""
 CAPTURES, CAPTURE_DAYS = "capture/", 30
 """Where the requests and answers of endpoints are kept, and how long at least where no endpoint says so any more."""
 
@@ -33,9 +33,9 @@ class RegistryArgs(Args):
     """The name of the artifact bucket, which no account of AWS may have taken."""
     models: Sequence[str]
     """The names of the models, each with a model package group of its own. They must be known."""
-    registered: Sequence[str] = field(default_factory=list[str])
-    """The models of which versions are served. The image of each version, with a tag such as NAME-3, never makes room
-    for another. They must be known; a lifecycle policy of ECR has room for some 40."""
+    keeps_versions: bool = False
+    """Whether the images of registered versions, with tags such as NAME-3, never make room for others: all that have a
+    dash in their tag stay. It must be known."""
     capture_days: Mapping[str, int] = field(default_factory=dict[str, int])
     """After how many days captured requests and answers go, by the name of their endpoint. They must be known."""
     expire_below: Mapping[str, int] = field(default_factory=dict[str, int])
@@ -98,7 +98,7 @@ class Registry(pulumi.ComponentResource):
         ecr.LifecyclePolicy(
             f"{name}-images-clean-up",
             repository=repository.name,
-            policy=json.dumps(_clean_up(args.registered)),
+            policy=json.dumps(_clean_up(args.keeps_versions)),
             opts=kept,
         )
         for model in args.models:
@@ -127,28 +127,18 @@ class Registry(pulumi.ComponentResource):
         )
 
 
-def _clean_up(registered: Sequence[str]) -> dict[str, Any]:
+def _clean_up(keeps_versions: bool) -> dict[str, Any]:
     """What goes and what stays. An image that a rule selects by its tag is left alone by every rule after it.
 
-    Several patterns in one rule would select the images that have all of them. "Lifecycle policy properties" and
+    One pattern keeps the versions of every model, for another policy takes the place of this one, which is protected.
     "Automate the cleanup of images", https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html
     """
     untagged = {"tagStatus": "untagged", "countType": "sinceImagePushed", "countUnit": "days", "countNumber": 7}
+    versions = {"tagStatus": "tagged", "tagPatternList": ["*-*"], "countType": "imageCountMoreThan"}
     newest = {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": KEEP_IMAGES}
     selections = [
         ("untagged images go after a week", untagged),
-        *(
-            (
-                f"versions of {name} stay",
-                {
-                    "tagStatus": "tagged",
-                    "tagPatternList": [f"{name}-*"],
-                    "countType": "imageCountMoreThan",
-                    "countNumber": KEEP_VERSIONS,
-                },
-            )
-            for name in registered
-        ),
+        *([("images of versions stay", {**versions, "countNumber": KEEP_VERSIONS})] if keeps_versions else []),
         (f"the newest {KEEP_IMAGES} images stay", newest),
     ]
     return {

@@ -204,7 +204,7 @@ def _registry(site: Site, config: StackConfig, key: Keys) -> Registry:
             account=site.account,
             bucket_name=artifacts_of(site.stack, site.account),
             models=list(dict.fromkeys(model.registered or name for name, model in models.of(config).items())),
-            registered=models.registered(config),
+            keeps_versions=bool(models.registered(config)),
             capture_days=endpoints.capturing(config),
             expire_below=expiring(config, f"s3://{artifacts_of(site.stack, site.account)}/"),
             data_key_arn=key.data_key_arn,

@@ -46,8 +46,6 @@ https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ContainerDefinitio
 """
 
 
-REGISTERED = 40
-"""The most models of a registry that one stack serves."""
 SERVED, VERSION = ("image", "artifact_uri"), ("registered", "version", "digest")
 _NO_REGISTRY = (
     "a version of the registry is named on aws alone, and not yet on {}; name the model by its image and artifact_uri"
@@ -184,14 +182,6 @@ def registered(config: StackConfig) -> list[str]:
     return sorted({model.registered for model in of(config).values() if model.registered})
 
 
-def _kept(config: StackConfig) -> Iterator[Problem]:
-    """The images of each registered model stay by a rule of its own, and ECR takes 50 rules in one policy:
-    https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html
-    """
-    if (many := len(registered(config))) > REGISTERED:
-        yield Problem((SECTION.name,), f"names {many} models of the registry, allowed: {REGISTERED} in one stack")
-
-
 def _one_or_the_other(config: StackConfig) -> Iterator[Problem]:
     """A model is named whole in one of the two ways, and not in both."""
     for name, model in of(config).items():
@@ -275,7 +265,7 @@ SECTION: Section[Mapping[str, Model]] = Section(
     called="registry of images and models",
     makes={"Registry": "{stack}-registry"},
     serves=("azure",),  # elsewhere an endpoint or job makes the models that it runs
-    check=one_by_one(_one_or_the_other, _kept, _images, _artifacts, _environments, _taken),
+    check=one_by_one(_one_or_the_other, _images, _artifacts, _environments, _taken),
     own_schema=_own_schema,
 )
 of = SECTION.of

@@ -95,7 +95,7 @@ def on_lifecycle(change: Callable[[list[dict[str, Any]]], object]) -> Callable[[
 
     def mutation(graph: Graph) -> Graph:
         def edit(inputs: dict[str, Any]) -> None:
-            rules = _clean_up(["fraud-scorer"])["rules"]
+            rules = _clean_up(True)["rules"]
             change(rules)
             inputs["policy"] = json.dumps({"rules": rules})
 

@@ -66,13 +66,6 @@ def test_a_platform_whose_registry_does_not_gate_yet_says_so(platform: str) -> N
     )
 
 
-def test_a_stack_serves_as_many_registered_models_as_ecr_has_rules_for() -> None:
-    config = pilot_file("aws")["config"]
-    config["mlplatform:models"] |= {f"m-{n}": {**VERSION, "registered": f"m-{n}"} for n in range(41)}
-    with pytest.raises(BadInput, match="mlplatform:models: names 41 models of the registry, allowed: 40"):
-        validate(config, "a.yaml")
-
-
 def test_what_is_deployed_follows_from_name_and_number() -> None:
     graph = preview(STACKS / "Pulumi.aws-full.yaml")
     models = [one for one in graph.of("aws:sagemaker/model:Model") if "fraud" in one.name]
