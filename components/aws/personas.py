@@ -80,7 +80,7 @@ class Needs(Args):
     """
     registered: Sequence[str] = ()
     """The models of which versions of the registry are served: the serving and batch personas read those below
-    `registry/` in the bucket, and the publisher writes them. They must be known."""
+    `registry/` in the bucket, the approver reads their records, and the publisher writes them. They must be known."""
     training_uris: pulumi.Input[Sequence[Text]] = ()
     """The s3:// places that the training persona reads, beside those of the bucket of artifacts."""
     training_keys: pulumi.Input[Sequence[Text]] = ()

@@ -206,7 +206,12 @@ def statements_of(args: IdentityArgs, words: Words) -> dict[str, list[dict[str, 
             *_list("ListInput", words.inputs),
             *_decrypt([*words.artifact_keys, *words.input_keys], words.region),
         ],
-        "approver": [_allow("Approve", _APPROVE, packages)],
+        "approver": [
+            _allow("Approve", _APPROVE, packages),
+            # Who decides reads the record of what is decided on, which lies beside its artifact.
+            *_versions(args, ["s3:GetObject"]),
+            *([_allow("Key", ["kms:Decrypt"], [args.data_key_arn])] if args.needs.registered else []),
+        ],
         "caller": [
             invoke(args, words, args.vpc_id, "sagemaker:DescribeEndpoint"),
             *queue(args),

@@ -98,4 +98,9 @@ def test_what_is_deployed_follows_from_name_and_number() -> None:
         for s in said
         if place in s["Resource"] and "s3:GetObject" in s["Action"]
     }
-    assert writes == {"publisher-policy"} and reads == {"publisher-policy", "serving-policy", "batch-policy"}
+    assert writes == {"publisher-policy"} and reads == {
+        "approver-policy",
+        "publisher-policy",
+        "serving-policy",
+        "batch-policy",
+    }
