@@ -66,6 +66,7 @@ def _output(config: StackConfig) -> Iterator[Problem]:
     output = FOLDER if PLATFORMS[config.platform].folders else None
     for name, job in of(config).items():
         yield from address(config, (SECTION.name, name, "output_uri"), job.output_uri, output)
+        yield from models.apart_from_versions(config, (SECTION.name, name, "output_uri"), job.output_uri)
 
 
 def _keep(config: StackConfig) -> Iterator[Problem]:

@@ -7,8 +7,9 @@ from typing import Annotated, Any
 from pydantic import Field, StringConstraints
 
 from catalogue.platforms import PLATFORMS
+from catalogue.registered import in_registry
 from catalogue.versions import Digest
-from catalogue.wording import nearest
+from catalogue.wording import found_word, nearest
 from stacks.checks import address, one_by_one, pulled
 from stacks.fields import ROUTE, VARIABLE, Fields, Image, Slug, Uri
 from stacks.model import NAMESPACE, Path, Problem, Section, StackConfig
@@ -180,6 +181,12 @@ def served(config: StackConfig) -> list[tuple[str, Model]]:
 def registered(config: StackConfig) -> list[str]:
     """The names in the registry of the models of which versions are served, each once."""
     return sorted({model.registered for model in of(config).values() if model.registered})
+
+
+def apart_from_versions(config: StackConfig, path: Path, uri: str) -> Iterator[Problem]:
+    """What a job writes lies elsewhere than the registry's versions: the publisher alone adds one."""
+    if registered(config) and in_registry(uri):
+        yield Problem(path, f"found {found_word(uri)}, where versions of the registry lie; allowed: another folder")
 
 
 def _one_or_the_other(config: StackConfig) -> Iterator[Problem]:

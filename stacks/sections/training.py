@@ -144,6 +144,7 @@ def _data(config: StackConfig) -> Iterator[Problem]:
 def _output(config: StackConfig) -> Iterator[Problem]:
     for name, job in of(config).items():
         yield from address(config, (SECTION.name, name, "output_uri"), job.output_uri, FOLDER)
+        yield from models.apart_from_versions(config, (SECTION.name, name, "output_uri"), job.output_uri)
 
 
 def _checkpoints(config: StackConfig) -> Iterator[Problem]:
@@ -151,6 +152,7 @@ def _checkpoints(config: StackConfig) -> Iterator[Problem]:
         if job.spot is not None:
             path = (SECTION.name, name, "spot", "checkpoint_uri")
             yield from address(config, path, job.spot.checkpoint_uri, FOLDER)
+            yield from models.apart_from_versions(config, path, job.spot.checkpoint_uri)
 
 
 def _keep(config: StackConfig) -> Iterator[Problem]:

@@ -5,6 +5,7 @@ import re
 from typing import Any
 
 import pytest
+import yaml
 
 from catalogue.errors import BadInput
 from catalogue.platforms import PLATFORMS
@@ -54,6 +55,26 @@ def test_what_is_no_version_is_one_sentence(model: dict[str, Any], said: str) ->
     with pytest.raises(BadInput, match=re.escape(f"mlplatform:models.fraud-scorer.{said}")) as refused:
         read("aws", model)
     assert len(str(refused.value).splitlines()) <= 2
+
+
+@pytest.mark.parametrize(
+    ("section", "name", "path"),
+    [
+        ("batch_jobs", "fraud-backfill", ("output_uri",)),
+        ("training", "fraud-training", ("output_uri",)),
+        ("training", "fraud-training", ("spot", "checkpoint_uri")),
+    ],
+)
+def test_no_job_writes_where_versions_lie(section: str, name: str, path: tuple[str, ...]) -> None:
+    config = yaml.safe_load((STACKS / "Pulumi.aws-full.yaml").read_text(encoding="utf-8"))["config"]
+    at = config[f"mlplatform:{section}"][name]
+    for key in path[:-1]:
+        at = at[key]
+    at[path[-1]] = "s3://aws-full-artifacts-111122223333/registry/mlplatform-example/2/"
+    where = ".".join((section, name, *path))
+    with pytest.raises(BadInput, match=re.escape(f"mlplatform:{where}: found 's3://aws-full-artifacts-")) as refused:
+        validate(config, "a.yaml")
+    assert "where versions of the registry lie" in str(refused.value)
 
 
 @pytest.mark.parametrize("platform", sorted({*PLATFORMS} - {"aws"}))
