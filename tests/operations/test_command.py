@@ -399,7 +399,7 @@ def test_one_bad_stack_file_hides_no_mistake_of_another(tmp_path: Path) -> None:
 
 
 def test_the_help_and_the_readme_name_all_that_changes_a_cloud() -> None:
-    """`prices refresh --yes` writes the catalogue and `promote --yes` a stack file; all else that says --yes is there."""
+    """`prices refresh --yes` writes the catalogue, `promote --yes` a stack file; all else that says --yes is there."""
     group = typer.main.get_command(application())
     assert isinstance(group, TyperGroup)
     asks = {name for name, one in group.commands.items() if any("--yes" in option.opts for option in one.params)}
