@@ -1,8 +1,8 @@
 """How the clouds are reached: addresses, credentials, and the doubles of the clouds.
 
-`MLPLATFORM_GOOGLE_API` and `MLPLATFORM_AZURE_API` replace the address of a cloud by that of a double (`sandbox/rest/`).
-Only a loopback address is taken. With a double no credentials are read, and the token is that of
-`MLPLATFORM_DOUBLE_TOKEN`.
+`MLPLATFORM_GOOGLE_API`, `MLPLATFORM_AZURE_API` and `MLPLATFORM_AWS_API` replace the address of a cloud by that of a
+double (`sandbox/rest/`). Only a loopback address is taken. With a double no credentials are read, and the token is that
+of `MLPLATFORM_DOUBLE_TOKEN`.
 `MLPLATFORM_INSTANT=1` is for tests, and needs a double. It lets waits pass at once.
 """
 
@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from provider.aws_door import AwsDoor, signing
 from provider.clock import Clock, DoublesClock, WallClock
 from provider.errors import ProviderError
 from provider.google_door import GoogleDoor
@@ -23,6 +24,7 @@ from provider.rest import Door, Token
 
 GOOGLE_VARIABLE = "MLPLATFORM_GOOGLE_API"
 AZURE_VARIABLE = "MLPLATFORM_AZURE_API"
+AWS_VARIABLE = "MLPLATFORM_AWS_API"
 INSTANT_VARIABLE = "MLPLATFORM_INSTANT"
 TOKEN_VARIABLE = "MLPLATFORM_DOUBLE_TOKEN"
 SANDBOX_TOKEN = "sandbox"
@@ -54,6 +56,13 @@ class Clouds:
         token = _sandbox_token if double else self._token("azure", azure_token)
         return Door(double or AZURE_HOST, token, self.clock, self.client)
 
+    def aws(self, service: str, region: str) -> AwsDoor:
+        """The JSON API of one of AWS's services in a region, whose host begins with `api.`, or its double."""
+        if double := _override(AWS_VARIABLE):
+            return AwsDoor(double, _sandbox_token, self.clock, self.client, None)
+        sign, token = signing(service, region)
+        return AwsDoor(f"https://api.{service}.{region}.amazonaws.com", token, self.clock, self.client, sign)
+
     def steadfast(self) -> "Clouds":
         """The same clouds and credentials, for what must be done after a cancel too."""
         return replace(self, clock=self.clock.steadfast())
@@ -67,11 +76,13 @@ class Clouds:
 
 def clock_of_environment(client: httpx.Client) -> Clock:
     """Real time, or the time of the double that replaces a cloud. There a wait may pass at once, if a test asks so."""
-    instant, double = os.environ.get(INSTANT_VARIABLE) == "1", _override(GOOGLE_VARIABLE) or _override(AZURE_VARIABLE)
+    instant = os.environ.get(INSTANT_VARIABLE) == "1"
+    double = _override(GOOGLE_VARIABLE) or _override(AZURE_VARIABLE) or _override(AWS_VARIABLE)
     if not double:
         if instant:
             raise ProviderError(
-                f"{INSTANT_VARIABLE} is for tests: it needs {GOOGLE_VARIABLE} or {AZURE_VARIABLE} beside it"
+                f"{INSTANT_VARIABLE} is for tests: it needs {GOOGLE_VARIABLE}, {AZURE_VARIABLE} or {AWS_VARIABLE} "
+                "beside it"
             )
         return WallClock()
 

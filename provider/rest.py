@@ -77,12 +77,13 @@ class Door:
         params: Mapping[str, str] | None = None,
         json: Json | None = None,
         headers: Mapping[str, str] | None = None,
+        reads: bool = False,
     ) -> Reply:
         """One call, tried again while its status is one that passes, its answer is cut or cannot be read.
 
-        A POST that may have been carried out is not repeated, but raises Unsure. A token that is refused (401) is
-        fetched anew once. Raises CloudError where the cloud refuses, with the cloud's message after `doing`. Raises
-        ProviderError when every try failed.
+        A POST that may have been carried out is not repeated, but raises Unsure; one that only `reads` is repeated. A
+        token that is refused (401) is fetched anew once. Raises CloudError where the cloud refuses, with the cloud's
+        message after `doing`. Raises ProviderError when every try failed.
         """
         url = path if path.startswith("http") else self.base + path
         if not url.startswith(self.base + "/"):
@@ -94,7 +95,8 @@ class Door:
             sleep=self.clock.sleep,
         )
         try:
-            return retrying(self._once, method, url, doing, params, json, {**self.headers_of(path), **(headers or {})})
+            own = {**self.headers_of(path), **(headers or {})}
+            return retrying(self._once, method, url, doing, params, json, own, reads or method != "POST")
         except tenacity.RetryError as error:
             again = error.last_attempt.exception()
             assert isinstance(again, _Again)
@@ -108,40 +110,60 @@ class Door:
         params: Mapping[str, str] | None,
         json: Json | None,
         headers: Mapping[str, str],
+        repeat: bool,
     ) -> Reply:
-        repeat = method != "POST"
-
         def doubt(reason: str) -> ProviderError | _Again:
             return _Again(ProviderError(reason), None) if repeat else Unsure(reason)
 
-        def send(token: str) -> httpx.Response:
-            bearer = {**headers, "Authorization": f"Bearer {token}"}
-            return self._client.request(method, url, params=params, json=json, headers=bearer)
-
         token = self._token()
         try:
-            answer = send(token)
-            if answer.status_code == 401:  # it ended before its time, or was revoked; nothing has been done
+            answer = self.sent(method, url, params, json, headers, token)
+            if self.status_of(answer) == 401:  # it ended before its time, or was revoked; nothing has been done
                 token = self._token(renew=True)
-                answer = send(token)
+                answer = self.sent(method, url, params, json, headers, token)
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             reason = f"{doing}: {self.base} cannot be reached ({type(error).__name__})"
             raise _Again(ProviderError(reason), None) from None
         except httpx.RequestError as error:
             raise doubt(f"{doing}: the connection to {self.base} broke ({type(error).__name__})") from None
         if answer.is_success:
-            body = _json(answer)
+            body = json_of(answer)
             if body is None:
                 raise doubt(f"{doing}: {self.base} answered what cannot be read as JSON")
             return Reply(answer.status_code, body, answer.headers)
-        refusal = CloudError(f"{doing}: {_message(answer, token)}", answer.status_code)
+        status = self.status_of(answer)
+        refusal = CloudError(f"{doing}: {self.said(answer).replace(token, '***')}", status)
         after = retry_after(answer.headers, self.clock.now())
-        if answer.status_code == 429 or (answer.status_code in PASSING and repeat):
+        if status == 429 or (status in PASSING and repeat):
             raise _Again(refusal, after)
-        if answer.status_code in PASSING:
+        if status in PASSING:
             self.clock.sleep(after or POLL_FIRST)
             raise Unsure(str(refusal))
         raise refusal
+
+    def sent(
+        self,
+        method: str,
+        url: str,
+        params: Mapping[str, str] | None,
+        json: Json | None,
+        headers: Mapping[str, str],
+        token: str,
+    ) -> httpx.Response:
+        """Send one call, with the token that says who asks."""
+        bearer = {**headers, "Authorization": f"Bearer {token}"}
+        return self._client.request(method, url, params=params, json=json, headers=bearer)
+
+    def status_of(self, answer: httpx.Response) -> int:
+        """The status of an answer, as HTTP means it."""
+        return answer.status_code
+
+    def said(self, answer: httpx.Response) -> str:
+        """Google's `{"error": {"message", "status"}}` and ARM's `{"error": {"code", "message"}}`, in one line."""
+        error: Any = (json_of(answer) or {}).get("error")
+        if isinstance(error, dict):
+            return error_text(cast(Json, error))
+        return f"HTTP {answer.status_code} {answer.reason_phrase}"
 
     def get(self, path: str, doing: str, params: Mapping[str, str] | None = None) -> Json | None:
         """The resource, or None when there is none (404)."""
@@ -187,7 +209,7 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
         return None
 
 
-def _json(answer: httpx.Response) -> Json | None:
+def json_of(answer: httpx.Response) -> Json | None:
     """The body; empty where there is none. None where it is no JSON object."""
     if not answer.content.strip():
         return {}
@@ -196,17 +218,6 @@ def _json(answer: httpx.Response) -> Json | None:
     except ValueError:
         return None
     return cast(Json, body) if isinstance(body, dict) else None
-
-
-def _message(answer: httpx.Response, token: str) -> str:
-    """Google's `{"error": {"message", "status"}}` and ARM's `{"error": {"code", "message"}}`, in one line."""
-    error: Any = (_json(answer) or {}).get("error")
-    text = (
-        error_text(cast(Json, error))
-        if isinstance(error, dict)
-        else f"HTTP {answer.status_code} {answer.reason_phrase}"
-    )
-    return text.replace(token, "***")
 
 
 def error_text(error: Mapping[str, Any]) -> str:

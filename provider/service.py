@@ -42,7 +42,7 @@ class Service(ABC, Generic[I]):
     """The inputs whose change replaces the resource."""
     steady: ClassVar[frozenset[str]] = frozenset()
     """The outputs that no update changes."""
-    healed: ClassVar[Mapping[str, float]] = {}
+    healed: ClassVar[Mapping[str, float | str]] = {}
     """Outputs that every update sets to the same value. When a refresh finds another value, an update is due."""
 
     def __init__(self, clouds: "Clouds", seconds: float = 0) -> None:

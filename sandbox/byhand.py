@@ -10,6 +10,7 @@ from catalogue import quotas
 from catalogue.deployers import ROLES
 from catalogue.errors import BadInput
 from catalogue.kinds import kinds
+from catalogue.kinds.aws.sagemaker import PACKAGE_GROUP
 from catalogue.kinds.azure.storage import CONTAINER
 from catalogue.platforms import PLATFORMS
 from catalogue.registries import as_written
@@ -100,6 +101,47 @@ def upload(state: State, uri: str, digest: str = "", outside: bool = False, else
     _let_in(state, uri, outside, elsewhere)
     state.account.upload(uri, digest)
     return f"{uri} is uploaded"
+
+
+def register(state: State, version: str, digest: str) -> str:
+    """Register a version of a model, GROUP/NUMBER, with the digest of its record; SageMaker numbers them from 1 on."""
+    if not re.fullmatch(r"sha256:[0-9a-f]{64}", digest):
+        raise BadInput(f"{digest[:80]!r}: no digest of a record; write sha256: and 64 hexadecimal digits")
+    arn, group, number = _version(state, version)
+    there = state.account.versions()
+    if arn in there and there[arn][1] != digest:
+        raise BadInput(f"{version}: is registered with the digest {there[arn][1]}; a version never changes")
+    first = next(n for n in range(1, number + 1) if n == number or f"{group}/{n}" not in there)
+    if first < number:
+        raise BadInput(f"{version}: the next version of the group is {first}, for SageMaker numbers them in order")
+    if arn not in there:
+        state.account.register(arn, digest)
+    return f"{version} is registered, and waits for the approver"
+
+
+def decide(state: State, version: str, decision: str) -> str:
+    """Let the approver approve or reject a version, GROUP/NUMBER."""
+    arn, _, _ = _version(state, version)
+    if arn not in state.account.versions():
+        raise BadInput(f"{version}: no such version is registered; register it first")
+    state.account.decide(arn, decision)
+    return f"{version} is {decision.lower()}"
+
+
+def _version(state: State, version: str) -> tuple[str, str, int]:
+    """The ARN of a version, that of its group without the number, and the number. Raises BadInput."""
+    name, _, number = version.partition("/")
+    if not re.fullmatch(r"[1-9][0-9]{0,4}", number):
+        raise BadInput(
+            f"{version[:80]!r}: no version of a model; write GROUP/NUMBER such as aws-full-registry-scorer/1"
+        )
+    groups = {str(one.inputs.get("modelPackageGroupName")): one for one in state.resources.find(type=PACKAGE_GROUP)}
+    if name not in groups:
+        raise BadInput(
+            f"{name}: no group of model packages stands here{nearest(name, groups)}; bring up the ground first"
+        )
+    group = str(groups[name].outputs["arn"]).replace(":model-package-group/", ":model-package/")
+    return f"{group}/{number}", group, int(number)
 
 
 def empty(state: State, place: str) -> str:

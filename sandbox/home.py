@@ -175,6 +175,7 @@ class Home:
             FOLDER_VARIABLE: str(self.path),
             "MLPLATFORM_GOOGLE_API": rest,
             "MLPLATFORM_AZURE_API": rest,
+            "MLPLATFORM_AWS_API": rest,
             "MLPLATFORM_DOUBLE_TOKEN": token,
             **({"MLPLATFORM_INSTANT": "1"} if instant else {}),
         }

@@ -75,7 +75,7 @@ _STORAGE = (
 )
 _REGISTRY = "the stack makes a registry of its own; name one of others under mlplatform:sources"
 _NAMED = "a stack has the name of its file, and a model, endpoint or batch job that of its key; leave it out"
-_VERSION = "the version of a model stands in its artifact_uri and in its image's tag; leave it out"
+_VERSION = "a version of the registry stands beside registered and digest under mlplatform:models"
 _LOGS = "every stack has an audit trail and logs, whose retention no stack file sets; leave it out"
 _ALERTS = "alerts go to mlplatform:owner; leave it out"
 _PROTECTED = "what holds state is protected by itself; leave it out"
@@ -91,7 +91,7 @@ _SERVERLESS = (
 _QUEUE = "an endpoint that answers through a queue is one of kind async, on aws alone"
 _SHARED = "each endpoint serves one model on machines of its own; models that share machines are not there yet"
 _VOLUMES = "the platform sizes the volumes of its machines; leave it out"
-_VERSIONED = "a model is named by its image and artifact_uri; a version of the registry cannot be named yet"
+_VERSIONED = "a version of the registry is named by registered, version and digest under mlplatform:models"
 _RESERVED = "reserved capacity is not there yet; every machine is on demand"
 _STUDIO = "people have JupyterLab and Code Editor, as the platform ships them; leave it out"
 _LINES = "a batch job reads CSV, one record a line, and writes what the model answers; leave it out"

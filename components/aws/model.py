@@ -7,9 +7,26 @@ import pulumi
 from pulumi_aws import sagemaker
 
 from components.given import Args, Tags, Text, hold
+from provider.aws.approved_version import ApprovedVersion
 
 IMAGE = r"(?P<account>[0-9]{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com/(?P<repository>[^:@]+)[:@].+"
 PLACE, ARCHIVE = r"s3://.+/.*", r"s3://.+/.+\.tar\.gz"
+
+
+@dataclass(kw_only=True)
+class RegisteredArgs(Args):
+    """A version of a model in the registry, as whoever deploys knows it."""
+
+    account: Text
+    """The AWS account of the registry."""
+    region: Text
+    """The region of the registry."""
+    group: Text
+    """The group of model packages that has the versions of the model."""
+    version: pulumi.Input[int]
+    """The number of the version in its group."""
+    digest: Text
+    """The digest of the version's record, such as sha256: and 64 digits, which the approver approved."""
 
 
 @dataclass(kw_only=True)
@@ -29,6 +46,11 @@ class ModelArgs(Args):
 
     SageMaker calls every container on port 8080, at /invocations and /ping.
     """
+    registered: RegisteredArgs | None = None
+    """The version that image and artifact are of. The model is made once the registry says that it is approved.
+
+    Whether it is given must be known.
+    """
     role_arn: Text
     """The role that SageMaker runs the model as; it must be able to pull the image and to read the artifact."""
     subnet_ids: pulumi.Input[Sequence[Text]]
@@ -43,7 +65,22 @@ class ModelArgs(Args):
 
 
 def isolated_model(name: str, args: ModelArgs, tags: Tags, opts: pulumi.ResourceOptions) -> sagemaker.Model:
-    """Create a model whose container runs in the VPC and can open no connection of its own (network isolation)."""
+    """Create a model whose container runs in the VPC and can open no connection of its own (network isolation).
+
+    One of a registered version waits for the registry's word. Where that is no, nothing changes: the model that stands
+    serves on.
+    """
+    if (version := args.registered) is not None:
+        approved = ApprovedVersion(
+            f"{name}-approved",
+            account=version.account,
+            region=version.region,
+            group=version.group,
+            version=version.version,
+            digest=version.digest,
+            opts=opts,
+        )
+        opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[approved]))
     return sagemaker.Model(
         name,
         execution_role_arn=args.role_arn,

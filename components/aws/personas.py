@@ -78,6 +78,9 @@ class Needs(Args):
     Where these, and the places above, are more than a role's policies can name, those that share a folder or a
     repository's namespace are granted by it.
     """
+    registered: Sequence[str] = ()
+    """The models of which versions of the registry are served: the serving and batch personas read those below
+    `registry/` in the bucket, the approver reads their records, and the publisher writes them. They must be known."""
     training_uris: pulumi.Input[Sequence[Text]] = ()
     """The s3:// places that the training persona reads, beside those of the bucket of artifacts."""
     training_keys: pulumi.Input[Sequence[Text]] = ()

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import pulumi
 from pulumi_aws import ecr, sagemaker
@@ -11,6 +12,8 @@ from components.aws.bucket import PrivateBucket, PrivateBucketArgs
 from components.given import Args, Tags, Text
 
 KEEP_IMAGES = 20
+KEEP_VERSIONS = 1_000
+"""Images of registered versions that stay whatever else is pushed: none that is served or was served expires."""
 CAPTURES, CAPTURE_DAYS = "capture/", 30
 """Where the requests and answers of endpoints are kept, and how long at least where no endpoint says so any more."""
 
@@ -30,6 +33,9 @@ class RegistryArgs(Args):
     """The name of the artifact bucket, which no account of AWS may have taken."""
     models: Sequence[str]
     """The names of the models, each with a model package group of its own. They must be known."""
+    keeps_versions: bool = False
+    """Whether the images of registered versions, with tags such as NAME-3, never make room for others: all that have a
+    dash in their tag stay. It must be known."""
     capture_days: Mapping[str, int] = field(default_factory=dict[str, int])
     """After how many days captured requests and answers go, by the name of their endpoint. They must be known."""
     expire_below: Mapping[str, int] = field(default_factory=dict[str, int])
@@ -44,10 +50,11 @@ class Registry(pulumi.ComponentResource):
     """Creates the artifact bucket, an ECR repository for own images, and a model package group for each model.
 
     The repository is called `NAME-images`, so a stack file can name an image of it before the first `up`. An image tag
-    names the same image for ever, and each image is scanned on push. The newest 20 images stay; an untagged one goes
-    after a week. What an endpoint captures goes after its days. What one captured that captures no more goes with the
-    longest of them, 30 days at least. What lies below a folder of `expire_below` goes after its days. Package groups
-    serve this account only. What holds state is protected: Pulumi deletes it only once the protection is taken off.
+    names the same image for ever, and each image is scanned on push. The newest 20 images stay, and those of registered
+    versions; an untagged one goes after a week. What an endpoint captures goes after its days. What one captured that
+    captures no more goes with the longest of them, 30 days at least. What lies below a folder of `expire_below` goes
+    after its days. Package groups serve this account only. What holds state is protected: Pulumi deletes it only once
+    the protection is taken off.
     Rules: Security Hub ECR.1-ECR.3,
     https://docs.aws.amazon.com/securityhub/latest/userguide/ecr-controls.html
     """
@@ -89,7 +96,10 @@ class Registry(pulumi.ComponentResource):
             opts=kept,
         )
         ecr.LifecyclePolicy(
-            f"{name}-images-clean-up", repository=repository.name, policy=json.dumps(_CLEAN_UP), opts=kept
+            f"{name}-images-clean-up",
+            repository=repository.name,
+            policy=json.dumps(_clean_up(args.keeps_versions)),
+            opts=kept,
         )
         for model in args.models:
             group = sagemaker.ModelPackageGroup(
@@ -117,27 +127,26 @@ class Registry(pulumi.ComponentResource):
         )
 
 
-_CLEAN_UP = {
-    "rules": [
-        {
-            "rulePriority": 1,
-            "description": "untagged images go after a week",
-            "selection": {
-                "tagStatus": "untagged",
-                "countType": "sinceImagePushed",
-                "countUnit": "days",
-                "countNumber": 7,
-            },
-            "action": {"type": "expire"},
-        },
-        {
-            "rulePriority": 2,
-            "description": f"the newest {KEEP_IMAGES} images stay",
-            "selection": {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": KEEP_IMAGES},
-            "action": {"type": "expire"},
-        },
+def _clean_up(keeps_versions: bool) -> dict[str, Any]:
+    """What goes and what stays. An image that a rule selects by its tag is left alone by every rule after it.
+
+    One pattern keeps the versions of every model, for another policy takes the place of this one, which is protected.
+    "Automate the cleanup of images", https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html
+    """
+    untagged = {"tagStatus": "untagged", "countType": "sinceImagePushed", "countUnit": "days", "countNumber": 7}
+    versions = {"tagStatus": "tagged", "tagPatternList": ["*-*"], "countType": "imageCountMoreThan"}
+    newest = {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": KEEP_IMAGES}
+    selections = [
+        ("untagged images go after a week", untagged),
+        *([("images of versions stay", {**versions, "countNumber": KEEP_VERSIONS})] if keeps_versions else []),
+        (f"the newest {KEEP_IMAGES} images stay", newest),
     ]
-}
+    return {
+        "rules": [
+            {"rulePriority": priority, "description": said, "selection": selection, "action": {"type": "expire"}}
+            for priority, (said, selection) in enumerate(selections, 1)
+        ]
+    }
 
 
 def _own_account_only(group_arn: str, account: str) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pulumi
 
+from catalogue.registered import FOLDER
 from components.aws import encryption
 from components.aws.personas import IdentityArgs, Words
 from components.aws.registry import CAPTURES
@@ -181,6 +182,7 @@ def statements_of(args: IdentityArgs, words: Words) -> dict[str, list[dict[str, 
         "serving": [
             *runs_containers("/aws/sagemaker/Endpoints"),
             *_objects("Artifacts", ["s3:GetObject"], words.artifacts),
+            *_versions(args, ["s3:GetObject"]),
             *_decrypt(words.artifact_keys, words.region),
             *_files("AsyncResults", bucket, "async/input/", "async/"),
             # SageMaker writes as the model's role: "Capture data from real-time endpoint",
@@ -198,12 +200,18 @@ def statements_of(args: IdentityArgs, words: Words) -> dict[str, list[dict[str, 
         "batch": [
             *runs_containers("/aws/sagemaker/TransformJobs"),
             *_objects("Artifacts", ["s3:GetObject"], words.artifacts),
+            *_versions(args, ["s3:GetObject"]),
             *_objects("Input", ["s3:GetObject"], words.inputs),
             *_objects("Output", ["s3:PutObject", "s3:AbortMultipartUpload"], words.outputs),
             *_list("ListInput", words.inputs),
             *_decrypt([*words.artifact_keys, *words.input_keys], words.region),
         ],
-        "approver": [_allow("Approve", _APPROVE, packages)],
+        "approver": [
+            _allow("Approve", _APPROVE, packages),
+            # Who decides reads the record of what is decided on, which lies beside its artifact.
+            *_versions(args, ["s3:GetObject"]),
+            *([_allow("Key", ["kms:Decrypt"], [args.data_key_arn])] if args.needs.registered else []),
+        ],
         "caller": [
             invoke(args, words, args.vpc_id, "sagemaker:DescribeEndpoint"),
             *queue(args),
@@ -213,10 +221,16 @@ def statements_of(args: IdentityArgs, words: Words) -> dict[str, list[dict[str, 
             _allow("PushImages", [*_PULL, *_PUSH], [args.repository_arn, *_own_repositories(words)]),
             _allow("Own", _UPLOAD, [_below(bucket, "models/"), _below(bucket, "data/")]),
             *_objects("Artifacts", _UPLOAD, words.artifacts),
+            *_versions(args, _UPLOAD),
             *_decrypt(words.artifact_keys, words.region, _SEAL),
             _allow("Key", _SEAL, [args.data_key_arn]),
         ],
     }
+
+
+def _versions(args: IdentityArgs, actions: Sequence[str]) -> list[dict[str, Any]]:
+    """A statement on the artifacts of the registry's versions. None where no version is served."""
+    return [_allow("Versions", actions, [_below(args.bucket_arn, FOLDER)])] if args.needs.registered else []
 
 
 def _by_hand(training_jobs: Sequence[str], words: Words) -> list[dict[str, Any]]:

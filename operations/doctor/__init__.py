@@ -163,6 +163,8 @@ _QUESTIONS: Mapping[LookAt, Callable[[Look], str]] = {
     "workspace": lambda look: f"whether the workspace {look.name} is ready",
     "image": _is_there,
     "artifact": _is_there,
+    "registered": lambda look: f"whether the version {look.name} has the digest {look.at}",
+    "approved": lambda look: f"whether the version {look.name} is approved",
     "batch input": lambda look: f"whether data is in {look.name}",
     "e-mail": lambda look: f"whether {look.name} has confirmed",
     "tag": lambda look: f"whether the cost-allocation tag {look.name} is active",

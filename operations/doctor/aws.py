@@ -47,6 +47,7 @@ READS: Mapping[tuple[str, str], str] = {
     ("ce", "ListCostAllocationTags"): "ce:ListCostAllocationTags in the payer account",
     ("sagemaker", "ListDomains"): "sagemaker:ListDomains",
     ("sagemaker", "DescribeEndpoint"): "sagemaker:DescribeEndpoint",
+    ("sagemaker", "DescribeModelPackage"): "sagemaker:DescribeModelPackage",
     ("cloudtrail", "LookupEvents"): "cloudtrail:LookupEvents",
     ("stepfunctions", "DescribeStateMachine"): "states:DescribeStateMachine",
     ("cloudwatch", "ListMetrics"): "cloudwatch:ListMetrics",
@@ -254,6 +255,33 @@ def _image(account: Account, look: Look) -> Seen:
     return done(f"the image {look.name} is there") if there else not_done(f"there is no image {look.name}")
 
 
+def version_of(account: Account, name: str) -> Mapping[str, Any] | None:
+    """What the registry says of a version, GROUP/NUMBER. None where it has none: no page says how that is told.
+
+    An ARN of the right form that SageMaker does not accept is taken for it.
+    """
+    arn = f"arn:aws:sagemaker:{account.region}:{account.account}:model-package/{name}"
+    missing = {"ValidationException", "ResourceNotFound"}
+    return account.ask("sagemaker", "DescribeModelPackage", missing, ModelPackageName=arn)
+
+
+def _registered(account: Account, look: Look) -> Seen:
+    found = version_of(account, look.name)
+    if found is None:
+        return not_done(f"the registry has no version {look.name}")
+    metadata: Mapping[str, Any] = found.get("CustomerMetadataProperties") or {}
+    digest = metadata.get("digest")
+    if digest != look.at:
+        return not_done(f"the version {look.name} has the digest {digest or 'none'}, and {look.at} is named")
+    return done(f"the version {look.name} is registered")
+
+
+def _approved(account: Account, look: Look) -> Seen:
+    found = version_of(account, look.name) or {}
+    status = found.get("ModelApprovalStatus", "not registered")
+    return done(f"{look.name} is approved") if status == "Approved" else not_done(f"{look.name}: {status}")
+
+
 def _artifact(account: Account, look: Look) -> Seen:
     address = urlsplit(look.name)
     there = account.ask(
@@ -392,6 +420,8 @@ LOOKS: Mapping[LookAt, Way] = {
     "workspace": Way(_workspace, _rights("sagemaker", "ListDomains")),
     "image": Way(_image, _rights("ecr", "DescribeImages")),
     "artifact": Way(_artifact, _rights("s3", "HeadObject")),
+    "registered": Way(_registered, _rights("sagemaker", "DescribeModelPackage")),
+    "approved": Way(_approved, _rights("sagemaker", "DescribeModelPackage")),
     "batch input": Way(_batch_input, _rights("s3", "ListObjectsV2")),
     "e-mail": Way(_email, _rights("sns", "ListSubscriptions")),
     "tag": Way(_tag, _rights("ce", "ListCostAllocationTags")),

@@ -298,6 +298,11 @@ def _quotas_of(family: HardwareFamily) -> set[str | None]:
 
 def next_artifact(uri: str) -> str:
     """The address of a model's next version: its last number, plus one. Raises BadInput if it has no number."""
+    if not uri:
+        raise BadInput(
+            "the model is a version of the registry, which `mlplatform promote` changes; this drill writes an "
+            "artifact_uri, so name a stack whose first endpoint has one"
+        )
     found = re.fullmatch(r"(.*/)(\d+)(/.*|)", uri)
     if found is None:
         raise BadInput(f"{uri}: has no number such as /1/, by which this drill would name the next version")

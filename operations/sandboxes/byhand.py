@@ -38,6 +38,9 @@ def add(app: typer.Typer) -> None:
         ("push", push, "push us-central1-docker.pkg.dev/risk/serving/fraud-scorer:1.4.0 examples/gcp.Dockerfile"),
         ("upload", upload, "upload gs://payments-risk-pilot-models/fraud-scorer/1/ examples/model"),
         ("download", download, "download gs://payments-risk-pilot-models/fraud-scorer/1/ out/fraud-scorer"),
+        ("register", register, f"register aws-full-registry-fraud-scorer/1 sha256:{'0' * 64}"),
+        ("approve", approve, "approve aws-full-registry-fraud-scorer/1"),
+        ("reject", reject, "reject aws-full-registry-fraud-scorer/1"),
         ("empty", empty, "empty gs://payments-risk-pilot-models/"),
         ("purge", purge, "purge lending-keys"),
         ("run", run, "run gcp-pilot-fraud-backfill"),
@@ -140,6 +143,36 @@ def upload(
         return said
 
     _do(context, uploaded)
+
+
+VersionArgument = Annotated[
+    str, typer.Argument(metavar="GROUP/NUMBER", help="The version, as the verdict's manual steps name it.")
+]
+
+
+def register(
+    context: typer.Context,
+    version: VersionArgument,
+    digest: Annotated[str, typer.Argument(metavar="DIGEST", help="The digest of the version's record.")],
+) -> None:
+    """Register a version of a model, on aws, whose group of model packages must stand. It waits for the approver."""
+    from sandbox import byhand
+
+    _do(context, lambda state: byhand.register(state, version, digest))
+
+
+def approve(context: typer.Context, version: VersionArgument) -> None:
+    """Approve a registered version as the approver: `pulumi up` serves it then."""
+    from sandbox import byhand
+
+    _do(context, lambda state: byhand.decide(state, version, "Approved"))
+
+
+def reject(context: typer.Context, version: VersionArgument) -> None:
+    """Reject a registered version as the approver, or take an approval back."""
+    from sandbox import byhand
+
+    _do(context, lambda state: byhand.decide(state, version, "Rejected"))
 
 
 def empty(
@@ -302,6 +335,7 @@ def _shown(state: "State") -> str:
         "quotas": granted,
         "images": has.images(),
         "artifacts": has.artifacts(),
+        "versions": [f"{arn.rpartition('model-package/')[2]} ({said[0]})" for arn, said in has.versions().items()],
         "signed in": has.apps(),
         "private spaces": [f"{user} ({size} GB)" for user, size in has.spaces().items()],
         "deleted, with the name still taken": [one.name.rpartition(" ")[2] for one in state.resources.deleted()],

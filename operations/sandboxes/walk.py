@@ -85,6 +85,10 @@ def do(state: "State", step: ManualStep, graph: "Graph") -> None:
         elif look.what in ("artifact", "batch input"):
             digest = digest_of_model(platform) if is_example(look.name) else ""
             byhand.upload(state, look.name, digest, elsewhere=bool(_elsewhere(look, graph)))
+        elif look.what == "registered":
+            byhand.register(state, look.name, look.at)
+        elif look.what == "approved":
+            byhand.decide(state, look.name, "Approved")
         elif look.what == "sign-in":
             byhand.sign_in(state, look.name)
 
@@ -149,6 +153,10 @@ def _words(look: Look, graph: "Graph") -> list[str]:
             return ["upload", as_written(look.name), DATA, *_elsewhere(look, graph)]
         case "artifact" | "batch input":
             return ["upload", as_written(look.name), *_elsewhere(look, graph)]
+        case "registered":
+            return ["register", look.name, look.at]
+        case "approved":
+            return ["approve", look.name]
         case "sign-in":
             return ["sign-in", look.name]
         case "call":

@@ -30,6 +30,8 @@ NOT_RUN: Mapping[str, str] = {
         ("idle.exempt.*", *(f"idle.exempt.*.{key}" for key in ("owner", "reason", "until"))),
         "nothing: `mlplatform idle` reads it",
     ),
+    "models.*.version": "on aws as another image and another artifact, once the registry says that it is approved",
+    "models.*.digest": "on aws updates what asks the registry, and nothing else",
 }
 """The keys for which no program is run, and what is told instead."""
 
@@ -359,6 +361,8 @@ def _of_models(other: Mapping[str, Any], stands: Config) -> Iterator[Edit]:
     yield Edit("models.*", "one less, with what serves it", retired)
     yield Edit("models.*.image", "another", {(*_MODEL, "image"): other["image"]})
     yield Edit("models.*.artifact_uri", "another", {(*_MODEL, "artifact_uri"): other["artifact_uri"]})
+    version = {"registered": "fraud-scorer", "version": 1, "digest": f"sha256:{'0' * 64}"}
+    yield Edit("models.*.registered", "in place of image and artifact", {_MODEL: version})
     yield Edit("models.*.environment.*", "one more", {(*_MODEL, "environment"): {"MAX_MODEL_LEN": "8192"}})
     yield Edit("models.*.port", "given", {(*_MODEL, "port"): 8000})
     yield Edit("models.*.predict_route", "given", {(*_MODEL, "predict_route"): "/v1/completions"})

@@ -83,6 +83,10 @@ class Steps(Protocol):
         """
         ...
 
+    def versions(self, graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
+        """Registering the versions that are served, and the approver's word on each; none where none is."""
+        ...
+
     def ground(self, graph: Graph) -> Iterator[Look]:
         """What shows that the ground stands: a few of its parts whose names are known before."""
         ...
@@ -162,6 +166,7 @@ def manual(
             checks=[check for _, check in uploaded],
             looks=[Look(what="artifact", name=uri) for uri in uris],
         )
+    yield from own.versions(graph, account, region)
     # A schedule may start the first run as soon as it stands.
     if uris := sorted(facts.batch_inputs(graph)):
         fed = [own.feed(uri, graph.stack, DATA if is_example(uri) else "data") for uri in uris]

@@ -1,9 +1,9 @@
 """The manual steps on Amazon SageMaker, in the words of the AWS CLI: https://docs.aws.amazon.com/cli/latest/reference/
 
 `iam attach-role-policy`, `service-quotas request-service-quota-increase`, `ecr get-login-password`, `s3 cp`,
-`sagemaker create-presigned-domain-url`, `cloudtrail lookup-events`, `sns list-subscriptions`,
-`ce update-cost-allocation-tags-status`, `ec2 accept-vpc-peering-connection` and `sagemaker-runtime invoke-endpoint`
-stand there.
+`sagemaker create-model-package`, `sagemaker update-model-package`, `sagemaker create-presigned-domain-url`,
+`cloudtrail lookup-events`, `sns list-subscriptions`, `ce update-cost-allocation-tags-status`,
+`ec2 accept-vpc-peering-connection` and `sagemaker-runtime invoke-endpoint` stand there.
 """
 
 import json
@@ -17,13 +17,16 @@ from catalogue.kinds.aws.budgets import BUDGET
 from catalogue.kinds.aws.ec2 import PEERING
 from catalogue.kinds.aws.iam import ROLE, ROLE_POLICY
 from catalogue.kinds.aws.jobs import STATE_MACHINE
+from catalogue.kinds.aws.mlplatform import APPROVED_VERSION
 from catalogue.kinds.aws.s3 import BUCKET
-from catalogue.kinds.aws.sagemaker import ENDPOINT, is_async
+from catalogue.kinds.aws.sagemaker import ENDPOINT, MODEL, is_async
 from catalogue.kinds.aws.sns import SUBSCRIPTION, TOPIC
 from catalogue.kinds.aws.studio import DOMAIN, USER_PROFILE
 from catalogue.landing_zones import AwsZone
 from catalogue.properties import Properties
+from catalogue.registered import in_registry
 from catalogue.registries import is_own
+from catalogue.versions import RECORD
 from catalogue.wording import in_words
 from operations import facts
 from operations.steps import LetIn, called_from, first, outputs, query
@@ -267,14 +270,64 @@ def push(image: str, account: str, region: str) -> tuple[str, str] | None:
 
 
 def upload(uri: str, stack: str, folder: str = "") -> tuple[str, str]:
-    """An artifact is one archive."""
-    return f"aws s3 cp {folder}model.tar.gz {quote(uri)}", f"aws s3 ls {quote(uri)}"
+    """An artifact is one archive. That of a registered version has the version's record beside it."""
+    copied = f"aws s3 cp {folder}model.tar.gz {quote(uri)}"
+    if in_registry(uri):
+        copied += f" && aws s3 cp {RECORD} {quote(uri.removesuffix('model.tar.gz') + RECORD)}"
+    return copied, f"aws s3 ls {quote(uri)}"
 
 
 def feed(uri: str, stack: str, folder: str = "data") -> tuple[str, str]:
     """A job takes every object whose key begins so."""
     into = f"--recursive {folder}/ {quote(uri)}" if uri.endswith("/") else f"data.csv {quote(uri)}"
     return f"aws s3 cp {into}", f"aws s3 ls {quote(uri)}"
+
+
+def versions(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
+    """Who registers can create only what waits for the approver, and SageMaker gives each version its number.
+
+    "Register a Model Version" and "Update the Approval Status of a Model", SageMaker developer guide,
+    https://docs.aws.amazon.com/sagemaker/latest/dg/model-registry-approve.html
+    """
+    named = dict(sorted(version for model in graph.of(MODEL) for version in _version(graph, model)))
+    if not named:
+        return
+    arn = f"arn:aws:sagemaker:{region}:{account}:model-package"
+    create = f"aws sagemaker create-model-package --region {region} --model-approval-status PendingManualApproval"
+    approve = f"aws sagemaker update-model-package --region {region} --model-approval-status Approved"
+    describe = f"aws sagemaker describe-model-package --region {region} --model-package-name"
+    yield ManualStep(
+        what=f"register the versions that are served, under the numbers that the stack file names ({first([*named])})",
+        who="data-scientist",
+        commands=[
+            f"{create} --model-package-group-name {name.partition('/')[0]} --customer-metadata-properties "
+            f"digest={digest} --inference-specification {quote(json.dumps(specification))}"
+            for name, (digest, specification) in named.items()
+        ],
+        checks=[f"{describe} {arn}/{name} --query CustomerMetadataProperties" for name in named],
+        looks=[Look(what="registered", name=name, at=digest) for name, (digest, _) in named.items()],
+    )
+    yield ManualStep(
+        what=f"decide on the versions that are served: `pulumi up` fails until they are approved ({first([*named])})",
+        who="approver",
+        commands=[f"{approve} --model-package-arn {arn}/{name} --approval-description WHY" for name in named],
+        checks=[f"{describe} {arn}/{name} --query ModelApprovalStatus" for name in named],
+        looks=[Look(what="approved", name=name) for name in named],
+    )
+
+
+def _version(graph: Graph, model: Resource) -> Iterator[tuple[str, tuple[str, dict[str, object]]]]:
+    """The version that a model waits for: GROUP/NUMBER, its digest, and what SageMaker is told of it."""
+    container = model.props.section_or_empty("primaryContainer")
+    for asked in (one.props for one in graph.depends(model) if one.type == APPROVED_VERSION):
+        number = asked.number_or_none("version") or 0
+        kept = {"Image": container.text_or_empty("image"), "ModelDataUrl": container.text_or_empty("modelDataUrl")}
+        specification: dict[str, object] = {
+            "Containers": [kept],
+            "SupportedContentTypes": ["text/csv"],
+            "SupportedResponseMIMETypes": ["text/csv"],
+        }
+        yield f"{asked.text_or_empty('group')}/{number:g}", (asked.text_or_empty("digest"), specification)
 
 
 def ground(graph: Graph) -> Iterator[Look]:

@@ -228,6 +228,11 @@ def _into_the_datastore(folder: str, uri: str, stack: str) -> tuple[str, str]:
     )
 
 
+def versions(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
+    """None: a stack file names no version of the registry on this platform yet."""
+    yield from ()
+
+
 def ground(graph: Graph) -> Iterator[Look]:
     """The workspace. Azure's provider chooses its name, so it is looked for in its resource group."""
     for workspace in graph.of(WORKSPACE):

@@ -273,6 +273,11 @@ def feed(uri: str, stack: str, folder: str = "data") -> tuple[str, str]:
     return f"gcloud storage cp {data} {quote(uri)}", f"gcloud storage ls {quote(uri)}"
 
 
+def versions(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
+    """None: a stack file names no version of the registry on this platform yet."""
+    yield from ()
+
+
 def ground(graph: Graph) -> Iterator[Look]:
     """The buckets."""
     for bucket in graph.of(storage.BUCKET):

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 
+from catalogue import registered
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.aws import cloudtrail, ecr, iam, s3, sagemaker, sfn
 from catalogue.kinds.aws.jobs import Job
@@ -31,6 +32,7 @@ _FOLDERS: Mapping[str, str] = {
     "training-output": "/training/*",
     "own-files": "/workspace/*",
     "own-artifacts": "/models/*",
+    "own-versions": f"/{registered.FOLDER}*",
     "own-data": "/data/*",
     "async-requests": "/async/input/*",
     "async-answers": "/async/*",

@@ -21,6 +21,8 @@ UNPREVENTED: Mapping[str, Sequence[str]] = {
         "identity-people-listed",
         "identity-runs-as",
         "identity-studio-name",
+        "registry-approved",
+        "registry-kept",
         "network-default-group-empty",
         "network-flow-logs",
         "network-studio-paths",

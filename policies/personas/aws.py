@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
+from catalogue import registered
 from catalogue.graph import Graph, Resource
 from catalogue.iam import Call, Session, Statement, read
 from catalogue.kinds.aws import ec2, ecr, iam, jobs, kms, sagemaker, scheduler, studio
@@ -57,7 +58,7 @@ def _places(graph: Graph) -> Mapping[str, Sequence[Place]]:
     endpoints = graph.of(sagemaker.ENDPOINT)
     queued = [e for e in endpoints if sagemaker.is_async(graph, e)]
     prefix = role_of(graph, "data-scientist").props.text_or_empty("name").removesuffix("-data-scientist")
-    models = graph.of(sagemaker.MODEL)
+    models, artifacts = graph.of(sagemaker.MODEL), set(sagemaker.artifacts_of(graph))
     keys = sorted(set(_data_keys(graph)))
     groups = _known(graph.of(sagemaker.PACKAGE_GROUP), "arn")
     images = sorted({arn for model in models for arn in _repositories(model)})
@@ -73,6 +74,7 @@ def _places(graph: Graph) -> Mapping[str, Sequence[Place]]:
         "training-output": at(f"{bucket}/training/model.tar.gz"),
         "own-files": at(f"{bucket}/workspace/notebook.ipynb"),
         "own-artifacts": at(f"{bucket}/models/scorer/1/model.tar.gz"),
+        "own-versions": at(*sorted(_object(uri) for uri in artifacts if registered.in_registry(uri))),
         "own-data": at(f"{bucket}/data/transactions/1.csv"),
         "async-requests": at(f"{bucket}/async/input/request.json") if queued else [],
         "async-answers": at(f"{bucket}/async/x/answer.out") if queued else [],
@@ -90,7 +92,7 @@ def _places(graph: Graph) -> Mapping[str, Sequence[Place]]:
         ],
         "own-images": at(*_known(graph.of(ecr.REPOSITORY), "arn")),
         "images": [Place(arn, {"aws:ResourceAccount": arn.split(":")[4]}) for arn in images],
-        "artifacts": at(*sorted({_object(uri) for uri in sagemaker.artifacts_of(graph)})),
+        "artifacts": at(*sorted(_object(uri) for uri in artifacts if not registered.in_registry(uri))),
         "endpoints": at(*_known(endpoints, "arn"), **inside),
         "online-endpoints": at(*_known((e for e in endpoints if e not in queued), "arn"), **inside),
         "async-endpoints": at(*_known(queued, "arn"), **inside),

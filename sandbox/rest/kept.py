@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from catalogue.kinds.aws.mlplatform import APPROVED_VERSION
 from catalogue.kinds.azure.mlplatform import ROLES_IN_FORCE
 from catalogue.kinds.gcp.mlplatform import GRANTS_IN_FORCE, WAITED_FOR
 from catalogue.locks import lock_file
@@ -20,6 +21,7 @@ from sandbox.rest.calls import Call, Json, Operation, Refusal, Response
 from sandbox.rest.iam import asks_policy
 from sandbox.rest.kept_arm import KeptArm
 from sandbox.rest.kept_vertex import KeptVertex
+from sandbox.rest.sagemaker import is_sagemaker
 from sandbox.rest.server import CLOCK, CallFault, Double
 from sandbox.rest.vertex import key
 from sandbox.state import State
@@ -83,7 +85,8 @@ class KeptDouble(Double):
         with self._lock, lock_file(self.database.with_name("rest.lock")) as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             try:
-                if call.method != "GET" and not asks_policy(call) and call.path != CLOCK:
+                reads = call.method == "GET" or asks_policy(call) or is_sagemaker(call)
+                if not reads and call.path != CLOCK:
                     cloud = kept_arm if call.path.startswith("/subscriptions/") else kept_vertex
                     self._arm(_FAULTS, *cloud.changed_by(call), call.body)
                 elif call.path != CLOCK:
@@ -107,6 +110,10 @@ class KeptDouble(Double):
         self.arm.address, self.arm.metrics = self.address, self._state.metrics.played()
         if asks_policy(call):
             self.iam.grants = [one.id for type_ in WAITED_FOR for one in self._state.resources.find(type=type_)]
+        if is_sagemaker(call):
+            self.sagemaker.packages.clear()
+            for arn, (decision, digest) in self._state.account.versions().items():
+                self.sagemaker.register(arn, digest, decision)
         google = call.path.count("/") > 3 and not call.path.startswith("/subscriptions/")
         self.vertex = self._google.project(call.path.split("/")[3] if google else "")
         self.vertex.metrics = self.arm.metrics
@@ -124,7 +131,7 @@ class KeptDouble(Double):
     def _lacking(self, call: Call) -> CallFault | None:
         """How a call fails for what the project lacks. A quota shows only at the end. Raises Refusal for the rest."""
         try:
-            if not call.path.startswith("/subscriptions/"):
+            if not call.path.startswith("/subscriptions/") and not is_sagemaker(call):
                 self._google.judge(call)
         except Lacks as lacks:
             words = {**lacks.words, "member": str(lacks.words.get("member", "")).removeprefix("serviceAccount:")}
@@ -191,6 +198,8 @@ def _read_by(call: Call) -> tuple[str, str]:
     """Type and name of our resource that reads: a wait for grants or roles, an endpoint's metrics, or what changes."""
     if call.path.endswith(METRICS):
         return "metrics", ""
+    if is_sagemaker(call):
+        return APPROVED_VERSION, str(call.body.get("ModelPackageName", "")).partition(":model-package/")[2]
     if asks_policy(call):
         return GRANTS_IN_FORCE, call.path.removesuffix("/iam").partition(":")[0].rpartition("/")[2]
     if "/roleAssignments/" in call.path or "/roleDefinitions/" in call.path:

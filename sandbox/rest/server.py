@@ -1,4 +1,4 @@
-"""The HTTP server of the double, on loopback and for both clouds, with its log of calls and its armed faults."""
+"""The HTTP server of the double, on loopback and for all clouds, with its log of calls and its armed faults."""
 
 import json
 import re
@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, urlsplit
 from sandbox.rest.arm import ArmDouble
 from sandbox.rest.calls import Call, Json, Operation, Refusal, Response
 from sandbox.rest.iam import IamDouble
+from sandbox.rest.sagemaker import ERRORS, TARGET, SagemakerDouble, is_sagemaker
 from sandbox.rest.vertex import VertexDouble
 
 CLOCK = "/clock"
@@ -53,6 +54,7 @@ class Double:
     vertex: VertexDouble = field(default_factory=VertexDouble)
     iam: IamDouble = field(default_factory=IamDouble)
     arm: ArmDouble = field(default_factory=ArmDouble)
+    sagemaker: SagemakerDouble = field(default_factory=SagemakerDouble)
     faults: list[CallFault] = field(default_factory=list[CallFault])
     calls: list[str] = field(default_factory=list[str])
     address: str = ""
@@ -86,7 +88,8 @@ class Double:
     def _answer(self, call: Call) -> Response | None:
         if call.path == CLOCK:
             return Response(200, {"now": self._moved(float(call.body["seconds"]))})
-        log = f"{call.method} {call.path}"
+        aws = is_sagemaker(call)
+        log = f"{call.method} {call.path}{call.headers[TARGET] if aws else ''}"
         self.calls.append(log)
         fault = next((one for one in self.faults if one.times > 0 and re.search(one.call, log)), None)
         if fault is not None:
@@ -96,17 +99,13 @@ class Double:
             if not compare_digest(call.headers.get("Authorization", "").encode(), f"Bearer {self.token}".encode()):
                 raise Refusal(401, "UNAUTHENTICATED", "The request has no valid credentials.")
             if fault is not None and fault.kind in ("throttle", "unavailable", "refuse", "gone"):
-                status, code = {
-                    "throttle": (429, "RESOURCE_EXHAUSTED"),
-                    "unavailable": (503, "UNAVAILABLE"),
-                    "refuse": (403, "PERMISSION_DENIED"),
-                    "gone": (404, "NOT_FOUND"),
-                }[fault.kind]
+                status, code = (ERRORS if aws else _ERRORS)[fault.kind]
                 raise Refusal(status, code, fault.message)
             answer = self._carry_out(call, fault)
         except Refusal as refusal:
             headers = {"Retry-After": str(fault.retry_after)} if fault is not None else {}
-            return Response(refusal.status, _error(refusal, google), headers)
+            body = {"__type": refusal.code, "message": str(refusal)} if aws else _error(refusal, google)
+            return Response(refusal.status, body, headers)
         return None if fault is not None and fault.kind == "drop" else answer
 
     def _carry_out(self, call: Call, fault: CallFault | None) -> Response:
@@ -115,10 +114,23 @@ class Double:
                 operation.error = ("RESOURCE_EXHAUSTED", fault.message)
             operation.hangs = fault is not None and fault.kind == "hang"
 
-        answer = self.iam.answer(call) or self.vertex.answer(call, spoil) or self.arm.answer(call, spoil)
+        answer = (
+            self.sagemaker.answer(call)
+            or self.iam.answer(call)
+            or self.vertex.answer(call, spoil)
+            or self.arm.answer(call, spoil)
+        )
         if answer is None:
             raise Refusal(404, "NOT_FOUND", f"The double does not know {call.path}.")
         return answer
+
+
+_ERRORS = {
+    "throttle": (429, "RESOURCE_EXHAUSTED"),
+    "unavailable": (503, "UNAVAILABLE"),
+    "refuse": (403, "PERMISSION_DENIED"),
+    "gone": (404, "NOT_FOUND"),
+}
 
 
 def _error(refusal: Refusal, google: bool) -> Json:

@@ -1,4 +1,5 @@
-"""What a person has done by hand in a sandbox's accounts: services on, quotas granted, images and artifacts there.
+"""What a person has done by hand in a sandbox's accounts: services on, quotas granted, images and artifacts there, and
+versions of models registered and approved.
 
 A new account has none of it. A sandbox has as a rule one account, so nothing here is told apart by account or region.
 """
@@ -13,7 +14,9 @@ NEW_QUOTA = 0
 """How much of each quota a new account has. Of most accelerators a new account has none. Of other machines the defaults
 differ by account, and no source names one that holds for each; so none is assumed, which is the least.
 """
-_What = Literal["service", "role", "quota", "image", "artifact", "app", "space", "member", "in use"]
+_What = Literal["service", "role", "quota", "image", "artifact", "app", "space", "member", "in use", "version"]
+DECISIONS = ("PendingManualApproval", "Approved", "Rejected")
+"""What the registry of SageMaker says of a version; a new one waits for the approver."""
 
 
 class Account:
@@ -112,6 +115,19 @@ class Account:
             query = "DELETE FROM account WHERE what IN ('image', 'artifact') AND substr(name, 1, ?) = ?"
             connection.execute(query, (len(below), below))
             connection.execute("DELETE FROM content WHERE substr(name, 1, ?) = ?", (len(below), below))
+
+    def register(self, arn: str, digest: str) -> None:
+        """Register a version of a model, by its ARN, with the digest of its record. It waits for the approver."""
+        self._put("version", arn, 0)
+        self._is(arn, digest)
+
+    def decide(self, arn: str, decision: str) -> None:
+        """Let the approver decide on a version."""
+        self._put("version", arn, DECISIONS.index(decision))
+
+    def versions(self) -> dict[str, tuple[str, str]]:
+        """What the registry says of each version: what was decided, and the digest of its record."""
+        return {arn: (DECISIONS[said], self.digest(arn)) for arn, said in self._all("version").items()}
 
     def start_app(self, user: str) -> None:
         """Let a person start an app in the workspace, under the name that the workspace knows the person by."""

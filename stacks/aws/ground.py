@@ -15,6 +15,7 @@ from components.aws.network import GivenNetworkArgs, InvokedArgs, JoinedNetworkA
 from components.aws.personas import IdentityArgs, Needs
 from components.aws.registry import Registry, RegistryArgs
 from components.shapes import together
+from stacks.aws.names import artifacts_of, registry_of
 from stacks.expiry import expiring
 from stacks.model import StackConfig
 from stacks.sections import callers, endpoints, landing_zone, models, network, training
@@ -94,11 +95,6 @@ def _trail_name(site: Site) -> str:
     return f"{site.stack}-audit"
 
 
-def _bucket_name(site: Site) -> str:
-    """The trail records the bucket's objects, and stands before the bucket."""
-    return f"{site.stack}-artifacts-{site.account}"
-
-
 def _role_arn(site: Site, config: StackConfig, who: str) -> str:
     """Policies of the data key and of the network name roles, which stand after both."""
     zone = _zone(config)
@@ -139,7 +135,7 @@ def _audit(site: Site, config: StackConfig, key: Keys) -> pulumi.Output[str] | N
             bucket_name=logs.rpartition(":")[2] if logs else f"{site.stack}-audit-{site.account}",
             given_bucket=logs is not None,
             logs_key_arn=key.logs_key_arn,
-            data_bucket_arns=[f"arn:aws:s3:::{_bucket_name(site)}"],
+            data_bucket_arns=[f"arn:aws:s3:::{artifacts_of(site.stack, site.account)}"],
             tags=site.tags,
         ),
         opts=site.opts,
@@ -203,13 +199,14 @@ def _given_network(config: StackConfig) -> GivenNetworkArgs | None:
 
 def _registry(site: Site, config: StackConfig, key: Keys) -> Registry:
     return Registry(
-        f"{site.stack}-registry",
+        registry_of(site.stack),
         RegistryArgs(
             account=site.account,
-            bucket_name=_bucket_name(site),
-            models=list(models.of(config)),
+            bucket_name=artifacts_of(site.stack, site.account),
+            models=list(dict.fromkeys(model.registered or name for name, model in models.of(config).items())),
+            keeps_versions=bool(models.registered(config)),
             capture_days=endpoints.capturing(config),
-            expire_below=expiring(config, f"s3://{_bucket_name(site)}/"),
+            expire_below=expiring(config, f"s3://{artifacts_of(site.stack, site.account)}/"),
             data_key_arn=key.data_key_arn,
             tags=site.tags,
         ),

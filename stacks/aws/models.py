@@ -1,25 +1,51 @@
 """Models on Amazon SageMaker: the ground's registry keeps them; an endpoint or batch job makes each that it runs."""
 
-from components.aws.model import ModelArgs
+from catalogue.registered import IMAGES, Registered
+from components.aws.model import ModelArgs, RegisteredArgs
 from components.aws.personas import Needs
 from stacks.aws.ground import Ground
+from stacks.aws.names import artifacts_of, registry_of
 from stacks.model import StackConfig
 from stacks.sections import models, sources
 
 
 def grants(config: StackConfig) -> Needs:
-    """Who runs a model reads its artifact, with the key of its bucket, and pulls its image."""
-    found = models.of(config).values()
+    """Who runs a model reads its artifact, with the key of its bucket, and pulls its image.
+
+    Those of a registered version lie in the stack's own bucket and repository, which everybody who runs one may read.
+    """
+    found = [model for _, model in models.served(config)]
     uris = [m.artifact_uri for m in found]
-    return Needs(artifact_uris=uris, artifact_keys=sources.keys_of(config, uris), images=[m.image for m in found])
+    return Needs(
+        artifact_uris=uris,
+        artifact_keys=sources.keys_of(config, uris),
+        images=[m.image for m in found],
+        registered=models.registered(config),
+    )
 
 
 def model(ground: Ground, config: StackConfig, name: str, persona: str) -> ModelArgs:
     """A model of the stack file as the persona runs it."""
     asked = models.of(config)[name]
+    image, artifact_uri, registered = asked.image, asked.artifact_uri, None
+    if asked.registered:
+        version, registry = Registered(asked.registered, asked.version), registry_of(ground.stack)
+        host = f"{ground.account}.dkr.ecr.{ground.region}.amazonaws.com"
+        image, artifact_uri = (
+            f"{host}/{registry}{IMAGES}:{version.tag}",
+            version.artifact(artifacts_of(ground.stack, ground.account)),
+        )
+        registered = RegisteredArgs(
+            account=ground.account,
+            region=ground.region,
+            group=version.group(registry),
+            version=version.version,
+            digest=asked.digest,
+        )
     return ModelArgs(
-        image=asked.image,
-        artifact_uri=asked.artifact_uri,
+        image=image,
+        artifact_uri=artifact_uri,
+        registered=registered,
         environment=asked.environment or None,
         role_arn=ground.role_arns[persona],
         subnet_ids=list(ground.subnet_ids.values()),

@@ -66,11 +66,12 @@ def _output(config: StackConfig) -> Iterator[Problem]:
     output = FOLDER if PLATFORMS[config.platform].folders else None
     for name, job in of(config).items():
         yield from address(config, (SECTION.name, name, "output_uri"), job.output_uri, output)
+        yield from models.apart_from_versions(config, (SECTION.name, name, "output_uri"), job.output_uri)
 
 
 def _keep(config: StackConfig) -> Iterator[Problem]:
     """Scores expire; models and what is scored do not, but for the scores of one job that another scores in turn."""
-    models_of = [model.artifact_uri for model in models.of(config).values()]
+    models_of = [model.artifact_uri for _, model in models.served(config)]
     inputs = [job.input_uri for job in of(config).values()]
     others = list(expiring(config))
     for name, job in of(config).items():

@@ -1,4 +1,4 @@
-"""The models: which image serves each, and where its artifact lies."""
+"""The models: which image serves each and where its artifact lies, or which version of the registry it is."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -7,7 +7,9 @@ from typing import Annotated, Any
 from pydantic import Field, StringConstraints
 
 from catalogue.platforms import PLATFORMS
-from catalogue.wording import nearest
+from catalogue.registered import in_registry
+from catalogue.versions import Digest
+from catalogue.wording import found_word, nearest
 from stacks.checks import address, one_by_one, pulled
 from stacks.fields import ROUTE, VARIABLE, Fields, Image, Slug, Uri
 from stacks.model import NAMESPACE, Path, Problem, Section, StackConfig
@@ -45,19 +47,37 @@ https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ContainerDefinitio
 """
 
 
-class Model(Fields):
-    """A model version: the container image that serves it (a pinned tag or digest) and its artifact."""
+SERVED, VERSION = ("image", "artifact_uri"), ("registered", "version", "digest")
+_NO_REGISTRY = (
+    "a version of the registry is named on aws alone, and not yet on {}; name the model by its image and artifact_uri"
+)
 
-    image: Image = Field(examples=["us-central1-docker.pkg.dev/payments-risk-pilot/serving/fraud-scorer:1.4.0"])
+
+class Model(Fields):
+    """A model version: the container image that serves it (a pinned tag or digest) and its artifact.
+
+    Or a version of the registry, which names both: its artifact and its image lie where its name and number say.
+    """
+
+    image: Image = Field(
+        default="", examples=["us-central1-docker.pkg.dev/payments-risk-pilot/serving/fraud-scorer:1.4.0"]
+    )
     """The container image that serves the model, with a pinned tag or digest, in a registry of the platform."""
     artifact_uri: Uri = Field(
+        default="",
         examples=[
             "s3://payments-risk-models-111122223333/fraud-scorer/1/model.tar.gz",
             "gs://payments-risk-pilot-models/fraud-scorer/1/",
             "azureml://datastores/artifacts/paths/fraud-scorer/1/",
-        ]
+        ],
     )
     """Where the trained artifact lies: an archive on aws, a folder on gcp and azure."""
+    registered: Slug = Field(default="", examples=["fraud-scorer"])
+    """The name of the model in the registry, in place of image and artifact_uri; aws alone takes it."""
+    version: int = Field(default=0, ge=1, lt=100_000, examples=[3])
+    """The number of the version in the registry. `pulumi up` fails unless it is approved."""
+    digest: Digest = Field(default="", examples=[f"sha256:{'0123456789abcdef' * 4}"])
+    """The digest of the version's record, which the registry must have for the version."""
     environment: dict[Variable, Value] = Field(
         default_factory=dict[str, str],
         max_length=100,
@@ -141,14 +161,59 @@ def _names_secret(option: str) -> bool:
 
 
 def _images(config: StackConfig) -> Iterator[Problem]:
-    for name, model in of(config).items():
-        yield from pulled(config, (SECTION.name, name, "image"), model.image)
+    for name, model in served(config):
+        if "image" in model.model_fields_set:
+            yield from pulled(config, (SECTION.name, name, "image"), model.image)
 
 
 def _artifacts(config: StackConfig) -> Iterator[Problem]:
     artifact = PLATFORMS[config.platform].artifact
+    for name, model in served(config):
+        if "artifact_uri" in model.model_fields_set:
+            yield from address(config, (SECTION.name, name, "artifact_uri"), model.artifact_uri, artifact)
+
+
+def served(config: StackConfig) -> list[tuple[str, Model]]:
+    """The models that the stack file names by image and artifact, each with its name there."""
+    return [(name, model) for name, model in of(config).items() if not model.registered]
+
+
+def registered(config: StackConfig) -> list[str]:
+    """The names in the registry of the models of which versions are served, each once."""
+    return sorted({model.registered for model in of(config).values() if model.registered})
+
+
+def apart_from_versions(config: StackConfig, path: Path, uri: str) -> Iterator[Problem]:
+    """What a job writes lies elsewhere than the registry's versions: the publisher alone adds one."""
+    if registered(config) and in_registry(uri):
+        yield Problem(path, f"found {found_word(uri)}, where versions of the registry lie; allowed: another folder")
+
+
+def _one_or_the_other(config: StackConfig) -> Iterator[Problem]:
+    """A model is named whole in one of the two ways, and not in both."""
     for name, model in of(config).items():
-        yield from address(config, (SECTION.name, name, "artifact_uri"), model.artifact_uri, artifact)
+        said = model.model_fields_set
+        by_version = [key for key in VERSION if key in said]
+        if by_version and config.platform != "aws":
+            yield Problem((SECTION.name, name, by_version[0]), _NO_REGISTRY.format(config.platform))
+        elif by_version and (beside := [key for key in SERVED if key in said]):
+            yield Problem(
+                (SECTION.name, name, beside[0]),
+                f"stands beside {by_version[0]}, and the version of the registry has its own; leave one out",
+            )
+        else:
+            for key in VERSION if by_version else SERVED:
+                if key not in said:
+                    yield Problem((SECTION.name, name, key), f"is missing; {_ADD[key]}")
+
+
+_ADD = {
+    "image": "add the container image that serves the model, with a pinned tag or digest",
+    "artifact_uri": "add where the trained artifact lies",
+    "registered": "add the name of the model in the registry",
+    "version": "add the number of the version in the registry",
+    "digest": "add the digest of the version's record, such as sha256: and 64 hexadecimal digits",
+}
 
 
 def _environments(config: StackConfig) -> Iterator[Problem]:
@@ -207,7 +272,7 @@ SECTION: Section[Mapping[str, Model]] = Section(
     called="registry of images and models",
     makes={"Registry": "{stack}-registry"},
     serves=("azure",),  # elsewhere an endpoint or job makes the models that it runs
-    check=one_by_one(_images, _artifacts, _environments, _taken),
+    check=one_by_one(_one_or_the_other, _images, _artifacts, _environments, _taken),
     own_schema=_own_schema,
 )
 of = SECTION.of

@@ -144,6 +144,7 @@ def _data(config: StackConfig) -> Iterator[Problem]:
 def _output(config: StackConfig) -> Iterator[Problem]:
     for name, job in of(config).items():
         yield from address(config, (SECTION.name, name, "output_uri"), job.output_uri, FOLDER)
+        yield from models.apart_from_versions(config, (SECTION.name, name, "output_uri"), job.output_uri)
 
 
 def _checkpoints(config: StackConfig) -> Iterator[Problem]:
@@ -151,12 +152,13 @@ def _checkpoints(config: StackConfig) -> Iterator[Problem]:
         if job.spot is not None:
             path = (SECTION.name, name, "spot", "checkpoint_uri")
             yield from address(config, path, job.spot.checkpoint_uri, FOLDER)
+            yield from models.apart_from_versions(config, path, job.spot.checkpoint_uri)
 
 
 def _keep(config: StackConfig) -> Iterator[Problem]:
     """Checkpoints and scores expire; models, data, and what was trained do not."""
     trained = [uri for job in of(config).values() for uri in (job.output_uri, *job.data.values())]
-    stays = [*trained, *(model.artifact_uri for model in models.of(config).values())]
+    stays = [*trained, *(model.artifact_uri for _, model in models.served(config))]
     stays += [job.input_uri for job in batch_jobs.of(config).values()]
     others = [*batch_jobs.expiring(config), *expiring(config)]
     for name, job in of(config).items():

@@ -17,7 +17,7 @@ import catalogue.kinds.aws
 from catalogue.answers import Request
 from catalogue.graph import Graph, Resource
 from catalogue.hardware import catalogue as hardware
-from catalogue.kind import At, Bills, Keys, Kind, No, NotYet, Renders, Runs, Serves
+from catalogue.kind import At, Bills, Keys, Kind, No, NotYet, Renders, Runs, Serves, Takes
 from catalogue.kinds import kinds
 from catalogue.kinds.aws import sagemaker, sfn, studio
 from catalogue.kinds.aws.provider import PROVIDER, allowed_accounts
@@ -27,11 +27,15 @@ from catalogue.properties import Malformed, Properties
 from catalogue.rendering import Terraform
 from operations.rendering.terraform import render
 from policies.everywhere import kind_known
+from provider.aws.approved_version import ApprovedVersionService
+from provider.inputs import names as input_names
 from sandbox import cloud
 
 ROOT = Path(__file__).parents[2]
 KNOWN = kinds("aws")
-TYPES = sorted(set(KNOWN) - {PROVIDER})
+OURS = {ApprovedVersionService.token: ApprovedVersionService}
+"""What our own provider makes, which no SDK of AWS knows."""
+TYPES = sorted(set(KNOWN) - {PROVIDER, *OURS})
 
 
 @cache
@@ -66,7 +70,7 @@ def named() -> list[str]:
     names = [module.name for module in iter_modules(catalogue.kinds.aws.__path__)]
     modules = [importlib.import_module(f"catalogue.kinds.aws.{name}") for name in names]
     values = {value for module in modules for value in vars(module).values() if isinstance(value, str)}
-    return sorted(value for value in values if re.fullmatch(r"(aws|pulumi):[\w/]+:\w+", value))
+    return sorted(value for value in values if re.fullmatch(r"((aws|pulumi):[\w/]+|mlplatform:aws):\w+", value))
 
 
 @pytest.mark.parametrize("type_", named())
@@ -76,6 +80,12 @@ def test_every_type_that_the_catalogue_names_has_a_record(type_: str) -> None:
 
 def test_every_record_is_of_a_type_that_the_catalogue_names() -> None:
     assert set(KNOWN) == set(named())
+
+
+@pytest.mark.parametrize("type_", OURS)
+def test_a_record_of_ours_says_of_every_input_what_it_may_be(type_: str) -> None:
+    takes = KNOWN[type_].takes
+    assert isinstance(takes, Takes) and takes.known == set(input_names(OURS[type_].inputs)) == takes.needed
 
 
 @pytest.mark.parametrize("type_", TYPES)

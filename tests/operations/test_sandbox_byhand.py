@@ -34,7 +34,7 @@ def test_what_is_done_by_hand_is_said_and_shown(tmp_path: Path) -> None:
     shown = run(tmp_path, "account").output
     assert "600 s after the sandbox began" in shown
     assert "services on: compute.googleapis.com\nquotas: 8 of ml.m5.large for endpoint usage\n" in shown
-    assert f"images: {IMAGE}\nartifacts: gs://lending-models/churn/1/\nsigned in: none\n" in shown
+    assert f"images: {IMAGE}\nartifacts: gs://lending-models/churn/1/\nversions: none\nsigned in: none\n" in shown
 
 
 def test_what_is_pushed_and_uploaded_is_known_by_its_digest(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import httpx
 
 from provider.azure.traffic import TrafficInputs, TrafficService
 from provider.clock import InstantClock
-from provider.clouds import AZURE_VARIABLE, GOOGLE_VARIABLE, Clouds
+from provider.clouds import AWS_VARIABLE, AZURE_VARIABLE, GOOGLE_VARIABLE, Clouds
 from provider.gcp.deployment import DeploymentInputs, DeploymentService
 from provider.gcp.model import ModelInputs, ModelService
 from provider.inputs import parsed
@@ -161,6 +161,7 @@ def standing(cloud: Double, monkeypatch: Any) -> Iterator[Double]:
         cloud.arm.address = cloud.address
         monkeypatch.setenv(GOOGLE_VARIABLE, cloud.address)
         monkeypatch.setenv(AZURE_VARIABLE, cloud.address)
+        monkeypatch.setenv(AWS_VARIABLE, cloud.address)
         cloud.vertex.add_endpoint(ENDPOINT)
         cloud.arm.add_endpoint(AZURE_ENDPOINT)
         cloud.arm.add_deployment(AZURE_ENDPOINT, "blue")

@@ -257,7 +257,19 @@ def test_a_word_of_the_table_ends_in_one_sentence_at_any_place(place: Where, wor
 
 # --- what editors show --------------------------------------------------------------------------------------------
 
-UNITS = ("US dollars", "minutes", "hours", "days", "milliseconds", "%", "replicas", "requests", "runs")
+UNITS = (
+    "US dollars",
+    "minutes",
+    "hours",
+    "days",
+    "milliseconds",
+    "%",
+    "replicas",
+    "requests",
+    "runs",
+    "The number of the",
+)
+"""What numbers are of; one that only tells things apart says which."""
 
 
 def properties() -> list[Any]:

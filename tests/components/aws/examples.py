@@ -118,6 +118,7 @@ EXAMPLES: Mapping[str, Args] = {
             output_uris=[OUTPUT],
             images=[MODEL.image],
             captures=["scorer"],
+            registered=["scorer"],
             training_uris=[f"s3://it-data-{ACCOUNT}/train/"],
             training_keys=[KEY],
             trained_uris=[f"s3://{BUCKET}/training/weekly/"],

@@ -369,6 +369,15 @@ def test_whatever_moto_has_is_asked_of_it(account: aws.Account, session: boto3.S
     assert see(account, "endpoint", "scorer-1") == (State.NOT_DONE, "there is no endpoint scorer-1")
     assert see(account, "replicas", "scorer/live", amount=2)[0] is State.DONE
     assert see(account, "replicas", "scorer/live", amount=1)[0] is State.NOT_DONE
+    made.create_model_package_group(ModelPackageGroupName="scorers")
+    made.create_model_package(
+        ModelPackageGroupName="scorers",
+        ModelApprovalStatus="PendingManualApproval",
+        CustomerMetadataProperties={"digest": "sha256:1"},
+    )
+    assert see(account, "registered", "scorers/1", "sha256:1")[0] is State.DONE
+    assert see(account, "registered", "scorers/2", "sha256:1")[0] is State.NOT_DONE
+    assert see(account, "approved", "scorers/1") == (State.NOT_DONE, "scorers/1: PendingManualApproval")
     assert see(account, "batch job", "nightly")[0] is State.DONE
     assert see(account, "batch job", "weekly")[0] is State.NOT_DONE
 
@@ -538,3 +547,29 @@ def test_the_key_of_a_bucket_must_let_a_role_in(answered: aws.Account, who: str,
     key = f"arn:aws:kms:{REGION}:{ME}:key/1"
     look = Look(what="let in", name=key, at=ROLE, rights=["kms:Decrypt"])
     assert aws.LOOKS["let in"].see(answered, look).state is state
+
+
+def test_a_version_is_registered_by_its_digest_and_approved_by_its_status(answered: aws.Account) -> None:
+    digest = f"sha256:{'a' * 64}"
+    pending = {"ModelApprovalStatus": "PendingManualApproval", "CustomerMetadataProperties": {"digest": digest}}
+    none = (400, {"__type": "ValidationException", "message": "ModelPackage does not exist."})
+    asked = answering(
+        answered,
+        "sagemaker",
+        {
+            "DescribeModelPackage": [
+                none,
+                none,
+                *[(200, pending)] * 3,
+                (200, {**pending, "ModelApprovalStatus": "Approved"}),
+            ]
+        },
+    )
+    name, arn = "s-registry-scorer/3", f"arn:aws:sagemaker:{REGION}:{ME}:model-package/s-registry-scorer/3"
+    assert see(answered, "registered", name, digest) == (State.NOT_DONE, f"the registry has no version {name}")
+    assert see(answered, "approved", name) == (State.NOT_DONE, f"{name}: not registered")
+    assert see(answered, "registered", name, digest)[0] is State.DONE
+    assert see(answered, "registered", name, "sha256:other")[0] is State.NOT_DONE
+    assert see(answered, "approved", name) == (State.NOT_DONE, f"{name}: PendingManualApproval")
+    assert see(answered, "approved", name)[0] is State.DONE
+    assert {given["ModelPackageName"] for _, given in asked} == {arn}

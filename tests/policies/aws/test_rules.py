@@ -136,6 +136,7 @@ MACHINE, ALARM = "aws:sfn/stateMachine:StateMachine", "aws:cloudwatch/metricAlar
 TRANSFORM, TRAFFIC = "States.Transform.Parameters", "deploymentConfig.blueGreenUpdatePolicy.trafficRoutingConfiguration"
 
 CAPTURE, OWN_BUCKET = "dataCaptureConfig", "s3://aws-pilot-artifacts-111122223333"
+OWN_IMAGES = "111122223333.dkr.ecr.us-east-1.amazonaws.com/aws-pilot-registry-images"
 
 _KEEPING: tuple[Callable[[Any], Any], ...] = (
     lambda rules: rules[:1],
@@ -634,6 +635,14 @@ CATCHES: list[tuple[str, Mutation]] = [
     (
         "workflow-image-machine",
         setting(MODEL, "primaryContainer.image", f"{OF_AWS}/pytorch-inference:2.6.0-cpu-py312", "document-embedder"),
+    ),
+    ("registry-approved", setting(MODEL, "primaryContainer.modelDataUrl", f"{OWN_BUCKET}/registry/x/1/model.tar.gz")),
+    (
+        "registry-kept",
+        both(
+            setting(MODEL, "primaryContainer.modelDataUrl", f"{OWN_BUCKET}/registry/x/1/model.tar.gz"),
+            setting(MODEL, "primaryContainer.image", f"{OWN_IMAGES}:x-1"),
+        ),
     ),
     ("audit-packages-own-account", lacking("aws:sagemaker/modelPackageGroupPolicy:ModelPackageGroupPolicy")),
     ("network-notebook-closed", adding(NOTEBOOK, roleArn="arn:aws:iam::111122223333:role/people")),

@@ -1,0 +1,54 @@
+"""Where a registered version of a model lies, by its name and number alone, so that nobody asks a registry to deploy.
+
+On aws the version N of NAME in the registry REGISTRY is the model package N of the group REGISTRY-NAME. Its artifact is
+`registry/NAME/N/model.tar.gz` of the artifact bucket, and its image has the tag NAME-N in the repository
+REGISTRY-images, whose tags name one image for ever.
+"""
+
+import re
+from dataclasses import dataclass
+
+FOLDER = "registry/"
+"""The folder of an artifact bucket below which versions lie, and nothing else."""
+IMAGES = "-images"
+"""How the name of a registry's repository of images ends."""
+_ARTIFACT = re.compile(
+    rf"s3://(?P<bucket>[^/]+)/{FOLDER}(?P<name>[a-z0-9]+(?:-[a-z0-9]+)*)/(?P<version>[1-9][0-9]{{0,9}})/model\.tar\.gz"
+)
+
+
+@dataclass(frozen=True)
+class Registered:
+    """One version of a model in a registry."""
+
+    name: str
+    version: int
+
+    @property
+    def tag(self) -> str:
+        """The tag of its image."""
+        return f"{self.name}-{self.version}"
+
+    @property
+    def folder(self) -> str:
+        """The folder of its artifact and its record in the artifact bucket."""
+        return f"{FOLDER}{self.name}/{self.version}/"
+
+    def artifact(self, bucket: str) -> str:
+        """The address of its artifact on aws."""
+        return f"s3://{bucket}/{self.folder}model.tar.gz"
+
+    def group(self, registry: str) -> str:
+        """The group of model packages that it is one of, on aws."""
+        return f"{registry}-{self.name}"
+
+
+def in_registry(uri: str) -> bool:
+    """Whether an address is below the folder of versions of a bucket."""
+    return uri.removeprefix("s3://").partition("/")[2].startswith(FOLDER)
+
+
+def at(uri: str) -> Registered | None:
+    """The version whose artifact has this address on aws. None for any other address."""
+    found = _ARTIFACT.fullmatch(uri)
+    return Registered(found["name"], int(found["version"])) if found else None

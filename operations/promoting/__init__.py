@@ -1,0 +1,84 @@
+"""Promoting a version of the registry into a stack file, and deciding on one.
+
+Each platform that has a registry that gates has a module here; the others are refused with one sentence.
+"""
+
+import re
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Protocol, cast
+
+from catalogue.errors import BadInput
+from catalogue.registered import Registered
+from catalogue.versions import Version
+from catalogue.wording import found_word
+from stacks.config import display, read_stack_file, stack_name
+from stacks.model import StackConfig
+from stacks.sections import landing_zone
+
+APPROVED = "Approved"
+
+
+@dataclass(frozen=True)
+class Found:
+    """A version as the registry has it: what was decided on it and why, its record, and the record's digest."""
+
+    status: str
+    because: str
+    by: str
+    digest: str
+    record: Version
+
+
+class Platform(Protocol):
+    """What a platform's module has. `stack` is what names in the cloud begin with."""
+
+    def found(self, stack: str, config: StackConfig, version: Registered) -> Found:
+        """The version with its record. Raises BadInput where there is none, or the digest is not the record's."""
+        ...
+
+    def approval(self, stack: str, config: StackConfig, version: Registered, digest: str, because: str) -> str:
+        """The command of the platform's own CLI that approves the version."""
+        ...
+
+    def approve(self, stack: str, config: StackConfig, version: Registered, digest: str, because: str) -> None:
+        """Approve the version of that digest as whoever is signed in. Raises BadInput where the platform refuses."""
+        ...
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One version of the registry of one stack."""
+
+    file: Path
+    config: StackConfig
+    stack: str
+    version: Registered
+    registry: Platform
+
+
+def asked(said: str, file: Path) -> Asked:
+    """The version of NAME@N in the registry of a stack. Raises BadInput where it is none, or there is no registry."""
+    found = re.fullmatch(r"(?P<name>[a-z0-9]+(?:-[a-z0-9]+)*)@(?P<version>[1-9][0-9]{0,4})", said)
+    if found is None:
+        raise BadInput(f"found {found_word(said)}, allowed: NAME@N such as fraud-scorer@3")
+    config = read_stack_file(file)
+    if find_spec(f"{__name__}.{config.platform}") is None:
+        raise BadInput(
+            f"{display(file)}: no version of a registry is served on {config.platform} yet; aws alone has it"
+        )
+    registry = cast(Platform, import_module(f"{__name__}.{config.platform}"))
+    version = Registered(found["name"], int(found["version"]))
+    return Asked(file, config, landing_zone.named(stack_name(file), config), version, registry)
+
+
+def promoted(found: Found, version: Registered) -> str:
+    """The digest to name in a stack file. Raises BadInput for a version that is not approved."""
+    if found.status != APPROVED:
+        raise BadInput(
+            f"{version.name}@{version.version}: is not approved ({found.status}); the approver decides by "
+            "`mlplatform approve`"
+        )
+    return found.digest

@@ -1,0 +1,127 @@
+"""A model by its version: how a stack file says it, what is refused at the edge, and what is deployed by its name."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+import yaml
+
+from catalogue.errors import BadInput
+from catalogue.platforms import PLATFORMS
+from policies.aws.registered import approved, kept
+from stacks.config import STACKS, validate
+from tests.previewing import preview
+from tests.stack_files import pilot_file
+
+DIGEST = f"sha256:{'a' * 64}"
+VERSION: dict[str, Any] = {"registered": "scorer", "version": 3, "digest": DIGEST}
+
+
+def read(platform: str, model: dict[str, Any]) -> None:
+    config = pilot_file(platform)["config"]
+    config["mlplatform:models"]["fraud-scorer"] = model
+    validate(config, "a.yaml")
+
+
+def less(*keys: str) -> dict[str, Any]:
+    return {key: value for key, value in VERSION.items() if key not in keys}
+
+
+def test_a_version_is_read_and_may_have_variables_beside() -> None:
+    read("aws", VERSION)
+    read("aws", {**VERSION, "environment": {"A": "b"}})
+
+
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [
+        ({**VERSION, "image": "111122223333.dkr.ecr.us-east-1.amazonaws.com/a:1"}, "image: stands beside registered"),
+        ({**VERSION, "artifact_uri": "s3://abc/a/1/model.tar.gz"}, "artifact_uri: stands beside registered"),
+        (less("registered"), "registered: is missing; add the name of the model in the registry"),
+        (less("version"), "version: is missing; add the number of the version"),
+        (less("digest"), "digest: is missing; add the digest of the version's record"),
+        ({**VERSION, "version": 0}, "version: found 0, allowed: 1 or more"),
+        ({**VERSION, "version": "3"}, "version: found '3', allowed"),
+        ({**VERSION, "digest": "a" * 64}, "digest: found"),
+        ({**VERSION, "digest": DIGEST.upper()}, "digest: found"),
+        ({**VERSION, "registered": "Scorer"}, "registered: found 'Scorer', allowed"),
+        ({**VERSION, "stage": "prod"}, "stage: "),
+        ({"environment": {}}, "image: is missing; add the container image"),
+        ({"image": "111122223333.dkr.ecr.us-east-1.amazonaws.com/a:1"}, "artifact_uri: is missing; add where"),
+    ],
+)
+def test_what_is_no_version_is_one_sentence(model: dict[str, Any], said: str) -> None:
+    with pytest.raises(BadInput, match=re.escape(f"mlplatform:models.fraud-scorer.{said}")) as refused:
+        read("aws", model)
+    assert len(str(refused.value).splitlines()) <= 2
+
+
+@pytest.mark.parametrize(
+    ("section", "name", "path"),
+    [
+        ("batch_jobs", "fraud-backfill", ("output_uri",)),
+        ("training", "fraud-training", ("output_uri",)),
+        ("training", "fraud-training", ("spot", "checkpoint_uri")),
+    ],
+)
+def test_no_job_writes_where_versions_lie(section: str, name: str, path: tuple[str, ...]) -> None:
+    config = yaml.safe_load((STACKS / "Pulumi.aws-full.yaml").read_text(encoding="utf-8"))["config"]
+    at = config[f"mlplatform:{section}"][name]
+    for key in path[:-1]:
+        at = at[key]
+    at[path[-1]] = "s3://aws-full-artifacts-111122223333/registry/mlplatform-example/2/"
+    where = ".".join((section, name, *path))
+    with pytest.raises(BadInput, match=re.escape(f"mlplatform:{where}: found 's3://aws-full-artifacts-")) as refused:
+        validate(config, "a.yaml")
+    assert "where versions of the registry lie" in str(refused.value)
+
+
+@pytest.mark.parametrize("platform", sorted({*PLATFORMS} - {"aws"}))
+def test_a_platform_whose_registry_does_not_gate_yet_says_so(platform: str) -> None:
+    with pytest.raises(BadInput) as refused:
+        read(platform, VERSION)
+    assert str(refused.value) == (
+        "a.yaml: mlplatform:models.fraud-scorer.registered: a version of the registry is named on aws alone, and not "
+        f"yet on {platform}; name the model by its image and artifact_uri"
+    )
+
+
+def test_what_is_deployed_follows_from_name_and_number() -> None:
+    graph = preview(STACKS / "Pulumi.aws-full.yaml")
+    models = [one for one in graph.of("aws:sagemaker/model:Model") if "fraud" in one.name]
+    assert len(models) == 2
+    for model in models:
+        container = model.inputs["primaryContainer"]
+        assert container["modelDataUrl"].endswith("-artifacts-111122223333/registry/mlplatform-example/1/model.tar.gz")
+        assert container["image"].endswith("/aws-full-registry-images:mlplatform-example-1")
+        (asks,) = (one for one in graph.depends(model) if one.type == "mlplatform:aws:ApprovedVersion")
+        assert asks.parent == model.parent and asks.inputs["group"] == "aws-full-registry-mlplatform-example"
+    groups = [
+        one.inputs["modelPackageGroupName"] for one in graph.of("aws:sagemaker/modelPackageGroup:ModelPackageGroup")
+    ]
+    assert sorted(groups) == ["aws-full-registry-document-embedder", "aws-full-registry-mlplatform-example"]
+    assert [rule.judge(graph).violations for rule in (approved, kept)] == [(), ()]
+    policies = {
+        one.name.rpartition("identity-")[2]: json.loads(one.inputs["policy"])["Statement"]
+        for one in graph.of("aws:iam/rolePolicy:RolePolicy")
+    }
+    place = "arn:aws:s3:::aws-full-artifacts-111122223333/registry/*"
+    writes = {
+        name
+        for name, said in policies.items()
+        for s in said
+        if place in s["Resource"] and "s3:PutObject" in s["Action"]
+    }
+    reads = {
+        name
+        for name, said in policies.items()
+        for s in said
+        if place in s["Resource"] and "s3:GetObject" in s["Action"]
+    }
+    assert writes == {"publisher-policy"} and reads == {
+        "approver-policy",
+        "publisher-policy",
+        "serving-policy",
+        "batch-policy",
+    }
