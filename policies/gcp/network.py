@@ -108,7 +108,7 @@ def no_public_address(graph: Graph, resource: Resource) -> Iterator[str]:
     proof="network fit",
     says="A subnet has private addresses of the range that the stack file names, and reaches Google's APIs without a "
     "public one or an external IPv6 address.",
-    remedy="Set private_ip_google_access=True and an ip_cidr_range below network.cidr, and leave stack_type at IPV4_ONLY.",
+    remedy="Set private_ip_google_access=True and an ip_cidr_range below network.cidr; leave stack_type at IPV4_ONLY.",
     never_waived=OPEN_TO_OTHERS,
 )
 def subnet_private(graph: Graph, subnet: Resource) -> Iterator[str]:
