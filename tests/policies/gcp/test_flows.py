@@ -62,7 +62,7 @@ EDITS: list[tuple[str, Edit]] = [
     ),
     (
         "what is not named by the job that it found",
-        lambda s: at(s, "cancel")["try"]["args"].update(url='${"https://x-aiplatform.googleapis.com/v1/" + job_name}'),
+        lambda s: at(s, "cancel")["try"]["args"].update(url='${"https://x.y/v1/" + job_name + ":cancel"}'),
     ),
     ("inputConfig.bigquerySource", lambda s: at(s, "start")["args"]["body"]["inputConfig"].update(bigquerySource={})),
     (
