@@ -10,6 +10,7 @@ UNPREVENTED: Mapping[str, Sequence[str]] = {
         "cost-alerts-reach-owner",
         "cost-budget",
         "encryption-key-granted",
+        "identity-acts-where",
         "identity-image-readers",
         "identity-no-authoritative",
         "identity-pass-role",
@@ -26,6 +27,7 @@ UNPREVENTED: Mapping[str, Sequence[str]] = {
     ),
     "A condition on grants reads who and which role, and neither on what, nor the rights of a role, nor a bound.": (
         "encryption-key-users",
+        "identity-folders",
         "identity-guardrails",
         "identity-objects-bounded",
         "identity-project-grants",

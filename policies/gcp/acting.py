@@ -83,9 +83,17 @@ def _at(graph: Graph, resource: Resource, key: str, path: str) -> set[str]:
     remedy="Give the workload, the grant or the entry the persona that policies/gcp/acting.py names for it.",
 )
 def acts_where(graph: Graph) -> Found:
-    """By the tables above. In a program that is not ours nobody said which of its accounts is which persona."""
+    """By the tables above, what a workflow starts last, for its definition may not be known before `up`. In a program
+    that is not ours nobody said which of its accounts is which persona.
+    """
     if not graph.ours:
         return
+    yield from _granted(graph)
+    for account in graph.of(_ACCOUNT):
+        called = account.props.text_if_known("displayName").rpartition(" ")[2]
+        named = account.name.rpartition("-identity-")[2]
+        if called and named not in (account.name, called):
+            yield account, f"is called {called}, and is the account of {named}"
     for type_, (key, path, allowed) in _RUNS_AS.items():
         for resource in graph.of(type_):
             wanted = ("hours",) if _switches(graph, resource) else allowed
@@ -96,12 +104,6 @@ def acts_where(graph: Graph) -> Found:
             persona = _personas(graph).get(job.spec.text_if_known("serviceAccount"))
             if persona and persona != _JOBS_RUN_AS[job.kind]:
                 yield flow, f"starts {job.kind} that run as {persona}, where {_JOBS_RUN_AS[job.kind]} does that work"
-    for account in graph.of(_ACCOUNT):
-        called = account.props.text_if_known("displayName").rpartition(" ")[2]
-        named = account.name.rpartition("-identity-")[2]
-        if called and named not in (account.name, called):
-            yield account, f"is called {called}, and is the account of {named}"
-    yield from _granted(graph)
 
 
 def _switches(graph: Graph, resource: Resource) -> bool:

@@ -14,6 +14,7 @@ import pytest
 
 from catalogue.graph import Graph
 from catalogue.guards import is_state
+from catalogue.made import made as known
 from components.gcp.agents import ServiceAgents, ServiceAgentsArgs
 from components.gcp.batch import BatchJob
 from components.gcp.encryption import DATA_AGENTS, Encryption, EncryptionArgs
@@ -207,6 +208,13 @@ def test_who_submits_may_act_as_the_account_that_runs_and_as_no_other(personas: 
         ("serviceAccount:who-pipeline", "who-training"),
         ("serviceAccount:who-hours", "who-serving"),
     }
+
+
+def test_an_identity_with_hours_and_training_makes_no_more_than_is_asked_for(personas: Graph) -> None:
+    """What `unasked` counts: the graph has every section that needs an account to act as another."""
+    made_of = Counter(resource.type for resource in personas.cloud)
+    bounds = known("gcp")["Identity"].parts
+    assert {type_: count for type_, count in made_of.items() if count > bounds[type_][1]} == {}
 
 
 def test_no_persona_holds_a_basic_or_broad_role_or_a_key(personas: Graph) -> None:

@@ -48,6 +48,27 @@ EDITS: list[tuple[str, Edit]] = [
         "looks for a job in",
         lambda s: at(s, "look")["try"]["args"].update(url="https://x-aiplatform.googleapis.com/v1/c"),
     ),
+    (
+        "ends well where ${outcome.state",
+        lambda s: at(s, "judge")["switch"][0].update(condition='${outcome.state == "X"}'),
+    ),
+    ("ends well where it goes to end", lambda s: at(s, "report_late").update(next="end")),
+    ("ends well where nothing is asked", lambda s: at(s, "give_up").update({"return": at(s, "give_up").pop("raise")})),
+    ("counts from below zero in main: attempt", lambda s: at(s, "begin")["assign"][1].update(attempt=-9)),
+    ("starts a job under another name", lambda s: at(s, "start")["args"]["body"].update(displayName="${deadline}")),
+    (
+        "takes the first job of the project",
+        lambda s: at(s, "look")["try"]["args"]["query"].update(filter='state="JOB_STATE_SUCCEEDED"'),
+    ),
+    (
+        "what is not named by the job that it found",
+        lambda s: at(s, "cancel")["try"]["args"].update(url='${"https://x.y/v1/" + job_name + ":cancel"}'),
+    ),
+    ("inputConfig.bigquerySource", lambda s: at(s, "start")["args"]["body"]["inputConfig"].update(bigquerySource={})),
+    (
+        "dedicatedResources.spot, which nobody has judged",
+        lambda s: at(s, "start")["args"]["body"]["dedicatedResources"].update(spot=True),
+    ),
     ("says the same twice", lambda s: at(s, "count")["assign"].append(at(s, "count")["assign"][0])),
 ]
 
@@ -59,6 +80,27 @@ def test_what_is_not_whole_is_found(gcp_pilot: Graph, says: str, edit: Edit) -> 
     edit(source)
     mutant = changed(gcp_pilot, workflow, lambda p: p.update(sourceContents=json.dumps(source)))
     assert any(says in finding.message for finding in evaluate(mutant, [RULE]).findings)
+
+
+HANDED_ON: list[tuple[str, Edit]] = [
+    ("gives http.post headers", lambda s: at(s, "start")["args"].update(headers={"X-HTTP-Method-Override": "DELETE"})),
+    ("gives http.post auth.scopes", lambda s: at(s, "start")["args"]["auth"].update(scopes="drive")),
+    ("gives http.post body as an expression", lambda s: at(s, "start")["args"].update(body="${input.body}")),
+    ("gives http.get ca_certificate", lambda s: at(s, "look")["try"]["args"].update(ca_certificate="x")),
+    ("gives sys.log json as ${input}", lambda s: at(s, "report_late")["args"].update(json="${input}")),
+    ("another token than OAuth2's", lambda s: at(s, "start")["args"]["auth"].update(type="OIDC")),
+    ("tries again as", lambda s: at(s, "read").update(retry={"max_retries": 100000})),
+]
+
+
+@pytest.mark.parametrize(("says", "edit"), HANDED_ON, ids=[says for says, _ in HANDED_ON])
+def test_what_a_call_hands_on_is_judged(gcp_pilot: Graph, says: str, edit: Edit) -> None:
+    workflow = first(gcp_pilot, WORKFLOW)
+    source = json.loads(workflow.inputs["sourceContents"])
+    edit(source)
+    mutant = changed(gcp_pilot, workflow, lambda p: p.update(sourceContents=json.dumps(source)))
+    (rule,) = (one for one in pack.RULES["gcp"] if one.name == "identity-calls-known")
+    assert any(says in finding.message for finding in evaluate(mutant, [rule]).findings)
 
 
 def test_a_variable_is_set_where_every_way_has_set_it() -> None:
@@ -94,6 +136,8 @@ def test_a_value_is_lost_that_is_set_anew_before_anybody_reads_it() -> None:
     ("rule", "old", "new"),
     [
         ("data-batch-own", "/transactions/*", "/*"),
+        ("data-batch-own", "-model@1", "-model"),
+        ("rollback-batch-watched", '"severity": "ERROR"', '"severity": "INFO"'),
         ("data-batch-own", "/batch/fraud-backfill/", "/models/"),
         ("cost-batch-tags", '"cost-center": "cc-4711"', '"cost-center": "cc-0000"'),
     ],
@@ -116,3 +160,14 @@ def test_a_job_of_two_replicas_has_a_chief_and_a_worker_that_are_alike() -> None
     assert not list(twice(body, "train"))
     body["jobSpec"]["workerPoolSpecs"].append(pool)
     assert list(twice(body, "train")) == ["train.jobSpec.workerPoolSpecs"]
+
+
+def test_the_key_that_a_job_names_is_held_against_its_own_grants(gcp_pilot: Graph) -> None:
+    """What the definition refers to is the data key still; what it names is the key of the logs."""
+    (rule,) = (one for one in pack.RULES["gcp"] if one.name == "encryption-key-granted")
+    data, logs = (first(gcp_pilot, "gcp:kms/cryptoKey:CryptoKey", name).outputs["id"] for name in ("data", "logs"))
+    workflow = first(gcp_pilot, WORKFLOW, "fraud-backfill")
+    said = workflow.inputs["sourceContents"].replace(data, logs)
+    mutant = changed(gcp_pilot, workflow, lambda p: p.update(sourceContents=said))
+    assert said != workflow.inputs["sourceContents"] and not evaluate(gcp_pilot, [rule]).findings
+    assert "gcp-sa-aiplatform has not been granted" in evaluate(mutant, [rule]).findings[0].message

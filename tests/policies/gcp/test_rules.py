@@ -118,6 +118,12 @@ def granted_to(times: int) -> Mutation:
     return mutate
 
 
+def _below(prefix: str) -> str:
+    """The condition of a grant on what the pilot keeps below a prefix."""
+    bucket = "gcp-pilot-artifacts-payments-risk-pilot"
+    return f'resource.name.startsWith("projects/_/buckets/{bucket}/objects/{prefix}")'
+
+
 def first(graph: Graph, type_: str, name: str = "") -> Resource:
     return next(r for r in graph.resources if r.type == type_ and name in r.name)
 
@@ -311,6 +317,16 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("identity-guardrails", setting(ROLE, "permissions", ["aiplatform.endpoints.deploy"])),
     ("identity-guardrails", setting(ROLE, "permissions", ["iam.serviceAccounts.actAs"])),
     ("identity-guardrails", setting(ROLE, "permissions", ["aiplatform.models.upload", "aiplatform.models.update"])),
+    ("identity-acts-where", rewriting("gcp-pilot-batch@", "gcp-pilot-pipeline@")),
+    ("identity-acts-where", setting(IMAGE_GRANT, "role", "roles/artifactregistry.writer", "batch-images")),
+    (
+        "identity-acts-where",
+        setting("gcp:serviceaccount/account:Account", "displayName", "gcp-pilot approver", "batch"),
+    ),
+    ("identity-folders", setting(BUCKET_GRANT, "condition.expression", _below("t"), "training-writes")),
+    ("identity-folders", setting(BUCKET_GRANT, "condition.expression", _below("models/"), "training-writes")),
+    ("identity-folders", setting(BUCKET_GRANT, "condition.expression", _below("data/"), "data-scientist-writes")),
+    ("identity-folders", setting(BUCKET_GRANT, "role", "roles/storage.objectUser", "publisher-creates")),
     ("identity-run-as", losing(DEPLOYMENT, "serviceAccount")),
     ("identity-run-as", losing(WORKBENCH, "gceSetup.serviceAccounts")),
     ("identity-run-as", editing(lambda j: drop(j, "serviceAccount"))),

@@ -19,6 +19,8 @@ _WAIT = {
     "cost-batch-tags",
     "data-batch-own",
     "encryption-batch",
+    "encryption-key-granted",
+    "identity-acts-where",
     "identity-calls-known",
     "identity-registries",
     "identity-run-as",
