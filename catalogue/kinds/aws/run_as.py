@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from catalogue.kind import Kind
 from catalogue.kinds.aws.jobs import STATE_MACHINE
-from catalogue.kinds.aws.sagemaker import DOMAIN, MODEL, USER_PROFILE
+from catalogue.kinds.aws.sagemaker import MODEL
+from catalogue.kinds.aws.studio import DOMAIN, USER_PROFILE
 from catalogue.kinds.aws.scheduler import SCHEDULE
 
 KINDS: tuple[Kind, ...] = ()
