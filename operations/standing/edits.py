@@ -430,6 +430,7 @@ def _of_jobs(other: Mapping[str, Any], stands: Config) -> Iterator[Edit]:
         ("max_hours", 4),
         ("input_uri", other["input_uri"]),
         ("output_uri", other["output_uri"]),
+        ("keep_days", 90),
     ):
         yield Edit(f"batch_jobs.*.{key}", "`false`" if key == "enabled" else "another", {(*_JOB, key): value})
 
@@ -457,6 +458,7 @@ def _of_training(other: Mapping[str, Any], stands: Config) -> Iterator[Edit]:
     yield Edit("training.*.spot.checkpoint_uri", "another", {(*_TRAINING, "spot", "checkpoint_uri"): folder})
     yield Edit("training.*.spot.checkpoint_uri", "the group taken out", {(*_TRAINING, "spot"): None})
     yield Edit("training.*.spot.wait_hours", "another", {(*_TRAINING, "spot", "wait_hours"): 6})
+    yield Edit("training.*.spot.keep_days", "another", {(*_TRAINING, "spot", "keep_days"): 14})
     yield Edit("training.*.runs_per_month", "in place of the schedule", by_hand)
 
 

@@ -61,6 +61,7 @@ UNPREVENTED: Mapping[str, Sequence[str]] = {
         "audit-repository-immutable",
         "encryption-bucket-settings",
         "limits-retention",
+        "limits-outputs-expire",
         "limits-stores-expire",
     ),
     "The controls `network-isolation`, `in-the-network` and `keys-given` bind such jobs in part. Of monitoring, of "

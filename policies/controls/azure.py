@@ -487,6 +487,7 @@ UNPREVENTED: Mapping[str, Sequence[str]] = {
         "encryption-key",
         "limits-retention",
         "limits-scaling-policy",
+        "limits-outputs-expire",
         "limits-stores-expire",
     ),
     "It is a setting of the program, and no call of Azure's.": (

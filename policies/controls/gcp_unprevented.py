@@ -58,6 +58,7 @@ UNPREVENTED: Mapping[str, Sequence[str]] = {
     ),
     "Artifact Registry and lifecycle rules offer no field for it that a condition could hold against the limits.": (
         "audit-repository-immutable",
+        "limits-outputs-expire",
         "limits-stores-expire",
     ),
     "What is recorded of calls, and where names and calls lead, are settings of policies that offer no field.": (

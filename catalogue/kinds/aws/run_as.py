@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from catalogue.kind import Kind
 from catalogue.kinds.aws.jobs import STATE_MACHINE
 from catalogue.kinds.aws.sagemaker import MODEL
-from catalogue.kinds.aws.studio import DOMAIN, USER_PROFILE
 from catalogue.kinds.aws.scheduler import SCHEDULE
+from catalogue.kinds.aws.studio import DOMAIN, USER_PROFILE
 
 KINDS: tuple[Kind, ...] = ()
 """No kind of its own: these are inputs of others."""
