@@ -47,7 +47,8 @@ def weak(graph: Graph, condition: Condition, guards: str, actions: Collection[st
     elif key == _MACHINES:
         allowed = _of_applications(graph) if _APPLICATIONS in actions else _of_jobs(graph)
     elif key == "aws:PrincipalArn":
-        allowed = {arn_of(graph, one) for one in graph.of(iam.ROLE) if one.name.endswith("-identity-approver")}
+        roles = [one for one in graph.of(iam.ROLE) if one.props.text_if_known("name").endswith("-approver")]
+        allowed = {arn_of(graph, one) for one in roles}
     elif key == "aws:ResourceAccount":
         allowed = {ours.account}
     elif key == "aws:RequestedRegion":

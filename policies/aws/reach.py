@@ -125,7 +125,8 @@ def _words(persona: str) -> Mapping[str, frozenset[str]]:
     """On what a persona makes each of its calls, by the action in lower case."""
     found: dict[str, set[str]] = {}
     for task in table("aws").tasks:
-        if "deployer" not in task.who and (not persona or persona in task.who | task.also):
+        takes = task.who | task.also
+        if "deployer" not in takes and (persona in takes if persona else takes):
             for calls in task.calls:
                 for do in calls.do:
                     found.setdefault(do.lower(), set()).add(_LIKE.get(calls.at, calls.at))
@@ -164,7 +165,7 @@ def _reaches(graph: Graph) -> Mapping[str, Reach]:
     keys |= {source.key for source in graph.placement.sources if source.key} if graph.placement else set()
     found["data-key"] = Reach(frozenset(keys))
     for persona in ("training", "serving"):
-        roles = [role for role in graph.of(iam.ROLE) if role.name.endswith(f"-identity-{persona}")]
+        roles = [role for role in graph.of(iam.ROLE) if role.props.text_if_known("name").endswith(f"-{persona}")]
         found[f"{persona}-role"] = Reach(frozenset(arn_of(graph, role) for role in roles))
     return {**found, **_jobs(graph, words)}
 

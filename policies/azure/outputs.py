@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.azure import storage
 from catalogue.kinds.azure.machinelearningservices import DATASTORE
 from catalogue.kinds.azure.machinelearningservices_jobs import SCHEDULE, passing
 from catalogue.once import once_a_graph
-from catalogue.properties import Properties
+from catalogue.properties import Properties, Unreadable
 from policies import limits
 from policies.azure.capture import narrowed
 from policies.passing import folders
@@ -33,7 +34,11 @@ def written_for_a_while(graph: Graph) -> frozenset[str]:
         # Before the datastore stands, its container is taken to have its name, as that of a stack has.
         return f"{containers.get(name, name)}/{folder}"
 
-    return folders(graph, (uri for schedule in graph.of(SCHEDULE) for uri in passing(schedule.props)), place)
+    found = list[str]()
+    for schedule in graph.of(SCHEDULE):
+        with suppress(Unreadable):  # what is not known yet, the stack file says
+            found += passing(schedule.props)
+    return folders(graph, found, place)
 
 
 @stack_rule(

@@ -139,13 +139,22 @@ def _read(graph: Graph, schedule: Resource) -> Iterator[tuple[str, str]]:
     for one in (given for part in _parts(schedule) for given in part.each_section("inputs.*")):
         uri, type_ = one.text_if_known("uri"), one.text_or_empty("jobInputType")
         if uri and type_.endswith("_model"):
-            own = [model for model in graph.of(MODEL) if names_one_of(uri, [model])]
+            meant = graph.refers(schedule, "properties", MODEL)
+            own = [
+                one for one in graph.of(MODEL) if names_one_of(uri, [one]) or (one in meant and _is_version(uri, one))
+            ]
             if not own:
                 yield "", f"takes the model {one_line(uri)}, which is no version of the stack's"
             elif any(model.props.text_or_empty("properties.modelType") not in ("", type_) for model in own):
                 yield "", f"takes {own[0].name} as {type_}, which it is not"
         elif uri:
             yield _short(one, "uri"), ""
+
+
+def _is_version(id_: str, model: Resource) -> bool:
+    """Whether an id ends as that of the model version does, which the engine shows without its id."""
+    name, version = (model.props.text_if_known(key) for key in ("name", "version"))
+    return id_.lower().endswith(f"/models/{name}/versions/{version}".lower()) and bool(name and version)
 
 
 def _written(schedule: Resource) -> Iterator[str]:

@@ -1,11 +1,12 @@
 """What jobs write for a while, scores and checkpoints, expires in a bucket of the stack."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.gcp import WORKFLOW, storage, workflows
 from catalogue.once import once_a_graph
-from catalogue.properties import Properties
+from catalogue.properties import Properties, Unreadable
 from policies import limits
 from policies.passing import folders
 from policies.rule import stack_rule
@@ -14,7 +15,11 @@ from policies.rule import stack_rule
 @once_a_graph
 def written_for_a_while(graph: Graph) -> frozenset[str]:
     """The gs:// folders that jobs of the stack write scores and checkpoints to."""
-    return folders(graph, (uri for workflow in graph.of(WORKFLOW) for uri in workflows.passing(workflow)))
+    found = list[str]()
+    for workflow in graph.of(WORKFLOW):
+        with suppress(Unreadable):  # what is not known yet, the stack file says
+            found += workflows.passing(workflow)
+    return folders(graph, found)
 
 
 @stack_rule(

@@ -87,8 +87,16 @@ _ARM_ID = re.compile(r"/subscriptions/[^\s'\"?,;\\]+")
 
 
 def _in_capitals(one: Resource) -> Resource:
-    """Every id of Azure in the inputs in another case than the cloud answers with."""
-    return replace(one, inputs=json.loads(_ARM_ID.sub(lambda id_: id_[0].upper(), json.dumps(dict(one.inputs)))))
+    """Every id of Azure in the inputs in another case than the cloud answers with.
+
+    What follows a datastore is the path of a blob, whose case counts.
+    """
+
+    def raised(id_: re.Match[str]) -> str:
+        above, datastores, path = id_[0].partition("/datastores/")
+        return above.upper() + datastores + path
+
+    return replace(one, inputs=json.loads(_ARM_ID.sub(raised, json.dumps(dict(one.inputs)))))
 
 
 def _tagged(one: Resource) -> Resource:

@@ -21,6 +21,7 @@ from catalogue import environments
 from catalogue.errors import BadInput
 from catalogue.graph import Graph, Placement
 from catalogue.platforms import PLATFORMS
+from catalogue.wording import listed
 from operations.__main__ import application
 from operations.evaluation import evaluate
 from policies import __main__ as engine
@@ -170,8 +171,7 @@ _WRITTEN = "allowed: a number of 0 or more, a list of text, 'any', 'none', or on
     [
         ({"limits": {"batch-hour": entry(HOURS)}}, "limits.batch-hour: no rule knows this limit; did you mean "
          "batch-hours?"),
-        ({"limits": {"zzz": entry(HOURS)}}, "limits.zzz: no rule knows this limit; allowed: "
-         + ", ".join(SHIPPED.limits)),
+        ({"limits": {"zzz": entry(HOURS)}}, "limits.zzz: no rule knows this limit" + listed(SHIPPED.limits)),
         ({"limits": {"batch-hours": {key: value for key, value in entry(HOURS).items() if key != "owner"}}},
          "limits.batch-hours.owner: is missing; every entry has it"),
         ({"limits": {"batch-hours": {key: value for key, value in entry(HOURS).items() if key != "reviewed"}}},

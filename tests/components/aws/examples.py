@@ -162,7 +162,13 @@ EXAMPLES: Mapping[str, Args] = {
         tags=TAGS,
     ),
     "Registry": RegistryArgs(
-        account=ACCOUNT, bucket_name=BUCKET, models=["scorer"], capture_days={"scorer": 7}, data_key_arn=KEY, tags=TAGS
+        account=ACCOUNT,
+        bucket_name=BUCKET,
+        models=["scorer"],
+        capture_days={"scorer": 7},
+        expire_below={"batch/out/": 90, "training/weekly/checkpoints/": 30},
+        data_key_arn=KEY,
+        tags=TAGS,
     ),
     "TrainingJob": TrainingJobArgs(
         job_name="it-weekly",

@@ -143,7 +143,7 @@ FACTS = [
         "rules",
         lambda g, r, v: (
             {one["filter"]["prefix"]: one["expiration"]["days"] for one in v if "expiration" in one}
-            == {"capture/": 30, "capture/fraud-scorer/": 30}
+            == {"capture/": 30, "capture/fraud-scorer/": 30, "batch/fraud-backfill/": 365}
         ),
         ("-artifacts-lifecycle",),
     ),

@@ -34,6 +34,7 @@ _READ_DOCUMENTS = {
     "inputs-request",
     "limits-batch-time",
     "limits-machine-types",
+    "limits-outputs-expire",
     "limits-replicas",
     "network-call-bound",
     "network-jobs-isolated",

@@ -30,6 +30,7 @@ _WAIT = {
     "limits-batch-time",
     "limits-batch-whole",
     "limits-machine-types",
+    "limits-outputs-expire",
     "limits-replicas",
     "quota-declared",
     "rollback-batch-watched",

@@ -64,7 +64,8 @@ def made(tmp_path: Path, data: Path) -> Made:
         graph, state = preview(STACKS / f"Pulumi.{platform}-full.yaml"), State(tmp_path / "state.sqlite")
         place = graph.placement
         assert place is not None
-        for one in graph.cloud:
+        # Each model that serves a version asks for its approval, and makes nothing.
+        for one in (one for one in graph.cloud if not one.type.startswith("mlplatform:aws:")):
             id_ = str(one.outputs.get("id", one.name))
             new = New(one.type, id_, platform, place.account, place.region, one.name, one.inputs, one.outputs)
             state.resources.create(new)
