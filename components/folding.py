@@ -1,7 +1,7 @@
-"""Places that grants name, folded into the folders that hold them where a cloud bounds how many a policy may name."""
+"""Places that grants or lifecycles name, folded where a cloud bounds how many of them a policy or a rule may name."""
 
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 
 
 def apart(places: Sequence[str]) -> list[str]:
@@ -32,3 +32,16 @@ def _folders(place: str) -> list[str]:
     """The folders above a place, without its root."""
     parts = place.rstrip("/").split("/")
     return ["/".join(parts[:depth]) + "/" for depth in range(2, len(parts))]
+
+
+def kept_alike(days: Mapping[str, int], most: int) -> Iterator[tuple[int, int, list[str]]]:
+    """The folders that keep their files as long as each other, at most so many together, for one rule of a lifecycle.
+
+    Each with the days, and with its number among those of the same days, from 0 on.
+    """
+    alike: dict[int, list[str]] = defaultdict(list)
+    for folder in sorted(days):
+        alike[days[folder]].append(folder)
+    for kept, folders in sorted(alike.items()):
+        for number, at in enumerate(range(0, len(folders), most)):
+            yield kept, number, folders[at : at + most]

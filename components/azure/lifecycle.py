@@ -1,11 +1,11 @@
 """How long a storage account keeps what nobody deletes: old versions, and what the data collector writes."""
 
-from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pulumi
 from pulumi_azure_native import storage
 
+from components.folding import kept_alike
 from components.given import Text
 
 KEEP_DAYS = 30
@@ -76,17 +76,10 @@ https://learn.microsoft.com/en-us/azure/storage/blobs/lifecycle-management-polic
 
 def _gone_below(expire_below: Mapping[str, int]) -> list[storage.ManagementPolicyRuleArgsDict]:
     """A rule for all folders that keep their blobs as long as each other: an account has a hundred rules at most."""
-    folders: dict[int, list[pulumi.Input[str]]] = defaultdict(list)
-    for folder, days in sorted(expire_below.items()):
-        folders[days].append(folder)
-    return [
-        _gone(f"expire-{days}-{at // PREFIXES}", below[at : at + PREFIXES], days)
-        for days, below in sorted(folders.items())
-        for at in range(0, len(below), PREFIXES)
-    ]
+    return [_gone(f"expire-{days}-{number}", below, days) for days, number, below in kept_alike(expire_below, PREFIXES)]
 
 
-def _gone(name: str, below: list[pulumi.Input[str]], days: int) -> storage.ManagementPolicyRuleArgsDict:
+def _gone(name: str, below: Sequence[pulumi.Input[str]], days: int) -> storage.ManagementPolicyRuleArgsDict:
     gone: storage.DateAfterModificationArgsDict = {"days_after_modification_greater_than": days}
     return {
         "name": name,

@@ -1,12 +1,12 @@
 """A private, encrypted, versioned Cloud Storage bucket: the shape every bucket of a pilot has."""
 
-from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import pulumi
 from pulumi_gcp import storage
 
+from components.folding import kept_alike
 from components.given import Args, Tags, Text
 
 
@@ -78,14 +78,7 @@ https://cloud.google.com/storage/docs/lifecycle#matchesprefix-suffix
 
 def _gone_below(expire_below: Mapping[str, int]) -> list[storage.BucketLifecycleRuleArgsDict]:
     """A rule for all folders that keep their objects as long as each other: a bucket has a hundred rules at most."""
-    folders: dict[int, list[str]] = defaultdict(list)
-    for folder, days in sorted(expire_below.items()):
-        folders[days].append(folder)
     return [
-        {
-            "action": {"type": "Delete"},
-            "condition": {"age": days, "with_state": "LIVE", "matches_prefixes": below[at : at + PREFIXES]},
-        }
-        for days, below in sorted(folders.items())
-        for at in range(0, len(below), PREFIXES)
+        {"action": {"type": "Delete"}, "condition": {"age": days, "with_state": "LIVE", "matches_prefixes": below}}
+        for days, _, below in kept_alike(expire_below, PREFIXES)
     ]

@@ -82,11 +82,8 @@ def _keep(config: StackConfig) -> Iterator[Problem]:
 
 
 def expiring(config: StackConfig) -> Iterator[tuple[str, int]]:
-    """Each folder of scores, and after how many days they are deleted, the longest where jobs share one."""
-    asked: dict[str, int] = {}
-    for job in of(config).values():
-        asked[job.output_uri] = max(job.keep_days, asked.get(job.output_uri, 0))
-    yield from asked.items()
+    """The folder of each job's scores, and after how many days they are deleted."""
+    yield from ((job.output_uri, job.keep_days) for job in of(config).values())
 
 
 def _models(config: StackConfig) -> Iterator[Problem]:

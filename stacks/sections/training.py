@@ -174,12 +174,8 @@ def _keep(config: StackConfig) -> Iterator[Problem]:
 
 
 def expiring(config: StackConfig) -> Iterator[tuple[str, int]]:
-    """Each folder of checkpoints, and after how many days they are deleted, the longest where jobs share one."""
-    asked: dict[str, int] = {}
-    for job in of(config).values():
-        if job.spot is not None:
-            asked[job.spot.checkpoint_uri] = max(job.spot.keep_days, asked.get(job.spot.checkpoint_uri, 0))
-    yield from asked.items()
+    """The folder of each job's checkpoints, and after how many days they are deleted."""
+    yield from ((job.spot.checkpoint_uri, job.spot.keep_days) for job in of(config).values() if job.spot is not None)
 
 
 def _hyperparameters(config: StackConfig) -> Iterator[Problem]:

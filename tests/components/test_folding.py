@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from components.aws.personas import ROOM, fitting
-from components.folding import apart, folded
+from components.folding import apart, folded, kept_alike
 from components.gcp.personas import CONDITIONS, IdentityArgs, Needs, personas_of
 
 parts = st.sampled_from(["a", "b", "cc", "d-1", "e"])
@@ -90,3 +90,13 @@ def test_many_places_of_google_share_conditions_and_one_more_leaves_the_others_w
         assert sum(found[name] != more.get(name) for name in found) <= 1
     else:
         assert all(list(found[name]) == [name] for name in found), "few places keep a condition each"
+
+
+@settings(deadline=None)
+@given(st.dictionaries(st.text("ab/", min_size=1), st.integers(1, 3)), st.integers(1, 4))
+def test_each_folder_stands_once_with_those_that_are_kept_as_long(days: dict[str, int], most: int) -> None:
+    rules = list(kept_alike(days, most))
+    assert {folder: kept for kept, _, folders in rules for folder in folders} == days
+    assert sum(len(folders) for _, _, folders in rules) == len(days)
+    assert all(0 < len(folders) <= most for _, _, folders in rules)
+    assert len({(kept, number) for kept, number, _ in rules}) == len(rules), "a rule has a name of its own by both"
