@@ -10,6 +10,8 @@ from catalogue.once import once_a_graph
 from catalogue.properties import Unreadable
 
 Place = Callable[[str], str]
+_TRAINED = "--output="
+"""How the words of a stack file's containers begin that say where a training job puts what it trained."""
 
 
 def folders(graph: Graph, written: Iterable[str], place: Place = str) -> frozenset[str]:
@@ -22,7 +24,8 @@ def folders(graph: Graph, written: Iterable[str], place: Place = str) -> frozens
     found = {place(uri) for uri in written if uri}
     if graph.placement is not None:
         read = sorted({place(uri) for uri in _read(graph)})
-        trained = {place(word.removeprefix("--output=")) for word in graph.placement.containers}
+        words = (word for word in graph.placement.containers if word.startswith(_TRAINED))
+        trained = {place(word.removeprefix(_TRAINED)) for word in words}
         for uri in (uri for uri in graph.placement.addresses if uri.endswith("/")):
             folder = place(uri)
             if folder not in trained and not any(one.startswith(folder) for one in read):

@@ -57,11 +57,15 @@ def lifecycle_rules(graph: Graph, bucket: Resource) -> list[Properties]:
     return [rule for lifecycle in lifecycles for rule in lifecycle.props.each_section("rules")]
 
 
+def prefix_of(rule: Properties) -> str:
+    """Where in its bucket a rule of a lifecycle holds; empty for everywhere."""
+    said = (rule.text_or_empty(at) for at in ("filter.prefix", "filter.and.prefix", "prefix"))
+    return next(filter(None, said), "")
+
+
 def expires(rule: Properties, folder: str | None, at: str, most: float) -> bool:
     """Whether a rule, by its days there, deletes all below a folder in time. Where that is not known, any rule may."""
-    below = (
-        rule.text_or_empty("filter.prefix") or rule.text_or_empty("filter.and.prefix") or rule.text_or_empty("prefix")
-    )
+    below = prefix_of(rule)
     narrow = any(rule.is_given(f"filter.{part}") for part in _NARROW) or rule.is_given(
         f"{at.partition('.')[0]}.newerNoncurrentVersions"
     )

@@ -12,6 +12,7 @@ from catalogue.kinds.aws.jobs import Job
 from catalogue.kinds.aws.provider import PROVIDER, allowed_accounts
 from catalogue.properties import Malformed, Properties
 from policies import limits
+from policies.aws.capture import prefix_of
 from policies.limits import OWN, Limits
 from policies.rule import limit_rule, resource_rule, stack_rule
 
@@ -284,7 +285,7 @@ def stores_expire(graph: Graph, resource: Resource) -> Iterator[str]:
     for rule in rules:
         if not any(rule.is_given(action) for action in _ACTIONS):
             yield f"has a rule that does nothing, which S3 refuses ({rule.text_or_empty('id') or rule.at})"
-    whole = [rule for rule in rules if not _prefix(rule)]
+    whole = [rule for rule in rules if not prefix_of(rule)]
     if _versioned(graph, resource) and not any(r.number_or_none(_OLD) for r in whole):
         yield "keeps old versions for ever"
     if not any(r.number_or_none("abortIncompleteMultipartUpload.daysAfterInitiation") for r in whole):
@@ -314,12 +315,6 @@ _BROUGHT_BACK = 30
 """Days for which a record that somebody deleted or wrote over can be brought back, as a key that was."""
 
 
-def _prefix(rule: Properties) -> str:
-    """Where in its bucket a rule holds; empty for everywhere."""
-    said = (rule.text_or_empty(at) for at in ("filter.prefix", "filter.and.prefix", "prefix"))
-    return next(filter(None, said), "")
-
-
 def _deletes_records(graph: Graph, lifecycle: Resource, rules: list[Properties]) -> Iterator[str]:
     """What a trail or a flow log wrote is kept as long as any other record."""
     least = limits.of(graph)["retention-days-at-least"].number
@@ -342,7 +337,7 @@ def _deletes_artifacts(graph: Graph, lifecycle: Resource, rules: list[Properties
     for rule in rules:
         if not (rule.is_given("expiration.days") or rule.is_given("expiration.date")):
             continue
-        below = place + _prefix(rule)
+        below = place + prefix_of(rule)
         for uri in sorted(uri for uri in sagemaker.artifacts_of(graph) if uri.startswith(below)):
             yield f"deletes {uri}, from which a model starts"
 

@@ -10,7 +10,7 @@ from catalogue.kinds.aws import ecr, s3
 from catalogue.kinds.aws.mlplatform import APPROVED_VERSION
 from catalogue.kinds.aws.sagemaker import MODEL, PACKAGE_GROUP
 from catalogue.properties import Properties
-from policies.aws.capture import lifecycle_rules
+from policies.aws.capture import lifecycle_rules, prefix_of
 from policies.rule import stack_rule
 
 _IMAGE = re.compile(
@@ -117,13 +117,10 @@ _MANY = 1_000
 
 def _takes(rule: Properties, folder: str) -> bool:
     """Whether a rule deletes objects in a folder, or all below it."""
-    below = next((said for at in _PREFIXES if (said := rule.text_or_empty(at))), "")
+    below = prefix_of(rule)
     touches = folder.startswith(below) or below.startswith(folder)
     expires = any(rule.is_given(f"expiration.{one}") for one in ("days", "date"))
     return rule.text_or_empty("status") == "Enabled" and touches and expires
-
-
-_PREFIXES = ("filter.prefix", "filter.and.prefix", "prefix")
 
 
 def _containers(props: Properties) -> Iterator[tuple[str, str]]:

@@ -93,20 +93,8 @@ def _decided_by_input(value: Any, path: str) -> Iterator[str]:
             yield from [below] if key == "$" else _decided_by_input(one, below)
 
 
-_FORMATTED = re.compile(r"States\.Format\('(?P<template>[^'\\]*)',(?P<of>.+)\)", re.DOTALL)
 _OF_THE_RUN = re.compile(r"\$\.run\b|\$\$\.Execution\.(Name|Id)\b")
 _ATTEMPT = "$$.State.RetryCount"
-
-
-def _formatted(text: str) -> tuple[str, str]:
-    """The text before the first part that a run says, and of what the parts are made; both empty for anything else.
-
-    https://docs.aws.amazon.com/step-functions/latest/dg/intrinsic-functions.html
-    """
-    said = _FORMATTED.fullmatch(text.strip())
-    if said is None or "{}" not in said["template"]:
-        return "", ""
-    return said["template"].partition("{}")[0], said["of"]
 
 
 @stack_rule(
@@ -139,7 +127,7 @@ def job_own(graph: Graph, machine: Resource) -> Iterator[str]:
             said = job.request.values.get(at, job.request.values.get(f"{at}.$"))
             if not isinstance(said, str):
                 continue
-            before, of = _formatted(said)
+            before, of = sfn.formatted(said)
             if not (before or said).startswith(begins):
                 yield f"calls its job {one_line(said)}, where {begins}* is what its role may create ({job.state})"
             if not _OF_THE_RUN.search(of) or _ATTEMPT not in of:
@@ -193,7 +181,7 @@ def _writes(job: Job) -> Iterator[tuple[str, str]]:
     yield from (("output", output.text_if_known("S3OutputPath")) for output in job.outputs())
     expression = job.request.section_or_empty("CheckpointConfig").values.get("S3Uri.$")
     if isinstance(expression, str):
-        yield "checkpoints", _formatted(expression)[0]
+        yield "checkpoints", sfn.formatted(expression)[0]
 
 
 def _is_in_file(graph: Graph, job: Job, word: str, uri: str) -> bool:

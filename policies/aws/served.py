@@ -8,17 +8,15 @@ from catalogue.iam import Call, Statement, read
 from catalogue.kind import Serves
 from catalogue.kinds import kind_of
 from catalogue.kinds.aws import cloudtrail, iam, sagemaker, scheduler, sfn, studio
+from catalogue.kinds.aws.run_as import RUNS_AS
 from catalogue.once import once_a_graph
 from policies.aws.access import refusal, session
 from policies.rule import stack_rule
 
 _IMAGE = re.compile(r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com/(?P<name>[^:@]+).*")
 _ARTIFACT_IS_CHANGED_BY = ("s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion")
-_RUNS_AS = {sagemaker.MODEL: "executionRoleArn", sfn.STATE_MACHINE: "roleArn", scheduler.SCHEDULE: "target"}
-_PEOPLE_ACT_AS = {
-    studio.DOMAIN: ("defaultUserSettings", "defaultSpaceSettings"),
-    studio.USER_PROFILE: ("userSettings",),
-}
+_RUNS_AS = "executionRoleArn"
+_PEOPLE_WORK_IN = (studio.DOMAIN, studio.USER_PROFILE)
 
 
 @stack_rule(
@@ -34,7 +32,7 @@ def served_read_only(graph: Graph, model: Resource) -> Iterator[str]:
     MITRE ATLAS, "Manipulate AI Model", https://atlas.mitre.org/techniques/AML.T0018. Conditions of a statement are not
     weighed, nor is what the permissions boundary caps, for it caps by the account.
     """
-    for role in graph.refers(model, _RUNS_AS[sagemaker.MODEL], iam.ROLE):
+    for role in graph.refers(model, _RUNS_AS, iam.ROLE):
         for arn, action in _changed_by(graph).get(role.urn, ()):
             yield f"runs as {role.name}, which may {action} on {arn}, from which a model starts"
 
@@ -51,7 +49,7 @@ def _changed_by(graph: Graph) -> Mapping[str, list[tuple[str, str]]]:
         if of := _IMAGE.fullmatch(image):
             changed.append((f"arn:aws:ecr:{of['region']}:{of['account']}:repository/{of['name']}", "ecr:PutImage"))
     models = graph.of(sagemaker.MODEL)
-    roles = {one.urn: one for model in models for one in graph.refers(model, _RUNS_AS[sagemaker.MODEL], iam.ROLE)}
+    roles = {one.urn: one for model in models for one in graph.refers(model, _RUNS_AS, iam.ROLE)}
     found: dict[str, list[tuple[str, str]]] = {}
     for role in roles.values():
         for policy in graph.referring(iam.ROLE_POLICY, "role", role):
@@ -79,7 +77,7 @@ def role_reaches(graph: Graph, model: Resource) -> Iterator[str]:
 
     https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html
     """
-    for role in graph.refers(model, _RUNS_AS[sagemaker.MODEL], iam.ROLE) if graph.ours else ():
+    for role in graph.refers(model, _RUNS_AS, iam.ROLE) if graph.ours else ():
         acting = session(graph, role)
         for action, arn, context in dict.fromkeys(_calls(graph, model)):
             if why := refusal(graph, acting, Call(action, arn, {**_NOT_KNOWN, **dict(context)})):
@@ -112,7 +110,7 @@ def _calls(graph: Graph, model: Resource) -> Iterator[_Called]:
 
 @stack_rule(
     "identity-people-apart",
-    *_PEOPLE_ACT_AS,
+    *_PEOPLE_WORK_IN,
     severity="high",
     says="Nobody works in Studio as a role that a model, a state machine or a schedule runs as.",
     remedy="Give the profile the data-scientist persona's role.",
@@ -123,13 +121,11 @@ def people_apart(graph: Graph, resource: Resource) -> Iterator[str]:
     "Each persona is one least-privilege identity": SageMaker's guide names the personas,
     https://docs.aws.amazon.com/sagemaker/latest/dg/role-manager-personas.html
     """
-    for key in _PEOPLE_ACT_AS[resource.type]:
-        role = resource.props.section_or_empty(key).text_if_known("executionRole")
-        for type_, at in _RUNS_AS.items():
-            for run in graph.of(type_):
-                path = "target.roleArn" if at == "target" else at
-                if role and role == run.props.text_if_known(path):
-                    yield f"works as {role}, as which {run.name} runs"
+    for path in RUNS_AS[resource.type]:
+        role = resource.props.text_if_known(path)
+        for run in graph.of(sagemaker.MODEL, sfn.STATE_MACHINE, scheduler.SCHEDULE):
+            if role and any(role == run.props.text_if_known(at) for at in RUNS_AS[run.type] if "#" not in at):
+                yield f"works as {role}, as which {run.name} runs"
 
 
 _RECORD_IS_CHANGED_BY = ("s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion")

@@ -1,6 +1,5 @@
 """What jobs write for a while, scores and checkpoints, expires in the stack's own storage."""
 
-import re
 from collections.abc import Iterator
 from contextlib import suppress
 
@@ -18,9 +17,6 @@ from policies.rule import stack_rule
 _DAYS = "definition.actions.baseBlob.delete.daysAfterModificationGreaterThan"
 
 
-_PLACE = re.compile(r"azureml://(.*/)?datastores/")
-
-
 @once_a_graph
 def written_for_a_while(graph: Graph) -> frozenset[str]:
     """The folders that jobs of the stack write scores and checkpoints to, each behind its container."""
@@ -30,7 +26,7 @@ def written_for_a_while(graph: Graph) -> frozenset[str]:
     }
 
     def place(uri: str) -> str:
-        name, _, folder = _PLACE.sub("", uri).partition("/paths/")
+        name, folder = _split(uri)
         # Before the datastore stands, its container is taken to have its name, as that of a stack has.
         return f"{containers.get(name, name)}/{folder}"
 
@@ -66,10 +62,16 @@ def outputs_expire(graph: Graph, schedule: Resource) -> Iterator[str]:
 def _places(graph: Graph, schedule: Resource) -> Iterator[tuple[Resource, str]]:
     """The datastore of each folder that expires, and the folder behind its container."""
     for uri in dict.fromkeys(passing(schedule.props)):
-        name, _, folder = uri.partition("/datastores/")[2].partition("/paths/")
+        name, folder = _split(uri)
         for datastore in graph.of(DATASTORE) if name else ():
             if datastore.props.text_if_known("name") == name:
                 yield datastore, f"{datastore.props.text_if_known('properties.containerName')}/{folder}"
+
+
+def _split(uri: str) -> tuple[str, str]:
+    """The name of the datastore and the path in it, of an address in its short or in its long form; else empty."""
+    name, _, path = uri.partition("/datastores/")[2].partition("/paths/")
+    return name, path
 
 
 def _deletes(rule: Properties, folder: str, most: float) -> bool:

@@ -11,6 +11,7 @@ from catalogue.kinds.azure.machinelearningservices import MODEL, ONLINE_DEPLOYME
 from catalogue.kinds.azure.machinelearningservices_jobs import (
     BATCH_DEPLOYMENT,
     COMPONENT,
+    OF_THE_RUN,
     SCHEDULE,
     Job,
     jobs,
@@ -24,8 +25,6 @@ from policies.azure.reading import names_one_of
 from policies.rule import Found, stack_rule, whole_stack_rule
 
 _LONG = re.compile(r"azureml://subscriptions/[^/]+/resourcegroups/[^/]+/workspaces/[^/]+/", re.IGNORECASE)
-_OF_THE_RUN = "${{name}}/"
-"""What Azure ML puts the run's name for, https://learn.microsoft.com/en-us/azure/machine-learning/concept-expressions"""
 _FOLDER = re.compile(r'--\w+="?\$\{\{\s*(inputs|outputs)\.\w+\s*\}\}"?')
 _PROGRAM = ["exec", "train"]
 """What runs of an image that trains: the program that SageMaker runs of the same image, as the training component has
@@ -109,10 +108,10 @@ def folders(graph: Graph) -> Found:
             if wrong or uri.rstrip("/") not in named:
                 yield schedule, wrong or f"reads {one_line(uri)}, which its file does not say"
         for uri in _written(schedule):
-            folder = uri.removesuffix(_OF_THE_RUN)
+            folder = uri.removesuffix(OF_THE_RUN)
             if folder.rstrip("/") not in named:
                 yield schedule, f"writes to {one_line(uri)}, which its file does not say"
-            elif trains(schedule.props) and not uri.endswith(_OF_THE_RUN):
+            elif trains(schedule.props) and not uri.endswith(OF_THE_RUN):
                 yield schedule, f"writes to {one_line(uri)}, where the next run finds what this one wrote"
             if folder in written:
                 yield schedule, f"writes to {one_line(folder)}, as {written[folder].name} does"
@@ -166,8 +165,8 @@ def _overlap(written: str, other: str) -> bool:
     """Whether what is written may lie in another folder, or over it. What an earlier run left in the folder of its name
     no later one comes to.
     """
-    folder, there = (f"{text.removesuffix(_OF_THE_RUN).rstrip('/')}/" for text in (written, other))
-    return folder.startswith(there) or (there.startswith(folder) and not written.endswith(_OF_THE_RUN))
+    folder, there = (f"{text.removesuffix(OF_THE_RUN).rstrip('/')}/" for text in (written, other))
+    return folder.startswith(there) or (there.startswith(folder) and not written.endswith(OF_THE_RUN))
 
 
 @whole_stack_rule(

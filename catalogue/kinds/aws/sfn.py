@@ -95,7 +95,18 @@ def jobs_of(graph: Graph, resource: Resource) -> list[Job]:
     return list(jobs(resource.props))
 
 
-_OF_ITS_RUN = re.compile(r"States\.Format\('(s3://[^'{}]+/)\{\}.*")
+_FORMATTED = re.compile(r"States\.Format\('(?P<template>[^'\\]*)',(?P<of>.+)\)", re.DOTALL)
+
+
+def formatted(text: str) -> tuple[str, str]:
+    """The text before the first part that a run says, and of what the parts are made; both empty for anything else.
+
+    https://docs.aws.amazon.com/step-functions/latest/dg/intrinsic-functions.html
+    """
+    said = _FORMATTED.fullmatch(text.strip())
+    if said is None or "{}" not in said["template"]:
+        return "", ""
+    return said["template"].partition("{}")[0], said["of"]
 
 
 def passing(graph: Graph, machine: Resource) -> Iterator[str]:
@@ -106,8 +117,8 @@ def passing(graph: Graph, machine: Resource) -> Iterator[str]:
         if job.action == "createTransformJob":
             yield job.request.text_if_known("TransformOutput.S3OutputPath")
         checkpoints = job.request.section_or_empty("CheckpointConfig")
-        own = _OF_ITS_RUN.fullmatch(str(checkpoints.values.get("S3Uri.$")))
-        yield own[1] if own else checkpoints.text_if_known("S3Uri")
+        own, _ = formatted(str(checkpoints.values.get("S3Uri.$")))
+        yield own or checkpoints.text_if_known("S3Uri")
 
 
 def _tasks(scope: Properties, times: int, again: bool) -> Iterator[tuple[str, Properties, int, bool]]:

@@ -373,6 +373,10 @@ def trains(schedule: Properties) -> bool:
     return not any(one.text_or_empty("jobInputType").endswith("_model") for one in given)
 
 
+OF_THE_RUN = "${{name}}/"
+"""What Azure ML puts the run's name for, https://learn.microsoft.com/en-us/azure/machine-learning/concept-expressions"""
+
+
 def passing(schedule: Properties) -> Iterator[str]:
     """The addresses of the folders of what each run writes for a while: scores, and the checkpoints of a training job,
     below whose folder each run has its own. What is not known yet is left out.
@@ -383,7 +387,7 @@ def passing(schedule: Properties) -> Iterator[str]:
             outputs = part.section_or_empty("outputs")
             for name in outputs.names():
                 if not training or name == "checkpoints":
-                    yield outputs.text_if_known(f"{name}.uri").removesuffix("${{name}}/")
+                    yield outputs.text_if_known(f"{name}.uri").removesuffix(OF_THE_RUN)
 
 
 def starts_per_month(schedule: Properties) -> float:
