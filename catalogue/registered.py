@@ -12,6 +12,12 @@ FOLDER = "registry/"
 """The folder of an artifact bucket below which versions lie, and nothing else."""
 IMAGES = "-images"
 """How the name of a registry's repository of images ends."""
+PENDING, APPROVED, REJECTED = "PendingManualApproval", "Approved", "Rejected"
+"""What the registry of SageMaker says of a version: ModelApprovalStatus,
+https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeModelPackage.html
+"""
+DIGEST = "digest"
+"""The key of a model package's customer metadata that has the digest of the version's record."""
 _ARTIFACT = re.compile(
     rf"s3://(?P<bucket>[^/]+)/{FOLDER}(?P<name>[a-z0-9]+(?:-[a-z0-9]+)*)/(?P<version>[1-9][0-9]{{0,9}})/model\.tar\.gz"
 )
@@ -41,6 +47,13 @@ class Registered:
     def group(self, registry: str) -> str:
         """The group of model packages that it is one of, on aws."""
         return f"{registry}-{self.name}"
+
+
+def package_arn(account: str, region: str, package: str) -> str:
+    """The ARN of a version on aws, GROUP/NUMBER: "Resource types defined by Amazon SageMaker", Service Authorization
+    Reference, https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsagemaker.html
+    """
+    return f"arn:aws:sagemaker:{region}:{account}:model-package/{package}"
 
 
 def in_registry(uri: str) -> bool:

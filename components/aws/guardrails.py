@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from catalogue.registered import PENDING
 from components.shapes import Machine
 
 _JOBS = ["sagemaker:Create*ingJob"]
@@ -89,7 +90,7 @@ def denies(args: Guardrails) -> list[dict[str, Any]]:
         _deny(
             "ApprovedAtBirth",
             ["sagemaker:CreateModelPackage"],
-            {"StringNotEquals": {"sagemaker:ModelApprovalStatus": "PendingManualApproval"}},
+            {"StringNotEquals": {"sagemaker:ModelApprovalStatus": PENDING}},
         ),
         _deny(
             "CarryDataOut",

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from catalogue.errors import BadInput
+from catalogue.registered import APPROVED
 from operations.arguments import StackArgument, file_of
 
 LONGEST = 1024
@@ -35,7 +36,7 @@ def approve(
     found = asked.registry.found(asked.stack, asked.config, asked.version)
     metrics = ", ".join(f"{name} {value:g}" for name, value in found.record.metrics.items())
     typer.echo(f"{version}: {found.status}, {found.digest}; {metrics}; {found.record.lineage.run}")
-    if found.status == promoting.APPROVED:
+    if found.status == APPROVED:
         typer.echo(f"{version} is approved already{f', because {found.because}' if found.because else ''}")
         return
     if not yes:

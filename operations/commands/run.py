@@ -28,8 +28,6 @@ def run(
     where there is no such item, or the platform refuses. In a sandbox it is `mlplatform sandbox run`, to the run's end.
     """
     from operations import running
-    from operations.sandboxes.byhand import started
-    from operations.sandboxes.ground import Chosen
 
     if section != training.SECTION.name:
         why = "; the clock alone starts a batch job" if section == batch_jobs.SECTION.name else ""
@@ -47,6 +45,9 @@ def run(
     count = f"{run.machines.high} × " if run.machines.high > 1 else ""
     typer.echo(f"{called}: a run of {section} {name} on {count}{run.machines.said}, {run.hours} h at most, {run.cost}")
     if sandbox is not None and yes:
+        from operations.sandboxes.byhand import started
+        from operations.sandboxes.ground import Chosen
+
         started(Chosen(sandbox, real_time=False), f"{called}-{name}")
         return
     if not yes:

@@ -21,7 +21,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from catalogue.errors import BadInput
 from catalogue.iam import Call, denial, granted, read_text
 from catalogue.properties import Properties
+from catalogue.registered import APPROVED, DIGEST, package_arn
 from operations.doctor import NoCredentials, Seen, Unseen, Way, WriteRefused, done, held, not_done
+from operations.refusals import said_by
 from operations.steps.aws import OPENS_STUDIO
 from operations.verdict import Look, LookAt
 
@@ -101,8 +103,7 @@ class Account:
         try:
             return cast(Mapping[str, Any], getattr(self.client(service), xform_name(operation))(**given))
         except ClientError as error:
-            said = cast(Mapping[str, Any], error.response).get("Error", {})
-            code, message = str(said.get("Code", "")), " ".join(str(said.get("Message", "")).split())
+            code, message = said_by(error)
             if code in missing or f"{code}: {message}".startswith(tuple(each for each in missing if ": " in each)):
                 return None
             if code in _DENIED:
@@ -260,7 +261,7 @@ def version_of(account: Account, name: str) -> Mapping[str, Any] | None:
 
     An ARN of the right form that SageMaker does not accept is taken for it.
     """
-    arn = f"arn:aws:sagemaker:{account.region}:{account.account}:model-package/{name}"
+    arn = package_arn(account.account, account.region, name)
     missing = {"ValidationException", "ResourceNotFound"}
     return account.ask("sagemaker", "DescribeModelPackage", missing, ModelPackageName=arn)
 
@@ -270,7 +271,7 @@ def _registered(account: Account, look: Look) -> Seen:
     if found is None:
         return not_done(f"the registry has no version {look.name}")
     metadata: Mapping[str, Any] = found.get("CustomerMetadataProperties") or {}
-    digest = metadata.get("digest")
+    digest = metadata.get(DIGEST)
     if digest != look.at:
         return not_done(f"the version {look.name} has the digest {digest or 'none'}, and {look.at} is named")
     return done(f"the version {look.name} is registered")
@@ -279,7 +280,7 @@ def _registered(account: Account, look: Look) -> Seen:
 def _approved(account: Account, look: Look) -> Seen:
     found = version_of(account, look.name) or {}
     status = found.get("ModelApprovalStatus", "not registered")
-    return done(f"{look.name} is approved") if status == "Approved" else not_done(f"{look.name}: {status}")
+    return done(f"{look.name} is approved") if status == APPROVED else not_done(f"{look.name}: {status}")
 
 
 def _artifact(account: Account, look: Look) -> Seen:

@@ -11,14 +11,12 @@ from pathlib import Path
 from typing import Protocol, cast
 
 from catalogue.errors import BadInput
-from catalogue.registered import Registered
+from catalogue.registered import APPROVED, Registered
 from catalogue.versions import Version
 from catalogue.wording import found_word
 from stacks.config import display, read_stack_file, stack_name
 from stacks.model import StackConfig
 from stacks.sections import landing_zone
-
-APPROVED = "Approved"
 
 
 @dataclass(frozen=True)

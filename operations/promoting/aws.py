@@ -6,16 +6,17 @@ https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_UpdateModelPackage
 
 from collections.abc import Mapping
 from shlex import join
-from typing import Any, cast
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from catalogue import versions
 from catalogue.errors import BadInput
-from catalogue.registered import Registered
+from catalogue.registered import APPROVED, DIGEST, Registered, package_arn
 from operations.doctor import NoCredentials, Unseen
 from operations.doctor.aws import Account, open_account, version_of
-from operations.promoting import APPROVED, Found
+from operations.promoting import Found
+from operations.refusals import said_by
 from stacks.aws.names import artifacts_of, registry_of
 from stacks.model import StackConfig
 
@@ -24,8 +25,6 @@ _READS = {
     ("sagemaker", "DescribeModelPackage"): "sagemaker:DescribeModelPackage",
     ("s3", "GetObject"): "s3:GetObject and kms:Decrypt",
 }
-_DIGEST = "digest"
-"""The key of a model package's customer metadata that has the digest of its record."""
 _UPDATES = {("sagemaker", "UpdateModelPackage"): "sagemaker:UpdateModelPackage"}
 
 
@@ -47,7 +46,7 @@ def found(stack: str, config: StackConfig, version: Registered) -> Found:
     if (record.name, record.version) != (version.name, version.version):
         raise BadInput(f"{package}: the record at s3://{bucket}/{key} is of {record.name}@{record.version}")
     metadata: Mapping[str, Any] = said.get("CustomerMetadataProperties") or {}
-    digest, own = str(metadata.get(_DIGEST, "none")), versions.digest(content)
+    digest, own = str(metadata.get(DIGEST, "none")), versions.digest(content)
     if digest != own:
         raise BadInput(f"{package}: was registered with the digest {digest}, and its record has {own}; trust neither")
     by: Mapping[str, Any] = said.get("LastModifiedBy") or {}
@@ -60,7 +59,7 @@ def found(stack: str, config: StackConfig, version: Registered) -> Found:
 def approval(stack: str, config: StackConfig, version: Registered, digest: str, because: str) -> str:
     """The command of the AWS CLI that approves the version."""
     said = {"--model-package-arn": _arn(stack, config, version), "--model-approval-status": APPROVED}
-    said |= {"--approval-description": because, "--customer-metadata-properties": f"{_DIGEST}={digest}"}
+    said |= {"--approval-description": because, "--customer-metadata-properties": f"{DIGEST}={digest}"}
     said |= {"--region": config.region}
     return join(["aws", "sagemaker", "update-model-package", *(word for pair in said.items() for word in pair)])
 
@@ -76,13 +75,12 @@ def approve(stack: str, config: StackConfig, version: Registered, digest: str, b
             ModelPackageArn=_arn(stack, config, version),
             ModelApprovalStatus=APPROVED,
             ApprovalDescription=because,
-            CustomerMetadataProperties={_DIGEST: digest},
+            CustomerMetadataProperties={DIGEST: digest},
         )
     except ClientError as error:
-        said = cast(Mapping[str, Any], error.response).get("Error", {})
-        words = " ".join(str(said.get("Message", "")).split())[:200]
+        code, message = said_by(error)
         raise BadInput(
-            f"{_package(stack, version)}: AWS refuses to approve it ({said.get('Code')}: {words}); sign in as the "
+            f"{_package(stack, version)}: AWS refuses to approve it ({code}: {message[:200]}); sign in as the "
             f"persona {stack}-approver, which alone may"
         ) from None
     except BotoCoreError as error:
@@ -104,4 +102,4 @@ def _package(stack: str, version: Registered) -> str:
 
 
 def _arn(stack: str, config: StackConfig, version: Registered) -> str:
-    return f"arn:aws:sagemaker:{config.region}:{config.account}:model-package/{_package(stack, version)}"
+    return package_arn(config.account, config.region, _package(stack, version))

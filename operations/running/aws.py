@@ -4,7 +4,6 @@ StartExecution, https://docs.aws.amazon.com/step-functions/latest/apireference/A
 """
 
 import json
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from shlex import join
 from typing import Any, cast
@@ -13,6 +12,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from catalogue.errors import BadInput
+from operations.refusals import said_by
 from operations.running import Start
 from stacks.model import StackConfig
 
@@ -33,10 +33,9 @@ def send(stack: str, config: StackConfig, name: str) -> str:
         client: Any = cast(Any, boto3).client("stepfunctions", region_name=config.region)
         answer = client.start_execution(stateMachineArn=_machine(stack, config, name), input=_run())
     except ClientError as error:
-        said = cast(Mapping[str, Any], error.response).get("Error", {})
-        words = " ".join(str(said.get("Message", "")).split())[:200]
+        code, message = said_by(error)
         raise BadInput(
-            f"training.{name}: AWS refuses to start a run ({said.get('Code')}: {words}); "
+            f"training.{name}: AWS refuses to start a run ({code}: {message[:200]}); "
             f"bring {stack} up first, and start it as its data-scientist persona or its deployer"
         ) from None
     except BotoCoreError as error:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from catalogue.errors import BadInput
+from catalogue.registered import APPROVED, REJECTED
 from operations.sandboxes.ground import Chosen, as_typed, used
 
 if TYPE_CHECKING:
@@ -165,14 +166,14 @@ def approve(context: typer.Context, version: VersionArgument) -> None:
     """Approve a registered version as the approver: `pulumi up` serves it then."""
     from sandbox import byhand
 
-    _do(context, lambda state: byhand.decide(state, version, "Approved"))
+    _do(context, lambda state: byhand.decide(state, version, APPROVED))
 
 
 def reject(context: typer.Context, version: VersionArgument) -> None:
     """Reject a registered version as the approver, or take an approval back."""
     from sandbox import byhand
 
-    _do(context, lambda state: byhand.decide(state, version, "Rejected"))
+    _do(context, lambda state: byhand.decide(state, version, REJECTED))
 
 
 def empty(

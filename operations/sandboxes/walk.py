@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from catalogue.errors import BadInput
+from catalogue.registered import APPROVED
 from catalogue.registries import as_written
 from examples.pack import (
     DATA,
@@ -88,7 +89,7 @@ def do(state: "State", step: ManualStep, graph: "Graph") -> None:
         elif look.what == "registered":
             byhand.register(state, look.name, look.at)
         elif look.what == "approved":
-            byhand.decide(state, look.name, "Approved")
+            byhand.decide(state, look.name, APPROVED)
         elif look.what == "sign-in":
             byhand.sign_in(state, look.name)
 

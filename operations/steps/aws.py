@@ -24,7 +24,7 @@ from catalogue.kinds.aws.sns import SUBSCRIPTION, TOPIC
 from catalogue.kinds.aws.studio import DOMAIN, USER_PROFILE
 from catalogue.landing_zones import AwsZone
 from catalogue.properties import Properties
-from catalogue.registered import in_registry
+from catalogue.registered import APPROVED, DIGEST, PENDING, in_registry, package_arn
 from catalogue.registries import is_own
 from catalogue.versions import RECORD
 from catalogue.wording import in_words
@@ -292,26 +292,26 @@ def versions(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
     named = dict(sorted(version for model in graph.of(MODEL) for version in _version(graph, model)))
     if not named:
         return
-    arn = f"arn:aws:sagemaker:{region}:{account}:model-package"
-    create = f"aws sagemaker create-model-package --region {region} --model-approval-status PendingManualApproval"
-    approve = f"aws sagemaker update-model-package --region {region} --model-approval-status Approved"
+    arns = [package_arn(account, region, name) for name in named]
+    create = f"aws sagemaker create-model-package --region {region} --model-approval-status {PENDING}"
+    approve = f"aws sagemaker update-model-package --region {region} --model-approval-status {APPROVED}"
     describe = f"aws sagemaker describe-model-package --region {region} --model-package-name"
     yield ManualStep(
         what=f"register the versions that are served, under the numbers that the stack file names ({first([*named])})",
         who="data-scientist",
         commands=[
             f"{create} --model-package-group-name {name.partition('/')[0]} --customer-metadata-properties "
-            f"digest={digest} --inference-specification {quote(json.dumps(specification))}"
+            f"{DIGEST}={digest} --inference-specification {quote(json.dumps(specification))}"
             for name, (digest, specification) in named.items()
         ],
-        checks=[f"{describe} {arn}/{name} --query CustomerMetadataProperties" for name in named],
+        checks=[f"{describe} {arn} --query CustomerMetadataProperties" for arn in arns],
         looks=[Look(what="registered", name=name, at=digest) for name, (digest, _) in named.items()],
     )
     yield ManualStep(
         what=f"decide on the versions that are served: `pulumi up` fails until they are approved ({first([*named])})",
         who="approver",
-        commands=[f"{approve} --model-package-arn {arn}/{name} --approval-description WHY" for name in named],
-        checks=[f"{describe} {arn}/{name} --query ModelApprovalStatus" for name in named],
+        commands=[f"{approve} --model-package-arn {arn} --approval-description WHY" for arn in arns],
+        checks=[f"{describe} {arn} --query ModelApprovalStatus" for arn in arns],
         looks=[Look(what="approved", name=name) for name in named],
     )
 

@@ -10,6 +10,7 @@ from catalogue.kinds import kind_of
 from catalogue.kinds.aws import iam, sagemaker, studio
 from catalogue.once import once_a_graph
 from catalogue.properties import Unreadable
+from catalogue.registered import PENDING
 from policies.world import world
 
 _DAY = 24 * 3600
@@ -19,7 +20,7 @@ _LEFT_OUT = {"sagemaker:ServerlessMaxConcurrency": "false"}
 """What the operator Null asks: whether a key is left out, but for these, which must be."""
 _VALUES = {
     "sagemaker:AppNetworkAccessType": "VpcOnly",
-    "sagemaker:ModelApprovalStatus": "PendingManualApproval",
+    "sagemaker:ModelApprovalStatus": PENDING,
 }
 _MACHINES = "sagemaker:InstanceTypes"
 _APPLICATIONS = "sagemaker:CreateApp"

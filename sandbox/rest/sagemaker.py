@@ -7,6 +7,7 @@ most of them with HTTP 400: https://smithy.io/2.0/aws/protocols/aws-json-1_1-pro
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from catalogue.registered import DIGEST, PENDING
 from sandbox.rest.calls import Call, Json, Refusal, Response
 
 TARGET = "X-Amz-Target"
@@ -34,13 +35,13 @@ class SagemakerDouble:
 
     packages: dict[str, Json] = field(default_factory=dict[str, Json])
 
-    def register(self, arn: str, digest: str, status: str = "PendingManualApproval") -> None:
+    def register(self, arn: str, digest: str, status: str = PENDING) -> None:
         """A version that waits for the approver's word, or has had it."""
         self.packages[arn] = {
             "ModelPackageArn": arn,
             "ModelPackageStatus": "Completed",
             "ModelApprovalStatus": status,
-            METADATA: {"digest": digest} if digest else {},
+            METADATA: {DIGEST: digest} if digest else {},
         }
 
     def answer(self, call: Call) -> Response | None:

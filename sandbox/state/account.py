@@ -7,6 +7,7 @@ A new account has none of it. A sandbox has as a rule one account, so nothing he
 from collections.abc import Sequence
 from typing import ClassVar, Literal
 
+from catalogue.registered import APPROVED, PENDING, REJECTED
 from catalogue.registries import as_written
 from sandbox.state.database import Database
 
@@ -15,7 +16,7 @@ NEW_QUOTA = 0
 differ by account, and no source names one that holds for each; so none is assumed, which is the least.
 """
 _What = Literal["service", "role", "quota", "image", "artifact", "app", "space", "member", "in use", "version"]
-DECISIONS = ("PendingManualApproval", "Approved", "Rejected")
+DECISIONS = (PENDING, APPROVED, REJECTED)
 """What the registry of SageMaker says of a version; a new one waits for the approver."""
 
 

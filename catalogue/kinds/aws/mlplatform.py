@@ -4,6 +4,7 @@ from catalogue.answers import Answer, Request
 from catalogue.behaviour import Behaviour
 from catalogue.kind import Acts, At, Kind, No, assumed, documented, setting
 from catalogue.kinds.aws import READ, asks
+from catalogue.registered import APPROVED, package_arn
 
 APPROVED_VERSION = "mlplatform:aws:ApprovedVersion"
 
@@ -16,9 +17,9 @@ _OURS = No(
 
 def _approved(request: Request) -> Answer:
     given = request.inputs
-    package = f"model-package/{given.get('group')}/{given.get('version')}"
-    arn = f"arn:aws:sagemaker:{given.get('region')}:{given.get('account')}:{package}"
-    return Answer(arn, {"status": "Approved"})
+    package = f"{given.get('group')}/{given.get('version')}"
+    arn = package_arn(str(given.get("account")), str(given.get("region")), package)
+    return Answer(arn, {"status": APPROVED})
 
 
 KINDS: tuple[Kind, ...] = (
