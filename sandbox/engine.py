@@ -24,6 +24,12 @@ if TYPE_CHECKING:
 
 LOOK_EVERY = 0.005
 """Seconds between two looks at the progress of a command that is to be killed."""
+_FOREVER = threading.TIMEOUT_MAX
+"""The seconds of a wait without an end. `Popen.wait` with seconds looks anew every 50 ms.
+
+Without seconds it would sleep through a signal that comes just before it, for Python runs a handler only between two of
+its own steps: https://docs.python.org/3/library/signal.html#execution-of-python-signal-handlers
+"""
 
 
 class EngineFailed(Exception):
@@ -139,10 +145,10 @@ def attended(
         )
         forwarding.to(process)
         try:
-            code = process.wait(seconds)
+            code = process.wait(_FOREVER if seconds is None else seconds)
         except subprocess.TimeoutExpired:
             process.send_signal(signal.SIGINT)
-            code = process.wait()
+            code = process.wait(_FOREVER)
     return code if code >= 0 else 128 - code
 
 

@@ -1,5 +1,7 @@
 """The SQLite file of a sandbox, with a connection for each thread. A change is done whole or not at all."""
 
+import fcntl
+import os
 import sqlite3
 import threading
 from collections.abc import Generator, Sequence
@@ -48,7 +50,23 @@ class Database:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
             connection = sqlite3.connect(self._path, timeout=_BUSY_SECONDS, isolation_level=None)
-            connection.execute("PRAGMA journal_mode = WAL")
+            with _alone(self._path.parent):
+                connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = OFF")
             self._local.connection = connection
         return connection
+
+
+@contextmanager
+def _alone(folder: Path) -> Generator[None]:
+    """Inside the `with`, no other thread or process is.
+
+    Of two that turn a new file into WAL mode at once, SQLite refuses one with "database is locked" without waiting:
+    https://www.sqlite.org/c3ref/busy_handler.html
+    """
+    opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(opened, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(opened)

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -104,3 +105,19 @@ def test_of_many_writers_exactly_one_gets_each_id(tmp_path, processes):
     refused = [taken.get(timeout=5) for _ in range(40)]
     assert sorted(refused) == list(range(40))
     assert len(State(tmp_path / "s.sqlite").resources.all()) == 40
+
+
+def test_of_many_who_open_a_new_file_none_is_refused(tmp_path):
+    for number in range(20):
+        together = threading.Barrier(8)
+        path = tmp_path / f"{number}.sqlite"
+
+        def opens(path=path, together=together):
+            together.wait()
+            database = Database(path)
+            found = database.rows("PRAGMA journal_mode")
+            database.close()
+            return found
+
+        with ThreadPoolExecutor(8) as threads:
+            assert [one.result() for one in [threads.submit(opens) for _ in range(8)]] == [[("wal",)]] * 8
