@@ -8,6 +8,7 @@ from typing import Any
 import pulumi
 from pulumi_aws import ecr, sagemaker
 
+from catalogue.registered import FOLDER
 from components.aws.bucket import PrivateBucket, PrivateBucketArgs
 from components.given import Args, Tags, Text
 
@@ -34,8 +35,8 @@ class RegistryArgs(Args):
     models: Sequence[str]
     """The names of the models, each with a model package group of its own. They must be known."""
     keeps_versions: bool = False
-    """Whether the images of registered versions, with tags such as NAME-3, never make room for others: all that have a
-    dash in their tag stay. It must be known."""
+    """Whether registered versions stay what they were. Images with tags such as NAME-3 never make room for others: all
+    that have a dash in their tag stay. And what was written below `registry/` is not written over. It must be known."""
     capture_days: Mapping[str, int] = field(default_factory=dict[str, int])
     """After how many days captured requests and answers go, by the name of their endpoint. They must be known."""
     expire_below: Mapping[str, int] = field(default_factory=dict[str, int])
@@ -82,6 +83,7 @@ class Registry(pulumi.ComponentResource):
                     **{captures_of(name): days for name, days in args.capture_days.items()},
                     **args.expire_below,
                 },
+                statements=[_written_once(args.bucket_name)] if args.keeps_versions else [],
                 tags=args.tags,
             ),
             opts=child,
@@ -147,6 +149,24 @@ def _clean_up(keeps_versions: bool) -> dict[str, Any]:
             for priority, (said, selection) in enumerate(selections, 1)
         ]
     }
+
+
+def _written_once(bucket_name: Text) -> pulumi.Output[dict[str, Any]]:
+    """Refuses to write over what is below `registry/`: what was approved is what is served.
+
+    An upload in parts is held to it where it is completed. "Enforce conditional writes on Amazon S3 buckets",
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
+    """
+    statement = {
+        "Sid": "VersionsOnce",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:PutObject",
+        "Condition": {"Null": {"s3:if-none-match": "true"}, "Bool": {"s3:ObjectCreationOperation": "true"}},
+    }
+    return pulumi.Output.concat("arn:aws:s3:::", bucket_name, "/", FOLDER, "*").apply(
+        lambda below: {**statement, "Resource": below}
+    )
 
 
 def _own_account_only(group_arn: str, account: str) -> str:

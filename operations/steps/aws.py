@@ -270,11 +270,19 @@ def push(image: str, account: str, region: str) -> tuple[str, str] | None:
 
 
 def upload(uri: str, stack: str, folder: str = "") -> tuple[str, str]:
-    """An artifact is one archive. That of a registered version has the version's record beside it."""
-    copied = f"aws s3 cp {folder}model.tar.gz {quote(uri)}"
-    if in_registry(uri):
-        copied += f" && aws s3 cp {RECORD} {quote(uri.removesuffix('model.tar.gz') + RECORD)}"
-    return copied, f"aws s3 ls {quote(uri)}"
+    """An artifact is one archive. That of a registered version has its record beside it, and both are written once.
+
+    `s3 cp` cannot ask that nothing is there. PutObject takes 5 GB: "Uploading objects",
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/upload-objects.html
+    """
+    shown = f"aws s3 ls {quote(uri)}"
+    if not in_registry(uri):
+        return f"aws s3 cp {folder}model.tar.gz {quote(uri)}", shown
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    record = f"{key.removesuffix('model.tar.gz')}{RECORD}"
+    once = f"aws s3api put-object --if-none-match '*' --bucket {quote(bucket)}"
+    files = (f"{folder}model.tar.gz", key), (RECORD, record)
+    return " && ".join(f"{once} --key {quote(at)} --body {file}" for file, at in files), shown
 
 
 def feed(uri: str, stack: str, folder: str = "data") -> tuple[str, str]:

@@ -12,6 +12,7 @@ from catalogue.kinds.aws import iam, kms, s3, scheduler, sfn
 from catalogue.kinds.aws.sagemaker import takes_volume_key
 from catalogue.properties import Properties
 from policies.aws.documents import is_anybody, is_everybody
+from policies.aws.registered import is_write_once
 from policies.rule import OPEN_TO_OTHERS, resource_rule, stack_rule
 
 
@@ -189,7 +190,7 @@ def bucket_public(props: Properties) -> Iterator[str]:
 )
 def bucket_tls(graph: Graph, resource: Resource) -> Iterator[str]:
     """One deny of everything without TLS, on the bucket and on all that it holds, on no further condition; no allow to
-    anybody, and no other deny, which takes from somebody what the stack grants.
+    anybody, and no other deny, which takes from somebody what the stack grants, but that of a second write.
 
     A policy in the bucket's own inputs is read too. In its outputs S3 gives the attached policy.
     """
@@ -200,7 +201,8 @@ def bucket_tls(graph: Graph, resource: Resource) -> Iterator[str]:
     if not any(_denies_without_tls(statement) for statement in found):
         yield "answers without TLS"
     for statement in found:
-        if not allows(statement) and graph.ours and not _denies_without_tls(statement):
+        known = _denies_without_tls(statement) or is_write_once(statement)
+        if not allows(statement) and graph.ours and not known:
             yield f"{name_of(statement)} denies something beside what comes without TLS"
     for statement in filter(allows, found):
         if is_anybody(principals(statement)):

@@ -5,12 +5,13 @@ from collections.abc import Iterator
 
 from catalogue import registered
 from catalogue.graph import Graph, Resource
-from catalogue.iam import matches
+from catalogue.iam import allows, conditions_of, matches, statements
 from catalogue.kinds.aws import ecr, s3
 from catalogue.kinds.aws.mlplatform import APPROVED_VERSION
 from catalogue.kinds.aws.sagemaker import MODEL, PACKAGE_GROUP
 from catalogue.properties import Properties
 from policies.aws.capture import lifecycle_rules, prefix_of
+from policies.aws.documents import is_everybody
 from policies.rule import stack_rule
 
 _IMAGE = re.compile(
@@ -71,12 +72,16 @@ def _unapproved(graph: Graph, model: Resource, image: str, uri: str) -> Iterator
     "registry-kept",
     MODEL,
     severity="high",
-    says="No version of the registry expires: neither its image, by its tag, nor its artifact, by its folder.",
-    remedy="Keep the registry component's rule on the images of each registered model, and expire nothing below "
-    "registry/ in the bucket of artifacts.",
+    says="No version of the registry expires, moves away or is written over: neither its image, by its tag, nor its "
+    "artifact, by its folder.",
+    remedy="Keep the registry component's rule on the images of each registered model and its deny of a second write, "
+    "and let no rule of the bucket's lifecycle delete or move what is below registry/.",
 )
 def kept(graph: Graph, resource: Resource) -> Iterator[str]:
     """What serves fetches both whenever a replica starts, and a rollback fetches those of the version before.
+
+    The approver's word is on a record and its digest. It holds for the bytes that are served as long as nobody writes
+    them again. A version that moved to an archive cannot be fetched.
 
     An image that a rule of ECR selects by its tag is left alone by every rule after it:
     https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html
@@ -93,7 +98,11 @@ def kept(graph: Graph, resource: Resource) -> Iterator[str]:
         for bucket in graph.of(s3.BUCKET):
             if bucket.props.text_if_known("bucket") == uri.split("/")[2]:
                 gone = [rule for rule in lifecycle_rules(graph, bucket) if _takes(rule, registered.FOLDER)]
-                yield from (f"is of a version, and {rule.at} deletes those of {bucket.name}" for rule in gone)
+                yield from (f"is of a version, and {rule.at} takes those of {bucket.name} away" for rule in gone)
+                documents = graph.referring(s3.BUCKET_POLICY, "bucket", bucket)
+                said = [each for document in documents for each in statements(document.props, "policy")]
+                if not any(is_write_once(each) for each in said):
+                    yield f"is of a version, and {bucket.name} lets it be written over once it is approved"
 
 
 def _stays(lifecycle: Properties, tag: str) -> bool:
@@ -116,17 +125,44 @@ _MANY = 1_000
 
 
 def _takes(rule: Properties, folder: str) -> bool:
-    """Whether a rule deletes objects in a folder, or all below it."""
+    """Whether a rule deletes objects in a folder, or all below it, or moves them to another class of storage."""
     below = prefix_of(rule)
     touches = folder.startswith(below) or below.startswith(folder)
-    expires = any(rule.is_given(f"expiration.{one}") for one in ("days", "date"))
-    return rule.text_or_empty("status") == "Enabled" and touches and expires
+    leaves = any(rule.is_given(f"expiration.{one}") for one in ("days", "date")) or rule.is_given("transitions")
+    return rule.text_or_empty("status") == "Enabled" and touches and leaves
+
+
+def is_write_once(statement: Properties) -> bool:
+    """Whether a statement of a bucket's policy denies everybody to write over a file of a version, and nothing else.
+
+    "Enforce conditional writes on Amazon S3 buckets",
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
+    """
+    on = list(statement.each_text("Resource"))
+    return (
+        not allows(statement)
+        and list(statement.each_text("Action")) == ["s3:PutObject"]
+        and is_everybody(statement)
+        and len(on) == 1
+        and on[0].partition("/")[2] == f"{registered.FOLDER}*"
+        and {(c.operator, c.key, *c.values) for c in conditions_of(statement)}
+        == {("Null", "s3:if-none-match", "true"), ("Bool", "s3:ObjectCreationOperation", "true")}
+    )
 
 
 def _containers(props: Properties) -> Iterator[tuple[str, str]]:
-    """The image and the artifact of each container of a model."""
+    """The image of each container of a model with each artifact that it gets, in each way that a container names one.
+
+    ContainerDefinition, https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ContainerDefinition.html
+    """
     for container in (*props.each_section("primaryContainer"), *props.each_section("containers")):
-        yield container.text_or_empty("image"), container.text_or_empty("modelDataUrl")
+        image = container.text_or_empty("image")
+        yield image, container.text_or_empty("modelDataUrl")
+        for sources in (
+            *container.each_section("modelDataSource"),
+            *container.each_section("additionalModelDataSources"),
+        ):
+            yield from ((image, source.text_or_empty("s3Uri")) for source in sources.each_section("s3DataSources"))
 
 
 RULES = [approved, kept]

@@ -1,5 +1,6 @@
 """A model of a registered version waits for the registry's word: every way round it is found, and nothing else."""
 
+import copy
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,6 +11,7 @@ import pytest
 from catalogue import registered
 from catalogue.graph import Graph, Resource
 from components.aws.registry import _clean_up
+from policies.aws.encryption import bucket_tls
 from policies.aws.registered import approved, kept
 from tests.mutate import changed, put, swapped
 
@@ -99,7 +101,35 @@ def on_lifecycle(change: Callable[[list[dict[str, Any]]], object]) -> Callable[[
             change(rules)
             inputs["policy"] = json.dumps({"rules": rules})
 
-        return changed(graph, graph.of("aws:ecr/lifecyclePolicy:LifecyclePolicy")[0], edit)
+        kept = changed(graph, graph.of("aws:ecr/lifecyclePolicy:LifecyclePolicy")[0], edit)
+        return on_policy(lambda once: None)(kept)
+
+    return mutation
+
+
+ONCE = {
+    "Sid": "VersionsOnce",
+    "Effect": "Deny",
+    "Principal": "*",
+    "Action": "s3:PutObject",
+    "Resource": "arn:aws:s3:::aws-pilot-artifacts-111122223333/registry/*",
+    "Condition": {"Null": {"s3:if-none-match": "true"}, "Bool": {"s3:ObjectCreationOperation": "true"}},
+}
+
+
+def on_policy(change: Callable[[dict[str, Any]], object]) -> Callable[[Graph], Graph]:
+    """The pilot's bucket of artifacts with a deny of a second write, which it gets from the registry component."""
+
+    def mutation(graph: Graph) -> Graph:
+        own = next(one for one in graph.of("aws:s3/bucketPolicy:BucketPolicy") if "artifacts" in one.name)
+
+        def edit(inputs: dict[str, Any]) -> None:
+            document, once = json.loads(inputs["policy"]), copy.deepcopy(ONCE)
+            change(once)
+            document["Statement"] = [one for one in document["Statement"] if one.get("Sid") != ONCE["Sid"]]
+            inputs["policy"] = json.dumps({**document, "Statement": [*document["Statement"], once]})
+
+        return changed(graph, own, edit)
 
     return mutation
 
@@ -139,6 +169,58 @@ def test_what_keeps_every_version_passes(serving: Graph, mutation: Callable[[Gra
 def test_whatever_lets_a_version_expire_is_found(serving: Graph, mutation: Callable[[Graph], Graph]) -> None:
     found = kept.judge(mutation(serving)).violations
     assert found and all(one.waits is None and not one.sentence.startswith("cannot") for one in found)
+
+
+def moving(graph: Graph) -> Graph:
+    def edit(inputs: dict[str, Any]) -> None:
+        inputs["rules"][-1] = {"id": "x", "status": "Enabled", "filter": {"prefix": "registry/"}, "transitions": [ICE]}
+
+    lifecycles = graph.of("aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration")
+    return changed(expiring("x/", days=1)(graph), next(one for one in lifecycles if "artifacts" in one.name), edit)
+
+
+ICE = {"days": 1, "storageClass": "GLACIER"}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda once: once.update(Effect="Allow"),
+        lambda once: once.update(Principal={"AWS": "arn:aws:iam::111122223333:role/somebody"}),
+        lambda once: once.update(Action="s3:DeleteObject"),
+        lambda once: once.update(Resource=once["Resource"].replace("registry", "models")),
+        lambda once: once.update(Resource=once["Resource"].replace("registry/*", "registry/fraud-scorer/3/*")),
+        lambda once: put(once, "Condition.Null", {"s3:if-none-match": "false"}),
+        lambda once: put(once, "Condition.Null", {"s3:if-match": "true"}),
+        lambda once: put(once, "Condition.Bool", {"aws:SecureTransport": "true"}),
+        lambda once: put(once, "Condition.StringLike", {"aws:PrincipalArn": "*/somebody"}),
+    ],
+)
+def test_what_lets_a_version_be_written_over_is_found(serving: Graph, change: Callable[[dict[str, Any]], None]) -> None:
+    whole = on_lifecycle(lambda rules: None)(serving)
+    assert [v.sentence for v in kept.judge(on_policy(change)(whole)).violations] == [
+        "is of a version, and aws-pilot-registry-artifacts lets it be written over once it is approved"
+    ]
+
+
+def test_no_other_deny_of_a_bucket_passes_for_it(serving: Graph) -> None:
+    whole = on_lifecycle(lambda rules: None)(serving)
+    assert bucket_tls.judge(whole).violations == ()
+    everywhere = on_policy(lambda once: once.update(Resource=once["Resource"].replace("registry/*", "*")))
+    assert "VersionsOnce denies something" in bucket_tls.judge(everywhere(whole)).violations[0].sentence
+
+
+def test_a_version_that_moves_to_an_archive_is_found(serving: Graph) -> None:
+    assert "takes those of" in kept.judge(moving(serving)).violations[0].sentence
+
+
+@pytest.mark.parametrize("at", ["modelDataSource", "additionalModelDataSources.0"])
+def test_an_artifact_is_found_in_whatever_way_it_is_named(aws_pilot: Graph, at: str) -> None:
+    def name(inputs: dict[str, Any]) -> None:
+        sources = {"s3DataSources": [{"s3Uri": ARTIFACT, "s3DataType": "S3Prefix", "compressionType": "None"}]}
+        inputs["primaryContainer"][at.partition(".")[0]] = [sources] if "." in at else sources
+
+    assert approved.judge(changed(aws_pilot, of(aws_pilot), name)).violations
 
 
 def test_a_version_has_one_address_and_an_address_one_version() -> None:
