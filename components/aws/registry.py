@@ -83,7 +83,7 @@ class Registry(pulumi.ComponentResource):
                     **{captures_of(name): days for name, days in args.capture_days.items()},
                     **args.expire_below,
                 },
-                statements=[_written_once(args.bucket_name)] if args.keeps_versions else [],
+                statements=_written_once(args.bucket_name) if args.keeps_versions else [],
                 tags=args.tags,
             ),
             opts=child,
@@ -151,7 +151,7 @@ def _clean_up(keeps_versions: bool) -> dict[str, Any]:
     }
 
 
-def _written_once(bucket_name: Text) -> pulumi.Output[dict[str, Any]]:
+def _written_once(bucket_name: Text) -> pulumi.Output[list[dict[str, Any]]]:
     """Refuses to write over what is below `registry/`: what was approved is what is served.
 
     An upload in parts is held to it where it is completed. "Enforce conditional writes on Amazon S3 buckets",
@@ -165,7 +165,7 @@ def _written_once(bucket_name: Text) -> pulumi.Output[dict[str, Any]]:
         "Condition": {"Null": {"s3:if-none-match": "true"}, "Bool": {"s3:ObjectCreationOperation": "true"}},
     }
     return pulumi.Output.concat("arn:aws:s3:::", bucket_name, "/", FOLDER, "*").apply(
-        lambda below: {**statement, "Resource": below}
+        lambda below: [{**statement, "Resource": below}]
     )
 
 
