@@ -33,9 +33,8 @@ class Calls:
 class Task:
     """What somebody does. `who` are the personas that must be able to, and nobody else is.
 
-    A stack that has nothing under the word `about` has no such task. `until` names what it waits for, where the
-    components do not have it yet. `also` are personas that may be able to, because another task of theirs takes it.
-    `page` is the cloud's page on its calls.
+    A stack that has nothing under the word `about` has no such task. `also` are personas that may be able to,
+    because another task of theirs takes it. `page` is the cloud's page on its calls.
     """
 
     name: str
@@ -45,7 +44,6 @@ class Task:
     calls: tuple[Calls, ...]
     each: bool = False
     about: str = ""
-    until: str = ""
     also: frozenset[str] = frozenset()
 
 

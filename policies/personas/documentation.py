@@ -22,7 +22,6 @@ each task takes are in [policies/personas/](../policies/personas/), by platform.
 | ✓ | allowed, and needed |
 | – | refused |
 | also | allowed, because another task of the persona takes the same right |
-| not yet | the rights are there, and what uses them is not built |
 | given | the organisation gives it; who makes a stack's identities cannot be one of them |
 
 What policies of the organisation, of a landing zone's boundary or of somebody's own hand allow or deny beside is
@@ -76,13 +75,12 @@ def _section(platform: str) -> Iterator[str]:
     for task in said.tasks:
         says = f"[{task.says}]({task.page})"
         yield f"| {says} | {' | '.join(_mark(said, task, persona) for persona in said.taken_by)} |"
-    waits = [f"{task.says}: {task.until}" for task in said.tasks if task.until]
-    yield f"\nWhat waits: {'; '.join(waits)}.\n"
+    yield ""
 
 
 def _mark(said: Table, task: Task, persona: str) -> str:
     if persona in task.who:
-        return "not yet" if task.until else "given" if said.taken_by[persona] == GIVEN else "✓"
+        return "given" if said.taken_by[persona] == GIVEN else "✓"
     return "also" if persona in task.also else "–"
 
 
