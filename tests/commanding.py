@@ -13,18 +13,17 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
-from contextlib import ExitStack, redirect_stderr, redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout
 from functools import cache
 from io import StringIO
 from pathlib import Path
 from unittest.mock import patch
 
-from operations import together
 from operations.__main__ import main
 from operations.warm import Warm
 from stacks.config import STACKS
 from tests.conftest import forget
-from tests.previewing import StayingCheckov, staying_warm, what_ships_stands
+from tests.previewing import judging_warm, what_ships_stands
 
 _JOB = Path(__file__).with_name("warm_command.py")
 
@@ -48,16 +47,16 @@ def here(*words: str | Path) -> "subprocess.CompletedProcess[str]":
     Where a company's own folder stands, it is read anew, and programs run in processes that read it as well.
     """
     said = [str(word) for word in words]
-    code = 0
-    with ExitStack() as patched:
-        if what_ships_stands():
-            patched.enter_context(patch.object(together, "Programs", staying_warm))
-        else:
-            forget()
-        patched.enter_context(patch.object(together, "Checkov", StayingCheckov))
-        patched.enter_context(patch.object(sys, "argv", ["mlplatform", *said]))
-        patched.enter_context(patch.object(gc, "disable"))  # this process goes on
-        out, told = (patched.enter_context(to(StringIO())) for to in (redirect_stdout, redirect_stderr))
+    code, out, told = 0, StringIO(), StringIO()
+    if not what_ships_stands():
+        forget()
+    with (
+        judging_warm(),
+        patch.object(sys, "argv", ["mlplatform", *said]),
+        patch.object(gc, "disable"),  # this process goes on
+        redirect_stdout(out),
+        redirect_stderr(told),
+    ):
         try:
             main()
         except SystemExit as ended:

@@ -6,13 +6,15 @@ Loading a platform's SDK takes longer than running most programs. Each worker lo
 import atexit
 import os
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Self
+from unittest.mock import patch
 
 from catalogue.graph import Graph
 from operations import preview as fresh
+from operations import together
 from operations.checkov import Checkov
 from operations.preview import Program, Programs
 from operations.warm import Warm
@@ -68,12 +70,18 @@ def checkov() -> Checkov:
     return started
 
 
-class StayingCheckov(Checkov):
-    """In place of `Checkov`, where a command of this process would start one and end it again."""
-
-    def close(self) -> None:
-        """It ends with the tests."""
-
+class _StayingCheckov(Checkov):
     @classmethod
     def start(cls, environment: Path, *, one: bool = False) -> Self:
         return cls(checkov()._warm)
+
+    def close(self) -> None:
+        """Nothing ends before the tests do."""
+
+
+@contextmanager
+def judging_warm() -> Generator[None]:
+    """Inside, verdicts of this process start no Checkov, and no SDK where what ships stands."""
+    programs_too = patch.object(together, "Programs", staying_warm) if what_ships_stands() else nullcontext()
+    with patch.object(together, "Checkov", _StayingCheckov), programs_too:
+        yield
