@@ -6,12 +6,16 @@ Loading a platform's SDK takes longer than running most programs. Each worker lo
 import atexit
 import os
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import cache, lru_cache
 from pathlib import Path
+from typing import Self
+from unittest.mock import patch
 
 from catalogue.graph import Graph
 from operations import preview as fresh
+from operations import together
+from operations.checkov import Checkov
 from operations.preview import Program, Programs
 from operations.warm import Warm
 from stacks.config import STACKS
@@ -21,10 +25,15 @@ _SHIPPED = str(Path(__file__).with_name("shipped"))
 
 def preview(path: Path) -> Graph:
     """The graph of a stack file. Raises as `operations.preview.preview` does."""
-    if os.environ["PYTHONPATH"].split(os.pathsep)[0] != _SHIPPED:  # a company's own folder, which no warm process read
+    if not what_ships_stands():
         return fresh.preview(path)
     program = Program.of(path)
     return _of(program.stack, tuple(sorted(program.config.items())))
+
+
+def what_ships_stands() -> bool:
+    """Whether no company's own folder stands in place of the project's. No warm process has read such a one."""
+    return os.environ["PYTHONPATH"].split(os.pathsep)[0] == _SHIPPED
 
 
 @lru_cache(maxsize=8)
@@ -51,3 +60,28 @@ def programs() -> Programs:
     started = _Staying()
     atexit.register(started.__exit__, None, None, None)
     return started
+
+
+@cache
+def checkov() -> Checkov:
+    """A warm Checkov, which takes a second to import and ends with the tests. It runs isolated: no folder is in it."""
+    started = Checkov.start(STACKS.parent / "policies" / "checkov")
+    atexit.register(started.close)
+    return started
+
+
+class _StayingCheckov(Checkov):
+    @classmethod
+    def start(cls, environment: Path, *, one: bool = False) -> Self:
+        return cls(checkov()._warm)
+
+    def close(self) -> None:
+        """Nothing ends before the tests do."""
+
+
+@contextmanager
+def judging_warm() -> Generator[None]:
+    """Inside, verdicts of this process start no Checkov, and no SDK where what ships stands."""
+    programs_too = patch.object(together, "Programs", staying_warm) if what_ships_stands() else nullcontext()
+    with patch.object(together, "Checkov", _StayingCheckov), programs_too:
+        yield

@@ -12,6 +12,7 @@ from operations.commands import init
 from stacks import config
 from stacks.config import STACKS
 from stacks.sections.endpoints import AsyncEndpoint
+from tests.previewing import judging_warm
 
 PAGE = (STACKS.parent / "docs" / "your-own-stack.md").read_text(encoding="utf-8")
 RUN = "uv run mlplatform "
@@ -24,7 +25,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[int, str]]:
     folder = tmp_path_factory.mktemp("stacks")
     done: dict[str, tuple[int, str]] = {}
     app = application()  # it reads where Checkov's environment is, which must not be below the test's folder
-    with pytest.MonkeyPatch.context() as patched:
+    with judging_warm(), pytest.MonkeyPatch.context() as patched:
         patched.setattr(config, "STACKS", folder)
         patched.setattr(init, "STACKS", folder)
         for command in COMMANDS:

@@ -1,18 +1,15 @@
 """The command as a user meets it: exit codes, what is printed where, and that wrong input is a sentence."""
 
-import gc
 import json
 import os
 import re
 import signal
 import subprocess
 import sys
-from contextlib import redirect_stderr
 from importlib.metadata import version
 from io import StringIO
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 from xml.etree import ElementTree
 
 import pytest
@@ -29,19 +26,19 @@ from catalogue.kinds import kinds
 from catalogue.platforms import PLATFORMS
 from components.azure.names import worldwide
 from operations import console
-from operations.__main__ import application, main
+from operations.__main__ import application
 from operations.commands import pilot
 from operations.verdict import PROOFS, Verdict
 from stacks.config import STACKS, stack_file
-from tests.conftest import forget
+from tests.commanding import here
 
 PILOT = STACKS / "Pulumi.aws-pilot.yaml"
 
 
-def run(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    """The command in a process of its own, as from a shell."""
-    command = [sys.executable, "-m", "operations", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, cwd=cwd or STACKS.parent, timeout=200, check=False)
+def call(*arguments: str) -> tuple[int, str]:
+    """The exit code of the command, and what it said on standard error."""
+    done = here(*arguments)
+    return done.returncode, done.stderr
 
 
 def variant(folder: Path, **keys: object) -> Path:
@@ -61,7 +58,7 @@ EACH = pytest.mark.parametrize("stack", PILOTS)
 def passed(tmp_path_factory: pytest.TempPathFactory) -> Passed:
     out = tmp_path_factory.mktemp("out")
     # Not `pilot`: whoever keeps a stack file of their own in stacks/ would have it judged here as well.
-    return run("preview", *PILOTS, "--out", str(out)), out
+    return here("preview", *PILOTS, "--out", str(out)), out
 
 
 def test_help_breaks_where_the_terminal_does() -> None:
@@ -174,7 +171,7 @@ def others(tmp_path_factory: pytest.TempPathFactory) -> Passed:
     endpoints["document-embedder"]["max_replicas"] = 9
     failing = variant(folder, batch_jobs=jobs, endpoints=endpoints)
     out = folder / "out"
-    return run("preview", *copies, str(failing), "--format", "json", "--out", str(out)), out
+    return here("preview", *copies, str(failing), "--format", "json", "--out", str(out)), out
 
 
 def copy_of(stack: str, name: str) -> str:
@@ -201,9 +198,8 @@ def test_a_waiver_of_a_stack_in_another_folder_is_taken_and_one_of_no_stack_refu
     )
     judged = ("preview", str(file), "--out", str(organisation.parent / "out"), "--today", "2026-11-26")
     (organisation / "waivers.yaml").write_text(f"waivers:\n  variant:\n  - {line}\n", encoding="utf-8")
-    assert run(*judged).returncode == 0
+    assert here(*judged).returncode == 0
     (organisation / "waivers.yaml").write_text(f"waivers:\n  variants:\n  - {line}\n", encoding="utf-8")
-    forget()  # what this process has read of the company's folder
     code, said = call(*judged)
     assert code == 2 and "did you mean variant?" in said and "Traceback" not in said
 
@@ -258,18 +254,6 @@ def test_cost_prints_lines_teams_assumptions_and_second_hand_sources() -> None:
     assert result.exit_code == 0 and "everything" in result.stdout
     assert "unknown" not in result.stdout and "at least" not in result.stdout
     assert all(word in result.stdout for word in ("payments-risk", "assumed:", "second hand:", "ceiling"))
-
-
-def call(*arguments: str) -> tuple[int, str]:
-    """The command in this process, through the same door as the shell's: exit code and what it said."""
-    with (
-        patch.object(sys, "argv", ["mlplatform", *arguments]),
-        patch.object(gc, "disable"),  # this process goes on
-        redirect_stderr(StringIO()) as said,
-        pytest.raises(SystemExit) as ended,
-    ):
-        main()
-    return int(ended.value.code or 0), said.getvalue()
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ from operations.progress import Progress
 from operations.together import Broken, judge_all
 from operations.verdict import Verdict
 from stacks.config import STACKS
+from tests.commanding import here
 from tests.operations.sample_verdict import nothing
 
 TODAY = date(2026, 11, 22)
@@ -211,7 +212,7 @@ def test_copies_of_one_file_get_one_verdict(tmp_path: Path) -> None:
     for copy in copies:
         copy.write_bytes(PILOT.read_bytes())
     order = copies[::-1]
-    result = command("preview", *order, "--format", "json", "--out", tmp_path / "out", "--today", "2026-11-22")
+    result = here("preview", *order, "--format", "json", "--out", tmp_path / "out", "--today", "2026-11-22")
     assert result.returncode in (0, 1), result.stderr
     verdicts = json.loads(result.stdout)["verdicts"]
     assert [verdict["stack"] for verdict in verdicts] == [copy.name.split(".")[1] for copy in order]

@@ -29,6 +29,7 @@ from policies import documentation, limits, pack, waivers
 from stacks.config import STACKS, read_stack_file, to_engine
 from stacks.schema import json_schema
 from tests.catalogue.test_organisation import KIND, QUEUE, put
+from tests.commanding import here
 from tests.conftest import forget
 from tests.engine_door import of_stack
 from tests.stack_files import pilot_file
@@ -492,17 +493,12 @@ def deploy(ground, config):
 ABOUT_QUEUES = RULE.replace("aws:s3/bucket:Bucket", QUEUE).replace("Every bucket", "Every queue")
 
 
-def command(*arguments: str) -> subprocess.CompletedProcess[str]:
-    words = [sys.executable, "-m", "operations", "preview", *arguments]
-    return subprocess.run(words, capture_output=True, text=True, cwd=STACKS.parent, timeout=200, check=False)
-
-
 def preview(folder: Path) -> subprocess.CompletedProcess[str]:
     document = pilot_file("aws")
     document["config"]["mlplatform:inboxes"] = {"orders": {}}
     file = folder.parent / "Pulumi.aws-pilot.yaml"
     file.write_text(yaml.safe_dump(document), encoding="utf-8")
-    return command(str(file), "--format", "json", "--today", "2026-11-26", "--out", str(folder.parent))
+    return here("preview", file, "--format", "json", "--today", "2026-11-26", "--out", folder.parent)
 
 
 def test_a_stack_with_a_section_a_kind_a_rule_a_limit_and_a_waiver_of_the_companys(organisation: Path) -> None:
@@ -550,7 +546,7 @@ def test_a_stack_with_a_section_a_kind_a_rule_a_limit_and_a_waiver_of_the_compan
 )
 def test_what_cannot_be_read_ends_a_command_with_one_sentence(organisation: Path, path: str, text: str) -> None:
     put(organisation, path, text)
-    done = command("aws-pilot", "--out", str(organisation.parent))
+    done = here("preview", "aws-pilot", "--out", organisation.parent)
     said = [line for line in done.stderr.splitlines() if not line.startswith("aws-pilot: ")]
     assert done.returncode == 2 and len(said) == 1 and said[0].startswith(f"organisation/{path}: "), done.stderr
 

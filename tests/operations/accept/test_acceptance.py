@@ -88,6 +88,7 @@ def test_a_whole_run_does_each_step_once_and_leaves_nothing(tmp_path: Path) -> N
     assert not fake.cloud and not fake.known and not (tmp_path / MARK).exists()
     found = kept(one)
     assert found.wrong == "" and found.door == "account"
+    assert one.journal.text == json.dumps(json.loads(one.journal.text), indent=1) + "\n"
     assert {name: step["state"] for name, step in found.steps.items()} == dict.fromkeys(EVERY, "done")
     assert found.end["outcome"] == "accepted"
     assert all(step["seconds"] > 0 for step in found.steps.values())
