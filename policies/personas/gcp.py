@@ -15,6 +15,7 @@ from catalogue.kinds.gcp import (
     workflows,
 )
 from catalogue.once import once_a_graph
+from catalogue.registered import Registered, in_registry
 from policies.personas.simulation import Cloud, Place, Request
 
 
@@ -40,13 +41,16 @@ def _places(graph: Graph) -> Mapping[str, Sequence[Place]]:
         email = account_of(graph, persona).props.text_or_empty("email")
         return at(f"projects/{project}/serviceAccounts/{email}")
 
-    bucket = f"gs://{next(b.props.text_or_empty('name') for b in graph.of(storage.BUCKET))}"
+    decided = sorted(mlplatform.approvals_of(graph))
+    names = (bucket.props.text_or_empty("name") for bucket in graph.of(storage.BUCKET))
+    bucket = f"gs://{next(name for name in names if name not in decided)}"
     models = graph.of(mlplatform.MODEL)
     by = {
         persona: [m for m in models if account_of(graph, persona) in graph.refers(m, "serviceAccount")]
         for persona in ("serving", "batch")
     }
     artifacts = {name: _texts(of, "artifactUri") for name, of in {**by, "all": models}.items()}
+    versions = [uri for uri in artifacts["all"] if in_registry(uri)]
     images = {name: _repositories(of) for name, of in {**by, "all": models}.items()}
     stack = [
         f"projects/{project}/locations/{r.props.text_or_empty('location')}/repositories/"
@@ -67,6 +71,8 @@ def _places(graph: Graph) -> Mapping[str, Sequence[Place]]:
         "training-output": [_object(f"{bucket}/training/model.json", own)],
         "own-files": [_object(f"{bucket}/workspace/notebook.ipynb", own)],
         "own-artifacts": [_object(f"{bucket}/models/scorer/1/model.json", own)],
+        "records": [_object(f"{uri.removesuffix('artifact/')}version.json", own) for uri in versions],
+        "approvals": [_object(f"gs://{one}", own) for one in _decisions(graph)],
         "artifacts": [_object(uri, own) for uri in artifacts["all"]],
         "artifact-folders": [_listed(uri, own) for uri in artifacts["all"]],
         "served-artifacts": [_object(uri, own) for uri in artifacts["serving"]],
@@ -89,6 +95,15 @@ def _places(graph: Graph) -> Mapping[str, Sequence[Place]]:
         ),
         "workflows": at(*_texts(graph.of(workflows.WORKFLOW), "id")),
     }
+
+
+def _decisions(graph: Graph) -> list[str]:
+    """The objects that are asked for before a model is made."""
+    asks = [one.props for one in graph.of(mlplatform.APPROVED_VERSION)]
+    versions = [
+        (one, Registered(one.text_or_empty("model"), round(one.number_or_none("version") or 0))) for one in asks
+    ]
+    return sorted(f"{one.text_or_empty('bucket')}/{version.decision('approved')}" for one, version in versions)
 
 
 def _training(graph: Graph, own: Mapping[str, str]) -> dict[str, list[Place]]:
