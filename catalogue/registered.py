@@ -64,9 +64,14 @@ class Registered:
         """The address of its image on gcp, in a repository such as `REGION-docker.pkg.dev/PROJECT/REPOSITORY`."""
         return f"{repository}/{self.name}:{self.version}"
 
+    @property
+    def decisions(self) -> str:
+        """The folder of what was decided on it, in a bucket of approvals on gcp."""
+        return f"{APPROVALS}{self.name}/{self.version}"
+
     def decision(self, decision: str) -> str:
         """The object of a decision on it, `approved` or `rejected`, in a bucket of approvals on gcp."""
-        return f"{APPROVALS}{self.name}/{self.version}/{decision}.json"
+        return f"{self.decisions}/{decision}.json"
 
     def group(self, registry: str) -> str:
         """The group of model packages that it is one of, on aws."""

@@ -41,9 +41,7 @@ def _places(graph: Graph) -> Mapping[str, Sequence[Place]]:
         email = account_of(graph, persona).props.text_or_empty("email")
         return at(f"projects/{project}/serviceAccounts/{email}")
 
-    decided = sorted(mlplatform.approvals_of(graph))
-    names = (bucket.props.text_or_empty("name") for bucket in graph.of(storage.BUCKET))
-    bucket = f"gs://{next(name for name in names if name not in decided)}"
+    bucket = f"gs://{_artifacts_in(graph)}"
     models = graph.of(mlplatform.MODEL)
     by = {
         persona: [m for m in models if account_of(graph, persona) in graph.refers(m, "serviceAccount")]
@@ -95,6 +93,19 @@ def _places(graph: Graph) -> Mapping[str, Sequence[Place]]:
         ),
         "workflows": at(*_texts(graph.of(workflows.WORKFLOW), "id")),
     }
+
+
+def _artifacts_in(graph: Graph) -> str:
+    """The bucket of artifacts. In that of approvals the approver alone has a grant, if the stack has one."""
+    approver, decided = account_of(graph, "approver"), mlplatform.approvals_of(graph)
+    buckets = [one for one in graph.of(storage.BUCKET) if one.props.text_or_empty("name") not in decided]
+    shared = (
+        bucket
+        for bucket in buckets
+        for grant in graph.referring(storage.BUCKET_MEMBER, "bucket", bucket)
+        if approver not in graph.refers(grant, "member")
+    )
+    return next(shared, buckets[0]).props.text_or_empty("name")
 
 
 def _decisions(graph: Graph) -> list[str]:
