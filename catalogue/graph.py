@@ -233,7 +233,8 @@ class Placement:
     networks that they come from, where one must be joined for them. `addresses` are those that it names anywhere, such
     as `s3://bucket/folder/`, images among them. `containers` are the words that it starts containers with: commands,
     arguments, variables; of a training job also the folders below which each run has one of its own. `machines` are the
-    hardware families and machine types that it names anywhere, of what is switched off, too.
+    hardware families and machine types that it names anywhere, of what is switched off, too. `versions` are those of
+    the registry that its models are, such as `fraud-scorer@3`.
     `config_bytes` is the size of all that the file says, as the engine hands it to the program; 0 where the engine has
     done so.
     """
@@ -251,6 +252,7 @@ class Placement:
     users: tuple[str, ...] = ()
     containers: tuple[str, ...] = ()
     machines: tuple[str, ...] = ()
+    versions: tuple[str, ...] = ()
 
     @classmethod
     def from_words(cls, words: Mapping[str, Any]) -> "Placement":
@@ -285,8 +287,9 @@ class Placement:
         addresses = tuple(sorted({found for text in _leaves(words) for found in _ADDRESS.findall(text)}))
         try:
             models = _said(words, "models").values()
+            versions = {f"{one['registered']}@{one['version']}" for one in models if one.get("registered")}
             started = {text for model in models for key in _STARTED for text in _pairs(model.get(key))}
-        except (ValueError, TypeError, AttributeError):
+        except (ValueError, TypeError, AttributeError, KeyError):
             raise KeyError("models") from None
         try:
             started |= {text for job in _said(words, "training").values() for text in _arguments(job)}
@@ -305,6 +308,7 @@ class Placement:
             users=users,
             containers=tuple(sorted(started)),
             machines=tuple(sorted(set(_machines(words)))),
+            versions=tuple(sorted(versions)),
         )
 
     @classmethod
@@ -315,7 +319,7 @@ class Placement:
         ways = {one["name"]: one for one in kept.get("people", ())}
         workspace = {"reached_from": ways, "users": kept.get("users")}
         words = {**kept, "sources": sources, "callers": callers, "workspace": workspace}
-        found = {key: tuple(kept.get(key, ())) for key in ("addresses", "containers", "machines")}
+        found = {key: tuple(kept.get(key, ())) for key in ("addresses", "containers", "machines", "versions")}
         return replace(cls.from_words(words), config_bytes=kept.get("config_bytes", 0), **found)
 
 

@@ -3,6 +3,10 @@
 On aws the version N of NAME in the registry REGISTRY is the model package N of the group REGISTRY-NAME. Its artifact is
 `registry/NAME/N/model.tar.gz` of the artifact bucket, and its image has the tag NAME-N in the repository
 REGISTRY-images, whose tags name one image for ever.
+
+On gcp the version N of NAME is what lies in `registry/NAME/N/` of the artifact bucket, where the publisher may create
+objects and replace none: its record, and below `artifact/` its artifact. Its image is NAME:N in the repository
+REGISTRY-images, whose tags name one image for ever. What was decided on it lies in a bucket of approvals.
 """
 
 import re
@@ -18,9 +22,11 @@ https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeModelPacka
 """
 DIGEST = "digest"
 """The key of a model package's customer metadata that has the digest of the version's record."""
-_ARTIFACT = re.compile(
-    rf"s3://(?P<bucket>[^/]+)/{FOLDER}(?P<name>[a-z0-9]+(?:-[a-z0-9]+)*)/(?P<version>[1-9][0-9]{{0,9}})/model\.tar\.gz"
-)
+APPROVALS = "approvals/"
+"""The folder of a bucket of approvals on gcp below which decisions lie, and nothing else."""
+_VERSION = r"(?P<name>[a-z0-9]+(?:-[a-z0-9]+)*)/(?P<version>[1-9][0-9]{0,9})/"
+_GCS = re.compile(rf"gs://(?P<bucket>[^/]+)/{FOLDER}{_VERSION}artifact/")
+_ARTIFACT = re.compile(rf"s3://(?P<bucket>[^/]+)/{FOLDER}{_VERSION}model\.tar\.gz")
 
 
 @dataclass(frozen=True)
@@ -29,6 +35,12 @@ class Registered:
 
     name: str
     version: int
+
+    @classmethod
+    def of(cls, said: str) -> "Registered":
+        """The version that is called NAME@N."""
+        name, _, version = said.partition("@")
+        return cls(name, int(version))
 
     @property
     def tag(self) -> str:
@@ -44,6 +56,23 @@ class Registered:
         """The address of its artifact on aws."""
         return f"s3://{bucket}/{self.folder}model.tar.gz"
 
+    def artifact_folder(self, bucket: str) -> str:
+        """The address of its artifact on gcp, which is a folder."""
+        return f"gs://{bucket}/{self.folder}artifact/"
+
+    def image(self, repository: str) -> str:
+        """The address of its image on gcp, in a repository such as `REGION-docker.pkg.dev/PROJECT/REPOSITORY`."""
+        return f"{repository}/{self.name}:{self.version}"
+
+    @property
+    def decisions(self) -> str:
+        """The folder of what was decided on it, in a bucket of approvals on gcp."""
+        return f"{APPROVALS}{self.name}/{self.version}"
+
+    def decision(self, decision: str) -> str:
+        """The object of a decision on it, `approved` or `rejected`, in a bucket of approvals on gcp."""
+        return f"{self.decisions}/{decision}.json"
+
     def group(self, registry: str) -> str:
         """The group of model packages that it is one of, on aws."""
         return f"{registry}-{self.name}"
@@ -58,10 +87,10 @@ def package_arn(account: str, region: str, package: str) -> str:
 
 def in_registry(uri: str) -> bool:
     """Whether an address is below the folder of versions of a bucket."""
-    return uri.removeprefix("s3://").partition("/")[2].startswith(FOLDER)
+    return uri.partition("://")[2].partition("/")[2].startswith(FOLDER)
 
 
 def at(uri: str) -> Registered | None:
-    """The version whose artifact has this address on aws. None for any other address."""
-    found = _ARTIFACT.fullmatch(uri)
+    """The version whose artifact has this address, on aws or gcp. None for any other address."""
+    found = _ARTIFACT.fullmatch(uri) or _GCS.fullmatch(uri)
     return Registered(found["name"], int(found["version"])) if found else None

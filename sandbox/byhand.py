@@ -12,7 +12,9 @@ from catalogue.errors import BadInput
 from catalogue.kinds import kinds
 from catalogue.kinds.aws.sagemaker import PACKAGE_GROUP
 from catalogue.kinds.azure.storage import CONTAINER
+from catalogue.kinds.gcp.storage import BUCKET
 from catalogue.platforms import PLATFORMS
+from catalogue.registered import APPROVALS, REJECTED
 from catalogue.registries import as_written
 from catalogue.services import services_of
 from catalogue.wording import nearest
@@ -105,8 +107,9 @@ def upload(state: State, uri: str, digest: str = "", outside: bool = False, else
 
 def register(state: State, version: str, digest: str) -> str:
     """Register a version of a model, GROUP/NUMBER, with the digest of its record; SageMaker numbers them from 1 on."""
-    if not re.fullmatch(r"sha256:[0-9a-f]{64}", digest):
-        raise BadInput(f"{digest[:80]!r}: no digest of a record; write sha256: and 64 hexadecimal digits")
+    _digest(digest)
+    if version.startswith("gs://"):
+        raise BadInput(f"{version[:80]!r}: a version is registered there by uploading it; see `sandbox upload`")
     arn, group, number = _version(state, version)
     there = state.account.versions()
     if arn in there and there[arn][1] != digest:
@@ -119,13 +122,49 @@ def register(state: State, version: str, digest: str) -> str:
     return f"{version} is registered, and waits for the approver"
 
 
-def decide(state: State, version: str, decision: str) -> str:
-    """Let the approver approve or reject a version, GROUP/NUMBER."""
+def decide(state: State, version: str, decision: str, digest: str = "") -> str:
+    """Let the approver approve or reject a version: GROUP/NUMBER on aws, gs://BUCKET/approvals/NAME/NUMBER on gcp.
+
+    On gcp the decision is an object that names the digest of the version's record. Nothing there is replaced.
+    """
+    if version.startswith("gs://"):
+        _decide_once(state, version, decision, digest)
+        return f"{version} is {decision.lower()}"
+    if digest:
+        raise BadInput(f"{digest[:80]!r}: SageMaker has the digest since the version was registered; leave it out")
     arn, _, _ = _version(state, version)
     if arn not in state.account.versions():
         raise BadInput(f"{version}: no such version is registered; register it first")
     state.account.decide(arn, decision)
     return f"{version} is {decision.lower()}"
+
+
+def _decide_once(state: State, version: str, decision: str, digest: str) -> None:
+    """Write a decision on a version. A rejection stays, and an approval is written once."""
+    _digest(digest)
+    found = re.fullmatch(rf"gs://(?P<bucket>[^/]+)/{APPROVALS}[a-z0-9]+(-[a-z0-9]+)*/[1-9][0-9]{{0,4}}", version)
+    if found is None:
+        raise BadInput(f"{version[:80]!r}: no version of a model; write gs://BUCKET/{APPROVALS}NAME/NUMBER")
+    buckets = [str(one.inputs.get("name")) for one in state.resources.find(type=BUCKET)]
+    if found["bucket"] not in buckets:
+        raise BadInput(
+            f"{found['bucket']}: no bucket of that name stands here{nearest(found['bucket'], buckets)}; bring up the "
+            "ground first"
+        )
+    before, named = state.account.versions().get(version, ("", digest))
+    if before == REJECTED or named != digest:
+        # The sentence is assumed: https://cloud.google.com/storage/docs/access-control/iam-json (objects.insert)
+        raise BadInput(
+            f"{version}: the approver does not have storage.objects.delete access to the Google Cloud Storage object: "
+            f"it is {before.lower()} with the digest {named}, and no decision is replaced; decide on another version"
+        )
+    state.account.register(version, digest)
+    state.account.decide(version, decision)
+
+
+def _digest(said: str) -> None:
+    if not re.fullmatch(r"sha256:[0-9a-f]{64}", said):
+        raise BadInput(f"{said[:80]!r}: no digest of a record; write sha256: and 64 hexadecimal digits")
 
 
 def _version(state: State, version: str) -> tuple[str, str, int]:

@@ -9,7 +9,7 @@ import pulumi
 from pulumi_gcp import artifactregistry, projects, serviceaccount, storage
 
 from components.gcp.names import fitted, underscored
-from components.gcp.personas import IdentityArgs, Images, Objects, Persona, personas_of, repositories
+from components.gcp.personas import IdentityArgs, Images, Objects, Persona, images_served, personas_of, repositories
 from components.given import Text
 from provider.gcp.grants import GrantsInForce
 
@@ -72,7 +72,7 @@ class Identity(pulumi.ComponentResource):
         }
         grants: list[pulumi.Input[str]] = [
             self._images(f"{name}-vertex", images, PULL, args.vertex_agent)
-            for images in repositories(args, [*args.needs.images, *args.needs.training_images])
+            for images in repositories(args, [*images_served(args), *args.needs.training_images])
         ]
         for persona, may in personas.items():
             grants += self._grants(f"{name}-{persona}", args, persona, may, accounts)

@@ -7,6 +7,7 @@ import pulumi
 
 from catalogue.platforms import PLATFORMS
 from components.given import Args, Tags, Text, hold
+from provider.gcp.approved_version import ApprovedVersion
 from provider.gcp.model import Model
 
 PREDICT_ROUTE, HEALTH_ROUTE, PORT = "/predict", "/health", 8080
@@ -15,6 +16,22 @@ container requirements for inference", https://cloud.google.com/vertex-ai/docs/p
 """
 
 PLACE, FOLDER = r"gs://[^/]+/.+", r"gs://[^/]+/.+/"
+
+
+@dataclass(kw_only=True)
+class RegisteredArgs(Args):
+    """A version of a model in the registry, as whoever deploys knows it."""
+
+    project: Text
+    """The project that asking for the approval counts against."""
+    bucket: Text
+    """The name of the bucket of approvals, of Registry."""
+    model: Text
+    """The name of the model in the registry."""
+    version: pulumi.Input[int]
+    """The number of the version."""
+    digest: Text
+    """The digest of the version's record, such as sha256: and 64 digits, which the approver approved."""
 
 
 @dataclass(kw_only=True)
@@ -49,6 +66,11 @@ class ModelArgs(Args):
     it must listen within 40 seconds."""
     artifact_uri: Text
     """The folder of the model's artifact, `gs://BUCKET/FOLDER/`. Vertex AI keeps a copy of it."""
+    registered: RegisteredArgs | None = None
+    """The version that image and artifact are of. The model is made once the approver's word on it is there.
+
+    Whether it is given must be known.
+    """
     service_account: Text
     """The e-mail address of the service account that the model runs as, of Identity: `serving` for an endpoint,
     `batch` for a batch job. It must be able to read the artifact."""
@@ -63,7 +85,22 @@ class ModelArgs(Args):
 
 
 def versioned_model(name: str, args: ModelArgs, tags: Tags, opts: pulumi.ResourceOptions) -> Model:
-    """Create a model of the registry; a changed image or artifact is a new version of it beside the old ones."""
+    """Create a model of Vertex AI; a changed image or artifact is a new version of it beside the old ones.
+
+    One of a registered version waits for the approver's word. Where that is no, nothing changes: the model that stands
+    serves on.
+    """
+    if (version := args.registered) is not None:
+        approved = ApprovedVersion(
+            f"{name}-approved",
+            project=version.project,
+            bucket=version.bucket,
+            model=version.model,
+            version=version.version,
+            digest=version.digest,
+            opts=opts,
+        )
+        opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[approved]))
     return Model(
         name,
         project=args.project,

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from catalogue.kinds.gcp.artifactregistry import repository_of
+from catalogue.registered import APPROVALS, FOLDER
 from components.folding import apart, folded
 from components.given import Args, BadArgument, Text
 
@@ -40,6 +41,9 @@ class Needs(Args):
     training_jobs: Sequence[str] = ()
     """The training jobs. Where there is one, `pipeline` starts custom jobs as `training`, and `data-scientist` runs of
     the workflows by hand. They must be known."""
+    registered: Sequence[str] = ()
+    """The names in the registry of the models whose versions are served. `serving` and `batch` may read all versions of
+    each, `publisher` adds one, and `approver` reads what they decide on. They must be known."""
     captures: Sequence[str] = ()
     """The endpoints that capture. Where there is one, `data-scientist` may run queries in the project: who may read a
     table of BigQuery needs that too. They must be known."""
@@ -71,6 +75,11 @@ class IdentityArgs(Args):
     """The name of the artifact bucket, as it stands in the addresses of `needs`. The program must know it."""
     bucket_name: Text
     """The same name as an output of Registry. A grant on the bucket waits for that output, so for the bucket."""
+    own_approvals: str = ""
+    """The name of the bucket of approvals, where there is one. The program must know it."""
+    approvals_name: Text | None = None
+    """The same name as an output of Registry. A grant on it waits for that output, so for the bucket. Whether it is
+    given must be known."""
     own_images: str
     """Where the stack's own images are, `REGION-docker.pkg.dev/PROJECT/REPOSITORY`, as they stand in `needs`. The
     program must know it."""
@@ -133,8 +142,9 @@ def personas_of(args: IdentityArgs) -> Mapping[str, Persona]:
     permissions hold in the whole project, which is the pilot's own. They are the fewest with which each persona works.
     Who may start the runs of a training job may start those of any workflow, which do what their definitions say.
     """
-    artifacts, kept = _versions(args.needs.artifact_uris), _own_images(args)
-    served, trains = repositories(args, args.needs.images), bool(args.needs.training_jobs)
+    versions = [f"gs://{args.own_bucket}/{FOLDER}{name}/" for name in args.needs.registered]
+    artifacts, kept = [*_versions(args.needs.artifact_uris), *versions], _own_images(args)
+    served, trains = repositories(args, images_served(args)), bool(args.needs.training_jobs)
 
     elsewhere = [uri for uri in artifacts if not uri.startswith(f"gs://{args.own_bucket}/models/")]
     data = [uri for uri in args.needs.training_uris if not uri.startswith(f"gs://{args.own_bucket}/")]
@@ -143,6 +153,8 @@ def personas_of(args: IdentityArgs) -> Mapping[str, Persona]:
     def own(prefix: str = "") -> list[Objects]:
         return [Objects(args.own_bucket, args.bucket_name, prefix, (prefix,))]
 
+    asked = args.approvals_name
+    decisions = [] if asked is None else [Objects(args.own_approvals, asked, APPROVALS, (APPROVALS,))]
     found = {
         "data-scientist": Persona(
             permissions=(
@@ -175,7 +187,11 @@ def personas_of(args: IdentityArgs) -> Mapping[str, Persona]:
             writes=_objects(args.needs.output_uris, args),
             pulls=served,
         ),
-        "approver": Persona(permissions=_APPROVE),
+        "approver": Persona(
+            permissions=_APPROVE,
+            reads=[*(own(FOLDER) if versions else []), *decisions],
+            creates=decisions,
+        ),
         "caller": Persona(permissions=(*_SEE_ENDPOINTS, _PREDICT)),
         "publisher": Persona(
             reads=[*own("models/"), *_objects(elsewhere, args)],
@@ -197,7 +213,8 @@ _TRAIN = (
     "aiplatform.customJobs.list",
 )
 _JOBS = (*_TRAIN, *_SEE_ENDPOINTS)
-# A version is proposed by uploading it and approved by giving it an alias, which is an update of the model.
+# Whoever uploads a model gives it aliases too, so an alias tells and gates nothing: docs/adr/0018. Moving one is an
+# update of the model.
 _PROPOSE = ("aiplatform.models.get", "aiplatform.models.list", "aiplatform.models.upload")
 _APPROVE = ("aiplatform.models.get", "aiplatform.models.list", "aiplatform.models.update")
 _SCORE = (
@@ -228,6 +245,11 @@ _SWITCH = (
     "logging.logEntries.create",
     "workflows.executions.create",
 )
+
+
+def images_served(args: IdentityArgs) -> list[str]:
+    """The images of the models that are served: those that the needs name, and those of registered versions."""
+    return [*args.needs.images, *(f"{args.own_images}/{name}" for name in args.needs.registered)]
 
 
 def repositories(args: IdentityArgs, images: Sequence[str]) -> list[Images]:

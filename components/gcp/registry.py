@@ -24,6 +24,9 @@ class RegistryArgs(Args):
     """What the artifact bucket is called, unique among all of Google's customers: end it in the project's id."""
     expire_below: Mapping[str, int] = field(default_factory=dict[str, int])
     """After how many days files go, by their folder in the bucket. They must be known."""
+    approvals_name: Text | None = None
+    """What the bucket is called in which the approver's decisions on registered versions lie. Where it is left out
+    there is none. Whether it is given must be known."""
     data_key_id: Text
     """The KMS key of artifacts and images, of Encryption. The project's agents of Cloud Storage and Artifact Registry
     must be allowed to use it."""
@@ -35,14 +38,17 @@ class Registry(pulumi.ComponentResource):
     """Creates a private bucket for artifacts and an Artifact Registry repository for own images.
 
     A tag of an image cannot be moved. Images are scanned where the project has scanning enabled. An untagged image is
-    deleted after a week unless it is among the newest 20. Bucket and repository are protected. Model versions are not
-    kept here but in Vertex AI's own registry, where the endpoint or batch job that runs a model uploads them.
+    deleted after a week unless it is among the newest 20. Buckets and repository are protected. What runs a model
+    uploads it to Vertex AI's own registry, which asks nobody: so what was decided on registered versions lies in a
+    bucket of its own.
     Rule: Artifact Registry, "Configure cleanup policies",
     https://cloud.google.com/artifact-registry/docs/repositories/cleanup-policy
     """
 
     bucket_name: pulumi.Output[str]
     """The artifact bucket's name, known once the bucket stands. Identity grants the personas their places in it."""
+    approvals_name: pulumi.Output[str] | None
+    """The name of the bucket of approvals, known once it stands. None where there is none."""
     repository_id: pulumi.Output[str]
     """The repository's id in its project and region. Identity grants the personas its images."""
     repository_url: pulumi.Output[str]
@@ -50,18 +56,9 @@ class Registry(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: RegistryArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform-gcp:index:Registry", name, None, opts)
-        bucket = PrivateBucket(
-            f"{name}-artifacts",
-            PrivateBucketArgs(
-                project=args.project,
-                region=args.region,
-                bucket_name=args.bucket_name,
-                kms_key_id=args.data_key_id,
-                expire_below=args.expire_below,
-                tags=args.tags,
-            ),
-            opts=pulumi.ResourceOptions(parent=self),
-        )
+        bucket = self._bucket(f"{name}-artifacts", args, args.bucket_name, args.expire_below)
+        called = args.approvals_name
+        decided = None if called is None else self._bucket(f"{name}-approvals", args, called, {})
         repository = artifactregistry.Repository(
             f"{name}-images",
             project=args.project,
@@ -86,12 +83,28 @@ class Registry(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, protect=True),
         )
         self.bucket_name = bucket.bucket_name
+        self.approvals_name = decided.bucket_name if decided else None
         self.repository_id = repository.repository_id
         self.repository_url = repository.registry_uri
         self.register_outputs(
             {
                 "bucket_name": self.bucket_name,
+                "approvals_name": self.approvals_name,
                 "repository_id": self.repository_id,
                 "repository_url": self.repository_url,
             }
+        )
+
+    def _bucket(self, name: str, args: RegistryArgs, called: Text, expire_below: Mapping[str, int]) -> PrivateBucket:
+        return PrivateBucket(
+            name,
+            PrivateBucketArgs(
+                project=args.project,
+                region=args.region,
+                bucket_name=called,
+                kms_key_id=args.data_key_id,
+                expire_below=expire_below,
+                tags=args.tags,
+            ),
+            opts=pulumi.ResourceOptions(parent=self),
         )

@@ -20,7 +20,9 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from catalogue.errors import BadInput
 from catalogue.properties import Properties
+from catalogue.versions import read_approval
 from operations.doctor import NoCredentials, Seen, Unseen, Way, done, held, not_done
 from operations.doctor.rest import Read, Reader, Refusal, objects
 from operations.verdict import Look, LookAt
@@ -50,6 +52,7 @@ _BILLING = Read(
 )
 _BUCKET = Read("https://storage.googleapis.com/storage/v1/b/{bucket}", "storage.buckets.get")
 _OBJECTS = Read("https://storage.googleapis.com/storage/v1/b/{bucket}/o", "storage.objects.list")
+OBJECT = Read("https://storage.googleapis.com/storage/v1/b/{bucket}/o/{name}", "storage.objects.get")
 _BUCKET_RIGHTS = Read("https://storage.googleapis.com/storage/v1/b/{bucket}/iam/testPermissions", _ASKED_ABOUT)
 _IMAGES = "https://artifactregistry.googleapis.com/v1/projects/{project}/locations/{place}/repositories/{repository}"
 _IMAGE_TAG = Read(f"{_IMAGES}/packages/{{package}}/tags/{{version}}", "artifactregistry.tags.get")
@@ -77,6 +80,7 @@ READS = (
     _BUCKET,
     _BUCKET_RIGHTS,
     _OBJECTS,
+    OBJECT,
     _REPOSITORY_RIGHTS,
     _IMAGE_TAG,
     _IMAGE_DIGEST,
@@ -284,6 +288,29 @@ def _artifact(account: Account, look: Look) -> Seen:
     return done(f"files are in {look.name}") if there else not_done(f"nothing is in {look.name}")
 
 
+def text_of(account: Account, uri: str) -> bytes | None:
+    """The content of an object. None where there is none."""
+    bucket, _, name = uri.removeprefix("gs://").partition("/")
+    answer = account.reader.ask(OBJECT, OBJECT.at(bucket=bucket, name=name), params={"alt": "media"})
+    return None if answer is None else answer.content
+
+
+def _approved(account: Account, look: Look) -> Seen:
+    """A rejection outweighs an approval, for nobody can take one away."""
+    if text_of(account, f"{look.name}/rejected.json") is not None:
+        return not_done(f"{look.name} was rejected")
+    content = text_of(account, f"{look.name}/approved.json")
+    if content is None:
+        return not_done(f"{look.name}: nobody approved it")
+    try:
+        approval = read_approval(content, f"{look.name}/approved.json")
+    except BadInput as error:
+        return not_done(str(error))
+    if approval.digest != look.at:
+        return not_done(f"{look.name}: the digest {approval.digest} is approved, and {look.at} is named")
+    return done(f"{look.name} is approved")
+
+
 def _sign_in(account: Account, look: Look) -> Seen:
     """No API says who opened JupyterLab. Where the instance is not there, nobody did."""
     zone, _, name = look.at.partition("/")
@@ -368,6 +395,7 @@ LOOKS: Mapping[LookAt, Way] = {
     "bucket": _way(_where_the_api_is_off(_bucket), _BUCKET),
     "image": _way(_where_the_api_is_off(_image), _IMAGE_TAG),
     "artifact": _way(_where_the_api_is_off(_artifact), _OBJECTS),
+    "approved": _way(_where_the_api_is_off(_approved), OBJECT),
     "batch input": _way(_where_the_api_is_off(_artifact), _OBJECTS),
     "sign-in": _way(_where_the_api_is_off(_sign_in), _WORKBENCH),
     "endpoint": _way(_where_the_api_is_off(_endpoint), _ENDPOINTS),

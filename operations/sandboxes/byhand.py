@@ -147,8 +147,9 @@ def upload(
 
 
 VersionArgument = Annotated[
-    str, typer.Argument(metavar="GROUP/NUMBER", help="The version, as the verdict's manual steps name it.")
+    str, typer.Argument(metavar="VERSION", help="The version, as the verdict's manual steps name it.")
 ]
+DigestArgument = Annotated[str, typer.Argument(metavar="DIGEST", help="The digest of its record; on gcp alone.")]
 
 
 def register(
@@ -162,18 +163,18 @@ def register(
     _do(context, lambda state: byhand.register(state, version, digest))
 
 
-def approve(context: typer.Context, version: VersionArgument) -> None:
+def approve(context: typer.Context, version: VersionArgument, digest: DigestArgument = "") -> None:
     """Approve a registered version as the approver: `pulumi up` serves it then."""
     from sandbox import byhand
 
-    _do(context, lambda state: byhand.decide(state, version, APPROVED))
+    _do(context, lambda state: byhand.decide(state, version, APPROVED, digest))
 
 
-def reject(context: typer.Context, version: VersionArgument) -> None:
+def reject(context: typer.Context, version: VersionArgument, digest: DigestArgument = "") -> None:
     """Reject a registered version as the approver, or take an approval back."""
     from sandbox import byhand
 
-    _do(context, lambda state: byhand.decide(state, version, REJECTED))
+    _do(context, lambda state: byhand.decide(state, version, REJECTED, digest))
 
 
 def empty(

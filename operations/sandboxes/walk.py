@@ -89,7 +89,7 @@ def do(state: "State", step: ManualStep, graph: "Graph") -> None:
         elif look.what == "registered":
             byhand.register(state, look.name, look.at)
         elif look.what == "approved":
-            byhand.decide(state, look.name, APPROVED)
+            byhand.decide(state, look.name, APPROVED, look.at)
         elif look.what == "sign-in":
             byhand.sign_in(state, look.name)
 
@@ -157,7 +157,7 @@ def _words(look: Look, graph: "Graph") -> list[str]:
         case "registered":
             return ["register", look.name, look.at]
         case "approved":
-            return ["approve", look.name]
+            return ["approve", look.name, *([look.at] if look.at else [])]
         case "sign-in":
             return ["sign-in", look.name]
         case "call":

@@ -8,14 +8,19 @@ add-iam-policy-binding`, `workbench instances describe` and `ai endpoints list` 
 from collections.abc import Iterator, Sequence
 from shlex import quote
 
+from catalogue import registered
 from catalogue.graph import Graph, Source
 from catalogue.kind import Keys, Kind
 from catalogue.kinds import kind_of
 from catalogue.kinds.gcp import WORKFLOW, artifactregistry, billing, logging, storage, vertex, workbench
+from catalogue.kinds.gcp.mlplatform import APPROVED_VERSION, MODEL
 from catalogue.landing_zones import GcpNetwork, GcpZone
+from catalogue.properties import Properties
+from catalogue.registered import Registered
 from catalogue.registries import is_own
 from catalogue.services import services_of
-from operations.steps import LetIn, called_from, outputs, roles
+from catalogue.versions import RECORD
+from operations.steps import LetIn, called_from, first, outputs, roles
 from operations.verdict import Look, ManualStep
 from policies import given
 from policies.rule import callers, named_places
@@ -263,8 +268,11 @@ def push(image: str, account: str, region: str) -> tuple[str, str] | None:
 
 
 def upload(uri: str, stack: str, folder: str = "") -> tuple[str, str]:
-    """An artifact is a folder."""
-    return f"gcloud storage cp --recursive {folder}model/* {quote(uri)}", f"gcloud storage ls {quote(uri)}"
+    """An artifact is a folder. That of a registered version has the version's record beside it."""
+    copied = f"gcloud storage cp --recursive {folder}model/* {quote(uri)}"
+    if registered.at(uri) is not None:
+        copied += f" && gcloud storage cp {RECORD} {quote(uri.removesuffix('artifact/') + RECORD)}"
+    return copied, f"gcloud storage ls {quote(uri)}"
 
 
 def feed(uri: str, stack: str, folder: str = "data") -> tuple[str, str]:
@@ -274,8 +282,28 @@ def feed(uri: str, stack: str, folder: str = "data") -> tuple[str, str]:
 
 
 def versions(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
-    """None: a stack file names no version of the registry on this platform yet."""
-    yield from ()
+    """What the publisher uploads is registered with it; the approver's word on it is an object that none replaces.
+
+    The command of ours reads the record first, and says the digest that the approver approves.
+    """
+    asked = [one.props for model in graph.of(MODEL) for one in graph.depends(model) if one.type == APPROVED_VERSION]
+    named = {_version(one): one.text_or_empty("digest") for one in asked}
+    if not named:
+        return
+    called = [f"{name}@{version}" for name, version in (one.split("/")[-2:] for one in sorted(named))]
+    yield ManualStep(
+        what=f"decide on the versions that are served: `pulumi up` fails until they are approved ({first(called)})",
+        who="approver",
+        commands=[f"uv run mlplatform approve {graph.stack} {one} --because WHY --yes" for one in called],
+        checks=[f"gcloud storage cat {one}/approved.json" for one in sorted(named)],
+        looks=[Look(what="approved", name=one, at=digest) for one, digest in sorted(named.items())],
+    )
+
+
+def _version(asked: Properties) -> str:
+    """The address of what is decided on the version that a preflight asks for."""
+    version = Registered(asked.text_or_empty("model"), round(asked.number_or_none("version") or 0))
+    return f"gs://{asked.text_or_empty('bucket')}/{version.decisions}"
 
 
 def ground(graph: Graph) -> Iterator[Look]:

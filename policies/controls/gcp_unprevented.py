@@ -21,6 +21,8 @@ UNPREVENTED: Mapping[str, Sequence[str]] = {
         "network-endpoint-reached",
         "network-proof",
         "network-way-in",
+        "registry-approved",
+        "registry-kept",
     ),
     "There is no constraint that knows every type. One on services of APIs would need each that a section calls.": (
         "kind-known",

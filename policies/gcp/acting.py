@@ -7,6 +7,7 @@ https://cloud.google.com/iam/docs/best-practices-service-accounts
 
 from collections.abc import Iterator, Mapping
 
+from catalogue import registered
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.gcp import (
     artifactregistry,
@@ -46,7 +47,7 @@ _JOBS_RUN_AS = {
 _STARTED_BY = {"batch": ("pipeline",), "training": ("data-scientist", "pipeline"), "serving": ("hours",)}
 """Who may start work that runs as a persona. The owner of an instance signs in as `data-scientist`: a person, of whom
 `identity-pass-role` asks."""
-_PUSHES = "publisher"
+_PUSHES, _DECIDES = "publisher", "approver"
 _OF_DATASET = {"OWNER": "projectOwners", "WRITER": "gcp-sa-aiplatform", "READER": "data-scientist"}
 """Who has each role on a dataset with captured requests: whoever owns the project, the agent that writes them, and the
 persona that reads them. BigQuery, "Basic roles", https://cloud.google.com/bigquery/docs/access-control-basic-roles"""
@@ -143,7 +144,7 @@ def _granted(graph: Graph) -> Found:
     _ON_BUCKET,
     severity="high",
     says="A grant on objects is on a folder that the stack file names or that is the persona's own, and only the "
-    "publisher may add where artifacts of models lie.",
+    "publisher may add where artifacts of models lie, and the approver where approvals do.",
     remedy="Grant the folder that the job's address in the stack file names, with the / at its end.",
 )
 def folders(graph: Graph, grant: Resource) -> Iterator[str]:
@@ -159,12 +160,14 @@ def folders(graph: Graph, grant: Resource) -> Iterator[str]:
     writes, creates = role == "roles/storage.objectUser", role == "roles/storage.objectCreator"
     personas = _at(graph, grant, "member", "member")
     theirs = {one for persona in personas for one in _OWN_FOLDERS.get(persona, ())}
-    if creates and personas != {_PUSHES}:
+    versions, decides = mlplatform.versions_of(graph), personas == {_DECIDES} and bool(graph.placement.versions)
+    theirs |= {registered.APPROVALS} if decides else set()
+    if creates and personas != {_PUSHES} and not (decides and _below(text) == {registered.APPROVALS}):
         yield f"lets {' or '.join(sorted(personas))} add objects, which {_PUSHES} alone does"
     for found in NAMED.finditer(text):
         bucket, prefix = found["bucket"], found["prefix"]
         place = f"gs://{bucket}/{prefix}"
-        named = [one for one in graph.placement.addresses if one.startswith(place)]
+        named = [one for one in (*graph.placement.addresses, *versions) if one.startswith(place)]
         if not (bucket in own and prefix in theirs) and not named:
             yield f"is on {place}, which is no folder of its file's nor of its persona's own"
         elif not prefix.endswith("/") and place not in named:
@@ -177,6 +180,11 @@ def folders(graph: Graph, grant: Resource) -> Iterator[str]:
             yield f"lets {' or '.join(sorted(personas))} write {place}, where artifacts of models lie"
         elif writes and bucket not in own and _is_read_alone(graph, place):
             yield f"lets {' or '.join(sorted(personas))} write {place}, which jobs read and none writes"
+
+
+def _below(expression: str) -> set[str]:
+    """The prefixes that a condition names."""
+    return {found["prefix"] for found in NAMED.finditer(expression)}
 
 
 def _meet(one: str, other: str) -> bool:

@@ -5,6 +5,7 @@ A condition that is well formed may still begin the names of objects earlier tha
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from catalogue import registered
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.gcp import mlplatform, serviceaccount, storage, workflows
 from catalogue.once import once_a_graph
@@ -54,6 +55,7 @@ def _own(graph: Graph) -> Mapping[tuple[str, str], frozenset[str]]:
     artifacts = {
         uri.removeprefix("gs://") for m in graph.of(mlplatform.MODEL) if (uri := m.props.text_if_known("artifactUri"))
     }
+    artifacts |= {uri.removeprefix("gs://") for uri in mlplatform.versions_of(graph) if uri.startswith("gs://")}
     jobs = [job for flow in graph.of(workflows.WORKFLOW) for job in _jobs(flow)]
     scored = said & _above(uri for job in jobs for uri in job.body.each_text("inputConfig.gcsSource.uris"))
     outputs = said & _above(
@@ -66,7 +68,7 @@ def _own(graph: Graph) -> Mapping[tuple[str, str], frozenset[str]]:
     def own(folder: str) -> frozenset[str]:
         return frozenset(f"{bucket}/{folder}" for bucket in buckets if bucket)
 
-    models = own("models/") | versions
+    models, decides = own("models/") | versions, bool(graph.placement and graph.placement.versions)
     return {
         ("data-scientist", _WRITES): own("workspace/"),
         ("training", _READS): frozenset(data | off),
@@ -74,6 +76,8 @@ def _own(graph: Graph) -> Mapping[tuple[str, str], frozenset[str]]:
         ("serving", _READS): versions,
         ("batch", _READS): versions | scored | off,
         ("batch", _WRITES): frozenset(outputs | off),
+        ("approver", _READS): own(registered.APPROVALS) | own(registered.FOLDER) if decides else frozenset[str](),
+        ("approver", _CREATES): own(registered.APPROVALS) if decides else frozenset[str](),
         ("publisher", _READS): models,
         ("publisher", _CREATES): models,
     }
@@ -96,5 +100,6 @@ def _above(uris: Iterable[str]) -> set[str]:
 def _versions(artifacts: Iterable[str]) -> Iterator[str]:
     """The folders of all versions of each artifact: what is rolled back to is loaded again."""
     for place in artifacts:
-        bucket, *parents, _ = place.rstrip("/").split("/")
+        version = registered.at(f"gs://{place}")
+        bucket, *parents, _ = place.removesuffix("artifact/" if version else "").rstrip("/").split("/")
         yield f"{'/'.join([bucket, *parents])}/" if parents else place

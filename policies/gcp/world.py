@@ -266,7 +266,7 @@ def containers(graph: Graph, resource: Resource) -> Iterator[str]:
         if (word if said is None else said) not in graph.placement.containers:
             yield f"starts a container with {one_line(word)[:80]!r} ({path}), which its file does not say"
     for path, place in (found for part in parts for found in _started_from(part)):
-        if place not in graph.placement.addresses:
+        if place not in graph.placement.addresses and place not in mlplatform.versions_of(graph):
             yield f"starts a container from {one_line(place)} ({path}), which its file does not name"
 
 

@@ -15,6 +15,7 @@ from catalogue.kinds.gcp import (
     workflows,
 )
 from catalogue.once import once_a_graph
+from catalogue.registered import Registered, in_registry
 from policies.personas.simulation import Cloud, Place, Request
 
 
@@ -40,13 +41,14 @@ def _places(graph: Graph) -> Mapping[str, Sequence[Place]]:
         email = account_of(graph, persona).props.text_or_empty("email")
         return at(f"projects/{project}/serviceAccounts/{email}")
 
-    bucket = f"gs://{next(b.props.text_or_empty('name') for b in graph.of(storage.BUCKET))}"
+    bucket = f"gs://{_artifacts_in(graph)}"
     models = graph.of(mlplatform.MODEL)
     by = {
         persona: [m for m in models if account_of(graph, persona) in graph.refers(m, "serviceAccount")]
         for persona in ("serving", "batch")
     }
     artifacts = {name: _texts(of, "artifactUri") for name, of in {**by, "all": models}.items()}
+    versions = [uri for uri in artifacts["all"] if in_registry(uri)]
     images = {name: _repositories(of) for name, of in {**by, "all": models}.items()}
     stack = [
         f"projects/{project}/locations/{r.props.text_or_empty('location')}/repositories/"
@@ -67,6 +69,8 @@ def _places(graph: Graph) -> Mapping[str, Sequence[Place]]:
         "training-output": [_object(f"{bucket}/training/model.json", own)],
         "own-files": [_object(f"{bucket}/workspace/notebook.ipynb", own)],
         "own-artifacts": [_object(f"{bucket}/models/scorer/1/model.json", own)],
+        "records": [_object(f"{uri.removesuffix('artifact/')}version.json", own) for uri in versions],
+        "approvals": [_object(f"gs://{one}", own) for one in _decisions(graph)],
         "artifacts": [_object(uri, own) for uri in artifacts["all"]],
         "artifact-folders": [_listed(uri, own) for uri in artifacts["all"]],
         "served-artifacts": [_object(uri, own) for uri in artifacts["serving"]],
@@ -89,6 +93,28 @@ def _places(graph: Graph) -> Mapping[str, Sequence[Place]]:
         ),
         "workflows": at(*_texts(graph.of(workflows.WORKFLOW), "id")),
     }
+
+
+def _artifacts_in(graph: Graph) -> str:
+    """The bucket of artifacts. In that of approvals the approver alone has a grant, if the stack has one."""
+    approver, decided = account_of(graph, "approver"), mlplatform.approvals_of(graph)
+    buckets = [one for one in graph.of(storage.BUCKET) if one.props.text_or_empty("name") not in decided]
+    shared = (
+        bucket
+        for bucket in buckets
+        for grant in graph.referring(storage.BUCKET_MEMBER, "bucket", bucket)
+        if approver not in graph.refers(grant, "member")
+    )
+    return next(shared, buckets[0]).props.text_or_empty("name")
+
+
+def _decisions(graph: Graph) -> list[str]:
+    """The objects that are asked for before a model is made."""
+    asks = [one.props for one in graph.of(mlplatform.APPROVED_VERSION)]
+    versions = [
+        (one, Registered(one.text_or_empty("model"), round(one.number_or_none("version") or 0))) for one in asks
+    ]
+    return sorted(f"{one.text_or_empty('bucket')}/{version.decision('approved')}" for one, version in versions)
 
 
 def _training(graph: Graph, own: Mapping[str, str]) -> dict[str, list[Place]]:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from catalogue.kinds.aws.mlplatform import APPROVED_VERSION
 from catalogue.kinds.azure.mlplatform import ROLES_IN_FORCE
-from catalogue.kinds.gcp.mlplatform import GRANTS_IN_FORCE, WAITED_FOR
+from catalogue.kinds.gcp import mlplatform as gcp
 from catalogue.locks import lock_file
 from sandbox.needs import Lacks, Reason
 from sandbox.rest import kept_arm, kept_vertex
@@ -23,6 +23,7 @@ from sandbox.rest.kept_arm import KeptArm
 from sandbox.rest.kept_vertex import KeptVertex
 from sandbox.rest.sagemaker import is_sagemaker
 from sandbox.rest.server import CLOCK, CallFault, Double
+from sandbox.rest.storage import address, reads_object
 from sandbox.rest.vertex import key
 from sandbox.state import State
 from sandbox.state.faults import FaultKind
@@ -109,12 +110,16 @@ class KeptDouble(Double):
         self._catch_up()
         self.arm.address, self.arm.metrics = self.address, self._state.metrics.played()
         if asks_policy(call):
-            self.iam.grants = [one.id for type_ in WAITED_FOR for one in self._state.resources.find(type=type_)]
+            self.iam.grants = [one.id for type_ in gcp.WAITED_FOR for one in self._state.resources.find(type=type_)]
         if is_sagemaker(call):
             self.sagemaker.packages.clear()
             for arn, (decision, digest) in self._state.account.versions().items():
                 self.sagemaker.register(arn, digest, decision)
-        google = call.path.count("/") > 3 and not call.path.startswith("/subscriptions/")
+        if reads_object(call):
+            self.storage.objects.clear()
+            for version, (decision, digest) in self._state.account.versions().items():
+                self.storage.decide(version, digest, decision)
+        google = call.path.count("/") > 3 and call.path.startswith("/v")
         self.vertex = self._google.project(call.path.split("/")[3] if google else "")
         self.vertex.metrics = self.arm.metrics
         try:
@@ -200,8 +205,10 @@ def _read_by(call: Call) -> tuple[str, str]:
         return "metrics", ""
     if is_sagemaker(call):
         return APPROVED_VERSION, str(call.body.get("ModelPackageName", "")).partition(":model-package/")[2]
+    if reads_object(call):
+        return gcp.APPROVED_VERSION, address(call).removeprefix("gs://").rpartition("/")[0]
     if asks_policy(call):
-        return GRANTS_IN_FORCE, call.path.removesuffix("/iam").partition(":")[0].rpartition("/")[2]
+        return gcp.GRANTS_IN_FORCE, call.path.removesuffix("/iam").partition(":")[0].rpartition("/")[2]
     if "/roleAssignments/" in call.path or "/roleDefinitions/" in call.path:
         return ROLES_IN_FORCE, call.path.rpartition("/")[2]
     cloud = kept_arm if call.path.startswith("/subscriptions/") else kept_vertex

@@ -16,6 +16,7 @@ from sandbox.rest.arm import ArmDouble
 from sandbox.rest.calls import Call, Json, Operation, Refusal, Response
 from sandbox.rest.iam import IamDouble
 from sandbox.rest.sagemaker import ERRORS, TARGET, SagemakerDouble, is_sagemaker
+from sandbox.rest.storage import StorageDouble
 from sandbox.rest.vertex import VertexDouble
 
 CLOCK = "/clock"
@@ -53,6 +54,7 @@ class Double:
 
     vertex: VertexDouble = field(default_factory=VertexDouble)
     iam: IamDouble = field(default_factory=IamDouble)
+    storage: StorageDouble = field(default_factory=StorageDouble)
     arm: ArmDouble = field(default_factory=ArmDouble)
     sagemaker: SagemakerDouble = field(default_factory=SagemakerDouble)
     faults: list[CallFault] = field(default_factory=list[CallFault])
@@ -117,6 +119,7 @@ class Double:
         answer = (
             self.sagemaker.answer(call)
             or self.iam.answer(call)
+            or self.storage.answer(call)
             or self.vertex.answer(call, spoil)
             or self.arm.answer(call, spoil)
         )

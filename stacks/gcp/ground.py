@@ -20,8 +20,9 @@ from components.gcp.registry import Registry, RegistryArgs
 from components.shapes import together
 from provider import Provider
 from stacks.expiry import expiring
+from stacks.gcp.names import approvals_of, artifacts_of, images_of, registry_of
 from stacks.model import StackConfig
-from stacks.sections import landing_zone, network
+from stacks.sections import landing_zone, models, network
 from stacks.site import Site, tags_of
 
 
@@ -30,7 +31,7 @@ class Ground(Site):
     """What sections read. `agents` are Google's own, by service; `account_emails` are by persona.
 
     `owns_network` is false in a landing zone's network, in which nothing is made. `channel_id` is where alerts go.
-    `project_number` never changes; `billing_account` may.
+    `project_number` never changes; `billing_account` may. Without a registered version there is no bucket of approvals.
     """
 
     project_number: pulumi.Output[str]
@@ -41,6 +42,7 @@ class Ground(Site):
     subnet_id: pulumi.Output[str]
     owns_network: bool
     bucket_name: pulumi.Output[str]
+    approvals_name: pulumi.Output[str] | None
     repository_url: pulumi.Output[str]
     account_emails: Mapping[str, pulumi.Output[str]]
     channel_id: pulumi.Output[str]
@@ -85,6 +87,7 @@ def lay(stack: str, config: StackConfig, reach: Iterable[str], needs: Sequence[N
         subnet_id=subnet_id,
         owns_network=there is None,
         bucket_name=kept.bucket_name,
+        approvals_name=kept.approvals_name,
         repository_url=kept.repository_url,
         account_emails=_identity(site, together(Needs, needs), kept, agents).account_emails,
         channel_id=_alerts(site, config).channel_id,
@@ -97,16 +100,6 @@ def _provider(config: StackConfig) -> pulumi_gcp.Provider:
     return pulumi_gcp.Provider(
         "gcp", project=project, region=config.region, billing_project=project, user_project_override=True
     )
-
-
-def _registry_name(site: Site) -> str:
-    """Grants on the registry's images name its repository as the stack file does."""
-    return f"{site.stack}-registry"
-
-
-def _bucket_name(site: Site) -> str:
-    """Grants on the bucket's objects name it as the stack file does."""
-    return f"{site.stack}-artifacts-{site.account}"
 
 
 def _agents(site: Site, project_number: pulumi.Output[str]) -> ServiceAgents:
@@ -176,12 +169,13 @@ def _network(site: Site, config: StackConfig, reach: Iterable[str]) -> tuple[pul
 
 def _registry(site: Site, config: StackConfig, key: Keys) -> Registry:
     return Registry(
-        _registry_name(site),
+        registry_of(site.stack),
         RegistryArgs(
             project=site.account,
             region=site.region,
-            bucket_name=_bucket_name(site),
-            expire_below=expiring(config, f"gs://{_bucket_name(site)}/"),
+            bucket_name=artifacts_of(site.stack, site.account),
+            expire_below=expiring(config, f"gs://{artifacts_of(site.stack, site.account)}/"),
+            approvals_name=approvals_of(site.stack, site.account) if models.registered(config) else None,
             data_key_id=key.data_key_id,
             tags=site.tags,
         ),
@@ -197,9 +191,11 @@ def _identity(site: Site, needs: Needs, kept: Registry, agents: ServiceAgents) -
             project=site.account,
             region=site.region,
             needs=needs,
-            own_bucket=_bucket_name(site),
+            own_bucket=artifacts_of(site.stack, site.account),
             bucket_name=kept.bucket_name,
-            own_images=f"{site.region}-docker.pkg.dev/{site.account}/{_registry_name(site)}-images",
+            own_approvals=approvals_of(site.stack, site.account),
+            approvals_name=kept.approvals_name,
+            own_images=images_of(site.stack, site.account, site.region),
             repository_id=kept.repository_id,
             vertex_agent=agents.members["aiplatform"],
         ),

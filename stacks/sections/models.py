@@ -48,8 +48,9 @@ https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ContainerDefinitio
 
 
 SERVED, VERSION = ("image", "artifact_uri"), ("registered", "version", "digest")
+_REGISTRY = ("aws", "gcp")
 _NO_REGISTRY = (
-    "a version of the registry is named on aws alone, and not yet on {}; name the model by its image and artifact_uri"
+    "a version of the registry is named on aws and gcp, and not yet on {}; name the model by its image and artifact_uri"
 )
 
 
@@ -73,7 +74,7 @@ class Model(Fields):
     )
     """Where the trained artifact lies: an archive on aws, a folder on gcp and azure."""
     registered: Slug = Field(default="", examples=["fraud-scorer"])
-    """The name of the model in the registry, in place of image and artifact_uri; aws alone takes it."""
+    """The name of the model in the registry, in place of image and artifact_uri; azure takes none yet."""
     version: int = Field(default=0, ge=1, lt=100_000, examples=[3])
     """The number of the version in the registry. `pulumi up` fails unless it is approved."""
     digest: Digest = Field(default="", examples=[f"sha256:{'0123456789abcdef' * 4}"])
@@ -194,7 +195,7 @@ def _one_or_the_other(config: StackConfig) -> Iterator[Problem]:
     for name, model in of(config).items():
         said = model.model_fields_set
         by_version = [key for key in VERSION if key in said]
-        if by_version and config.platform != "aws":
+        if by_version and config.platform not in _REGISTRY:
             yield Problem((SECTION.name, name, by_version[0]), _NO_REGISTRY.format(config.platform))
         elif by_version and (beside := [key for key in SERVED if key in said]):
             yield Problem(

@@ -82,7 +82,7 @@ class Wire(httpx.BaseTransport):
         answer = self.double.answer(
             Call(
                 request.method,
-                request.url.path,
+                request.url.raw_path.decode().partition("?")[0],
                 dict(parse_qsl(request.url.query.decode())),
                 json.loads(request.content) if request.content else {},
                 {name.title(): value for name, value in request.headers.items()},

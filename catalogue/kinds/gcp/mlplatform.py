@@ -1,4 +1,6 @@
-"""What our own provider makes on Google Cloud: models of Vertex AI, their deployments, and waits for grants."""
+"""What our own provider makes on Google Cloud: models of Vertex AI, their deployments, waits for grants, and the
+preflight of a registered model version.
+"""
 
 from collections.abc import Iterator
 from math import ceil
@@ -27,13 +29,16 @@ from catalogue.kinds.gcp import DEPLOYMENT, READ, artifactregistry, asks, kms, p
 from catalogue.kinds.gcp.vertex import ENDPOINT
 from catalogue.kinds.gcp.workflows import by_schedule
 from catalogue.machines import Machines
+from catalogue.once import once_a_graph
 from catalogue.pricing import Bill, Pricing
 from catalogue.properties import Malformed
 from catalogue.quantities import more_than_zero_or_none
+from catalogue.registered import APPROVED, Registered
 from catalogue.week import share
 
 GRANTS_IN_FORCE = "mlplatform:gcp:GrantsInForce"
 MODEL = "mlplatform:gcp:Model"
+APPROVED_VERSION = "mlplatform:gcp:ApprovedVersion"
 
 _MODEL = documented("https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.models", READ)
 _DEPLOYED = documented("https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.endpoints", READ)
@@ -42,6 +47,8 @@ _UPLOAD = documented(
     "https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.models/upload", READ
 )  # its field serviceAccount; that the image is asked for as the agent too is seen where kept.py says
 _PRICES = documented("https://cloud.google.com/vertex-ai/pricing", READ)
+_OBJECT = documented("https://cloud.google.com/storage/docs/json_api/v1/objects/get", READ)
+_OBJECT_RIGHTS = "https://cloud.google.com/storage/docs/access-control/iam-json"
 _ACCESS = "https://cloud.google.com/iam/docs/roles-permissions/aiplatform"
 WAITED_FOR = (
     artifactregistry.REPOSITORY_MEMBER,
@@ -66,6 +73,22 @@ def _images(graph: Graph, resource: Resource) -> Iterator[str]:
 def artifacts_of(graph: Graph) -> set[str]:
     """The gs:// places of every model's artifacts."""
     return {uri for model in graph.of(MODEL) for uri in _artifacts(graph, model)}
+
+
+def approvals_of(graph: Graph) -> set[str]:
+    """The names of the buckets that are asked for approvals of versions."""
+    return {name for one in graph.of(APPROVED_VERSION) if (name := one.props.text_if_known("bucket"))}
+
+
+@once_a_graph
+def versions_of(graph: Graph) -> frozenset[str]:
+    """The addresses of the artifacts and images of the versions of the registry that the stack file names."""
+    said = [Registered.of(one) for one in graph.placement.versions] if graph.placement else []
+    buckets = [one.props.text_if_known("name") for one in graph.of(storage.BUCKET)]
+    keys = ("location", "project", "repositoryId")
+    known = [[one.props.text_if_known(key) for key in keys] for one in graph.of(artifactregistry.REPOSITORY)]
+    images = {one.image(f"{place}-docker.pkg.dev/{project}/{name}") for one in said for place, project, name in known}
+    return frozenset(images) | {one.artifact_folder(bucket) for one in said for bucket in buckets}
 
 
 def _artifacts(graph: Graph, resource: Resource) -> Iterator[str]:
@@ -131,6 +154,11 @@ def _answer_grants(request: Request) -> Answer:
     return Answer(f"grants-{request.hex(16)}", {"missing": 0})
 
 
+def _answer_approved(request: Request) -> Answer:
+    given = request.inputs
+    return Answer(f"{given.get('bucket')}/{given.get('model')}/{given.get('version')}", {"status": APPROVED})
+
+
 KINDS = (
     setting(
         GRANTS_IN_FORCE,
@@ -139,6 +167,15 @@ KINDS = (
         bills=No("it waits, and makes nothing", _IN_FORCE),
         acts=Acts(_answer_grants, Behaviour(frozenset()), _IN_FORCE),
         renders=_OURS,
+    ),
+    setting(
+        APPROVED_VERSION,
+        "a registered version",
+        _OBJECT,
+        bills=No("it asks, and makes nothing", _OBJECT),
+        acts=Acts(_answer_approved, Behaviour(frozenset()), _OBJECT),
+        renders=_OURS,
+        rights=asks(_OBJECT_RIGHTS, "storage.objects.get"),
     ),
     Kind(
         token=MODEL,

@@ -127,6 +127,7 @@ IDENTITY = IdentityArgs(
         output_uris=[f"gs://{PROJECT}-artifacts/out/"],
         images=[f"{REGION}-docker.pkg.dev/{PROJECT}/serving/scorer:1.4.0"],
         captures=["scorer"],
+        registered=["ranker"],
         timed=["scorer"],
         training_images=[f"{REGION}-docker.pkg.dev/{PROJECT}/serving/train:1"],
         training_uris=[f"gs://{PROJECT}-data/train/"],
@@ -135,6 +136,8 @@ IDENTITY = IdentityArgs(
     ),
     own_bucket=f"{PROJECT}-artifacts",
     bucket_name=f"{PROJECT}-artifacts",
+    own_approvals=f"{PROJECT}-approvals",
+    approvals_name=f"{PROJECT}-approvals",
     own_images=f"{REGION}-docker.pkg.dev/{PROJECT}/serving",
     repository_id="serving",
     vertex_agent=MEMBERS["aiplatform"],
@@ -176,7 +179,12 @@ EXAMPLES: Mapping[str, Args] = {
         project=PROJECT, region=REGION, bucket_name=f"{PROJECT}-kept", kms_key_id=KEY, tags=TAGS
     ),
     "Registry": RegistryArgs(
-        project=PROJECT, region=REGION, bucket_name=f"{PROJECT}-artifacts", data_key_id=KEY, tags=TAGS
+        project=PROJECT,
+        region=REGION,
+        bucket_name=f"{PROJECT}-artifacts",
+        approvals_name=f"{PROJECT}-approvals",
+        data_key_id=KEY,
+        tags=TAGS,
     ),
     "ServiceAgents": ServiceAgentsArgs(project=PROJECT, project_number=NUMBER),
     "TrainingJob": TRAINING,

@@ -264,7 +264,9 @@ def test_whoever_writes_writes_below_a_prefix_and_may_list_it(personas: Graph) -
 
 
 def test_while_a_version_bakes_the_old_artifact_stays_readable(personas: Graph) -> None:
-    (read,) = [g.inputs for g in personas.of("gcp:storage/bucketIAMMember:BucketIAMMember") if "serving" in g.name]
+    grants = personas.of("gcp:storage/bucketIAMMember:BucketIAMMember")
+    version, read = [g.inputs for g in grants if "serving" in g.name]
+    assert f"buckets/{PROJECT}-artifacts/objects/registry/ranker/" in version["condition"]["expression"]
     assert f"buckets/{PROJECT}-models/objects/scorer/" in read["condition"]["expression"]
     assert "scorer/1" not in read["condition"]["expression"], "all versions, not the one of today"
 
@@ -632,3 +634,20 @@ def test_a_canary_that_nobody_could_see_is_refused(rollout: Rollout, said: str) 
 
 def test_the_shortest_bake_and_the_widest_bound_that_can_be_seen_are_taken() -> None:
     assert replace(ENDPOINT, rollout=Rollout(10, 9, 250, 9.9)).rollout.bake_minutes == 9
+
+
+def test_the_approver_alone_adds_decisions_and_nobody_replaces_one(personas: Graph) -> None:
+    grants = [g.inputs for g in personas.of("gcp:storage/bucketIAMMember:BucketIAMMember")]
+    decisions = [g for g in grants if g["bucket"] == f"{PROJECT}-approvals"]
+    who = {(g["member"].partition("@")[0].partition("who-")[2], g["role"].rpartition(".")[2]) for g in decisions}
+    assert who == {("approver", "objectViewer"), ("approver", "objectCreator")}
+    assert all('/objects/approvals/")' in g["condition"]["expression"] for g in decisions)
+    versions = [g for g in grants if "/objects/registry/ranker/" in g.get("condition", {}).get("expression", "")]
+    adds = {g["member"].partition("@")[0].partition("who-")[2] for g in versions if "Viewer" not in g["role"]}
+    assert adds == {"publisher"}
+
+
+def test_decisions_have_a_bucket_of_their_own_where_a_version_is_served() -> None:
+    buckets = {bucket.name: bucket for bucket in one("reg", "Registry").of("gcp:storage/bucket:Bucket")}
+    assert sorted(buckets) == ["reg-approvals", "reg-artifacts"] and all(one.protect for one in buckets.values())
+    assert buckets["reg-approvals"].inputs["name"] == f"{PROJECT}-approvals"

@@ -304,3 +304,21 @@ def test_a_place_of_others_lets_whoever_deploys_in_where_they_may_set_its_policy
         cloud = by_path({asked: answer})
         assert see(cloud, "let in", name, rights=[right])[0] is state
     assert right in cloud.asked[0].content.decode() + str(cloud.asked[0].url)
+
+
+def test_a_version_is_approved_by_its_digest_and_a_rejection_outweighs(see: See) -> None:
+    version, digest = "gs://approvals/approvals/scorer/3", f"sha256:{'a' * 64}"
+    said = {"schema": "mlplatform-approval/1", "by": "ana", "at": "2026-11-02T09:30:00+00:00", "why": "it holds"}
+    there = "storage.googleapis.com/storage/v1/b/approvals/o/approvals%2Fscorer%2F3%2F"
+
+    def shown(**decisions: dict[str, Any]) -> tuple[State, str]:
+        return see(
+            by_path({f"{there}{name}.json": text for name, text in decisions.items()}), "approved", version, digest
+        )
+
+    approved = {**said, "decision": "approved", "digest": digest}
+    assert shown() == (State.NOT_DONE, f"{version}: nobody approved it")
+    assert shown(approved=approved) == (State.DONE, f"{version} is approved")
+    assert shown(approved=approved, rejected={**approved, "decision": "rejected"})[1] == f"{version} was rejected"
+    assert shown(approved={**approved, "digest": f"sha256:{'b' * 64}"})[0] is State.NOT_DONE
+    assert shown(approved={"digest": digest})[0] is State.NOT_DONE

@@ -20,6 +20,7 @@ from components.gcp.run import definition
 from components.gcp.training import training
 from components.shapes import Machine
 from provider.clouds import Clouds
+from provider.gcp.approved_version import ApprovedVersionService
 from provider.gcp.grants import GrantsInForceInputs, GrantsInForceService
 from provider.inputs import parsed
 from provider.rest import Door
@@ -27,6 +28,7 @@ from tests.components.gcp.test_run import ARGS, SCORING
 from tests.components.gcp.test_training import TRAINING
 from tests.provider import cloud
 from tests.provider.cloud import deployment, logic, model
+from tests.provider.gcp.test_approved_version import GIVEN as VERSION
 from tests.provider.gcp.test_deployment import NEWER
 from tests.provider.gcp.test_grants import GRANTS
 
@@ -133,7 +135,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, str, str,
 
 
 def test_every_call_is_one_that_google_documents(calls) -> None:
-    """The lives of a model, a deployment and a wait for grants, with all that their inputs can say."""
+    """The lives of a model, a deployment, a wait for grants and a preflight, with all that their inputs can say."""
     whole = {
         "environment": {"DTYPE": "half"},
         "command": ["python3", "-m", "server"],
@@ -154,6 +156,7 @@ def test_every_call_is_one_that_google_documents(calls) -> None:
         run.models.delete(created.id)
         grants = parsed(GrantsInForceInputs, {"project": "payments-risk-pilot", "grants": GRANTS, "minutes": 7})
         GrantsInForceService(run.clouds).create(grants)
+        ApprovedVersionService(run.clouds).read("", VERSION)
     assert [(call[:3], found) for call in calls if (found := judged(*call))] == []
     acts = {(host.rpartition("-")[2].partition(".")[0], re.sub(r".*[/:]", "", path)) for host, _, path, _, _ in calls}
     assert {("aiplatform", act) for act in ("upload", "deployModel", "undeployModel", "mutateDeployedModel")} <= acts
