@@ -3,6 +3,10 @@
 On aws the version N of NAME in the registry REGISTRY is the model package N of the group REGISTRY-NAME. Its artifact is
 `registry/NAME/N/model.tar.gz` of the artifact bucket, and its image has the tag NAME-N in the repository
 REGISTRY-images, whose tags name one image for ever.
+
+On azure it is version N of the model NAME in the workspace, its approval version N of the model NAME-approved. Its
+artifact is the folder `registry/NAME/N/artifact/` of the datastore, and its image has the tag NAME-N in the repository
+`registry` of the stack's registry of images.
 """
 
 import re
@@ -11,16 +15,20 @@ from dataclasses import dataclass
 FOLDER = "registry/"
 """The folder of an artifact bucket below which versions lie, and nothing else."""
 IMAGES = "-images"
-"""How the name of a registry's repository of images ends."""
+"""How the name of a registry's repository of images ends, on aws."""
+REPOSITORY = "registry"
+"""The repository that has the images of versions, on azure."""
+APPROVALS = "-approved"
+"""How the name of the model ends whose versions are the approvals, on azure."""
 PENDING, APPROVED, REJECTED = "PendingManualApproval", "Approved", "Rejected"
 """What the registry of SageMaker says of a version: ModelApprovalStatus,
 https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeModelPackage.html
 """
 DIGEST = "digest"
 """The key of a model package's customer metadata that has the digest of the version's record."""
-_ARTIFACT = re.compile(
-    rf"s3://(?P<bucket>[^/]+)/{FOLDER}(?P<name>[a-z0-9]+(?:-[a-z0-9]+)*)/(?P<version>[1-9][0-9]{{0,9}})/model\.tar\.gz"
-)
+_FILES = rf"{FOLDER}(?P<name>[a-z0-9]+(?:-[a-z0-9]+)*)/(?P<version>[1-9][0-9]{{0,9}})"
+_ARTIFACT = re.compile(rf"s3://(?P<bucket>[^/]+)/{_FILES}/model\.tar\.gz")
+_ARTIFACT_FOLDER = re.compile(rf"azureml://(?:.+/)?datastores/(?P<datastore>[^/]+)/paths/{_FILES}/artifact/")
 
 
 @dataclass(frozen=True)
@@ -44,6 +52,16 @@ class Registered:
         """The address of its artifact on aws."""
         return f"s3://{bucket}/{self.folder}model.tar.gz"
 
+    @property
+    def artifact_folder(self) -> str:
+        """The folder of its artifact below the store of artifacts, where an artifact is a folder."""
+        return f"{self.folder}artifact/"
+
+    @property
+    def approvals(self) -> str:
+        """The model whose versions are the approvals, on azure."""
+        return f"{self.name}{APPROVALS}"
+
     def group(self, registry: str) -> str:
         """The group of model packages that it is one of, on aws."""
         return f"{registry}-{self.name}"
@@ -57,7 +75,9 @@ def package_arn(account: str, region: str, package: str) -> str:
 
 
 def in_registry(uri: str) -> bool:
-    """Whether an address is below the folder of versions of a bucket."""
+    """Whether an address is below the folder of versions of a bucket or a datastore."""
+    if uri.startswith("azureml://"):
+        return uri.partition("/paths/")[2].startswith(FOLDER)
     return uri.removeprefix("s3://").partition("/")[2].startswith(FOLDER)
 
 
@@ -65,3 +85,9 @@ def at(uri: str) -> Registered | None:
     """The version whose artifact has this address on aws. None for any other address."""
     found = _ARTIFACT.fullmatch(uri)
     return Registered(found["name"], int(found["version"])) if found else None
+
+
+def in_datastore(uri: str) -> tuple[Registered, str] | None:
+    """The version whose artifact is this folder of a datastore, and the datastore. None for any other address."""
+    found = _ARTIFACT_FOLDER.fullmatch(uri)
+    return (Registered(found["name"], int(found["version"])), found["datastore"]) if found else None
