@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, cast
 from catalogue import arm
 from catalogue.marks import is_unknown
 from catalogue.properties import NotKnown, Properties
+from catalogue.registered import Registered
 
 
 @dataclass(frozen=True)
@@ -231,9 +232,10 @@ class Placement:
     `sources` are the places of others that the stack file names, each with who lets the stack in, and `callers` those
     who call its endpoints beside the people of its workspace. `users` are these people by their names, `people` the
     networks that they come from, where one must be joined for them. `addresses` are those that it names anywhere, such
-    as `s3://bucket/folder/`, images among them. `containers` are the words that it starts containers with: commands,
-    arguments, variables; of a training job also the folders below which each run has one of its own. `machines` are the
-    hardware families and machine types that it names anywhere, of what is switched off, too.
+    as `s3://bucket/folder/`, images among them, and the folder of each version of the registry. `containers` are the
+    words that it starts containers with: commands, arguments, variables; of a training job also the folders below which
+    each run has one of its own. `machines` are the hardware families and machine types that it names anywhere, of what
+    is switched off, too.
     `config_bytes` is the size of all that the file says, as the engine hands it to the program; 0 where the engine has
     done so.
     """
@@ -282,9 +284,10 @@ class Placement:
             raise KeyError("workspace") from None
         environment, team, account, region = (str(words[name]) for name in ("environment", "team", "account", "region"))
         zone = None if (named := words.get("landing_zone")) is None else str(named)
-        addresses = tuple(sorted({found for text in _leaves(words) for found in _ADDRESS.findall(text)}))
+        addresses = {found for text in _leaves(words) for found in _ADDRESS.findall(text)}
         try:
             models = _said(words, "models").values()
+            addresses |= {Registered(m["registered"], m["version"]).folder for m in models if m.get("registered")}
             started = {text for model in models for key in _STARTED for text in _pairs(model.get(key))}
         except (ValueError, TypeError, AttributeError):
             raise KeyError("models") from None
@@ -301,7 +304,7 @@ class Placement:
             sources,
             callers=callers,
             people=people,
-            addresses=addresses,
+            addresses=tuple(sorted(addresses)),
             users=users,
             containers=tuple(sorted(started)),
             machines=tuple(sorted(set(_machines(words)))),

@@ -25,7 +25,9 @@ PENDING, APPROVED, REJECTED = "PendingManualApproval", "Approved", "Rejected"
 https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeModelPackage.html
 """
 DIGEST = "digest"
-"""The key of a model package's customer metadata that has the digest of the version's record."""
+"""The key of a model package's customer metadata, or of an approval's properties, that has the digest of the version's
+record.
+"""
 _FILES = rf"{FOLDER}(?P<name>[a-z0-9]+(?:-[a-z0-9]+)*)/(?P<version>[1-9][0-9]{{0,9}})"
 _ARTIFACT = re.compile(rf"s3://(?P<bucket>[^/]+)/{_FILES}/model\.tar\.gz")
 _ARTIFACT_FOLDER = re.compile(rf"azureml://(?:.+/)?datastores/(?P<datastore>[^/]+)/paths/{_FILES}/artifact/")
