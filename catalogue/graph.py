@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, cast
 from catalogue import arm
 from catalogue.marks import is_unknown
 from catalogue.properties import NotKnown, Properties
+from catalogue.registered import Registered
 
 
 @dataclass(frozen=True)
@@ -287,7 +288,7 @@ class Placement:
         addresses = tuple(sorted({found for text in _leaves(words) for found in _ADDRESS.findall(text)}))
         try:
             models = _said(words, "models").values()
-            versions = {f"{one['registered']}@{one['version']}" for one in models if one.get("registered")}
+            versions = {str(Registered(one["registered"], one["version"])) for one in models if one.get("registered")}
             started = {text for model in models for key in _STARTED for text in _pairs(model.get(key))}
         except (ValueError, TypeError, AttributeError, KeyError):
             raise KeyError("models") from None

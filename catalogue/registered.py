@@ -7,6 +7,10 @@ REGISTRY-images, whose tags name one image for ever.
 On gcp the version N of NAME is what lies in `registry/NAME/N/` of the artifact bucket, where the publisher may create
 objects and replace none: its record, and below `artifact/` its artifact. Its image is NAME:N in the repository
 REGISTRY-images, whose tags name one image for ever. What was decided on it lies in a bucket of approvals.
+
+On azure it is version N of the model NAME in the workspace, its approval version N of the model NAME-approved. Its
+artifact is the folder `registry/NAME/N/artifact/` of the datastore, and its image has the tag NAME-N in the repository
+`registry` of the stack's registry of images.
 """
 
 import re
@@ -15,18 +19,25 @@ from dataclasses import dataclass
 FOLDER = "registry/"
 """The folder of an artifact bucket below which versions lie, and nothing else."""
 IMAGES = "-images"
-"""How the name of a registry's repository of images ends."""
+"""How the name of a registry's repository of images ends, on aws and gcp."""
+REPOSITORY = "registry"
+"""The repository that has the images of versions, on azure."""
+APPROVED_MODEL = "-approved"
+"""How the name of the model ends whose versions are the approvals, on azure."""
 PENDING, APPROVED, REJECTED = "PendingManualApproval", "Approved", "Rejected"
 """What the registry of SageMaker says of a version: ModelApprovalStatus,
 https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeModelPackage.html
 """
 DIGEST = "digest"
-"""The key of a model package's customer metadata that has the digest of the version's record."""
+"""The key of a model package's customer metadata, or of an approval's properties on azure, that has the digest of the
+version's record.
+"""
 APPROVALS = "approvals/"
 """The folder of a bucket of approvals on gcp below which decisions lie, and nothing else."""
-_VERSION = r"(?P<name>[a-z0-9]+(?:-[a-z0-9]+)*)/(?P<version>[1-9][0-9]{0,9})/"
-_GCS = re.compile(rf"gs://(?P<bucket>[^/]+)/{FOLDER}{_VERSION}artifact/")
-_ARTIFACT = re.compile(rf"s3://(?P<bucket>[^/]+)/{FOLDER}{_VERSION}model\.tar\.gz")
+_VERSION = rf"{FOLDER}(?P<name>[a-z0-9]+(?:-[a-z0-9]+)*)/(?P<version>[1-9][0-9]{{0,9}})/"
+_S3 = re.compile(rf"s3://(?P<bucket>[^/]+)/{_VERSION}model\.tar\.gz")
+_GCS = re.compile(rf"gs://(?P<bucket>[^/]+)/{_VERSION}artifact/")
+_AZUREML = re.compile(rf"azureml://(?:.+/)?datastores/(?P<datastore>[^/]+)/paths/{_VERSION}artifact/")
 
 
 @dataclass(frozen=True)
@@ -42,6 +53,9 @@ class Registered:
         name, _, version = said.partition("@")
         return cls(name, int(version))
 
+    def __str__(self) -> str:
+        return f"{self.name}@{self.version}"
+
     @property
     def tag(self) -> str:
         """The tag of its image."""
@@ -56,9 +70,10 @@ class Registered:
         """The address of its artifact on aws."""
         return f"s3://{bucket}/{self.folder}model.tar.gz"
 
-    def artifact_folder(self, bucket: str) -> str:
-        """The address of its artifact on gcp, which is a folder."""
-        return f"gs://{bucket}/{self.folder}artifact/"
+    @property
+    def artifact_folder(self) -> str:
+        """The folder of its artifact below the store of artifacts, on gcp and azure."""
+        return f"{self.folder}artifact/"
 
     def image(self, repository: str) -> str:
         """The address of its image on gcp, in a repository such as `REGION-docker.pkg.dev/PROJECT/REPOSITORY`."""
@@ -73,6 +88,11 @@ class Registered:
         """The object of a decision on it, `approved` or `rejected`, in a bucket of approvals on gcp."""
         return f"{self.decisions}/{decision}.json"
 
+    @property
+    def approvals(self) -> str:
+        """The model whose versions are the approvals, on azure."""
+        return f"{self.name}{APPROVED_MODEL}"
+
     def group(self, registry: str) -> str:
         """The group of model packages that it is one of, on aws."""
         return f"{registry}-{self.name}"
@@ -86,11 +106,19 @@ def package_arn(account: str, region: str, package: str) -> str:
 
 
 def in_registry(uri: str) -> bool:
-    """Whether an address is below the folder of versions of a bucket."""
+    """Whether an address is below the folder of versions of a bucket or a datastore."""
+    if uri.startswith("azureml://"):
+        return uri.partition("/paths/")[2].startswith(FOLDER)
     return uri.partition("://")[2].partition("/")[2].startswith(FOLDER)
 
 
 def at(uri: str) -> Registered | None:
     """The version whose artifact has this address, on aws or gcp. None for any other address."""
-    found = _ARTIFACT.fullmatch(uri) or _GCS.fullmatch(uri)
+    found = _S3.fullmatch(uri) or _GCS.fullmatch(uri)
     return Registered(found["name"], int(found["version"])) if found else None
+
+
+def in_datastore(uri: str) -> tuple[Registered, str] | None:
+    """The version whose artifact is this folder of a datastore, and the datastore. None for any other address."""
+    found = _AZUREML.fullmatch(uri)
+    return (Registered(found["name"], int(found["version"])), found["datastore"]) if found else None

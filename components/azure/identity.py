@@ -12,7 +12,7 @@ from pulumi_azure_native import authorization, managedidentity
 
 from components.azure.ids import Ids, one_of
 from components.azure.names import guid
-from components.azure.personas import BUILT_IN, COLLECT, DATA_ROLES, GRANTS, PERSONAS, ROLES
+from components.azure.personas import BUILT_IN, COLLECT, DATA_ROLES, GRANTS, PERSONAS, roles_on_workspace
 from components.given import Args, Tags, Text
 from provider.azure.roles import RolesInForce
 
@@ -228,6 +228,11 @@ class AccessArgs(Args):
 
     The program must know the names: each makes role assignments of its own.
     """
+    registered: bool = False
+    """Whether versions of the registry are served: then no role on the workspace writes models.
+
+    Registry gives those that do. The program must know it.
+    """
 
 
 class Access(pulumi.ComponentResource):
@@ -252,7 +257,7 @@ class Access(pulumi.ComponentResource):
         self._child = pulumi.ResourceOptions(parent=self)
         made = {
             persona: own_role(name, persona, args.subscription, args.group_id, {"actions": actions}, self._child)
-            for persona, actions in ROLES.items()
+            for persona, actions in roles_on_workspace(args.registered).items()
         }
         roles: dict[str, Text] = {**assignable(name, made, self._child)}
         given = {**roles, "serving": "metrics-writer", "workspace": "contributor"}

@@ -141,6 +141,21 @@ ROLES: Mapping[str, list[str]] = {
 }
 """Roles of our own, on the workspace; source of the actions: "Manage access to Azure ML workspaces", custom roles.
 
-Azure has no action for a model's `stage` alone, so who may register a version may also set its stage: what is served
-changes by the stack file only, and that is where approval is given.
+Azure has no action for a model's `stage` alone, so who may register a version may also set its stage. Where the stack
+file names no version of the registry, what is served changes by the stack file only: approval is given there.
 """
+
+VERSIONS = [f"{_ML}/models/versions/write"]
+"""What writes a version of one model: given on a model that is registered, and on the one that has its approvals."""
+
+
+def roles_on_workspace(registered: bool) -> Mapping[str, list[str]]:
+    """The roles of our own on the workspace, of which none writes models where versions of the registry are served.
+
+    A right on the workspace holds on each model in it, and Azure has no deny of one's own: whoever could write all
+    models could approve. "Understand scope for Azure RBAC",
+    https://learn.microsoft.com/en-us/azure/role-based-access-control/scope-overview
+    """
+    if not registered:
+        return ROLES
+    return {persona: [one for one in actions if one not in _write("models")] for persona, actions in ROLES.items()}

@@ -7,9 +7,13 @@ import pulumi
 from pulumi_azure_native import machinelearningservices as ml
 
 from catalogue.platforms import PLATFORMS
+from catalogue.registered import Registered
+from components.azure.identity import assignable, grant, own_role
 from components.azure.names import digest
+from components.azure.personas import VERSIONS
 from components.azure.store import CONTAINER
-from components.given import Args, Tags, Text, hold
+from components.given import Args, BadArgument, Tags, Text, hold
+from provider.azure.approved_version import ApprovedVersion
 
 PORT, ALIVE, SCORE = 5001, "/", "/score"
 """Where an image answers, as Azure ML's inference server does.
@@ -19,6 +23,18 @@ Source: https://learn.microsoft.com/en-us/azure/machine-learning/how-to-inferenc
 
 
 PLACE, FOLDER = r"azureml://datastores/[^/]+/paths/.+", r"azureml://datastores/[^/]+/paths/.+/"
+
+
+@dataclass(kw_only=True)
+class VersionArgs(Args):
+    """A version of a model in the registry, as whoever deploys knows it."""
+
+    name: str
+    """The name of the model in the registry. The program must know it: it names a model of the workspace."""
+    version: int
+    """The number of the version. The program must know it."""
+    digest: Text
+    """The digest of the version's record, such as sha256: and 64 digits, which the approver approved."""
 
 
 @dataclass(kw_only=True)
@@ -50,6 +66,11 @@ class ModelArgs(Args):
     """The path of predictions, /score where nothing is given."""
     health_route: str = ALIVE
     """The path of health checks, / where nothing is given."""
+    registered: VersionArgs | None = None
+    """The version that image and artifact are of. The model is made once the workspace has its approval.
+
+    Whether it is given must be known.
+    """
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -72,6 +93,20 @@ class RegisteredModelArgs(ModelArgs):
 
 
 @dataclass(kw_only=True)
+class GateArgs(Args):
+    """Who registers versions of models, and who alone approves them."""
+
+    group_id: Text
+    """The id of the resource group, in which alone the role can be given."""
+    approver: Text
+    """The object id in Entra ID of the identity that approves, Identity's `approver`."""
+    scientist: Text
+    """The object id in Entra ID of the identity that registers, Identity's `data-scientist`."""
+    people: Mapping[str, Text] = field(default_factory=dict[str, Text])
+    """The object ids in Entra ID of those who register, by name. The program must know the names."""
+
+
+@dataclass(kw_only=True)
 class RegistryArgs(Args):
     """The workspace that knows the models, the storage that holds their files, and the models."""
 
@@ -87,6 +122,8 @@ class RegistryArgs(Args):
     """The name of the blob container that holds the artifacts. The datastore has the same name."""
     models: Mapping[str, ModelArgs] = field(default_factory=dict[str, ModelArgs])
     """The models by name. The program must know the names: each makes a model and an environment."""
+    gate: GateArgs | None = None
+    """Who registers and who approves; it must be given where one of the models is of a registered version."""
     tags: Tags
     """The tags of everything that is created."""
 
@@ -99,6 +136,12 @@ class Registry(pulumi.ComponentResource):
     holds state is protected.
 
     The storage account must let the workspace's identity read the container.
+
+    A model of a registered version waits for its approval. Where there is none, nothing changes: what stands serves on.
+    For each such model the workspace has one whose versions data scientists register, and one whose versions are the
+    approvals, which the approver alone may write as long as no role on the workspace writes models.
+
+    Raises BadArgument where a model is of a registered version and `gate` is not given.
 
     Source: https://learn.microsoft.com/en-us/azure/machine-learning/how-to-datastore
     """
@@ -131,6 +174,7 @@ class Registry(pulumi.ComponentResource):
             ),
             opts=self._kept,
         )
+        self._gates(name, args)
         self.model_ids, self.environment_ids = {}, {}
         for key, model in args.models.items():
             self.model_ids[key] = self._model(name, key, model, args, datastore)
@@ -140,14 +184,21 @@ class Registry(pulumi.ComponentResource):
     def _model(
         self, name: str, key: str, model: ModelArgs, args: RegistryArgs, datastore: ml.Datastore
     ) -> pulumi.Output[str]:
-        container = ml.ModelContainer(
-            f"{name}-{key}",
-            name=key,
-            workspace_name=args.workspace_name,
-            resource_group_name=args.group_name,
-            properties=ml.ModelContainerPropertiesArgs(description=f"Versions of {key}", tags=args.tags),
-            opts=self._kept,
-        )
+        container = self._containers.get(key) or self._container(name, key, f"Versions of {key}", args)
+        waits: list[pulumi.Resource] = [datastore]
+        if (version := model.registered) is not None:
+            waits.append(
+                ApprovedVersion(
+                    f"{name}-{key}-approved-version",
+                    subscription_id=args.subscription,
+                    resource_group=args.group_name,
+                    workspace=args.workspace_name,
+                    model=version.name,
+                    version=version.version,
+                    digest=version.digest,
+                    opts=self._child,
+                )
+            )
         return ml.ModelVersion(
             f"{name}-{key}-{digest(model.artifact_uri)}",
             name=container.name,
@@ -159,8 +210,43 @@ class Registry(pulumi.ComponentResource):
                 model_uri=full_uri(model.artifact_uri, args.subscription, args.group_name, args.workspace_name),
                 tags=args.tags,
             ),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[datastore]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=waits),
         ).id
+
+    def _gates(self, name: str, args: RegistryArgs) -> None:
+        """The models of the registry and of its approvals, and who may write versions of each."""
+        self._containers = dict[str, ml.ModelContainer]()
+        found = [model.registered for model in args.models.values() if model.registered is not None]
+        versions = {version.name: Registered(version.name, version.version) for version in found}
+        if not versions:
+            return
+        if (gate := args.gate) is None:
+            raise BadArgument("RegistryArgs.gate: is missing, and a model is of a registered version; say who approves")
+        role = own_role(
+            f"{name}-versions", "writer", args.subscription, gate.group_id, {"actions": VERSIONS}, self._child
+        )
+        writes = assignable(name, {"writer": role}, self._child)["writer"]
+        for model, version in versions.items():
+            registered = self._container(name, model, f"Versions of {model}", args)
+            approvals = self._container(name, version.approvals, f"Approvals of versions of {model}", args)
+            self._containers |= {model: registered, version.approvals: approvals}
+            given: list[tuple[str, Text, ml.ModelContainer, str]] = [
+                ("approver", gate.approver, approvals, "ServicePrincipal"),
+                ("data-scientist", gate.scientist, registered, "ServicePrincipal"),
+                *((f"person-{who}", id_, registered, "User") for who, id_ in gate.people.items()),
+            ]
+            for who, principal_id, on, type_ in given:
+                grant(f"{name}-{model}-{who}", args.subscription, principal_id, writes, on.id, self._child, type_)
+
+    def _container(self, name: str, key: str, says: str, args: RegistryArgs) -> ml.ModelContainer:
+        return ml.ModelContainer(
+            f"{name}-{key}",
+            name=key,
+            workspace_name=args.workspace_name,
+            resource_group_name=args.group_name,
+            properties=ml.ModelContainerPropertiesArgs(description=says, tags=args.tags),
+            opts=self._kept,
+        )
 
     def _environment(self, name: str, key: str, model: ModelArgs, args: RegistryArgs) -> pulumi.Output[str]:
         def route(path: str) -> ml.RouteArgs:

@@ -361,7 +361,7 @@ def tasks(graph: Graph, role: Resource) -> Iterator[str]:
     needed = {
         do.lower(): task.says
         for task in table("aws").tasks
-        if persona in task.who and not task.until and _has(graph, task.about)
+        if persona in task.who and _has(graph, task.about)
         for calls in task.calls
         for do in calls.do
     }

@@ -24,7 +24,7 @@ from catalogue.kinds.azure import (
     resources,
     storage,
 )
-from catalogue.kinds.azure.machinelearningservices import DATASTORE, SERVED, WORKSPACE
+from catalogue.kinds.azure.machinelearningservices import DATASTORE, MODELS, SERVED, WORKSPACE
 from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_ENDPOINT, COMPUTE, SCHEDULE, jobs
 from catalogue.kinds.azure.mlplatform import ROLES_IN_FORCE
 from catalogue.kinds.azure.network import PRIVATE_ENDPOINT
@@ -156,13 +156,14 @@ def least_role(graph: Graph, item: Resource) -> Iterator[str]:
     if not name:
         role = item.props.text_if_known("roleDefinitionId").rpartition("/")[2]
         yield f"gives the role {role or '(unknown)'}, which no persona needs"
-    elif name == "AcrPush" and principals and not any(_runs_something(graph, principal) for principal in principals):
+    elif name == "AcrPush" and principals and not any(runs_something(graph, principal) for principal in principals):
         return
     elif workspace_only and not any(graph.referring(WORKSPACE, "primaryUserAssignedIdentity", p) for p in principals):
         yield f"gives {name} to another than the workspace's own identity"
 
 
-def _runs_something(graph: Graph, identity: Resource) -> bool:
+def runs_something(graph: Graph, identity: Resource) -> bool:
+    """Whether something of Azure ML acts as an identity."""
     ours = (r for r in graph.cloud if r.type.rpartition(":")[0] == WORKSPACE.rpartition(":")[0])
     return any(identity.urn in urns for r in ours for urns in r.property_dependencies.values())
 
@@ -196,11 +197,9 @@ def _kinds(graph: Graph, item: Resource) -> tuple[str, ...]:
     Those of our own role follow from its permissions.
     """
     roles = graph.refers(item, "roleDefinitionId", authorization.ROLE_DEFINITION)
-    if roles:
-        return (
-            (storage.ACCOUNT, storage.CONTAINER) if any(_data_actions(role) for role in roles) else (WORKSPACE, SERVED)
-        )
-    return built_in(item)[1]
+    if not roles:
+        return built_in(item)[1]
+    return (storage.ACCOUNT, storage.CONTAINER) if any(map(_data_actions, roles)) else (WORKSPACE, SERVED, MODELS)
 
 
 def _data_actions(role: Resource) -> list[str]:
@@ -453,13 +452,13 @@ def workspace_works(graph: Graph, workspace: Resource) -> Iterator[str]:
 def before_use(graph: Graph, resource: Resource) -> Iterator[str]:
     """Without the order a first run may fail with "authorization failed", which a second run cures.
 
-    A workspace and its computes cannot wait for roles on the workspace itself; endpoints can, and do.
+    A workspace and its computes cannot wait for roles on the workspace or in it; endpoints can, and do.
     """
     for identity in graph.refers(resource, "identity", IDENTITY):
         roles = [
             role
             for role in graph.referring(authorization.ROLE_ASSIGNMENT, "principalId", identity)
-            if resource.type in _ENDPOINTS or not graph.refers(role, "scope", WORKSPACE)
+            if resource.type in _ENDPOINTS or not graph.refers(role, "scope", WORKSPACE, MODELS)
         ]
         for role in not_before(graph, resource, roles):
             yield f"may be made before {role.name}"
@@ -492,9 +491,7 @@ def roles_in_force(graph: Graph, resource: Resource) -> Iterator[str]:
     identities = {i.urn: i for key in ("identity", "encryption") for i in graph.refers(resource, key, IDENTITY)}
     for identity in identities.values():
         for role in graph.referring(authorization.ROLE_ASSIGNMENT, "principalId", identity):
-            if graph.refers(role, "scope", WORKSPACE):
-                continue
-            if not _waits_for(graph, resource, role):
+            if not graph.refers(role, "scope", WORKSPACE, MODELS) and not _waits_for(graph, resource, role):
                 yield f"does not wait until {role.name} is in force"
 
 

@@ -15,8 +15,9 @@ from fnmatch import fnmatchcase
 from catalogue.access.azure import is_read
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.azure import IDENTITY, authorization, containerregistry, keyvault, storage
-from catalogue.kinds.azure.machinelearningservices import SERVED, WORKSPACE
+from catalogue.kinds.azure.machinelearningservices import MODELS, SERVED, WORKSPACE
 from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_ENDPOINT, COMPUTE
+from catalogue.kinds.azure.mlplatform import APPROVED_VERSION
 from catalogue.marks import is_marked
 from catalogue.once import once_a_graph
 from policies.azure.identity import built_in
@@ -58,6 +59,11 @@ _ON_WORKSPACE: Mapping[str, tuple[str, ...]] = {
     "caller": (f"{_ML}/read", f"{_ML}/onlineEndpoints/read", _SCORE),
 }
 """The operations that a role of the stack's own may name, on a workspace or an endpoint, by persona."""
+_ON_MODEL: Mapping[str, tuple[str, ...]] = {
+    "data-scientist": (f"{_ML}/models/versions/write",),
+    "approver": (f"{_ML}/models/versions/write",),
+}
+"""The operations that it may name on one model: data scientists register its versions, the approver approves them."""
 _ON_BLOBS: Mapping[str, tuple[str, ...]] = {
     "serving": (f"{_BLOBS}/read", f"{_BLOBS}/write", f"{_BLOBS}/add/action"),
     "publisher": (f"{_BLOBS}/read", f"{_BLOBS}/write"),
@@ -108,22 +114,31 @@ def permissions(graph: Graph, item: Resource) -> Iterator[str]:
     name; where neither says it, the operation must be one of any persona's.
     """
     if item.type == authorization.ROLE_DEFINITION:
-        yield from _more(item, PERSONAS)
+        either = {persona: (*_ON_WORKSPACE.get(persona, ()), *_ON_MODEL.get(persona, ())) for persona in PERSONAS}
+        yield from _more(item, PERSONAS, either)
         return
     if not is_read(item.props.text_if_known("condition")):
         yield "has a condition that is not read here, so nobody knows when it holds"
     personas = _personas(graph, item)
     if "workspace" in personas:
         return
+    may = _ON_MODEL if graph.refers(item, "scope", MODELS) else _on_workspace(graph)
     for role in graph.refers(item, "roleDefinitionId", authorization.ROLE_DEFINITION):
-        for said in (*_more(role, personas), *_less(graph, item, role, personas)):
+        for said in (*_more(role, personas, may), *_less(graph, item, role, personas, may)):
             yield f"gives {role.name}, which {said}"
         return
-    name, may = built_in(item)[0], [_BUILT_IN[one][built_in(item)[0]] for one in personas if _has(one, item)]
-    if name and not may:
+    name, has = built_in(item)[0], [_BUILT_IN[one][built_in(item)[0]] for one in personas if _has(one, item)]
+    if name and not has:
         yield f"gives {name} to {_or(personas)}, which no task of theirs needs"
-    elif name and not any(graph.refers(item, "scope", *kinds) for kinds in may):
+    elif name and not any(graph.refers(item, "scope", *kinds) for kinds in has):
         yield f"gives {_or(personas)} {name} on another kind of resource than their tasks need"
+
+
+def _on_workspace(graph: Graph) -> Mapping[str, tuple[str, ...]]:
+    """Where versions of the registry are served, whoever could write all models of the workspace could approve."""
+    if not graph.of(APPROVED_VERSION):
+        return _ON_WORKSPACE
+    return {who: tuple(one for one in may if one not in _write("models")) for who, may in _ON_WORKSPACE.items()}
 
 
 def _has(persona: str, item: Resource) -> bool:
@@ -138,10 +153,10 @@ def _and(operations: Iterable[str]) -> str:
     return " and ".join(operations)
 
 
-def _more(role: Resource, personas: Iterable[str]) -> Iterator[str]:
+def _more(role: Resource, personas: Iterable[str], actions: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
     """What a role allows beside the tasks of these personas."""
     known = tuple(personas)
-    for key, of in (("actions", _ON_WORKSPACE), ("dataActions", _ON_BLOBS)):
+    for key, of in (("actions", actions), ("dataActions", _ON_BLOBS)):
         may = [pattern.lower() for persona in known for pattern in of.get(persona, ())]
         for action in role.props.each_text(f"permissions.{key}"):
             if not any(fnmatchcase(action.lower(), pattern) for pattern in may):
@@ -151,14 +166,16 @@ def _more(role: Resource, personas: Iterable[str]) -> Iterator[str]:
         yield "allows nothing, so whoever has it cannot do their tasks"
 
 
-def _less(graph: Graph, item: Resource, role: Resource, personas: tuple[str, ...]) -> Iterator[str]:
+def _less(
+    graph: Graph, item: Resource, role: Resource, personas: tuple[str, ...], actions: Mapping[str, tuple[str, ...]]
+) -> Iterator[str]:
     """What a role on a workspace or a store does not allow, and the tasks of its one persona need.
 
     Another program may share them out otherwise. A caller of the stack file has its role on an endpoint, for one call.
     """
     if not graph.ours or len(personas) != 1 or graph.refers(item, "scope", SERVED):
         return
-    for key, of in (("actions", _ON_WORKSPACE), ("dataActions", _ON_BLOBS)):
+    for key, of in (("actions", actions), ("dataActions", _ON_BLOBS)):
         given = [action.lower() for action in role.props.each_text(f"permissions.{key}")]
         lacks = [need for need in of.get(personas[0], ()) if not any(fnmatchcase(need.lower(), one) for one in given)]
         if given and lacks:

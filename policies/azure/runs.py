@@ -20,6 +20,7 @@ from catalogue.kinds.azure.machinelearningservices_jobs import (
 from catalogue.marks import is_marked
 from catalogue.once import once_a_graph
 from catalogue.properties import Properties
+from catalogue.registered import in_datastore
 from catalogue.wording import one_line
 from policies.azure.reading import names_one_of
 from policies.rule import Found, stack_rule, whole_stack_rule
@@ -99,7 +100,8 @@ def folders(graph: Graph) -> Found:
     named = {one.rstrip("/") for one in graph.placement.addresses}
     models = [(model, short) for model in graph.of(MODEL) if (short := _short(model.props, "properties.modelUri"))]
     for model, short in models:
-        if short.rstrip("/") not in named:
+        version = in_datastore(short)
+        if short.rstrip("/") not in named and not (version and str(version[0]) in graph.placement.versions):
             yield model, f"lies in {one_line(short)}, which its file does not say"
     written = dict[str, Resource]()
     for schedule in graph.of(SCHEDULE):

@@ -451,6 +451,8 @@ UNPREVENTED: Mapping[str, Sequence[str]] = {
         "network-people-in",
         "network-proof",
         "network-way-in",
+        "registry-approved",
+        "registry-kept",
     ),
     "It is what Azure Policy itself has in force in the stack's group, and its absence no definition can refuse.": (
         "identity-guardrails",

@@ -5,9 +5,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from catalogue.access.azure import allowed
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.azure import IDENTITY, containerregistry, resources, storage
-from catalogue.kinds.azure.machinelearningservices import ONLINE_DEPLOYMENT, SERVED, WORKSPACE, collects
+from catalogue.kinds.azure.machinelearningservices import MODELS, ONLINE_DEPLOYMENT, SERVED, WORKSPACE, collects
 from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_ENDPOINT, COMPUTE, SCHEDULE, trains
+from catalogue.kinds.azure.mlplatform import APPROVED_VERSION
 from catalogue.once import once_a_graph
+from catalogue.registered import APPROVED_MODEL
 from policies.personas.simulation import Cloud, Place, Request
 
 _OPENS = "Microsoft.MachineLearningServices/workspaces/computes/applicationaccess/action"
@@ -39,6 +41,7 @@ def _places(graph: Graph) -> Mapping[str, Sequence[Place]]:
         "storage": _at(accounts),
         "training-data": _at(data, "training/data.csv"),
         "own-files": _at(data, "notebooks/mine.ipynb"),
+        **_versions(graph),
         "own-artifacts": _at(containers, "scorer/1/model.json"),
         "batch-output": _at(containers, "batch/job/scores.csv"),
         "collected": _at(data, "modelDataCollector/x.jsonl") if any(map(collects, graph.of(ONLINE_DEPLOYMENT))) else [],
@@ -59,6 +62,19 @@ def _training(graph: Graph, containers: Sequence[str]) -> Mapping[str, Sequence[
         folders = sorted(f"{uri.partition('/paths/')[2]}x" for uri in uris)
         found[word] = [place for folder in folders for place in _at(containers, folder)]
     return found
+
+
+def _versions(graph: Graph) -> Mapping[str, Sequence[Place]]:
+    """The models whose versions are registered and approved, each by itself; the workspace, where no version is."""
+    of = {one.props.text_if_known("model") for one in graph.of(APPROVED_VERSION)}
+    ids = {one.props.text_if_known("name"): one.props.text_if_known("id") for one in graph.of(MODELS)}
+    workspaces = _ids(graph.of(WORKSPACE))
+    return {
+        "open-registry": [] if of else _at(workspaces),
+        "gated-registry": _at(workspaces) if of else [],
+        "registered": _at(sorted(ids[name] for name in of if ids.get(name))),
+        "approvals": _at(sorted(ids[f"{name}{APPROVED_MODEL}"] for name in of if ids.get(f"{name}{APPROVED_MODEL}"))),
+    }
 
 
 def _ids(resources_: Iterable[Resource]) -> list[str]:

@@ -1,6 +1,6 @@
 """The double of Azure Resource Manager for online endpoints and deployments (2025-12-01), and of their metrics.
 
-It shows role assignments too (2022-04-01).
+It shows role assignments too (2022-04-01), and versions of models.
 """
 
 import copy
@@ -9,6 +9,7 @@ from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from catalogue.registered import DIGEST
 from sandbox.rest.calls import Call, Json, Operation, Refusal, Response, check_shares, played_of
 from sandbox.state.metrics import Played
 
@@ -24,6 +25,12 @@ def role_assignment(path: str, created: float) -> Json:
     """A role assignment as Azure shows it, as far as our provider reads it."""
     made = datetime.fromtimestamp(created, UTC).isoformat()
     return {"id": path, "name": path.rpartition("/")[2], "properties": {"createdOn": made}}
+
+
+def approval(path: str, digest: str, archived: bool) -> Json:
+    """A version of a model as Azure ML shows it, as far as our provider reads it."""
+    said = {"isArchived": archived, "modelType": "custom_model", "properties": {DIGEST: digest} if digest else {}}
+    return {"id": path, "name": path.rpartition("/")[2], "properties": said}
 
 
 @dataclass
@@ -81,6 +88,10 @@ class ArmDouble:
     def add_role_assignment(self, path: str, created: float) -> None:
         """A role assignment that was made at `created`, in seconds since 1970."""
         self.resources[path] = role_assignment(path, created)
+
+    def add_approval(self, path: str, digest: str, archived: bool = False) -> None:
+        """A version of a model by which the approver approved another's, or took that back."""
+        self.resources[path] = approval(path, digest, archived)
 
     def answer(self, call: Call, fault: Callable[[Operation], None]) -> Response | None:
         """The answer to a call, or None for a path that ARM does not have.

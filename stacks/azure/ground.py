@@ -32,7 +32,7 @@ from components.shapes import together
 from provider import Provider
 from stacks.azure import workspace
 from stacks.model import StackConfig
-from stacks.sections import batch_jobs, endpoints, landing_zone, network
+from stacks.sections import batch_jobs, endpoints, landing_zone, models, network
 from stacks.sections import workspace as asked_workspace
 from stacks.site import Site, tags_of
 
@@ -42,7 +42,7 @@ REACH = {*encryption.REACH, *store.REACH, *workspace.REACH}
 
 @dataclass(frozen=True)
 class Ground(Site):
-    """What sections read. `identity_ids` and `client_ids` are by persona.
+    """What sections read. `identity_ids`, `client_ids` and `principal_ids` are by persona, `people` by name.
 
     `group_name` and `group_id` are the resource group's. `storage_id` and `storage_name` are those of the account with
     the artifacts.
@@ -66,6 +66,8 @@ class Ground(Site):
     login_server: pulumi.Output[str]
     identity_ids: Mapping[str, pulumi.Output[str]]
     client_ids: Mapping[str, pulumi.Output[str]]
+    principal_ids: Mapping[str, pulumi.Output[str]]
+    people: Mapping[str, str]
     log_workspace_id: pulumi.Output[str]
     action_group_id: pulumi.Output[str]
     virtual_network_id: pulumi.Output[str] | None
@@ -110,7 +112,7 @@ def lay(stack: str, config: StackConfig, reach: Iterable[str], needs: Sequence[N
         capture_days={endpoint_name(site, name): days for name, days in endpoints.capturing(config).items()},
     )
     _outbound(site, config, group, kept, studio)
-    access = _access(site, people, group, kept, identity, studio)
+    access = _access(site, config, people, group, kept, identity, studio)
     return Ground(
         **vars(site),
         group_name=group.group_name,
@@ -123,6 +125,8 @@ def lay(stack: str, config: StackConfig, reach: Iterable[str], needs: Sequence[N
         login_server=kept.login_server,
         identity_ids=access.identity_ids,
         client_ids=identity.client_ids,
+        principal_ids=identity.principal_ids,
+        people=people,
         log_workspace_id=audit.log_workspace_id,
         action_group_id=alerts.action_group_id,
         virtual_network_id=None if _given_network(config) else net.virtual_network_id,
@@ -133,6 +137,11 @@ def lay(stack: str, config: StackConfig, reach: Iterable[str], needs: Sequence[N
 def endpoint_name(site: Site, name: str) -> str:
     """What an endpoint of the stack file is called in Azure. The storage's lifecycle names it before it stands."""
     return regional(name, site.account, site.stack, "online")
+
+
+def registry_of(site: Site) -> str:
+    """What the registry of images is called in Azure. The images of registered versions are named by it."""
+    return worldwide(site.stack, site.account, "images")
 
 
 def _outbound(site: Site, config: StackConfig, group: Group, kept: Store, studio: Workspace) -> None:
@@ -271,7 +280,7 @@ def _store(site: Site, group: Group, audit: Audit, net: Network, key: Encryption
             subnet_id=net.subnet_id,
             zone_ids=net.zone_ids,
             log_workspace_id=audit.log_workspace_id,
-            registry_name=worldwide(site.stack, site.account, "images"),
+            registry_name=registry_of(site),
             tags=site.tags,
         ),
         opts=site.opts,
@@ -308,7 +317,13 @@ def _alerts(site: Site, config: StackConfig, group: Group) -> Alerts:
 
 
 def _access(
-    site: Site, people: Mapping[str, str], group: Group, kept: Store, identity: Identity, studio: Workspace
+    site: Site,
+    config: StackConfig,
+    people: Mapping[str, str],
+    group: Group,
+    kept: Store,
+    identity: Identity,
+    studio: Workspace,
 ) -> Access:
     return Access(
         f"{site.stack}-access",
@@ -320,6 +335,7 @@ def _access(
             identity_ids=identity.identity_ids,
             principal_ids=identity.principal_ids,
             people=people,
+            registered=bool(models.registered(config)),
         ),
         opts=site.opts,
     )

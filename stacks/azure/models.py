@@ -3,20 +3,18 @@
 from collections.abc import Mapping
 from typing import Any
 
-from components.azure.registry import ModelArgs, RegisteredModelArgs, Registry, RegistryArgs
-from stacks.azure.ground import Ground
+from catalogue.registered import REPOSITORY, Registered
+from components.azure.registry import GateArgs, ModelArgs, RegisteredModelArgs, Registry, RegistryArgs, VersionArgs
+from components.azure.store import CONTAINER
+from stacks.azure.ground import Ground, registry_of
 from stacks.model import StackConfig
 from stacks.sections import models
+from stacks.sections.models import Model
 
 
 def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
     """Register each model, and tell the ground its ids."""
-    asked = {
-        name: ModelArgs(
-            image=model.image, artifact_uri=model.artifact_uri, environment=model.environment, **model.answers
-        )
-        for name, model in models.of(config).items()
-    }
+    asked = {name: _model(ground, model) for name, model in models.of(config).items()}
     registry = Registry(
         f"{ground.stack}-registry",
         RegistryArgs(
@@ -25,6 +23,7 @@ def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
             workspace_name=ground.workspace_name,
             storage_name=ground.storage_name,
             models=asked,
+            gate=_gate(ground) if models.registered(config) else None,
             tags=ground.tags,
         ),
         opts=ground.opts,
@@ -36,3 +35,29 @@ def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
             environment_id=registry.environment_ids[name],
         )
     return {}
+
+
+def _model(ground: Ground, asked: Model) -> ModelArgs:
+    """A model of the stack file, with image and artifact where its version in the registry says."""
+    image, artifact_uri, registered = asked.image, asked.artifact_uri, None
+    if asked.registered:
+        version = Registered(asked.registered, asked.version)
+        image = f"{registry_of(ground)}.azurecr.io/{REPOSITORY}:{version.tag}"
+        artifact_uri = f"azureml://datastores/{CONTAINER}/paths/{version.artifact_folder}"
+        registered = VersionArgs(name=version.name, version=version.version, digest=asked.digest)
+    return ModelArgs(
+        image=image,
+        artifact_uri=artifact_uri,
+        environment=asked.environment,
+        registered=registered,
+        **asked.answers,
+    )
+
+
+def _gate(ground: Ground) -> GateArgs:
+    return GateArgs(
+        group_id=ground.group_id,
+        approver=ground.principal_ids["approver"],
+        scientist=ground.principal_ids["data-scientist"],
+        people=ground.people,
+    )

@@ -29,7 +29,7 @@ def model(ground: Ground, config: StackConfig, name: str, persona: str) -> Model
     if asked.registered and ground.approvals_name is not None:
         version = Registered(asked.registered, asked.version)
         image = version.image(images_of(ground.stack, ground.account, ground.region))
-        artifact_uri = version.artifact_folder(artifacts_of(ground.stack, ground.account))
+        artifact_uri = f"gs://{artifacts_of(ground.stack, ground.account)}/{version.artifact_folder}"
         registered = RegisteredArgs(
             project=ground.account,
             bucket=ground.approvals_name,

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import Field, StringConstraints
 
 from catalogue.platforms import PLATFORMS
-from catalogue.registered import in_registry
+from catalogue.registered import APPROVED_MODEL, in_registry
 from catalogue.versions import Digest
 from catalogue.wording import found_word, nearest
 from stacks.checks import address, one_by_one, pulled
@@ -48,10 +48,6 @@ https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ContainerDefinitio
 
 
 SERVED, VERSION = ("image", "artifact_uri"), ("registered", "version", "digest")
-_REGISTRY = ("aws", "gcp")
-_NO_REGISTRY = (
-    "a version of the registry is named on aws and gcp, and not yet on {}; name the model by its image and artifact_uri"
-)
 
 
 class Model(Fields):
@@ -74,7 +70,7 @@ class Model(Fields):
     )
     """Where the trained artifact lies: an archive on aws, a folder on gcp and azure."""
     registered: Slug = Field(default="", examples=["fraud-scorer"])
-    """The name of the model in the registry, in place of image and artifact_uri; azure takes none yet."""
+    """The name of the model in the registry, in place of image and artifact_uri."""
     version: int = Field(default=0, ge=1, lt=100_000, examples=[3])
     """The number of the version in the registry. `pulumi up` fails unless it is approved."""
     digest: Digest = Field(default="", examples=[f"sha256:{'0123456789abcdef' * 4}"])
@@ -195,9 +191,7 @@ def _one_or_the_other(config: StackConfig) -> Iterator[Problem]:
     for name, model in of(config).items():
         said = model.model_fields_set
         by_version = [key for key in VERSION if key in said]
-        if by_version and config.platform not in _REGISTRY:
-            yield Problem((SECTION.name, name, by_version[0]), _NO_REGISTRY.format(config.platform))
-        elif by_version and (beside := [key for key in SERVED if key in said]):
+        if by_version and (beside := [key for key in SERVED if key in said]):
             yield Problem(
                 (SECTION.name, name, beside[0]),
                 f"stands beside {by_version[0]}, and the version of the registry has its own; leave one out",
@@ -215,6 +209,20 @@ _ADD = {
     "version": "add the number of the version in the registry",
     "digest": "add the digest of the version's record, such as sha256: and 64 hexadecimal digits",
 }
+
+
+def _approvals(config: StackConfig) -> Iterator[Problem]:
+    """On azure the approvals of a model are versions of a model, whose name nothing else has."""
+    names = registered(config) if config.platform == "azure" else []
+    taken = {f"{name}{APPROVED_MODEL}": name for name in names}
+    for key, model in of(config).items():
+        name = model.registered or key
+        for found, where in ((key, (SECTION.name, key)), (name, (SECTION.name, key, "registered"))):
+            if found in taken:
+                yield Problem(
+                    where, f"found {found_word(found)}, which has the approvals of {taken[found]}; name it otherwise"
+                )
+                break
 
 
 def _environments(config: StackConfig) -> Iterator[Problem]:
@@ -273,7 +281,7 @@ SECTION: Section[Mapping[str, Model]] = Section(
     called="registry of images and models",
     makes={"Registry": "{stack}-registry"},
     serves=("azure",),  # elsewhere an endpoint or job makes the models that it runs
-    check=one_by_one(_one_or_the_other, _images, _artifacts, _environments, _taken),
+    check=one_by_one(_one_or_the_other, _approvals, _images, _artifacts, _environments, _taken),
     own_schema=_own_schema,
 )
 of = SECTION.of

@@ -27,6 +27,7 @@ from operations.judge import cost_of
 from operations.rendering.arm import render
 from policies.everywhere import kind_known
 from policies.pack import RULES
+from provider.azure.approved_version import ApprovedVersionService
 from provider.azure.roles import RolesInForceService
 from provider.azure.traffic import TrafficService
 from provider.service import Service
@@ -126,7 +127,7 @@ NAMING = {
     "catalogue/made/azure.yaml": "it says how many of each type a component makes",
     "catalogue/org_policies.py": "it says what a policy's name means, and imports no platform",
     **dict.fromkeys(
-        ("provider/azure/roles.py", "provider/azure/traffic.py"),
+        ("provider/azure/approved_version.py", "provider/azure/roles.py", "provider/azure/traffic.py"),
         "it is the type's own implementation, and provider/ knows no catalogue",
     ),
 }
@@ -143,7 +144,7 @@ def test_only_the_records_name_a_type_and_all_others_ask_them() -> None:
         for path in (ROOT / folder).rglob("*")
         if path.suffix in suffixes and ".venv" not in path.parts
     ]
-    pattern = re.compile(r"\bazure-native:\w+\b(?!:[a-z])|\bmlplatform:azure:(RolesInForce|Traffic)\b")
+    pattern = re.compile(r"\bazure-native:\w+\b(?!:[a-z])|\bmlplatform:azure:(ApprovedVersion|RolesInForce|Traffic)\b")
     naming = {
         path.relative_to(ROOT).as_posix()
         for path in files
@@ -152,7 +153,7 @@ def test_only_the_records_name_a_type_and_all_others_ask_them() -> None:
     assert len(files) > 200 and naming == set(NAMING)
 
 
-@pytest.mark.parametrize("service", [RolesInForceService, TrafficService])
+@pytest.mark.parametrize("service", [ApprovedVersionService, RolesInForceService, TrafficService])
 def test_what_replaces_our_own_resource_is_what_its_service_says(service: type[Service[Any]]) -> None:
     acts = KINDS[service.token].acts
     assert isinstance(acts, Acts) and acts.behaviour.replaces == service.replaces

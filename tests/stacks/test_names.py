@@ -160,7 +160,7 @@ OF_THE_CLOUD: Mapping[str, str] = {
     "gcp": r"gcp:.*I[aA][mM]Member|gcp:dns/recordSet:.*|gcp:projects/(iAMAuditConfig|serviceIdentity):.*"
     r"|mlplatform:gcp:(Deployment|GrantsInForce)",
     "azure": r"azure-native:authorization:RoleAssignment|azure-native:privatedns:PrivateZone"
-    r"|azure-native:storage:((Blob|File)ServiceProperties|ManagementPolicy)|mlplatform:azure:(RolesInForce|Traffic)",
+    r"|azure-native:storage:((Blob|File)ServiceProperties|ManagementPolicy)|mlplatform:azure:(ApprovedVersion|RolesInForce|Traffic)",
 }
 """Types that have no name of ours: the cloud numbers them, or they are named after what they belong to."""
 

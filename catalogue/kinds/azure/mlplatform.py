@@ -3,8 +3,10 @@
 from catalogue.answers import Answer, Request
 from catalogue.behaviour import Behaviour
 from catalogue.kind import Acts, CostsOnly, Kind, No, Rights, documented, setting
+from catalogue.registered import APPROVED, Registered
 
 ROLES_IN_FORCE, TRAFFIC = "mlplatform:azure:RolesInForce", "mlplatform:azure:Traffic"
+APPROVED_VERSION = "mlplatform:azure:ApprovedVersion"
 _ROLLOUT = documented(
     "https://learn.microsoft.com/en-us/azure/machine-learning/how-to-safely-rollout-online-endpoints", "2026-11-26"
 )
@@ -12,7 +14,9 @@ _ROLLOUT = documented(
 _IN_FORCE = documented(
     "https://learn.microsoft.com/en-us/azure/role-based-access-control/troubleshooting", "2026-11-26"
 )
+_VERSION = documented("https://learn.microsoft.com/en-us/rest/api/azureml/model-versions/get", "2026-11-27")
 _SETS = "Microsoft.MachineLearningServices/workspaces/onlineEndpoints/write"
+_READS = "Microsoft.MachineLearningServices/workspaces/models/versions/read"
 _ROLES = documented(
     "https://learn.microsoft.com/en-us/azure/role-based-access-control/permissions/ai-machine-learning", "2026-11-26"
 )
@@ -29,7 +33,23 @@ def _roles(request: Request) -> Answer:
     return Answer(f"roles-{request.hex(16)}", {"missing": 0})
 
 
+def _approved(request: Request) -> Answer:
+    group = f"/subscriptions/{request.inputs['subscriptionId']}/resourceGroups/{request.inputs['resourceGroup']}"
+    workspace = f"{group}/providers/Microsoft.MachineLearningServices/workspaces/{request.inputs['workspace']}"
+    version = Registered(str(request.inputs["model"]), int(request.inputs["version"]))
+    return Answer(f"{workspace}/models/{version.approvals}/versions/{version.version}", {"status": APPROVED})
+
+
 KINDS: tuple[Kind, ...] = (
+    setting(
+        APPROVED_VERSION,
+        "a registered version",
+        _VERSION,
+        bills=No("it asks, and makes nothing", _VERSION),
+        acts=Acts(_approved, Behaviour(frozenset()), _VERSION),
+        renders=No("no tool but our policies knows our own provider", _CHECKOV),
+        rights=Rights((_READS,), _ROLES, (_READS,)),
+    ),
     setting(
         ROLES_IN_FORCE,
         "role assignments",

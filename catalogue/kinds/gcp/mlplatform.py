@@ -88,7 +88,7 @@ def versions_of(graph: Graph) -> frozenset[str]:
     keys = ("location", "project", "repositoryId")
     known = [[one.props.text_if_known(key) for key in keys] for one in graph.of(artifactregistry.REPOSITORY)]
     images = {one.image(f"{place}-docker.pkg.dev/{project}/{name}") for one in said for place, project, name in known}
-    return frozenset(images) | {one.artifact_folder(bucket) for one in said for bucket in buckets}
+    return frozenset(images) | {f"gs://{bucket}/{one.artifact_folder}" for one in said for bucket in buckets}
 
 
 def _artifacts(graph: Graph, resource: Resource) -> Iterator[str]:

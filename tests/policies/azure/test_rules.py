@@ -140,6 +140,7 @@ ACTIONS, RECORD, BUDGET = (
     f"{MONITOR}:DiagnosticSetting",
     "azure-native:consumption:Budget",
 )
+VERSION = "azureml://datastores/artifacts/paths/registry/x/1/artifact/"
 OWNER = "/subscriptions/s/providers/Microsoft.Authorization/roleDefinitions/8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
 CONTRIBUTOR = OWNER.replace("8e3af657-a8ff-443c-a75c-2fe8c4bcb635", "b24988ac-6180-42a0-ab88-20f7382dd24c")
 SUBSCRIPTION = "/subscriptions/11112222-3333-4444-5555-666677778888"
@@ -625,6 +626,14 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("audit-image-current", answering(COMPUTE, "workspace-ana", OLD_IMAGE)),
     ("audit-packages-own-account", setting(STORAGE, "allowCrossTenantReplication", True)),
     ("audit-packages-own-account", setting(REGISTRY, "policies.exportPolicy.status", "enabled")),
+    ("registry-approved", setting(f"{ML}:ModelVersion", "properties.modelUri", VERSION)),
+    (
+        "registry-kept",
+        then(
+            setting(f"{ML}:ModelVersion", "properties.modelUri", VERSION),
+            setting(LIFECYCLE, "policy.rules", [{"definition": {"actions": {"baseBlob": {"delete": {"days": 9}}}}}]),
+        ),
+    ),
     ("audit-name-reusable", lambda g: changed(g, first(g, VAULT), lambda p: p.update(vaultName="fraud-pilot"))),
 ]
 

@@ -75,7 +75,10 @@ SILENT: list[tuple[str, Mutation]] = [
     ("world-folders", rewriting(SCHEDULE, READ, "datastores/artifacts/", "datastores/workspaceblobstore/", "backfill")),
     ("world-folders", setting(SCHEDULE, f"{JOB}.inputs.model.uri", MODELS, "backfill")),
     ("world-folders", setting(SCHEDULE, f"{JOB}.inputs.model.uri", "azureml:fraud-scorer@latest", "backfill")),
-    ("world-folders", rewriting(SCHEDULE, WRITTEN, "batch/fraud-backfill/", "mlplatform-example/1/", "backfill")),
+    (
+        "world-folders",
+        rewriting(SCHEDULE, WRITTEN, "batch/fraud-backfill/", "registry/mlplatform-example/1/", "backfill"),
+    ),
     ("world-folders", rewriting(SCHEDULE, WRITTEN, "batch/fraud-backfill/", "transactions/", "backfill")),
     ("world-folders", rewriting(SCHEDULE, WRITTEN, "batch/fraud-backfill/", "batch/document-embedder/", "backfill")),
     ("world-folders", rewriting(SCHEDULE, WRITTEN, "batch/fraud-backfill/", "batch/../x/", "backfill")),

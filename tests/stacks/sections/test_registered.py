@@ -7,13 +7,19 @@ from typing import Any
 import pytest
 import yaml
 
+from catalogue.access.azure import allowed
 from catalogue.errors import BadInput
 from catalogue.platforms import PLATFORMS
 from policies.aws.registered import approved, kept
+from policies.azure import registered as azure
 from stacks.config import STACKS, validate
 from tests.previewing import preview
 from tests.stack_files import pilot_file
 
+ML, OWNER = (
+    "azure-native:machinelearningservices",
+    "properties.properties.personalComputeInstanceSettings.assignedUser.objectId",
+)
 DIGEST = f"sha256:{'a' * 64}"
 VERSION: dict[str, Any] = {"registered": "scorer", "version": 3, "digest": DIGEST}
 
@@ -28,7 +34,7 @@ def less(*keys: str) -> dict[str, Any]:
     return {key: value for key, value in VERSION.items() if key not in keys}
 
 
-@pytest.mark.parametrize("platform", ["aws", "gcp"])
+@pytest.mark.parametrize("platform", PLATFORMS)
 def test_a_version_is_read_and_may_have_variables_beside(platform: str) -> None:
     read(platform, VERSION)
     read(platform, {**VERSION, "environment": {"A": "b"}})
@@ -59,6 +65,10 @@ def test_what_is_no_version_is_one_sentence(model: dict[str, Any], said: str) ->
 
 
 @pytest.mark.parametrize(
+    ("platform", "place"),
+    [("aws", "s3://aws-full-artifacts-111122223333/"), ("azure", "azureml://datastores/artifacts/paths/")],
+)
+@pytest.mark.parametrize(
     ("section", "name", "path"),
     [
         ("batch_jobs", "fraud-backfill", ("output_uri",)),
@@ -66,26 +76,60 @@ def test_what_is_no_version_is_one_sentence(model: dict[str, Any], said: str) ->
         ("training", "fraud-training", ("spot", "checkpoint_uri")),
     ],
 )
-def test_no_job_writes_where_versions_lie(section: str, name: str, path: tuple[str, ...]) -> None:
-    config = yaml.safe_load((STACKS / "Pulumi.aws-full.yaml").read_text(encoding="utf-8"))["config"]
+def test_no_job_writes_where_versions_lie(
+    section: str, name: str, path: tuple[str, ...], platform: str, place: str
+) -> None:
+    config = yaml.safe_load((STACKS / f"Pulumi.{platform}-full.yaml").read_text(encoding="utf-8"))["config"]
     at = config[f"mlplatform:{section}"][name]
     for key in path[:-1]:
         at = at[key]
-    at[path[-1]] = "s3://aws-full-artifacts-111122223333/registry/mlplatform-example/2/"
+    at[path[-1]] = f"{place}registry/mlplatform-example/2/"
     where = ".".join((section, name, *path))
-    with pytest.raises(BadInput, match=re.escape(f"mlplatform:{where}: found 's3://aws-full-artifacts-")) as refused:
+    with pytest.raises(BadInput, match=re.escape(f"mlplatform:{where}: found '{place[:20]}")) as refused:
         validate(config, "a.yaml")
     assert "where versions of the registry lie" in str(refused.value)
 
 
-@pytest.mark.parametrize("platform", sorted({*PLATFORMS} - {"aws", "gcp"}))
-def test_a_platform_whose_registry_does_not_gate_yet_says_so(platform: str) -> None:
-    with pytest.raises(BadInput) as refused:
-        read(platform, VERSION)
-    assert str(refused.value) == (
-        "a.yaml: mlplatform:models.fraud-scorer.registered: a version of the registry is named on aws and gcp, "
-        f"and not yet on {platform}; name the model by its image and artifact_uri"
+@pytest.mark.parametrize(
+    ("model", "other"), [("ranker-approved", {}), ("other", {"registered": "scorer-approved", "version": 1})]
+)
+def test_on_azure_nothing_has_the_name_of_a_models_approvals(model: str, other: dict[str, Any]) -> None:
+    config = pilot_file("azure")["config"]
+    own = config["mlplatform:models"]["fraud-scorer"]
+    config["mlplatform:models"]["fraud-scorer"] = VERSION
+    config["mlplatform:models"][model] = {**VERSION, **other} if other else own
+    if not other:
+        validate(config, "a.yaml")
+        config["mlplatform:models"]["scorer-approved"] = own
+    with pytest.raises(BadInput, match="found 'scorer-approved', which has the approvals of scorer; name it otherwise"):
+        validate(config, "a.yaml")
+
+
+def test_on_azure_what_is_deployed_follows_from_name_and_number_and_the_approver_alone_may_approve() -> None:
+    graph = preview(STACKS / "Pulumi.azure-full.yaml")
+    (model,) = (one for one in graph.of(f"{ML}:ModelVersion") if "fraud" in one.name)
+    assert model.inputs["properties"]["modelUri"].endswith("/paths/registry/mlplatform-example/1/artifact/")
+    (asks,) = (one for one in graph.depends(model) if one.type == "mlplatform:azure:ApprovedVersion")
+    assert (asks.inputs["model"], asks.inputs["version"]) == ("mlplatform-example", 1)
+    images = [one.inputs["properties"]["image"] for one in graph.of(f"{ML}:EnvironmentVersion") if "fraud" in one.name]
+    assert "azurefullimages51f3080f.azurecr.io/registry:mlplatform-example-1" in images
+    names = [one.inputs["name"] for one in graph.of(f"{ML}:ModelContainer")]
+    assert {"mlplatform-example", "mlplatform-example-approved"} <= {*names} and len(names) == len({*names})
+    assert [rule.judge(graph).violations for rule in azure.RULES] == [(), ()]
+    (approvals,) = (
+        str(one.outputs["id"]) for one in graph.of(f"{ML}:ModelContainer") if one.inputs["name"].endswith("-approved")
     )
+    writes = "Microsoft.MachineLearningServices/workspaces/models/versions/write"
+    may = {
+        one.name.rpartition("-identity-")[2]
+        for one in graph.of("azure-native:managedidentity:UserAssignedIdentity")
+        if not one.name.endswith(("-workspace", "-wraps"))
+        and allowed(graph, [str(one.outputs["principalId"])], writes, approvals, data=False)
+    }
+    assert may == {"approver"}
+    people = graph.of(f"{ML}:Compute")
+    owners = [one.props.text_or_empty(OWNER) for one in people if one.props.is_given(OWNER)]
+    assert owners and not any(allowed(graph, [one], writes, approvals, data=False) for one in owners)
 
 
 def test_what_is_deployed_follows_from_name_and_number() -> None:
