@@ -65,7 +65,7 @@ def asked(said: str, file: Path) -> Asked:
     config = read_stack_file(file)
     if find_spec(f"{__name__}.{config.platform}") is None:
         raise BadInput(
-            f"{display(file)}: no version of a registry is served on {config.platform} yet; aws alone has it"
+            f"{display(file)}: no version of a registry is served on {config.platform} yet; aws and azure have it"
         )
     registry = cast(Platform, import_module(f"{__name__}.{config.platform}"))
     version = Registered(found["name"], int(found["version"]))

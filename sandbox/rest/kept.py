@@ -114,6 +114,7 @@ class KeptDouble(Double):
             self.sagemaker.packages.clear()
             for arn, (decision, digest) in self._state.account.versions().items():
                 self.sagemaker.register(arn, digest, decision)
+        self._azure.show_approval(call.path)
         google = call.path.count("/") > 3 and not call.path.startswith("/subscriptions/")
         self.vertex = self._google.project(call.path.split("/")[3] if google else "")
         self.vertex.metrics = self.arm.metrics
