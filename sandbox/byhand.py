@@ -11,10 +11,11 @@ from catalogue.deployers import ROLES
 from catalogue.errors import BadInput
 from catalogue.kinds import kinds
 from catalogue.kinds.aws.sagemaker import PACKAGE_GROUP
+from catalogue.kinds.azure.machinelearningservices import MODELS
 from catalogue.kinds.azure.storage import CONTAINER
 from catalogue.kinds.gcp.storage import BUCKET
 from catalogue.platforms import PLATFORMS
-from catalogue.registered import APPROVALS, REJECTED
+from catalogue.registered import APPROVALS, APPROVED_MODEL, REJECTED
 from catalogue.registries import as_written
 from catalogue.services import services_of
 from catalogue.wording import nearest
@@ -106,7 +107,10 @@ def upload(state: State, uri: str, digest: str = "", outside: bool = False, else
 
 
 def register(state: State, version: str, digest: str) -> str:
-    """Register a version of a model, GROUP/NUMBER, with the digest of its record; SageMaker numbers them from 1 on."""
+    """Register a version of a model with the digest of its record: GROUP/NUMBER on aws, GROUP/MODEL/NUMBER on azure.
+
+    SageMaker numbers the versions of a group from 1 on; Azure ML takes any number.
+    """
     _digest(digest)
     if version.startswith("gs://"):
         raise BadInput(f"{version[:80]!r}: a version is registered there by uploading it; see `sandbox upload`")
@@ -115,7 +119,7 @@ def register(state: State, version: str, digest: str) -> str:
     if arn in there and there[arn][1] != digest:
         raise BadInput(f"{version}: is registered with the digest {there[arn][1]}; a version never changes")
     first = next(n for n in range(1, number + 1) if n == number or f"{group}/{n}" not in there)
-    if first < number:
+    if first < number and group.startswith("arn:"):
         raise BadInput(f"{version}: the next version of the group is {first}, for SageMaker numbers them in order")
     if arn not in there:
         state.account.register(arn, digest)
@@ -123,15 +127,16 @@ def register(state: State, version: str, digest: str) -> str:
 
 
 def decide(state: State, version: str, decision: str, digest: str = "") -> str:
-    """Let the approver approve or reject a version: GROUP/NUMBER on aws, gs://BUCKET/approvals/NAME/NUMBER on gcp.
+    """Let the approver approve or reject a version.
 
-    On gcp the decision is an object that names the digest of the version's record. Nothing there is replaced.
+    It is GROUP/NUMBER on aws, GROUP/MODEL/NUMBER on azure and gs://BUCKET/approvals/NAME/NUMBER on gcp. On gcp the
+    decision is an object that names the digest of the version's record. Nothing there is replaced.
     """
     if version.startswith("gs://"):
         _decide_once(state, version, decision, digest)
         return f"{version} is {decision.lower()}"
     if digest:
-        raise BadInput(f"{digest[:80]!r}: SageMaker has the digest since the version was registered; leave it out")
+        raise BadInput(f"{digest[:80]!r}: the registry has the digest since the version was registered; leave it out")
     arn, _, _ = _version(state, version)
     if arn not in state.account.versions():
         raise BadInput(f"{version}: no such version is registered; register it first")
@@ -168,12 +173,29 @@ def _digest(said: str) -> None:
 
 
 def _version(state: State, version: str) -> tuple[str, str, int]:
-    """The ARN of a version, that of its group without the number, and the number. Raises BadInput."""
-    name, _, number = version.partition("/")
+    """The ARN of a version, that of its group without the number, and the number. Raises BadInput.
+
+    On azure the ids of the version and of its model's versions.
+    """
+    name, _, number = version.rpartition("/")
     if not re.fullmatch(r"[1-9][0-9]{0,4}", number):
         raise BadInput(
-            f"{version[:80]!r}: no version of a model; write GROUP/NUMBER such as aws-full-registry-scorer/1"
+            f"{version[:80]!r}: no version of a model; write GROUP/NUMBER such as aws-full-registry-scorer/1, on azure "
+            "GROUP/MODEL/NUMBER such as azure-full/scorer/1"
         )
+    if "/" in name:
+        models = {
+            f"{one.inputs.get('resourceGroupName')}/{one.inputs.get('name')}": one.id
+            for one in state.resources.find(type=MODELS)
+        }
+        registered = [model for model in models if f"{model}{APPROVED_MODEL}" in models]
+        if name not in registered:
+            raise BadInput(
+                f"{name}: no model of which versions are approved stands here{nearest(name, registered)}; bring up the "
+                "ground first"
+            )
+        group = f"{models[name]}/versions"
+        return f"{group}/{number}", group, int(number)
     groups = {str(one.inputs.get("modelPackageGroupName")): one for one in state.resources.find(type=PACKAGE_GROUP)}
     if name not in groups:
         raise BadInput(

@@ -23,6 +23,7 @@ from catalogue.deployers import allows
 from catalogue.durations import minutes_or_none
 from catalogue.generated import Role
 from catalogue.properties import Properties
+from catalogue.registered import APPROVED_MODEL, DIGEST
 from operations.doctor import NoCredentials, Seen, Unseen, Way, done, held, not_done
 from operations.doctor.rest import Read, Reader, Refusal, objects
 from operations.verdict import Look, LookAt
@@ -46,7 +47,8 @@ _ON_NETWORK = Read(
 )
 _LOCATIONS = Read(f"{_SUBSCRIPTION}/locations", "Microsoft.Resources/subscriptions/locations/read")
 _WORKSPACES = Read(_WORKSPACES_AT, f"{_ML}/workspaces/read")
-_DATASTORE = Read(f"{_IN_WORKSPACE}/datastores/{{name}}", f"{_ML}/workspaces/datastores/read")
+DATASTORE = Read(f"{_IN_WORKSPACE}/datastores/{{name}}", f"{_ML}/workspaces/datastores/read")
+VERSION = Read(f"{_IN_WORKSPACE}/models/{{name}}/versions/{{version}}", f"{_ML}/workspaces/models/versions/read")
 _ONLINE = Read(f"{_IN_WORKSPACE}/onlineEndpoints/{{name}}", f"{_ML}/workspaces/onlineEndpoints/read")
 _BATCH = Read(f"{_IN_WORKSPACE}/batchEndpoints/{{name}}", f"{_ML}/workspaces/batchEndpoints/read")
 _DEPLOYMENT = Read(
@@ -63,6 +65,12 @@ _BLOBS = Read(
     "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read",
     closed=_CLOSED,
 )
+BLOB = Read(
+    "https://{account}.blob.core.windows.net/{container}/registry/{model}/{version}/{file}",
+    "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read",
+    closed=_CLOSED,
+)
+"""A file of a version of the registry, which `approve` and `promote` read and `doctor` does not."""
 _PULL = "Microsoft.ContainerRegistry/registries/pull/read"
 _EXCHANGE = Read("https://{registry}.azurecr.io/oauth2/exchange", _PULL, "POST", _CLOSED)
 _TOKEN = Read("https://{registry}.azurecr.io/oauth2/token", _PULL, "POST", _CLOSED)
@@ -90,7 +98,8 @@ READS = (
     _PERMISSIONS,
     _ON_NETWORK,
     _WORKSPACES,
-    _DATASTORE,
+    DATASTORE,
+    VERSION,
     _ONLINE,
     _BATCH,
     _DEPLOYMENT,
@@ -105,7 +114,7 @@ READS = (
 )
 """Every address that is ever asked. The two POSTs make a token for the registry, and change nothing in it."""
 
-_ML_VERSION = {"api-version": "2025-12-01"}
+ML_VERSION = {"api-version": "2025-12-01"}
 _PERMISSIONS_VERSION = {"api-version": "2022-04-01"}
 _DAYS = timedelta(days=14)
 _UNREGISTERED = frozenset({"MissingSubscriptionRegistration", "SubscriptionNotRegistered"})
@@ -127,7 +136,7 @@ class Account:
     @cached_property
     def usages(self) -> list[Mapping[str, Any]]:
         """The quotas of Azure ML in the region: those of the subscription, not of one workspace."""
-        found = self.pages(_USAGES, _ML_VERSION, region=self.region)
+        found = self.pages(_USAGES, ML_VERSION, region=self.region)
         return [one for one in found if "/workspaces/" not in str(one.get("id"))]
 
     @cached_property
@@ -139,7 +148,7 @@ class Account:
     def workspace(self, group: str) -> Mapping[str, Any] | None:
         """The workspace of a resource group. Azure's provider chose its name."""
         try:
-            return next(self.pages(_WORKSPACES, _ML_VERSION, group=group), None)
+            return next(self.pages(_WORKSPACES, ML_VERSION, group=group), None)
         except Refusal as refusal:
             if refusal.code in _UNREGISTERED:
                 return None
@@ -320,7 +329,7 @@ def _artifact(account: Account, look: Look) -> Seen:
     if at is None:
         raise Unseen("its address names no resource group and datastore")
     group, datastore, folder = at.groups()
-    found = account.in_workspace(_DATASTORE, group, datastore, _ML_VERSION)
+    found = account.in_workspace(DATASTORE, group, datastore, ML_VERSION)
     if found is None:
         return not_done(f"there is no datastore {datastore} in {group} yet")
     where = cast(Mapping[str, str], found["properties"])
@@ -331,16 +340,49 @@ def _artifact(account: Account, look: Look) -> Seen:
     return done(f"files are in {folder}") if there else not_done(f"nothing is in {folder}")
 
 
+def digest_of(version: Mapping[str, Any]) -> str:
+    """The digest that a version of a model, or an approval, was made with; "none" where it has none."""
+    said: Mapping[str, Any] = version["properties"].get("properties") or {}
+    return str(said.get(DIGEST) or "none")
+
+
+def _version(account: Account, look: Look, end: str = "") -> Mapping[str, Any] | None:
+    """A version, GROUP/MODEL/NUMBER, or with the end of its model's name its approval."""
+    group, model, number = look.name.split("/")
+    return account.in_workspace(VERSION, group, f"{model}{end}", ML_VERSION, version=number)
+
+
+def _registered(account: Account, look: Look) -> Seen:
+    found = _version(account, look)
+    if found is None:
+        return not_done(f"the workspace has no version {look.name}")
+    if (digest := digest_of(found)) != look.at:
+        return not_done(f"the version {look.name} has the digest {digest}, and {look.at} is named")
+    return done(f"the version {look.name} is registered")
+
+
+def _approved(account: Account, look: Look) -> Seen:
+    """An approval that is archived was taken back."""
+    found = _version(account, look, APPROVED_MODEL)
+    if found is None:
+        return not_done(f"{look.name}: nobody has decided on it")
+    if found["properties"].get("isArchived"):
+        return not_done(f"{look.name}: it was rejected")
+    if look.at and (digest := digest_of(found)) != look.at:
+        return not_done(f"{look.name}: was approved with the digest {digest}, and {look.at} is named")
+    return done(f"{look.name} is approved")
+
+
 def _sign_in(account: Account, look: Look) -> Seen:
     """No API of Azure ML says who opened the studio. Where the person's machine is not there, nobody did."""
     group, _, machine = look.at.partition("/")
-    if account.in_workspace(_COMPUTE, group, machine, _ML_VERSION) is None:
+    if account.in_workspace(_COMPUTE, group, machine, ML_VERSION) is None:
         return not_done(f"the machine {machine} is not there, so {look.name} has not opened it")
     raise Unseen(f"{machine} is there, and no API of Azure ML says who opened the studio; ask {look.name}")
 
 
 def _endpoint(account: Account, look: Look) -> Seen:
-    found = account.in_workspace(_ONLINE, look.at, look.name, _ML_VERSION)
+    found = account.in_workspace(_ONLINE, look.at, look.name, ML_VERSION)
     traffic = cast(Mapping[str, int], ((found or {}).get("properties") or {}).get("traffic") or {})
     seen = _ready(f"the endpoint {look.name}", found)
     if found is not None and not any(traffic.values()):
@@ -349,7 +391,7 @@ def _endpoint(account: Account, look: Look) -> Seen:
 
 
 def _batch_job(account: Account, look: Look) -> Seen:
-    return _ready(f"the batch endpoint {look.name}", account.in_workspace(_BATCH, look.at, look.name, _ML_VERSION))
+    return _ready(f"the batch endpoint {look.name}", account.in_workspace(_BATCH, look.at, look.name, ML_VERSION))
 
 
 def _call(account: Account, look: Look) -> Seen:
@@ -378,7 +420,7 @@ def _call(account: Account, look: Look) -> Seen:
 
 
 def _traffic(account: Account, look: Look) -> Seen:
-    found = account.in_workspace(_ONLINE, look.at, look.name, _ML_VERSION)
+    found = account.in_workspace(_ONLINE, look.at, look.name, ML_VERSION)
     if found is None:
         return not_done(f"the endpoint {look.name} is not there")
     live, mirrored = (_shares(found, key) for key in ("traffic", "mirrorTraffic"))
@@ -395,7 +437,7 @@ def _shares(found: Mapping[str, Any], key: str) -> list[int]:
 
 def _replicas(account: Account, look: Look) -> Seen:
     endpoint, _, deployment = look.name.partition("/")
-    found = account.in_workspace(_DEPLOYMENT, look.at, endpoint, _ML_VERSION, deployment=deployment)
+    found = account.in_workspace(_DEPLOYMENT, look.at, endpoint, ML_VERSION, deployment=deployment)
     if found is None:
         return not_done(f"the deployment {look.name} is not there")
     count = Properties(found).number_or_none("sku.capacity") or 0
@@ -404,7 +446,7 @@ def _replicas(account: Account, look: Look) -> Seen:
 
 
 def _idle_timeout(account: Account, look: Look) -> Seen:
-    found = account.in_workspace(_COMPUTE, look.at, look.name, _ML_VERSION)
+    found = account.in_workspace(_COMPUTE, look.at, look.name, ML_VERSION)
     if found is None:
         return not_done(f"the machine {look.name} is not there")
     minutes = minutes_or_none(Properties(found), "properties.properties.idleTimeBeforeShutdown")
@@ -415,7 +457,7 @@ def _idle_timeout(account: Account, look: Look) -> Seen:
 
 def _outbound_rules(account: Account, look: Look) -> Seen:
     """Azure's own rules are of other categories than UserDefined."""
-    listed = account.in_workspace(_RULES, look.at, "", _ML_VERSION)
+    listed = account.in_workspace(_RULES, look.at, "", ML_VERSION)
     if listed is None:
         return not_done(f"the workspace of {look.at} is not there")
     rules = objects(listed, "value")
@@ -448,8 +490,10 @@ LOOKS: Mapping[LookAt, Way] = {
     "let in": _way(_let_in, _IDENTITIES, _REGISTRIES, _ASSIGNED),
     "workspace": _way(_workspace, _WORKSPACES),
     "image": _way(_image, _EXCHANGE, _TOKEN, _TAG),
-    "artifact": _way(_artifact, _WORKSPACES, _DATASTORE, _BLOBS),
-    "batch input": _way(_artifact, _WORKSPACES, _DATASTORE, _BLOBS),
+    "artifact": _way(_artifact, _WORKSPACES, DATASTORE, _BLOBS),
+    "registered": _way(_registered, _WORKSPACES, VERSION),
+    "approved": _way(_approved, _WORKSPACES, VERSION),
+    "batch input": _way(_artifact, _WORKSPACES, DATASTORE, _BLOBS),
     "sign-in": _way(_sign_in, _WORKSPACES, _COMPUTE),
     "endpoint": _way(_endpoint, _WORKSPACES, _ONLINE),
     "batch job": _way(_batch_job, _WORKSPACES, _BATCH),

@@ -1,12 +1,11 @@
 """Promoting a version of the registry into a stack file, and deciding on one.
 
-Each platform that has a registry that gates has a module here; the others are refused with one sentence.
+Each platform has a module here.
 """
 
 import re
 from dataclasses import dataclass
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol, cast
 
@@ -14,7 +13,7 @@ from catalogue.errors import BadInput
 from catalogue.registered import APPROVED, Registered
 from catalogue.versions import Version
 from catalogue.wording import found_word
-from stacks.config import display, read_stack_file, stack_name
+from stacks.config import read_stack_file, stack_name
 from stacks.model import StackConfig
 from stacks.sections import landing_zone
 
@@ -58,15 +57,11 @@ class Asked:
 
 
 def asked(said: str, file: Path) -> Asked:
-    """The version of NAME@N in the registry of a stack. Raises BadInput where it is none, or there is no registry."""
+    """The version of NAME@N in the registry of a stack. Raises BadInput where it is none."""
     found = re.fullmatch(r"(?P<name>[a-z0-9]+(?:-[a-z0-9]+)*)@(?P<version>[1-9][0-9]{0,4})", said)
     if found is None:
         raise BadInput(f"found {found_word(said)}, allowed: NAME@N such as fraud-scorer@3")
     config = read_stack_file(file)
-    if find_spec(f"{__name__}.{config.platform}") is None:
-        raise BadInput(
-            f"{display(file)}: no version of a registry is served on {config.platform} yet; aws and gcp have it"
-        )
     registry = cast(Platform, import_module(f"{__name__}.{config.platform}"))
     version = Registered(found["name"], int(found["version"]))
     return Asked(file, config, landing_zone.named(stack_name(file), config), version, registry)

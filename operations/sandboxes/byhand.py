@@ -157,7 +157,7 @@ def register(
     version: VersionArgument,
     digest: Annotated[str, typer.Argument(metavar="DIGEST", help="The digest of the version's record.")],
 ) -> None:
-    """Register a version of a model, on aws, whose group of model packages must stand. It waits for the approver."""
+    """Register a version of a model, on aws or azure, whose ground must stand. It waits for the approver."""
     from sandbox import byhand
 
     _do(context, lambda state: byhand.register(state, version, digest))
@@ -328,6 +328,14 @@ def _is_outside(from_: str) -> bool:
     return from_ == "outside"
 
 
+def _said(version: str) -> str:
+    """A version as it is registered, of its ARN or id."""
+    if version.startswith("arn:"):
+        return version.rpartition("model-package/")[2]
+    parts = version.split("/")
+    return "/".join((parts[4], parts[-3], parts[-1]))
+
+
 def _shown(state: "State") -> str:
     has = state.account
     granted = [f"{amount} of {name}" for name, amount in has.quotas().items()]
@@ -337,7 +345,7 @@ def _shown(state: "State") -> str:
         "quotas": granted,
         "images": has.images(),
         "artifacts": has.artifacts(),
-        "versions": [f"{arn.rpartition('model-package/')[2]} ({said[0]})" for arn, said in has.versions().items()],
+        "versions": [f"{_said(arn)} ({decision})" for arn, (decision, _) in has.versions().items()],
         "signed in": has.apps(),
         "private spaces": [f"{user} ({size} GB)" for user, size in has.spaces().items()],
         "deleted, with the name still taken": [one.name.rpartition(" ")[2] for one in state.resources.deleted()],

@@ -14,10 +14,14 @@ from catalogue.hardware import catalogue
 from catalogue.kinds.azure import IDENTITY, monitor, privatedns
 from catalogue.kinds.azure.machinelearningservices import ONLINE_DEPLOYMENT, OUTBOUND_RULE, SERVED, WORKSPACE
 from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_ENDPOINT, COMPUTE
+from catalogue.kinds.azure.mlplatform import APPROVED_VERSION
 from catalogue.kinds.azure.network import PEERING
 from catalogue.landing_zones import AzureZone
+from catalogue.properties import Properties
+from catalogue.registered import DIGEST, REPOSITORY, Registered, in_datastore
 from catalogue.registries import is_own
 from catalogue.services import services_of
+from catalogue.versions import RECORD
 from operations import facts
 from operations.steps import LetIn, called_from, first, outputs, query
 from operations.verdict import Look, ManualStep
@@ -33,6 +37,8 @@ ADMINISTRATOR = "owner of the subscription"
 FEEDER = "publisher"
 """The publisher may upload to the container of artifacts, where batch jobs read."""
 
+_CONTAINER = "artifacts"
+"""The container of artifacts, and the datastore that shows it."""
 _QUOTA = "Microsoft.Quota"
 """No resource is of it. The step that asks for the quotas calls it: "Prerequisites",
 https://learn.microsoft.com/en-us/rest/api/quota/
@@ -202,16 +208,30 @@ def push(image: str, account: str, region: str) -> tuple[str, str] | None:
     if not is_own("azure", image, account):
         return None
     short = registry.partition(".")[0]
-    login = f"az acr login --name {short} --subscription {account}"
+    pushed = f"az acr login --name {short} --subscription {account} && docker push {quote(image)}"
+    if named.startswith(f"{REPOSITORY}:"):
+        # A tag can be moved unless it is locked:
+        # https://learn.microsoft.com/en-us/azure/container-registry/container-registry-image-lock
+        pushed += (
+            f" && az acr repository update --name {short} --subscription {account} --image {quote(named)} "
+            "--write-enabled false"
+        )
     return (
-        f"{login} && docker push {quote(image)}",
+        pushed,
         f"az acr repository show --name {short} --subscription {account} --image {quote(named)}",
     )
 
 
 def upload(uri: str, stack: str, folder: str = "") -> tuple[str, str]:
-    """An artifact is a folder of the container that the workspace's datastore `artifacts` shows."""
-    return _into_the_datastore(f"{folder}model", uri, stack)
+    """An artifact is a folder of the container that the workspace's datastore `artifacts` shows.
+
+    That of a registered version has the version's record beside it.
+    """
+    uploaded, shown = _into_the_datastore(f"{folder}model", uri, stack)
+    if (found := in_datastore(uri)) is not None:
+        at = f"--container-name {_CONTAINER} --account-name {_named_in('artifacts', stack)} --auth-mode login"
+        uploaded += f" && az storage blob upload --file {RECORD} --name {found[0].folder}{RECORD} {at}"
+    return uploaded, shown
 
 
 def feed(uri: str, stack: str, folder: str = "data") -> tuple[str, str]:
@@ -222,15 +242,58 @@ def feed(uri: str, stack: str, folder: str = "data") -> tuple[str, str]:
 def _into_the_datastore(folder: str, uri: str, stack: str) -> tuple[str, str]:
     path = uri.partition("/paths/")[2].rstrip("/")
     at = f"--account-name {_named_in('artifacts', stack)} --auth-mode login"
+    into = f"--destination {_CONTAINER} --destination-path {quote(path)}"
     return (
-        f"az storage blob upload-batch --source {folder} --destination artifacts --destination-path {quote(path)} {at}",
-        f"az storage blob list --container-name artifacts --prefix {quote(path)} {at} --query '[].name'",
+        f"az storage blob upload-batch --source {folder} {into} {at}",
+        f"az storage blob list --container-name {_CONTAINER} --prefix {quote(path)} {at} --query '[].name'",
     )
 
 
 def versions(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
-    """None: a stack file names no version of the registry on this platform yet."""
-    yield from ()
+    """Who registers writes versions of that model alone, and the approver alone versions of its approvals.
+
+    `az ml model create`, https://learn.microsoft.com/en-us/cli/azure/ml/model
+    """
+    named = {_version(one.props): one.props for one in graph.of(APPROVED_VERSION)}
+    if not named:
+        return
+    workspace = f"--workspace-name {_named_in('workspace', graph.stack)} --subscription {account}"
+
+    def at(version: Registered, group: str, model: str) -> str:
+        return f"--name {model} --version {version.version} --resource-group {quote(group)} {workspace}"
+
+    asked = sorted((*name, props.text_or_empty("digest")) for name, props in named.items())
+    found = [(group, Registered(model, number), digest) for group, model, number, digest in asked]
+    names = [f"{group}/{version.name}/{version.version}" for group, version, _ in found]
+    place = f"azureml://datastores/{_CONTAINER}/paths/"
+    yield ManualStep(
+        what=f"register the versions that are served, under the numbers that the stack file names ({first(names)})",
+        who="data-scientist",
+        commands=[
+            f"az ml model create {at(version, group, version.name)} --type mlflow_model "
+            f"--path {place}{version.artifact_folder} --set properties.{DIGEST}={digest}"
+            for group, version, digest in found
+        ],
+        checks=[f"az ml model show {at(v, group, v.name)} --query properties.{DIGEST}" for group, v, _ in found],
+        looks=[Look(what="registered", name=name, at=one[2]) for name, one in zip(names, found, strict=True)],
+    )
+    yield ManualStep(
+        what=f"decide on the versions that are served: `pulumi up` fails until they are approved ({first(names)})",
+        who="approver",
+        commands=[
+            f"az ml model create {at(version, group, version.approvals)} --type custom_model "
+            f"--path {place}{version.folder} --description WHY --set properties.{DIGEST}={digest}"
+            for group, version, digest in found
+        ],
+        checks=[f"az ml model show {at(v, group, v.approvals)} --query properties.{DIGEST}" for group, v, _ in found],
+        looks=[Look(what="approved", name=name, at=one[2]) for name, one in zip(names, found, strict=True)],
+    )
+
+
+def _version(asked: Properties) -> tuple[str, str, int]:
+    """The resource group, the model and the number of a version that something waits for."""
+    group, model = asked.text_if_known("resourceGroup"), asked.text_or_empty("model")
+    return group, model, round(asked.number_or_none("version") or 0)
 
 
 def ground(graph: Graph) -> Iterator[Look]:

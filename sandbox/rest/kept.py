@@ -119,6 +119,7 @@ class KeptDouble(Double):
             self.storage.objects.clear()
             for version, (decision, digest) in self._state.account.versions().items():
                 self.storage.decide(version, digest, decision)
+        self._azure.show_approval(call.path)
         google = call.path.count("/") > 3 and call.path.startswith("/v")
         self.vertex = self._google.project(call.path.split("/")[3] if google else "")
         self.vertex.metrics = self.arm.metrics

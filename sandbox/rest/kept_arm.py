@@ -1,19 +1,23 @@
-"""The part of a sandbox's double that is Azure Resource Manager: online endpoints, deployments and role assignments.
+"""The part of a sandbox's double that is Azure Resource Manager: online endpoints, deployments, roles, approvals.
 
 The simulated provider creates endpoints and deployments. `provider/` sets the traffic of an endpoint through this API;
 the sandbox stores the traffic as a resource of its own type.
 """
 
+import re
+
 from catalogue.kinds.azure.authorization import ROLE_ASSIGNMENT, ROLE_DEFINITION
 from catalogue.kinds.azure.machinelearningservices import ONLINE_DEPLOYMENT, SERVED
-from catalogue.kinds.azure.mlplatform import TRAFFIC
+from catalogue.kinds.azure.mlplatform import APPROVED_VERSION, TRAFFIC
 from catalogue.marked import Json
-from sandbox.rest.arm import ArmDouble, role_assignment
+from catalogue.registered import APPROVED, APPROVED_MODEL, REJECTED
+from sandbox.rest.arm import ArmDouble, approval, role_assignment
 from sandbox.rest.calls import Call
 from sandbox.rest.shown import Shown
 from sandbox.state import State
 from sandbox.state.records import New, Record, Reference
 
+_APPROVAL = re.compile(rf"(?P<model>.+/models/[^/]+){APPROVED_MODEL}/versions/(?P<number>[^/]+)")
 _OWN = ("location", "tags", "kind", "identity", "sku", "properties")
 _IN_TRAFFIC = ("traffic", "mirrorTraffic", "provisioningState")
 
@@ -32,6 +36,16 @@ class KeptArm:
         """Read from the sandbox which of these resources exist. They are given by type and id."""
         for id_ in {id_.removesuffix("/traffic") for type_, id_ in changed if type_ in self.TYPES}:
             self._load(id_)
+
+    def show_approval(self, path: str) -> None:
+        """Show the approval that a call reads, as the sandbox's approver gave it: an undecided version has none."""
+        found = _APPROVAL.fullmatch(path)
+        if found is not None:
+            decision, digest = self._state.account.versions().get(
+                f"{found['model']}/versions/{found['number']}", ("", "")
+            )
+            decided = decision in (APPROVED, REJECTED)
+            self._shown.load(path, approval(path, digest, decision == REJECTED) if decided else None)
 
     def keep(self) -> None:
         """Store what the call changed."""
@@ -93,7 +107,9 @@ class KeptArm:
 
 
 def changed_by(call: Call) -> tuple[str, str]:
-    """Type and name of our resource that a call of Azure Resource Manager changes."""
+    """Type and name of our resource that a call of Azure Resource Manager changes, or reads in the registry."""
+    if found := _APPROVAL.fullmatch(call.path):
+        return APPROVED_VERSION, f"{found['model'].rpartition('/')[2]}/{found['number']}"
     return TRAFFIC, call.path.partition("/onlineEndpoints/")[2].partition("/")[0]
 
 

@@ -118,7 +118,7 @@ class Account:
             connection.execute("DELETE FROM content WHERE substr(name, 1, ?) = ?", (len(below), below))
 
     def register(self, arn: str, digest: str) -> None:
-        """Register a version of a model, by its ARN, with the digest of its record. It waits for the approver."""
+        """Register a version of a model, by its ARN or id, with the digest of its record. It waits for the approver."""
         self._put("version", arn, 0)
         self._is(arn, digest)
 

@@ -342,3 +342,26 @@ def test_a_registry_of_others_lets_an_identity_in_that_has_a_role_there(
     assert see(cloud, "let in", "sharedml.azurecr.io", f"s-2/{GROUP}/dev-identity-batch")[0] is state
     filters = [request.url.params["$filter"] for request in cloud.asked if "$filter" in request.url.params]
     assert filters == (["assignedTo('p-1')"] if "another" not in made else [])
+
+
+def test_a_version_is_registered_by_its_digest_and_approved_by_a_version_of_its_approvals(see: See) -> None:
+    name, digest = f"{GROUP}/scorer/3", f"sha256:{'a' * 64}"
+    at, approval = (f"{WORKSPACES}/dev-0a1/models/{model}/versions/3" for model in ("scorer", "scorer-approved"))
+
+    def shown(digest: str, **more: object) -> dict[str, Any]:
+        return {"properties": {"properties": {"digest": digest}, **more}}
+
+    there = {WORKSPACES: {"value": [WORKSPACE]}}
+    none, registered = by_path(there), by_path({**there, at: shown(digest)})
+    assert see(none, "registered", name, digest) == (State.NOT_DONE, f"the workspace has no version {name}")
+    assert see(none, "approved", name, digest) == (State.NOT_DONE, f"{name}: nobody has decided on it")
+    assert see(registered, "registered", name, digest)[0] is State.DONE
+    assert see(registered, "registered", name, "sha256:other")[0] is State.NOT_DONE
+    assert see(registered, "approved", name, digest)[0] is State.NOT_DONE
+    for said, state in (
+        (shown(digest, isArchived=False), State.DONE),
+        (shown(digest, isArchived=True), State.NOT_DONE),
+        (shown("sha256:other"), State.NOT_DONE),
+        ({"properties": {}}, State.NOT_DONE),
+    ):
+        assert see(by_path({**there, approval: said}), "approved", name, digest)[0] is state
