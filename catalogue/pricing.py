@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cache, lru_cache
+from functools import lru_cache
 from itertools import islice, pairwise, takewhile
 
 from cronsim import CronSim, CronSimError
@@ -147,7 +147,6 @@ def _some(names: Iterable[str], most: int = 6) -> str:
     return ", ".join([*named[:most], *(["…"] if len(named) > most else [])])
 
 
-@cache  # the jobs of a stack often start together
 @lru_cache(maxsize=4096)
 def shortest_gap(cron: str) -> float | None:
     """The seconds between the two starts of a five-field cron that are closest; None where it never fires in the year
@@ -162,6 +161,7 @@ def shortest_gap(cron: str) -> float | None:
     return min(gaps, default=timedelta(days=365).total_seconds()) if fired else None
 
 
+@lru_cache(maxsize=4096)  # the jobs of a stack often start together, and a rule, a bill and a bound ask for each
 def cron_runs_per_month(cron: str) -> float:
     """How often a five-field cron expression fires in an average month (365.25 / 12 days)."""
     start = datetime(2026, 1, 1)

@@ -8,6 +8,7 @@ import inspect
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
+from functools import cache
 from importlib import import_module
 from typing import Any, cast, get_args
 
@@ -90,6 +91,7 @@ def unknown() -> pulumi.Output[Any]:
     return pulumi.Output(future(set()), future(None), future(False), future(False))
 
 
+@cache  # the plain one is what two others are held against
 def made(platform: str, component: Component, known: bool | None = None) -> tuple[Graph, Mapping[str, Any]]:
     """The graph of one component, and the outputs that it registers. `known` gives Outputs, of which sort."""
     registered: dict[str, Any] = {}

@@ -12,10 +12,12 @@ from pathlib import Path
 import psutil
 import pytest
 
+from catalogue.platforms import PLATFORMS
 from operations.warm import Warm, WarmEnded
 from stacks.config import STACKS
+from tests.previewing import programs
 
-SECONDS = 30
+SECONDS = 120
 """Far more than anything here takes; a test that hangs fails by it."""
 # The pipe is open in the warm process and in each of its forks, so it ends when the last of them has.
 JOB = """
@@ -195,12 +197,12 @@ def test_no_process_outlives_the_command(job: Path, alive: Alive, tmp_path: Path
     assert alive.read() == b""
 
 
-@pytest.mark.parametrize("platform", ["aws", "gcp", "azure"])
+@pytest.mark.parametrize("platform", PLATFORMS)
 def test_a_platform_is_imported_without_a_thread(platform: str) -> None:
-    """A fork copies the thread that forks and no other: what another holds at that moment would be held for ever."""
-    from operations.preview import Programs
+    """A fork copies the thread that forks and no other: what another holds at that moment would be held for ever.
 
-    with Programs() as programs:
-        warm = programs.start(platform)
-        warm.run("{}", SECONDS)  # no stack: it breaks, once everything is imported
-        assert psutil.Process(warm.pid).num_threads() == 1
+    The process is the one that the tests' previews are forks of, whatever it was asked for before.
+    """
+    warm = programs().start(platform)
+    warm.run("{}", SECONDS)  # no stack: it breaks, once everything is imported
+    assert psutil.Process(warm.pid).num_threads() == 1

@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,10 +10,10 @@ from catalogue.kind import Renders
 from catalogue.kinds import kinds
 from catalogue.kinds.aws import terraform as terraform_name
 from catalogue.kinds.gcp import in_terraform
-from operations.checkov import Checkov, ScanResult
+from operations.checkov import ScanResult
 from operations.rendering import arm, terraform
+from tests.previewing import checkov
 
-ENVIRONMENT = Path(__file__).parents[2] / "policies" / "checkov"
 LOGGING, NOTIFICATION = "aws:s3/bucketLogging:BucketLogging", "aws:s3/bucketNotification:BucketNotification"
 COLAB = "gcp:colab/runtimeTemplate:RuntimeTemplate"
 RENDERED: dict[str, dict[str, Renders]] = {
@@ -214,8 +213,7 @@ azure("storage:StorageAccount", "storebad", {"enableHttpsTrafficOnly": False})
 def scan(platform: str) -> ScanResult:
     rendered = (arm if platform == "azure-native" else terraform).render(GRAPHS[platform])
     assert not rendered.unrendered
-    with Checkov.start(ENVIRONMENT) as process:
-        return process.scan(rendered)
+    return checkov().scan(rendered)
 
 
 def scan_with_more(platform: str) -> ScanResult:
