@@ -161,10 +161,8 @@ def test_nobody_else_adds_where_approvals_lie(serving: Graph, role: str) -> None
 
 def test_a_version_has_one_address_and_an_address_one_version() -> None:
     version = registered.Registered("mlplatform-example", 1)
-    assert (
-        f"gs://{ARTIFACTS}/{version.artifact_folder}" == ARTIFACT
+    assert f"gs://{ARTIFACTS}/{version.artifact_folder}" == ARTIFACT
     assert version.image(IMAGE.rpartition("/")[0]) == IMAGE
-    )
     assert registered.at(ARTIFACT) == version and registered.in_registry(ARTIFACT)
     assert version.decision("approved") == "approvals/mlplatform-example/1/approved.json"
     for other in ("gs://b/models/registry/s/1/artifact/", "gs://b/registry.old/s/1/artifact/"):
