@@ -13,7 +13,7 @@ from catalogue.kind import Guarded, Holds, Personal
 from catalogue.kinds import kind_of, kinds
 from catalogue.marked import texts_in
 from catalogue.marks import is_unknown
-from catalogue.once import once_a_graph
+from catalogue.once import once_a_graph, once_a_resource
 from catalogue.platforms import platform_of
 from catalogue.properties import NotKnown
 
@@ -68,7 +68,7 @@ def kept_with(graph: Graph, kept: Iterable[str]) -> set[str]:
 
 @once_a_graph
 def _joined(graph: Graph) -> Mapping[str, Set[str]]:
-    """The URNs of what each resource names and of what names it, by its URN."""
+    """The URNs of what each resource names and of what names it, by its URN, as far as one may guard the other."""
     by_arn: dict[str, list[str]] = defaultdict(list)
     for one in graph.cloud:
         arn = one.outputs.get("arn")
@@ -85,8 +85,8 @@ def _joined(graph: Graph) -> Mapping[str, Set[str]]:
 
 
 def _begins(resource: Resource, longest: int) -> Iterator[str]:
-    """Each text of the inputs, and what comes before each slash of it: what lies below an ARN names it, too."""
-    for text in texts_in(resource.inputs):
+    """Each ARN of the inputs, and what comes before each slash of it: what lies below an ARN names it, too."""
+    for text in _arns(resource):
         yield text
         at = text.find("/")
         while 0 <= at <= longest:
@@ -94,13 +94,22 @@ def _begins(resource: Resource, longest: int) -> Iterator[str]:
             at = text.find("/", at + 1)
 
 
+@once_a_resource
+def _arns(resource: Resource) -> Sequence[str]:
+    return [text for text in texts_in(resource.inputs) if text.startswith("arn:")]
+
+
 def _referred(graph: Graph, resource: Resource) -> set[str]:
-    """The URNs of what a property refers to. Where nobody knows which of a type is meant, it counts for each."""
+    """The URNs of what a property refers to and may guard, or be guarded by.
+
+    Where nobody knows which of a type is meant, it counts for each.
+    """
     found: set[str] = set()
+    guards = _guards_or_guarded(platform_of(resource.type) or "", resource.type)
     for key, urns in resource.property_dependencies.items():
         types: dict[str, list[str]] = defaultdict(list)
         for urn in urns:
-            if urn in graph.by_urn:
+            if urn in graph.by_urn and graph.by_urn[urn].type in guards:
                 types[graph.by_urn[urn].type].append(urn)
         for type_, all_ in types.items():
             try:
@@ -118,3 +127,10 @@ def _guarded_types(platform: str) -> Mapping[str, Mapping[str, int]]:
         for guard in kind.guarded.by if isinstance(kind.guarded, Guarded) else ():
             found[guard][token] = place
     return found
+
+
+@cache
+def _guards_or_guarded(platform: str, type_: str) -> Set[str]:
+    """The types that a type guards, and those that guard it."""
+    guarded = _guarded_types(platform)
+    return {*guarded.get(type_, ()), *(guard for guard, types in guarded.items() if type_ in types)}

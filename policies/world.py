@@ -6,7 +6,7 @@ A rule holds each principal, key, network, bucket, registry and destination agai
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import astuple, dataclass
 from functools import lru_cache
 from typing import Any, cast
@@ -17,7 +17,7 @@ from catalogue.kinds import kind_of
 from catalogue.landing_zones import GcpNetwork
 from catalogue.marked import texts_in
 from catalogue.marks import is_marked
-from catalogue.once import once_a_graph
+from catalogue.once import once_a_graph, once_a_resource
 from policies import given
 
 _NAMED_BY = ("name", "bucket", "domainName", "repositoryId", "accountId")
@@ -78,13 +78,14 @@ def world(graph: Graph) -> World:
     )
 
 
-def names_of(resource: Resource) -> set[str]:
+@once_a_resource
+def names_of(resource: Resource) -> Set[str]:
     """What a resource is named by, in lower case: by its inputs, and by the cloud's answers where they are known."""
     kind = kind_of(resource.type)
     own = kind.acts.behaviour.name if kind and isinstance(kind.acts, Acts) and kind.acts.behaviour else ""
     named = (resource.inputs.get(key) for key in (*_NAMED_BY, own))
     known = {text for text in named if isinstance(text, str) and text and not is_marked(text)}
-    return {one.casefold() for one in known.union(resource.names)}
+    return frozenset(one.casefold() for one in known.union(resource.names))
 
 
 def may_be_id(graph: Graph, resource: Resource, path: str, text: str, *types: str) -> bool:

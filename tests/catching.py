@@ -41,6 +41,15 @@ class Judge:
         self._asked: dict[str, list[_Asked]] = {}
         self._readers: dict[_Read, list[_Asked]] = {}
 
+    @classmethod
+    def of(cls, graph: Graph) -> "Judge":
+        """The judge of a graph, one for all tests of a worker: what each rule reads of it is watched once."""
+        known = graph.__dict__
+        if "judge" not in known:
+            known["judge"] = cls(graph)
+        judge: Judge = known["judge"]
+        return judge
+
     def caught(self, mutant: Graph, *names: str) -> set[str]:
         """As `caught`, of a mutant of the graph."""
         other = self._other_properties(mutant)

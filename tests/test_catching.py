@@ -35,7 +35,7 @@ def mutants(graph: Graph) -> Iterator[Graph]:
 
 
 def test_it_says_what_all_rules_say(graph: Graph) -> None:
-    judge, failing = Judge(graph), 0
+    judge, failing = Judge.of(graph), 0
     for mutant in mutants(graph):
         told = caught(mutant)
         assert judge.caught(mutant) == told
@@ -44,7 +44,7 @@ def test_it_says_what_all_rules_say(graph: Graph) -> None:
 
 
 def test_a_mutant_without_a_resource_or_a_reference_is_judged_whole(graph: Graph) -> None:
-    judge = Judge(graph)
+    judge = Judge.of(graph)
     first = next(one for one in graph.cloud if one.property_dependencies)
     for mutant in (without(graph, first), dropped(graph, first, next(iter(first.property_dependencies)))):
         assert judge.caught(mutant) == caught(mutant)

@@ -8,7 +8,7 @@ the input says that it cannot judge it.
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -130,14 +130,9 @@ def _in(text: str, whole: str) -> bool:
     return whole.startswith("/") and (text == whole or text.startswith(f"{whole}/"))
 
 
-@once_a_graph
-def _said(graph: Graph) -> list[tuple[Resource, str, str]]:
-    """Every text of the stack's resources: the resource, the path, and the text. A document is entered as a section."""
-    return [(one, path, text) for one in graph.cloud for path, text in _texts_of(one)]
-
-
 @once_a_resource
 def _texts_of(resource: Resource) -> Sequence[tuple[str, str]]:
+    """Every text of a resource with its path. A document is entered as a section."""
     return [(path.replace("#", "."), text) for path, text in texts(resource)]
 
 
@@ -155,9 +150,7 @@ def own_ids(graph: Graph) -> Found:
     (Microsoft cloud security benchmark PA-7). Addresses of assets (azureml://) name the workspace that they lie in.
     """
     ours, datastores = own(graph), world(graph).by_type.get(DATASTORE, frozenset())
-    for resource, path, text in _said(graph):
-        if "subscriptions/" not in text.lower():
-            continue
+    for resource, path, text in ((one, *said) for one in graph.cloud for said in _with_ids(one)):
         asset = _ASSET.match(text.casefold())
         if asset is not None:
             wanted = "/subscriptions/{subscription}/resourcegroups/{group}/providers/".format_map(asset.groupdict())
@@ -168,6 +161,11 @@ def own_ids(graph: Graph) -> Found:
         else:
             named = _ID.findall(text)
         yield from ((resource, _foreign(path, one)) for one in named if not ours.has_id(one))
+
+
+@once_a_resource
+def _with_ids(resource: Resource) -> Sequence[tuple[str, str]]:
+    return [(path, text) for path, text in _texts_of(resource) if "subscriptions/" in text.lower()]
 
 
 def _foreign(path: str, what: str) -> str:
@@ -194,16 +192,21 @@ def own_principals(graph: Graph) -> Found:
     ours, people = own(graph), _people(graph)
     known = ours.guids | ours.subscriptions | ours.given
     tenant = _tenant(graph)
-    for resource, path, text in _said(graph):
+    for resource, path, text in ((one, *said) for one in graph.cloud for said in _guids(one)):
         last = path.rpartition(".")[2].casefold()
         said = text.casefold()
-        if last in _NAMES or not _WHOLE_GUID.fullmatch(text) or path.startswith("tags."):
+        if last in _NAMES or path.startswith("tags."):
             continue
         if last in ("tenantid", "tenant_id"):
             if tenant and said != tenant:
                 yield resource, f"names the directory {text} ({path}), where the stack's is {tenant}"
         elif said not in known and said not in people:
             yield resource, _foreign(path, text)
+
+
+@once_a_resource
+def _guids(resource: Resource) -> Sequence[tuple[str, str]]:
+    return [(path, text) for path, text in _texts_of(resource) if _WHOLE_GUID.fullmatch(text)]
 
 
 def _people(graph: Graph) -> set[str]:
@@ -248,19 +251,31 @@ def own_hosts(graph: Graph) -> Found:
     there to be reviewed, and the network opens no way.
     """
     ours = world(graph)
-    hosts = {host for one in graph.cloud for text in _answered(one) for host in _hosts(text)}
+    hosts = {host for one in graph.cloud for host in _hosts_answered(one)}
     hosts |= {host for text in ours.given for host in _hosts(text)} | ours.given | set(_SCHEMAS)
     in_file = {host for text in (graph.placement.addresses if graph.placement else ()) for host in _hosts(text)}
-    for resource, path, text in _said(graph):
+    known_by_file = hosts | in_file
+    for resource, path, named in ((one, *said) for one in graph.cloud for said in _with_hosts(one)):
         if path.rpartition(".")[2] == "image" and graph.placement is not None:
             continue
-        known = hosts | in_file if _VARIABLE.search(path) else hosts
-        for host in _hosts(text):
+        known = known_by_file if _VARIABLE.search(path) else hosts
+        for host in named:
             if host not in known and host.partition(".")[0] not in ours.names:
                 yield resource, _foreign(path, host)
 
 
 _VARIABLE = re.compile(r"\.(environmentVariables|environment_variables)\.[^.]+$")
+
+
+@once_a_resource
+def _hosts_answered(resource: Resource) -> Set[str]:
+    return frozenset(host for text in _answered(resource) for host in _hosts(text))
+
+
+@once_a_resource
+def _with_hosts(resource: Resource) -> Sequence[tuple[str, Sequence[str]]]:
+    """Each path whose text names hosts, and these."""
+    return [(path, named) for path, text in _texts_of(resource) if (named := list(_hosts(text)))]
 
 
 def _hosts(text: str) -> Iterator[str]:
@@ -282,12 +297,17 @@ def own_mail(graph: Graph) -> Found:
     another program has no such tag, the one whom most of its inputs name.
     """
     owners = {str(tags.get("owner", "")).casefold() for one in graph.cloud if (tags := _tags(one))} - {""}
-    mailed = [(one, path, text) for one, path, text in _said(graph) if _mails(path, text)]
+    mailed = [(one, *said) for one in graph.cloud for said in _mailed(one)]
     if not owners:
         owners = {text for text, _ in Counter(text.casefold() for _, _, text in mailed).most_common(1)}
     for resource, path, text in mailed:
         if text.casefold() not in owners:
             yield resource, f"mails {text} ({path}), who is not the stack's owner"
+
+
+@once_a_resource
+def _mailed(resource: Resource) -> Sequence[tuple[str, str]]:
+    return [(path, text) for path, text in _texts_of(resource) if _mails(path, text)]
 
 
 def _mails(path: str, text: str) -> bool:
@@ -311,7 +331,7 @@ def own_regions(graph: Graph) -> Found:
 
     The region of another program is that of most of its resources, and what stands elsewhere is told as advice.
     """
-    said = [(one, path, text) for one, path, text in _said(graph) if _is_place(path) and _region(text) not in _NO_PLACE]
+    said = [(one, *place) for one in graph.cloud for place in _places(one)]
     if graph.placement is not None:
         region = _region(graph.placement.region)
     else:
@@ -319,6 +339,11 @@ def own_regions(graph: Graph) -> Found:
     for resource, path, text in said:
         if _region(text) != region:
             yield resource, f"names the place {text} ({path}), where the stack stands in {region}"
+
+
+@once_a_resource
+def _places(resource: Resource) -> Sequence[tuple[str, str]]:
+    return [(path, text) for path, text in _texts_of(resource) if _is_place(path) and _region(text) not in _NO_PLACE]
 
 
 def _is_place(path: str) -> bool:

@@ -9,7 +9,7 @@ import base64
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, cast
@@ -21,7 +21,7 @@ from catalogue.kinds.gcp import CHANNEL, KEY, artifactregistry, cloudscheduler, 
 from catalogue.kinds.gcp.cloudscheduler import started, starting
 from catalogue.kinds.gcp.provider import PROVIDER
 from catalogue.marks import is_marked
-from catalogue.once import once_a_graph
+from catalogue.once import once_a_graph, once_a_resource
 from catalogue.properties import Malformed, Properties
 from catalogue.runs import RUNS_PER_MONTH, by_hand
 from catalogue.wording import one_line
@@ -137,10 +137,11 @@ def buckets(text: str) -> list[str]:
     return [one for match in _BUCKET.findall(text) for one in match if one]
 
 
-def read(resource: Resource) -> Iterator[tuple[str, str]]:
+@once_a_resource
+def read(resource: Resource) -> Sequence[tuple[str, str]]:
     """Each path of the inputs with its text, but words for people. The labels of a channel say where it sends to."""
     words = _WORDS - {"labels"} if resource.type == CHANNEL else _WORDS
-    return ((path, text) for path, text in texts(resource) if not words.intersection(re.split("[.#]", path)))
+    return [(path, text) for path, text in texts(resource) if not words.intersection(re.split("[.#]", path))]
 
 
 _EVERY = tuple(token for token in kinds("gcp") if token.partition(":")[0] != "pulumi")
@@ -162,12 +163,20 @@ def foreign_project(graph: Graph, resource: Resource) -> Iterator[str]:
     ours = own(graph)
     if not ours.projects or resource.type == mlplatform.GRANTS_IN_FORCE:  # each of its grants is asked for itself
         return
+    for path, project in _named_projects(resource):
+        known = ours.numbers if project.isdigit() else ours.projects
+        if known and project not in known and not _is_google(path, project):
+            yield f"names the project {one_line(project)} at {path}, which is not the stack's and not in its file"
+
+
+@once_a_resource
+def _named_projects(resource: Resource) -> Sequence[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
     for path, text in read(resource):
-        found = [text] if path.rpartition(".")[2] in _PROJECT_INPUTS else [*_projects(text), *_AGENT.findall(text)]
-        for project in dict.fromkeys(found):
-            known = ours.numbers if project.isdigit() else ours.projects
-            if known and project not in known and not _is_google(path, project):
-                yield f"names the project {one_line(project)} at {path}, which is not the stack's and not in its file"
+        whole = path.rpartition(".")[2] in _PROJECT_INPUTS
+        named = [text] if whole else dict.fromkeys([*_projects(text), *_AGENT.findall(text)])
+        found += [(path, project) for project in named]
+    return found
 
 
 def _is_google(path: str, project: str) -> bool:
@@ -186,11 +195,18 @@ def foreign_region(graph: Graph, resource: Resource) -> Iterator[str]:
     ours = own(graph).regions
     if resource.type == mlplatform.GRANTS_IN_FORCE:  # it names grants, each of which is asked for itself
         return
-    for path, text in read(resource) if ours else ():
+    for path, region in _named_regions(resource) if ours else ():
+        if region not in ours:
+            yield f"names the region {region} at {path}, where the stack stands in {', '.join(sorted(ours))}"
+
+
+@once_a_resource
+def _named_regions(resource: Resource) -> Sequence[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    for path, text in read(resource):
         stands = resource.type != _IMAGES and path in _PLACES and _PLACE.fullmatch(text)
-        for region in [stands[1]] if stands else dict.fromkeys(_regions(text)):
-            if region not in ours:
-                yield f"names the region {region} at {path}, where the stack stands in {', '.join(sorted(ours))}"
+        found += [(path, region) for region in ([stands[1]] if stands else dict.fromkeys(_regions(text)))]
+    return found
 
 
 @stack_rule(
@@ -203,11 +219,18 @@ def foreign_region(graph: Graph, resource: Resource) -> Iterator[str]:
 def foreign_bucket(graph: Graph, resource: Resource) -> Iterator[str]:
     """The name of a bucket tells no project, so only a stack file says which are known."""
     ours = own(graph).buckets
-    for path, text in read(resource) if graph.placement else ():
+    for path, bucket in _named_buckets(resource) if graph.placement else ():
+        if bucket not in ours:
+            yield f"names the bucket {one_line(bucket)} at {path}, which is not the stack's and not in its file"
+
+
+@once_a_resource
+def _named_buckets(resource: Resource) -> Sequence[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    for path, text in read(resource):
         whole = resource.type == storage.BUCKET_MEMBER and path == "bucket"
-        for bucket in [text] if whole else dict.fromkeys(buckets(text)):
-            if bucket not in ours:
-                yield f"names the bucket {one_line(bucket)} at {path}, which is not the stack's and not in its file"
+        found += [(path, bucket) for bucket in ([text] if whole else dict.fromkeys(buckets(text)))]
+    return found
 
 
 @stack_rule(

@@ -58,7 +58,7 @@ def survey(graph: Graph, mutants: Iterable[Mutant], told: Callable[[int], None] 
 
     `told` is called with the count after each hundred.
     """
-    judge, found = Judge(graph), Survey()
+    judge, found = Judge.of(graph), Survey()
     for number, mutant in enumerate(mutants, start=1):
         found.add(mutant, judge.caught(mutant.graph))
         if number % 100 == 0:

@@ -161,7 +161,7 @@ def test_a_bad_element_is_caught_behind_good_ones_as_it_is_alone(pilot: Graph) -
     enough: set[str] = set()
     missed: list[str] = []
     count = 0
-    judge = Judge(pilot)
+    judge = Judge.of(pilot)
 
     def failing(resource: Resource, where: Location, elements: list[Any], *rules: str) -> set[str]:
         """Remembered by what the list stands in: the same statement is judged alike in every role."""

@@ -126,7 +126,7 @@ def subjects(graph: Graph) -> list[Resource]:
 
 
 def test_a_bad_element_is_caught_behind_the_good_ones(azure_pilot: Graph) -> None:
-    missed, seen, excused, judge = list[str](), 0, set[tuple[str, str]](), Judge(azure_pilot)
+    missed, seen, excused, judge = list[str](), 0, set[tuple[str, str]](), Judge.of(azure_pilot)
     for resource in subjects(azure_pilot):
         for path, good in lists(resource):
             for index, element in enumerate(good):
@@ -140,7 +140,7 @@ def test_a_bad_element_is_caught_behind_the_good_ones(azure_pilot: Graph) -> Non
 
 
 def test_what_the_rules_catch_in_a_list_they_catch_behind_the_good_ones(azure_pilot: Graph) -> None:
-    found, judge = list(from_catches(azure_pilot)), Judge(azure_pilot)
+    found, judge = list(from_catches(azure_pilot)), Judge.of(azure_pilot)
     assert len(found) > 10
     missed = [
         f"{resource.name} {path}[{index}]: {rule}"

@@ -150,7 +150,7 @@ def test_what_is_foreign_is_refused(aws_pilot: Graph, statement: str, mutation: 
 
 @pytest.fixture(scope="module")
 def judge(aws_pilot: Graph) -> Judge:
-    return Judge(aws_pilot)
+    return Judge.of(aws_pilot)
 
 
 @pytest.mark.parametrize(

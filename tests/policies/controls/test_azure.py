@@ -126,7 +126,7 @@ MUTANTS: list[tuple[str, str, str, Mutation]] = [
 
 @pytest.fixture(scope="module")
 def judge(azure_pilot: Graph) -> Judge:
-    return Judge(azure_pilot)
+    return Judge.of(azure_pilot)
 
 
 @pytest.mark.parametrize(

@@ -204,7 +204,7 @@ def test_each_constraint_has_a_mutant() -> None:
 
 @pytest.fixture(scope="module")
 def judge(gcp_pilot: Graph) -> Judge:
-    return Judge(gcp_pilot)
+    return Judge.of(gcp_pilot)
 
 
 @pytest.mark.parametrize(

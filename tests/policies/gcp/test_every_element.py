@@ -167,18 +167,20 @@ class Tried:
 def tried(graph: Graph, bad: Iterator[Bad]) -> Tried:
     """Put each bad element behind the good ones, where a rule catches it alone that lets the good one alone pass."""
     result, seen = Tried([], set()), set[str]()
-    passing: dict[str, set[str]] = {}
-    judge = Judge(graph)
+    failing: dict[str, set[str]] = {}
+    judge = Judge.of(graph)
     for each in bad:
         where = f"{each.resource.type} {each.path}"
         key = f"{where} {json.dumps(each.element, sort_keys=True)}"
         if key in seen:
             continue
         seen.add(key)
-        good = f"{each.resource.urn} {each.path} {json.dumps(each.good, sort_keys=True)}"
-        if good not in passing:
-            passing[good] = judge.caught(each.good_alone(graph))
-        rules = judge.caught(each.alone(graph)) - passing[good]
+        rules = judge.caught(each.alone(graph))
+        if rules:
+            good = f"{each.resource.urn} {each.path} {json.dumps(each.good, sort_keys=True)} {sorted(rules)}"
+            if good not in failing:
+                failing[good] = judge.caught(each.good_alone(graph), *sorted(rules))
+            rules -= failing[good]
         behind = judge.caught(each.behind(graph), *sorted(rules)) if rules else set[str]()
         for rule in rules - behind:
             excuse = (each.path.partition(".")[0], rule)
