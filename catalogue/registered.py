@@ -4,7 +4,7 @@ On aws the version N of NAME in the registry REGISTRY is the model package N of 
 `registry/NAME/N/model.tar.gz` of the artifact bucket, and its image has the tag NAME-N in the repository
 REGISTRY-images, whose tags name one image for ever.
 
-On azure it is version N of the model NAME in the workspace, its approval version N of the model NAME-approved. Its
+On azure it is version N of the model NAME-registered in the workspace, its approval that of NAME-approved. Its
 artifact is the folder `registry/NAME/N/artifact/` of the datastore, and its image has the tag NAME-N in the repository
 `registry` of the stack's registry of images.
 """
@@ -18,8 +18,8 @@ IMAGES = "-images"
 """How the name of a registry's repository of images ends, on aws."""
 REPOSITORY = "registry"
 """The repository that has the images of versions, on azure."""
-APPROVALS = "-approved"
-"""How the name of the model ends whose versions are the approvals, on azure."""
+VERSIONS, APPROVALS = "-registered", "-approved"
+"""How the names of the models end whose versions are the registered ones and their approvals, on azure."""
 PENDING, APPROVED, REJECTED = "PendingManualApproval", "Approved", "Rejected"
 """What the registry of SageMaker says of a version: ModelApprovalStatus,
 https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeModelPackage.html
@@ -58,6 +58,11 @@ class Registered:
     def artifact_folder(self) -> str:
         """The folder of its artifact below the store of artifacts, where an artifact is a folder."""
         return f"{self.folder}artifact/"
+
+    @property
+    def versions(self) -> str:
+        """The model whose versions are the registered ones, on azure."""
+        return f"{self.name}{VERSIONS}"
 
     @property
     def approvals(self) -> str:

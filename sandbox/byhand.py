@@ -14,7 +14,7 @@ from catalogue.kinds.aws.sagemaker import PACKAGE_GROUP
 from catalogue.kinds.azure.machinelearningservices import MODELS
 from catalogue.kinds.azure.storage import CONTAINER
 from catalogue.platforms import PLATFORMS
-from catalogue.registered import APPROVALS
+from catalogue.registered import VERSIONS
 from catalogue.registries import as_written
 from catalogue.services import services_of
 from catalogue.wording import nearest
@@ -149,13 +149,13 @@ def _version(state: State, version: str) -> tuple[str, str, int]:
             f"{one.inputs.get('resourceGroupName')}/{one.inputs.get('name')}": one.id
             for one in state.resources.find(type=MODELS)
         }
-        registered = [model for model in models if f"{model}{APPROVALS}" in models]
+        registered = [model.removesuffix(VERSIONS) for model in models if model.endswith(VERSIONS)]
         if name not in registered:
+            known = nearest(name, registered) if registered else ""
             raise BadInput(
-                f"{name}: no model of which versions are approved stands here{nearest(name, registered)}; bring up the "
-                "ground first"
+                f"{name}: no model of which versions are approved stands here{known}; bring up the ground first"
             )
-        group = f"{models[name]}/versions"
+        group = f"{models[f'{name}{VERSIONS}']}/versions"
         return f"{group}/{number}", group, int(number)
     groups = {str(one.inputs.get("modelPackageGroupName")): one for one in state.resources.find(type=PACKAGE_GROUP)}
     if name not in groups:

@@ -9,7 +9,7 @@ from catalogue.kinds.azure.machinelearningservices import MODELS, ONLINE_DEPLOYM
 from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_ENDPOINT, COMPUTE, SCHEDULE, trains
 from catalogue.kinds.azure.mlplatform import APPROVED_VERSION
 from catalogue.once import once_a_graph
-from catalogue.registered import APPROVALS
+from catalogue.registered import APPROVALS, VERSIONS
 from policies.personas.simulation import Cloud, Place, Request
 
 _OPENS = "Microsoft.MachineLearningServices/workspaces/computes/applicationaccess/action"
@@ -72,7 +72,7 @@ def _versions(graph: Graph) -> Mapping[str, Sequence[Place]]:
     return {
         "open-registry": [] if of else _at(workspaces),
         "gated-registry": _at(workspaces) if of else [],
-        "registered": _at(sorted(ids[name] for name in of if ids.get(name))),
+        "registered": _at(sorted(ids[f"{name}{VERSIONS}"] for name in of if ids.get(f"{name}{VERSIONS}"))),
         "approvals": _at(sorted(ids[f"{name}{APPROVALS}"] for name in of if ids.get(f"{name}{APPROVALS}"))),
     }
 

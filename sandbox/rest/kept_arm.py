@@ -10,7 +10,7 @@ from catalogue.kinds.azure.authorization import ROLE_ASSIGNMENT, ROLE_DEFINITION
 from catalogue.kinds.azure.machinelearningservices import ONLINE_DEPLOYMENT, SERVED
 from catalogue.kinds.azure.mlplatform import APPROVED_VERSION, TRAFFIC
 from catalogue.marked import Json
-from catalogue.registered import APPROVALS, APPROVED, REJECTED
+from catalogue.registered import APPROVALS, APPROVED, REJECTED, VERSIONS
 from sandbox.rest.arm import ArmDouble, approval, role_assignment
 from sandbox.rest.calls import Call
 from sandbox.rest.shown import Shown
@@ -42,7 +42,7 @@ class KeptArm:
         found = _APPROVAL.fullmatch(path)
         if found is not None:
             decision, digest = self._state.account.versions().get(
-                f"{found['model']}/versions/{found['number']}", ("", "")
+                f"{found['model']}{VERSIONS}/versions/{found['number']}", ("", "")
             )
             decided = decision in (APPROVED, REJECTED)
             self._shown.load(path, approval(path, digest, decision == REJECTED) if decided else None)
