@@ -8,7 +8,7 @@ On gcp the version N of NAME is what lies in `registry/NAME/N/` of the artifact 
 objects and replace none: its record, and below `artifact/` its artifact. Its image is NAME:N in the repository
 REGISTRY-images, whose tags name one image for ever. What was decided on it lies in a bucket of approvals.
 
-On azure it is version N of the model NAME in the workspace, its approval version N of the model NAME-approved. Its
+On azure it is version N of the model NAME-registered in the workspace, its approval that of NAME-approved. Its
 artifact is the folder `registry/NAME/N/artifact/` of the datastore, and its image has the tag NAME-N in the repository
 `registry` of the stack's registry of images.
 """
@@ -22,8 +22,8 @@ IMAGES = "-images"
 """How the name of a registry's repository of images ends, on aws and gcp."""
 REPOSITORY = "registry"
 """The repository that has the images of versions, on azure."""
-APPROVED_MODEL = "-approved"
-"""How the name of the model ends whose versions are the approvals, on azure."""
+VERSIONS, APPROVALS = "-registered", "-approved"
+"""How the names of the models end whose versions are the registered ones and their approvals, on azure."""
 PENDING, APPROVED, REJECTED = "PendingManualApproval", "Approved", "Rejected"
 """What the registry of SageMaker says of a version: ModelApprovalStatus,
 https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeModelPackage.html
@@ -32,7 +32,7 @@ DIGEST = "digest"
 """The key of a model package's customer metadata, or of an approval's properties on azure, that has the digest of the
 version's record.
 """
-APPROVALS = "approvals/"
+DECISIONS = "approvals/"
 """The folder of a bucket of approvals on gcp below which decisions lie, and nothing else."""
 _VERSION = rf"{FOLDER}(?P<name>[a-z0-9]+(?:-[a-z0-9]+)*)/(?P<version>[1-9][0-9]{{0,9}})/"
 _S3 = re.compile(rf"s3://(?P<bucket>[^/]+)/{_VERSION}model\.tar\.gz")
@@ -82,16 +82,21 @@ class Registered:
     @property
     def decisions(self) -> str:
         """The folder of what was decided on it, in a bucket of approvals on gcp."""
-        return f"{APPROVALS}{self.name}/{self.version}"
+        return f"{DECISIONS}{self.name}/{self.version}"
 
     def decision(self, decision: str) -> str:
         """The object of a decision on it, `approved` or `rejected`, in a bucket of approvals on gcp."""
         return f"{self.decisions}/{decision}.json"
 
     @property
+    def versions(self) -> str:
+        """The model whose versions are the registered ones, on azure."""
+        return f"{self.name}{VERSIONS}"
+
+    @property
     def approvals(self) -> str:
         """The model whose versions are the approvals, on azure."""
-        return f"{self.name}{APPROVED_MODEL}"
+        return f"{self.name}{APPROVALS}"
 
     def group(self, registry: str) -> str:
         """The group of model packages that it is one of, on aws."""

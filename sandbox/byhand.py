@@ -15,7 +15,7 @@ from catalogue.kinds.azure.machinelearningservices import MODELS
 from catalogue.kinds.azure.storage import CONTAINER
 from catalogue.kinds.gcp.storage import BUCKET
 from catalogue.platforms import PLATFORMS
-from catalogue.registered import APPROVALS, APPROVED_MODEL, REJECTED
+from catalogue.registered import DECISIONS, REJECTED, VERSIONS
 from catalogue.registries import as_written
 from catalogue.services import services_of
 from catalogue.wording import nearest
@@ -147,9 +147,9 @@ def decide(state: State, version: str, decision: str, digest: str = "") -> str:
 def _decide_once(state: State, version: str, decision: str, digest: str) -> None:
     """Write a decision on a version. A rejection stays, and an approval is written once."""
     _digest(digest)
-    found = re.fullmatch(rf"gs://(?P<bucket>[^/]+)/{APPROVALS}[a-z0-9]+(-[a-z0-9]+)*/[1-9][0-9]{{0,4}}", version)
+    found = re.fullmatch(rf"gs://(?P<bucket>[^/]+)/{DECISIONS}[a-z0-9]+(-[a-z0-9]+)*/[1-9][0-9]{{0,4}}", version)
     if found is None:
-        raise BadInput(f"{version[:80]!r}: no version of a model; write gs://BUCKET/{APPROVALS}NAME/NUMBER")
+        raise BadInput(f"{version[:80]!r}: no version of a model; write gs://BUCKET/{DECISIONS}NAME/NUMBER")
     buckets = [str(one.inputs.get("name")) for one in state.resources.find(type=BUCKET)]
     if found["bucket"] not in buckets:
         raise BadInput(
@@ -188,13 +188,13 @@ def _version(state: State, version: str) -> tuple[str, str, int]:
             f"{one.inputs.get('resourceGroupName')}/{one.inputs.get('name')}": one.id
             for one in state.resources.find(type=MODELS)
         }
-        registered = [model for model in models if f"{model}{APPROVED_MODEL}" in models]
+        registered = [model.removesuffix(VERSIONS) for model in models if model.endswith(VERSIONS)]
         if name not in registered:
+            known = nearest(name, registered) if registered else ""
             raise BadInput(
-                f"{name}: no model of which versions are approved stands here{nearest(name, registered)}; bring up the "
-                "ground first"
+                f"{name}: no model of which versions are approved stands here{known}; bring up the ground first"
             )
-        group = f"{models[name]}/versions"
+        group = f"{models[f'{name}{VERSIONS}']}/versions"
         return f"{group}/{number}", group, int(number)
     groups = {str(one.inputs.get("modelPackageGroupName")): one for one in state.resources.find(type=PACKAGE_GROUP)}
     if name not in groups:

@@ -4,15 +4,18 @@ What it may do is in components/azure/personas.py. `Identity` comes before the w
 workspace's identity while it makes the workspace. `Access` comes after it, for its roles stand on the workspace.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pulumi
 from pulumi_azure_native import authorization, managedidentity
+from pulumi_azure_native import machinelearningservices as ml
 
+from catalogue.registered import APPROVALS
+from catalogue.registered import VERSIONS as REGISTERED
 from components.azure.ids import Ids, one_of
 from components.azure.names import guid
-from components.azure.personas import BUILT_IN, COLLECT, DATA_ROLES, GRANTS, PERSONAS, roles_on_workspace
+from components.azure.personas import BUILT_IN, COLLECT, DATA_ROLES, GRANTS, PERSONAS, VERSIONS, roles_on_workspace
 from components.given import Args, Tags, Text
 from provider.azure.roles import RolesInForce
 
@@ -21,6 +24,8 @@ IN_FORCE_MINUTES = 10
 https://learn.microsoft.com/en-us/azure/role-based-access-control/troubleshooting
 """
 
+WRITER = "versions-writer"
+"""The role of our own that writes versions of one model."""
 ASSIGNABLE_MINUTES = 5
 """How long Azure may take to know a role of one's own wherever it is assigned:
 https://github.com/hashicorp/terraform-provider-azurerm/issues/5038
@@ -208,6 +213,20 @@ class Identity(pulumi.ComponentResource):
 
 
 @dataclass(kw_only=True)
+class GateArgs(Args):
+    """The models of which registered versions are served, and the workspace that they are registered in."""
+
+    group_name: Text
+    """The name of the resource group that the workspace is in."""
+    workspace_name: Text
+    """The name of the ML workspace."""
+    models: Sequence[str]
+    """The names of the models in the registry. The program must know them: each makes two models of the workspace."""
+    tags: Tags
+    """The tags of the models."""
+
+
+@dataclass(kw_only=True)
 class AccessArgs(Args):
     """The workspace, the identities of the personas, and the people who work there."""
 
@@ -228,11 +247,8 @@ class AccessArgs(Args):
 
     The program must know the names: each makes role assignments of its own.
     """
-    registered: bool = False
-    """Whether versions of the registry are served: then no role on the workspace writes models.
-
-    Registry gives those that do. The program must know it.
-    """
+    gate: GateArgs | None = None
+    """The models of which registered versions are served; none where this is left out. It must be known."""
 
 
 class Access(pulumi.ComponentResource):
@@ -241,6 +257,9 @@ class Access(pulumi.ComponentResource):
     The workspace's own identity becomes Contributor on the workspace, as Azure ML asks where it is not born with the
     workspace. The serving identity may write metrics. People get the data scientist's roles, on the workspace and on
     the storage account. Nobody may delete endpoints, change machines or change the workspace.
+
+    Where registered versions are served, no role on the workspace writes models. Data scientists register versions of a
+    model of the workspace, and the approver alone writes versions of another, which are the approvals.
 
     A workload takes its identity from this component's outputs, so that it starts only when the identity's roles on the
     workspace stand. The component refuses identities of which a persona or `workspace` is missing.
@@ -257,9 +276,13 @@ class Access(pulumi.ComponentResource):
         self._child = pulumi.ResourceOptions(parent=self)
         made = {
             persona: own_role(name, persona, args.subscription, args.group_id, {"actions": actions}, self._child)
-            for persona, actions in roles_on_workspace(args.registered).items()
+            for persona, actions in roles_on_workspace(args.gate is not None).items()
         }
+        if args.gate is not None:
+            made[WRITER] = own_role(name, WRITER, args.subscription, args.group_id, {"actions": VERSIONS}, self._child)
         roles: dict[str, Text] = {**assignable(name, made, self._child)}
+        if args.gate is not None:
+            self._gates(name, args.gate, roles.pop(WRITER), args)
         given = {**roles, "serving": "metrics-writer", "workspace": "contributor"}
         granted = {
             persona: self._on_workspace(
@@ -288,6 +311,29 @@ class Access(pulumi.ComponentResource):
                         "User",
                     )
         self.register_outputs({"identity_ids": self.identity_ids})
+
+    def _gates(self, name: str, gate: GateArgs, writes: Text, args: AccessArgs) -> None:
+        """The models of the registry and of its approvals, and who may write versions of each."""
+        scientist = one_of(args.principal_ids, "data-scientist", "AccessArgs.principal_ids")
+        registering = [("data-scientist", scientist, "ServicePrincipal")]
+        registering += [(f"person-{who}", id_, "User") for who, id_ in args.people.items()]
+        approver = one_of(args.principal_ids, "approver", "AccessArgs.principal_ids")
+        for model in gate.models:
+            for end, says, writers in (
+                (REGISTERED, f"Registered versions of {model}", registering),
+                (APPROVALS, f"Approvals of versions of {model}", [("approver", approver, "ServicePrincipal")]),
+            ):
+                container = ml.ModelContainer(
+                    f"{name}-{model}{end}",
+                    name=f"{model}{end}",
+                    workspace_name=gate.workspace_name,
+                    resource_group_name=gate.group_name,
+                    properties=ml.ModelContainerPropertiesArgs(description=says, tags=gate.tags),
+                    opts=pulumi.ResourceOptions(parent=self, protect=True),
+                )
+                for who, principal, type_ in writers:
+                    named = f"{name}-{model}{end}-{who}"
+                    grant(named, args.subscription, principal, writes, container.id, self._child, type_)
 
     def _on_workspace(
         self,

@@ -7,12 +7,9 @@ import pulumi
 from pulumi_azure_native import machinelearningservices as ml
 
 from catalogue.platforms import PLATFORMS
-from catalogue.registered import Registered
-from components.azure.identity import assignable, grant, own_role
 from components.azure.names import digest
-from components.azure.personas import VERSIONS
 from components.azure.store import CONTAINER
-from components.given import Args, BadArgument, Tags, Text, hold
+from components.given import Args, Tags, Text, hold
 from provider.azure.approved_version import ApprovedVersion
 
 PORT, ALIVE, SCORE = 5001, "/", "/score"
@@ -93,20 +90,6 @@ class RegisteredModelArgs(ModelArgs):
 
 
 @dataclass(kw_only=True)
-class GateArgs(Args):
-    """Who registers versions of models, and who alone approves them."""
-
-    group_id: Text
-    """The id of the resource group, in which alone the role can be given."""
-    approver: Text
-    """The object id in Entra ID of the identity that approves, Identity's `approver`."""
-    scientist: Text
-    """The object id in Entra ID of the identity that registers, Identity's `data-scientist`."""
-    people: Mapping[str, Text] = field(default_factory=dict[str, Text])
-    """The object ids in Entra ID of those who register, by name. The program must know the names."""
-
-
-@dataclass(kw_only=True)
 class RegistryArgs(Args):
     """The workspace that knows the models, the storage that holds their files, and the models."""
 
@@ -122,8 +105,6 @@ class RegistryArgs(Args):
     """The name of the blob container that holds the artifacts. The datastore has the same name."""
     models: Mapping[str, ModelArgs] = field(default_factory=dict[str, ModelArgs])
     """The models by name. The program must know the names: each makes a model and an environment."""
-    gate: GateArgs | None = None
-    """Who registers and who approves; it must be given where one of the models is of a registered version."""
     tags: Tags
     """The tags of everything that is created."""
 
@@ -137,11 +118,8 @@ class Registry(pulumi.ComponentResource):
 
     The storage account must let the workspace's identity read the container.
 
-    A model of a registered version waits for its approval. Where there is none, nothing changes: what stands serves on.
-    For each such model the workspace has one whose versions data scientists register, and one whose versions are the
-    approvals, which the approver alone may write as long as no role on the workspace writes models.
-
-    Raises BadArgument where a model is of a registered version and `gate` is not given.
+    A model of a registered version waits for its approval, which Access lets the approver alone give. Where there is
+    none, nothing changes: what stands serves on.
 
     Source: https://learn.microsoft.com/en-us/azure/machine-learning/how-to-datastore
     """
@@ -174,7 +152,6 @@ class Registry(pulumi.ComponentResource):
             ),
             opts=self._kept,
         )
-        self._gates(name, args)
         self.model_ids, self.environment_ids = {}, {}
         for key, model in args.models.items():
             self.model_ids[key] = self._model(name, key, model, args, datastore)
@@ -184,7 +161,14 @@ class Registry(pulumi.ComponentResource):
     def _model(
         self, name: str, key: str, model: ModelArgs, args: RegistryArgs, datastore: ml.Datastore
     ) -> pulumi.Output[str]:
-        container = self._containers.get(key) or self._container(name, key, f"Versions of {key}", args)
+        container = ml.ModelContainer(
+            f"{name}-{key}",
+            name=key,
+            workspace_name=args.workspace_name,
+            resource_group_name=args.group_name,
+            properties=ml.ModelContainerPropertiesArgs(description=f"Versions of {key}", tags=args.tags),
+            opts=self._kept,
+        )
         waits: list[pulumi.Resource] = [datastore]
         if (version := model.registered) is not None:
             waits.append(
@@ -212,41 +196,6 @@ class Registry(pulumi.ComponentResource):
             ),
             opts=pulumi.ResourceOptions(parent=self, depends_on=waits),
         ).id
-
-    def _gates(self, name: str, args: RegistryArgs) -> None:
-        """The models of the registry and of its approvals, and who may write versions of each."""
-        self._containers = dict[str, ml.ModelContainer]()
-        found = [model.registered for model in args.models.values() if model.registered is not None]
-        versions = {version.name: Registered(version.name, version.version) for version in found}
-        if not versions:
-            return
-        if (gate := args.gate) is None:
-            raise BadArgument("RegistryArgs.gate: is missing, and a model is of a registered version; say who approves")
-        role = own_role(
-            f"{name}-versions", "writer", args.subscription, gate.group_id, {"actions": VERSIONS}, self._child
-        )
-        writes = assignable(name, {"writer": role}, self._child)["writer"]
-        for model, version in versions.items():
-            registered = self._container(name, model, f"Versions of {model}", args)
-            approvals = self._container(name, version.approvals, f"Approvals of versions of {model}", args)
-            self._containers |= {model: registered, version.approvals: approvals}
-            given: list[tuple[str, Text, ml.ModelContainer, str]] = [
-                ("approver", gate.approver, approvals, "ServicePrincipal"),
-                ("data-scientist", gate.scientist, registered, "ServicePrincipal"),
-                *((f"person-{who}", id_, registered, "User") for who, id_ in gate.people.items()),
-            ]
-            for who, principal_id, on, type_ in given:
-                grant(f"{name}-{model}-{who}", args.subscription, principal_id, writes, on.id, self._child, type_)
-
-    def _container(self, name: str, key: str, says: str, args: RegistryArgs) -> ml.ModelContainer:
-        return ml.ModelContainer(
-            f"{name}-{key}",
-            name=key,
-            workspace_name=args.workspace_name,
-            resource_group_name=args.group_name,
-            properties=ml.ModelContainerPropertiesArgs(description=says, tags=args.tags),
-            opts=self._kept,
-        )
 
     def _environment(self, name: str, key: str, model: ModelArgs, args: RegistryArgs) -> pulumi.Output[str]:
         def route(path: str) -> ml.RouteArgs:

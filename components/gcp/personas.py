@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from catalogue.kinds.gcp.artifactregistry import repository_of
-from catalogue.registered import APPROVALS, FOLDER
+from catalogue.registered import DECISIONS, FOLDER
 from components.folding import apart, folded
 from components.given import Args, BadArgument, Text
 
@@ -154,7 +154,7 @@ def personas_of(args: IdentityArgs) -> Mapping[str, Persona]:
         return [Objects(args.own_bucket, args.bucket_name, prefix, (prefix,))]
 
     asked = args.approvals_name
-    decisions = [] if asked is None else [Objects(args.own_approvals, asked, APPROVALS, (APPROVALS,))]
+    decisions = [] if asked is None else [Objects(args.own_approvals, asked, DECISIONS, (DECISIONS,))]
     found = {
         "data-scientist": Persona(
             permissions=(

@@ -23,7 +23,7 @@ from catalogue.deployers import allows
 from catalogue.durations import minutes_or_none
 from catalogue.generated import Role
 from catalogue.properties import Properties
-from catalogue.registered import APPROVED_MODEL, DIGEST
+from catalogue.registered import APPROVALS, DIGEST, VERSIONS
 from operations.doctor import NoCredentials, Seen, Unseen, Way, done, held, not_done
 from operations.doctor.rest import Read, Reader, Refusal, objects
 from operations.verdict import Look, LookAt
@@ -346,14 +346,14 @@ def digest_of(version: Mapping[str, Any]) -> str:
     return str(said.get(DIGEST) or "none")
 
 
-def _version(account: Account, look: Look, end: str = "") -> Mapping[str, Any] | None:
-    """A version, GROUP/MODEL/NUMBER, or with the end of its model's name its approval."""
+def _version(account: Account, look: Look, end: str) -> Mapping[str, Any] | None:
+    """A version, GROUP/MODEL/NUMBER, or its approval, by the end of the name of the model that has it."""
     group, model, number = look.name.split("/")
     return account.in_workspace(VERSION, group, f"{model}{end}", ML_VERSION, version=number)
 
 
 def _registered(account: Account, look: Look) -> Seen:
-    found = _version(account, look)
+    found = _version(account, look, VERSIONS)
     if found is None:
         return not_done(f"the workspace has no version {look.name}")
     if (digest := digest_of(found)) != look.at:
@@ -363,7 +363,7 @@ def _registered(account: Account, look: Look) -> Seen:
 
 def _approved(account: Account, look: Look) -> Seen:
     """An approval that is archived was taken back."""
-    found = _version(account, look, APPROVED_MODEL)
+    found = _version(account, look, APPROVALS)
     if found is None:
         return not_done(f"{look.name}: nobody has decided on it")
     if found["properties"].get("isArchived"):

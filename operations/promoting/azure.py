@@ -29,7 +29,7 @@ def found_by(account: Account, stack: str, version: Registered) -> Found:
     """As `found`, by an account."""
     called = _called(stack, version)
     try:
-        registered = _of(account, stack, version.name, version)
+        registered = _of(account, stack, version.versions, version)
         if registered is None:
             raise BadInput(f"{called}: the workspace of {stack} has no such version; register it first")
         approval = _of(account, stack, version.approvals, version)

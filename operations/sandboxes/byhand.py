@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from catalogue.errors import BadInput
-from catalogue.registered import APPROVED, REJECTED
+from catalogue.registered import APPROVED, REJECTED, VERSIONS
 from operations.sandboxes.ground import Chosen, as_typed, used
 
 if TYPE_CHECKING:
@@ -333,7 +333,7 @@ def _said(version: str) -> str:
     if version.startswith("arn:"):
         return version.rpartition("model-package/")[2]
     parts = version.split("/")
-    return "/".join((parts[4], parts[-3], parts[-1]))
+    return "/".join((parts[4], parts[-3].removesuffix(VERSIONS), parts[-1]))
 
 
 def _shown(state: "State") -> str:

@@ -270,11 +270,11 @@ def versions(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
         what=f"register the versions that are served, under the numbers that the stack file names ({first(names)})",
         who="data-scientist",
         commands=[
-            f"az ml model create {at(version, group, version.name)} --type mlflow_model "
+            f"az ml model create {at(version, group, version.versions)} --type mlflow_model "
             f"--path {place}{version.artifact_folder} --set properties.{DIGEST}={digest}"
             for group, version, digest in found
         ],
-        checks=[f"az ml model show {at(v, group, v.name)} --query properties.{DIGEST}" for group, v, _ in found],
+        checks=[f"az ml model show {at(v, group, v.versions)} --query properties.{DIGEST}" for group, v, _ in found],
         looks=[Look(what="registered", name=name, at=one[2]) for name, one in zip(names, found, strict=True)],
     )
     yield ManualStep(

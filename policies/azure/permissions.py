@@ -17,10 +17,10 @@ from catalogue.graph import Graph, Resource
 from catalogue.kinds.azure import IDENTITY, authorization, containerregistry, keyvault, storage
 from catalogue.kinds.azure.machinelearningservices import MODELS, SERVED, WORKSPACE
 from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_ENDPOINT, COMPUTE
-from catalogue.kinds.azure.mlplatform import APPROVED_VERSION
 from catalogue.marks import is_marked
 from catalogue.once import once_a_graph
 from policies.azure.identity import built_in
+from policies.azure.reading import registered_models
 from policies.personas import table
 from policies.personas.simulation import cloud, is_about, requests
 from policies.rule import Found, callers, stack_rule, whole_stack_rule
@@ -136,7 +136,7 @@ def permissions(graph: Graph, item: Resource) -> Iterator[str]:
 
 def _on_workspace(graph: Graph) -> Mapping[str, tuple[str, ...]]:
     """Where versions of the registry are served, whoever could write all models of the workspace could approve."""
-    if not graph.of(APPROVED_VERSION):
+    if not registered_models(graph):
         return _ON_WORKSPACE
     return {who: tuple(one for one in may if one not in _write("models")) for who, may in _ON_WORKSPACE.items()}
 

@@ -4,8 +4,11 @@ from collections.abc import Iterable, Iterator
 
 from catalogue.arm import same
 from catalogue.graph import Graph, Resource
-from catalogue.kinds.azure.machinelearningservices import WORKSPACE
+from catalogue.kinds.azure.machinelearningservices import MODELS, WORKSPACE
+from catalogue.kinds.azure.mlplatform import APPROVED_VERSION
+from catalogue.once import once_a_graph
 from catalogue.properties import Properties
+from catalogue.registered import APPROVALS, VERSIONS
 
 
 def not_before(graph: Graph, resource: Resource, wanted: Iterable[Resource]) -> list[Resource]:
@@ -45,6 +48,18 @@ def names_one_of(text: str, resources: Iterable[Resource]) -> bool:
 def foreign(props: Properties, path: str, own: list[Resource]) -> Iterator[str]:
     """Every known text at the path that names none of the stack's `own` resources."""
     return (text for text in props.each_text_if_known(path) if text and not names_one_of(text, own))
+
+
+@once_a_graph
+def registered_models(graph: Graph) -> frozenset[str]:
+    """The names in the registry of the models of which registered versions are served, or will be.
+
+    The models of its approvals stand with the ground, before anything asks for one.
+    """
+    asked = {one.props.text_or_empty("model") for one in graph.of(APPROVED_VERSION)}
+    names = {one.props.text_if_known("name") for one in graph.of(MODELS)}
+    kept = {name.removesuffix(APPROVALS) for name in names if name.endswith(APPROVALS)}
+    return frozenset(asked | {name for name in kept if f"{name}{VERSIONS}" in names})
 
 
 def is_in_a_hub(graph: Graph, workspace: Resource) -> bool:

@@ -111,7 +111,7 @@ def _approvers(graph: Graph, asks: Resource) -> Iterator[str]:
         yield f"asks for an approval of {version.name}, and the stack has no model {version.approvals}"
         return
     may = _writers(graph, approvals)
-    registering = set(_writers(graph, there[version.name]) if version.name in there else ())
+    registering = set(_writers(graph, there[version.versions]) if version.versions in there else ())
     if not may:
         yield f"asks for an approval of {version.name}, which nobody may give"
     for key, (who, identity) in sorted(may.items()):

@@ -161,8 +161,8 @@ def folders(graph: Graph, grant: Resource) -> Iterator[str]:
     personas = _at(graph, grant, "member", "member")
     theirs = {one for persona in personas for one in _OWN_FOLDERS.get(persona, ())}
     versions, decides = mlplatform.versions_of(graph), personas == {_DECIDES} and bool(graph.placement.versions)
-    theirs |= {registered.APPROVALS} if decides else set()
-    if creates and personas != {_PUSHES} and not (decides and _below(text) == {registered.APPROVALS}):
+    theirs |= {registered.DECISIONS} if decides else set()
+    if creates and personas != {_PUSHES} and not (decides and _below(text) == {registered.DECISIONS}):
         yield f"lets {' or '.join(sorted(personas))} add objects, which {_PUSHES} alone does"
     for found in NAMED.finditer(text):
         bucket, prefix = found["bucket"], found["prefix"]

@@ -76,8 +76,8 @@ def _own(graph: Graph) -> Mapping[tuple[str, str], frozenset[str]]:
         ("serving", _READS): versions,
         ("batch", _READS): versions | scored | off,
         ("batch", _WRITES): frozenset(outputs | off),
-        ("approver", _READS): own(registered.APPROVALS) | own(registered.FOLDER) if decides else frozenset[str](),
-        ("approver", _CREATES): own(registered.APPROVALS) if decides else frozenset[str](),
+        ("approver", _READS): own(registered.DECISIONS) | own(registered.FOLDER) if decides else frozenset[str](),
+        ("approver", _CREATES): own(registered.DECISIONS) if decides else frozenset[str](),
         ("publisher", _READS): models,
         ("publisher", _CREATES): models,
     }

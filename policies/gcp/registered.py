@@ -78,7 +78,7 @@ def kept(graph: Graph, resource: Resource) -> Iterator[str]:
     https://cloud.google.com/storage/docs/lifecycle; https://cloud.google.com/artifact-registry/docs/repositories/cleanup-policy
     """
     if resource.type == APPROVED_VERSION:
-        place, name = f"gs://{resource.props.text_if_known('bucket')}/{registered.APPROVALS}", "a word on a version"
+        place, name = f"gs://{resource.props.text_if_known('bucket')}/{registered.DECISIONS}", "a word on a version"
     else:
         place, name = resource.props.text_or_empty("artifactUri"), "an artifact of a version"
         if (version := registered.at(place)) is None:

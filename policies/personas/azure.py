@@ -7,9 +7,9 @@ from catalogue.graph import Graph, Resource
 from catalogue.kinds.azure import IDENTITY, containerregistry, resources, storage
 from catalogue.kinds.azure.machinelearningservices import MODELS, ONLINE_DEPLOYMENT, SERVED, WORKSPACE, collects
 from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_ENDPOINT, COMPUTE, SCHEDULE, trains
-from catalogue.kinds.azure.mlplatform import APPROVED_VERSION
 from catalogue.once import once_a_graph
-from catalogue.registered import APPROVED_MODEL
+from catalogue.registered import APPROVALS, VERSIONS
+from policies.azure.reading import registered_models
 from policies.personas.simulation import Cloud, Place, Request
 
 _OPENS = "Microsoft.MachineLearningServices/workspaces/computes/applicationaccess/action"
@@ -66,14 +66,14 @@ def _training(graph: Graph, containers: Sequence[str]) -> Mapping[str, Sequence[
 
 def _versions(graph: Graph) -> Mapping[str, Sequence[Place]]:
     """The models whose versions are registered and approved, each by itself; the workspace, where no version is."""
-    of = {one.props.text_if_known("model") for one in graph.of(APPROVED_VERSION)}
+    of = registered_models(graph)
     ids = {one.props.text_if_known("name"): one.props.text_if_known("id") for one in graph.of(MODELS)}
     workspaces = _ids(graph.of(WORKSPACE))
     return {
         "open-registry": [] if of else _at(workspaces),
         "gated-registry": _at(workspaces) if of else [],
-        "registered": _at(sorted(ids[name] for name in of if ids.get(name))),
-        "approvals": _at(sorted(ids[f"{name}{APPROVED_MODEL}"] for name in of if ids.get(f"{name}{APPROVED_MODEL}"))),
+        "registered": _at(sorted(ids[f"{name}{VERSIONS}"] for name in of if ids.get(f"{name}{VERSIONS}"))),
+        "approvals": _at(sorted(ids[f"{name}{APPROVALS}"] for name in of if ids.get(f"{name}{APPROVALS}"))),
     }
 
 

@@ -10,14 +10,14 @@ from catalogue.kinds.azure.authorization import ROLE_ASSIGNMENT, ROLE_DEFINITION
 from catalogue.kinds.azure.machinelearningservices import ONLINE_DEPLOYMENT, SERVED
 from catalogue.kinds.azure.mlplatform import APPROVED_VERSION, TRAFFIC
 from catalogue.marked import Json
-from catalogue.registered import APPROVED, APPROVED_MODEL, REJECTED
+from catalogue.registered import APPROVALS, APPROVED, REJECTED, VERSIONS
 from sandbox.rest.arm import ArmDouble, approval, role_assignment
 from sandbox.rest.calls import Call
 from sandbox.rest.shown import Shown
 from sandbox.state import State
 from sandbox.state.records import New, Record, Reference
 
-_APPROVAL = re.compile(rf"(?P<model>.+/models/[^/]+){APPROVED_MODEL}/versions/(?P<number>[^/]+)")
+_APPROVAL = re.compile(rf"(?P<model>.+/models/[^/]+){APPROVALS}/versions/(?P<number>[^/]+)")
 _OWN = ("location", "tags", "kind", "identity", "sku", "properties")
 _IN_TRAFFIC = ("traffic", "mirrorTraffic", "provisioningState")
 
@@ -42,7 +42,7 @@ class KeptArm:
         found = _APPROVAL.fullmatch(path)
         if found is not None:
             decision, digest = self._state.account.versions().get(
-                f"{found['model']}/versions/{found['number']}", ("", "")
+                f"{found['model']}{VERSIONS}/versions/{found['number']}", ("", "")
             )
             decided = decision in (APPROVED, REJECTED)
             self._shown.load(path, approval(path, digest, decision == REJECTED) if decided else None)

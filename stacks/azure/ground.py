@@ -18,7 +18,7 @@ from components.azure.audit import Audit, AuditArgs
 from components.azure.callers import NAMES
 from components.azure.encryption import Encryption, EncryptionArgs, GivenKeyArgs
 from components.azure.group import Group, GroupArgs
-from components.azure.identity import Access, AccessArgs, Identity, IdentityArgs
+from components.azure.identity import Access, AccessArgs, GateArgs, Identity, IdentityArgs
 from components.azure.monitoring import Alerts, AlertsArgs
 from components.azure.names import regional, worldwide
 from components.azure.network import GivenNetworkArgs, Network, NetworkArgs
@@ -42,7 +42,7 @@ REACH = {*encryption.REACH, *store.REACH, *workspace.REACH}
 
 @dataclass(frozen=True)
 class Ground(Site):
-    """What sections read. `identity_ids`, `client_ids` and `principal_ids` are by persona, `people` by name.
+    """What sections read. `identity_ids` and `client_ids` are by persona.
 
     `group_name` and `group_id` are the resource group's. `storage_id` and `storage_name` are those of the account with
     the artifacts.
@@ -66,8 +66,6 @@ class Ground(Site):
     login_server: pulumi.Output[str]
     identity_ids: Mapping[str, pulumi.Output[str]]
     client_ids: Mapping[str, pulumi.Output[str]]
-    principal_ids: Mapping[str, pulumi.Output[str]]
-    people: Mapping[str, str]
     log_workspace_id: pulumi.Output[str]
     action_group_id: pulumi.Output[str]
     virtual_network_id: pulumi.Output[str] | None
@@ -125,8 +123,6 @@ def lay(stack: str, config: StackConfig, reach: Iterable[str], needs: Sequence[N
         login_server=kept.login_server,
         identity_ids=access.identity_ids,
         client_ids=identity.client_ids,
-        principal_ids=identity.principal_ids,
-        people=people,
         log_workspace_id=audit.log_workspace_id,
         action_group_id=alerts.action_group_id,
         virtual_network_id=None if _given_network(config) else net.virtual_network_id,
@@ -335,7 +331,14 @@ def _access(
             identity_ids=identity.identity_ids,
             principal_ids=identity.principal_ids,
             people=people,
-            registered=bool(models.registered(config)),
+            gate=GateArgs(
+                group_name=group.group_name,
+                workspace_name=studio.workspace_name,
+                models=registered,
+                tags=site.tags,
+            )
+            if (registered := models.registered(config))
+            else None,
         ),
         opts=site.opts,
     )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from catalogue.registered import REPOSITORY, Registered
-from components.azure.registry import GateArgs, ModelArgs, RegisteredModelArgs, Registry, RegistryArgs, VersionArgs
+from components.azure.registry import ModelArgs, RegisteredModelArgs, Registry, RegistryArgs, VersionArgs
 from components.azure.store import CONTAINER
 from stacks.azure.ground import Ground, registry_of
 from stacks.model import StackConfig
@@ -23,7 +23,6 @@ def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
             workspace_name=ground.workspace_name,
             storage_name=ground.storage_name,
             models=asked,
-            gate=_gate(ground) if models.registered(config) else None,
             tags=ground.tags,
         ),
         opts=ground.opts,
@@ -51,13 +50,4 @@ def _model(ground: Ground, asked: Model) -> ModelArgs:
         environment=asked.environment,
         registered=registered,
         **asked.answers,
-    )
-
-
-def _gate(ground: Ground) -> GateArgs:
-    return GateArgs(
-        group_id=ground.group_id,
-        approver=ground.principal_ids["approver"],
-        scientist=ground.principal_ids["data-scientist"],
-        people=ground.people,
     )

@@ -7,7 +7,8 @@ from typing import Annotated, Any
 from pydantic import Field, StringConstraints
 
 from catalogue.platforms import PLATFORMS
-from catalogue.registered import APPROVED_MODEL, in_registry
+from catalogue.registered import APPROVALS, in_registry
+from catalogue.registered import VERSIONS as VERSIONS_OF
 from catalogue.versions import Digest
 from catalogue.wording import found_word, nearest
 from stacks.checks import address, one_by_one, pulled
@@ -211,18 +212,16 @@ _ADD = {
 }
 
 
-def _approvals(config: StackConfig) -> Iterator[Problem]:
-    """On azure the approvals of a model are versions of a model, whose name nothing else has."""
+def _kept_names(config: StackConfig) -> Iterator[Problem]:
+    """On azure registered versions and approvals are versions of models of their own, whose names nothing else has."""
     names = registered(config) if config.platform == "azure" else []
-    taken = {f"{name}{APPROVED_MODEL}": name for name in names}
-    for key, model in of(config).items():
-        name = model.registered or key
-        for found, where in ((key, (SECTION.name, key)), (name, (SECTION.name, key, "registered"))):
-            if found in taken:
-                yield Problem(
-                    where, f"found {found_word(found)}, which has the approvals of {taken[found]}; name it otherwise"
-                )
-                break
+    taken = {f"{name}{end}": name for name in names for end in (VERSIONS_OF, APPROVALS)}
+    for key in of(config):
+        if key in taken:
+            yield Problem(
+                (SECTION.name, key),
+                f"has the name of the versions or the approvals of {taken[key]}; name it otherwise",
+            )
 
 
 def _environments(config: StackConfig) -> Iterator[Problem]:
@@ -281,7 +280,7 @@ SECTION: Section[Mapping[str, Model]] = Section(
     called="registry of images and models",
     makes={"Registry": "{stack}-registry"},
     serves=("azure",),  # elsewhere an endpoint or job makes the models that it runs
-    check=one_by_one(_one_or_the_other, _approvals, _images, _artifacts, _environments, _taken),
+    check=one_by_one(_one_or_the_other, _kept_names, _images, _artifacts, _environments, _taken),
     own_schema=_own_schema,
 )
 of = SECTION.of

@@ -346,7 +346,9 @@ def test_a_registry_of_others_lets_an_identity_in_that_has_a_role_there(
 
 def test_a_version_is_registered_by_its_digest_and_approved_by_a_version_of_its_approvals(see: See) -> None:
     name, digest = f"{GROUP}/scorer/3", f"sha256:{'a' * 64}"
-    at, approval = (f"{WORKSPACES}/dev-0a1/models/{model}/versions/3" for model in ("scorer", "scorer-approved"))
+    at, approval = (
+        f"{WORKSPACES}/dev-0a1/models/{model}/versions/3" for model in ("scorer-registered", "scorer-approved")
+    )
 
     def shown(digest: str, **more: object) -> dict[str, Any]:
         return {"properties": {"properties": {"digest": digest}, **more}}

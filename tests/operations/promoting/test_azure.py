@@ -22,7 +22,7 @@ AT = (
     f"management.azure.com/subscriptions/{SUBSCRIPTION}/resourceGroups/{STACK}/providers/"
     "Microsoft.MachineLearningServices/workspaces"
 )
-VERSION, APPROVAL = (f"{AT}/w1/models/{name}/versions/2" for name in (NAME, f"{NAME}-approved"))
+VERSION, APPROVAL = (f"{AT}/w1/models/{name}/versions/2" for name in (f"{NAME}-registered", f"{NAME}-approved"))
 RECORD = f"store.blob.core.windows.net/artifacts/registry/{NAME}/2/version.json"
 OWN = versions.digest(content(2))
 

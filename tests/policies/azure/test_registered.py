@@ -63,7 +63,7 @@ def given_also(name: str, to: str) -> Mutation:
     """The role that writes versions is given on the approvals to the one who has another assignment, too."""
 
     def mutation(graph: Graph) -> Graph:
-        approver, other = one(graph, ASSIGNMENT, "example-approver"), one(graph, ASSIGNMENT, to)
+        approver, other = one(graph, ASSIGNMENT, "example-approved-approver"), one(graph, ASSIGNMENT, to)
         more = replace(
             approver,
             urn=f"{approver.urn}-{name}",
@@ -113,9 +113,9 @@ def test_what_waits_for_its_own_approval_passes(serving: Graph, azure_pilot: Gra
         lying("/workspaces/", "/workspaces/other-"),
         lying("paths/registry/", "paths/models/"),
         lacking(f"{ML}:ModelContainer", "example-approved"),
-        lacking(ASSIGNMENT, "example-approver"),
-        given_also("too", "example-data-scientist"),
-        given_also("person", "example-person-ana"),
+        lacking(ASSIGNMENT, "example-approved-approver"),
+        given_also("too", "example-registered-data-scientist"),
+        given_also("person", "example-registered-person-ana"),
         given_also("runs", "training-image-pull-registry"),
         on_the_workspace("access-data-scientist"),
         on_the_workspace("access-pipeline"),

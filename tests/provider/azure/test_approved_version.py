@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from catalogue.registered import APPROVED_MODEL as KNOWN_APPROVALS
+from catalogue.registered import APPROVALS as KNOWN_APPROVALS
 from catalogue.registered import DIGEST as KNOWN_DIGEST
 from provider.azure.approved_version import (
     APPROVALS,

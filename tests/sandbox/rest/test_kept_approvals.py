@@ -34,7 +34,7 @@ GIVEN = {
 @pytest.fixture
 def state(tmp_path: Path) -> State:
     state = State(tmp_path / "state.sqlite")
-    for name in ("scorer", "scorer-approved", "ranker"):
+    for name in ("scorer-registered", "scorer-approved", "ranker"):
         state.resources.create(
             New(
                 type=MODELS,
