@@ -99,7 +99,7 @@ def run(program: str, first: Path = ROOT) -> subprocess.CompletedProcess[str]:
     """A fresh interpreter that imports from `first` before anything else."""
     environment = {**os.environ, "PYTHONPATH": str(first)}
     command = [sys.executable, "-c", program]
-    return subprocess.run(command, check=False, capture_output=True, text=True, timeout=60, env=environment, cwd=first)
+    return subprocess.run(command, check=False, capture_output=True, text=True, timeout=120, env=environment, cwd=first)
 
 
 def served(copy: Path) -> dict:
