@@ -43,7 +43,7 @@ __main__.main()
 def test_an_interrupt_that_a_library_loses_or_changes_ends_the_command(how: str) -> None:
     code = INTERRUPTED.replace("{how}", how)
     ended = subprocess.run(
-        [sys.executable, "-c", code], cwd=STACKS.parent, capture_output=True, text=True, timeout=30, check=False
+        [sys.executable, "-c", code], cwd=STACKS.parent, capture_output=True, text=True, timeout=120, check=False
     )
     assert (ended.returncode, ended.stderr) == (130, "stopped; reports that are not whole were not written\n")
 
@@ -58,6 +58,6 @@ def test_what_else_is_lost_is_still_printed() -> None:
         "__main__.main()\n"
     )
     ended = subprocess.run(
-        [sys.executable, "-c", code], cwd=STACKS.parent, capture_output=True, text=True, timeout=30, check=False
+        [sys.executable, "-c", code], cwd=STACKS.parent, capture_output=True, text=True, timeout=120, check=False
     )
     assert ended.returncode == 0 and "ValueError: of a library" in ended.stderr

@@ -60,7 +60,7 @@ class Engine:
     def __getattr__(self, method):
         def call(request):
             try:
-                answer = getattr(self.stub, method)(request, timeout=30)
+                answer = getattr(self.stub, method)(request, timeout=120)
             except grpc.RpcError as error:
                 self.answers.append(error.details())
                 raise
@@ -109,7 +109,7 @@ def plugin():
                 engine = Engine(provider_pb2_grpc.ResourceProviderStub(channel))
                 yield engine, double
             process.terminate()
-            _, errors = process.communicate(timeout=10)
+            _, errors = process.communicate(timeout=120)
         assert errors == ""
         assert engine.answers
         assert not [answer for answer in engine.answers if SANDBOX_TOKEN in answer.lower() or "Traceback" in answer]
@@ -340,7 +340,7 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 def test_started_by_its_folder_it_still_finds_azures_sdk(tmp_path):
     """provider/azure/ is no part of the package `azure` of the same name."""
     command = [sys.executable, "-c", AS_THE_ENGINE_STARTS_IT, str(ROOT / "provider")]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60, cwd=tmp_path)
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120, cwd=tmp_path)
     assert done.stdout.startswith("False [")
     assert str(ROOT / "provider") not in done.stdout
 
@@ -352,6 +352,6 @@ def test_a_plugin_whose_engine_is_gone_ends():
     lines = [engine.stdout.readline() for _ in range(2)]
     assert any(line.startswith("pid") for line in lines)
     engine.kill()
-    engine.wait(10)
+    engine.wait(120)
     assert engine.stdout.read() == ""  # the plugin has the other end of the pipe: at its end, it is gone
     engine.stdout.close()

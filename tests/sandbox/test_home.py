@@ -211,9 +211,9 @@ def test_emptying_leaves_the_checkout_alone(home: Home) -> None:
 
 
 def test_an_end_that_comes_while_the_cli_starts_reaches_it() -> None:
-    asleep = [sys.executable, "-c", "import time; time.sleep(60)"]
+    asleep = [sys.executable, "-c", "import time; time.sleep(600)"]
     with Forwarding() as forwarding, subprocess.Popen(asleep, stderr=subprocess.DEVNULL) as process:
         os.kill(os.getpid(), signal.SIGTERM)
         forwarding.to(process)
-        assert process.wait(30) != 0
+        assert process.wait(120) != 0
     assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL

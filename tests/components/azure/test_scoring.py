@@ -37,7 +37,7 @@ def run(place: Path, rank: int, replicas: int) -> int:
     for name, path in {"inputs.data": "data", "outputs.scores": "scores", "inputs.model": "model"}.items():
         command = command.replace(f"${{{{{name}}}}}", str(place / path))
     environment = {"PATH": f"{place / 'bin'}:{os.environ['PATH']}", "RANK": str(rank), "WORLD_SIZE": str(replicas)}
-    return subprocess.run(["bash", "-c", command], env=environment, check=False, timeout=30).returncode
+    return subprocess.run(["bash", "-c", command], env=environment, check=False, timeout=120).returncode
 
 
 @pytest.mark.parametrize("replicas", [1, 2, 7])

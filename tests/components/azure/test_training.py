@@ -86,7 +86,7 @@ def test_a_hyperparameter_is_one_argument_whatever_it_says(tmp_path: Path) -> No
         capture_output=True,
         text=True,
         check=True,
-        timeout=30,
+        timeout=120,
     )
     said = ran.stdout.splitlines()
     assert f"--note={odd}" in said and "--rounds=20" in said and "--train=/folder" in said

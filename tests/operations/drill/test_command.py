@@ -50,7 +50,7 @@ def test_what_runs_is_interrupted_with_the_drill(
         command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True
     )
     try:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while not ready.exists() and time.monotonic() < deadline and process.poll() is None:
             time.sleep(0.05)
         assert ready.exists(), process.communicate()[1]
@@ -58,7 +58,7 @@ def test_what_runs_is_interrupted_with_the_drill(
             os.killpg(process.pid, number)  # as a terminal does
         else:
             process.send_signal(number)
-        _, said = process.communicate(timeout=60)
+        _, said = process.communicate(timeout=120)
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)  # the stand-in too

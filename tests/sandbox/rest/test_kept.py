@@ -417,7 +417,7 @@ def test_several_doubles_serve_one_sandbox_at_once(database: Path) -> None:
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(60)
+            thread.join(120)
     assert said == [None] * 12
     assert {row.name for row in State(database).resources.find(type=MODEL)} == {f"m{n}" for n in range(12)}
 
@@ -441,14 +441,14 @@ def test_a_process_serves_until_it_is_ended(database: Path, ended_by: int) -> No
         found = httpx.get(f"{address}/v1/{ENDPOINT}", headers={"Authorization": f"Bearer {token}"})
         assert found.json()["displayName"] == "fraud-scorer"
         os.kill(process.pid, ended_by)
-        assert process.wait(20) == 0 and process.stderr.read() == ""
+        assert process.wait(120) == 0 and process.stderr.read() == ""
     assert not (database.parent / "rest.address").exists() and not kept.exists()
 
 
 def test_a_taken_port_is_a_sentence(database: Path) -> None:
     with KeptDouble(database=database) as double:
         with serve(str(database.parent), "--port", str(double.address.rpartition(":")[2])) as process:
-            said = process.communicate(timeout=20)[1]
+            said = process.communicate(timeout=120)[1]
         assert process.returncode == 2 and "Address already in use; leave --port out" in said
         assert len(said.splitlines()) == 1
 
@@ -456,13 +456,13 @@ def test_a_taken_port_is_a_sentence(database: Path) -> None:
 @pytest.mark.parametrize("port", ["99999", "-1"])
 def test_a_port_that_is_none_is_a_sentence(database: Path, port: str) -> None:
     with serve(str(database.parent), "--port", port) as process:
-        said = process.communicate(timeout=20)[1]
+        said = process.communicate(timeout=120)[1]
     assert process.returncode == 2 and "Traceback" not in said
 
 
 def test_no_folder_is_a_sentence(tmp_path: Path) -> None:
     with serve(str(tmp_path / "nowhere")) as process:
-        said = process.communicate(timeout=20)[1]
+        said = process.communicate(timeout=120)[1]
     assert process.returncode == 2 and "no such sandbox" in said and len(said.splitlines()) == 1
 
 
@@ -478,5 +478,5 @@ def test_a_caller_that_is_killed_leaves_no_traceback(tmp_path: Path, capfd: pyte
         caller.close()
         assert served
         for thread in served:
-            thread.join(10)
+            thread.join(120)
     assert capfd.readouterr().err == ""
