@@ -30,8 +30,8 @@ NOT_RUN: Mapping[str, str] = {
         ("idle.exempt.*", *(f"idle.exempt.*.{key}" for key in ("owner", "reason", "until"))),
         "nothing: `mlplatform idle` reads it",
     ),
-    "models.*.version": "on aws as another image and another artifact, once the registry says that it is approved",
-    "models.*.digest": "on aws updates what asks the registry, and nothing else",
+    "models.*.version": "on aws and gcp as another image and artifact, once the registry says that it is approved",
+    "models.*.digest": "on aws and gcp updates what asks the registry, and nothing else",
 }
 """The keys for which no program is run, and what is told instead."""
 
