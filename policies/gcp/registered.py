@@ -1,11 +1,12 @@
 """Registered versions: no model is made of one before the approver's word on it is there."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from catalogue import registered
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.gcp import artifactregistry, storage
 from catalogue.kinds.gcp.mlplatform import APPROVED_VERSION, MODEL, approvals_of
+from catalogue.once import once_a_graph
 from catalogue.properties import Properties
 from policies.rule import stack_rule
 
@@ -28,7 +29,7 @@ def approved(graph: Graph, resource: Resource) -> Iterator[str]:
     https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.models/upload
     """
     if resource.type == APPROVED_VERSION:
-        waiting = [m for m in graph.of(MODEL) if resource in graph.depends(m)]
+        waiting = _waiting(graph).get(resource.urn, [])
         if not waiting:
             yield "asks for a version that no model waits for"
         yield from (
@@ -40,17 +41,25 @@ def approved(graph: Graph, resource: Resource) -> Iterator[str]:
         yield from _unapproved(graph, resource, uri)
 
 
+@once_a_graph
+def _waiting(graph: Graph) -> Mapping[str, list[Resource]]:
+    """The models that wait for each preflight, by its URN."""
+    found: dict[str, list[Resource]] = {}
+    for model in graph.of(MODEL):
+        for one in graph.depends(model):
+            found.setdefault(one.urn, []).append(model)
+    return found
+
+
 def _unapproved(graph: Graph, model: Resource, uri: str) -> Iterator[str]:
     version, image = registered.at(uri), model.props.text_or_empty("image")
     own, decided = {one.props.text_if_known("name") for one in graph.of(storage.BUCKET)}, approvals_of(graph)
     if version is None or uri.split("/")[2] not in own - decided:
         yield f"has the artifact {uri}, which is no version of the stack's own registry"
         return
-    keys = ("project", "location", "repositoryId")
-    repositories = {
-        tuple(one.props.text_if_known(key) for key in keys) for one in graph.of(artifactregistry.REPOSITORY)
-    }
-    if artifactregistry.repository_of(image) not in repositories or image != version.image(image.rpartition("/")[0]):
+    keys = ("location", "project", "repositoryId")
+    places = [[one.props.text_if_known(key) for key in keys] for one in graph.of(artifactregistry.REPOSITORY)]
+    if image not in {version.image(f"{place}-docker.pkg.dev/{project}/{name}") for place, project, name in places}:
         yield f"serves {version.name}@{version.version} with the image {image}, which is not that version's"
         return
     asked = {"project": model.props.value_or_none("project"), "model": version.name, "version": version.version}

@@ -80,6 +80,7 @@ def test_what_waits_for_its_own_version_passes(serving: Graph, gcp_pilot: Graph)
         serve("image", IMAGE.replace("mlplatform-example", "other")),
         serve("image", IMAGE.replace(PROJECT, "somebody-elses")),
         serve("image", IMAGE.replace("registry-images", "other-images")),
+        serve("image", IMAGE.replace("/mlplatform", "/beside/mlplatform")),
         serve("image", f"{IMAGE.partition(':')[0]}@sha256:{'a' * 64}"),
         serve("artifactUri", ARTIFACT.replace("/1/", "/4/")),
         serve("artifactUri", ARTIFACT.replace("/1/", "/1/x/")),
