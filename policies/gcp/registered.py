@@ -19,13 +19,14 @@ _NAMED = "In the stack file, name it by registered, version and digest, and give
     APPROVED_VERSION,
     severity="high",
     says="A model of an artifact in the registry waits for the approver's word that this version is approved, and its "
-    "image is that of the version; what asks for the word is waited for by such a model.",
+    "image is that of the version; what asks for the word is waited for by such a model, and one account alone may "
+    "write it, once.",
     remedy=_NAMED,
 )
 def approved(graph: Graph, resource: Resource) -> Iterator[str]:
     """Vertex AI uploads any model that its account can read, so what asks must stand before it.
 
-    How a version is named: catalogue/registered. That the approver alone may write there is `identity-tasks-refused`'s.
+    How a version is named: catalogue/registered. Which persona decides is `identity-folders`'s; here one account does.
     https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.models/upload
     """
     if resource.type == APPROVED_VERSION:
@@ -37,6 +38,7 @@ def approved(graph: Graph, resource: Resource) -> Iterator[str]:
             for model in waiting
             if not registered.in_registry(model.props.text_or_empty("artifactUri"))
         )
+        yield from _deciding(graph, resource.props.text_if_known("bucket"))
     elif registered.in_registry(uri := resource.props.text_or_empty("artifactUri")):
         yield from _unapproved(graph, resource, uri)
 
@@ -49,6 +51,20 @@ def _waiting(graph: Graph) -> Mapping[str, list[Resource]]:
         for one in graph.depends(model):
             found.setdefault(one.urn, []).append(model)
     return found
+
+
+def _deciding(graph: Graph, bucket: str) -> Iterator[str]:
+    """What is wrong with who may write in a bucket of approvals: replacing takes `storage.objects.delete`.
+
+    https://cloud.google.com/storage/docs/access-control/iam-roles
+    """
+    grants = [one for one in graph.of(storage.BUCKET_MEMBER) if one.props.text_if_known("bucket") == bucket != ""]
+    writes = [one for one in grants if one.props.text_if_known("role") not in ("", "roles/storage.objectViewer")]
+    for one in writes:
+        if (role := one.props.text_if_known("role")) != "roles/storage.objectCreator":
+            yield f"asks in {bucket}, where {role} lets a decision be replaced"
+    if len({one.props.text_if_known("member") for one in writes} - {""}) > 1:
+        yield f"asks in {bucket}, where several may decide, and one alone is to"
 
 
 def _unapproved(graph: Graph, model: Resource, uri: str) -> Iterator[str]:

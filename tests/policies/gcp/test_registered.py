@@ -144,6 +144,37 @@ def test_whatever_lets_a_version_expire_is_found(serving: Graph, mutation: Calla
     assert found and all(one.waits is None and not one.sentence.startswith("cannot") for one in found)
 
 
+def approver_may(role: str, *, also: str = "") -> Callable[[Graph], Graph]:
+    """The approver's grant with a role, or a second one beside it to somebody else."""
+
+    def mutation(graph: Graph) -> Graph:
+        grant = next(one for one in graph.of(GRANT) if "approver-creates" in one.name)
+        if not also:
+            return changed(graph, grant, lambda inputs: put(inputs, "role", role))
+        inputs = {**grant.inputs, "role": role, "member": also}
+        more = replace(grant, urn=f"{grant.urn}-more", name="more", inputs=inputs, outputs=inputs)
+        return replace(graph, resources=(*graph.resources, more))
+
+    return mutation
+
+
+@pytest.mark.parametrize(
+    ("mutation", "said"),
+    [
+        (approver_may("roles/storage.objectUser"), "lets a decision be replaced"),
+        (approver_may("roles/storage.objectAdmin"), "lets a decision be replaced"),
+        (approver_may("roles/storage.objectCreator", also="serviceAccount:b@c"), "several may decide"),
+        (approver_may("roles/storage.objectViewer", also="serviceAccount:b@c"), None),
+    ],
+)
+def test_one_account_decides_once_in_any_program(
+    serving: Graph, mutation: Callable[[Graph], Graph], said: str | None
+) -> None:
+    elsewhere = replace(mutation(serving), ours=False, placement=None)
+    found = {one.sentence for one in approved.judge(elsewhere).violations}
+    assert not found if said is None else found and all(said in one for one in found)
+
+
 @pytest.mark.parametrize("role", ["roles/storage.objectCreator", "roles/storage.objectUser"])
 def test_nobody_else_adds_where_approvals_lie(serving: Graph, role: str) -> None:
     grant = next(one for one in serving.of(GRANT) if "publisher-creates" in one.name and "registry" in one.name)
