@@ -51,9 +51,11 @@ def edited(file: Path, edit: Callable[[str], T]) -> T:
 
 def whoever() -> str:
     """Who runs this, as git knows them, or else the system."""
-    git = which("git")
-    asked = [git, "config", "user.email"] if git else ["true"]
-    said = subprocess.run(asked, cwd=STACKS.parent, capture_output=True, text=True, check=False).stdout.strip()
+    if (git := which("git")) is None:
+        return getuser()
+    said = subprocess.run(
+        [git, "config", "user.email"], cwd=STACKS.parent, capture_output=True, text=True, check=False
+    ).stdout.strip()
     return said or getuser()
 
 

@@ -63,7 +63,12 @@ def approve(stack: str, config: StackConfig, version: Registered, digest: str, b
 
     An object of that name is not replaced: the generation 0 stands for none. So the call may be repeated.
     """
-    bucket = approvals_of(stack, config.account)
+    bucket, there = approvals_of(stack, config.account), found(stack, config, version)
+    if there.status == REJECTED:
+        raise BadInput(
+            f"{version.name}@{version.version}: was rejected, because {there.because}; a rejection stays, so register "
+            "and approve the next version"
+        )
     asked = {"uploadType": "media", "name": version.decision("approved"), "ifGenerationMatch": "0"}
     headers = {"Content-Type": "application/json"}
     try:
@@ -76,7 +81,7 @@ def approve(stack: str, config: StackConfig, version: Registered, digest: str, b
             f"approved, or sign in as the persona {stack}-approver, which alone may"
         ) from None
     if written is None:
-        raise BadInput(f"there is no bucket gs://{bucket}; bring up the ground of {stack} first")
+        raise BadInput(f"there is no bucket gs://{bucket}; `pulumi up` of {stack} makes it, once its file names a version")
 
 
 def _said(digest: str, because: str) -> str:

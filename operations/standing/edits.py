@@ -30,8 +30,8 @@ NOT_RUN: Mapping[str, str] = {
         ("idle.exempt.*", *(f"idle.exempt.*.{key}" for key in ("owner", "reason", "until"))),
         "nothing: `mlplatform idle` reads it",
     ),
-    "models.*.version": "on aws and azure as another image and another artifact, once it is approved",
-    "models.*.digest": "on aws and azure updates what asks whether it is approved, and nothing else",
+    "models.*.version": "as another image and another artifact, once it is approved",
+    "models.*.digest": "updates what asks whether it is approved, and nothing else",
 }
 """The keys for which no program is run, and what is told instead."""
 

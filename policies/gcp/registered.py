@@ -1,11 +1,12 @@
 """Registered versions: no model is made of one before the approver's word on it is there."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from catalogue import registered
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.gcp import artifactregistry, storage
 from catalogue.kinds.gcp.mlplatform import APPROVED_VERSION, MODEL, approvals_of
+from catalogue.once import once_a_graph
 from catalogue.properties import Properties
 from policies.rule import stack_rule
 
@@ -18,17 +19,18 @@ _NAMED = "In the stack file, name it by registered, version and digest, and give
     APPROVED_VERSION,
     severity="high",
     says="A model of an artifact in the registry waits for the approver's word that this version is approved, and its "
-    "image is that of the version; what asks for the word is waited for by such a model.",
+    "image is that of the version; what asks for the word is waited for by such a model, and one account alone may "
+    "write it, once.",
     remedy=_NAMED,
 )
 def approved(graph: Graph, resource: Resource) -> Iterator[str]:
     """Vertex AI uploads any model that its account can read, so what asks must stand before it.
 
-    How a version is named: catalogue/registered. That the approver alone may write there is `identity-tasks-refused`'s.
+    How a version is named: catalogue/registered. Which persona decides is `identity-folders`'s; here one account does.
     https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.models/upload
     """
     if resource.type == APPROVED_VERSION:
-        waiting = [m for m in graph.of(MODEL) if resource in graph.depends(m)]
+        waiting = _waiting(graph).get(resource.urn, [])
         if not waiting:
             yield "asks for a version that no model waits for"
         yield from (
@@ -36,8 +38,33 @@ def approved(graph: Graph, resource: Resource) -> Iterator[str]:
             for model in waiting
             if not registered.in_registry(model.props.text_or_empty("artifactUri"))
         )
+        yield from _deciding(graph, resource.props.text_if_known("bucket"))
     elif registered.in_registry(uri := resource.props.text_or_empty("artifactUri")):
         yield from _unapproved(graph, resource, uri)
+
+
+@once_a_graph
+def _waiting(graph: Graph) -> Mapping[str, list[Resource]]:
+    """The models that wait for each preflight, by its URN."""
+    found: dict[str, list[Resource]] = {}
+    for model in graph.of(MODEL):
+        for one in graph.depends(model):
+            found.setdefault(one.urn, []).append(model)
+    return found
+
+
+def _deciding(graph: Graph, bucket: str) -> Iterator[str]:
+    """What is wrong with who may write in a bucket of approvals: replacing takes `storage.objects.delete`.
+
+    https://cloud.google.com/storage/docs/access-control/iam-roles
+    """
+    grants = [one for one in graph.of(storage.BUCKET_MEMBER) if one.props.text_if_known("bucket") == bucket != ""]
+    writes = [one for one in grants if one.props.text_if_known("role") not in ("", "roles/storage.objectViewer")]
+    for one in writes:
+        if (role := one.props.text_if_known("role")) != "roles/storage.objectCreator":
+            yield f"asks in {bucket}, where {role} lets a decision be replaced"
+    if len({one.props.text_if_known("member") for one in writes} - {""}) > 1:
+        yield f"asks in {bucket}, where several may decide, and one alone is to"
 
 
 def _unapproved(graph: Graph, model: Resource, uri: str) -> Iterator[str]:
@@ -46,11 +73,9 @@ def _unapproved(graph: Graph, model: Resource, uri: str) -> Iterator[str]:
     if version is None or uri.split("/")[2] not in own - decided:
         yield f"has the artifact {uri}, which is no version of the stack's own registry"
         return
-    keys = ("project", "location", "repositoryId")
-    repositories = {
-        tuple(one.props.text_if_known(key) for key in keys) for one in graph.of(artifactregistry.REPOSITORY)
-    }
-    if artifactregistry.repository_of(image) not in repositories or image != version.image(image.rpartition("/")[0]):
+    keys = ("location", "project", "repositoryId")
+    places = [[one.props.text_if_known(key) for key in keys] for one in graph.of(artifactregistry.REPOSITORY)]
+    if image not in {version.image(f"{place}-docker.pkg.dev/{project}/{name}") for place, project, name in places}:
         yield f"serves {version.name}@{version.version} with the image {image}, which is not that version's"
         return
     asked = {"project": model.props.value_or_none("project"), "model": version.name, "version": version.version}

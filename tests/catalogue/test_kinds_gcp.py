@@ -39,6 +39,7 @@ NAMED_BESIDE = {
     "catalogue/platforms.py": "a platform has a provider",
     "policies/everywhere.py": "an instance stands in a zone, and the rule imports no platform",
     "policies/gcp/organisation.py": "it refuses a type that no stack makes",
+    "provider/gcp/approved_version.py": "it is the resource",
     "provider/gcp/deployment.py": "it is the resource",
     "provider/gcp/grants.py": "it is the resource",
     "provider/gcp/model.py": "it is the resource",

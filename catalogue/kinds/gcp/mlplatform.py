@@ -75,9 +75,10 @@ def artifacts_of(graph: Graph) -> set[str]:
     return {uri for model in graph.of(MODEL) for uri in _artifacts(graph, model)}
 
 
-def approvals_of(graph: Graph) -> set[str]:
+@once_a_graph
+def approvals_of(graph: Graph) -> frozenset[str]:
     """The names of the buckets that are asked for approvals of versions."""
-    return {name for one in graph.of(APPROVED_VERSION) if (name := one.props.text_if_known("bucket"))}
+    return frozenset(one.props.text_if_known("bucket") for one in graph.of(APPROVED_VERSION)) - {""}
 
 
 @once_a_graph

@@ -80,6 +80,7 @@ def test_what_waits_for_its_own_version_passes(serving: Graph, gcp_pilot: Graph)
         serve("image", IMAGE.replace("mlplatform-example", "other")),
         serve("image", IMAGE.replace(PROJECT, "somebody-elses")),
         serve("image", IMAGE.replace("registry-images", "other-images")),
+        serve("image", IMAGE.replace("/mlplatform", "/beside/mlplatform")),
         serve("image", f"{IMAGE.partition(':')[0]}@sha256:{'a' * 64}"),
         serve("artifactUri", ARTIFACT.replace("/1/", "/4/")),
         serve("artifactUri", ARTIFACT.replace("/1/", "/1/x/")),
@@ -141,6 +142,37 @@ def test_what_keeps_every_version_passes(serving: Graph, mutation: Callable[[Gra
 def test_whatever_lets_a_version_expire_is_found(serving: Graph, mutation: Callable[[Graph], Graph]) -> None:
     found = kept.judge(mutation(serving)).violations
     assert found and all(one.waits is None and not one.sentence.startswith("cannot") for one in found)
+
+
+def approver_may(role: str, *, also: str = "") -> Callable[[Graph], Graph]:
+    """The approver's grant with a role, or a second one beside it to somebody else."""
+
+    def mutation(graph: Graph) -> Graph:
+        grant = next(one for one in graph.of(GRANT) if "approver-creates" in one.name)
+        if not also:
+            return changed(graph, grant, lambda inputs: put(inputs, "role", role))
+        inputs = {**grant.inputs, "role": role, "member": also}
+        more = replace(grant, urn=f"{grant.urn}-more", name="more", inputs=inputs, outputs=inputs)
+        return replace(graph, resources=(*graph.resources, more))
+
+    return mutation
+
+
+@pytest.mark.parametrize(
+    ("mutation", "said"),
+    [
+        (approver_may("roles/storage.objectUser"), "lets a decision be replaced"),
+        (approver_may("roles/storage.objectAdmin"), "lets a decision be replaced"),
+        (approver_may("roles/storage.objectCreator", also="serviceAccount:b@c"), "several may decide"),
+        (approver_may("roles/storage.objectViewer", also="serviceAccount:b@c"), None),
+    ],
+)
+def test_one_account_decides_once_in_any_program(
+    serving: Graph, mutation: Callable[[Graph], Graph], said: str | None
+) -> None:
+    elsewhere = replace(mutation(serving), ours=False, placement=None)
+    found = {one.sentence for one in approved.judge(elsewhere).violations}
+    assert not found if said is None else found and all(said in one for one in found)
 
 
 @pytest.mark.parametrize("role", ["roles/storage.objectCreator", "roles/storage.objectUser"])

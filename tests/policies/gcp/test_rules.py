@@ -141,6 +141,7 @@ MODEL, DEPLOYMENT = "mlplatform:gcp:Model", "mlplatform:gcp:Deployment"
 WORKFLOW, SCHEDULE = "gcp:workflows/workflow:Workflow", "gcp:cloudscheduler/job:Job"
 KEY, KEY_GRANT = "gcp:kms/cryptoKey:CryptoKey", "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember"
 BUCKET, BUCKET_GRANT = "gcp:storage/bucket:Bucket", "gcp:storage/bucketIAMMember:BucketIAMMember"
+REGISTERED = "gs://gcp-pilot-artifacts-payments-risk-pilot/registry/scorer/1/artifact/"
 PROJECT_GRANT, ROLE = "gcp:projects/iAMMember:IAMMember", "gcp:projects/iAMCustomRole:IAMCustomRole"
 ACT_AS, DATASET = "gcp:serviceaccount/iAMMember:IAMMember", "gcp:bigquery/dataset:Dataset"
 IMAGE_GRANT = "gcp:artifactregistry/repositoryIamMember:RepositoryIamMember"
@@ -550,6 +551,13 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("limits-stores-expire", setting(BUCKET, "lifecycleRules.2.condition.matchesPrefixes", ["models/"])),
     ("limits-stores-expire", setting(BUCKET, "lifecycleRules.2.condition.matchesPrefixes.1", "data/transactions/")),
     ("limits-stores-expire", setting(BUCKET, "lifecycleRules.2.condition.matchesPrefixes", [])),
+    ("registry-approved", setting(MODEL, "artifactUri", REGISTERED)),
+    (
+        "registry-kept",
+        lambda g: setting(BUCKET, "lifecycleRules.2.condition.matchesPrefixes", ["registry/"])(
+            setting(MODEL, "artifactUri", REGISTERED)(g)
+        ),
+    ),
     ("limits-outputs-expire", losing(BUCKET, "lifecycleRules.2")),
     ("limits-outputs-expire", losing(BUCKET, "lifecycleRules.2.condition.matchesPrefixes.0")),
     ("limits-outputs-expire", setting(BUCKET, "lifecycleRules.2.condition.age", 3_651)),

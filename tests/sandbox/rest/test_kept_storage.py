@@ -1,11 +1,15 @@
 """The approvals of a sandbox: a new one has none, and what is decided there the preflight hears."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from catalogue.errors import BadInput
+from catalogue.graph import Graph, Resource
 from catalogue.kinds.gcp.storage import BUCKET
+from operations.sandboxes import walk
+from operations.steps import gcp
 from provider.clouds import GOOGLE_VARIABLE
 from provider.errors import ProviderError
 from provider.gcp.approved_version import ApprovedVersionInputs, ApprovedVersionService
@@ -59,6 +63,25 @@ def test_only_what_is_approved_is_served_and_a_rejection_stays(
             service.update(inputs)
         with pytest.raises(BadInput, match="no decision is replaced"):
             byhand.decide(state, VERSION, "Approved", DIGEST)
+
+
+def test_the_manual_step_of_a_version_is_what_the_preflight_asks_for(
+    state: State, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asks, model = (
+        Resource(urn=f"urn:{type_}", type=type_, name=type_, custom=True, inputs=inputs, outputs=inputs)
+        for type_, inputs in (("mlplatform:gcp:ApprovedVersion", GIVEN), ("mlplatform:gcp:Model", {}))
+    )
+    graph = Graph("gcp-full", "gcp", (asks, replace(model, dependencies=(asks.urn,))), {})
+    (step,) = gcp.versions(graph, "payments-risk-pilot", "us-central1")
+    assert step.who == "approver"
+    assert step.commands == ["uv run mlplatform approve gcp-full scorer@1 --because WHY --yes"]
+    assert (step.looks[0].name, step.looks[0].at) == (VERSION, DIGEST)
+    walk.do(state, step, graph)
+    monkeypatch.setenv(GOOGLE_VARIABLE, "http://127.0.0.1:9")
+    with cloud.through(cloud.Wire(KeptDouble(database=tmp_path / "state.sqlite"))) as run:
+        inputs = parsed(ApprovedVersionInputs, GIVEN)
+        assert ApprovedVersionService(run.clouds).create(inputs).outputs == {"status": "Approved"}
 
 
 def test_a_bucket_of_approvals_takes_what_google_takes(state: State) -> None:

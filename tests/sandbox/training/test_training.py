@@ -65,7 +65,7 @@ def made(tmp_path: Path, data: Path) -> Made:
         place = graph.placement
         assert place is not None
         # Each model that serves a version asks for its approval, and makes nothing.
-        for one in (one for one in graph.cloud if not one.type.startswith("mlplatform:aws:")):
+        for one in (one for one in graph.cloud if not one.type.endswith(":ApprovedVersion")):
             id_ = str(one.outputs.get("id", one.name))
             new = New(one.type, id_, platform, place.account, place.region, one.name, one.inputs, one.outputs)
             state.resources.create(new)
