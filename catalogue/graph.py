@@ -235,7 +235,8 @@ class Placement:
     as `s3://bucket/folder/`, images among them. `containers` are the words that it starts containers with: commands,
     arguments, variables; of a training job also the folders below which each run has one of its own. `machines` are the
     hardware families and machine types that it names anywhere, of what is switched off, too. `versions` are those of
-    the registry that its models are, such as `fraud-scorer@3`.
+    the registry that its models are, such as `fraud-scorer@3`. `stated` are the values of its sections, each with its
+    dotted key, such as `batch_jobs.scores.replicas`: numbers, machines and times.
     `config_bytes` is the size of all that the file says, as the engine hands it to the program; 0 where the engine has
     done so.
     """
@@ -254,6 +255,7 @@ class Placement:
     containers: tuple[str, ...] = ()
     machines: tuple[str, ...] = ()
     versions: tuple[str, ...] = ()
+    stated: tuple[tuple[str, str], ...] = ()
 
     @classmethod
     def from_words(cls, words: Mapping[str, Any]) -> "Placement":
@@ -310,6 +312,7 @@ class Placement:
             containers=tuple(sorted(started)),
             machines=tuple(sorted(set(_machines(words)))),
             versions=tuple(sorted(versions)),
+            stated=tuple(sorted(one for key in _SECTIONS for one in _stated(words.get(key), key))),
         )
 
     @classmethod
@@ -321,7 +324,16 @@ class Placement:
         workspace = {"reached_from": ways, "users": kept.get("users")}
         words = {**kept, "sources": sources, "callers": callers, "workspace": workspace}
         found = {key: tuple(kept.get(key, ())) for key in ("addresses", "containers", "machines", "versions")}
-        return replace(cls.from_words(words), config_bytes=kept.get("config_bytes", 0), **found)
+        stated = tuple((str(key), str(value)) for key, value in kept.get("stated", ()))
+        return replace(cls.from_words(words), config_bytes=kept.get("config_bytes", 0), stated=stated, **found)
+
+    def states(self, key: str) -> str:
+        """The value under this dotted key of the stack file as text; empty where the file says none."""
+        return self._by_key.get(key, "")
+
+    @cached_property
+    def _by_key(self) -> Mapping[str, str]:
+        return dict(self.stated)
 
 
 _ADDRESS = re.compile(r"(?:[a-z0-9]+://|\b[a-z0-9-]+(?:\.[a-z0-9-]+)+/)[^\s\"'\\]+")
@@ -334,6 +346,26 @@ def _pairs(said: Any) -> list[str]:
     if isinstance(said, Mapping):
         return [f"{name}={value}" for name, value in cast("Mapping[str, Any]", said).items()]
     return [str(word) for word in said or ()]
+
+
+_SECTIONS = ("batch_jobs", "budget", "endpoints", "training", "workspace")
+_WORDS = ("family", "machine_type", "schedule", "timezone", "zone")
+
+
+def _stated(said: Any, at: str) -> Iterator[tuple[str, str]]:
+    """The numbers below this key of a stack file, and the words that are compared whole, each with its dotted key."""
+    if isinstance(said, str) and said.startswith("{"):  # as the engine hands a section over
+        try:
+            said = json.loads(said)
+        except ValueError:
+            return
+    if isinstance(said, Mapping):
+        for name, item in cast("Mapping[str, Any]", said).items():
+            yield from _stated(item, f"{at}.{name}")
+    elif (isinstance(said, int | float) and not isinstance(said, bool)) or (
+        isinstance(said, str) and said and at.rpartition(".")[2] in _WORDS
+    ):
+        yield at, str(said)
 
 
 def _machines(said: Any) -> Iterator[str]:

@@ -431,6 +431,7 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("limits-batch-time", rewriting("sys.now() >= deadline", "false")),
     ("limits-batch-time", rewriting(":cancel", ":get")),
     ("limits-batch-time", rewriting("attempt >= 3", "attempt >= 300")),
+    ("limits-stated", setting("mlplatform:gcp:Deployment", "maxReplicas", 9)),
     ("limits-replicas-fixed", setting(DEPLOYMENT, "machineType", "ct6e-standard-1t")),
     ("limits-schedule-region", setting(SCHEDULE, "region", "southamerica-west1")),
     ("limits-schedule-retries", losing(SCHEDULE, "retryConfig")),

@@ -1,0 +1,105 @@
+"""What is sent for an item has the item's own numbers: below a limit another is a finding all the same."""
+
+from dataclasses import replace
+from typing import Any, cast
+
+import pytest
+
+from catalogue.graph import Graph
+from operations.evaluation import evaluate
+from policies import pack
+from tests.mutate import changed, put
+from tests.policies.gcp.test_rules import first
+
+(RULE,) = (one for one in pack.RULES["gcp"] if one.name == "limits-stated")
+DEPLOYMENT, ENDPOINT, DATASET = (
+    "mlplatform:gcp:Deployment",
+    "gcp:vertex/aiEndpoint:AiEndpoint",
+    "gcp:bigquery/dataset:Dataset",
+)
+SCHEDULE, BUDGET, WORKBENCH = (
+    "gcp:cloudscheduler/job:Job",
+    "gcp:billing/budget:Budget",
+    "gcp:workbench/instance:Instance",
+)
+WORKFLOW = "gcp:workflows/workflow:Workflow"
+SAMPLING, UNITS = "predictRequestResponseLoggingConfig.samplingRate", "amount.specifiedAmount.units"
+
+
+def found(graph: Graph) -> list[str]:
+    """What the rule says of a graph."""
+    return [finding.message for finding in evaluate(graph, [RULE]).findings]
+
+
+def another(graph: Graph, type_: str, path: str, value: Any) -> Graph:
+    """The graph with another value in the first resource of a type, or of a pair the second text for the first."""
+    resource = first(graph, type_, "fraud" if type_ in (WORKFLOW, SCHEDULE) else "")
+
+    def edit(properties: dict[str, Any]) -> None:
+        if isinstance(value, tuple):
+            old, new = cast("tuple[str, str]", value)
+            assert old in properties[path]
+            put(properties, path, properties[path].replace(old, new))
+        else:
+            put(properties, path, value)
+
+    return changed(graph, resource, edit)
+
+
+@pytest.mark.parametrize("engine", [False, True])
+@pytest.mark.parametrize(
+    ("type_", "path", "value", "said"),
+    [
+        (DEPLOYMENT, "minReplicas", 2, "endpoints.fraud-scorer.min_replicas of the stack file says 1"),
+        (DEPLOYMENT, "maxReplicas", 9, "endpoints.fraud-scorer.max_replicas of the stack file says 4"),
+        (DEPLOYMENT, "machineType", "e2-standard-4", "says cpu-small, which is e2-standard-2"),
+        (DEPLOYMENT, "canaryPercent", 50, "canary.percent of the stack file says 10"),
+        (DEPLOYMENT, "bakeMinutes", 1, "canary.bake_minutes of the stack file says 10"),
+        (DEPLOYMENT, "p95LatencyMs", 900, "rollback.p95_latency_ms of the stack file says 250"),
+        (DEPLOYMENT, "errorRatePercent", 4, "rollback.error_rate_percent of the stack file says 1"),
+        (DEPLOYMENT, "scalingTarget", 60, "requests_per_replica_per_minute of the stack file says 600"),
+        (ENDPOINT, SAMPLING, 0.2, "capture.percent of the stack file says 10"),
+        (DATASET, "defaultTableExpirationMs", 86_400_000, "capture.days of the stack file says 30"),
+        (SCHEDULE, "schedule", "0 5 * * *", "schedule of the stack file says 30 4 * * *"),
+        (SCHEDULE, "timeZone", "UTC", "timezone of the stack file says Europe/Berlin"),
+        (BUDGET, UNITS, "2499", "budget.monthly_usd of the stack file says 2500"),
+        (WORKBENCH, "location", "us-central1-f", "workspace.zone of the stack file says us-central1-a"),
+        (WORKFLOW, "sourceContents", ('"maxReplicaCount": 2', '"maxReplicaCount": 3'), "replicas of the stack file"),
+        (WORKFLOW, "sourceContents", ("e2-standard-2", "e2-standard-4"), "says cpu-small, which is e2-standard-2"),
+        (WORKFLOW, "sourceContents", ("sys.now() + 10800", "sys.now() + 7200"), "max_hours of the stack file"),
+    ],
+)
+def test_a_number_that_the_file_does_not_say_is_found(
+    gcp_pilot: Graph, engine: bool, type_: str, path: str, value: Any, said: str
+) -> None:
+    """On the engine no resource has a `stack_key`; there the component's name tells the item."""
+    graph = another(gcp_pilot, type_, path, value)
+    if engine:
+        graph = replace(graph, resources=tuple(replace(one, stack_key=None) for one in graph.resources))
+    messages = found(graph)
+    assert any(said in message for message in messages), messages
+
+
+def test_what_the_file_says_is_no_finding_and_what_it_leaves_out_is_the_limits(gcp_pilot: Graph) -> None:
+    assert found(gcp_pilot) == []
+    place = gcp_pilot.placement
+    assert place is not None and place.states("batch_jobs.fraud-backfill.max_hours") == "3"
+    silent = replace(another(gcp_pilot, DEPLOYMENT, "maxReplicas", 9), placement=replace(place, stated=()))
+    assert not any("max_replicas" in message for message in found(silent))
+    assert found(replace(another(gcp_pilot, DEPLOYMENT, "maxReplicas", 9), ours=False)) == []
+
+
+def test_a_capture_that_the_file_does_not_ask_for_is_found(gcp_pilot: Graph) -> None:
+    place = gcp_pilot.placement
+    assert place is not None
+    stated = tuple(one for one in place.stated if ".capture." not in one[0])
+    (message,) = found(replace(gcp_pilot, placement=replace(place, stated=stated)))
+    assert "says no capture" in message
+
+
+def test_an_edit_of_the_file_and_of_what_is_sent_alike_is_no_finding(gcp_pilot: Graph) -> None:
+    place = gcp_pilot.placement
+    assert place is not None
+    words = {**dict(place.stated), "endpoints.fraud-scorer.max_replicas": "5"}
+    graph = another(gcp_pilot, DEPLOYMENT, "maxReplicas", 5)
+    assert found(replace(graph, placement=replace(place, stated=tuple(words.items())))) == []
