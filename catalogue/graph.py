@@ -233,7 +233,8 @@ class Placement:
     networks that they come from, where one must be joined for them. `addresses` are those that it names anywhere, such
     as `s3://bucket/folder/`, images among them. `containers` are the words that it starts containers with: commands,
     arguments, variables; of a training job also the folders below which each run has one of its own. `machines` are the
-    hardware families and machine types that it names anywhere, of what is switched off, too.
+    hardware families and machine types that it names anywhere, of what is switched off, too. `figures` are the numbers
+    of its budget and of its jobs, each by its key: `budget.monthly_usd`, `training.JOB.runs_per_month`.
     `config_bytes` is the size of all that the file says, as the engine hands it to the program; 0 where the engine has
     done so.
     """
@@ -251,6 +252,11 @@ class Placement:
     users: tuple[str, ...] = ()
     containers: tuple[str, ...] = ()
     machines: tuple[str, ...] = ()
+    figures: tuple[tuple[str, float], ...] = ()
+
+    def figure(self, *keys: str) -> float | None:
+        """The number that the stack file says under a key of its budget or its jobs; None where it says none."""
+        return dict(self.figures).get(".".join(keys))
 
     @classmethod
     def from_words(cls, words: Mapping[str, Any]) -> "Placement":
@@ -292,6 +298,10 @@ class Placement:
             started |= {text for job in _said(words, "training").values() for text in _arguments(job)}
         except (ValueError, TypeError, AttributeError):
             raise KeyError("training") from None
+        try:
+            figures = {at: said for key in _COUNTED for at, said in _figures(_said(words, key), key)}
+        except ValueError:
+            raise KeyError("figures") from None
         return cls(
             environment,
             team,
@@ -305,6 +315,7 @@ class Placement:
             users=users,
             containers=tuple(sorted(started)),
             machines=tuple(sorted(set(_machines(words)))),
+            figures=tuple(sorted(figures.items())),
         )
 
     @classmethod
@@ -316,12 +327,14 @@ class Placement:
         workspace = {"reached_from": ways, "users": kept.get("users")}
         words = {**kept, "sources": sources, "callers": callers, "workspace": workspace}
         found = {key: tuple(kept.get(key, ())) for key in ("addresses", "containers", "machines")}
-        return replace(cls.from_words(words), config_bytes=kept.get("config_bytes", 0), **found)
+        figures = tuple((str(key), float(said)) for key, said in kept.get("figures", ()))
+        return replace(cls.from_words(words), config_bytes=kept.get("config_bytes", 0), figures=figures, **found)
 
 
 _ADDRESS = re.compile(r"(?:[a-z0-9]+://|\b[a-z0-9-]+(?:\.[a-z0-9-]+)+/)[^\s\"'\\]+")
 _CALLER = ("network", "cidr", "account", "identity")
 _STARTED = ("command", "args", "environment")
+_COUNTED = ("budget", "training", "batch_jobs")
 
 
 def _pairs(said: Any) -> list[str]:
@@ -347,6 +360,15 @@ def _machines(said: Any) -> Iterator[str]:
     elif isinstance(said, list):
         for item in cast("list[Any]", said):
             yield from _machines(item)
+
+
+def _figures(said: Any, at: str) -> Iterator[tuple[str, float]]:
+    """The numbers of a section of a stack file, each with its key."""
+    if isinstance(said, Mapping):
+        for key, item in cast("Mapping[str, Any]", said).items():
+            yield from _figures(item, f"{at}.{key}")
+    elif isinstance(said, int | float) and not isinstance(said, bool):
+        yield at, float(said)
 
 
 def _arguments(job: Mapping[str, Any]) -> list[str]:
