@@ -234,7 +234,7 @@ class Placement:
     as `s3://bucket/folder/`, images among them. `containers` are the words that it starts containers with: commands,
     arguments, variables; of a training job also the folders below which each run has one of its own. `machines` are the
     hardware families and machine types that it names anywhere, of what is switched off, too. `figures` are the numbers
-    of its budget and of its jobs, each by its key: `budget.monthly_usd`, `training.JOB.runs_per_month`.
+    of its budget, endpoints and jobs, each by its key: `budget.monthly_usd`, `training.JOB.runs_per_month`.
     `config_bytes` is the size of all that the file says, as the engine hands it to the program; 0 where the engine has
     done so.
     """
@@ -255,7 +255,7 @@ class Placement:
     figures: tuple[tuple[str, float], ...] = ()
 
     def figure(self, *keys: str) -> float | None:
-        """The number that the stack file says under a key of its budget or its jobs; None where it says none."""
+        """The number that the stack file says under a key of these sections; None where it says none."""
         return dict(self.figures).get(".".join(keys))
 
     @classmethod
@@ -334,7 +334,7 @@ class Placement:
 _ADDRESS = re.compile(r"(?:[a-z0-9]+://|\b[a-z0-9-]+(?:\.[a-z0-9-]+)+/)[^\s\"'\\]+")
 _CALLER = ("network", "cidr", "account", "identity")
 _STARTED = ("command", "args", "environment")
-_COUNTED = ("budget", "training", "batch_jobs")
+_COUNTED = ("budget", "endpoints", "training", "batch_jobs")
 
 
 def _pairs(said: Any) -> list[str]:

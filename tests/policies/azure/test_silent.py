@@ -33,6 +33,7 @@ from tests.policies.azure.test_rules import (
 )
 from tests.previewing import preview
 
+TRAFFIC = "mlplatform:azure:Traffic"
 COMPONENT, JOB = f"{ML}:ComponentVersion", "properties.action.jobDefinition"
 SCORE, TRAIN = f"{JOB}.jobs.score", f"{JOB}.jobs.train"
 COMMAND, ENVIRONMENT = (f"properties.componentSpec.{word}" for word in ("command", "environment"))
@@ -146,6 +147,10 @@ SILENT: list[tuple[str, Mutation]] = [
     ("limits-batch-started", setting(SCHEDULE, f"properties.tags.{RUNS_PER_MONTH}", "7", "training")),
     ("limits-batch-started", setting(SCHEDULE, f"{TRAIN}.resources.instance_count", 2, "training")),
     ("limits-batch-started", setting(SCHEDULE, f"{SCORE}.limits.timeout", "PT2H", "backfill")),
+    ("audit-images-answer", setting(ENVIRONMENT_VERSION, "properties.inferenceConfig.scoringRoute.port", 22)),
+    ("rollback-traffic", setting(TRAFFIC, "bakeMinutes", 1440)),
+    ("rollback-traffic", setting(TRAFFIC, "mirrorPercent", 50)),
+    ("rollback-traffic", setting(TRAFFIC, "p95LatencyMs", 249)),
     ("identity-roles-in-force", losing(IN_FORCE, "assignments.0", "access-assignable")),
 ]
 """The rule, and the graph that it passed."""
