@@ -331,6 +331,11 @@ class Placement:
         """The value under this dotted key of the stack file as text; empty where the file says none."""
         return self._by_key.get(key, "")
 
+    def figure(self, *keys: str) -> float | None:
+        """The number that the stack file says under a key of these sections; None where it says none."""
+        said = self.states(".".join(keys))
+        return float(said) if said else None
+
     @cached_property
     def _by_key(self) -> Mapping[str, str]:
         return dict(self.stated)

@@ -12,8 +12,20 @@ from catalogue.durations import minutes_or_none
 from catalogue.graph import Graph, Resource, Source
 from catalogue.hardware import catalogue
 from catalogue.kinds.azure import IDENTITY, monitor, privatedns
-from catalogue.kinds.azure.machinelearningservices import ONLINE_DEPLOYMENT, OUTBOUND_RULE, SERVED, WORKSPACE
-from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_ENDPOINT, COMPUTE
+from catalogue.kinds.azure.machinelearningservices import (
+    ENVIRONMENT,
+    ONLINE_DEPLOYMENT,
+    OUTBOUND_RULE,
+    SERVED,
+    WORKSPACE,
+)
+from catalogue.kinds.azure.machinelearningservices_jobs import (
+    BATCH_DEPLOYMENT,
+    BATCH_ENDPOINT,
+    COMPONENT,
+    COMPUTE,
+    SCHEDULE,
+)
 from catalogue.kinds.azure.mlplatform import APPROVED_VERSION
 from catalogue.kinds.azure.network import PEERING
 from catalogue.landing_zones import AzureZone
@@ -22,7 +34,6 @@ from catalogue.registered import DIGEST, REPOSITORY, Registered, in_datastore
 from catalogue.registries import is_own
 from catalogue.services import services_of
 from catalogue.versions import RECORD
-from operations import facts
 from operations.steps import LetIn, called_from, first, outputs, query
 from operations.verdict import Look, ManualStep
 from policies import given
@@ -174,16 +185,14 @@ https://learn.microsoft.com/en-us/azure/container-registry/container-registry-rb
 
 
 def source(graph: Graph, source: Source, account: str, region: str) -> Iterator[LetIn]:
-    """The owner of a registry lets those identities pull as whom the endpoints that serve and score run.
+    """The owner of a registry lets those identities pull as whom its images run: an endpoint's, or a cluster's.
 
     https://learn.microsoft.com/en-us/azure/machine-learning/how-to-identity-based-service-authentication
     """
-    if not any(image.startswith(f"{source.place}/") for image in facts.images(graph)):
-        return
     registry = source.place.removesuffix(".azurecr.io")
     scope = f'"$(az acr show --name {registry} --subscription {source.account} --query id --output tsv)"'
-    running = [*graph.of(SERVED), *graph.of(BATCH_ENDPOINT)]
-    identities = {one.urn: one for endpoint in running for one in graph.refers(endpoint, "identity", IDENTITY)}
+    running = _running(graph, source.place)
+    identities = {one.urn: one for runs in running for one in graph.refers(runs, "identity", IDENTITY)}
     for identity in sorted(identities.values(), key=lambda one: one.name):
         group = identity.props.text_if_known("resourceGroupName")
         named = query(f"[?starts_with(name,'{identity.name}')].principalId")
@@ -197,6 +206,20 @@ def source(graph: Graph, source: Source, account: str, region: str) -> Iterator[
             f"--query {query('[].roleDefinitionName')}",
             Look(what="let in", name=source.place, at=f"{source.account}/{group}/{identity.name}", rights=[_PULL]),
         )
+
+
+def _running(graph: Graph, place: str) -> Iterator[Resource]:
+    """The endpoints and clusters that run an image of a registry."""
+    for environment in graph.of(ENVIRONMENT):
+        if not environment.props.text_if_known("properties.image").startswith(f"{place}/"):
+            continue
+        for deployment in graph.referring(ONLINE_DEPLOYMENT, "properties", environment):
+            yield from graph.refers(deployment, "endpointName", SERVED)
+        for deployment in graph.referring(BATCH_DEPLOYMENT, "properties", environment):
+            yield from graph.refers(deployment, "endpointName", BATCH_ENDPOINT)
+        for component in graph.referring(COMPONENT, "properties", environment):
+            for schedule in graph.referring(SCHEDULE, "properties", component):
+                yield from graph.refers(schedule, "properties", COMPUTE)
 
 
 _PULL = "Microsoft.ContainerRegistry/registries/pull/read"

@@ -94,7 +94,7 @@ def jobs_watched(graph: Graph) -> set[str]:
 
 
 _ENDS = ("JobSucceeded", "JobFailed", "JobCancelled", "JobCanceled")
-_WAITS, _SEEN = 25 * 60, 2 * DAY - 90
+_WAITS, SEEN_MINUTES = 25 * 60, 2 * DAY - 90
 """The minutes that a run may wait for machines at most, with the alarm's own hour, and those that an alarm on logs
 looks back, less the time between two looks:
 https://learn.microsoft.com/en-us/azure/azure-monitor/alerts/alerts-create-log-alert-rule
@@ -105,10 +105,23 @@ def lateness_watched(graph: Graph, minutes: float) -> set[str]:
     """The jobs that ring when a run has begun, should have ended after so many minutes, and has not; and not when it
     ended, however it did, or has just begun.
     """
-    begun = min(minutes + _WAITS, _SEEN)
+    begun = min(minutes + _WAITS, SEEN_MINUTES)
     good = [partial(_happened, {"JobSubmitted": begun, end: 1}) for end in _ENDS]
     good.append(partial(_happened, {"JobSubmitted": 30}))
     return _watched(graph, [partial(_happened, {"JobSubmitted": begun})], good)
+
+
+def missing_watched(graph: Graph, minutes: float) -> set[str]:
+    """The jobs that ring when nothing ever started, and when no run succeeded in as long as an alarm looks back; and
+    not where one did less than so many minutes ago, whatever became of others.
+    """
+    bad: list[_Case] = [lambda _job: {}, *(partial(_happened, {end: 1}) for end in ("JobSubmitted", *_ENDS[1:]))]
+    good = [partial(_happened, {"JobSubmitted": minutes, "JobSucceeded": minutes - 1})]
+    return _watched(graph, [*bad, partial(_ended_before, SEEN_MINUTES)], good)
+
+
+def _ended_before(minutes_ago: float, job: str) -> _Tables:
+    return _happened({"JobSubmitted": minutes_ago + 1, "JobSucceeded": minutes_ago}, job)
 
 
 def errors_watched_above(graph: Graph, percent: float) -> set[str]:

@@ -104,6 +104,9 @@ def images_answer(graph: Graph, environment: Resource) -> Iterator[str]:
     serves = [*graph.referring(ONLINE_DEPLOYMENT, "properties", environment)]
     if serves and not environment.props.is_given("properties.inferenceConfig"):
         yield f"does not say where its container answers, which {serves[0].name} asks"
+    ports = dict.fromkeys(environment.props.each_number("properties.inferenceConfig.*.port"))
+    if graph.ours and len(ports) > 1:
+        yield f"has a container that answers on one port, and is asked on {' and '.join(f'{one:g}' for one in ports)}"
 
 
 @stack_rule(

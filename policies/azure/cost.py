@@ -1,12 +1,14 @@
 """Cost: what a schedule starts says whose it is, and somebody hears of the bill before it is due."""
 
 from collections.abc import Iterator
+from datetime import UTC, date, datetime
 
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.azure import consumption, monitor, resources
 from catalogue.kinds.azure.machinelearningservices import WORKSPACE
 from catalogue.kinds.azure.machinelearningservices_jobs import SCHEDULE
 from catalogue.properties import Properties
+from catalogue.wording import one_line
 from policies import limits
 from policies.azure.reading import foreign
 from policies.everywhere import TAGS
@@ -41,7 +43,8 @@ def batch_tags(graph: Graph, schedule: Resource) -> Iterator[str]:
     consumption.BUDGET,
     severity="high",
     proof="cost visibility",
-    says="The pilot's spend has a budget within the limit, and somebody hears before it is used up.",
+    says="The pilot's spend has a budget of what its file says, within the limit, which has begun, and somebody hears "
+    "before it is used up.",
     remedy="Keep the budget component; set budget.monthly_usd to at most the limit.",
 )
 def budget(graph: Graph, resource: Resource) -> Iterator[str]:
@@ -64,11 +67,34 @@ def _wrong_with(graph: Graph, item: Resource) -> Iterator[str]:
     amount = props.number_or_none("amount")
     if not 0 < (amount or 0) <= limit:
         yield f"allows {amount if amount is not None else 'any number of'} dollars a month, allowed {limit:g}"
+    said = graph.placement.figure("budget", "monthly_usd") if graph.placement else None
+    if amount is not None and said not in (None, amount):
+        yield f"allows {amount:g} dollars a month, where its file says {said:g}"
+    yield from _begins_late(props)
     heard = [n for n in props.each_section("notifications.*") if _reaches_someone(n)]
     for kind in ("Actual", "Forecasted"):
         bounds = [n.number_or_none("threshold") or 0 for n in heard if n.text_or_empty("thresholdType") == kind]
         if not any(0 < bound <= 100 for bound in bounds):
             yield f"tells nobody of {kind.lower()} spend"
+
+
+def _begins_late(props: Properties) -> Iterator[str]:
+    """Nothing is counted before a budget begins. Azure takes a beginning up to a year ahead, of the first day of a
+    month alone, https://learn.microsoft.com/en-us/rest/api/consumption/budgets/create-or-update (timePeriod). What
+    passes on one day passes on each later one.
+    """
+    text = props.text_if_known("timePeriod.startDate")
+    if not text:
+        return
+    try:
+        begins = date.fromisoformat(text[:10])
+    except ValueError:
+        yield f"begins on {one_line(text)[:40]!r}, which is no date"
+        return
+    if begins.day != 1:
+        yield f"begins on {begins}, where Azure takes the first day of a month alone"
+    if begins > datetime.now(UTC).date():
+        yield f"begins on {begins}, and until then nobody hears of what is spent"
 
 
 def _reaches_someone(notification: Properties) -> bool:

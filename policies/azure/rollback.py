@@ -11,16 +11,26 @@ from math import inf
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.azure import monitor
 from catalogue.kinds.azure.machinelearningservices import ONLINE_DEPLOYMENT, SERVED
-from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_DEPLOYMENT, BATCH_ENDPOINT, SCHEDULE, jobs, trains
+from catalogue.kinds.azure.machinelearningservices_jobs import (
+    BATCH_DEPLOYMENT,
+    BATCH_ENDPOINT,
+    SCHEDULE,
+    Job,
+    jobs,
+    trains,
+)
 from catalogue.kinds.azure.mlplatform import TRAFFIC
+from catalogue.pauses import longest_pause_hours
 from catalogue.properties import Properties
 from policies.azure.alarms import (
+    SEEN_MINUTES,
     asks_the_logs,
     errors_watched,
     errors_watched_above,
     idling_watched,
     jobs_watched,
     lateness_watched,
+    missing_watched,
 )
 from policies.azure.reading import foreign, not_before
 from policies.limits import Limits, of
@@ -118,6 +128,7 @@ def traffic(graph: Graph, resource: Resource) -> Iterator[str]:
     """
     if resource.type == TRAFFIC:
         yield from _shifts(of(graph), resource.props)
+        yield from _not_as_said(graph, resource)
     elif resource.type == SERVED:
         # An ignored property has the value that a refresh found, and an update sends it back unchanged.
         if not {"properties", "properties.traffic"} & set(resource.ignored_changes):
@@ -136,6 +147,29 @@ def _shifts(limits: Limits, props: Properties) -> Iterator[str]:
         yield "does not bake a new version"
     if not 0 <= (props.number_or_none("mirrorPercent") or 0) <= 50:
         yield "mirrors more than Azure does (50 %)"
+
+
+_SAID = {
+    "canaryPercent": ("canary", "percent"),
+    "bakeMinutes": ("canary", "bake_minutes"),
+    "p95LatencyMs": ("rollback", "p95_latency_ms"),
+    "errorRatePercent": ("rollback", "error_rate_percent"),
+}
+
+
+def _not_as_said(graph: Graph, shift: Resource) -> Iterator[str]:
+    """A canary that bakes for a day keeps a worse version as long. The endpoint's component has its name in the file.
+    Nothing is mirrored there: no stack file asks for it, and a mirrored request costs as any other.
+    """
+    if graph.placement is None or (component := graph.component_of(shift)) is None:
+        return
+    name = component.name.removeprefix(f"{graph.stack}-")
+    for key, at in _SAID.items():
+        said, found = graph.placement.figure("endpoints", name, *at), shift.props.number_or_none(key)
+        if said is not None and said != found:
+            yield f"has as {key} {'none' if found is None else f'{found:g}'}, where its file says {said:g}"
+    if shift.props.number_or_none("mirrorPercent"):
+        yield "mirrors requests, which its file does not ask for"
 
 
 @stack_rule(
@@ -242,7 +276,8 @@ def idle_watched(graph: Graph, endpoint: Resource) -> Iterator[str]:
     "rollback-batch-watched",
     SCHEDULE,
     severity="medium",
-    says="A batch job that fails or is stopped tells its owner, and one that trains when it does not end in time.",
+    says="A batch job that fails or is stopped tells its owner, and one that trains also when a run does not end "
+    "in time or none succeeded that was due.",
     remedy="Keep the batch component's alarm and the job's notification.",
 )
 def batch_watched(graph: Graph, schedule: Resource) -> Iterator[str]:
@@ -257,8 +292,25 @@ def batch_watched(graph: Graph, schedule: Resource) -> Iterator[str]:
             yield "has no alarm on failed or stopped runs"
         if late and not names & lateness_watched(graph, job.minutes_or_none() or 0):
             yield "has no alarm on a run that does not end"
+        if late and (minutes := _due_within(graph, schedule, job)) and not names & missing_watched(graph, minutes):
+            yield "has no alarm that rings when no run was started in time, or none succeeded"
         if not any(_mails(part.section_or_empty("notificationSetting")) for part in parts):
             yield "mails nobody when a run fails or is stopped"
+
+
+def _due_within(graph: Graph, schedule: Resource, job: Job) -> float | None:
+    """Within how many minutes a run that trains must have succeeded: the longest pause of its schedule, what a run
+    takes, and what its file lets it wait. None where people start it, and where that is longer than alarms look back.
+    """
+    trigger = schedule.props.section_or_empty("properties.trigger")
+    off = schedule.props.flag_or_none("properties.isEnabled") is False
+    if off or trigger.text_or_empty("triggerType") != "Cron":
+        return None
+    name = schedule.props.text_if_known("name")
+    waits = graph.placement.figure("training", name, "spot", "wait_hours") if graph.placement else None
+    pause = longest_pause_hours(trigger.text_or_empty("expression"))
+    minutes = (pause + (waits or 0)) * 60 + (job.minutes_or_none() or 0)
+    return minutes if minutes + 60 <= SEEN_MINUTES else None
 
 
 @resource_rule(

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from catalogue.graph import Graph, Resource
-from catalogue.kinds.azure.machinelearningservices import MODEL, ONLINE_DEPLOYMENT
+from catalogue.kinds.azure.machinelearningservices import ENVIRONMENT, MODEL, ONLINE_DEPLOYMENT
 from catalogue.kinds.azure.machinelearningservices_jobs import (
     BATCH_DEPLOYMENT,
     COMPONENT,
@@ -32,11 +32,23 @@ _PROGRAM = ["exec", "train"]
 it, https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo-dockerfile.html
 """
 
+_SCORES = re.compile(
+    r"set|-euo|pipefail|count(=(0|1)?)?|find|data=?|-type|f|LC_ALL=C|sort|while|read|-r|file|do|if|WORLD_SIZE|-eq|RANK"
+    r"|then|scores=?|mkdir|-p|dirname|mlflow|models|predict|--env-manager|local|--content-type|csv|json|\.json"
+    r"|--model-uri|--input-path|--output-path|fi|1|done|/"
+)
+"""The words of what scores: each replica takes its share of the files, and MLflow predicts them without installing
+anything (--env-manager local), https://mlflow.org/docs/latest/cli.html
+"""
+_WORD = re.compile(r"[^\s\"'$(){}\[\];|&<>#%+\\]+")
+_OF_A_STEP = re.compile(r"\$\{\{\s*(inputs|outputs)\.\w+\s*\}\}")
+
 
 @stack_rule(
     "world-containers",
     SCHEDULE,
     COMPONENT,
+    ENVIRONMENT,
     ONLINE_DEPLOYMENT,
     BATCH_DEPLOYMENT,
     severity="high",
@@ -46,9 +58,14 @@ it, https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-alg
 )
 def containers(graph: Graph, resource: Resource) -> Iterator[str]:
     """Who can add a word to a command runs what they like, as the job's identity and beside its data; a variable such
-    as LD_PRELOAD or HTTPS_PROXY does too. What scores is the batch component's own command, and is not in the file.
+    as LD_PRELOAD or HTTPS_PROXY does too, and an image that nobody named. What scores has words that are known.
     """
     if graph.placement is None:
+        return
+    if resource.type == ENVIRONMENT:
+        image = resource.props.text_if_known("properties.image")
+        if image and image not in graph.placement.addresses:
+            yield f"runs the image {one_line(image)[:120]}, which its file does not name"
         return
     if resource.type == COMPONENT:
         said = _arguments(graph, resource)
@@ -67,10 +84,10 @@ def _variables(part: Properties, path: str) -> list[str]:
 
 
 def _arguments(graph: Graph, component: Resource) -> list[str]:
-    """The words of the command of a step that trains, but for its program and folders."""
-    if not any(trains(one.props) for one in graph.referring(SCHEDULE, "properties", component)):
-        return []
+    """The words of the command of a step, but for its program and folders."""
     text = component.props.text_if_known("properties.componentSpec.command")
+    if not any(trains(one.props) for one in graph.referring(SCHEDULE, "properties", component)):
+        return _unknown_of_scoring(text)
     folders = [found[0] for found in _FOLDER.finditer(text)]
     try:
         words = shlex.split(_FOLDER.sub("", text))
@@ -79,6 +96,14 @@ def _arguments(graph: Graph, component: Resource) -> list[str]:
     if text and (words[: len(_PROGRAM)] != _PROGRAM or not folders):
         return [text]
     return words[len(_PROGRAM) :]
+
+
+def _unknown_of_scoring(text: str) -> list[str]:
+    """The words of what scores that are not known, and the whole where it predicts nothing."""
+    words = _WORD.findall(_OF_A_STEP.sub(" ", text))
+    if text and "mlflow models predict" not in text:
+        return [text]
+    return [one for one in words if not _SCORES.fullmatch(one)]
 
 
 @whole_stack_rule(

@@ -1,5 +1,6 @@
 """Azure Machine Learning: computes, the jobs that schedules start on them, and batch endpoints."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import ceil
@@ -34,8 +35,9 @@ from catalogue.kind import (
 from catalogue.kinds.azure import CHECKED, NAMED, REPLACED, lies
 from catalogue.kinds.azure.machinelearningservices import ENDPOINT_NAME, IN_WORKSPACE, MODEL, WORKSPACE, arm
 from catalogue.machines import Machines
+from catalogue.once import once_a_graph
 from catalogue.pricing import MONTH_MINUTES, Bill, Pricing, cron_runs_per_month
-from catalogue.properties import Malformed, Properties
+from catalogue.properties import Malformed, Properties, Unreadable
 from catalogue.quantities import largest_or_none, more_than_zero_or_none
 from catalogue.runs import by_hand
 
@@ -114,7 +116,32 @@ def _computing(graph: Graph, compute: Resource) -> Iterator[Machines]:
         why = f"is {low:g}, which is not from zero to maxNodeCount ({high:g})"
         raise Malformed(_at(machine, "scaleSettings.minNodeCount"), why, compute)
     user = " and ".join(users) or compute.name
-    yield Machines(user, size, "batch", ceil(low), ceil(high), spot=priority == _LOW)
+    use = "training" if _trained_on(graph, compute) else "batch"
+    yield Machines(user, size, use, ceil(low), ceil(high), spot=priority == _LOW)
+
+
+def _trained_on(graph: Graph, compute: Resource) -> bool:
+    """Whether all that the stack starts on a cluster trains. Where images are built, or a person scores, it does not.
+
+    Quota and price are the cluster's, whatever runs on it:
+    https://learn.microsoft.com/en-us/azure/machine-learning/how-to-manage-quotas
+    """
+    on = _starting(graph).get(compute.urn, ())
+    return bool(on) and not _on(graph, compute) and all(trains(one.props) for one in on)
+
+
+@once_a_graph
+def _starting(graph: Graph) -> Mapping[str, list[Resource]]:
+    """The schedules that start a job on each cluster, by its URN. Of one that cannot be read its own bill tells."""
+    found = defaultdict[str, list[Resource]](list)
+    for schedule in graph.of(SCHEDULE):
+        try:
+            on = {one.urn for job in jobs(schedule.props) if (one := job.compute(graph, schedule))}
+        except Unreadable:
+            continue
+        for urn in on:
+            found[urn].append(schedule)
+    return found
 
 
 def _on(graph: Graph, compute: Resource) -> list[Resource]:
@@ -124,7 +151,7 @@ def _on(graph: Graph, compute: Resource) -> list[Resource]:
 def _compute(pricing: Pricing, compute: Resource) -> Bill:
     """A cluster's nodes, or a person's machine, which always has its disk and load balancer."""
     (machines,) = _computing(pricing.graph, compute)
-    if machines.use == "batch":
+    if not _of_a_person(compute):
         return _cluster(pricing, compute, machines)
     hours, hour = pricing.assume("workspace-hours-per-user"), pricing.hour(machines)
     standing = pricing.of("compute-instance-disk") + _DAYS * pricing.of("load-balancer")
@@ -152,8 +179,7 @@ def _cluster(pricing: Pricing, compute: Resource, nodes: Machines) -> Bill:
 
 def _is_scheduled(graph: Graph, compute: Resource) -> bool:
     """Whether a schedule of the stack starts a job on the cluster."""
-    on = (job.compute(graph, schedule) for schedule in graph.of(SCHEDULE) for job in jobs(schedule.props))
-    return any(found.urn == compute.urn for found in on if found)
+    return compute.urn in _starting(graph)
 
 
 def _builds_images(graph: Graph, compute: Resource) -> bool:
@@ -333,7 +359,7 @@ def _made(schedule: Resource, job: Job) -> Machines:
         raise Malformed(where, f"is {tier}, whose price and quota are not in the catalogue", schedule)
     count = job.nodes()
     step = job.own.at.rpartition(".")[2] if job.around else ""
-    return Machines(schedule.name, machine, "batch", count, count, step)
+    return Machines(schedule.name, machine, "training" if trains(schedule.props) else "batch", count, count, step)
 
 
 def _by_hand(graph: Graph, deployment: Resource) -> Iterator[Machines]:

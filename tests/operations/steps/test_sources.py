@@ -12,9 +12,12 @@ import pytest
 
 from catalogue.graph import Graph, Source
 from catalogue.iam import Call, granted, read_text
+from catalogue.kinds.azure.machinelearningservices import ENVIRONMENT
 from operations import facts
 from operations.steps import manual
 from operations.verdict import ManualStep
+from stacks.config import STACKS
+from tests.previewing import preview
 
 OWNER = "images@example.com, change 4711"
 THEIRS = {
@@ -149,6 +152,16 @@ def test_on_azure_the_ground_makes_the_identities_that_are_then_let_in(azure_pil
         assert "--role AcrPull" in command and f"--name sharedml --subscription {subscription}" in command
         assert look.at.rpartition("/")[2] in command and "11112222-3333-4444-5555-666677778888" in command
     assert not entered(moved(azure_pilot, {}, Source(place, OWNER, subscription))), "nothing is pulled from there"
+
+
+def test_on_azure_what_trains_alone_is_let_in_where_its_image_alone_lies() -> None:
+    """A cluster pulls an image as its own identity, which serves and scores nothing."""
+    place, subscription = THEIRS["azure"]
+    graph = preview(STACKS / "Pulumi.azure-full.yaml")
+    images = (one.props.text_if_known("properties.image") for one in graph.of(ENVIRONMENT))
+    own = next(image for image in images if image.endswith("-train:1"))
+    (step,) = entered(moved(graph, {own: f"{place}/train:1"}, Source(place, OWNER, subscription)))
+    assert [look.at.rpartition("/")[2] for look in step.looks] == ["azure-full-identity-training"]
 
 
 @pytest.mark.parametrize("platform", ["aws", "azure"])

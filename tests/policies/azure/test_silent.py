@@ -8,12 +8,15 @@ from typing import Any
 import pytest
 
 from catalogue.graph import Graph
+from catalogue.runs import RUNS_PER_MONTH
+from operations import facts
 from policies import pack
 from stacks.config import STACKS
 from tests.catching import caught
 from tests.mutate import changed, put, without
 from tests.policies.azure.test_rules import (
     ALERT,
+    COMPUTE,
     GROUP,
     KEY,
     LIFECYCLE,
@@ -30,11 +33,14 @@ from tests.policies.azure.test_rules import (
 )
 from tests.previewing import preview
 
+TRAFFIC = "mlplatform:azure:Traffic"
 COMPONENT, JOB = f"{ML}:ComponentVersion", "properties.action.jobDefinition"
 SCORE, TRAIN = f"{JOB}.jobs.score", f"{JOB}.jobs.train"
 COMMAND, ENVIRONMENT = (f"properties.componentSpec.{word}" for word in ("command", "environment"))
 READ, WRITTEN = f"{JOB}.inputs.data.uri", f"{JOB}.outputs.scores.uri"
 QUERIED = "criteria.allOf.0.query"
+ENVIRONMENT_VERSION, BUDGET = f"{ML}:EnvironmentVersion", "azure-native:consumption:Budget"
+ACPT = "mcr.microsoft.com/azureml/curated/acpt-pytorch-2.2-cuda12.1"
 MODELS = "azureml://registries/azureml/models/x/versions/1"
 IN_FORCE, ASSIGNMENT = "mlplatform:azure:RolesInForce", "azure-native:authorization:RoleAssignment"
 
@@ -43,6 +49,15 @@ IN_FORCE, ASSIGNMENT = "mlplatform:azure:RolesInForce", "azure-native:authorizat
 def whole() -> Graph:
     """The graph of the stack file that has every section."""
     return preview(STACKS / "Pulumi.azure-full.yaml")
+
+
+@pytest.fixture(scope="module")
+def scheduled(tmp_path_factory: pytest.TempPathFactory) -> Graph:
+    """The same, whose model is trained every night."""
+    said = (STACKS / "Pulumi.azure-full.yaml").read_text(encoding="utf-8")
+    path = tmp_path_factory.mktemp("stacks") / "Pulumi.azure-full.yaml"
+    path.write_text(said.replace("runs_per_month: 8", "schedule: 0 3 * * *"), encoding="utf-8")
+    return preview(path)
 
 
 def more(type_: str, path: str, key: str, value: Any, name: str = "") -> Mutation:
@@ -123,6 +138,22 @@ SILENT: list[tuple[str, Mutation]] = [
     ("rollback-batch-watched", rewriting(QUERY, QUERIED, "'fraud-training'", "'fraud'", "training-late")),
     ("rollback-batch-watched", rewriting(QUERY, QUERIED, "ago(7h)", "ago(40h)", "training-late")),
     ("rollback-batch-watched", rewriting(QUERY, QUERIED, "'JobFailed', ", "", "training-late")),
+    ("rollback-batch-watched", setting(QUERY, "criteria.allOf.0.threshold", 100, "training-failed")),
+    ("world-containers", rewriting(COMPONENT, COMMAND, "count=0", "pip install more", "backfill")),
+    ("world-containers", rewriting(COMPONENT, COMMAND, "--env-manager local", "--env-manager conda", "backfill")),
+    ("world-containers", setting(COMPONENT, COMMAND, "true", "backfill")),
+    ("world-containers", setting(ENVIRONMENT_VERSION, "properties.image", f"{ACPT}:43", "training")),
+    ("cost-budget", setting(BUDGET, "amount", 2499)),
+    ("cost-budget", setting(BUDGET, "timePeriod.startDate", "2136-01-01T00:00:00Z")),
+    ("cost-budget", setting(BUDGET, "timePeriod.startDate", "2026-01-02T00:00:00Z")),
+    ("cost-budget", setting(BUDGET, "timePeriod.startDate", "soon")),
+    ("limits-batch-started", setting(SCHEDULE, f"properties.tags.{RUNS_PER_MONTH}", "7", "training")),
+    ("limits-batch-started", setting(SCHEDULE, f"{TRAIN}.resources.instance_count", 2, "training")),
+    ("limits-batch-started", setting(SCHEDULE, f"{SCORE}.limits.timeout", "PT2H", "backfill")),
+    ("audit-images-answer", setting(ENVIRONMENT_VERSION, "properties.inferenceConfig.scoringRoute.port", 22)),
+    ("rollback-traffic", setting(TRAFFIC, "bakeMinutes", 1440)),
+    ("rollback-traffic", setting(TRAFFIC, "mirrorPercent", 50)),
+    ("rollback-traffic", setting(TRAFFIC, "p95LatencyMs", 249)),
     ("identity-roles-in-force", losing(IN_FORCE, "assignments.0", "access-assignable")),
 ]
 """The rule, and the graph that it passed."""
@@ -149,6 +180,41 @@ def test_what_trains_has_an_environment_of_its_own(whole: Graph) -> None:
 def test_a_run_of_training_has_its_alarm_on_one_that_does_not_end(whole: Graph) -> None:
     late = without(whole, first(whole, QUERY, "training-late"))
     assert caught(late, "rollback-batch-watched") == {"rollback-batch-watched"}
+
+
+def test_a_schedule_that_nobody_starts_by_hand_is_on(whole: Graph) -> None:
+    """With the tag a job of the clock would be off, and none would tell; without it a person's would be on."""
+    off = setting(SCHEDULE, f"properties.tags.{RUNS_PER_MONTH}", "8", "backfill")(whole)
+    off = setting(SCHEDULE, "properties.isEnabled", False, "backfill")(off)
+    on = losing(SCHEDULE, f"properties.tags.{RUNS_PER_MONTH}", "training")(whole)
+    on = setting(SCHEDULE, "properties.isEnabled", True, "training")(on)
+    for other in (off, on):
+        assert caught(other, "limits-batch-started") == {"limits-batch-started"}
+
+
+def test_a_cluster_that_trains_is_of_training(whole: Graph) -> None:
+    """Where a person scores on it too it is of batch, as one is on which images are built."""
+    uses = {found.user: found.use for one, found in facts.uses(whole) if one.type == COMPUTE}
+    trains = first(whole, COMPUTE, "training-cluster").name
+    assert {name for name, use in uses.items() if use == "training"} == {
+        trains,
+        "azure-full-workspace-ana",
+        "azure-full-workspace-ben",
+    }
+
+
+def test_what_trains_by_the_clock_rings_when_nothing_was_started(scheduled: Graph) -> None:
+    missed = first(scheduled, QUERY, "training-missed")
+    assert not caught(scheduled, "rollback-batch-watched", "limits-batch-started", "world-containers")
+    never = (
+        without(scheduled, missed),
+        setting(QUERY, "criteria.allOf.0.threshold", 1, "training-missed")(scheduled),
+        rewriting(QUERY, QUERIED, "Done == 0", "Done > 0", "training-missed")(scheduled),
+        rewriting(QUERY, QUERIED, "'fraud-training'", "'fraud'", "training-missed")(scheduled),
+        rewriting(QUERY, QUERIED, "ago(32h)", "ago(20h)", "training-missed")(scheduled),
+    )
+    for other in never:
+        assert caught(other, "rollback-batch-watched") == {"rollback-batch-watched"}
 
 
 def test_the_stack_with_every_section_passes(whole: Graph) -> None:
