@@ -71,10 +71,18 @@ def _files(folder: Path, below: str = "") -> Iterator[str]:
         path = f"{below}{entry.name}"
         if entry.name.startswith(("_", ".")) or f"{path}/" in _NOT_LOOKED_INTO:
             continue
+        if _PLACE.fullmatch(path) and not entry.is_file():  # a folder, a pipe or a link to nowhere, which nothing reads
+            raise BadInput(f"{NAME}/{path}: found {_sort(entry)}, allowed: a file")
         if entry.is_dir():
             yield from _files(entry, f"{path}/")
         elif entry.suffix != ".md":
             yield path
+
+
+def _sort(entry: Path) -> str:
+    if entry.is_dir():
+        return "a folder"
+    return "no file" if entry.exists() else "a link to nowhere"
 
 
 def _instead(path: str) -> str:

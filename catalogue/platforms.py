@@ -85,7 +85,7 @@ PLATFORMS: Mapping[str, PlatformRecord] = {
         open_registries=(),  # hundreds of accounts: catalogue/generated/aws.json has them
         uri=Form(
             rf"s3://[a-z0-9][a-z0-9.-]{{1,61}}[a-z0-9]{_PATH}",
-            "an S3 address with a key such as s3://bucket/folder/model.tar.gz",
+            "an S3 address with a key such as s3://bucket/folder/",
         ),
         # ModelDataUrl, on the same page.
         artifact=Form(

@@ -29,7 +29,8 @@ LARGEST = 16 * 1024 * 1024
 """Bytes of the largest record that is read."""
 
 Json = dict[str, Any]
-Digest = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
+DIGEST = r"^sha256:[0-9a-f]{64}$"
+Digest = Annotated[str, StringConstraints(pattern=DIGEST)]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=63)]
 Number = Annotated[int, Field(ge=1, lt=2**31)]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=4000, strip_whitespace=False)]

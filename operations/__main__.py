@@ -96,6 +96,7 @@ def _run() -> None:
     from operations.preview import PreviewFailed
     from operations.terminal import inert
 
+    _say_choices_plainly()
     try:
         with inert():
             application()()
@@ -105,6 +106,22 @@ def _run() -> None:
     except (CheckovError, PreviewFailed) as error:
         _tell(error)
         sys.exit(1)
+
+
+def _say_choices_plainly() -> None:
+    """Let a wrong choice be told in our words, for Typer hands on pydantic's, which begin with "Value error, ".
+
+    Source: https://github.com/fastapi/typer/blob/0.29.2/typer/_display.py
+    """
+    from typer import BadParameter
+
+    said = BadParameter.format_message
+
+    def plainly(self: BadParameter) -> str:
+        self.message = self.message.removeprefix("Value error, ")
+        return said(self)
+
+    BadParameter.format_message = plainly
 
 
 def _tell(error: Exception) -> None:

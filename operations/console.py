@@ -410,4 +410,5 @@ def _apart(verdict: Verdict, console: Console) -> None:
 def _last_line(verdict: Verdict, console: Console, report: Path | None) -> None:
     console.print()
     where = f", report: {words.one_line(str(report))}" if report is not None else ""
-    _say(console, _word(verdict), f" in {verdict.seconds:.1f} processor seconds{where}")
+    # The start of the command, which is no work on this stack and the same for ten of them, is not counted.
+    _say(console, _word(verdict), f", judged in {verdict.seconds:.1f} processor seconds{where}")

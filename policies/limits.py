@@ -26,8 +26,9 @@ from catalogue import organisation
 from catalogue.errors import BadInput
 from catalogue.files import read
 from catalogue.graph import Graph, Placement
+from catalogue.hardware.catalogue import region_names
 from catalogue.platforms import PLATFORMS
-from catalogue.wording import nearest
+from catalogue.wording import did_you_mean, nearest
 from policies.reading import Entry, Text
 
 FILE = Path(__file__).with_name("limits.yaml")
@@ -239,7 +240,7 @@ def load() -> Book:
 
     Raises BadInput, one sentence, for a line that lacks its owner, reason or day of review, a limit that no rule knows,
     one in another unit than the rules count in, one of an environment, team or account that holds for every stack, and
-    a quota that is no number or of no account of its platform.
+    a quota that is no number, or of no account or no region of its platform: nobody would read it, and in silence.
     """
     shipped = read(FILE, SHIPPED, _File)
     file = organisation.file("limits.yaml")
@@ -258,6 +259,9 @@ def load() -> Book:
             place = f"{called}: {'.'.join(group)}"
             if not _is_account(group[2], group[1]):
                 raise BadInput(f"{place}: {group[2]!r} is no account of {group[1]}, allowed: {_form(group[1])}")
+            if group[3] not in (regions := region_names(group[1])):
+                near = did_you_mean(group[3], regions) or f", such as {PLATFORMS[group[1]].region}"
+                raise BadInput(f"{place}: {group[3]!r} is no region of {group[1]}, allowed: one of the catalogue{near}")
             for name, line in lines.items():
                 if not line.counts:
                     raise BadInput(f"{place}.{name}.value: found a list, allowed: a number")

@@ -250,11 +250,11 @@ def named_places(graph: Graph) -> set[str]:
 
 
 def named_by(graph: Graph, place: str) -> str:
-    """Which keys of the stack file made what names an address in a bucket, as the end of a clause."""
+    """Which keys of the stack file name an address in a bucket, be it to read or to write, as the end of a clause."""
     keys = {
         one.stack_key for one in graph.cloud if one.stack_key and f"{place}/" in json.dumps(one.inputs, default=str)
     }
-    return f", as {in_words(sorted(keys))} of the stack file asks" if keys else ""
+    return f"; the stack file names it under {in_words(sorted(keys))}" if keys else ""
 
 
 def callers(graph: Graph) -> Sequence[Caller]:

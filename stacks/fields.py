@@ -12,7 +12,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from catalogue.hardware import catalogue
 from catalogue.platforms import PLATFORMS
-from catalogue.wording import did_you_mean, nearest
+from catalogue.versions import DIGEST
+from catalogue.wording import did_you_mean
 
 _CRON_EPOCH = datetime(2026, 1, 1)
 _CRON_ITEM = r"[0-9]{1,2}(-[0-9]{1,2})?(/[0-9]{1,2})?"
@@ -71,14 +72,16 @@ def timezones() -> list[str]:
 
 def _timezone(value: str) -> str:
     if value not in timezones():
-        raise ValueError(f"an IANA time zone such as Europe/Berlin{did_you_mean(value, timezones())}")
+        # An abbreviation is of several countries: who writes AEST does not mean EST.
+        places = [zone for zone in timezones() if "/" in zone or zone == "UTC"]
+        raise ValueError(f"an IANA time zone such as Europe/Berlin{did_you_mean(value, places)}")
     return value
 
 
 def _family(value: str) -> str:
     families = catalogue.family_names()
     if value not in families:
-        raise ValueError(f"a hardware family{nearest(value, families)}")
+        raise ValueError(f"a hardware family{did_you_mean(value, families) or ': ' + ', '.join(families)}")
     return value
 
 
@@ -134,6 +137,8 @@ EMAIL = r"^[A-Za-z0-9._+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$"  # only what a tag
 IMAGE = r"^[a-z0-9.-]+(/[a-z0-9._-]+)+(:[A-Za-z0-9._-]{1,128}|@sha256:[0-9a-f]{64})$"
 URI = _any_platforms("uri")
 VARIABLE = r"^[A-Za-z_][A-Za-z0-9_]*$"
+HYPERPARAMETER = r"^[A-Za-z_][A-Za-z0-9_-]{0,254}$"
+CHANNEL = r"^[a-z][a-z0-9_]{0,31}$"
 DAY = r"^\d{4}-\d\d-\d\d$"
 LOGICAL_NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$"
 ROUTE = r"^/[A-Za-z0-9._~/-]*$"
@@ -149,7 +154,10 @@ WORDS = {
     SLUG: "lower-case words of letters and digits joined by '-', starting with a letter",
     EMAIL: "an e-mail address such as team@example.com",
     VARIABLE: "a name of letters, digits and '_', not starting with a digit, such as MAX_MODEL_LEN",
+    HYPERPARAMETER: "a name of letters, digits, '_' and '-', not starting with a digit or '-', such as learning_rate",
+    CHANNEL: "at most 32 lower-case letters, digits and '_', starting with a letter, such as train",
     DAY: "a day such as 2027-01-31",
+    DIGEST: "'sha256:' and 64 hexadecimal digits in lower case",
     LOGICAL_NAME: "the name of a resource as `mlplatform step` says it, such as aws-pilot-workspace-ben",
     ROUTE: "a path such as /v1/completions",
     IMAGE: "a container image with a pinned tag or digest such as registry.example.com/scorer:1.4",

@@ -1,5 +1,6 @@
 """What is wrong with a stack config, one sentence a mistake: the key's path, what was found, what is allowed."""
 
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Set
 from dataclasses import dataclass
 from functools import cache
@@ -12,9 +13,9 @@ from pydantic.fields import FieldInfo
 
 from catalogue import environments
 from catalogue.platforms import PLATFORMS, Form
-from catalogue.wording import found_word
+from catalogue.wording import found_word, in_words
 from stacks import values
-from stacks.fields import FORMS, WORDS
+from stacks.fields import FORMS, URI, WORDS
 from stacks.model import Path, Problem, Section
 from stacks.sections import refusal, sections, stack_model
 from stacks.strict_yaml import Unread
@@ -124,7 +125,9 @@ def _problem(error: dict[str, Any], platform: str) -> Problem:
         case "string_type" if isinstance(found, int | float):
             sentence = f"found {found_word(found)}, allowed: text; put it in quotes"
         case "string_pattern_mismatch":
-            sentence = f"found {found_word(found)}, allowed: {_pattern(context['pattern'], platform)}"
+            keys: Mapping[str, Any] = _schema(at.model)["properties"]
+            allowed = _pattern(context["pattern"], platform, keys.get(str(path[-1]), {}) if at.is_key else {})
+            sentence = f"found {found_word(found)}, allowed: {allowed}"
         case _:
             allowed = _ALLOWED[kind].format(**context) if kind in _ALLOWED else error["msg"]
             if allowed in ("a mapping", "a list") and at.is_key:
@@ -138,7 +141,7 @@ def wanted(model: type[BaseModel], key: str, platform: str) -> str:
     """In words, what a key of a model holds, with an example: what the schema tells an editor of it."""
     schema = _schema(model)["properties"][key]
     if schema.get("pattern") in FORMS:
-        return _pattern(schema["pattern"], platform)
+        return _pattern(schema["pattern"], platform, schema)
     words = _words(schema)
     if " such as " in words or words.startswith("one of ") or not (examples := schema.get("examples")):
         return words
@@ -154,12 +157,18 @@ def _words_beside(model: type[BaseModel], key: str) -> str:
 
 
 def _example(model: type[BaseModel], key: str) -> str:
-    """An example of a mapping or a list, where it is short enough for a sentence."""
+    """An example of a mapping or a list, where it is short enough for a sentence, or the keys that a mapping needs."""
     schema = _schema(model)["properties"][key]
     if any(inner.get("pattern") in FORMS for inner in schema.get("patternProperties", {}).values()):
         return ""  # each platform has a form of its own
     example = _flow(next(iter(schema.get("examples", [])), ""))
-    return f" such as {example}" if 0 < len(example) <= _LONGEST_EXAMPLE else ""
+    if 0 < len(example) <= _LONGEST_EXAMPLE:
+        return f" such as {example}"
+    inner, _ = bare(model.model_fields[key].annotation)
+    if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
+        return ""
+    needed = [name for name, field in inner.model_fields.items() if field.is_required()]
+    return f" with {in_words(needed)}" if needed else ""
 
 
 @cache
@@ -291,10 +300,13 @@ def _known(platform: object) -> str:
     return platform if isinstance(platform, str) and platform in PLATFORMS else next(iter(PLATFORMS))
 
 
-def _pattern(pattern: str, platform: str) -> str:
-    """In words, what a pattern allows on this platform."""
+def _pattern(pattern: str, platform: str, key: Mapping[str, Any]) -> str:
+    """In words, what a pattern allows on this platform. An address has an example of its key, a file or a folder."""
     if pattern in FORMS:
         own: Form = getattr(PLATFORMS[platform], FORMS[pattern])
+        fitting = (one for one in key.get("examples", ()) if own.pattern and re.fullmatch(own.pattern, one))
+        if pattern == URI and (example := next(fitting, None)):
+            return f"{own.words.partition(' such as ')[0]} such as {example}"
         return own.words
     return WORDS.get(pattern, f"text of the form {pattern}")
 

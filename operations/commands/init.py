@@ -196,7 +196,9 @@ def _questions(platform: PlatformRecord | None) -> Mapping[str, _Question]:
     account = platform.account.words.removesuffix(_IN_FILE) if platform else "the account, project or subscription id"
     region = f"a region such as {platform.region}" if platform else "a region of the platform"
     person = f"=WHO where WHO is {platform.person.words}" if platform and platform.person.pattern else ""
-    artifact = platform.uri.words if platform else "the address of the model's artifact"
+    artifact = "the address of the model's artifact"
+    if platform:
+        artifact = (platform.uri if platform.folders else platform.artifact).words
     entries = catalogue.load(platform.name).families.items() if platform else ()
     families = ", ".join(name for name, family in entries if "online" in family.uses)
     return {

@@ -8,19 +8,29 @@ from pydantic import Field, StringConstraints, model_validator
 from catalogue.platforms import FOLDER, PLATFORMS
 from components.shapes import Schedule
 from stacks.checks import address, expires, kept_time, offered, one_by_one, pulled
-from stacks.fields import Cron, Fields, Image, Machine, Slug, TimeZone, Uri, machine_type_schema
+from stacks.fields import (
+    CHANNEL,
+    HYPERPARAMETER,
+    Cron,
+    Fields,
+    Image,
+    Machine,
+    Slug,
+    TimeZone,
+    Uri,
+    machine_type_schema,
+)
 from stacks.model import Problem, Section, StackConfig
 from stacks.sections import batch_jobs, models, sources
 from stacks.sections.batch_jobs import KEEP_DAYS
 from stacks.sections.models import no_secret
 
-HYPERPARAMETER = r"^[A-Za-z_][A-Za-z0-9_-]{0,254}$"
 Hyperparameter = Annotated[str, StringConstraints(pattern=HYPERPARAMETER, max_length=255)]
 Value = Annotated[str, StringConstraints(max_length=2_500)]
 """SageMaker's bound of a value, the narrowest. CreateTrainingJob, HyperParameters,
 https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTrainingJob.html
 """
-Channel = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
+Channel = Annotated[str, StringConstraints(pattern=CHANNEL)]
 """A word that is a folder's name in the container on each platform."""
 LONGEST_HOURS = 24
 """How long a run may take at most: the guardrails of aws let no persona ask for more, and the others are held alike."""

@@ -71,6 +71,7 @@ WORDS = ["limits", "waivers", "kinds", "policies", "sections", "aws", "amazon", 
 @example(parts=["limits.yml"])
 @example(parts=["kinds", "x.py"])
 @example(parts=["policies", "amazon", "x.py"])
+@example(parts=["policies", "x.py", "a.yaml"])
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
 def test_a_file_in_any_other_place_is_refused_by_name(organisation: Path, parts: list[str]) -> None:
     shutil.rmtree(organisation)
@@ -81,6 +82,8 @@ def test_a_file_in_any_other_place_is_refused_by_name(organisation: Path, parts:
     known = {place for pattern in own.PLACES for place in examples_of(pattern, "x")}
     if path in known or path.startswith(("components/", "tests/")):
         assert own.folders()
+    elif folder := next((str(above) for above in Path(path).parents if str(above) in known), ""):
+        assert refused() == f"organisation/{folder}: found a folder, allowed: a file"
     else:
         assert refused().startswith(f"organisation/{path}: nothing reads a file there; ")
 
@@ -89,6 +92,18 @@ def test_a_file_in_any_other_place_is_refused_by_name(organisation: Path, parts:
 def test_a_misspelt_file_is_told_the_name_that_was_meant(organisation: Path, path: str, instead: str) -> None:
     put(organisation, path)
     assert refused().endswith(f"did you mean organisation/{instead}?")
+
+
+@pytest.mark.parametrize("place", ["limits.yaml", "transcripts/mine.json", "kinds/aws/own.py", "sections/own.py"])
+def test_what_stands_where_a_file_may_and_is_none_is_refused(organisation: Path, place: str) -> None:
+    """A folder of that name, and a link to nowhere, were left unread in silence, as if the company had said nothing."""
+    path = organisation / place
+    path.mkdir(parents=True)
+    assert refused() == f"organisation/{place}: found a folder, allowed: a file"
+    path.rmdir()
+    path.symlink_to("nowhere")
+    forget()
+    assert refused() == f"organisation/{place}: found a link to nowhere, allowed: a file"
 
 
 def test_pages_and_names_that_say_they_are_not_for_reading_are_left_alone(organisation: Path) -> None:

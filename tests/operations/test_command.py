@@ -392,3 +392,15 @@ def test_the_help_and_the_readme_name_all_that_changes_a_cloud() -> None:
     (changes,) = re.findall(r"what says `--yes` or asks first \(([^)]*)\) changes it", readme)
     for said in (group.help or "", changes):
         assert asks and asks <= {*re.findall(r"`([a-z]+)", said)}
+
+
+def test_a_wrong_choice_is_told_without_words_of_a_library(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Typer hands on pydantic's sentence, which begins with "Value error, "."""
+    monkeypatch.setattr(sys, "argv", ["mlplatform", "cost", "aws-pilot", "--format", "xml"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    told = " ".join(capsys.readouterr().err.replace("\u2502", " ").split())
+    assert ended.value.code == 2
+    assert "Invalid value for '--format': 'xml' is not one of 'table', 'json'." in told

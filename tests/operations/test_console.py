@@ -35,7 +35,7 @@ def test_a_person_reads_the_verdict_without_colour() -> None:
     lines = text.splitlines()
     assert lines[0] == "FAIL  aws-pilot on aws, us-east-1, account 111122223333"
     assert lines[1] == "90 resources; 10 findings: 4 failing, 4 advisory, 2 waived"
-    assert lines[-1] == "FAIL in 11.4 processor seconds, report: out/aws-pilot/report.html"
+    assert lines[-1] == "FAIL, judged in 11.4 processor seconds, report: out/aws-pilot/report.html"
     for word in ("planned", "failed", "not yet", "fails", "advisory", "waived", "critical", "high"):
         assert word in text
     assert "components/aws/identity.py:204" in text
@@ -144,7 +144,7 @@ def test_nothing_is_said_in_sentences() -> None:
     text = printed(nothing())
     for sentence in ("Nothing would be created.", "No proof was attempted.", "No finding.", "No manual step is left."):
         assert sentence in text
-    assert text.splitlines()[-1] == "PASS in 1.0 processor seconds"
+    assert text.splitlines()[-1] == "PASS, judged in 1.0 processor seconds"
 
 
 def test_colour_only_helps() -> None:

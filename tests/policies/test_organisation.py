@@ -184,6 +184,10 @@ _WRITTEN = "allowed: a number of 0 or more, a list of text, 'any', 'none', or on
         ({"accounts": {"4444": {}}}, "accounts.4444: no account of any platform is written like this"),
         ({"quotas": {"aws": {"payments-risk-pilot": {"us-east-1": {}}}}}, "quotas.aws.payments-risk-pilot.us-east-1: "
          "'payments-risk-pilot' is no account of aws, allowed: " + PLATFORMS["aws"].account.words),
+        ({"quotas": {"aws": {"444455556666": {"us-esat-1": {}}}}}, "quotas.aws.444455556666.us-esat-1: 'us-esat-1' is "
+         "no region of aws, allowed: one of the catalogue; did you mean us-east-1?"),
+        ({"quotas": {"gcp": {"payments-risk-pilot": {"zzz": {}}}}}, "quotas.gcp.payments-risk-pilot.zzz: 'zzz' is no "
+         "region of gcp, allowed: one of the catalogue, such as us-central1"),
         ({"limits": {"batch-hours": entry(HOURS, owner=" ")}}, "limits.batch-hours.owner: found ' ', allowed: text "
          "that says something"),
         ({"limits": {"batch-hours": entry(HOURS, until="x")}}, "limits.batch-hours.until: unknown key; leave it out"),

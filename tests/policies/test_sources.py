@@ -126,7 +126,7 @@ def test_a_bucket_that_is_written_to_is_the_stacks_own_or_named(
     assert bucket in found.sentence and not rule.mandatory and rule.stack_key is None
     job = replace(thing("a:b/job:Job", {"spec": f'{{"out": "{bucket}/x/"}}'}), stack_key="training.claims")
     (found,) = rule.judge(stack(platform, writing, job)).violations
-    assert found.sentence.endswith(", as training.claims of the stack file asks")
+    assert found.sentence.endswith("; the stack file names it under training.claims")
     assert rule.judge(stack(platform, writing, sources=[bucket])).violations == ()
     own = {"aws": ("aws:s3/bucket:Bucket", "bucket"), "gcp": ("gcp:storage/bucket:Bucket", "name")}
     type_, key = own[platform]

@@ -5,7 +5,7 @@ import copy
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import jsonschema
 import pulumi.runtime.config as engine
@@ -23,6 +23,7 @@ from stacks import fields as types
 from stacks.config import OF_PULUMI, STACKS, from_engine, read_stack_file, to_engine, validate
 from stacks.model import StackConfig
 from stacks.schema import json_schema
+from stacks.sections import stack_model
 from stacks.sections.endpoints import AsyncEndpoint, OnlineEndpoint
 
 PILOT = STACKS / "Pulumi.aws-pilot.yaml"
@@ -341,7 +342,7 @@ MISTAKES = [
     (
         "family: gpu-l4",
         "family: quux",
-        f"mlplatform:endpoints.queued.family: found 'quux', allowed: a hardware family; allowed: {FAMILIES}",
+        f"mlplatform:endpoints.queued.family: found 'quux', allowed: a hardware family: {FAMILIES}",
     ),
     (
         "family: gpu-l4",
@@ -441,6 +442,11 @@ MISTAKES = [
         "'*/90 2 * * *'",
         f"{CRON}: found '*/90 2 * * *', allowed: a step below 60 in the field '*/90'; a longer one never comes round",
     ),
+    (  # EST is of another country
+        "Europe/Berlin",
+        "AEST",
+        "mlplatform:batch_jobs.nightly.timezone: found 'AEST', allowed: an IANA time zone such as Europe/Berlin",
+    ),
     (
         "Europe/Berlin",
         "Europe/Berln",
@@ -505,7 +511,7 @@ MISTAKES = [
         "s3://models/scorer/1/model.tar.gz",
         "s3://models/*",
         "mlplatform:models.scorer.artifact_uri: found 's3://models/*', allowed: an S3 address with a key such as "
-        "s3://bucket/folder/model.tar.gz",
+        "s3://payments-risk-models-111122223333/fraud-scorer/1/model.tar.gz",
     ),
     # YAML that reads, and that people and other readers of YAML take for something else
     ("percent: 10", "percent: 2, percent: 3", "line 24: found the key 'percent' twice, allowed: once"),
@@ -544,6 +550,25 @@ MISTAKES = [
 def test_a_mistake_gives_its_sentence(file: Path, right: str, wrong: str, sentence: str) -> None:
     assert right in TEXT
     assert refusal(file, TEXT.replace(right, wrong, 1)) == sentence
+
+
+def patterns(schema: Any) -> Iterator[str]:
+    """Each pattern of a JSON Schema, at any depth."""
+    if isinstance(schema, dict):
+        inner = cast("dict[str, Any]", schema)
+        if isinstance(pattern := inner.get("pattern"), str):
+            yield pattern
+        yield from inner.get("patternProperties", ())
+    for one in cast("list[Any]", list(schema.values()) if isinstance(schema, dict) else schema):
+        if isinstance(one, dict | list):
+            yield from patterns(one)
+
+
+def test_every_pattern_has_words() -> None:
+    """A regular expression in a sentence tells an average engineer nothing."""
+    assert {
+        one for one in patterns(stack_model().model_json_schema()) if one not in {*types.FORMS, *types.WORDS}
+    } == set()
 
 
 BOMB = "config:\n" + "".join(
