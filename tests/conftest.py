@@ -3,12 +3,13 @@
 import gc
 import os
 import sys
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from importlib import invalidate_caches
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from catalogue import landing_zones, transcripts
 from catalogue import organisation as own
@@ -91,9 +92,20 @@ def pilot(aws_pilot: Graph) -> Graph:
 
 
 def pytest_collection_finish() -> None:
-    """Collect garbage from here on, and look no more at what was loaded with the tests."""
+    """Collect garbage from here on, and look no more at what was loaded with the tests.
+
+    What a whole collection leaves was mostly loaded since, by a test, and stays too: the SDKs come with the first
+    program, and one look at them takes seconds.
+    """
     gc.freeze()
+    given(st.none())(lambda _: None)()  # Hypothesis collects once, and warns where who holds its random numbers froze
+    gc.callbacks.append(_keep_what_is_left)
     gc.enable()
+
+
+def _keep_what_is_left(phase: str, info: Mapping[str, int]) -> None:
+    if phase == "stop" and info["generation"] == 2:
+        gc.freeze()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -1,13 +1,13 @@
 """Who runs as what: each execution role is that of the persona which the catalogue's table names."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.aws import iam, sagemaker, sfn
 from catalogue.kinds.aws.run_as import PERSONAS, RUNS_AS
 from catalogue.landing_zones import AwsZone
-from catalogue.once import once_a_graph
+from catalogue.once import once_a_graph, once_a_resource
 from policies import given
 from policies.aws.world import Arn, said
 from policies.rule import Found, whole_stack_rule
@@ -83,15 +83,18 @@ def _personas(graph: Graph) -> Mapping[str, str]:
     return {arn: persona for arn, persona in found.items() if persona in PERSONAS}
 
 
-def _taken(resource: Resource) -> Iterator[tuple[str, str]]:
+@once_a_resource
+def _taken(resource: Resource) -> Sequence[tuple[str, str]]:
     """Each role that a resource takes: by an input of its own, or in the request of a job. A policy takes none."""
+    found: list[tuple[str, str]] = []
     for path, text in said(resource):
         arn = Arn.read(text)
         inside, _, member = path.partition("#")
         plain = ".".join(part for part in (member or inside).split(".") if not part.isdigit())
         is_role = arn is not None and arn.service == "iam" and arn.resource.startswith("role/")
         if is_role and _TAKES_A_ROLE.fullmatch(plain) and (not member or resource.type == sfn.STATE_MACHINE):
-            yield (f"{inside}#{plain.rpartition('.')[2]}" if member else plain), text
+            found.append((f"{inside}#{plain.rpartition('.')[2]}" if member else plain, text))
+    return found
 
 
 def _wanted(graph: Graph, resource: Resource, path: str) -> Sequence[str]:

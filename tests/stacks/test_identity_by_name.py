@@ -8,7 +8,6 @@ that forces a replacement. Which inputs do is what the catalogue's records say (
 """
 
 import copy
-import gc
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -232,9 +231,7 @@ class Programs:
     def run(self, platform: str, config: Config) -> Graph:
         path = self.folder / f"Pulumi.{platform}-pilot.yaml"
         path.write_text(yaml.safe_dump({"config": config}, sort_keys=False), encoding="utf-8")
-        graph = preview(f"{platform}-pilot", to_engine(path))
-        gc.freeze()  # the SDKs' objects stay: going through them again and again takes longer than the program
-        return graph
+        return preview(f"{platform}-pilot", to_engine(path))
 
     def pilot(self, platform: str) -> Graph:
         if platform not in self.pilots:
@@ -268,15 +265,12 @@ class Programs:
 
 
 @pytest.fixture(scope="module")
-def programs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Programs]:
+def programs(tmp_path_factory: pytest.TempPathFactory) -> Programs:
     folder = tmp_path_factory.mktemp("stacks")
     clouds = {
         platform: Cloud(package, State(folder / f"{platform}.sqlite"), "run") for platform, package in PACKAGES.items()
     }
-    yield Programs(folder, clouds, services(), {})
-    gc.unfreeze()
-    gc.collect()  # the programs' own objects go; what was loaded is left out again, as in tests/conftest.py
-    gc.freeze()
+    return Programs(folder, clouds, services(), {})
 
 
 def strangers(before: Graph, after: Graph, about: list[str]) -> Iterator[str]:
