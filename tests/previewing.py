@@ -4,14 +4,11 @@ Loading a platform's SDK takes longer than running most programs. Each worker lo
 """
 
 import atexit
-import json
 import os
-import sys
 from collections.abc import Generator
 from contextlib import contextmanager, nullcontext
 from functools import cache, lru_cache
 from pathlib import Path
-from threading import Lock
 from typing import Self
 from unittest.mock import patch
 
@@ -23,8 +20,6 @@ from operations.preview import Program, Programs
 from operations.warm import Warm
 from stacks.config import STACKS
 
-_JOB = Path(__file__).with_name("warm_program.py")
-_STARTING = Lock()
 _SHIPPED = str(Path(__file__).with_name("shipped"))
 
 
@@ -56,29 +51,15 @@ def staying_warm() -> Generator[Programs]:
 class _Staying(Programs):
     def start(self, platform: str, *, one: bool = False) -> Warm:
         """A command that asks for one program alone would end the process under the tests that come after it."""
-        with _STARTING:
-            return _started(platform)
+        return super().start(platform)
 
 
 @cache
-def _started(platform: str) -> Warm:
-    warm = Warm([sys.executable, "-P"], [_JOB, platform], os.environ)
-    atexit.register(warm.close)
-    return warm
-
-
 def programs() -> Programs:
     """The warm processes, which end with the tests."""
-    return _Staying()
-
-
-def imports(path: Path) -> set[str]:
-    """The modules that there are in a warm process which has run the program of a stack file."""
-    program = Program.of(path)
-    asked = {"imports": True, "stack": program.stack, "config": program.config}
-    done = programs().start(program.platform).run(json.dumps(asked), fresh.TIMEOUT_SECONDS)
-    assert done.code == 0, done.said
-    return set(json.loads(done.out))
+    started = _Staying()
+    atexit.register(started.__exit__, None, None, None)
+    return started
 
 
 @cache
