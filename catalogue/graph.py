@@ -353,8 +353,8 @@ def _pairs(said: Any) -> list[str]:
     return [str(word) for word in said or ()]
 
 
-_SECTIONS = ("batch_jobs", "budget", "endpoints", "training", "workspace")
-_WORDS = ("family", "machine_type", "schedule", "timezone", "zone")
+_SECTIONS = ("batch_jobs", "budget", "endpoints", "models", "training", "workspace")
+_WORDS = ("family", "health_route", "machine_type", "model", "predict_route", "schedule", "timezone", "zone")
 
 
 def _stated(said: Any, at: str) -> Iterator[tuple[str, str]]:

@@ -160,17 +160,27 @@ def batch(props: Properties) -> Iterator[str]:
         yield "starts batch jobs without a key"
 
 
+_LEAST_ROTATION_DAYS = 7
+
+
 @resource_rule(
     "encryption-key",
     _KEY,
     severity="high",
-    says="A key is rotated every 90 days and slow to destroy (CIS GCP 1.10).",
-    remedy="Set rotation_period to at most 7776000s and destroy_scheduled_duration to at least 2592000s.",
+    says="A key is rotated every 7 to 90 days and slow to destroy (CIS GCP 1.10).",
+    remedy="Set rotation_period to 604800s to 7776000s and destroy_scheduled_duration to at least 2592000s.",
 )
 def key(props: Properties) -> Iterator[str]:
-    """`encryption-key-users` checks who may use the key."""
-    if not 0 < seconds(props.text_or_empty("rotationPeriod")) <= 90 * _DAY:
+    """`encryption-key-users` checks who may use the key.
+
+    Each version is billed until it is destroyed, and none is by itself (Cloud KMS, "Pricing",
+    https://cloud.google.com/kms/pricing): of a daily rotation that is a version more each day, for ever.
+    """
+    period = seconds(props.text_or_empty("rotationPeriod"))
+    if not 0 < period <= 90 * _DAY:
         yield "is not rotated within 90 days"
+    elif period < _LEAST_ROTATION_DAYS * _DAY:
+        yield f"is rotated more than once in {_LEAST_ROTATION_DAYS} days, and each version is billed for ever"
     if seconds(props.text_or_empty("destroyScheduledDuration")) < 30 * _DAY:
         yield "can be destroyed in less than 30 days"
 

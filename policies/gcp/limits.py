@@ -310,8 +310,13 @@ def stores_expire(graph: Graph, store: Resource) -> Iterator[str]:
             old = policy.section_or_empty("condition")
             if old.text_or_empty("tagState") != "UNTAGGED" or not _LEAST_DAYS <= _days(old) <= _MOST_DAYS:
                 yield f"deletes images that have a tag, or not {_LEAST_DAYS} to {_MOST_DAYS} days after a push"
+        kept = (p.number_or_none("mostRecentVersions.keepCount") for p in store.props.each_section("cleanupPolicies"))
+        if deletes and not max((count or 0 for count in kept), default=0) >= _LEAST_KEPT:
+            yield f"keeps fewer than {_LEAST_KEPT} newest versions: what serves and what a rollback returns to"
 
 
+_LEAST_KEPT = 2
+"""A model may name its image by digest, which no tag holds."""
 _LEAST_DAYS, _MOST_DAYS, _STATE = 7, 365, "condition.withState"
 """What was deleted or replaced by mistake can be had back for a week at least, as what a bucket soft-deletes can."""
 

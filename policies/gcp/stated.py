@@ -38,6 +38,7 @@ _OF_DEPLOYMENT = {
     _SCHEDULE,
     _ENDPOINT,
     _DATASET,
+    mlplatform.MODEL,
     _BUDGET,
     _WORKBENCH,
     severity="high",
@@ -151,12 +152,24 @@ def _dataset(graph: Graph, place: Placement, item: str, resource: Resource) -> I
         yield from _other(place, f"{item}.capture.days", days, "keeps for days:")
 
 
+def _model(graph: Graph, place: Placement, item: str, resource: Resource) -> Iterator[str]:
+    """A model that may take an hour to start, or answers elsewhere, is one that the file says so of."""
+    named = f"models.{place.states(f'{item}.model')}"
+    takes = resource.props.number_or_none("startUpSeconds")
+    if takes is not None and not place.states(f"{named}.start_up_seconds"):
+        yield f"may take {takes:g} seconds to start, where {named} of the stack file says none"
+    yield from _other(place, f"{named}.start_up_seconds", takes, "may take seconds to start:")
+    for path, key in (("predictRoute", "predict_route"), ("healthRoute", "health_route")):
+        yield from _other_word(place, f"{named}.{key}", resource.props.text_if_known(path), "answers at")
+
+
 _MEMBERS: Mapping[str, Callable[[Graph, Placement, str, Resource], Iterator[str]]] = {
     _DEPLOYMENT: _deployment,
     _WORKFLOW: _workflow,
     _SCHEDULE: _schedule,
     _ENDPOINT: _endpoint,
     _DATASET: _dataset,
+    mlplatform.MODEL: _model,
 }
 
 RULES = [stated]

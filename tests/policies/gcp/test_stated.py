@@ -62,6 +62,7 @@ def another(graph: Graph, type_: str, path: str, value: Any) -> Graph:
         (DATASET, "defaultTableExpirationMs", 86_400_000, "capture.days of the stack file says 30"),
         (SCHEDULE, "schedule", "0 5 * * *", "schedule of the stack file says 30 4 * * *"),
         (SCHEDULE, "timeZone", "UTC", "timezone of the stack file says Europe/Berlin"),
+        ("mlplatform:gcp:Model", "startUpSeconds", 3600, "of the stack file says none"),
         (BUDGET, UNITS, "2499", "budget.monthly_usd of the stack file says 2500"),
         (WORKBENCH, "location", "us-central1-f", "workspace.zone of the stack file says us-central1-a"),
         (WORKFLOW, "sourceContents", ('"maxReplicaCount": 2', '"maxReplicaCount": 3'), "replicas of the stack file"),

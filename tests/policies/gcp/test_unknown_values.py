@@ -32,6 +32,7 @@ _WAIT = {
     "limits-machine-types",
     "limits-outputs-expire",
     "limits-replicas",
+    "limits-stated",
     "quota-declared",
     "rollback-batch-watched",
     "world-containers",
