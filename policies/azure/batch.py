@@ -87,7 +87,8 @@ def _not_as_said(graph: Graph, schedule: Resource) -> Iterator[str]:
     replicas = graph.placement.figure(section, name, "replicas") or 1
     for job in jobs(schedule.props):
         yield from _differs(job.nodes(), replicas, "has as replicas")
-        yield from _differs((job.minutes_or_none() or 0) / 60, hours, "has as hours of a run")
+        if (minutes := job.minutes_or_none()) is not None:
+            yield from _differs(minutes / 60, hours, "has as hours of a run")
 
 
 def _differs(found: float | None, said: float | None, what: str) -> Iterator[str]:
