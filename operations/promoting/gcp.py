@@ -81,7 +81,9 @@ def approve(stack: str, config: StackConfig, version: Registered, digest: str, b
             f"approved, or sign in as the persona {stack}-approver, which alone may"
         ) from None
     if written is None:
-        raise BadInput(f"there is no bucket gs://{bucket}; `pulumi up` of {stack} makes it, once its file names a version")
+        raise BadInput(
+            f"there is no bucket gs://{bucket}; `pulumi up` of {stack} makes it, once its file names a version"
+        )
 
 
 def _said(digest: str, because: str) -> str:
