@@ -11,7 +11,7 @@ from components.azure.controls import ControlsArgs
 from components.azure.encryption import EncryptionArgs
 from components.azure.endpoint import EndpointArgs
 from components.azure.group import GroupArgs
-from components.azure.identity import AccessArgs, IdentityArgs
+from components.azure.identity import AccessArgs, GateArgs, IdentityArgs
 from components.azure.monitoring import AlertsArgs
 from components.azure.network import ZONES, NetworkArgs
 from components.azure.outbound import OutboundArgs
@@ -143,6 +143,7 @@ EXAMPLES: Mapping[str, Args] = {
         identity_ids={persona: identity_id(persona) for persona in GRANTS},
         principal_ids={persona: uuid_of(number) for number, persona in enumerate(GRANTS)},
         people={"ana": ANA},
+        gate=GateArgs(group_name=GROUP, workspace_name=WORKSPACE, models=["scorer"], tags=TAGS),
     ),
     "Alerts": AlertsArgs(group_name=GROUP, owner=OWNER, tags=TAGS),
     "Audit": AuditArgs(group_name=GROUP, region=REGION, tags=TAGS),

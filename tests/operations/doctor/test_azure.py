@@ -353,17 +353,18 @@ def test_a_version_is_registered_by_its_digest_and_approved_by_a_version_of_its_
     def shown(digest: str, **more: object) -> dict[str, Any]:
         return {"properties": {"properties": {"digest": digest}, **more}}
 
-    there = {WORKSPACES: {"value": [WORKSPACE]}}
+    there: dict[str, Answer] = {WORKSPACES: {"value": [WORKSPACE]}}
     none, registered = by_path(there), by_path({**there, at: shown(digest)})
     assert see(none, "registered", name, digest) == (State.NOT_DONE, f"the workspace has no version {name}")
     assert see(none, "approved", name, digest) == (State.NOT_DONE, f"{name}: nobody has decided on it")
     assert see(registered, "registered", name, digest)[0] is State.DONE
     assert see(registered, "registered", name, "sha256:other")[0] is State.NOT_DONE
     assert see(registered, "approved", name, digest)[0] is State.NOT_DONE
-    for said, state in (
+    decided: list[tuple[dict[str, Any], State]] = [
         (shown(digest, isArchived=False), State.DONE),
         (shown(digest, isArchived=True), State.NOT_DONE),
         (shown("sha256:other"), State.NOT_DONE),
         ({"properties": {}}, State.NOT_DONE),
-    ):
+    ]
+    for said, state in decided:
         assert see(by_path({**there, approval: said}), "approved", name, digest)[0] is state

@@ -90,11 +90,12 @@ def test_the_one_call_writes_the_approval_with_the_digest_that_was_seen() -> Non
     body = json.loads(sent.content)["properties"]
     assert body["properties"] == {"digest": OWN} and body["isArchived"] is False and body["description"] == BECAUSE[1]
     assert body["modelUri"].endswith("/workspaces/w1/datastores/artifacts/paths/registry/scorer/2/")
-    for other, said in (
+    refused: list[tuple[dict[str, Any], str]] = [
         ({"approval": azure_error(403, "AuthorizationFailed")}, "sign in as the persona azure-pilot-identity-approver"),
         ({"approval": None}, "the workspace has no model scorer-approved"),
         ({"workspaces": {"value": []}}, "azure-pilot has no workspace"),
-    ):
+    ]
+    for other, said in refused:
         with pytest.raises(BadInput, match=said):
             azure.approve_by(account(cloud(**other)), STACK, Registered(NAME, 2), OWN, BECAUSE[1])
 
