@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from catalogue.graph import Graph, Resource
+from catalogue.kinds.azure.containerregistry import REGISTRY
 from catalogue.kinds.azure.machinelearningservices import ENVIRONMENT, MODEL, ONLINE_DEPLOYMENT
 from catalogue.kinds.azure.machinelearningservices_jobs import (
     BATCH_DEPLOYMENT,
@@ -20,7 +21,7 @@ from catalogue.kinds.azure.machinelearningservices_jobs import (
 from catalogue.marks import is_marked
 from catalogue.once import once_a_graph
 from catalogue.properties import Properties
-from catalogue.registered import in_datastore
+from catalogue.registered import REPOSITORY, Registered, in_datastore
 from catalogue.wording import one_line
 from policies.azure.reading import names_one_of
 from policies.rule import Found, stack_rule, whole_stack_rule
@@ -44,6 +45,14 @@ _WORD = re.compile(r"[^\s\"'$(){}\[\];|&<>#%+\\]+")
 _OF_A_STEP = re.compile(r"\$\{\{\s*(inputs|outputs)\.\w+\s*\}\}")
 
 
+@once_a_graph
+def _of_versions(graph: Graph) -> frozenset[str]:
+    """The images of the versions of the registry that the stack file names."""
+    said = [Registered.of(one) for one in graph.placement.versions] if graph.placement else []
+    hosts = {one.props.text_if_known("registryName").lower() for one in graph.of(REGISTRY)}
+    return frozenset(f"{host}.azurecr.io/{REPOSITORY}:{one.tag}" for one in said for host in hosts)
+
+
 @stack_rule(
     "world-containers",
     SCHEDULE,
@@ -64,7 +73,7 @@ def containers(graph: Graph, resource: Resource) -> Iterator[str]:
         return
     if resource.type == ENVIRONMENT:
         image = resource.props.text_if_known("properties.image")
-        if image and image not in graph.placement.addresses:
+        if image and image not in graph.placement.addresses and image not in _of_versions(graph):
             yield f"runs the image {one_line(image)[:120]}, which its file does not name"
         return
     if resource.type == COMPONENT:

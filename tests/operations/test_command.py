@@ -26,7 +26,7 @@ from catalogue.kinds import kinds
 from catalogue.platforms import PLATFORMS
 from components.azure.names import worldwide
 from operations import console
-from operations.__main__ import application
+from operations.__main__ import application, main
 from operations.commands import pilot
 from operations.verdict import PROOFS, Verdict
 from stacks.config import STACKS, stack_file
