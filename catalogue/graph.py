@@ -366,11 +366,12 @@ def _stated(said: Any, at: str) -> Iterator[tuple[str, str]]:
             return
     if isinstance(said, Mapping):
         for name, item in cast("Mapping[str, Any]", said).items():
-            yield from _stated(item, f"{at}.{name}")
-    elif (isinstance(said, int | float) and not isinstance(said, bool)) or (
-        isinstance(said, str) and said and at.rpartition(".")[2] in _WORDS
-    ):
-        yield at, str(said)
+            if name != "version":  # of the registry: `versions` has it with its name
+                yield from _stated(item, f"{at}.{name}")
+    elif isinstance(said, int | float) and not isinstance(said, bool):
+        yield at, str(int(said) if float(said).is_integer() else said)  # 2500 and 2500.0 are one number
+    elif isinstance(said, str) and said and at.rpartition(".")[2] in _WORDS:
+        yield at, said
 
 
 def _machines(said: Any) -> Iterator[str]:

@@ -23,4 +23,4 @@ def as_asked(graph: Graph, config: StackConfig) -> Graph:
         return found[resource.urn]
 
     resources = tuple(replace(r, stack_key=key_of(r)) for r in graph.resources)
-    return replace(graph, resources=resources, placement=Placement.from_words(config.model_dump()))
+    return replace(graph, resources=resources, placement=Placement.from_words(config.model_dump(exclude_unset=True)))

@@ -28,11 +28,14 @@ def one_by_one(*checks: Check) -> Check:
 
 
 def address(config: StackConfig, path: Path, uri: str, further: Form | None = None) -> Iterator[Problem]:
-    """The address is one of the platform, and has the further form where one is given."""
-    for form in (PLATFORMS[config.platform].uri, further):
-        if form and not re.fullmatch(form.pattern or "", uri):
-            yield Problem(path, f"found {found_word(uri)}, allowed: {form.words}")
-            return
+    """The address is one of the platform, and has the further form where one is given, whose example is then told."""
+    own = PLATFORMS[config.platform].uri
+    words, _, example = own.words.partition(" such as ")
+    example = (further.words.partition(" such as ")[2] if further else "") or example
+    if not re.fullmatch(own.pattern or "", uri):
+        yield Problem(path, f"found {found_word(uri)}, allowed: {words} such as {example}")
+    elif further and not re.fullmatch(further.pattern or "", uri):
+        yield Problem(path, f"found {found_word(uri)}, allowed: {further.words}")
 
 
 def expires(

@@ -47,7 +47,7 @@ class Registry(pulumi.ComponentResource):
 
     bucket_name: pulumi.Output[str]
     """The artifact bucket's name, known once the bucket stands. Identity grants the personas their places in it."""
-    approvals_name: pulumi.Output[str] | None
+    decisions_name: pulumi.Output[str] | None
     """The name of the bucket of approvals, known once it stands. None where there is none."""
     repository_id: pulumi.Output[str]
     """The repository's id in its project and region. Identity grants the personas its images."""
@@ -83,13 +83,13 @@ class Registry(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, protect=True),
         )
         self.bucket_name = bucket.bucket_name
-        self.approvals_name = decided.bucket_name if decided else None
+        self.decisions_name = decided.bucket_name if decided else None
         self.repository_id = repository.repository_id
         self.repository_url = repository.registry_uri
         self.register_outputs(
             {
                 "bucket_name": self.bucket_name,
-                "approvals_name": self.approvals_name,
+                "decisions_name": self.decisions_name,
                 "repository_id": self.repository_id,
                 "repository_url": self.repository_url,
             }

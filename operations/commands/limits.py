@@ -32,7 +32,7 @@ def limits(
         place, found = None, known.load().every()
     else:
         config = read_stack_file(file_of(stack))
-        place = Placement.from_words(config.model_dump())
+        place = Placement.from_words(config.model_dump(exclude_unset=True))
         held = known.load().of(config.platform, place)
         found = [*held.limits.values(), *held.quotas.values()]
     if format is ListFormat.JSON:

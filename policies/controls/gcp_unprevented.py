@@ -57,6 +57,7 @@ UNPREVENTED: Mapping[str, Sequence[str]] = {
         "limits-replicas-fixed",
         "limits-scaling-policy",
         "limits-schedule-*",
+        "limits-stated",
     ),
     "Artifact Registry and lifecycle rules offer no field for it that a condition could hold against the limits.": (
         "audit-repository-immutable",

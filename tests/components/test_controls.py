@@ -40,6 +40,7 @@ def test_aws_attaches_each_document_as_the_type_that_it_is() -> None:
 def test_aws_refuses_a_document_of_which_nobody_knows_the_type(monkeypatch: pytest.MonkeyPatch) -> None:
     strange = replace(cast(AwsArgs, examples("aws")["Controls"]), documents={"tagging": "{}"})
     monkeypatch.setattr(test_every_component, "examples", lambda platform: {"Controls": strange})
+    made.cache_clear()
     with pytest.raises(BadArgument, match=r"^ControlsArgs.documents: found 'tagging', allowed: names that begin with"):
         made("aws", AwsControls)
 

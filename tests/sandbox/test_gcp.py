@@ -10,6 +10,7 @@ from catalogue.answers import Request
 from catalogue.graph import Graph
 from catalogue.kind import Acts
 from catalogue.kinds import kinds
+from catalogue.kinds.gcp.mlplatform import APPROVED_VERSION
 from provider.resources import services
 from sandbox import cloud
 from sandbox.lookups.gcp import LOOKUPS
@@ -97,9 +98,9 @@ def test_a_deployment_has_a_numeric_id_and_an_attachment(pilot: Graph) -> None:
 
 
 def test_the_sandbox_makes_every_type_of_the_pilot_and_no_other(pilot: Graph) -> None:
-    """Constraints of the organisation are a landing zone's own."""
+    """Constraints of the organisation are a landing zone's own, and the pilot serves no registered version."""
     made = {r.type for r in pilot.cloud if not r.type.startswith(cloud.PROVIDERS)}
-    assert made == {type_ for type_ in MADE if "orgpolicy/" not in type_}
+    assert made == {type_ for type_ in MADE if "orgpolicy/" not in type_} - {APPROVED_VERSION}
 
 
 def test_two_resources_never_share_an_id(pilot: Graph) -> None:

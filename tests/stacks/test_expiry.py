@@ -75,7 +75,7 @@ def _aws(graph: Graph) -> dict[str, Any]:
 
 
 def _gcp(graph: Graph) -> dict[str, Any]:
-    (bucket,) = graph.of("gcp:storage/bucket:Bucket")
+    (bucket,) = (one for one in graph.of("gcp:storage/bucket:Bucket") if "artifacts" in one.name)
     when = [rule["condition"] for rule in bucket.inputs["lifecycleRules"]]
     return {folder: one["age"] for one in when for folder in one.get("matchesPrefixes", ())}
 

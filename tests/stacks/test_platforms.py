@@ -129,7 +129,7 @@ ACCOUNT = {
     "azure": "allowed: an Azure subscription id such as 00000000-0000-0000-0000-000000000000, in lower case",
 }
 URI = {
-    "aws": "allowed: an S3 address with a key such as s3://bucket/folder/model.tar.gz",
+    "aws": "allowed: an S3 address with a key such as s3://bucket/folder/",
     "gcp": "allowed: a Cloud Storage folder such as gs://bucket/folder/",
     "azure": "allowed: a folder of the stack's own datastore such as azureml://datastores/artifacts/paths/folder/",
 }
@@ -245,7 +245,7 @@ MISTAKES = [
         "azure",
         FOLDERS["azure"] + "transactions/",
         BLOBS,
-        f"batch_jobs.nightly.input_uri: found '{BLOBS}', {URI['azure']}",
+        f"batch_jobs.nightly.input_uri: found '{BLOBS}', {URI['azure'].replace('folder/', 'transactions/')}",
     ),
     # kinds
     (
@@ -477,7 +477,8 @@ def test_an_account_or_an_address_of_another_platform_gives_its_sentence(file: P
     ):
         foreign = own.replace(FOLDERS[platform], FOLDERS[other])
         text = changed(platform, (own, foreign))
-        assert refusal(file, text) == f"mlplatform:{path}: found '{foreign}', {URI[platform]}"
+        of = "model.tar.gz" if platform == "aws" and "artifact" in path else ""
+        assert refusal(file, text) == f"mlplatform:{path}: found '{foreign}', {URI[platform]}{of}"
 
 
 def _model(platform: str, **more: Any) -> dict[str, Any]:

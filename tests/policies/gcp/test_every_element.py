@@ -42,7 +42,6 @@ ENOUGH_ONCE = {
     ("allows", "network-endpoint-reached"): _LET_OUT,
     ("allows", "network-proof"): _LET_OUT,
     ("allows", "network-way-in"): _LET_OUT,
-    ("cleanupPolicies", "limits-stores-expire"): "one policy that deletes is enough",
     ("lifecycleRules", "limits-outputs-expire"): "one rule that deletes a folder's files in time deletes them",
     ("conditions", "rollback-batch-watched"): _WATCHED,
     ("conditions", "rollback-idle-watched"): _WATCHED,
