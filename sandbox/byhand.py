@@ -130,16 +130,18 @@ def decide(state: State, version: str, decision: str, digest: str = "") -> str:
     """Let the approver approve or reject a version.
 
     It is GROUP/NUMBER on aws, GROUP/MODEL/NUMBER on azure and gs://BUCKET/approvals/NAME/NUMBER on gcp. On gcp the
-    decision is an object that names the digest of the version's record. Nothing there is replaced.
+    decision is an object that names the digest of the version's record. Nothing there is replaced. Elsewhere the
+    registry has the digest, and one that is given must be the same.
     """
     if version.startswith("gs://"):
         _decide_once(state, version, decision, digest)
         return f"{version} is {decision.lower()}"
-    if digest:
-        raise BadInput(f"{digest[:80]!r}: the registry has the digest since the version was registered; leave it out")
     arn, _, _ = _version(state, version)
-    if arn not in state.account.versions():
+    there = state.account.versions()
+    if arn not in there:
         raise BadInput(f"{version}: no such version is registered; register it first")
+    if digest and digest != there[arn][1]:
+        raise BadInput(f"{version}: it was registered with the digest {there[arn][1]}, not {digest[:80]}")
     state.account.decide(arn, decision)
     return f"{version} is {decision.lower()}"
 

@@ -149,7 +149,7 @@ def upload(
 VersionArgument = Annotated[
     str, typer.Argument(metavar="VERSION", help="The version, as the verdict's manual steps name it.")
 ]
-DigestArgument = Annotated[str, typer.Argument(metavar="DIGEST", help="The digest of its record; on gcp alone.")]
+DigestArgument = Annotated[str, typer.Argument(metavar="DIGEST", help="The digest of its record; gcp needs it.")]
 
 
 def register(

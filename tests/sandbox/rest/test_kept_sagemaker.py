@@ -77,6 +77,8 @@ def test_a_registry_takes_what_sagemaker_takes(state: State) -> None:
     assert byhand.register(state, VERSION, DIGEST) == byhand.register(state, VERSION, DIGEST)
     with pytest.raises(BadInput, match="a version never changes"):
         byhand.register(state, VERSION, f"sha256:{'b' * 64}")
-    byhand.decide(state, VERSION, "Approved")
+    with pytest.raises(BadInput, match="it was registered with the digest"):
+        byhand.decide(state, VERSION, "Approved", f"sha256:{'b' * 64}")
+    byhand.decide(state, VERSION, "Approved", DIGEST)
     byhand.register(state, VERSION, DIGEST)
     assert list(state.account.versions().values()) == [("Approved", DIGEST)]
