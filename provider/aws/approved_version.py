@@ -12,6 +12,7 @@ from typing import Annotated, ClassVar
 import pulumi
 
 from provider import Json, Text
+from provider.approvals import Digest, Version, hold_digest
 from provider.errors import CloudError, ProviderError
 from provider.inputs import Allowed, Inputs
 from provider.service import Created, Service
@@ -65,8 +66,8 @@ class ApprovedVersionInputs(Inputs):
     account: Annotated[str, Allowed(pattern=r"^[0-9]{12}$")]
     region: Annotated[str, Allowed(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")]
     group: Annotated[str, Allowed(pattern=r"^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$")]
-    version: Annotated[int, Allowed(ge=1)]
-    digest: Annotated[str, Allowed(pattern=r"^sha256:[0-9a-f]{64}$")]
+    version: Version
+    digest: Digest
 
 
 class ApprovedVersionService(Service[ApprovedVersionInputs]):
@@ -100,12 +101,7 @@ class ApprovedVersionService(Service[ApprovedVersionInputs]):
             raise ProviderError(f"{called}: it was rejected; name another version in the stack file")
         if status != APPROVED:
             raise ProviderError(f"{called}: it is not approved ({status}); let the approver decide, and run this again")
-        if digest != inputs.digest:
-            said = f"the digest {digest}" if digest else "no digest"
-            raise ProviderError(
-                f"{called}: the registry has {said}, and the stack file names {inputs.digest}; name the digest of what "
-                "was approved"
-            )
+        hold_digest(called, "the registry", digest, inputs.digest)
         return {"status": status}
 
     def read(self, id: str, state: Json) -> Json | None:

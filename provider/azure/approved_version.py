@@ -8,13 +8,14 @@ model, which the approver alone may write; one that is archived was taken back.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import pulumi
 
 from provider import Json, Text
+from provider.approvals import Digest, Model, Version, hold_digest
 from provider.errors import ProviderError
-from provider.inputs import Allowed, AzureName, Inputs, Uuid
+from provider.inputs import AzureName, Inputs, Uuid
 from provider.service import Created, Service
 
 if TYPE_CHECKING:
@@ -71,9 +72,9 @@ class ApprovedVersionInputs(Inputs):
     subscription_id: Uuid
     resource_group: AzureName
     workspace: AzureName
-    model: Annotated[str, Allowed(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
-    version: Annotated[int, Allowed(ge=1)]
-    digest: Annotated[str, Allowed(pattern=r"^sha256:[0-9a-f]{64}$")]
+    model: Model
+    version: Version
+    digest: Digest
 
 
 def approval_id(inputs: ApprovedVersionInputs) -> str:
@@ -118,12 +119,7 @@ class ApprovedVersionService(Service[ApprovedVersionInputs]):
         status, digest = found
         if status == REJECTED:
             raise ProviderError(f"{called}: it was rejected; name another version in the stack file")
-        if digest != inputs.digest:
-            said = f"the digest {digest}" if digest else "no digest"
-            raise ProviderError(
-                f"{called}: the approval has {said}, and the stack file names {inputs.digest}; name the digest of what "
-                "was approved"
-            )
+        hold_digest(called, "the approval", digest, inputs.digest)
         return {"status": status}
 
     def read(self, id: str, state: Json) -> Json | None:

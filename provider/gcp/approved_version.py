@@ -14,6 +14,7 @@ from urllib.parse import quote
 import pulumi
 
 from provider import Json, Text
+from provider.approvals import Digest, Model, Version, hold_digest
 from provider.errors import ProviderError
 from provider.inputs import Allowed, Inputs, ProjectId
 from provider.service import Created, Service
@@ -64,9 +65,9 @@ class ApprovedVersionInputs(Inputs):
 
     project: ProjectId
     bucket: Annotated[str, Allowed(pattern=r"^[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]$")]
-    model: Annotated[str, Allowed(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
-    version: Annotated[int, Allowed(ge=1)]
-    digest: Annotated[str, Allowed(pattern=r"^sha256:[0-9a-f]{64}$")]
+    model: Model
+    version: Version
+    digest: Digest
 
 
 class ApprovedVersionService(Service[ApprovedVersionInputs]):
@@ -98,12 +99,7 @@ class ApprovedVersionService(Service[ApprovedVersionInputs]):
                 f"{called}: it is not approved, for no approval of it lies in gs://{inputs.bucket}; let the approver "
                 "decide, and run this again"
             )
-        if digest != inputs.digest:
-            said = f"the digest {digest}" if digest else "no digest"
-            raise ProviderError(
-                f"{called}: its approval has {said}, and the stack file names {inputs.digest}; name the digest of what "
-                "was approved"
-            )
+        hold_digest(called, "its approval", digest, inputs.digest)
         return {"status": status}
 
     def read(self, id: str, state: Json) -> Json | None:
