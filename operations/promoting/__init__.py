@@ -70,8 +70,5 @@ def asked(said: str, file: Path) -> Asked:
 def promoted(found: Found, version: Registered) -> str:
     """The digest to name in a stack file. Raises BadInput for a version that is not approved."""
     if found.status != APPROVED:
-        raise BadInput(
-            f"{version.name}@{version.version}: is not approved ({found.status}); the approver decides by "
-            "`mlplatform approve`"
-        )
+        raise BadInput(f"{version}: is not approved ({found.status}); the approver decides by `mlplatform approve`")
     return found.digest

@@ -25,7 +25,7 @@ WAITS = "nobody has decided on it"
 
 def found(stack: str, config: StackConfig, version: Registered) -> Found:
     """The version with its record. Raises BadInput where there is none, or another digest than its was approved."""
-    account, called = _open(config), f"{version.name}@{version.version}"
+    account, called = _open(config), str(version)
     place = f"gs://{artifacts_of(stack, config.account)}/{version.folder}{versions.RECORD}"
     try:
         content = text_of(account, place)
@@ -66,7 +66,7 @@ def approve(stack: str, config: StackConfig, version: Registered, digest: str, b
     bucket, there = approvals_of(stack, config.account), found(stack, config, version)
     if there.status == REJECTED:
         raise BadInput(
-            f"{version.name}@{version.version}: was rejected, because {there.because}; a rejection stays, so register "
+            f"{version}: was rejected, because {there.because}; a rejection stays, so register "
             "and approve the next version"
         )
     asked = {"uploadType": "media", "name": version.decision("approved"), "ifGenerationMatch": "0"}
@@ -77,7 +77,7 @@ def approve(stack: str, config: StackConfig, version: Registered, digest: str, b
         )
     except Unseen as error:
         raise BadInput(
-            f"{version.name}@{version.version}: Google does not let it be approved ({error}); look whether it is "
+            f"{version}: Google does not let it be approved ({error}); look whether it is "
             f"approved, or sign in as the persona {stack}-approver, which alone may"
         ) from None
     if written is None:

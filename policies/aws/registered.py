@@ -10,6 +10,7 @@ from catalogue.kinds.aws import ecr, s3
 from catalogue.kinds.aws.mlplatform import APPROVED_VERSION
 from catalogue.kinds.aws.sagemaker import MODEL, PACKAGE_GROUP
 from catalogue.properties import Properties
+from policies import preflights
 from policies.aws.capture import lifecycle_rules, prefix_of
 from policies.aws.documents import is_everybody
 from policies.rule import stack_rule
@@ -36,12 +37,12 @@ def approved(graph: Graph, resource: Resource) -> Iterator[str]:
     https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateModel.html
     """
     if resource.type == APPROVED_VERSION:
-        waiting = [m for m in graph.of(MODEL) if resource in graph.depends(m)]
-        if not waiting:
+        waits = preflights.waiting(graph, resource, MODEL)
+        if not waits:
             yield "asks for a version that no model waits for"
         yield from (
             f"asks for a version, and {model.name} waits for it and serves none of the registry"
-            for model in waiting
+            for model in waits
             if not any(registered.in_registry(uri) for _, uri in _containers(model.props))
         )
         return
@@ -58,14 +59,14 @@ def _unapproved(graph: Graph, model: Resource, image: str, uri: str) -> Iterator
         return
     repositories = {one.props.text_if_known("name") for one in graph.of(ecr.REPOSITORY)}
     if found is None or found["tag"] != version.tag or found["repository"] not in repositories:
-        yield f"serves {version.name}@{version.version} with the image {image}, which is not that version's"
+        yield f"serves {version} with the image {image}, which is not that version's"
         return
     group = version.group(found["repository"].removesuffix(registered.IMAGES))
     asked = {"account": found["account"], "region": found["region"], "group": group, "version": version.version}
     groups = {one.props.text_if_known("modelPackageGroupName") for one in graph.of(PACKAGE_GROUP)}
     asks = [one.props for one in graph.depends(model) if one.type == APPROVED_VERSION]
     if group not in groups or not any(all(each.value_or_none(k) == v for k, v in asked.items()) for each in asks):
-        yield f"serves {version.name}@{version.version} and does not wait for the registry's word that it is approved"
+        yield f"serves {version} and does not wait for the registry's word that it is approved"
 
 
 @stack_rule(
@@ -94,7 +95,7 @@ def kept(graph: Graph, resource: Resource) -> Iterator[str]:
             if repository.props.text_if_known("name") == found["repository"]:
                 for policy in graph.referring(ecr.LIFECYCLE, "repository", repository):
                     if not _stays(policy.props, found["tag"]):
-                        yield f"serves {version.name}@{version.version}, whose image goes once others are pushed"
+                        yield f"serves {version}, whose image goes once others are pushed"
         for bucket in graph.of(s3.BUCKET):
             if bucket.props.text_if_known("bucket") == uri.split("/")[2]:
                 gone = [rule for rule in lifecycle_rules(graph, bucket) if _takes(rule, registered.FOLDER)]

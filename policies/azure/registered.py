@@ -21,6 +21,7 @@ from catalogue.kinds.azure.mlplatform import APPROVED_VERSION
 from catalogue.once import once_a_graph
 from catalogue.properties import Properties
 from catalogue.registered import Registered
+from policies import preflights
 from policies.azure.identity import runs_something
 from policies.rule import stack_rule
 
@@ -52,10 +53,10 @@ def approved(graph: Graph, resource: Resource) -> Iterator[str]:
         if registered.in_registry(uri := resource.props.text_if_known(_URI)):
             yield from _unapproved(graph, resource, uri)
         return
-    waiting = [model for model in graph.of(MODEL) if resource in graph.depends(model)]
-    if not waiting:
+    waits = preflights.waiting(graph, resource, MODEL)
+    if not waits:
         yield "asks for an approval that no model waits for"
-    for model in waiting:
+    for model in waits:
         uri = model.props.text_if_known(_URI)
         if uri and not registered.in_registry(uri):
             yield f"asks for an approval, and {model.name} waits for it and serves none of the registry"
@@ -69,7 +70,7 @@ def _unapproved(graph: Graph, model: Resource, uri: str) -> Iterator[str]:
     if found is None or found[1] not in stores or (there and own and there.casefold() != own.casefold()):
         yield f"has the artifact {uri}, which is no version of the stack's own registry"
         return
-    version, called = found[0], f"{found[0].name}@{found[0].version}"
+    version, called = found[0], str(found[0])
     hosts = {one.props.text_if_known("registryName").lower() for one in graph.of(containerregistry.REGISTRY)}
     for image in _images(graph).get(model.urn, ()):
         pulled = _IMAGE.fullmatch(image)

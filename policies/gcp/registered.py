@@ -1,13 +1,13 @@
 """Registered versions: no model is made of one before the approver's word on it is there."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from catalogue import registered
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.gcp import artifactregistry, storage
 from catalogue.kinds.gcp.mlplatform import APPROVED_VERSION, MODEL, approvals_of
-from catalogue.once import once_a_graph
 from catalogue.properties import Properties
+from policies import preflights
 from policies.rule import stack_rule
 
 _NAMED = "In the stack file, name it by registered, version and digest, and give image and artifact_uri for no other."
@@ -30,27 +30,17 @@ def approved(graph: Graph, resource: Resource) -> Iterator[str]:
     https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.models/upload
     """
     if resource.type == APPROVED_VERSION:
-        waiting = _waiting(graph).get(resource.urn, [])
-        if not waiting:
+        waits = preflights.waiting(graph, resource, MODEL)
+        if not waits:
             yield "asks for a version that no model waits for"
         yield from (
             f"asks for a version, and {model.name} waits for it and serves none of the registry"
-            for model in waiting
+            for model in waits
             if not registered.in_registry(model.props.text_or_empty("artifactUri"))
         )
         yield from _deciding(graph, resource.props.text_if_known("bucket"))
     elif registered.in_registry(uri := resource.props.text_or_empty("artifactUri")):
         yield from _unapproved(graph, resource, uri)
-
-
-@once_a_graph
-def _waiting(graph: Graph) -> Mapping[str, list[Resource]]:
-    """The models that wait for each preflight, by its URN."""
-    found: dict[str, list[Resource]] = {}
-    for model in graph.of(MODEL):
-        for one in graph.depends(model):
-            found.setdefault(one.urn, []).append(model)
-    return found
 
 
 def _deciding(graph: Graph, bucket: str) -> Iterator[str]:
@@ -76,7 +66,7 @@ def _unapproved(graph: Graph, model: Resource, uri: str) -> Iterator[str]:
     keys = ("location", "project", "repositoryId")
     places = [[one.props.text_if_known(key) for key in keys] for one in graph.of(artifactregistry.REPOSITORY)]
     if image not in {version.image(f"{place}-docker.pkg.dev/{project}/{name}") for place, project, name in places}:
-        yield f"serves {version.name}@{version.version} with the image {image}, which is not that version's"
+        yield f"serves {version} with the image {image}, which is not that version's"
         return
     asked = {"project": model.props.value_or_none("project"), "model": version.name, "version": version.version}
     asks = [one.props for one in graph.depends(model) if one.type == APPROVED_VERSION]
@@ -85,7 +75,7 @@ def _unapproved(graph: Graph, model: Resource, uri: str) -> Iterator[str]:
         and all(each.value_or_none(key) == said for key, said in asked.items())
         for each in asks
     ):
-        yield f"serves {version.name}@{version.version} and does not wait for the approver's word that it is approved"
+        yield f"serves {version} and does not wait for the approver's word that it is approved"
 
 
 @stack_rule(
@@ -111,7 +101,7 @@ def kept(graph: Graph, resource: Resource) -> Iterator[str]:
         where = artifactregistry.repository_of(resource.props.text_or_empty("image"))
         for repository in graph.of(artifactregistry.REPOSITORY):
             if where and repository.props.text_if_known("repositoryId") == where[2] and _deletes(repository.props):
-                yield f"serves {version.name}@{version.version}, whose image goes though it has a tag"
+                yield f"serves {version}, whose image goes though it has a tag"
     bucket, _, folder = place.removeprefix("gs://").partition("/")
     folder = folder if resource.type == APPROVED_VERSION else registered.FOLDER
     for one in graph.of(storage.BUCKET):
