@@ -17,6 +17,15 @@ class Form:
     pattern: str | None
     words: str
 
+    def such_as(self, example: str) -> str:
+        """Its words with another example than their own."""
+        return f"{self.words.partition(' such as ')[0]} such as {example}"
+
+    @property
+    def example(self) -> str:
+        """The example that its words end with; empty where they have none."""
+        return self.words.partition(" such as ")[2]
+
 
 @dataclass(frozen=True)
 class PlatformRecord:

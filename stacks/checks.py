@@ -30,10 +30,9 @@ def one_by_one(*checks: Check) -> Check:
 def address(config: StackConfig, path: Path, uri: str, further: Form | None = None) -> Iterator[Problem]:
     """The address is one of the platform, and has the further form where one is given, whose example is then told."""
     own = PLATFORMS[config.platform].uri
-    words, _, example = own.words.partition(" such as ")
-    example = (further.words.partition(" such as ")[2] if further else "") or example
     if not re.fullmatch(own.pattern or "", uri):
-        yield Problem(path, f"found {found_word(uri)}, allowed: {words} such as {example}")
+        example = (further.example if further else "") or own.example
+        yield Problem(path, f"found {found_word(uri)}, allowed: {own.such_as(example)}")
     elif further and not re.fullmatch(further.pattern or "", uri):
         yield Problem(path, f"found {found_word(uri)}, allowed: {further.words}")
 

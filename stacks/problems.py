@@ -306,7 +306,7 @@ def _pattern(pattern: str, platform: str, key: Mapping[str, Any]) -> str:
         own: Form = getattr(PLATFORMS[platform], FORMS[pattern])
         fitting = (one for one in key.get("examples", ()) if own.pattern and re.fullmatch(own.pattern, one))
         if pattern == URI and (example := next(fitting, None)):
-            return f"{own.words.partition(' such as ')[0]} such as {example}"
+            return own.such_as(example)
         return own.words
     return WORDS.get(pattern, f"text of the form {pattern}")
 
