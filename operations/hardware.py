@@ -60,15 +60,8 @@ def fit(graph: Graph, region: str) -> list[HardwareUse]:
 def problems(rows: list[HardwareUse], platform: str, region: str) -> Iterator[tuple[HardwareUse, str, str]]:
     """Each row that does not fit, with the end of a sentence about it, and what mends that.
 
-    A quota that nobody declared is no problem here, and no proof either: `undeclared` names it.
+    What does not fit a declared quota is the rule `quota-declared`'s to find, and `undeclared` names the others.
     """
-    total: Counter[str] = Counter()
-    most: dict[str, tuple[int, HardwareUse]] = {}
-    for row in rows:
-        for draw in row.draws:
-            total[draw.quota_name] += draw.needed
-            if draw.quota_name not in most or draw.needed > most[draw.quota_name][0]:
-                most[draw.quota_name] = draw.needed, row
     for row in rows:
         uses = f"uses {row.family} ({row.machine_type})"
         if not row.sold_in_region:
@@ -77,13 +70,6 @@ def problems(rows: list[HardwareUse], platform: str, region: str) -> Iterator[tu
         if not row.may_serve:
             remedy = f"Choose a family that serves {row.use}, in the stack file."
             yield row, f"{uses} for {row.use}, which {PLATFORMS[platform].product} does not accept", remedy
-            continue
-        # Those that share a quota share the mistake. It is told once, of the one to lower first.
-        for draw in row.draws:
-            name = draw.quota_name
-            if draw.declared is not None and total[name] > draw.declared and most[name][1] is row:
-                remedy = f"Lower the replicas in the stack file, or have the quota raised and say so in {limits.OWN}."
-                yield row, f"draws on '{name}', of which {total[name]} may be needed, declared {draw.declared}", remedy
 
 
 def retiring(rows: list[HardwareUse]) -> Iterator[tuple[HardwareUse, date]]:

@@ -19,7 +19,7 @@ from catalogue.landing_zones import OUR_TAGS as TAGS
 from catalogue.machines import Machines
 from catalogue.platforms import PLATFORMS, Platform, cloud_of, platform_of
 from catalogue.properties import Unreadable
-from catalogue.wording import counted, one_line
+from catalogue.wording import close, counted, one_line
 from policies import given, limits
 from policies.rule import KEPT_FOR_EVER, NOT_READ, Found, Rule, named_places, stack_rule, whole_stack_rule
 
@@ -321,10 +321,9 @@ def _quota_undeclared(platform: str) -> Rule:
         for name, (count, most) in drawn.items():
             if name not in declared:
                 where = limits.where_declared(platform, graph.placement)
-                yield (
-                    most,
-                    f"draws on the quota '{name}', which nobody declared: ask for {count}, and write it in {where}",
-                )
+                said = f"draws on the quota '{name}', which nobody declared: ask for {count}, and write it in {where}"
+                slip = close(name, [other for other in declared if other not in drawn])
+                yield most, f"{said}; '{slip}' is declared, on which nothing draws" if slip else said
 
     return undeclared
 

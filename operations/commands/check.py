@@ -124,7 +124,8 @@ def _tell(checked: "Checked", format: Form, file: Path) -> None:
 def _grouped(findings: "list[Finding]") -> list[tuple[str, ...]]:
     """A row for each sentence of a rule, of all the resources that it is true of, in the order of the findings.
 
-    What somebody has decided already is counted elsewhere, and buries nothing here that is open.
+    A remedy stands where it is due for the first time. What somebody has decided already is counted elsewhere, and
+    buries nothing here that is open.
     """
     from operations import words
 
@@ -132,13 +133,15 @@ def _grouped(findings: "list[Finding]") -> list[tuple[str, ...]]:
     for one in findings:
         if not one.excused:
             said = one.message.removeprefix(f"{one.resource} ") if one.resource else one.message
-            told = f"{words.one_line(said)}\nRemedy: {words.one_line(one.remedy)}"
-            key = (f"{words.standing(one)}\n{one.severity}", one.rule, told)
+            key = (f"{words.standing(one)}\n{one.severity}", one.rule, words.one_line(said), words.one_line(one.remedy))
             groups.setdefault(key, []).append(words.one_line(one.resource or "the whole stack"))
-    return [
-        (state, f"{rule}\n{', '.join(names[:3])}{f' and {len(names) - 3} more' if names[3:] else ''}", said)
-        for (state, rule, said), names in groups.items()
-    ]
+    rows: list[tuple[str, ...]] = []
+    told: set[tuple[str, str]] = set()
+    for (state, rule, said, remedy), names in groups.items():
+        of = f"{rule}\n{', '.join(names[:3])}{f' and {len(names) - 3} more' if names[3:] else ''}"
+        rows.append((state, of, said if (rule, remedy) in told else f"{said}\nRemedy: {remedy}"))
+        told.add((rule, remedy))
+    return rows
 
 
 def _tell_drift(drifted: "list[ChangedResource]", stack: str, format: Form, file: Path) -> None:

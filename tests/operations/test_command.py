@@ -229,7 +229,7 @@ def test_no_tool_but_our_policies_knows_our_own_provider_and_the_report_says_so(
 def test_one_failing_stack_exits_1_and_prints_json_alone_on_standard_output(others: Passed) -> None:
     verdict = failed_of(others)
     assert others[0].returncode == 1
-    assert {"limits-replicas", "quota-declared", "hardware-fit", "limits-ceiling"} <= {f.rule for f in verdict.failing}
+    assert {"limits-replicas", "quota-declared", "limits-ceiling"} <= {f.rule for f in verdict.failing}
     assert next(p for p in verdict.proofs if p.name == "hardware fit").state == "failed"
 
 

@@ -156,6 +156,28 @@ def test_quotas_are_those_of_the_account_and_region(organisation: Path, platform
         assert limits.load().of(platform, elsewhere).quotas == {}
 
 
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_a_slip_in_the_name_of_a_quota_is_told_beside_the_quota_that_was_meant(
+    organisation: Path, platform: str, request: pytest.FixtureRequest
+) -> None:
+    ours: Graph = request.getfixturevalue(f"{platform}_pilot")
+    assert ours.placement is not None
+    place = replace(ours.placement, account=ACCOUNTS[platform])
+    graph = replace(ours, placement=place)
+    rule = next(each for each in pack.RULES[platform] if each.name == "quota-undeclared")
+    meant = [found.message.split("'")[1] for found in evaluate(graph, [rule]).findings]
+    slip, stranger = f"{meant[0]}z", "a quota of something else"
+    number = entry(SHIPPED.limits["batch-hours"], value=9, unit="instances")
+    write(
+        organisation,
+        "limits.yaml",
+        {"quotas": {platform: {place.account: {place.region: dict.fromkeys((slip, stranger), number)}}}},
+    )
+    said = [found.message for found in evaluate(graph, [rule]).findings]
+    assert len(said) == len(meant) and not [message for message in said if stranger in message]
+    assert said[0].endswith(f"; '{slip}' is declared, on which nothing draws")
+
+
 @pytest.mark.parametrize("text", ["", "# nothing yet\n", "limits: {}\n"])
 def test_a_file_that_says_nothing_changes_nothing(organisation: Path, text: str) -> None:
     write(organisation, "limits.yaml", text)
