@@ -14,6 +14,7 @@ from catalogue.platforms import PLATFORMS
 from operations.doctor import steps_of
 from operations.preview import preview
 from operations.sandboxes import walk
+from operations.verdict import ManualStep
 from sandbox import batch, byhand, training
 from sandbox.engine import Engine
 from sandbox.state import State
@@ -32,7 +33,7 @@ def test_up_is_refused_until_the_approver_approves_and_what_stands_can_train(
     engine = fresh_and_new(stack)
     state = State(engine.home.database)
     graph = preview(STACKS / f"Pulumi.{stack}.yaml")
-    waiting = []
+    waiting: list[ManualStep] = []
     for step in steps_of(graph):
         if any(look.what == "approved" for look in step.looks):
             waiting.append(step)
