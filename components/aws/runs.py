@@ -202,7 +202,15 @@ def tags_of(tags: Tags) -> pulumi.Output[list[dict[str, Text]]]:
 
 
 def _definition(args: Runs) -> dict[str, Any]:
-    """The state machine: one job, its name made unique by the run, waited for, retried, stopped in time."""
+    """The state machine: one job, its name made unique by the run, waited for, retried, stopped in time.
+
+    Only a job that was completed is a run that succeeded. SageMaker calls one that it stops, for its time was up or no
+    Spot machine came, Stopped and not Failed (DescribeTrainingJob, SecondaryStatus,
+    https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeTrainingJob.html), and no page of Step
+    Functions says that a task which waits for such a job fails. The task's answer is the job's description
+    ("TrainingJobName", "ModelArtifacts": https://docs.aws.amazon.com/step-functions/latest/dg/sample-train-model.html).
+    """
+    status = f"$.{args.resource.removeprefix('create')}Status"
     return {
         "Comment": args.comment,
         "StartAt": args.state,
@@ -222,7 +230,19 @@ def _definition(args: Runs) -> dict[str, Any]:
                     },
                 ],
                 "Catch": [{"ErrorEquals": [_RUNS_ALREADY], "Next": "RunsAlready"}],
-                "End": True,
+                "Next": "Ended",
+            },
+            "Ended": {
+                "Type": "Choice",
+                "Choices": [{"Variable": status, "StringEquals": "Completed", "Next": "Completed"}],
+                "Default": "Stopped",
+            },
+            "Completed": {"Type": "Succeed"},
+            "Stopped": {
+                "Type": "Fail",
+                "Error": "JobStopped",
+                "Cause": "SageMaker stopped the job before it was done: its time was up, no Spot machine came, or "
+                "somebody stopped it. The answer of the task before says which.",
             },
             # The schedule was delivered twice, and the first delivery's job does the work.
             "RunsAlready": {"Type": "Succeed"},

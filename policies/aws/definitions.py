@@ -1,7 +1,7 @@
 """Documents and numbers that are no policies: what a run does, what a registry keeps, which addresses a network has."""
 
 import ipaddress
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from typing import Any
 
 from catalogue.graph import Graph, Resource
@@ -20,7 +20,8 @@ _NUMBERS = {"IntervalSeconds": (10, 3600), "BackoffRate": (1.5, 10), "MaxAttempt
     STATE_MACHINE,
     severity="high",
     says="A run is whole: it starts at a state that it has, each state leads to one or ends, and its job is waited "
-    "for; it tries again a few times, and not for ever; a run that failed does not end as one that succeeded.",
+    "for; it tries again a few times, and not for ever; a run that failed, or whose job was stopped, does not end as "
+    "one that succeeded.",
     remedy="Keep the definition that the component writes.",
 )
 def run_whole(props: Properties) -> Iterator[str]:
@@ -51,6 +52,7 @@ def _state(state: Properties, states: Mapping[str, Properties]) -> Iterator[str]
     action = sfn.call_of(state) if kind == "Task" else ""
     if action in USES:
         yield from _job(state, action, caught)
+        yield from _stopped(state, action, states)
 
 
 _RUNS_ALREADY = "SageMaker.ResourceInUseException"
@@ -61,6 +63,72 @@ def _may_succeed(states: Mapping[str, Properties], name: str) -> bool:
     """Whether a run that comes to a state may end well."""
     ahead = (states[one] for one in {name, *sfn.reached(states, name)} if one in states)
     return any(one.text_or_empty("Type") == "Succeed" or one.flag_or_none("End") is True for one in ahead)
+
+
+def _stopped(state: Properties, action: str, states: Mapping[str, Properties]) -> Iterator[str]:
+    """SageMaker says of a job that it stops, for its time was up or no Spot machine came, that it is Stopped and not
+    Failed, and no page of Step Functions says that the task fails. The status is a member of the task's answer:
+    https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeTrainingJob.html
+    """
+    status, at = f"{action.removeprefix('create')}Status", state.text_or_empty("ResultPath") or "$"
+    selected: Mapping[str, Any] = state.section_or_empty("ResultSelector").values or {f"{status}.$": f"$.{status}"}
+    paths = {f"{at}.{key.removesuffix('.$')}" for key, value in selected.items() if value == f"$.{status}"}
+    ends, next_ = state.flag_or_none("End") is True, state.text_or_empty("Next")
+    if ends or _ends_well(states, next_, paths, "Stopped"):
+        yield f"counts a job as done that was stopped: it asks for no {status}"
+    if not ends and not _ends_well(states, next_, paths, "Completed"):
+        yield "ends no run well, its job completed or not"
+
+
+def _ends_well(states: Mapping[str, Properties], start: str, paths: Set[str], status: str) -> bool:
+    """Whether a run may end well from a state on, where its job's status is this and stands at one of the paths.
+
+    What a choice asks beside may be so or not. A state that answers in the place of all leaves nothing to ask.
+    """
+    ahead, seen = [(start, paths)], set[tuple[str, bool]]()
+    while ahead:
+        name, known = ahead.pop()
+        state = states.get(name)
+        if state is None or (name, bool(known)) in seen:
+            continue
+        seen.add((name, bool(known)))
+        kind = state.text_or_empty("Type")
+        if kind == "Succeed" or state.flag_or_none("End") is True:
+            return True
+        if kind in ("Task", "Parallel", "Map") and state.values.get("ResultPath", "$") == "$":
+            known = set[str]()
+        leads = (
+            _chosen(state, known, status) if kind == "Choice" else (n for p in sfn.LEADS for n in state.each_text(p))
+        )
+        ahead += ((next_, known) for next_ in leads)
+    return False
+
+
+def _chosen(choice: Properties, paths: Set[str], status: str) -> Iterator[str]:
+    """Where a choice may lead: to each branch that may hold, up to the first that does."""
+    for each in choice.each_section("Choices"):
+        holds = _holds(each, paths, status)
+        if holds is not False:
+            yield each.text_or_empty("Next")
+        if holds:
+            return
+    yield choice.text_or_empty("Default")
+
+
+def _holds(test: Properties, paths: Set[str], status: str) -> bool | None:
+    """What a test of a choice says of the status; None where it asks for something else."""
+    if test.is_given("Not"):
+        inner = _holds(test.section_or_empty("Not"), paths, status)
+        return None if inner is None else not inner
+    for key, decides in (("And", False), ("Or", True)):
+        if test.is_given(key):
+            found = [_holds(one, paths, status) for one in test.each_section(key)]
+            return decides if decides in found else None if None in found else not decides
+    if test.text_or_empty("Variable") not in paths:
+        return None
+    if test.is_given("StringEquals"):
+        return test.text_or_empty("StringEquals") == status
+    return test.flag_or_none("IsPresent")
 
 
 def _job(state: Properties, action: str, caught: list[Properties]) -> Iterator[str]:

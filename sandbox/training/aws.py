@@ -152,7 +152,7 @@ def failed(launch: Launch, ended: Exit, root: Path) -> str:
 
 
 def stopped(launch: Launch) -> str:
-    """A job that is stopped is none that failed, but the task that waits for it fails."""
+    """A job that is stopped is none that failed; the state machine, which asks for its status, fails."""
     return f"Stopped: MaxRuntimeExceeded, after {launch.hours:g} h"
 
 

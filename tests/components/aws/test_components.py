@@ -11,6 +11,7 @@ from typing import Any, cast
 import pulumi
 import pulumi_aws
 import pytest
+from botocore.session import Session
 
 from catalogue.graph import Graph
 from catalogue.zones import zones_of
@@ -21,6 +22,7 @@ from components.aws.identity import Identity
 from components.aws.logs import JobLogs
 from components.aws.network import Network
 from components.aws.personas import Needs
+from components.aws.training import TrainingJob
 from components.aws.workspace import Workspace
 from components.aws.zones import part_of
 from components.given import BadArgument
@@ -231,6 +233,21 @@ def test_a_batch_run_ends_in_time_and_is_named_by_its_attempt() -> None:
     assert definition["TimeoutSeconds"] == 3 * 3600
     assert [retry["MaxAttempts"] for retry in task["Retry"]] == [0, 2]
     assert "$$.State.RetryCount" in task["Parameters"]["TransformJobName.$"]
+
+
+@pytest.mark.parametrize(("job", "status"), [(BatchJob, "TransformJobStatus"), (TrainingJob, "TrainingJobStatus")])
+def test_a_run_succeeds_where_its_job_was_completed_and_fails_where_it_was_stopped(job: Any, status: str) -> None:
+    """The status is a member of what the task answers, which is the description of its job."""
+    graph = made(("nightly", example(job)))
+    states = json.loads(inputs(graph, "aws:sfn/stateMachine:StateMachine")["definition"])["States"]
+    (task,) = (state for state in states.values() if state["Type"] == "Task")
+    described = task["Resource"].rpartition(":create")[2].removesuffix(".sync")
+    answer = Session().get_service_model("sagemaker").operation_model(f"Describe{described}").output_shape
+    ask = states[task["Next"]]
+    (completed,) = ask["Choices"]
+    assert completed["Variable"] == f"$.{status}" and set(answer.members[status].enum) >= {"Completed", "Stopped"}
+    assert completed["StringEquals"] == "Completed" and states[completed["Next"]] == {"Type": "Succeed"}
+    assert states[ask["Default"]]["Type"] == "Fail"
 
 
 def test_a_run_that_is_delivered_twice_runs_once_and_is_named_by_its_time() -> None:

@@ -37,6 +37,9 @@ ONE_IS_ENOUGH = {
     "rollback-run-whole aws:sfn/stateMachine:StateMachine definition.(document).States.Transform.Retry": (
         "another entry tries again"
     ),
+    "rollback-run-whole aws:sfn/stateMachine:StateMachine definition.(document).States.Ended.Choices": (
+        "another branch ends a run well whose job was completed"
+    ),
     "identity-studio-name aws:iam/role:Role assumeRolePolicy.(document).Statement": (
         "another statement lets the name through"
     ),

@@ -11,6 +11,7 @@ from catalogue.kinds.aws.run_as import PERSONAS, RUNS_AS
 from components.aws.personas import SERVICES
 from operations.evaluation import evaluate
 from policies import pack
+from policies.aws import definitions
 from stacks.config import STACKS
 from tests.catching import caught
 from tests.mutate import changed, put
@@ -64,12 +65,55 @@ def checkpoints(expression: str) -> Edit:
 
 def _then(name: str, state: Any) -> Edit:
     def edit(document: Any) -> None:
-        train = document["States"]["Train"]
-        del train["End"]
-        train["Next"] = name
+        document["States"]["Train"]["Next"] = name
         document["States"][name] = state
 
     return defined(edit)
+
+
+def ended(*choices: Any, default: str = "Stopped", **more: Any) -> Edit:
+    """The definition of the training job that asks otherwise how its job ended, with further states."""
+    ask = {"Type": "Choice", "Choices": list(choices), "Default": default}
+    return defined(lambda d: d["States"].update(Ended=ask, **more))
+
+
+def when(next_: str, **test: Any) -> Any:
+    return {"Variable": "$.TrainingJobStatus", **test, "Next": next_}
+
+
+def later(**more: Any) -> Edit:
+    """The same with a task between the job and the question."""
+    told = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::sns:publish",
+        "Parameters": {"Message": "done", "TopicArn": "arn:aws:sns:us-east-1:111122223333:t"},
+        "Next": "Ended",
+        **more,
+    }
+    return defined(lambda d: (d["States"]["Train"].update(Next="Told"), d["States"].update(Told=told)))
+
+
+def _end(document: Any) -> None:
+    document["States"]["Train"]["End"] = True
+    del document["States"]["Train"]["Next"]
+
+
+ENDS_WELL_WHEN_STOPPED: list[Edit] = [
+    defined(_end),
+    _then("Completed", {"Type": "Succeed"}),
+    _then("Rest", {"Type": "Wait", "Seconds": 60, "End": True}),
+    ended(when("Completed", StringEquals="Completed"), default="Completed"),
+    ended(when("Stopped", StringEquals="Failed"), default="Completed"),
+    ended(when("Completed", StringEquals="Stopped"), when("Completed", StringEquals="Completed")),
+    ended(when("Completed", IsPresent=True)),
+    ended({"Not": {"Variable": "$.TrainingJobStatus", "StringEquals": "Failed"}, "Next": "Completed"}),
+    ended({"Or": [when("", StringEquals="Completed"), when("", StringEquals="Stopped")], "Next": "Completed"}),
+    ended({"Variable": "$.SecondaryStatus", "StringEquals": "Completed", "Next": "Completed"}),
+    ended(when("Rest", StringEquals="Stopped"), Rest={"Type": "Pass", "End": True}),
+    defined(lambda d: d["States"]["Train"].update(ResultPath="$.job")),
+    later(),
+]
+"""How a run comes to succeed whose job was stopped."""
 
 
 def _nested(holds: Callable[[Any], Any]) -> Edit:
@@ -148,6 +192,47 @@ SENT: list[tuple[str, Edit]] = [
     ("rollback-run-whole", defined(lambda d: d["States"]["Train"]["Retry"][1].update(BackoffRate=1))),
     ("rollback-run-whole", _then("Nowhere", {"Type": "Choice", "Choices": [{"Next": "Gone"}], "Default": "Train"})),
 ]
+
+
+@pytest.mark.parametrize("edit", ENDS_WELL_WHEN_STOPPED)
+def test_a_run_whose_job_was_stopped_is_none_that_succeeded(full: Graph, edit: Edit) -> None:
+    graph = having(full, MACHINE, "-fraud-training", edit)
+    (found,) = [one.sentence for one in definitions.run_whole.judge(graph).violations if "was stopped" in one.sentence]
+    assert "counts a job as done that was stopped" in found and "(Train)" in found
+
+
+@pytest.mark.parametrize("status", ["Stopped", "Done"])
+def test_a_run_that_no_status_ends_well_is_found(full: Graph, status: str) -> None:
+    graph = having(full, MACHINE, "-fraud-training", ended(when("Completed", StringEquals=status)))
+    assert any("ends no run well" in one.sentence for one in definitions.run_whole.judge(graph).violations)
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        ended({"Not": when("", StringEquals="Completed"), "Next": "Stopped"}, default="Completed"),
+        ended(
+            {"And": [when("", IsPresent=True), when("", StringEquals="Completed")], "Next": "Completed"},
+            {"Variable": "$.SecondaryStatus", "StringEquals": "MaxWaitTimeExceeded", "Next": "Stopped"},
+        ),
+        ended(when("Rest", StringEquals="Completed"), Rest={"Type": "Pass", "End": True}),
+        later(ResultPath="$.told"),
+        defined(
+            lambda d: (
+                d["States"]["Train"].update(ResultPath="$.job"),
+                d["States"]["Ended"]["Choices"][0].update(Variable="$.job.TrainingJobStatus"),
+            )
+        ),
+        defined(
+            lambda d: (
+                d["States"]["Train"].update(ResultSelector={"how.$": "$.TrainingJobStatus"}),
+                d["States"]["Ended"]["Choices"][0].update(Variable="$.how"),
+            )
+        ),
+    ],
+)
+def test_a_run_may_ask_in_its_own_way_how_its_job_ended(full: Graph, edit: Edit) -> None:
+    assert definitions.run_whole.judge(having(full, MACHINE, "-fraud-training", edit)).violations == ()
 
 
 @pytest.mark.parametrize(("rule", "edit"), SENT, ids=[f"{i}-{rule}" for i, (rule, _) in enumerate(SENT)])
