@@ -79,7 +79,7 @@ def kept_time(config: StackConfig, path: Path, schedule: str, timezone: str) -> 
     Of Azure ML's schedules no page says what they do; they are taken to do as Cloud Scheduler does.
     """
     if config.platform == "azure":
-        from components.azure.schedules import ncrontab, windows_timezone
+        from catalogue.ncrontab import ncrontab, windows_timezone
 
         for key, said, read in (("schedule", schedule, ncrontab), ("timezone", timezone, windows_timezone)):
             try:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_azure_native import machinelearningservices as ml
 
+from catalogue.ncrontab import ncrontab, windows_timezone
 from components.azure.monitoring import QueryAlarm, alarm_on_logs, rows
 from components.azure.names import digest, regional
 from components.azure.registry import full_uri
-from components.azure.schedules import ncrontab, windows_timezone
 from components.azure.workspace import cluster_from_zero
 from components.given import BadArgument, Tags, Text, counted
 from components.shapes import Machine, Schedule

@@ -16,7 +16,6 @@ from catalogue.kinds.azure.machinelearningservices_jobs import (
     compute_at,
     jobs,
     runs_per_month,
-    trains,
 )
 from catalogue.once import once_a_graph
 from catalogue.pauses import shortest_pause_minutes
@@ -35,8 +34,7 @@ from policies.rule import stack_rule
     severity="medium",
     proof="cost visibility",
     says="A job is whole: a schedule, or people by what it says, start its component on its folders, its endpoint has "
-    "a deployment, its cluster has a job; its nodes stop between two runs; its runs, machines and hours are "
-    "as many as its file says.",
+    "a deployment, its cluster has a job; its nodes stop between two runs.",
     remedy="Keep the batch component's parts, or switch the batch job off; start it less often, or serve it online.",
 )
 def batch_started(graph: Graph, resource: Resource) -> Iterator[str]:
@@ -49,7 +47,6 @@ def batch_started(graph: Graph, resource: Resource) -> Iterator[str]:
         yield from _never_stops(graph, resource)
         if graph.ours:
             yield from _not_begun(resource)
-            yield from _not_as_said(graph, resource)
     elif not graph.ours:
         return
     elif resource.type == BATCH_ENDPOINT:
@@ -74,27 +71,6 @@ def _not_begun(schedule: Resource) -> Iterator[str]:
         yield f"is switched off, and no tag {RUNS_PER_MONTH} says that people start it"
     if on is not False and people:
         yield f"starts by the clock, where its tag {RUNS_PER_MONTH} says that people start it"
-
-
-def _not_as_said(graph: Graph, schedule: Resource) -> Iterator[str]:
-    """How many runs, machines and hours its file says: by these the bill has its ceiling, and a run its end."""
-    section, name = "training" if trains(schedule.props) else "batch_jobs", schedule.props.text_if_known("name")
-    if graph.placement is None or (hours := graph.placement.figure(section, name, "max_hours")) is None:
-        return
-    runs = by_hand(schedule.props.section_or_empty("properties.tags"))
-    said = graph.placement.figure(section, name, RUNS_PER_MONTH.replace("-", "_"))
-    yield from _differs(runs, said, f"has as {RUNS_PER_MONTH}")
-    replicas = graph.placement.figure(section, name, "replicas") or 1
-    for job in jobs(schedule.props):
-        yield from _differs(job.nodes(), replicas, "has as replicas")
-        if (minutes := job.minutes_or_none()) is not None:
-            yield from _differs(minutes / 60, hours, "has as hours of a run")
-
-
-def _differs(found: float | None, said: float | None, what: str) -> Iterator[str]:
-    if found != said:
-        one, other = ("none" if count is None else f"{count:g}" for count in (found, said))
-        yield f"{what} {one}, where its file says {other}"
 
 
 _OF_STEP, _OF_PIPELINE = (

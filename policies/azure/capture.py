@@ -45,11 +45,11 @@ def capture(graph: Graph, deployment: Resource) -> Iterator[str]:
             yield f"captures more than {share:g} % of requests and answers ({collection.at})"
         if collection.is_given("dataId"):
             yield f"captures into a data asset, and no lifecycle of it is known ({collection.at})"
-        elif not any(days is not None and 0 < days <= most for days in _payload_days(graph, deployment)):
+        elif not any(days is not None and 0 < days <= most for days in payload_days(graph, deployment)):
             yield f"keeps what it captures for longer than {most:g} days ({collection.at})"
 
 
-def _payload_days(graph: Graph, deployment: Resource) -> Iterator[float | None]:
+def payload_days(graph: Graph, deployment: Resource) -> Iterator[float | None]:
     """After how many days the lifecycle of the workspace's storage deletes what the data collector keeps there.
 
     The container is the workspace's default one, which is named by its GUID.

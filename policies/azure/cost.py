@@ -43,8 +43,7 @@ def batch_tags(graph: Graph, schedule: Resource) -> Iterator[str]:
     consumption.BUDGET,
     severity="high",
     proof="cost visibility",
-    says="The pilot's spend has a budget of what its file says, within the limit, which has begun, and somebody hears "
-    "before it is used up.",
+    says="The pilot's spend has a budget within the limit, which has begun, and somebody hears before it is used up.",
     remedy="Keep the budget component; set budget.monthly_usd to at most the limit.",
 )
 def budget(graph: Graph, resource: Resource) -> Iterator[str]:
@@ -67,9 +66,6 @@ def _wrong_with(graph: Graph, item: Resource) -> Iterator[str]:
     amount = props.number_or_none("amount")
     if not 0 < (amount or 0) <= limit:
         yield f"allows {amount if amount is not None else 'any number of'} dollars a month, allowed {limit:g}"
-    said = graph.placement.figure("budget", "monthly_usd") if graph.placement else None
-    if amount is not None and said not in (None, amount):
-        yield f"allows {amount:g} dollars a month, where its file says {said:g}"
     yield from _begins_late(props)
     heard = [n for n in props.each_section("notifications.*") if _reaches_someone(n)]
     for kind in ("Actual", "Forecasted"):

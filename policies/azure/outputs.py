@@ -53,10 +53,23 @@ def outputs_expire(graph: Graph, schedule: Resource) -> Iterator[str]:
     most = limits.of(graph)["output-days"].number
     for datastore, folder in _places(graph, schedule):
         for account in graph.refers(datastore, "properties", storage.ACCOUNT):
-            lifecycles = graph.referring(storage.MANAGEMENT_POLICY, "accountName", account)
-            rules = (rule for one in lifecycles for rule in one.props.each_section("policy.rules"))
-            if not any(_deletes(rule, folder, most) for rule in rules):
+            days = [_days(rule, folder) for rule in _rules(graph, account)]
+            if not any(one is not None and 0 < one <= most for one in days):
                 yield f"keeps what lies below {folder} for longer than {most:g} days ({account.name})"
+
+
+def kept_days(graph: Graph, schedule: Resource) -> Iterator[float]:
+    """After how many days each folder of scores or checkpoints is emptied, by the rule that deletes there first."""
+    for datastore, folder in _places(graph, schedule):
+        for account in graph.refers(datastore, "properties", storage.ACCOUNT):
+            found = (_days(rule, folder) for rule in _rules(graph, account))
+            if days := [one for one in found if one is not None]:
+                yield min(days)
+
+
+def _rules(graph: Graph, account: Resource) -> Iterator[Properties]:
+    for lifecycle in graph.referring(storage.MANAGEMENT_POLICY, "accountName", account):
+        yield from lifecycle.props.each_section("policy.rules")
 
 
 def _places(graph: Graph, schedule: Resource) -> Iterator[tuple[Resource, str]]:
@@ -74,14 +87,12 @@ def _split(uri: str) -> tuple[str, str]:
     return name, path
 
 
-def _deletes(rule: Properties, folder: str, most: float) -> bool:
-    """Whether a rule deletes all blobs below the folder in time."""
+def _days(rule: Properties, folder: str) -> float | None:
+    """After how many days a rule deletes all blobs below the folder; None where it does not."""
     at = "definition.filters.prefixMatch"
     below = [*rule.each_text_if_known(at)] if rule.is_given(at) else [""]
-    days = rule.number_or_none(_DAYS)
-    in_time = days is not None and 0 < days <= most
     covers = any(map(folder.startswith, below)) and not narrowed(rule)
-    return rule.flag_or_none("enabled") is True and in_time and covers
+    return rule.number_or_none(_DAYS) if covers and rule.flag_or_none("enabled") is True else None
 
 
 RULES = [outputs_expire]

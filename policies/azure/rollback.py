@@ -128,7 +128,6 @@ def traffic(graph: Graph, resource: Resource) -> Iterator[str]:
     """
     if resource.type == TRAFFIC:
         yield from _shifts(of(graph), resource.props)
-        yield from _not_as_said(graph, resource)
     elif resource.type == SERVED:
         # An ignored property has the value that a refresh found, and an update sends it back unchanged.
         if not {"properties", "properties.traffic"} & set(resource.ignored_changes):
@@ -147,29 +146,6 @@ def _shifts(limits: Limits, props: Properties) -> Iterator[str]:
         yield "does not bake a new version"
     if not 0 <= (props.number_or_none("mirrorPercent") or 0) <= 50:
         yield "mirrors more than Azure does (50 %)"
-
-
-_SAID = {
-    "canaryPercent": ("canary", "percent"),
-    "bakeMinutes": ("canary", "bake_minutes"),
-    "p95LatencyMs": ("rollback", "p95_latency_ms"),
-    "errorRatePercent": ("rollback", "error_rate_percent"),
-}
-
-
-def _not_as_said(graph: Graph, shift: Resource) -> Iterator[str]:
-    """A canary that bakes for a day keeps a worse version as long. The endpoint's component has its name in the file.
-    Nothing is mirrored there: no stack file asks for it, and a mirrored request costs as any other.
-    """
-    if graph.placement is None or (component := graph.component_of(shift)) is None:
-        return
-    name = component.name.removeprefix(f"{graph.stack}-")
-    for key, at in _SAID.items():
-        said, found = graph.placement.figure("endpoints", name, *at), shift.props.number_or_none(key)
-        if said is not None and said != found:
-            yield f"has as {key} {'none' if found is None else f'{found:g}'}, where its file says {said:g}"
-    if shift.props.number_or_none("mirrorPercent"):
-        yield "mirrors requests, which its file does not ask for"
 
 
 @stack_rule(

@@ -445,6 +445,7 @@ UNPREVENTED: Mapping[str, Sequence[str]] = {
         "identity-roles-in-force",
         "identity-workspace-works",
         "limits-autoscaled",
+        "limits-stated",
         "network-batch-reaches",
         "network-default-denied",
         "network-endpoint-closed",

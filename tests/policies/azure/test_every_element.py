@@ -301,6 +301,7 @@ def test_a_step_of_a_pipeline_is_seen_at_any_depth(azure_pilot: Graph, depth: in
         "limits-batch-started",
         "limits-machine-types",
         "limits-replicas",
+        "limits-stated",
         "quota-undeclared",
     }
     assert any("Standard_ND96asr_v4" in missing.why for missing in cost_of(graph).unpriced)
@@ -316,11 +317,11 @@ def test_every_step_of_a_pipeline_bills(azure_pilot: Graph) -> None:
 def test_a_step_with_more_nodes_than_its_cluster_or_without_a_limit_of_time_is_seen(azure_pilot: Graph) -> None:
     own = step(azure_pilot)
     many = {**own, "resources": {"instanceCount": 40}}
-    assert caught(pipeline(azure_pilot, many=many)) - INPUTS == {"limits-batch-size", "limits-batch-started"}
+    assert caught(pipeline(azure_pilot, many=many)) - INPUTS == {"limits-batch-size", "limits-stated"}
     endless = {key: value for key, value in own.items() if key != "limits"}
     assert caught(pipeline(azure_pilot, endless=endless)) - INPUTS == {"limits-batch-time"}
     sweep = {**own, "jobType": "Sweep", "limits": {"timeout": "PT1H", "maxConcurrentTrials": 40}}
-    assert caught(pipeline(azure_pilot, sweep=sweep)) - INPUTS == {"limits-batch-size", "limits-batch-started"}
+    assert caught(pipeline(azure_pilot, sweep=sweep)) - INPUTS == {"limits-batch-size", "limits-stated"}
 
 
 @pytest.mark.parametrize(

@@ -498,6 +498,7 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("limits-autoscaled", setting(SCALING, "enabled", False)),
     ("limits-autoscaled", setting(SCALING, "profiles.0.capacity.minimum", "0")),
     ("limits-autoscaled", ignoring_nothing(DEPLOYMENT)),
+    ("limits-stated", setting(SCALING, "profiles.0.capacity.maximum", "3")),
     ("limits-scaling-policy", losing(SCALING, "profiles.0.rules.1")),
     ("limits-scaling-policy", losing(SCALING, f"{TRIGGER}.dimensions")),
     ("limits-scaling-policy", setting(SCALING, f"{TRIGGER}.metricName", "CpuUtilizationPercentage")),

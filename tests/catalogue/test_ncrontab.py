@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from cronsim import CronSim
 
-from components.azure.schedules import ncrontab, windows_timezone
+from catalogue.ncrontab import ncrontab, windows_timezone
 from stacks.fields import timezones
 
 
