@@ -17,6 +17,7 @@ from catalogue import arm
 from catalogue.marks import is_unknown
 from catalogue.properties import NotKnown, Properties
 from catalogue.registered import Registered
+from catalogue.week import DAYS, KINDS_OF_DAY
 
 
 @dataclass(frozen=True)
@@ -236,7 +237,7 @@ class Placement:
     arguments, variables; of a training job also the folders below which each run has one of its own. `machines` are the
     hardware families and machine types that it names anywhere, of what is switched off, too. `versions` are those of
     the registry that its models are, such as `fraud-scorer@3`. `stated` are the values of its sections, each with its
-    dotted key, such as `batch_jobs.scores.replicas`: numbers, machines and times.
+    dotted key, such as `batch_jobs.scores.replicas`: numbers, machines, times and places.
     `config_bytes` is the size of all that the file says, as the engine hands it to the program; 0 where the engine has
     done so.
     """
@@ -353,12 +354,17 @@ def _pairs(said: Any) -> list[str]:
     return [str(word) for word in said or ()]
 
 
-_SECTIONS = ("batch_jobs", "budget", "endpoints", "models", "training", "workspace")
-_WORDS = ("family", "health_route", "machine_type", "model", "predict_route", "schedule", "timezone", "zone")
+_SECTIONS = ("batch_jobs", "budget", "endpoints", "models", "network", "training", "workspace")
+_PLACES = ("artifact_uri", "checkpoint_uri", "cidr", "image", "input_uri", "output_uri", "registered", "zone", "zones")
+_WORDS = ("family", "health_route", "machine_type", "model", "predict_route", "schedule", "timezone")
+_COMPARED = frozenset((*_PLACES, *_WORDS, *KINDS_OF_DAY, *DAYS))
 
 
 def _stated(said: Any, at: str) -> Iterator[tuple[str, str]]:
-    """The numbers below this key of a stack file, and the words that are compared whole, each with its dotted key."""
+    """The numbers below this key of a stack file, and the words that are compared whole, each with its dotted key.
+
+    The words of a list have no order.
+    """
     if isinstance(said, str) and said.startswith("{"):  # as the engine hands a section over
         try:
             said = json.loads(said)
@@ -366,12 +372,11 @@ def _stated(said: Any, at: str) -> Iterator[tuple[str, str]]:
             return
     if isinstance(said, Mapping):
         for name, item in cast("Mapping[str, Any]", said).items():
-            if name != "version":  # of the registry: `versions` has it with its name
-                yield from _stated(item, f"{at}.{name}")
+            yield from _stated(item, f"{at}.{name}")
     elif isinstance(said, int | float) and not isinstance(said, bool):
         yield at, str(int(said) if float(said).is_integer() else said)  # 2500 and 2500.0 are one number
-    elif isinstance(said, str) and said and at.rpartition(".")[2] in _WORDS:
-        yield at, said
+    elif at.rpartition(".")[2] in _COMPARED and isinstance(said, str | list) and said:
+        yield at, said if isinstance(said, str) else ", ".join(sorted(map(str, cast("list[Any]", said))))
 
 
 def _machines(said: Any) -> Iterator[str]:

@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+KINDS_OF_DAY: Mapping[str, Sequence[str]] = {"weekdays": DAYS[:5], "weekends": DAYS[5:]}
+"""The days that a word names together."""
 DAY, WEEK = 24 * 60, 7 * 24 * 60
 _RANGE = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]|24):([0-5]\d)", re.ASCII)
 

@@ -55,6 +55,7 @@ UNPREVENTED: Mapping[str, Sequence[str]] = {
         "limits-scaling-policy",
         "limits-schedule-retries",
         "limits-scheduled-scaling",
+        "limits-stated",
         "limits-zones",
     ),
     "No condition key brings the days of a retention, a lifecycle, versioning or the settings of a repository.": (

@@ -72,8 +72,6 @@ def _range(text: str) -> str:
 
 Range = Annotated[str, AfterValidator(_range)]
 
-_KINDS_OF_DAY = {"weekdays": week.DAYS[:5], "weekends": week.DAYS[5:]}
-
 
 class Hours(Fields):
     """The hours in which an endpoint may have replicas, by the clock of one zone: a range a kind of day, or a day.
@@ -111,7 +109,10 @@ class Hours(Fields):
     def days(self) -> Mapping[str, str]:
         """The range of each day that has one, by the day."""
         said = {
-            day: text for kind, of in _KINDS_OF_DAY.items() if (text := getattr(self, kind)) is not None for day in of
+            day: text
+            for kind, of in week.KINDS_OF_DAY.items()
+            if (text := getattr(self, kind)) is not None
+            for day in of
         }
         return said | {day: text for day in week.DAYS if (text := getattr(self, day)) is not None}
 
@@ -277,7 +278,7 @@ def _hours(config: StackConfig) -> Iterator[Problem]:
             yield Problem(path, f"{config.platform} takes none: {why}")
             continue
         twice = False
-        for kind, day in ((kind, day) for kind, days in _KINDS_OF_DAY.items() for day in days):
+        for kind, day in ((kind, day) for kind, days in week.KINDS_OF_DAY.items() for day in days):
             if getattr(item.hours, kind) and getattr(item.hours, day):
                 twice = True
                 yield Problem((*path, day), f"found beside {kind}, which has {day} too; name each day once")

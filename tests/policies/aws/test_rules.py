@@ -495,6 +495,7 @@ CATCHES: list[tuple[str, Mutation]] = [
     ),
     ("limits-replicas", moving(high=40)),
     ("limits-replicas", lambda g: in_prod(moving("aws-pilot-fraud-scorer", low=1)(g))),
+    ("limits-stated", setting(TARGET, "maxCapacity", 3, "fraud-scorer")),
     ("limits-scheduled-scaling", moving("another", high=3)),
     ("limits-scheduled-scaling", moving(high=0)),
     ("quota-declared", moving("aws-pilot-fraud-scorer", high=5)),

@@ -246,7 +246,6 @@ def test_what_a_run_is_sent_is_judged(full: Graph, rule: str, edit: Edit) -> Non
         sent(lambda q: q.update(HyperParameters=dict(reversed(q["HyperParameters"].items())))),
         sent(lambda q: q["AlgorithmSpecification"].update(TrainingInputMode="File")),
         sent(lambda q: q["ResourceConfig"].update(VolumeSizeInGB=100)),
-        sent(lambda q: q["StoppingCondition"].update(MaxRuntimeInSeconds=3600)),
         defined(lambda d: d["States"]["Train"]["Retry"][1].update(IntervalSeconds=120, JitterStrategy="FULL")),
         defined(
             lambda d: (
