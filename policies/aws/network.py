@@ -1,13 +1,17 @@
 """Network isolation: nothing of a pilot is on the internet, and what it needs it reaches privately."""
 
 from collections.abc import Iterator, Sequence
+from itertools import product
 
 from catalogue.graph import Caller, Graph, Resource
 from catalogue.iam import allows, conditions_of, name_of, statements
 from catalogue.kind import Reaches
 from catalogue.kinds import kind_of
 from catalogue.kinds.aws import count, ec2, vpc
+from catalogue.kinds.aws.jobs import STATE_MACHINE
 from catalogue.kinds.aws.sagemaker import MODEL
+from catalogue.kinds.aws.scheduler import SCHEDULE
+from catalogue.kinds.aws.sfn import jobs_of
 from catalogue.kinds.aws.studio import DOMAIN, USER_PROFILE, domain_of
 from catalogue.landing_zones import AwsNetwork
 from catalogue.properties import Properties
@@ -249,6 +253,10 @@ def _distinct(graph: Graph, model: Resource, path: str) -> int:
     return len({text for text in known if text}) + min(given - len(known), len(refers))
 
 
+_ESP = "50"
+"""The number of the protocol in which SageMaker encrypts what machines say to each other. It has no ports."""
+_TALK = (("udp", 500, "UDP 500"), (_ESP, 0, "ESP"))
+"""How machines of one training job agree on keys, and talk: the protocol, its port, and what it is called."""
 _READS = ("s3:getobject", "ecr:batchget", "ecr:batchcheck", "ecr:get")
 """What carries nothing away, in lower case."""
 
@@ -397,14 +405,32 @@ def _path(graph: Graph, service: str, endpoint: Resource) -> Found:
 
 def https(rule: Properties) -> bool:
     """Whether a rule of a security group opens HTTPS."""
-    return _opens(rule, 443, 443)
+    return _opens(rule, "tcp", 443, 443)
 
 
-def _opens(rule: Properties, low: int, high: int) -> bool:
+_NUMBERS = {"6": "tcp", "17": "udp", "esp": _ESP}
+
+
+def _opens(rule: Properties, protocol: str, low: int = 0, high: int = 0) -> bool:
+    """Whether a rule of a security group opens these ports of a protocol; ESP has none."""
+    said = (rule.text_or_empty("ipProtocol") or rule.text_or_empty("protocol")).casefold()
+    if said in ("-1", "all") or _NUMBERS.get(said, said) != protocol:
+        return said in ("-1", "all")
     first, last = rule.number_or_none("fromPort"), rule.number_or_none("toPort")
-    if rule.text_or_empty("ipProtocol") != "tcp" or first is None or last is None:
-        return False
-    return first <= low and last >= high
+    return protocol == _ESP or (first is not None and last is not None and first <= low and last >= high)
+
+
+def _to_itself(graph: Graph, group: Resource, way: str) -> Iterator[Properties]:
+    """The rules of a security group, in or out, whose other side is the group itself: of its own and beside it."""
+    for rule in graph.referring(vpc.INGRESS if way == "in" else vpc.EGRESS, "securityGroupId", group):
+        if group in graph.refers(rule, "referencedSecurityGroupId"):
+            yield rule.props
+    direction = "ingress" if way == "in" else "egress"
+    yield from (rule for rule in group.props.each_section(direction) if rule.flag_or_none("self"))
+    for rule in graph.referring(ec2.GROUP_RULE, "securityGroupId", group):
+        itself = rule.props.flag_or_none("self") or group in graph.refers(rule, "sourceSecurityGroupId")
+        if rule.props.text_or_empty("type") == direction and itself:
+            yield rule.props
 
 
 @stack_rule(
@@ -419,11 +445,42 @@ def studio_paths(graph: Graph, resource: Resource) -> Iterator[str]:
     """Ports of "Connect Studio in a VPC to external resources", self-referencing, both directions."""
     for group in graph.refers(resource, "defaultUserSettings", ec2.GROUP):
         for low, high, what in ((2049, 2049, "NFS"), (8192, 65535, "kernel gateway")):
-            for type_, way in ((vpc.INGRESS, "in"), (vpc.EGRESS, "out")):
-                rules = graph.referring(type_, "securityGroupId", group)
-                own = [r for r in rules if group in graph.refers(r, "referencedSecurityGroupId")]
-                if not any(_opens(rule.props, low, high) for rule in own):
+            for way in ("in", "out"):
+                if not any(_opens(rule, "tcp", low, high) for rule in _to_itself(graph, group, way)):
                     yield f"uses {group.name}, which has no {way} rule to itself for {what} ({low}-{high})"
+
+
+@stack_rule(
+    "network-training-paths",
+    STATE_MACHINE,
+    SCHEDULE,
+    severity="high",
+    proof="network fit",
+    says="Where several machines train together, their group lets them agree on keys (UDP 500) and talk encrypted "
+    "(ESP).",
+    remedy="Keep the network component's training-keys and training-traffic rules in both directions.",
+)
+def training_paths(graph: Graph, resource: Resource) -> Iterator[str]:
+    """Without them the machines start, bill, and wait for each other until their time is up: "Protect Communications
+    Between ML Compute Instances in a Distributed Training Job",
+    https://docs.aws.amazon.com/sagemaker/latest/dg/train-encrypt.html
+    """
+    key = "definition" if resource.type == STATE_MACHINE else "target"
+    for job in jobs_of(graph, resource):
+        for training, machines in job.together():
+            encrypts = training.flag_or_none("EnableInterContainerTrafficEncryption") is True
+            if machines < 2 or not encrypts or not training.is_given("VpcConfig"):
+                continue
+            said = {*training.each_text_if_known("VpcConfig.SecurityGroupIds")}
+            known = [one for one in graph.of(*ec2.GROUPS) if _ids(one) & said]
+            groups = known or graph.refers(resource, key, *ec2.GROUPS)
+            if not groups:
+                yield f"trains on {machines} machines in a security group that is not in the stack, and was not judged"
+            for group in groups:
+                for way, (protocol, port, what) in product(("in", "out"), _TALK):
+                    if not any(_opens(rule, protocol, port, port) for rule in _to_itself(graph, group, way)):
+                        has = f"which has no {way} rule to itself for {what}"
+                        yield f"trains on {machines} machines in {group.name}, {has}"
 
 
 RULES = [
@@ -438,4 +495,5 @@ RULES = [
     endpoint_closed,
     proof,
     studio_paths,
+    training_paths,
 ]

@@ -26,6 +26,7 @@ UNPREVENTED: Mapping[str, Sequence[str]] = {
         "network-default-group-empty",
         "network-flow-logs",
         "network-studio-paths",
+        "network-training-paths",
         "network-way-in",
     ),
     "No condition key brings what the text of a policy says. The boundary of each role caps what such a text grants.": (

@@ -68,6 +68,12 @@ class Job:
             raise Malformed(f"{self.request.at}.{where}", "is not above 0, so nothing ends the job", self.task.owner)
         return seconds / 3600
 
+    def together(self) -> Iterator[tuple[Properties, int]]:
+        """Each training job that the request describes, and how many machines train together in it."""
+        if self.action in ("createTrainingJob", "createHyperParameterTuningJob"):
+            for training in _trainings(self.request):
+                yield training, sum(whole(cluster, "InstanceCount") for cluster in _training(training))
+
     def clusters(self) -> Iterator[tuple[Properties, int]]:
         """Each section that names machines, and how many of such clusters run at once."""
         yield from ((section, self.times * times) for section, times in _CLUSTERS[self.action](self.request))
@@ -109,19 +115,24 @@ def _processing_clusters(request: Properties) -> Iterator[tuple[Properties, int]
 
 
 def _training_clusters(request: Properties) -> Iterator[tuple[Properties, int]]:
-    yield from ((cluster, 1) for cluster in _cluster(request, "ResourceConfig", "InstanceGroups"))
+    yield from ((cluster, 1) for cluster in _training(request))
 
 
 def _tuning_clusters(request: Properties) -> Iterator[tuple[Properties, int]]:
     limits = request.section_or_empty("HyperParameterTuningJobConfig.ResourceLimits")
     times = whole(limits, "MaxParallelTrainingJobs")
     for training in _trainings(request):
-        tuned = "HyperParameterTuningResourceConfig"
-        if tuned in training and "ResourceConfig" in training:
-            why = "stands beside ResourceConfig, and a job has one of them"
-            raise Malformed(f"{training.at}.{tuned}", why, training.owner)
-        named = (tuned, "InstanceConfigs") if tuned in training else ("ResourceConfig", "InstanceGroups")
-        yield from ((cluster, times) for cluster in _cluster(training, *named))
+        yield from ((cluster, times) for cluster in _training(training))
+
+
+def _training(training: Properties) -> Iterator[Properties]:
+    """Each section that names machines of one training job. A tuning job names them in a section of its own."""
+    tuned = "HyperParameterTuningResourceConfig"
+    if tuned in training and "ResourceConfig" in training:
+        why = "stands beside ResourceConfig, and a job has one of them"
+        raise Malformed(f"{training.at}.{tuned}", why, training.owner)
+    named = (tuned, "InstanceConfigs") if tuned in training else ("ResourceConfig", "InstanceGroups")
+    yield from _cluster(training, *named)
 
 
 def _cluster(request: Properties, path: str, groups: str) -> Iterator[Properties]:

@@ -221,6 +221,16 @@ _RUN: tuple[Callable[[Any], Any], ...] = (
     lambda d: put(d, "States.Transform.Retry.1.ErrorEquals", []),
 )
 """How a run stops being whole."""
+_TOGETHER = {
+    "Type": "Task",
+    "Resource": "arn:aws:states:::sagemaker:createTrainingJob.sync",
+    "Parameters": {
+        "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 2},
+        "EnableInterContainerTrafficEncryption": True,
+        "VpcConfig": {"SecurityGroupIds": ["sg-1"]},
+    },
+}
+"""A training job of two machines in a group that nobody knows."""
 _SENT: tuple[Callable[[Any], Any], ...] = (
     lambda d: drop(d, f"{TRANSFORM}.TransformInput.DataSource.S3DataSource.S3Uri"),
     lambda d: drop(d, f"{TRANSFORM}.ModelName"),
@@ -415,6 +425,7 @@ CATCHES: list[tuple[str, Mutation]] = [
         ),
     ),
     ("network-studio-paths", lacking(INGRESS, "studio-files")),
+    ("network-training-paths", editing(MACHINE, "definition", lambda d: d["States"].update(Transform=_TOGETHER))),
     ("identity-no-wildcard", editing(INLINE, "policy", lambda d: put(d, "Statement.0.Action", ["sagemaker:*"]))),
     ("identity-no-wildcard", editing(INLINE, "policy", lambda d: put(d, "Statement.0.Resource", "*"), "approver")),
     ("identity-no-wildcard", setting(ROLE, "managedPolicyArns", ["arn:aws:iam::aws:policy/AdministratorAccess"])),

@@ -2,19 +2,21 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
+import yaml
 
-from catalogue.graph import Graph
+from catalogue.graph import Graph, Resource
 from catalogue.kinds.aws.run_as import PERSONAS, RUNS_AS
 from components.aws.personas import SERVICES
 from operations.evaluation import evaluate
 from policies import pack
-from policies.aws import definitions
+from policies.aws import definitions, network
 from stacks.config import STACKS
 from tests.catching import caught
-from tests.mutate import changed, put
+from tests.mutate import changed, put, without
 from tests.previewing import preview
 
 MACHINE = "aws:sfn/stateMachine:StateMachine"
@@ -298,3 +300,100 @@ def test_nothing_runs_as_anothers_role(full: Graph, type_: str, end: str, edit: 
 def test_the_table_of_roles_has_every_persona() -> None:
     assert tuple(sorted(SERVICES)) == PERSONAS
     assert {who for paths in RUNS_AS.values() for each in paths.values() for who in each} <= {*PERSONAS}
+
+
+# ---- machines that train together -----------------------------------------------------------------------------------
+
+INGRESS, EGRESS = (f"aws:vpc/securityGroup{way}Rule:SecurityGroup{way}Rule" for way in ("Ingress", "Egress"))
+OLD_RULE, WORKLOADS = "aws:ec2/securityGroupRule:SecurityGroupRule", "aws-full-network-workloads"
+
+
+@pytest.fixture(scope="module")
+def together(tmp_path_factory: pytest.TempPathFactory) -> Graph:
+    """The stack of every section, whose training job has two replicas."""
+    said = yaml.safe_load((STACKS / "Pulumi.aws-full.yaml").read_text(encoding="utf-8"))
+    said["config"]["mlplatform:training"]["fraud-training"]["replicas"] = 2
+    file = tmp_path_factory.mktemp("stacks") / "Pulumi.aws-full.yaml"
+    file.write_text(yaml.safe_dump(said), encoding="utf-8")
+    return preview(file)
+
+
+def apart(graph: Graph) -> list[str]:
+    return [one.sentence for one in network.training_paths.judge(graph).violations]
+
+
+def between(graph: Graph, *missing: str, **more: Any) -> Graph:
+    """The graph without rules of the group, by the ends of their names, and with one of another form in their place."""
+    gone = [one for one in graph.of(INGRESS, EGRESS) if one.name.endswith(missing)]
+    assert len(gone) == len(missing)
+    for one in gone:
+        graph = without(graph, one)
+    if not more:
+        return graph
+    keys = ("securityGroupId", "referencedSecurityGroupId", "sourceSecurityGroupId")
+    ids = dict.fromkeys(keys, gone[0].inputs["securityGroupId"])
+    depends = dict.fromkeys(keys, gone[0].property_dependencies["securityGroupId"])
+    type_ = more.pop("type_", INGRESS)
+    urn = f"urn:pulumi:aws-full::mlplatform::{type_}::other"
+    other = Resource(urn, type_, "other", True, inputs={**ids, **more}, property_dependencies=depends)
+    return replace(graph, resources=(*graph.resources, other))
+
+
+def test_machines_that_train_together_are_let_talk(together: Graph, full: Graph) -> None:
+    assert apart(together) == apart(full) == []
+    two = having(full, MACHINE, "-fraud-training", into("ResourceConfig", InstanceCount=2))
+    assert len(apart(two)) == 4 and all(f"2 machines in {WORKLOADS}" in one for one in apart(two))
+    clear = having(
+        two, MACHINE, "-fraud-training", sent(lambda q: q.update(EnableInterContainerTrafficEncryption=False))
+    )
+    assert apart(clear) == []
+
+
+@pytest.mark.parametrize(
+    "what", ["training-keys-in", "training-keys-out", "training-traffic-in", "training-traffic-out"]
+)
+def test_each_way_that_machines_talk_by_is_asked_for(together: Graph, what: str) -> None:
+    (said,) = apart(between(together, what))
+    assert said.endswith(f"no {what.rpartition('-')[2]} rule to itself for {'UDP 500' if 'keys' in what else 'ESP'}")
+
+
+@pytest.mark.parametrize(
+    ("more", "talk"),
+    [
+        ({"ipProtocol": "17", "fromPort": 1, "toPort": 1000}, True),
+        ({"ipProtocol": "-1"}, True),
+        ({"type_": OLD_RULE, "type": "ingress", "protocol": "udp", "fromPort": 500, "toPort": 500, "self": True}, True),
+        ({"type_": OLD_RULE, "type": "egress", "protocol": "udp", "fromPort": 500, "toPort": 500, "self": True}, False),
+        ({"ipProtocol": "tcp", "fromPort": 500, "toPort": 500}, False),
+        ({"ipProtocol": "udp", "fromPort": 501, "toPort": 4500}, False),
+        ({"ipProtocol": "50"}, False),
+    ],
+)
+def test_keys_are_agreed_on_by_whatever_rule_opens_their_port(together: Graph, more: Any, talk: bool) -> None:
+    assert (apart(between(together, "training-keys-in", **more)) == []) is talk
+
+
+def test_a_tuning_job_and_a_group_that_nobody_knows_are_judged(together: Graph) -> None:
+    unknown = having(together, MACHINE, "-fraud-training", into("VpcConfig", SecurityGroupIds=["sg-0"]))
+    (machine,) = (one for one in unknown.of(MACHINE) if one.name.endswith("-fraud-training"))
+    nowhere = replace(
+        unknown,
+        resources=tuple(replace(one, property_dependencies={}) if one is machine else one for one in unknown.resources),
+    )
+    assert any("was not judged" in one for one in apart(nowhere))
+
+    def tuned(document: Any) -> None:
+        train = document["States"]["Train"]
+        limits = {"ResourceLimits": {"MaxParallelTrainingJobs": 1}}
+        train["Resource"] = train["Resource"].replace("TrainingJob", "HyperParameterTuningJob")
+        train["Parameters"] = {
+            "HyperParameterTuningJobConfig": limits,
+            "TrainingJobDefinitions": [
+                train["Parameters"],
+                {**train["Parameters"], "ResourceConfig": {"InstanceCount": 1}},
+            ],
+        }
+
+    assert apart(having(together, MACHINE, "-fraud-training", defined(tuned))) == []
+    tuning = having(together, MACHINE, "-fraud-training", defined(tuned))
+    assert len(apart(between(tuning, "training-keys-in"))) == 1
