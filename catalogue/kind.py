@@ -437,6 +437,19 @@ class Renders:
     evidence: Evidence
 
 
+@dataclass(frozen=True)
+class Draws:
+    """The quotas that it draws on beside those of its machines, by name, and how much of each by what it says."""
+
+    names: tuple[str, ...]
+    of: Callable[[Resource], Mapping[str, int]]
+    evidence: Evidence
+
+
+_NO_OTHER = No(
+    "it draws on no quota that a new account is known to lack, but that of its machines",
+    Evidence("assumed", "no answer of a cloud was found that refuses a new account one of it", "2026-11-27"),
+)
 _APPLIED = No(
     "an update applies every input, and the cloud changes none of them",
     Evidence("assumed", "no component ignores changes of it, and no page was found that says otherwise", "2026-11-26"),
@@ -457,7 +470,8 @@ class Kind:
     says how long a grant takes to be in force, `settles` how long an identity takes to be known. `fetches` says as whom
     images and artifacts are fetched. `stays` says how long its name stays taken. `blocked` has what blocks its
     deletion. `guarded` has what guards it. Where a source has the answer, `catalogue/completed.py` puts it in.
-    `apart` has the inputs of which what is judged and what stands may differ. `takes` says what the inputs may say, and
+    `apart` has the inputs of which what is judged and what stands may differ. `draws` has the quotas that it draws on
+    beside those of its machines. `takes` says what the inputs may say, and
     is read from `catalogue/inputs/`; a company's own record says it itself, or is asked nothing.
     """
 
@@ -482,6 +496,7 @@ class Kind:
     blocked: Blocked | NotYet = NOT_YET
     guarded: Guarded | NotYet = NOT_YET
     apart: StandsApart | No = _APPLIED
+    draws: Draws | No = _NO_OTHER
     takes: Takes | NotYet = NOT_YET
 
 

@@ -1,9 +1,16 @@
 """Quotas: which one machines draw on by the catalogue, and how much of it."""
 
+from collections import Counter
+from collections.abc import Mapping
+from contextlib import suppress
 from math import ceil
 
+from catalogue.graph import Graph, Resource
 from catalogue.hardware import catalogue
+from catalogue.kind import Draws
+from catalogue.kinds import kind_of, kinds
 from catalogue.machines import Machines
+from catalogue.properties import Unreadable
 
 FLEETS_IN_UPDATE = 2
 """On every platform a new version runs beside the old one at full size until traffic has moved. On SageMaker it is a
@@ -83,8 +90,23 @@ def drawn_beside(platform: str, machines: Machines, replicas: int) -> list[tuple
     return [(name, replicas * machine.vcpus)] if has and has.sent and machine.vcpus else []
 
 
+def of_resource(resource: Resource) -> Mapping[str, int]:
+    """The quotas that a resource draws on beside those of its machines, and how much of each: those of disks."""
+    kind = kind_of(resource.type)
+    return kind.draws.of(resource) if kind is not None and isinstance(kind.draws, Draws) else {}
+
+
+def of_graph(graph: Graph) -> Mapping[str, int]:
+    """How much of these quotas all resources need together. What cannot be read is a finding of quota-declared."""
+    needed: Counter[str] = Counter()
+    for resource in graph.cloud:
+        with suppress(Unreadable):
+            needed.update(of_resource(resource))
+    return needed
+
+
 def known(platform: str) -> frozenset[str]:
-    """The names of the quotas that the catalogue knows, as `draw` gives them."""
+    """The names of the quotas that the catalogue knows, as `draw` and `of_resource` give them."""
     hardware = catalogue.load(platform)
     machines = {**hardware.families, **hardware.machine_types}
     names = {
@@ -92,4 +114,5 @@ def known(platform: str) -> frozenset[str]:
         for machine in machines.values()
         for use, quota in machine.uses.items()
     }
-    return frozenset(names | {_of_spot(platform, name) for name in names})
+    own = {name for kind in kinds(platform).values() if isinstance(kind.draws, Draws) for name in kind.draws.names}
+    return frozenset(names | {_of_spot(platform, name) for name in names} | own)

@@ -90,7 +90,8 @@ def _elsewhere(row: HardwareUse) -> str:
 
 def undeclared(rows: list[HardwareUse], graph: Graph) -> str | None:
     """What is to be asked for before anybody knows that the quotas are enough. None where each is declared."""
-    needed: Counter[str] = Counter()
+    declared = limits.of(graph).quotas
+    needed = Counter({name: more for name, more in quotas.of_graph(graph).items() if name not in declared})
     for draw in (draw for row in rows for draw in row.draws):
         if draw.declared is None:
             needed[draw.quota_name] += draw.needed

@@ -13,7 +13,7 @@ from catalogue import guards, org_policies, quotas
 from catalogue.behaviour import Behaviour
 from catalogue.generated import generated
 from catalogue.graph import Graph, Resource
-from catalogue.kind import Acts, At, CostsOnly, Guarded, Holds, Keeps, Keys, Kind, Personal, Runs, Serves
+from catalogue.kind import Acts, At, CostsOnly, Draws, Guarded, Holds, Keeps, Keys, Kind, Personal, Runs, Serves
 from catalogue.kinds import kind_of, kinds
 from catalogue.landing_zones import OUR_TAGS as TAGS
 from catalogue.machines import Machines
@@ -203,12 +203,16 @@ def _protected(platform: str) -> Rule:
 
 def _machines(graph: Graph, resource: Resource) -> Iterator[Machines]:
     kind = kind_of(resource.type)
-    assert kind is not None and isinstance(kind.runs, Runs)
-    yield from kind.runs.machines(graph, resource)
+    if kind is not None and isinstance(kind.runs, Runs):
+        yield from kind.runs.machines(graph, resource)
 
 
 def _runners(platform: str) -> tuple[str, ...]:
     return _with(platform, lambda kind: isinstance(kind.runs, Runs))
+
+
+def _drawing(platform: str) -> tuple[str, ...]:
+    return _with(platform, lambda kind: isinstance(kind.runs, Runs) or isinstance(kind.draws, Draws))
 
 
 def _machine_types(platform: str) -> Rule:
@@ -279,7 +283,7 @@ def _at_most(graph: Graph, resource: Resource) -> Iterator[tuple[str, int, list[
 def _quota(platform: str) -> Rule:
     @whole_stack_rule(
         "quota-declared",
-        *_runners(platform),
+        *_drawing(platform),
         severity="high",
         proof="hardware fit",
         says="What may run at once fits the declared quotas, old and new version of an endpoint counted.",
@@ -304,7 +308,7 @@ def _quota(platform: str) -> Rule:
 def _quota_undeclared(platform: str) -> Rule:
     @whole_stack_rule(
         "quota-undeclared",
-        *_runners(platform),
+        *_drawing(platform),
         severity="medium",
         mandatory=False,
         says="Every quota that the machines draw on is declared for the account and region.",
@@ -336,9 +340,10 @@ def _drawn(platform: str, graph: Graph) -> tuple[dict[str, tuple[int, Resource]]
     needed: Counter[str] = Counter()
     most: dict[str, tuple[int, Resource]] = {}
     unread: list[Unreadable] = []
-    for resource in graph.of(*_runners(platform)):
+    for resource in graph.of(*_drawing(platform)):
         own: Counter[str] = Counter()
         try:
+            own.update(quotas.of_resource(resource))
             for machines in _machines(graph, resource):
                 name, count = quotas.draw(platform, machines)
                 own[name] += count

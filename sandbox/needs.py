@@ -36,6 +36,7 @@ Reason = Literal[
     "no-artifact",
     "over-quota",
     "over-quota-nodes",
+    "over-quota-disks",
     "not-in-force",
     "no-pull",
     "no-read",
@@ -201,10 +202,15 @@ class Needs:
                     reason: Reason = "over-quota" if serves else "over-quota-nodes"
                     raise Lacks(reason, said=name, limit=limit, used=used, more=more)
                 asked[name] += more
+        for name, more in quotas.of_resource(self.made).items():
+            limit = self.state.account.quota(name)
+            used = self.state.resources.drawn(name, self.account, self.region, without)
+            if limit is not None and used + more > limit:
+                raise Lacks("over-quota-disks", said=name, limit=limit, used=used, more=more)
 
     def takes(self) -> Mapping[str, int]:
-        """How much of which quota the machines take while the resource stands: those that serve or always run."""
-        taken: Counter[str] = Counter()
+        """How much of which quota is taken while the resource stands, by its machines that serve or always run too."""
+        taken: Counter[str] = Counter(quotas.of_resource(self.made))
         for machines in self._machines():
             running = machines.high if machines.use in ("online", "async") else machines.low
             for name, amount in self._draws(machines, running):

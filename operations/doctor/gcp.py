@@ -12,7 +12,7 @@ https://docs.cloud.google.com/billing/docs/reference/rest/v1/billingAccounts/tes
 
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
@@ -104,16 +104,18 @@ class Account:
     token: Callable[[], str]
     project: str
     region: str
+    _quotas: dict[str, list[Mapping[str, Any]]] = field(default_factory=dict[str, list[Mapping[str, Any]]])
 
     def pages(self, read: Read, url: str, listed: str, **params: str) -> Iterator[Mapping[str, Any]]:
         """Each item of a list, page after page."""
         return self.reader.pages(read, url, listed, params, _next)
 
-    @cached_property
-    def quotas(self) -> list[Mapping[str, Any]]:
-        """What Cloud Quotas knows of Vertex AI's quotas."""
-        url = _QUOTAS.at(project=self.project, service=_AI)
-        return list(self.pages(_QUOTAS, url, "quotaInfos", pageSize="500"))
+    def quotas(self, service: str) -> list[Mapping[str, Any]]:
+        """What Cloud Quotas knows of the quotas of a service."""
+        if service not in self._quotas:
+            url = _QUOTAS.at(project=self.project, service=service)
+            self._quotas[service] = list(self.pages(_QUOTAS, url, "quotaInfos", pageSize="500"))
+        return self._quotas[service]
 
     @cached_property
     def apis(self) -> frozenset[str]:
@@ -177,7 +179,7 @@ def _quota(account: Account, look: Look) -> Seen:
     """Of the values of a metric, the region's own holds, or else the one of all regions. -1 is without bound."""
     wanted = look.amount or 0
     try:
-        infos = [info for info in account.quotas if info.get("metric") == look.name]
+        infos = [info for info in account.quotas(look.name.partition("/")[0]) if info.get("metric") == look.name]
     except Refusal as refusal:
         if refusal.code != "SERVICE_DISABLED":
             raise

@@ -11,6 +11,7 @@ from importlib import import_module
 from shlex import quote
 from typing import NamedTuple, Protocol, cast
 
+from catalogue import quotas
 from catalogue.deployers import asked, granted
 from catalogue.graph import Graph, Source
 from catalogue.platforms import Platform
@@ -19,6 +20,7 @@ from catalogue.wording import in_words
 from examples.pack import DATA, PACKED, PREPARED, built, is_example
 from operations import facts
 from operations.verdict import HardwareUse, Look, ManualStep
+from policies import limits
 from policies.rule import callers
 
 
@@ -128,15 +130,15 @@ def manual(
     yield from _rights(graph, own, account)
     # Nobody is told a quota of a service that is off, nor may ask for more of it.
     yield from own.before_up(graph, account, region)
-    if quotas := _quotas(rows):
-        asked = [own.quota(name, amount, account, region) for name, amount in sorted(quotas.items())]
+    if needed := _quotas(rows, graph):
+        asked = [own.quota(name, amount, account, region) for name, amount in sorted(needed.items())]
         yield ManualStep(
             what="ask for the quotas, which a new account may not have, and wait for the answer: "
-            + ", ".join(f"{amount} of {name}" for name, amount in sorted(quotas.items())),
+            + ", ".join(f"{amount} of {name}" for name, amount in sorted(needed.items())),
             who="deployer",
             commands=[command for command, _ in asked],
             checks=[check for _, check in asked],
-            looks=[Look(what="quota", name=name, amount=amount) for name, amount in sorted(quotas.items())],
+            looks=[Look(what="quota", name=name, amount=amount) for name, amount in sorted(needed.items())],
         )
     let_in = list(_let_in(graph, own, account, region))
     if not own.LETS_IN_WHO_STANDS:
@@ -278,11 +280,15 @@ def _up(graph: Graph, what: str, phase: str, looks: list[Look]) -> ManualStep:
     )
 
 
-def _quotas(rows: list[HardwareUse]) -> Mapping[str, int]:
+def _quotas(rows: list[HardwareUse], graph: Graph) -> Mapping[str, int]:
     """How much of each quota to ask for: what is declared, or all that the stack may need at once."""
     needed: Counter[str] = Counter()
     draws = [draw for row in rows for draw in row.draws]
     for draw in draws:
         needed[draw.quota_name] += draw.needed
     declared = {draw.quota_name: draw.declared for draw in draws if draw.declared is not None}
-    return {name: declared.get(name, amount) for name, amount in needed.items()}
+    known = limits.of(graph).quotas
+    of_disks = {
+        name: int(known[name].number) if name in known else more for name, more in quotas.of_graph(graph).items()
+    }
+    return {name: declared.get(name, amount) for name, amount in needed.items()} | of_disks

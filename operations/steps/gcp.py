@@ -33,7 +33,6 @@ ADMINISTRATOR = "administrator of the project"
 FEEDER = "whoever keeps the data"
 """As a rule the data lies in a bucket that the stack does not make, and no persona writes there."""
 
-_SERVICE = "aiplatform.googleapis.com"
 _BY_HAND = ("cloudquotas.googleapis.com", "iamcredentials.googleapis.com")
 """No resource is of them. The step that asks for the quotas calls the first; `doctor` says there where it is off. By
 the second a person acts as publisher, caller or approver. Cloud Quotas, "Set up the Cloud Quotas API",
@@ -56,8 +55,8 @@ def role(name: str, account: str) -> tuple[str, str]:
 
 
 def quota(name: str, amount: int, account: str, region: str) -> tuple[str, str]:
-    """Cloud Quotas knows a quota by its id; the catalogue has its metric."""
-    at = f"--service={_SERVICE} --project={account}"
+    """Cloud Quotas knows a quota by its id; the catalogue has its metric, which begins with the service."""
+    at = f"--service={name.partition('/')[0]} --project={account}"
     named = quote(f"metric={name}")
     id_ = f"\"$(gcloud beta quotas info list {at} --filter={named} --format='value(quotaId)')\""
     return (

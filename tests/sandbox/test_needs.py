@@ -10,6 +10,7 @@ from catalogue.kinds.aws.sagemaker import CONFIGURATION, ENDPOINT, MODEL
 from catalogue.kinds.azure.machinelearningservices import ENVIRONMENT, ONLINE_DEPLOYMENT, SERVED
 from catalogue.kinds.azure.machinelearningservices import MODEL as VERSION
 from catalogue.kinds.azure.machinelearningservices_jobs import COMPUTE
+from catalogue.kinds.gcp.workbench import INSTANCE
 from catalogue.marked import Json
 from sandbox.clouds.manners import CloudSaysNo
 from sandbox.simulated_cloud import Cloud
@@ -27,6 +28,7 @@ QUOTA = "ml.m5.xlarge for endpoint usage"
 GROUP = "/subscriptions/99998888-3333-4444-5555-666677778888/resourceGroups/lending"
 WORKSPACE = f"{GROUP}/providers/Microsoft.MachineLearningServices/workspaces/risk"
 IMAGE = "lending.azurecr.io/churn:2.0"
+SSD = "compute.googleapis.com/ssd_total_storage"
 VCPUS = "Standard ESv3 Family Cluster Dedicated vCPUs"
 
 
@@ -227,3 +229,22 @@ def test_a_cluster_is_asked_whether_one_node_fits_and_draws_nothing_while_it_is_
     cloud.state.account.raise_quota(VCPUS, 4)
     make(cloud, COMPUTE, "batch", compute)
     assert cloud.state.resources.drawn(VCPUS, *PLACES["azure-native"]) == 0
+
+
+def instance(*sizes: int | None, type_: str | None = None) -> Json:
+    disks = [{key: value for key, value in (("diskSizeGb", size), ("diskType", type_)) if value} for size in sizes]
+    setup = {"machineType": "e2-standard-4", "bootDisk": disks[0], "dataDisks": disks[1]}
+    return {"name": "ana", "location": "europe-west4-a", "gceSetup": setup}
+
+
+def test_disks_of_workbench_draw_on_what_a_new_project_has_of_their_type(tmp_path: Path) -> None:
+    cloud = new_cloud("gcp", tmp_path)
+    cloud.state.account.enable("notebooks.googleapis.com")
+    cloud.state.account.raise_quota(SSD, 500)
+    make(cloud, INSTANCE, "ana", instance(150, 150))
+    said = f"Quota exceeded for {SSD}. Limit: 500 in region europe-west4, in use 300, asked for 250"
+    refused(cloud, said, INSTANCE, "ben", {**instance(None, None), "name": "ben"})  # Workbench makes 150 and 100
+    hard = {**instance(150, 150, type_="PD_STANDARD"), "name": "ben"}
+    refused(cloud, "Quota exceeded for compute.googleapis.com/disks_total_storage. Limit: 0", INSTANCE, "ben", hard)
+    cloud.state.account.raise_quota(SSD, 550)
+    make(cloud, INSTANCE, "ben", {**instance(None, None), "name": "ben"})

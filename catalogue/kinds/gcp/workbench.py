@@ -1,5 +1,6 @@
 """Vertex AI Workbench: the instance of one person, and the grants to start and stop it."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from math import ceil
 
@@ -10,6 +11,7 @@ from catalogue.kind import (
     Apart,
     At,
     Bills,
+    Draws,
     KeyAt,
     Keys,
     Kind,
@@ -60,6 +62,30 @@ _DISKS: Mapping[str, int] = {"bootDisk": 150, "dataDisks": 100}
 _TYPES: Mapping[str, str] = {"PD_BALANCED": "pd-balanced", "PD_STANDARD": "pd-standard", "PD_SSD": "pd-ssd"}
 
 
+# The quota of each type. Of SSD a new project has 500 GB in a region, and 250 in a free trial, by answers that people
+# quote: "Quota 'SSD_TOTAL_GB' exceeded". Balanced disks are of SSD: https://docs.cloud.google.com/compute/docs/disks/performance
+_SSD, _HDD = "compute.googleapis.com/ssd_total_storage", "compute.googleapis.com/disks_total_storage"
+_DISK_QUOTAS: Mapping[str, str] = {"PD_BALANCED": _SSD, "PD_STANDARD": _HDD, "PD_SSD": _SSD}
+_DRAWS = from_source("https://github.com/kubeflow/pipelines/issues/10907", READ)
+
+
+def _disks(instance: Resource) -> Iterator[tuple[int, str]]:
+    """The size and type of each disk, as Workbench makes it where the instance does not say."""
+    setup = instance.props.section_or_empty("gceSetup")
+    for name, default in _DISKS.items():
+        for disk in setup.each_section(name):
+            size = ceil(more_than_zero_or_none(disk, "diskSizeGb") or default)
+            yield size, disk.text_or_empty("diskType") or "PD_BALANCED"
+
+
+def _draws(instance: Resource) -> Mapping[str, int]:
+    """A disk of a type that is not known here draws on the quota that a new project has least of."""
+    drawn: Counter[str] = Counter()
+    for size, type_ in _disks(instance):
+        drawn[_DISK_QUOTAS.get(type_, _SSD)] += size
+    return drawn
+
+
 def _instance(pricing: Pricing, resource: Resource) -> Bill:
     """The cost of its disks, which stay while it is stopped, and of its hours.
 
@@ -70,13 +96,10 @@ def _instance(pricing: Pricing, resource: Resource) -> Bill:
     for added in setup.each_section("acceleratorConfigs"):
         raise Unpriced(f"{added.text_or_empty('type')} added to {machine} in {pricing.region}")
     disks, space = 0, 0.0
-    for name, default in _DISKS.items():
-        for disk in setup.each_section(name):
-            size = ceil(more_than_zero_or_none(disk, "diskSizeGb") or default)
-            kind = disk.text_or_empty("diskType") or "PD_BALANCED"
-            if kind not in _TYPES:
-                raise Unpriced(f"a disk of type {kind} in {pricing.region}")
-            disks, space = disks + size, space + size * pricing.of(_TYPES[kind])
+    for size, kind in _disks(resource):
+        if kind not in _TYPES:
+            raise Unpriced(f"a disk of type {kind} in {pricing.region}")
+        disks, space = disks + size, space + size * pricing.of(_TYPES[kind])
     hours, hour = pricing.assume("workspace-hours-per-user"), pricing.workspace(machine)
     return Bill(
         "workspace user",
@@ -137,6 +160,7 @@ KINDS = (
             ),
         ),
         renders=in_terraform("google_workbench_instance"),
+        draws=Draws((_SSD, _HDD), _draws, _DRAWS),
         apart=StandsApart(
             (
                 Apart(

@@ -100,6 +100,15 @@ def test_where_its_api_is_off_a_thing_is_not_there(see: See, what: str) -> None:
     )
 
 
+def test_a_quota_is_asked_of_the_service_that_its_metric_names(see: See) -> None:
+    info = {"metric": "compute.googleapis.com/ssd_total_storage", "dimensionsInfos": [row(500, [REGION])]}
+    cloud = by_path({QUOTAS.replace("aiplatform", "compute"): {"quotaInfos": [info]}})
+    assert see(cloud, "quota", info["metric"], amount=600) == (
+        State.NOT_DONE,
+        "compute.googleapis.com/ssd_total_storage: 500 are granted, 600 are needed",
+    )
+
+
 def test_where_the_api_that_tells_is_off_a_quota_cannot_be_seen(see: See) -> None:
     with pytest.raises(Unseen, match=r"it takes the API cloudquotas.googleapis.com, which is off in risk-dev"):
         see(Cloud(lambda _: google_error(403, "SERVICE_DISABLED")), "quota", METRIC, amount=1)

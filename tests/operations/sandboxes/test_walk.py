@@ -53,7 +53,7 @@ REFUSALS = {
     "gcp": {
         "role": "denied on resource",
         "service": "before or it is disabled",
-        "quota": "The following quota metrics exceed quota limits",
+        "quota": "Quota exceeded for compute.googleapis.com/ssd_total_storage",
         "image": "No such image: ",
         "artifact": "There are no files under",
         "batch input": "No files match",

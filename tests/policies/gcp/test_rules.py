@@ -417,6 +417,7 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("limits-replicas", editing(lambda j: drop(j, "dedicatedResources.maxReplicaCount"))),
     ("limits-machine-types", editing(lambda j: put(j, "dedicatedResources.machineSpec.machineType", "a3-highgpu-8g"))),
     ("quota-declared", setting(DEPLOYMENT, "maxReplicas", 6)),
+    ("quota-declared", setting(WORKBENCH, "gceSetup.dataDisks.diskSizeGb", "151")),
     ("quota-declared", editing(lambda j: put(j, "dedicatedResources.maxReplicaCount", 50))),
     ("quota-undeclared", setting(DEPLOYMENT, "machineType", "c4-highcpu-2")),
     ("limits-region", setting(PROVIDER, "region", "europe-west1")),

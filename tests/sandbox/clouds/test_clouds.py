@@ -20,7 +20,7 @@ UNSAID = {"slow", "crash", "gone", *OF_RUNS}
 a run is said by its service."""
 LACKS = {
     "aws": {"no-right", "no-image", "no-artifact", "over-quota"},
-    "gcp": {"no-right", "service-off", "not-in-force", "not-let-in"},
+    "gcp": {"no-right", "service-off", "not-in-force", "not-let-in", "over-quota-disks"},
     "azure-native": {
         *("no-right", "no-image", "no-artifact", "over-quota", "over-quota-nodes"),
         *("not-in-force", "no-pull", "no-read", "not-known"),
