@@ -139,7 +139,8 @@ def test_nothing_registers_what_the_refusal_of_an_endpoint_does_not_name(tmp_pat
     for service in ("Microsoft.Cdn", "Microsoft.PolicyInsights"):
         refused(cloud, r"SubscriptionNotRegistered.*\[N/A\]", SERVED, "churn", asked)
         cloud.state.account.enable(service)
-    assert make(cloud, SERVED, "churn", asked)
+    id_, _ = make(cloud, SERVED, "churn", asked)
+    assert cloud.read(SERVED, id_) is not None
 
 
 def model(image: str = OWN) -> Json:
