@@ -260,10 +260,14 @@ class Rights:
 
 @dataclass(frozen=True)
 class Apis:
-    """The APIs that must be on in the account or project before one can be made, by the cloud's own names."""
+    """The APIs that must be on in the account or project before one can be made, by the cloud's own names.
+
+    Where it `refuses` none, one is made without them too, and lacks a part.
+    """
 
     names: tuple[str, ...]
     evidence: Evidence
+    refuses: bool = True
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from catalogue import quotas
 from catalogue.behaviour import values_at
 from catalogue.deployers import Does, lacking, rights_of
 from catalogue.graph import Graph, Resource
-from catalogue.kind import Acts, Fetches, Keys, Kind, Ripens, Runs, Serves, Settles
+from catalogue.kind import Acts, Apis, Fetches, Keys, Kind, Ripens, Runs, Serves, Settles
 from catalogue.kinds import kind_of, kinds
 from catalogue.kinds.azure.containerregistry import REGISTRY
 from catalogue.kinds.azure.storage import CONTAINER
@@ -74,12 +74,15 @@ class Needs:
             raise Lacks("no-right", said=missing[0])
 
     def service(self, registers_itself: bool) -> None:
-        """The services of the kind must be on. A provider that `registers_itself` switches them on. Raises Lacks."""
+        """The services of the kind must be on. A provider that `registers_itself` switches on the one that a resource
+        is of, which the refusal names, and none beside. Raises Lacks.
+        """
         kind = kind_of(self.made.type)
+        beside = kind.apis.names if kind and isinstance(kind.apis, Apis) and kind.apis.refuses else ()
         for service in services(kind) if kind else ():
             if self.state.account.has_service(service):
                 continue
-            if not registers_itself:
+            if not registers_itself or service in beside:
                 raise Lacks("service-off", said=service)
             self.state.account.enable(service)
 

@@ -3,6 +3,7 @@
 A subscription that lacks a resource provider is registered for it by azure-native itself: its client is Azure's own
 pipeline with the policy of registration left on (`NewAzCoreClient` and `initPipelineOpts` in
 https://github.com/pulumi/pulumi-azure-native/blob/006a62afe453b416e5d5c98d2d91c4c7281f52f9/provider/pkg/azure/client_azcore.go).
+An online endpoint takes two more, and its refusal names none: https://github.com/MicrosoftLearning/mslearn-mlops/issues/72.
 Quotas: https://github.com/MicrosoftDocs/azure-docs/issues/121466 (endpoints) and
 https://github.com/ansible-collections/azure/pull/2209 (clusters). A key whose grant is not in force yet is
 refused in words that are assumed; the code is that of storage. Models and images: "Troubleshoot online endpoints",
@@ -53,6 +54,8 @@ _SENTENCES: Mapping[str, str] = {
     ' due to a lack of Azure Machine Learning capacity in {region}."',
     "throttle": '{kind} {name}: Status=429 Code="TooManyRequests" Message="The request is being throttled."',
     "server-error": '{kind} {name}: Status=503 Code="ServiceUnavailable" Message="The service is unavailable."',
+    "service-off": '{kind} {name}: Code="SubscriptionNotRegistered" Message="Resource provider [N/A] isn\'t registered'
+    ' with Subscription [N/A]. Please see troubleshooting guide, available here: https://aka.ms/register-resource-provider"',
     "access-denied": '{kind} {name}: Status=403 Code="AuthorizationFailed" Message="The client {said} does not have'
     ' authorization to perform this action over the scope."',
     "fails-after-success": '{kind} {name}: Code="OperationTimedOut" Message="The operation did not end in time."',

@@ -127,6 +127,24 @@ def test_azure_native_registers_a_namespace_itself(tmp_path: Path) -> None:
     assert "Microsoft.Resources" in cloud.state.account.services()
 
 
+def test_nothing_registers_what_the_refusal_of_an_endpoint_does_not_name(tmp_path: Path) -> None:
+    """https://github.com/MicrosoftLearning/mslearn-mlops/issues/72"""
+    cloud = new_cloud("azure-native", tmp_path)
+    stands(cloud, "azure-native:machinelearningservices:Workspace", WORKSPACE)
+    asked: Json = {
+        "endpointName": "churn",
+        "workspaceName": "risk",
+        "resourceGroupName": "lending",
+        "location": "westeurope",
+    }
+    asked["properties"] = {"authMode": "AADToken"}
+    for service in ("Microsoft.Cdn", "Microsoft.PolicyInsights"):
+        refused(cloud, r"SubscriptionNotRegistered.*\[N/A\]", SERVED, "churn", asked)
+        cloud.state.account.enable(service)
+    id_, _ = make(cloud, SERVED, "churn", asked)
+    assert cloud.read(SERVED, id_) is not None
+
+
 def model(image: str = OWN) -> Json:
     return {"name": "churn", "executionRoleArn": "", "primaryContainer": {"image": image, "modelDataUrl": URI}}
 

@@ -74,6 +74,7 @@ _PRIVATE = documented(f"{_DOCS}/how-to-configure-private-link", "2026-11-26")
 _SCALED = documented(f"{_DOCS}/how-to-autoscale-endpoints", "2026-11-26")
 _COSTS = documented(f"{_DOCS}/concept-plan-manage-cost", "2026-11-26")
 _PROVIDERS = documented(f"{_DOCS}/how-to-move-workspace", "2026-11-26")  # "required resource providers"
+_UNREGISTERED = documented("https://learn.microsoft.com/en-us/answers/questions/2068819", "2026-11-27")
 _PULLED = documented(f"{_DOCS}/how-to-troubleshoot-online-endpoints", "2026-11-27")  # "Authorization error"
 _DELETED = documented(f"{_DOCS}/concept-soft-delete", "2026-11-26")
 _MOVED = (
@@ -390,6 +391,8 @@ KINDS: tuple[Kind, ...] = (
         "a workspace",
         _ENDPOINT,
         tags=At("tags", _ENDPOINT),
+        # The refusal names no namespace, and azure-native registers the one alone that a refusal names.
+        apis=Apis(("Microsoft.Cdn", "Microsoft.PolicyInsights"), _UNREGISTERED),
         holds=CostsOnly(_COSTS),
         reaches=Reaches(always("amlworkspace"), _PRIVATE),
         runs=No("its deployments run machines", _ENDPOINT),
@@ -420,7 +423,8 @@ KINDS: tuple[Kind, ...] = (
     Kind(
         token=WORKSPACE,
         tags=At("tags", _WORKSPACE),
-        apis=Apis(("Microsoft.Notebooks",), _PROVIDERS),  # off, the studio opens no notebook of a compute instance
+        # Off, the studio opens no notebook of a compute instance.
+        apis=Apis(("Microsoft.Notebooks",), _PROVIDERS, refuses=False),
         keys=Keys((KeyAt("encryption.keyVaultProperties.keyIdentifier", _asks_for_a_key),), _KEY),
         holds=Holds("work", _WORKSPACE),
         reaches=Reaches(_reached, _PRIVATE),
