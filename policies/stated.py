@@ -50,5 +50,6 @@ def other_machines(place: Placement, platform: Platform, item: str, types: set[s
         wanted = str(catalogue.load(platform).machine_in(named, place.region).machine_type) if named else ""
     except KeyError:  # the stack file is refused where it is read
         wanted = ""
-    for type_ in sorted(types - {wanted}) if wanted else ():
-        yield f"runs on {type_}, where {item} of the stack file says {named}, which is {wanted}"
+    for type_ in sorted(types) if wanted else ():
+        if type_.casefold() != wanted.casefold():  # Azure takes them in any case
+            yield f"runs on {type_}, where {item} of the stack file says {named}, which is {wanted}"
