@@ -171,10 +171,12 @@ def _days(part: str) -> range:
     return range(int(first), int(last or first) + 1)
 
 
-# 2026-11-26 and 02 and 30 of 2026-11-26T02:30:00Z: a job's name takes no colon. At most 10 functions stand in a field:
+# 2026-11-26 and 02 and 30 and 00 of 2026-11-26T02:30:00Z: a job's name takes no colon. Two runs that people start in
+# one minute are told apart by the seconds. At most 10 functions stand in a field, and these are 8:
 # https://docs.aws.amazon.com/step-functions/latest/dg/intrinsic-functions.html
-_DAY, _HOUR, _MINUTE = (
-    f"States.ArrayGetItem(States.StringSplit($.run, '{marks}'), {at})" for marks, at in (("T", 0), ("T:", 1), ("T:", 2))
+_TIME = ", ".join(
+    f"States.ArrayGetItem(States.StringSplit($.run, '{marks}'), {at})"
+    for at, marks in enumerate(("T", "T:", "T:", "T:Z"))
 )
 _RUNS_ALREADY = "SageMaker.ResourceInUseException"
 
@@ -184,14 +186,12 @@ def named_by_its_run(job_name: Text) -> pulumi.Output[str]:
 
     A retry needs another name: the attempt is counted in.
     """
-    return pulumi.Output.concat(
-        "States.Format('", job_name, f"-{{}}-{{}}{{}}-{{}}', {_DAY}, {_HOUR}, {_MINUTE}, $$.State.RetryCount)"
-    )
+    return pulumi.Output.concat("States.Format('", job_name, f"-{{}}-{{}}{{}}{{}}-{{}}', {_TIME}, $$.State.RetryCount)")
 
 
 def of_its_run(folder: Text) -> pulumi.Output[str]:
     """The folder of one run below a folder, for a field that ends in `.$`; each attempt of the run has the same."""
-    return pulumi.Output.concat("States.Format('", folder, f"{{}}-{{}}{{}}/', {_DAY}, {_HOUR}, {_MINUTE})")
+    return pulumi.Output.concat("States.Format('", folder, f"{{}}-{{}}{{}}{{}}/', {_TIME})")
 
 
 def tags_of(tags: Tags) -> pulumi.Output[list[dict[str, Text]]]:

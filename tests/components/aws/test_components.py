@@ -258,7 +258,8 @@ def test_a_run_that_is_delivered_twice_runs_once_and_is_named_by_its_time() -> N
     states = json.loads(inputs(graph, "aws:sfn/stateMachine:StateMachine")["definition"])["States"]
     name = states["Transform"]["Parameters"]["TransformJobName.$"]
     assert name.count("States.") <= 10, "Step Functions nests no more functions in a field"
-    assert _formatted(name, "2026-11-26T02:30:00Z", 0) == "it-nightly-2026-11-26-0230-0"
+    assert _formatted(name, "2026-11-26T02:30:00Z", 0) == "it-nightly-2026-11-26-023000-0"
+    assert _formatted(name, "2026-11-26T02:30:07Z", 0) == "it-nightly-2026-11-26-023007-0", "another in that minute"
     assert states["Transform"]["Retry"][0] == {"ErrorEquals": ["SageMaker.ResourceInUseException"], "MaxAttempts": 0}
     assert states[states["Transform"]["Catch"][0]["Next"]] == {"Type": "Succeed"}
 

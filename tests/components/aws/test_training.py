@@ -35,10 +35,10 @@ def test_what_a_run_sends_is_taken_by_the_model_of_its_api(spot: bool) -> None:
     found = sent() if spot else sent(spot=None)
     filled = {key: value for key, value in found.items() if not key.endswith(".$")}
     if spot:
-        filled["CheckpointConfig"] = {"S3Uri": "s3://it/training/weekly/checkpoints/2026-11-27-0530/"}
+        filled["CheckpointConfig"] = {"S3Uri": "s3://it/training/weekly/checkpoints/2026-11-27-053000/"}
     shape = request("sagemaker", "CreateTrainingJob")
     call = Call("sagemaker", "CreateTrainingJob")
-    assert list(_structure(call, shape, {**filled, "TrainingJobName": "it-weekly-2026-11-27-0530-0"}, "")) == []
+    assert list(_structure(call, shape, {**filled, "TrainingJobName": "it-weekly-2026-11-27-053000-0"}, "")) == []
 
 
 def test_a_run_is_closed_encrypted_and_ends_in_time() -> None:
