@@ -16,6 +16,8 @@ from components.hours import Hours
 from components.shapes import Machine, Replicas, Rollout
 
 VARIANT = "live"
+AT_ONCE = 4
+"""How many requests of its queue an asynchronous endpoint asks of one replica at once, at most."""
 REACH = ("sagemaker.runtime",)
 """What callers inside the network need; SageMaker itself fetches image and artifact, the latter through S3."""
 
@@ -294,6 +296,7 @@ def _capture(args: CaptureArgs) -> sagemaker.EndpointConfigurationDataCaptureCon
 
 
 def _async_inference(args: AsyncArgs) -> sagemaker.EndpointConfigurationAsyncInferenceConfigArgsDict:
+    backlog = pulumi.Output.from_input(args.backlog_per_replica)
     return {
         "output_config": {
             "s3_output_path": args.output_uri,
@@ -301,5 +304,6 @@ def _async_inference(args: AsyncArgs) -> sagemaker.EndpointConfigurationAsyncInf
             "s3_failure_path": args.failure_uri,
             "kms_key_id": args.output_key_arn,
         },
-        "client_config": {"max_concurrent_invocations_per_instance": 4},
+        # The queue counts what is being answered, so a replica that is full at fewer is asked no more at once.
+        "client_config": {"max_concurrent_invocations_per_instance": backlog.apply(lambda full: min(full, AT_ONCE))},
     }

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from catalogue.graph import Graph, Resource
 from catalogue.iam import allows, conditions, principals, statements
-from catalogue.kinds.aws import cloudtrail, ec2, ecr, s3, sagemaker
+from catalogue.kinds.aws import cloudtrail, cloudwatch, ec2, ecr, s3, sagemaker, sfn
 from catalogue.properties import Properties
 from policies import given
 from policies.aws.documents import is_everybody
@@ -106,11 +106,13 @@ def _is_on_versions(group: Resource, statement: Properties) -> bool:
     cloudtrail.TRAIL,
     ec2.FLOW_LOG,
     severity="high",
-    says="The bucket that a trail or a flow log writes to lets the service write, and look whose it is.",
+    says="The bucket that a trail or a flow log writes to lets the service write what it records and nothing beside, "
+    "and look whose it is.",
     remedy="Keep the statements of components/aws/audit.py in the bucket's policy.",
 )
 def delivered(graph: Graph, resource: Resource) -> Iterator[str]:
-    """Without both, nothing is delivered, and nobody is told. A bucket of the landing zone's is not read.
+    """Without both, nothing is delivered, and nobody is told. A bucket of the landing zone's is not read. Who may write
+    anywhere in the bucket writes over the records of others; a stack of ours has one writer a folder.
 
     https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html,
     https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-s3-permissions.html
@@ -118,15 +120,30 @@ def delivered(graph: Graph, resource: Resource) -> Iterator[str]:
     trail = resource.type == cloudtrail.TRAIL
     service = "cloudtrail.amazonaws.com" if trail else "delivery.logs.amazonaws.com"
     for bucket in graph.refers(resource, "s3BucketName" if trail else "logDestination", s3.BUCKET):
-        lets = {
-            action
+        lets = [
+            statement
             for policy in graph.referring(s3.BUCKET_POLICY, "bucket", bucket)
             for statement in filter(allows, statements(policy.props, "policy"))
             if service in principals(statement).get("Service", ())
-            for action in statement.each_text("Action")
-        }
-        for action in sorted({"s3:GetBucketAcl", "s3:PutObject"} - lets):
+        ]
+        actions = {action for statement in lets for action in statement.each_text("Action")}
+        for action in sorted({"s3:GetBucketAcl", "s3:PutObject"} - actions):
             yield f"delivers nothing: the policy of {bucket.name} does not let {service} {action}"
+        if actions and graph.ours and graph.placement is not None:
+            own = _folder_of_records(resource, bucket, graph.placement.account)
+            writes = (statement for statement in lets if "s3:PutObject" in statement.each_text("Action"))
+            for arn in sorted({arn for statement in writes for arn in statement.each_text("Resource")} - {f"{own}*"}):
+                yield f"may write to {arn} by the policy of {bucket.name}, where its records lie below {own}"
+
+
+def _folder_of_records(resource: Resource, bucket: Resource, account: str) -> str:
+    """Where a trail or a flow log of an account writes, as an ARN: below its prefix, by the account."""
+    if resource.type == cloudtrail.TRAIL:
+        prefix = resource.props.text_or_empty("s3KeyPrefix")
+    else:
+        prefix = resource.props.text_or_empty("logDestination").partition(":::")[2].partition("/")[2]
+    below = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
+    return f"arn:aws:s3:::{bucket.props.text_or_empty('bucket')}/{below}AWSLogs/{account}/"
 
 
 @stack_rule(
@@ -165,4 +182,36 @@ def logs_first(graph: Graph, resource: Resource) -> Iterator[str]:
         yield "logs to a group that SageMaker makes"
 
 
-RULES = [trail, delivered, repository_immutable, packages_own_account, logs_first]
+@whole_stack_rule(
+    "audit-logs-written",
+    cloudwatch.LOG_GROUP,
+    severity="medium",
+    says="Each log group of a stack is one that an endpoint or a state machine of its file writes to.",
+    remedy="Name the group as the component does: by its endpoint, or by the state machine that logs to it.",
+    advice_elsewhere=True,
+)
+def logs_written(graph: Graph) -> Found:
+    """A group of another name takes nothing, and what was to go there lies in one that SageMaker makes, without a key
+    and for ever. One whose endpoint is switched off stays, so the stack file says which endpoints there are.
+
+    https://docs.aws.amazon.com/sagemaker/latest/dg/logging-cloudwatch.html
+    """
+    if graph.placement is None or not graph.ours:
+        return
+    zone, path = given.zone(graph), "loggingConfiguration.logDestination"
+    prefix = f"{zone.name_prefix if zone else ''}{graph.stack}"
+    items = {key.split(".")[1] for key, _ in graph.placement.stated if key.startswith("endpoints.")}
+    written = {f"{cloudwatch.ENDPOINT_LOGS}{prefix}-{item}" for item in items}
+    for machine in graph.of(sfn.STATE_MACHINE):
+        if named := machine.props.text_if_known(path).partition(":log-group:")[2].removesuffix(":*"):
+            written.add(named)
+        else:
+            groups = graph.refers(machine, "loggingConfiguration", cloudwatch.LOG_GROUP)
+            written |= {group.props.text_if_known("name") for group in groups}
+    for group in graph.of(cloudwatch.LOG_GROUP):
+        name = group.props.text_if_known("name")
+        if name and name not in written:
+            yield group, f"is called {name}, where nothing of the stack writes"
+
+
+RULES = [trail, delivered, repository_immutable, packages_own_account, logs_first, logs_written]

@@ -10,10 +10,9 @@ from catalogue.kinds.aws.studio import DOMAIN, USER_PROFILE, domain_of
 from catalogue.landing_zones import AwsNetwork
 from policies import given
 from policies.aws.access import own_policies, refusal, session
-from policies.aws.network import https
+from policies.aws.network import CALLS, https
 from policies.rule import Found, callers, stack_rule, whole_stack_rule
 
-_CALLS = ("sagemaker:InvokeEndpoint", "sagemaker:InvokeEndpointAsync")
 _RUNTIME = "sagemaker.runtime"
 _NETWORK_KEYS = {"aws:sourcevpc", "aws:sourcevpce", "aws:sourcevpcarn"}
 
@@ -27,7 +26,7 @@ def grants_of(graph: Graph, role: Resource) -> list[Statement]:
 
 
 def _invokes(statement: Statement) -> bool:
-    return any(map(statement.speaks_of, _CALLS))
+    return any(map(statement.speaks_of, CALLS))
 
 
 def sources(statement: Statement) -> list[str]:
@@ -202,7 +201,7 @@ def _lacks(graph: Graph, role: Resource, acting: Session, arn: str, stand: _Stan
     """What lacks on the way from where somebody stands to an endpoint; empty where it is whole."""
     if stand.lacks:
         return stand.lacks
-    calls = [Call(action, arn, _request(graph, arn, stand)) for action in _CALLS]
+    calls = [Call(action, arn, _request(graph, arn, stand)) for action in CALLS]
     refused = [refusal(graph, acting, call) for call in calls]
     if all(refused):
         return f"{role.name} may not call it from {stand.vpc_id or 'there'}: {refused[0]}"

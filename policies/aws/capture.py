@@ -48,6 +48,10 @@ def capture(graph: Graph, configuration: Resource) -> Iterator[str]:
             expires(rule, below, old, most) for rule in rules
         ):
             yield f"keeps old versions of what it captures for longer than {most:g} days ({bucket.name})"
+        for rule in rules if graph.ours else ():
+            days, above = rule.number_or_none("expiration.days"), prefix_of(rule)
+            if days and days > most and above and below != above and (below or "").startswith(above):
+                yield f"keeps what is captured no more for {days:g} days, allowed {most:g} ({above})"
     if not own and (named or not buckets):
         yield f"captures into {named or 'a bucket'}, which is not of this stack"
 

@@ -360,10 +360,17 @@ def _passed(graph: Graph, role: Resource) -> Iterator[Resource]:
     remedy="Name the person under workspace.users in the stack file; or take the profile out.",
 )
 def people_listed(graph: Graph) -> Found:
-    """Who has a profile works as the data scientist persona. Another program has no such list, and is not asked."""
+    """Who has a profile works as the data scientist persona. Another program has no such list, and is not asked.
+
+    With AuthMode SSO, IAM Identity Center says who has a profile, and no role of the stack is taken on the way in:
+    https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateUserProfile.html
+    """
     users = set(graph.placement.users) if graph.placement else set[str]()
     if not users:
         return
+    for domain in graph.of(studio.DOMAIN):
+        if (by := domain.props.text_or_empty("authMode")) not in ("", "IAM"):
+            yield domain, f"lets in whom {by} assigns to it, past the role that people take"
     profiles = [(one, one.props.text_if_known("userProfileName")) for one in graph.of(studio.USER_PROFILE)]
     for profile, name in profiles:
         if name and name not in users:

@@ -166,4 +166,57 @@ def _by_themselves(graph: Graph, key: Resource, region: str) -> Iterator[tuple[s
             yield "budgets.amazonaws.com", _SENDS, topic.name
 
 
-RULES = [key_works]
+_RECORDS = (cloudtrail.TRAIL, cloudwatch.LOG_GROUP, sns.TOPIC)
+"""What services write by themselves, as nobody of the stack."""
+
+
+@stack_rule(
+    "encryption-keys-apart",
+    s3.ENCRYPTION,
+    ecr.REPOSITORY,
+    studio.DOMAIN,
+    sagemaker.CONFIGURATION,
+    sfn.STATE_MACHINE,
+    scheduler.SCHEDULE,
+    severity="medium",
+    says="What people and models work on rests under another key than what is recorded of them.",
+    remedy="Hand on the data key, and the logs key to the trail, to log groups and to the topic alone.",
+)
+def keys_apart(graph: Graph, resource: Resource) -> Iterator[str]:
+    """Under one key whoever reads records decrypts data, and the services that write records hold a right to the key of
+    the data. In a stack of ours, which has two; a landing zone may give one for both. What rests in the bucket of the
+    trail are records.
+
+    https://docs.aws.amazon.com/prescriptive-guidance/latest/encryption-best-practices/kms.html
+    """
+    if not graph.ours or _takes_records(graph, resource):
+        return
+    for key in _named(graph, resource):
+        if writer := _of_records(graph).get(key.urn):
+            yield f"rests under {key.name}, under which {writer} has records"
+
+
+@once_a_graph
+def _of_records(graph: Graph) -> Mapping[str, str]:
+    """By the URN of a key, the name of something that has records under it."""
+    return {key.urn: one.name for one in graph.of(*_RECORDS) for key in _named(graph, one)}
+
+
+def _takes_records(graph: Graph, encryption: Resource) -> bool:
+    """Whether a bucket's key is that of a bucket in which a trail or a flow log records."""
+    buckets = graph.refers(encryption, "bucket", s3.BUCKET) if encryption.type == s3.ENCRYPTION else []
+    writes = ((cloudtrail.TRAIL, "s3BucketName"), (ec2.FLOW_LOG, "logDestination"))
+    return any(graph.referring(type_, path, bucket) for bucket in buckets for type_, path in writes)
+
+
+def _named(graph: Graph, resource: Resource) -> list[Resource]:
+    """The keys of the stack that a resource names: by reference, or by an ARN that is known."""
+    kind = kind_of(resource.type)
+    at = kind.keys.at if kind and isinstance(kind.keys, Keys) else ()
+    known = {text for each in at for text in resource.props.each_text_if_known(each.path)} - {""}
+    found = {key.urn: key for key in _keys(graph, resource)}
+    by_arn = {key.urn: key for key in graph.of(kms.KEY) if key.props.text_if_known("arn") in known}
+    return list({**found, **by_arn}.values())
+
+
+RULES = [key_works, keys_apart]

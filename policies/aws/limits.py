@@ -95,6 +95,7 @@ def scaling_policy(graph: Graph, resource: Resource) -> Iterator[str]:
         yield "has target tracking that never scales in (disableScaleIn)"
     for policy in tracks:
         yield from _tracked(policy)
+        yield from _crowded(graph, resource, policy)
     steps = [p for p in policies if "stepScalingPolicyConfiguration" in p.props]
     if _stands_at_zero(graph, resource) and not any(_is_woken(graph, step) for step in steps):
         yield "may stand at zero replicas, and no policy starts the first one"
@@ -118,6 +119,23 @@ def _tracked(policy: Properties) -> Iterator[str]:
     value = policy.number_or_none("targetValue")
     if full and value is not None and not full.least <= value <= full.most:
         yield f"takes a replica for full at {value:g} {full.of}, where {full.least} to {full.most} is allowed"
+
+
+def _crowded(graph: Graph, target: Resource, policy: Properties) -> Iterator[str]:
+    """A replica that is asked more at once than it is full at is never full by its queue, which counts what it answers:
+    another is started while it could answer, or it is asked what it cannot. The team's own choice in another program.
+
+    https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_AsyncInferenceClientConfig.html
+    """
+    full = policy.number_or_none("targetValue")
+    for endpoint in graph.refers(target, "resourceId", sagemaker.ENDPOINT) if graph.ours and full else ():
+        for configuration in sagemaker.configurations(graph, endpoint):
+            asked = configuration.props.number_or_none(_AT_ONCE)
+            if asked is not None and full is not None and asked > full:
+                yield f"is full at {full:g} requests in the queue, and each replica is asked {asked:g} at once"
+
+
+_AT_ONCE = "asyncInferenceConfig.clientConfig.maxConcurrentInvocationsPerInstance"
 
 
 def _stands_at_zero(graph: Graph, target: Resource) -> bool:
@@ -312,7 +330,7 @@ _ACTIONS = (
 )
 """https://docs.aws.amazon.com/AmazonS3/latest/API/API_LifecycleRule.html"""
 _BROUGHT_BACK = 30
-"""Days for which a record that somebody deleted or wrote over can be brought back, as a key that was."""
+"""Days for which a record or an artifact that somebody deleted or wrote over can be brought back, as a key that was."""
 
 
 def _deletes_records(graph: Graph, lifecycle: Resource, rules: list[Properties]) -> Iterator[str]:
@@ -333,13 +351,15 @@ def _deletes_records(graph: Graph, lifecycle: Resource, rules: list[Properties])
 
 def _deletes_artifacts(graph: Graph, lifecycle: Resource, rules: list[Properties]) -> Iterator[str]:
     """A model starts again from its artifact whenever a machine is replaced or added."""
-    place = f"s3://{lifecycle.props.text_if_known('bucket')}/"
+    place, artifacts = f"s3://{lifecycle.props.text_if_known('bucket')}/", sorted(sagemaker.artifacts_of(graph))
     for rule in rules:
-        if not (rule.is_given("expiration.days") or rule.is_given("expiration.date")):
-            continue
-        below = place + prefix_of(rule)
-        for uri in sorted(uri for uri in sagemaker.artifacts_of(graph) if uri.startswith(below)):
-            yield f"deletes {uri}, from which a model starts"
+        below, old = place + prefix_of(rule), rule.number_or_none(_OLD)
+        deletes = rule.is_given("expiration.days") or rule.is_given("expiration.date")
+        for uri in (uri for uri in artifacts if uri.startswith(below)):
+            if deletes:
+                yield f"deletes {uri}, from which a model starts"
+            elif old is not None and old < _BROUGHT_BACK:
+                yield f"lets {uri} that was deleted be brought back for {old:g} days, at least {_BROUGHT_BACK} asked"
 
 
 RULES = [

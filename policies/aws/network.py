@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 from itertools import product
 
 from catalogue.graph import Caller, Graph, Resource
-from catalogue.iam import allows, conditions_of, name_of, statements
+from catalogue.iam import Statement, allows, conditions_of, name_of, statements
 from catalogue.kind import Reaches
 from catalogue.kinds import kind_of
-from catalogue.kinds.aws import count, ec2, vpc
+from catalogue.kinds.aws import count, ec2, iam, vpc
 from catalogue.kinds.aws.jobs import STATE_MACHINE
 from catalogue.kinds.aws.sagemaker import MODEL
 from catalogue.kinds.aws.scheduler import SCHEDULE
@@ -16,6 +16,7 @@ from catalogue.kinds.aws.studio import DOMAIN, USER_PROFILE, domain_of
 from catalogue.landing_zones import AwsNetwork
 from catalogue.properties import Properties
 from policies import given
+from policies.aws.access import own_policies
 from policies.rule import (
     OPEN_TO_OTHERS,
     Found,
@@ -257,6 +258,7 @@ _ESP = "50"
 """The number of the protocol in which SageMaker encrypts what machines say to each other. It has no ports."""
 _TALK = (("udp", 500, "UDP 500"), (_ESP, 0, "ESP"))
 """How machines of one training job agree on keys, and talk: the protocol, its port, and what it is called."""
+CALLS = ("sagemaker:InvokeEndpoint", "sagemaker:InvokeEndpointAsync")
 _READS = ("s3:getobject", "ecr:batchget", "ecr:batchcheck", "ecr:get")
 """What carries nothing away, in lower case."""
 
@@ -292,14 +294,24 @@ _WHO = "aws:principalarn"
 
 
 def _others_calls(graph: Graph, door: Resource) -> Iterator[str]:
-    """Whom a door of SageMaker's runtime lets through without a name. Whose the roles are that it names, and whether
-    they may call, is said by world-place and by the roles' own policies.
+    """Whom a door of SageMaker's runtime lets through without a name, or by the name of a role that is not to call.
+    Whose the other roles are that it names is said by world-place.
     """
     if not graph.ours or ec2.service_of(door) != "sagemaker.runtime":
         return
     for statement in filter(allows, statements(door.props, "policy")):
         if not any(condition.binds and condition.key.lower() == _WHO for condition in conditions_of(statement)):
             yield f"{name_of(statement)} lets every role of the account call the stack's models"
+        named = {arn for one in conditions_of(statement) if one.key.lower() == _WHO for arn in one.values}
+        for role in graph.of(iam.ROLE):
+            if role.props.text_if_known("arn") in named - {""} and not any(
+                _may_call(one) for one in own_policies(graph, role)
+            ):
+                yield f"{name_of(statement)} lets {role.name} call the stack's models, which it is not to call"
+
+
+def _may_call(statement: Statement) -> bool:
+    return statement.allows and any(map(statement.speaks_of, CALLS))
 
 
 def _of_own_account(graph: Graph, statement: Properties) -> bool:
@@ -354,9 +366,14 @@ def _needed(graph: Graph) -> dict[str, Resource]:
 
 
 def _clients(graph: Graph) -> list[Resource]:
-    """Every workload's group."""
+    """Every workload's group: by reference, and by its id where that is known."""
     users = [(r, key) for r in graph.of(DOMAIN, MODEL) for key in ("defaultUserSettings", "vpcConfig")]
-    return list({g.urn: g for r, key in users for g in graph.refers(r, key, ec2.GROUP)}.values())
+    found = {g.urn: g for r, key in users for g in graph.refers(r, key, ec2.GROUP)}
+    ids = {id_ for r in graph.of(DOMAIN, MODEL) for path in _GROUPS_AT for id_ in r.props.each_text_if_known(path)}
+    return list({**found, **{g.urn: g for g in graph.of(ec2.GROUP) if _ids(g) & ids}}.values())
+
+
+_GROUPS_AT = ("defaultUserSettings.securityGroups", "vpcConfig.securityGroupIds")
 
 
 def _way_to_given(graph: Graph, net: AwsNetwork) -> Found:

