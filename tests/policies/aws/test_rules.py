@@ -362,6 +362,9 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("encryption-key", editing(KEY, "policy", lambda d: drop(_sid(d, "GrantToServices"), "Condition.Bool"), "data")),
     ("encryption-key-works", editing(KEY, "policy", lambda d: drop(_sid(d, "LogGroups"), "Action.0"), "logs")),
     ("inputs-allowed", setting(ROLE, "maxSessionDuration", 43_200)),
+    ("inputs-allowed", losing(DOMAIN, "defaultUserSettings.defaultLandingUri")),
+    ("inputs-allowed", setting(DOMAIN, "defaultUserSettings.studioWebPortal", "DISABLED")),
+    ("inputs-allowed", setting(USER, "userSettings.defaultLandingUri", "app:JupyterServer:")),
     ("limits-batch-often", setting("aws:scheduler/schedule:Schedule", "scheduleExpression", "cron(* * * * ? *)")),
     ("workflow-role-reaches", editing(INLINE, "policy", lambda d: drop(_sid(d, "Input"), "Resource.0"), "batch")),
     (
