@@ -29,6 +29,10 @@ OLDEST = "ApproximateAgeOfOldestRequest"
 _BY_ENDPOINT = (OLDEST, "ApproximateBacklogSize", "ApproximateBacklogSizePerInstance", "HasBacklogWithoutCapacity")
 
 
+LOST = ("ExpiredRequests", "RequestDownloadFailures", "ResponseUploadFailures")
+"""What is published of a request to a queue that nobody answers, and of which no answer with 5xx tells."""
+
+
 @dataclass(frozen=True)
 class _Values:
     """What a statistic of a metric lies between, and the thresholds from which somebody hears of it in time."""
@@ -54,6 +58,7 @@ _METRICS: Mapping[str, Mapping[str, _Values]] = {
     "OverheadLatency": dict.fromkeys(("Average", "Maximum", "p"), _MICROSECONDS),
     "Invocations": dict.fromkeys(("Sum", "SampleCount"), _COUNT),
     OLDEST: dict.fromkeys(("Average", "Maximum"), _Values(0, inf, (60, 21_600))),
+    **{key: {"Sum": _Values(0, inf, (0, 0), whole=True)} for key in LOST},
     "HasBacklogWithoutCapacity": dict.fromkeys(("Average", "Maximum"), _Values(0, 1, (1, 1))),
     "ExecutionsFailed": {"Sum": _Values(0, inf, (0, 0), whole=True)},
     "ExecutionsTimedOut": {"Sum": _Values(0, inf, (0, 0), whole=True)},
