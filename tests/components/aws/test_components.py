@@ -145,7 +145,7 @@ def test_trap_asynchronous_endpoints_publish_no_invocations() -> None:
     alarms = [one.inputs for one in made(("embedder", ASYNC_ENDPOINT)).of("aws:cloudwatch/metricAlarm:MetricAlarm")]
     read = [one for a in alarms for one in (a, *(query.get("metric", {}) for query in a.get("metricQueries", ())))]
     assert {one["metricName"] for one in read if "metricName" in one} == {
-        *("Invocation5XXErrors", "ApproximateAgeOfOldestRequest", "HasBacklogWithoutCapacity"),
+        *("Invocation5XXErrors", "ApproximateAgeOfOldestRequest"),
         *("ExpiredRequests", "RequestDownloadFailures", "ResponseUploadFailures"),
     }
 
