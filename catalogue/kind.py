@@ -397,7 +397,7 @@ class Takes:
 
     One of `needed` is given, with whatever value, wherever what it lies in is given; those that the cloud requires at
     the top are among them. One of `once` is a list of no more than one element, for a second would stand beside the one
-    that was reviewed.
+    that was reviewed. `refused` are inputs that somebody has judged and that nothing may set, each with the reason.
     """
 
     free: frozenset[str] = frozenset()
@@ -409,6 +409,7 @@ class Takes:
     own: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     needed: frozenset[str] = frozenset()
     once: frozenset[str] = frozenset()
+    refused: Mapping[str, str] = field(default_factory=dict[str, str])
     evidence: Evidence = Evidence(
         "assumed",
         "what an input may be is our own judgement; the file names a page where it rests on one",

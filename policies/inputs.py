@@ -222,9 +222,12 @@ def named(takes: Takes, said: Properties) -> Iterator[tuple[str, tuple[str, ...]
 
 
 def unlike(takes: Takes, said: Properties) -> Iterator[str]:
-    """What is said otherwise than it may be, in one sentence each: what nobody judged, other values, what lacks."""
-    if unknown := dict.fromkeys(_unknown(takes, said.values, "")):
-        yield f"sets {', '.join(sorted(unknown))}, which nobody has judged"
+    """What is said otherwise than it may be, in one sentence each: what is refused or nobody judged, other values, what
+    lacks."""
+    unknown = sorted({*_unknown(takes, said.values, "")})
+    yield from (f"sets {path}, and {takes.refused[path]}" for path in unknown if path in takes.refused)
+    if unjudged := [path for path in unknown if path not in takes.refused]:
+        yield f"sets {', '.join(unjudged)}, which nobody has judged"
     yield from _other_values(takes, said)
     yield from _lacking(takes, said)
 

@@ -33,6 +33,7 @@ class _Entry(BaseModel):
     own: dict[str, list[str]] = Field(default_factory=dict[str, list[str]])
     needed: list[str] = Field(default_factory=list[str])
     once: list[str] = Field(default_factory=list[str])
+    refused: dict[str, str] = Field(default_factory=dict[str, str])
 
 
 class _File(RootModel[dict[str, _Entry]]):
@@ -67,6 +68,7 @@ def _takes(name: str) -> Mapping[str, Takes]:
             {path: tuple(types) for path, types in one.own.items()},
             frozenset(one.needed),
             frozenset(one.once),
+            one.refused,
         )
         for token, one in said.items()
     }

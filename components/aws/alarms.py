@@ -116,6 +116,35 @@ def oldest(name: str, of: Watched, most_minutes: pulumi.Input[int], hours: Hours
         )
 
 
+def lost(name: str, of: Watched) -> None:
+    """Create the alarm on requests to a queue that nobody answers: they were too old, or SageMaker could not read them
+    or write what was answered. None of these is an answer with 5xx.
+
+    Each metric is published where it counts something, and metric math takes a missing value for 0:
+    https://docs.aws.amazon.com/sagemaker/latest/dg/async-inference-monitor.html
+    """
+    parts = {"expired": "ExpiredRequests", "unread": "RequestDownloadFailures", "unwritten": "ResponseUploadFailures"}
+    metric = {
+        "namespace": "AWS/SageMaker",
+        "dimensions": {"EndpointName": of.endpoint_name, "VariantName": of.variant},
+        "stat": "Sum",
+        "period": 300,
+    }
+    _alarm(
+        f"{name}-lost",
+        of,
+        pulumi.Output.concat("a request to ", of.endpoint_name, " expired, or could not be read or answered"),
+        namespace=None,
+        period=None,
+        metric_queries=[
+            {"id": "lost", "expression": " + ".join(parts), "label": "requests that were lost", "return_data": True},
+            *({"id": id_, "metric": {**metric, "metric_name": called}} for id_, called in parts.items()),
+        ],
+        threshold=0,
+        evaluation_periods=1,
+    )
+
+
 def idle(name: str, of: Watched) -> None:
     """Create the alarm on a day without a request.
 

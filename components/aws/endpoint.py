@@ -145,7 +145,7 @@ class Endpoint(pulumi.ComponentResource):
     the VPC needs the interface endpoint `sagemaker.runtime`. A new version comes in blue/green. An online endpoint
     gives it a canary first, which is one replica at least. An alarm on its errors takes it back; an online endpoint has
     another on its p95 latency. Both are also watched for the endpoint as a whole, and so are a day without a request
-    and, for a queue, the oldest request.
+    and, for a queue, the oldest request and those that are lost.
 
     Where it has hours, scheduled actions let it have replicas as they begin, and none as they end. The alarm on the
     oldest request is quiet meanwhile. A new version that is deployed outside of the hours runs on one replica until
@@ -217,6 +217,7 @@ class Endpoint(pulumi.ComponentResource):
         if args.asynchronous:
             takes_back.append(alarms.errors(name, watched, args.asynchronous.error_rate_percent))
             alarms.oldest(name, watched, args.asynchronous.oldest_minutes, args.hours)
+            alarms.lost(name, watched)
         endpoint = sagemaker.Endpoint(
             name,
             name=args.endpoint_name,

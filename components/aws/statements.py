@@ -24,8 +24,13 @@ _LOOK_AT_NETWORK = [
     "ec2:DescribeNetworkInterfaces",
     "ec2:DescribeSecurityGroups",
     "ec2:DescribeSubnets",
+    "ec2:DescribeVpcEndpoints",
     "ec2:DescribeVpcs",
 ]
+"""What SageMaker looks at as the role whose containers stand in a VPC: "Give SageMaker AI Hosted Endpoints Access to
+Resources in Your Amazon VPC", https://docs.aws.amazon.com/sagemaker/latest/dg/host-vpc.html. The page of roles leaves
+out DescribeVpcEndpoints.
+"""
 _JOB_KINDS = ("training-job", "processing-job", "transform-job")
 _TRAINS = ("/aws/sagemaker/ProcessingJobs", "/aws/sagemaker/TrainingJobs")
 """The namespaces that jobs write to: "Metrics for jobs, endpoints", SageMaker developer guide,

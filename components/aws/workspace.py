@@ -49,6 +49,8 @@ class Workspace(pulumi.ComponentResource):
     Reference, sagemaker:InstanceTypes,
     https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsagemaker.html).
 
+    People come into Studio, whose applications stop by themselves, and not into Studio Classic, whose do not.
+
     The network must have interface endpoints to `studio`, `sagemaker.api`, `sagemaker.runtime`, `sts` and `logs`. Idle
     JupyterLab and Code Editor applications stop by themselves, and nobody can raise the bound. Notebooks are not
     shared. Each call carries the user's name to the trail. The domain's EFS goes with the domain, for a pilot must be
@@ -91,6 +93,10 @@ class Workspace(pulumi.ComponentResource):
             default_user_settings={
                 "execution_role": args.role_arn,
                 "security_groups": [args.security_group_id],
+                # Both are said where a domain is made by its API: "Set Studio as the default experience",
+                # https://docs.aws.amazon.com/sagemaker/latest/dg/studio-updated-migrate-ui.html
+                "studio_web_portal": "ENABLED",
+                "default_landing_uri": "studio::",
                 "sharing_settings": {"notebook_output_option": "Disabled"},
                 "jupyter_lab_app_settings": application,
                 "code_editor_app_settings": application,

@@ -8,11 +8,12 @@ from itertools import product
 from math import inf
 
 from catalogue.graph import Graph, Resource
-from catalogue.kinds.aws.cloudwatch import ALARM
+from catalogue.kinds.aws.cloudwatch import ALARM, PUBLISHED
 from catalogue.kinds.aws.sagemaker import ENDPOINT, configurations, variants
 from catalogue.once import once_a_graph
 from catalogue.properties import Properties
 from catalogue.rollbacks import ERRORS_PERCENT
+from catalogue.wording import close
 from policies.rule import stack_rule
 
 # Metrics that exist only under EndpointName and VariantName together; the backlog metrics of asynchronous endpoints
@@ -26,6 +27,10 @@ MACHINES = "/aws/sagemaker/Endpoints"
 https://docs.aws.amazon.com/sagemaker/latest/dg/monitoring-cloudwatch.html)."""
 OLDEST = "ApproximateAgeOfOldestRequest"
 _BY_ENDPOINT = (OLDEST, "ApproximateBacklogSize", "ApproximateBacklogSizePerInstance", "HasBacklogWithoutCapacity")
+
+
+LOST = ("ExpiredRequests", "RequestDownloadFailures", "ResponseUploadFailures")
+"""What is published of a request to a queue that nobody answers, and of which no answer with 5xx tells."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,7 @@ _METRICS: Mapping[str, Mapping[str, _Values]] = {
     "OverheadLatency": dict.fromkeys(("Average", "Maximum", "p"), _MICROSECONDS),
     "Invocations": dict.fromkeys(("Sum", "SampleCount"), _COUNT),
     OLDEST: dict.fromkeys(("Average", "Maximum"), _Values(0, inf, (60, 21_600))),
+    **{key: {"Sum": _Values(0, inf, (0, 0), whole=True)} for key in LOST},
     "HasBacklogWithoutCapacity": dict.fromkeys(("Average", "Maximum"), _Values(0, 1, (1, 1))),
     "ExecutionsFailed": {"Sum": _Values(0, inf, (0, 0), whole=True)},
     "ExecutionsTimedOut": {"Sum": _Values(0, inf, (0, 0), whole=True)},
@@ -163,34 +169,45 @@ def looks(graph: Graph, alarm: Resource) -> Iterator[str]:
     "rollback-alarm-dimensions",
     ALARM,
     severity="high",
-    says="An alarm on an endpoint's metric names endpoint and variant: a filter on the endpoint alone matches nothing.",
-    remedy="Give both EndpointName and VariantName (cloud-custodian issue 10853).",
+    says="An alarm reads a metric that AWS publishes, in its namespace and under its dimensions: a filter on an "
+    "endpoint alone, or on a name that is misspelt, matches nothing, and the alarm never rings.",
+    remedy="Name what AWS's page has; of an endpoint's metric both EndpointName and VariantName.",
 )
 def dimensions(graph: Graph, alarm: Resource) -> Iterator[str]:
     """Metrics of a variant need both dimensions, and may name a configuration beside. Those of the backlog exist only
     under the endpoint's name, and those of runs under their state machine's. A variant is one that the endpoint has.
+
+    `catalogue.kinds.aws.cloudwatch` has the pages; a filter on the endpoint alone: cloud-custodian issue 10853.
     """
     for watched in (alarm.props, *alarm.props.each_section("metricQueries.metric")):
-        metric, namespace = watched.text_or_empty("metricName"), watched.text_or_empty("namespace")
+        if watched.is_given("metricName"):
+            yield from _published(watched, graph.ours)
         named = watched.section_or_empty("dimensions")
-        given = {key for key in named.names() if not key.startswith("__")}
-        if metric.startswith("Executions"):
-            wanted, where = {"StateMachineArn"}, "AWS/States"
-        elif metric in _BY_VARIANT + _BY_ENDPOINT:
-            wanted = {"EndpointName", "VariantName"} if metric in _BY_VARIANT else {"EndpointName"}
-            where = "AWS/SageMaker"
-        elif namespace == MACHINES:
-            wanted, where = {"EndpointName", "VariantName"}, MACHINES
-        else:
-            continue
-        if namespace != where:
-            yield f"watches nothing: {metric} is published in {where}"
-        elif given != wanted and (metric not in _BY_VARIANT or given != {*wanted, NEW}):
-            yield f"watches nothing: {metric} is published under {' and '.join(sorted(wanted))}"
         endpoint, variant = named.text_if_known("EndpointName"), named.text_if_known("VariantName")
         known = _variants(graph).get(endpoint)
         if known and variant and variant not in known:
             yield f"watches nothing: {endpoint} has no variant {variant}"
+
+
+def _published(watched: Properties, ours: bool) -> Iterator[str]:
+    """What keeps a metric from being one that AWS publishes. In a program of others a name that is far from those that
+    are known may be their own.
+    """
+    metric, namespace = watched.text_or_empty("metricName"), watched.text_or_empty("namespace")
+    metrics = PUBLISHED.get(namespace)
+    if metrics is None:
+        where = [name for name, each in PUBLISHED.items() if metric in each]
+        if near := close(namespace, PUBLISHED) or (ours and " or ".join(where or PUBLISHED)):
+            yield f"watches nothing: {metric} is published in {near}, and not in {namespace or 'no namespace'}"
+    elif metric in metrics:
+        given = frozenset(key for key in watched.section_or_empty("dimensions").names() if not key.startswith("__"))
+        if given not in metrics[metric]:
+            under = " and ".join(sorted(metrics[metric][0]))
+            yield f"watches nothing: {metric} is published under {under}"
+    elif where := [name for name, each in PUBLISHED.items() if metric in each]:
+        yield f"watches nothing: {metric} is published in {' or '.join(where)}, and not in {namespace}"
+    elif (near := close(metric, metrics)) or ours:
+        yield f"watches nothing that is known: {namespace} has no {metric}{f', but {near}' if near else ''}"
 
 
 @once_a_graph

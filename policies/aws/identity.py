@@ -18,6 +18,7 @@ WITHOUT_RESOURCE = {
     "ec2:DescribeNetworkInterfaces",
     "ec2:DescribeSecurityGroups",
     "ec2:DescribeSubnets",
+    "ec2:DescribeVpcEndpoints",
     "ec2:DescribeVpcs",
     "ecr:GetAuthorizationToken",
     "logs:CreateLogDelivery",

@@ -19,7 +19,7 @@ from catalogue.pauses import LOOKS_BACK_HOURS
 from catalogue.properties import Properties
 from catalogue.runs import by_hand
 from policies import limits
-from policies.aws.alarms import MACHINES, NEW, OLDEST, NotArithmetic, rings
+from policies.aws.alarms import LOST, MACHINES, NEW, OLDEST, NotArithmetic, rings
 from policies.rule import Found, resource_rule, stack_rule, whole_stack_rule
 
 
@@ -400,6 +400,44 @@ def async_heard(graph: Graph, resource: Resource) -> Iterator[str]:
         yield f"has no alarm on {OLDEST}"
 
 
+@whole_stack_rule(
+    "rollback-async-lost",
+    ENDPOINT,
+    severity="medium",
+    says="An endpoint that answers through a queue tells its owner of each request that is lost: too old, not read, or "
+    "its answer not written.",
+    remedy="Keep the endpoint component's alarm on lost requests.",
+)
+def async_lost(graph: Graph) -> Found:
+    """None of these is an answer with 5xx, so no alarm on errors hears it; each variant publishes its own:
+    https://docs.aws.amazon.com/sagemaker/latest/dg/async-inference-monitor.html
+    """
+    heard = {one for alarm in graph.of(ALARM) for one in _losses_of(alarm)}
+    for endpoint in graph.of(ENDPOINT):
+        name = endpoint.props.text_or_empty("name")
+        served = [v for c in configurations(graph, endpoint) for v in variants(c)] if is_async(graph, endpoint) else []
+        for variant in (one.text_or_empty("variantName") for one in served):
+            if missing := [metric for metric in LOST if (name, variant, metric) not in heard]:
+                yield endpoint, f"loses requests of which nobody is told: no alarm on {', '.join(missing)}"
+
+
+def _losses_of(alarm: Resource) -> Iterator[tuple[str, str, str]]:
+    """The endpoints and variants of which one lost request rings the alarm, by the metric, and none does not."""
+    if (metric := alarm.props.text_or_empty("metricName")) in LOST:
+        yield (*_variant_in(alarm.props), metric)
+    queries = alarm.props.each_section("metricQueries")
+    read = {query.text_or_empty("id"): query.section_or_empty("metric") for query in queries if "metric" in query}
+    for id_, each in read.items():
+        if (metric := each.text_or_empty("metricName")) in LOST:
+            try:
+                none = dict.fromkeys(read, 0.0)
+                told = rings(alarm.props, {**none, id_: 1}) and not rings(alarm.props, none)
+            except NotArithmetic:
+                told = True  # rollback-alarm-threshold says that nobody can judge it
+            if told:
+                yield (*_variant_in(each), metric)
+
+
 @stack_rule(
     "rollback-endpoint-watched",
     ENDPOINT,
@@ -434,5 +472,6 @@ RULES = [
     batch_watched,
     run_named,
     async_heard,
+    async_lost,
     endpoint_watched,
 ]

@@ -1,6 +1,6 @@
 """Amazon CloudWatch: logs and alarms."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from catalogue.answers import Answer, Request, by_name
 from catalogue.behaviour import Behaviour, Ref
@@ -15,6 +15,64 @@ from catalogue.wording import counted
 LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
 ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
 MUTE = "aws:cloudwatch/alarmMuteRule:AlarmMuteRule"
+
+_OF_VARIANT = frozenset({"EndpointName", "VariantName"})
+_OF_FLEET = (_OF_VARIANT, _OF_VARIANT | {"EndpointConfigName"})
+_OF_ENDPOINT, _OF_RUN, _OF_COPIES = (
+    frozenset({one}) for one in ("EndpointName", "StateMachineArn", "InferenceComponentName")
+)
+_MACHINE = ("CPUUtilization", "MemoryUtilization", "GPUUtilization", "GPUMemoryUtilization", "DiskUtilization")
+_OF_JOB: Mapping[str, tuple[frozenset[str], ...]] = dict.fromkeys(_MACHINE, (frozenset({"Host"}),))
+PUBLISHED: Mapping[str, Mapping[str, tuple[frozenset[str], ...]]] = {
+    "AWS/SageMaker": {
+        # Of InvokeEndpoint. Under EndpointConfigName they are those of one fleet.
+        **dict.fromkeys(
+            (
+                *("Invocations", "Invocation4XXErrors", "Invocation5XXErrors", "InvocationModelErrors"),
+                *("InvocationsPerInstance", "ModelLatency", "OverheadLatency", "ModelSetupTime"),
+                *("ConcurrentRequestsPerModel", "FirstChunkLatency", "FirstChunkModelLatency", "MidStreamErrors"),
+                *("ModelLoadingWaitTime", "ModelUnloadingTime", "ModelDownloadingTime", "ModelLoadingTime"),
+                "ModelCacheHit",
+            ),
+            _OF_FLEET,
+        ),
+        # Of an asynchronous endpoint, beside errors and ModelLatency, and no other.
+        **dict.fromkeys(
+            (
+                *("ApproximateAgeOfOldestRequest", "ApproximateBacklogSize", "ApproximateBacklogSizePerInstance"),
+                "HasBacklogWithoutCapacity",
+            ),
+            (_OF_ENDPOINT,),
+        ),
+        **dict.fromkeys(
+            (
+                *("RequestDownloadFailures", "ResponseUploadFailures", "NotificationFailures", "ExpiredRequests"),
+                *("RequestDownloadLatency", "ResponseUploadLatency", "InvocationFailures", "InvocationsProcessed"),
+                *("TimeInBacklog", "TotalProcessingTime"),
+            ),
+            _OF_FLEET,
+        ),
+        **dict.fromkeys(
+            ("InvocationsPerCopy", "ConcurrentRequestsPerCopy", "NoCapacityInvocationFailures"), (_OF_COPIES,)
+        ),
+    },
+    "/aws/sagemaker/Endpoints": dict.fromkeys((*_MACHINE, "LoadedModelCount"), (_OF_VARIANT,)),
+    **{f"/aws/sagemaker/{jobs}Jobs": _OF_JOB for jobs in ("Processing", "Training", "Transform")},
+    "AWS/States": dict.fromkeys(
+        (
+            *("ExecutionsAborted", "ExecutionsFailed", "ExecutionsStarted", "ExecutionsSucceeded"),
+            *("ExecutionsTimedOut", "ExecutionThrottled", "ExecutionTime"),
+        ),
+        (_OF_RUN,),
+    ),
+}
+"""What is published in which namespace, and under which dimensions: an alarm under others hears nothing, ever.
+
+https://docs.aws.amazon.com/sagemaker/latest/dg/monitoring-cloudwatch.html,
+https://docs.aws.amazon.com/sagemaker/latest/dg/async-inference-monitor.html,
+https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-configuration.html (EndpointConfigName),
+https://docs.aws.amazon.com/step-functions/latest/dg/procedure-cw-metrics.html
+"""
 
 _LOGS = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/"
 _GROUPS = documented(f"{_LOGS}Working-with-log-groups-and-streams.html", READ)

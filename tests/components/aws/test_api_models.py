@@ -5,7 +5,6 @@ pattern, and its values where they are listed. A key that no request has is a fi
 nothing gives. Names that pulumi-aws has otherwise than the API stand in `CALLS`.
 """
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -260,18 +259,6 @@ def test_what_no_api_takes_is_found(pilot: Graph, type_: str, path: str, value: 
     one = pilot.of(type_)[0]
     (found,) = refused(changed(pilot, one, lambda p: put(p, path, value)).by_urn[one.urn])
     assert found.startswith(path) and said in found
-
-
-def test_a_run_is_taken_by_the_model_of_its_job(pilot: Graph) -> None:
-    """Step Functions hands the parameters on; what ends in '.$' is filled in for each run."""
-    (machine,) = pilot.of("aws:sfn/stateMachine:StateMachine")
-    task = json.loads(machine.inputs["definition"])["States"]["Transform"]
-    assert task["Resource"] == "arn:aws:states:::sagemaker:createTransformJob.sync"
-    call, name = Call("sagemaker", "CreateTransformJob"), "aws-pilot-fraud-backfill-2026-11-26-023000-0"
-    sent = {key: value for key, value in task["Parameters"].items() if not key.endswith(".$")}
-    shape = request(call.service, call.operation)
-    assert list(_structure(call, shape, {**sent, "TransformJobName": name}, "")) == []
-    assert list(_structure(call, shape, sent, "")) == ["CreateTransformJob: TransformJobName is required"]
 
 
 def test_a_member_that_is_missing_or_unknown_is_found(pilot: Graph) -> None:

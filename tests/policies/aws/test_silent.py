@@ -116,6 +116,18 @@ SILENT: list[tuple[str, Mutation]] = [
     (WATCHES, alarm("scorer-errors", namespace="AWS/States")),
     (WATCHES, alarm("backfill-failed", dimensions={"EndpointName": "aws-pilot-fraud-scorer"})),
     (WATCHES, setting(ALARM, "dimensions.VariantName", "nobodys", "scorer-errors")),
+    (WATCHES, alarm("scorer-errors", metricName="Invocation5xxErrors")),
+    (WATCHES, alarm("scorer-errors", metricName="Errors")),
+    (WATCHES, alarm("scorer-errors", namespace="AWS/Sagemaker")),
+    (WATCHES, alarm("scorer-errors", namespace="Fraud")),
+    (WATCHES, alarm("scorer-errors", metricName="CPUUtilization")),
+    (WATCHES, alarm("backfill-failed", metricName="ExecutionFailed")),
+    (WATCHES, alarm("oldest", dimensions={"EndpointName": "e", "VariantName": "live"})),
+    (WATCHES, setting(ALARM, "metricQueries.2.metric.metricName", "CpuUtilization", "idle")),
+    (WATCHES, setting(ALARM, "metricQueries.2.metric.namespace", "/aws/sagemaker/endpoint", "idle")),
+    (WATCHES, strange(alarm("scorer-errors", metricName="Invocation5xxErrors"))),
+    (WATCHES, strange(alarm("scorer-errors", namespace="AWS/SageMaker/"))),
+    (WATCHES, strange(alarm("scorer-errors", namespace="AWS/States"))),
     ("rollback-batch-watched", alarm("backfill-failed", evaluationPeriods=2)),
     ("rollback-batch-watched", alarm("backfill-missed", evaluationPeriods=5)),
     ("rollback-batch-watched", alarm("backfill-missed", evaluationPeriods=160)),
@@ -289,6 +301,13 @@ def test_what_means_the_same_or_is_as_good_is_let_be(aws_pilot: Graph, mutation:
     found = caught(graph, *rules)
     unreadable = "FILL" in json.dumps(first(graph, ALARM, "idle").inputs["metricQueries"])
     assert found == ({THRESHOLD} if unreadable else set()), "metric math that nobody can judge is a finding of ours"
+
+
+@pytest.mark.parametrize(("namespace", "metric"), [("AWS/Lambda", "Invocations"), ("Ours", "Latency"),
+                                                   ("AWS/SageMaker", "WhatIsNewNextYear")])  # fmt: skip
+def test_a_metric_of_others_is_theirs_to_know(aws_pilot: Graph, namespace: str, metric: str) -> None:
+    edit = alarm("scorer-errors", namespace=namespace, metricName=metric)
+    assert not caught(strange(edit)(aws_pilot), WATCHES) and caught(edit(aws_pilot), WATCHES)
 
 
 def test_another_program_is_told_once_of_each_place_and_never_fails_for_it(aws_pilot: Graph) -> None:
