@@ -12,6 +12,7 @@ from catalogue.graph import Graph, Placement, Resource
 from operations.evaluation import evaluate
 from policies import pack
 from tests.mutate import changed, drop, dropped, put, swapped, with_a_long_file, without
+from tests.policies.gcp.test_training_mounts import TRAINS
 from tests.policies.test_inputs import CAUGHT as INPUTS
 from tests.policies.test_org_policies import CAUGHT
 
@@ -342,6 +343,7 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("identity-workspace-sign-in", lacking(ACT_AS, "ana-signs-in")),
     ("identity-workspace-sign-in", depending_on_nothing(ACT_AS, "serviceAccountId", "ana-signs-in")),
     ("identity-workspace-sign-in", setting(WORKBENCH, "instanceOwners", ["eve@example.com"])),
+    ("identity-training-mounts", adding(WORKFLOW, sourceContents=TRAINS)),
     ("identity-image-readers", lacking(IMAGE_GRANT, "serving-images")),
     ("identity-image-readers", lacking(IMAGE_GRANT, "batch-images")),
     ("identity-image-readers", setting(MODEL, "image", "eu.gcr.io/their-images/scorer:3")),
