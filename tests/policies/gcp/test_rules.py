@@ -152,6 +152,7 @@ EXCLUSION = "gcp:logging/projectExclusion:ProjectExclusion"
 CALLS, SINK = "gcp:projects/iAMAuditConfig:IAMAuditConfig", "gcp:logging/projectSink:ProjectSink"
 LOGS, PROVIDER = "gcp:logging/projectBucketConfig:ProjectBucketConfig", "pulumi:providers:gcp"
 PROMQL = "conditions.0.conditionPrometheusQueryLanguage"
+GOOGLE = "gcp:compute/globalForwardingRule:GlobalForwardingRule"
 METADATA, PRIVATE = "gceSetup.metadata", "privateServiceConnectConfig"
 ANYWHERE = ["0.0.0.0/0"]
 
@@ -422,6 +423,9 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("quota-declared", setting(WORKBENCH, "gceSetup.dataDisks.diskSizeGb", "151")),
     ("quota-declared", editing(lambda j: put(j, "dedicatedResources.maxReplicaCount", 50))),
     ("quota-undeclared", setting(DEPLOYMENT, "machineType", "c4-highcpu-2")),
+    ("limits-region", setting(GOOGLE, "serviceDirectoryRegistrations.serviceDirectoryRegion", "europe-west1")),
+    ("inputs-needed", losing(GOOGLE, "serviceDirectoryRegistrations")),  # us-central1, from anywhere
+    ("inputs-needed", losing(GOOGLE, "serviceDirectoryRegistrations.serviceDirectoryRegion")),
     ("limits-region", setting(PROVIDER, "region", "europe-west1")),
     ("limits-account", losing(PROVIDER, "project")),
     ("limits-account", losing(DATASET, "location")),
