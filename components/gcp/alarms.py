@@ -13,10 +13,18 @@ from components.hours import Hours
 from components.shapes import Rollout
 
 _METRICS = "aiplatform.googleapis.com/prediction/online"
-_FAMILIES = {"": ' AND metric.labels.latency_type = "total"', "private/": ""}
-"""The two families of an endpoint's metrics, each with what its total latency is filtered by. Google does not say which
-one an endpoint behind Private Service Connect writes, so both are watched. Cloud Monitoring, "Google Cloud metrics",
-https://cloud.google.com/monitoring/api/metrics_gcp_a_b#gcp-aiplatform
+_FAMILIES = {
+    "": (
+        ' AND metric.labels.latency_type = "total"',
+        ' AND metric.labels.response_code = monitoring.regex.full_match("5.*")',
+    ),
+    "private/": ("", " AND metric.labels.response_code >= 500"),
+}
+"""The two families of an endpoint's metrics, each with what its total latency and its errors are filtered by. Google
+does not say which one an endpoint behind Private Service Connect writes, so both are watched. The code of an answer is
+a class of codes such as 5xx in the first, and a number in the second, which no regular expression matches. Cloud
+Monitoring, "Google Cloud metrics", https://cloud.google.com/monitoring/api/metrics_gcp_a_b#gcp-aiplatform, and
+"Monitoring filters", https://cloud.google.com/monitoring/api/v3/filters
 """
 _A_DAY = " had no request for a day and still bills"
 LOOKS_BACK_HOURS = 2
@@ -67,17 +75,15 @@ def endpoint_alarms(name: str, args: EndpointAlarms, opts: pulumi.ResourceOption
                 "duration": "180s",
             }
         }
-        for family, total in _FAMILIES.items()
+        for family, (total, _) in _FAMILIES.items()
     ]
     failing: list[dict[str, Any]] = []
-    for family in _FAMILIES:
+    for family, (_, errors) in _FAMILIES.items():
         answers = pulumi.Output.concat(of, f'{_METRICS}/{family}response_count"')
         failing.append(
             {
                 "condition_threshold": {
-                    "filter": pulumi.Output.concat(
-                        answers, ' AND metric.labels.response_code = monitoring.regex.full_match("5.*")'
-                    ),
+                    "filter": pulumi.Output.concat(answers, errors),
                     "aggregations": [in_all],
                     "denominator_filter": answers,
                     "denominator_aggregations": [in_all],

@@ -37,7 +37,8 @@ class Network(pulumi.ComponentResource):
     Refuses any way out: there is no default route, no NAT and no peering. HTTPS to the endpoint is the one connection
     that may leave. Every other connection out and every connection in is denied and logged. Flows and DNS queries are
     logged. The endpoint is one of Private Service Connect. It leads to the APIs of the bundle `vpc-sc`, which are
-    those that VPC Service Controls can guard. Refuses a `cidr` that is none or too small.
+    those that VPC Service Controls can guard. It is registered in Service Directory in the network's own region, as an
+    organisation may ask that binds where resources stand. Refuses a `cidr` that is none or too small.
 
     Endpoints and batch jobs of Vertex AI run on Google's side and not in this network, so none of its firewall rules
     contains them. Peering with Google's services is left out because it does not delete cleanly
@@ -115,6 +116,9 @@ class Network(pulumi.ComponentResource):
             load_balancing_scheme="",  # left out, the provider would say EXTERNAL
             network=self.network_id,
             ip_address=reserved.id,
+            service_directory_registrations={
+                "service_directory_region": args.region
+            },  # else us-central1, from anywhere
             no_automate_dns_zone=True,  # the zones below are this program's own, and go with it
             labels=args.tags,
             opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),

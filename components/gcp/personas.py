@@ -35,9 +35,10 @@ class Needs(Args):
     training_images: Sequence[str] = ()
     """The images that train. `training` and Vertex AI's agent may read the repository of each."""
     training_uris: Sequence[str] = ()
-    """The data that `training` may read, beside all of the bucket of artifacts."""
+    """The data that `training` reads, beside the bucket of artifacts. It may read all of each bucket that has some, for
+    Vertex AI mounts a bucket as a whole."""
     trained_uris: Sequence[str] = ()
-    """The folders that `training` may write what it trained and its checkpoints to."""
+    """The folders that `training` may write what it trained and its checkpoints to. It may read all of their bucket."""
     training_jobs: Sequence[str] = ()
     """The training jobs. Where there is one, `pipeline` starts custom jobs as `training`, and `data-scientist` runs of
     the workflows by hand. They must be known."""
@@ -141,13 +142,18 @@ def personas_of(args: IdentityArgs) -> Mapping[str, Persona]:
     Vertex AI and Workflows have no grants on a single job, model or workflow, and no conditions on their names. So the
     permissions hold in the whole project, which is the pilot's own. They are the fewest with which each persona works.
     Who may start the runs of a training job may start those of any workflow, which do what their definitions say.
+
+    Training mounts whole buckets by Cloud Storage FUSE, which asks for lists of a bucket without a prefix, and for the
+    name of each folder on the way as if it were an object's: bounded by a folder, it would be refused before it read.
+    Cloud Storage FUSE, "Mount buckets", https://cloud.google.com/storage/docs/cloud-storage-fuse/mount-bucket; source,
+    https://github.com/GoogleCloudPlatform/gcsfuse/blob/7b3929278/internal/fs/inode/dir.go
     """
     versions = [f"gs://{args.own_bucket}/{FOLDER}{name}/" for name in args.needs.registered]
     artifacts, kept = [*_versions(args.needs.artifact_uris), *versions], _own_images(args)
     served, trains = repositories(args, images_served(args)), bool(args.needs.training_jobs)
 
     elsewhere = [uri for uri in artifacts if not uri.startswith(f"gs://{args.own_bucket}/models/")]
-    data = [uri for uri in args.needs.training_uris if not uri.startswith(f"gs://{args.own_bucket}/")]
+    mounted = {uri.split("/")[2] for uri in [*args.needs.training_uris, *args.needs.trained_uris]} - {args.own_bucket}
     trained = [f"gs://{args.own_bucket}/training/", *args.needs.trained_uris]
 
     def own(prefix: str = "") -> list[Objects]:
@@ -172,7 +178,7 @@ def personas_of(args: IdentityArgs) -> Mapping[str, Persona]:
         ),
         "training": Persona(
             permissions=_RUN,
-            reads=[*own(), *_objects(data, args)],
+            reads=[*own(), *(Objects(bucket, bucket) for bucket in sorted(mounted))],
             writes=_objects(trained, args),
             pulls=list({one.name: one for one in (kept, *repositories(args, args.needs.training_images))}.values()),
         ),

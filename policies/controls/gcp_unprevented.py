@@ -12,6 +12,7 @@ UNPREVENTED: Mapping[str, Sequence[str]] = {
         "encryption-key-granted",
         "identity-acts-where",
         "identity-image-readers",
+        "identity-training-mounts",
         "identity-no-authoritative",
         "identity-pass-role",
         "identity-roles-in-force",

@@ -11,7 +11,8 @@ from catalogue.kinds.gcp import cloudscheduler, monitoring, vertex, workflows
 from catalogue.properties import Properties
 from policies.rule import stack_rule
 
-_ERRORS = re.compile(r'monitoring\.regex\.full_match\("5(?:\.\*|\.\.|\\d\\d|\[0-9\]\[0-9\]|\[0-9\]\{2\})"\)')
+_CLASSES = re.compile(r'monitoring\.regex\.full_match\("5(?:\.\*|\.\.|xx)"\)|"5xx"')
+_CODES = re.compile(r"500")
 _ONLINE = "aiplatform.googleapis.com/prediction/online/"
 
 
@@ -32,14 +33,17 @@ def _only(text: str) -> re.Pattern[str]:
     return re.compile(re.escape(text))
 
 
-_CODE = {("metric.labels.response_code", "="): _ERRORS}
+_CLASS, _CODE = {("metric.labels.response_code", "="): _CLASSES}, {("metric.labels.response_code", ">="): _CODES}
+"""What says that an answer is an error: a class of codes in one family, a number in the other, which no regular
+expression matches: https://cloud.google.com/monitoring/api/metrics_gcp_a_b#gcp-aiplatform
+"""
 _ERROR = {("severity", ">="): _only("ERROR"), ("severity", "="): _only("ERROR")}
 _WATCHED: Mapping[str, _Watched] = {
     "aiplatform.googleapis.com/Endpoint": _Watched(
         vertex.ENDPOINT,
         "endpoint_id",
         {
-            f"{_ONLINE}response_count": _CODE,
+            f"{_ONLINE}response_count": _CLASS,
             f"{_ONLINE}private/response_count": _CODE,
             f"{_ONLINE}prediction_latencies": {("metric.labels.latency_type", "="): _only('"total"')},
             f"{_ONLINE}private/prediction_latencies": {},
@@ -139,7 +143,7 @@ def _names(graph: Graph, watched: _Watched, names: str) -> Iterator[str]:
 def _share(threshold: Properties) -> Iterator[str]:
     """A share is one of all answers: the denominator asks for the same but the code, over the same time."""
     above, below = (threshold.text_if_known(path) for path in ("filter", "denominatorFilter"))
-    all_ = [term for term in _terms(above) if term[:2] not in _CODE]
+    all_ = [term for term in _terms(above) if term[:2] not in {**_CLASS, **_CODE}]
     if above and below and sorted(all_) != sorted(_terms(below)):
         yield "is no share of all answers (conditions.conditionThreshold.denominatorFilter)"
     spans = [

@@ -22,10 +22,10 @@ from catalogue.kinds.gcp import (
     workbench,
     workflows,
 )
-from catalogue.kinds.gcp.workflows import AT, jobs, texts
+from catalogue.kinds.gcp.workflows import AT, jobs, mounted, texts
 from catalogue.properties import NotKnown, Properties
 from policies.gcp.encryption import AGENT
-from policies.gcp.reach import beyond
+from policies.gcp.reach import beyond, mounts
 from policies.ripening import long_enough
 from policies.rule import OPEN_TO_OTHERS, Found, named_by, named_places, resource_rule, stack_rule, whole_stack_rule
 
@@ -226,7 +226,7 @@ def project_grants(graph: Graph, grant: Resource) -> Iterator[str]:
     _ON_BUCKET,
     severity="high",
     says="A grant on objects is bound to a prefix. Only an account that neither runs nor uploads models reads all of a "
-    "bucket.",
+    "bucket: the stack's own, or one that training mounts.",
     remedy="Give the grant the identity component's condition on the objects' names.",
 )
 def objects_bounded(graph: Graph, grant: Resource) -> Iterator[str]:
@@ -237,7 +237,8 @@ def objects_bounded(graph: Graph, grant: Resource) -> Iterator[str]:
         others = [one for account in accounts for one in graph.referring(_ON_BUCKET, "member", account)]
         uploads = any(one.props.text_if_known("role") == "roles/storage.objectCreator" for one in others)
         reads = grant.props.text_if_known("role") == "roles/storage.objectViewer"
-        if runs or uploads or not reads or not graph.refers(grant, "bucket", _BUCKET):
+        own = graph.refers(grant, "bucket", _BUCKET) or mounts(graph, grant)
+        if runs or uploads or not reads or not own:
             yield "grants every object of the bucket"
     elif text := grant.props.text_if_known("condition.expression"):
         bucket = grant.props.text_if_known("bucket") if "bucket" in grant.props else None
@@ -488,6 +489,37 @@ def _on(grant: Properties, wanted: tuple[str, str, str]) -> bool:
     return all(is_ in ("", must) for is_, must in zip(found, wanted, strict=True))
 
 
+@stack_rule(
+    "identity-training-mounts",
+    _WORKFLOW,
+    severity="high",
+    proof="workflow speed",
+    says="The account of a training job may read all of each bucket that it is told a folder of below /gcs.",
+    remedy="Grant the account roles/storage.objectViewer on the bucket, without a condition.",
+)
+def training_mounts(graph: Graph, flow: Resource) -> Iterator[str]:
+    """Vertex AI mounts a bucket as a whole by Cloud Storage FUSE, which lists it without a prefix and asks for the name
+    of each folder on the way: bounded by a folder, a run is refused before it reads.
+
+    https://cloud.google.com/storage/docs/cloud-storage-fuse/mount-bucket
+    """
+    accounts = {one.props.text_if_known("email"): one for one in graph.of(_ACCOUNT)}
+    for job in jobs(flow.props):
+        account = accounts.get(job.spec.text_if_known("serviceAccount"))  # identity-run-as asks for one
+        told = {uri for written in (False, True) for uri in mounted(job, written)}
+        for bucket in sorted({uri.split("/")[2] for uri in told}) if account else ():
+            grants = graph.referring(_ON_BUCKET, "member", account) if account else ()
+            if not any(_reads_all(one.props, bucket) for one in grants):
+                yield f"trains as {account.name if account else ''}, which may not read all of gs://{bucket}"
+
+
+def _reads_all(grant: Properties, bucket: str) -> bool:
+    """Whether a grant is on all of a bucket's objects. What is not known yet may be."""
+    named, role = grant.text_if_known("bucket"), grant.text_if_known("role")
+    reads = role in ("", "roles/storage.objectViewer", "roles/storage.objectUser")
+    return named in ("", bucket) and reads and not grant.is_given("condition")
+
+
 RULES = [
     written_places,
     no_wildcard,
@@ -505,4 +537,5 @@ RULES = [
     workspace_owner,
     workspace_sign_in,
     image_readers,
+    training_mounts,
 ]

@@ -31,6 +31,18 @@ def beyond(graph: Graph, grant: Resource, places: Iterable[str]) -> Iterator[str
                 yield place
 
 
+def mounts(graph: Graph, grant: Resource) -> bool:
+    """Whether a grant lets the persona that trains read a bucket in which training jobs have folders.
+
+    Vertex AI mounts the whole bucket: https://cloud.google.com/vertex-ai/docs/training/cloud-storage-file-system
+    """
+    accounts = graph.refers(grant, "member", serviceaccount.ACCOUNT) if graph.placement else ()
+    if not accounts or any(one.name.rpartition("-identity-")[2] != "training" for one in accounts):
+        return False
+    used = {place.partition("/")[0] for role in (_READS, _WRITES) for place in _own(graph)["training", role]}
+    return grant.props.text_if_known("bucket") in used
+
+
 def _ends(place: str) -> Iterator[int]:
     """Where the folders of a place end, and the place itself."""
     yield from (at + 1 for at, letter in enumerate(place) if letter == "/")

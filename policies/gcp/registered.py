@@ -63,9 +63,7 @@ def _unapproved(graph: Graph, model: Resource, uri: str) -> Iterator[str]:
     if version is None or uri.split("/")[2] not in own - decided:
         yield f"has the artifact {uri}, which is no version of the stack's own registry"
         return
-    keys = ("location", "project", "repositoryId")
-    places = [[one.props.text_if_known(key) for key in keys] for one in graph.of(artifactregistry.REPOSITORY)]
-    if image not in {version.image(f"{place}-docker.pkg.dev/{project}/{name}") for place, project, name in places}:
+    if image not in {version.image(place) for place in artifactregistry.own_repositories(graph)}:
         yield f"serves {version} with the image {image}, which is not that version's"
         return
     asked = {"project": model.props.value_or_none("project"), "model": version.name, "version": version.version}

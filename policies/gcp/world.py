@@ -58,7 +58,7 @@ _BUCKET = re.compile(
 https://cloud.google.com/storage/docs/request-endpoints,
 https://cloud.google.com/vertex-ai/docs/training/cloud-storage-file-system
 """
-_PLACES = frozenset({"location", "region", "zone"})
+_PLACES = frozenset({"location", "region", "zone", "serviceDirectoryRegistrations.serviceDirectoryRegion"})
 _PLACE = re.compile(r"([a-z]+-[a-z]+-?\d+)(?:-[a-z])?")
 _IMAGES = artifactregistry.REPOSITORY_MEMBER
 _REGISTRY = re.compile(r"([a-z0-9-]+)-docker\.pkg\.dev/([^/]+)(?:/([^/]+))?/?")

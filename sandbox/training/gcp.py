@@ -127,18 +127,20 @@ def _cluster(counts: list[int]) -> dict[str, Any]:
 
 
 def refused(state: State, launch: Launch, asked: Asked) -> str:
-    """By the grants to the job's service account."""
+    """By the grants to the job's service account. The whole bucket is mounted before anything in it is asked for."""
     bucket, _, path = asked.address.removeprefix("gs://").partition("/")
     right = {"list": "storage.objects.list", "read": "storage.objects.get", "write": "storage.objects.create"}
     on = f"projects/_/buckets/{bucket}" + ("" if asked.does == "list" else f"/objects/{path}")
     project = launch.identity.partition("@")[2].partition(".")[0]
     graph = standing(state, "gcp")
-    if allowed(graph, [f"serviceAccount:{launch.identity}"], right[asked.does], on, project, path):
-        return ""
-    return (
-        f"JOB_STATE_FAILED: {launch.identity} does not have {right[asked.does]} access to the Google Cloud Storage "
-        f"object. Permission '{right[asked.does]}' denied on resource (or it may not exist): {asked.address}"
-    )
+    mount, who = (right["list"], f"projects/_/buckets/{bucket}", ""), [f"serviceAccount:{launch.identity}"]
+    for permission, thing, prefix in (mount, (right[asked.does], on, path)):
+        if not allowed(graph, who, permission, thing, project, prefix):
+            return (
+                f"JOB_STATE_FAILED: {launch.identity} does not have {permission} access to the Google Cloud Storage "
+                f"object. Permission '{permission}' denied on resource (or it may not exist): {asked.address}"
+            )
+    return ""
 
 
 def failed(launch: Launch, ended: Exit, root: Path) -> str:

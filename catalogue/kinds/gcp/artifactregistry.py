@@ -2,7 +2,7 @@
 
 from catalogue.answers import by_resource_name
 from catalogue.behaviour import Behaviour, Ref
-from catalogue.graph import Resource
+from catalogue.graph import Graph, Resource
 from catalogue.kind import Apis, At, Bills, Holds, KeyAt, Keys, Kind, No, documented
 from catalogue.kinds.gcp import IN_PLACE, KEY, READ, RFC1035, acting, grant, granting, in_terraform, registry
 from catalogue.pricing import Bill, Pricing
@@ -31,6 +31,13 @@ def repository_of(image: str) -> tuple[str, str, str] | None:
     if host.endswith(_HOST) and project != "vertex-ai":
         return project, host.removesuffix(_HOST), name
     return None
+
+
+def own_repositories(graph: Graph) -> list[str]:
+    """The addresses of the repositories that the stack makes, below which its own images are."""
+    keys = ("location", "project", "repositoryId")
+    places = [[one.props.text_if_known(key) for key in keys] for one in graph.of(REPOSITORY)]
+    return [f"{location}{_HOST}/{project}/{name}" for location, project, name in places]
 
 
 def _repository(pricing: Pricing, resource: Resource) -> Bill:

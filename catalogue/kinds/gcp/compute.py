@@ -174,6 +174,7 @@ KINDS = (
         _GLOBAL_FORWARDS,
         tags=At("labels", _GLOBAL_FORWARDS),
         bills=Bills(_endpoint, NETWORK, ("Networking", "Compute Engine")),
+        stands=At("serviceDirectoryRegistrations.serviceDirectoryRegion", _GLOBAL_FORWARDS),  # where it is registered
         acts=acting(
             "compute",
             by_resource_name(

@@ -86,9 +86,7 @@ def versions_of(graph: Graph) -> frozenset[str]:
     """The addresses of the artifacts and images of the versions of the registry that the stack file names."""
     said = [Registered.of(one) for one in graph.placement.versions] if graph.placement else []
     buckets = [one.props.text_if_known("name") for one in graph.of(storage.BUCKET)]
-    keys = ("location", "project", "repositoryId")
-    known = [[one.props.text_if_known(key) for key in keys] for one in graph.of(artifactregistry.REPOSITORY)]
-    images = {one.image(f"{place}-docker.pkg.dev/{project}/{name}") for one in said for place, project, name in known}
+    images = {one.image(place) for one in said for place in artifactregistry.own_repositories(graph)}
     return frozenset(images) | {f"gs://{bucket}/{one.artifact_folder}" for one in said for bucket in buckets}
 
 

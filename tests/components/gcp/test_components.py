@@ -415,7 +415,7 @@ def test_alerts_of_an_endpoint_name_it_and_count_an_endpoint_never_called_as_idl
         assert f"/prediction/online/{family}prediction_latencies" in latency["filter"]
         assert f"/prediction/online/{family}response_count" in errors["filter"]
         assert latency["thresholdValue"] == 1000 and errors["thresholdValue"] == 0.01
-        assert errors["denominatorFilter"] in errors["filter"] and "5.*" in errors["filter"]
+        assert errors["denominatorFilter"] in errors["filter"] and "response_code" in errors["filter"]
         assert all(f'endpoint_id = "{served.outputs["name"]}"' in c["filter"] for c in (latency, errors))
     idle = found["pilot-scorer-idle"][0]["conditionPrometheusQueryLanguage"]
     assert idle["query"].count(f'endpoint_id="{served.outputs["name"]}"') == idle["query"].count("or vector(0)") == 2

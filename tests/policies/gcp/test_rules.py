@@ -12,6 +12,7 @@ from catalogue.graph import Graph, Placement, Resource
 from operations.evaluation import evaluate
 from policies import pack
 from tests.mutate import changed, drop, dropped, put, swapped, with_a_long_file, without
+from tests.policies.gcp.test_training_mounts import TRAINS
 from tests.policies.test_inputs import CAUGHT as INPUTS
 from tests.policies.test_org_policies import CAUGHT
 
@@ -151,6 +152,7 @@ EXCLUSION = "gcp:logging/projectExclusion:ProjectExclusion"
 CALLS, SINK = "gcp:projects/iAMAuditConfig:IAMAuditConfig", "gcp:logging/projectSink:ProjectSink"
 LOGS, PROVIDER = "gcp:logging/projectBucketConfig:ProjectBucketConfig", "pulumi:providers:gcp"
 PROMQL = "conditions.0.conditionPrometheusQueryLanguage"
+GOOGLE = "gcp:compute/globalForwardingRule:GlobalForwardingRule"
 METADATA, PRIVATE = "gceSetup.metadata", "privateServiceConnectConfig"
 ANYWHERE = ["0.0.0.0/0"]
 
@@ -342,6 +344,7 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("identity-workspace-sign-in", lacking(ACT_AS, "ana-signs-in")),
     ("identity-workspace-sign-in", depending_on_nothing(ACT_AS, "serviceAccountId", "ana-signs-in")),
     ("identity-workspace-sign-in", setting(WORKBENCH, "instanceOwners", ["eve@example.com"])),
+    ("identity-training-mounts", adding(WORKFLOW, sourceContents=TRAINS)),
     ("identity-image-readers", lacking(IMAGE_GRANT, "serving-images")),
     ("identity-image-readers", lacking(IMAGE_GRANT, "batch-images")),
     ("identity-image-readers", setting(MODEL, "image", "eu.gcr.io/their-images/scorer:3")),
@@ -420,6 +423,9 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("quota-declared", setting(WORKBENCH, "gceSetup.dataDisks.diskSizeGb", "151")),
     ("quota-declared", editing(lambda j: put(j, "dedicatedResources.maxReplicaCount", 50))),
     ("quota-undeclared", setting(DEPLOYMENT, "machineType", "c4-highcpu-2")),
+    ("limits-region", setting(GOOGLE, "serviceDirectoryRegistrations.serviceDirectoryRegion", "europe-west1")),
+    ("inputs-needed", losing(GOOGLE, "serviceDirectoryRegistrations")),  # us-central1, from anywhere
+    ("inputs-needed", losing(GOOGLE, "serviceDirectoryRegistrations.serviceDirectoryRegion")),
     ("limits-region", setting(PROVIDER, "region", "europe-west1")),
     ("limits-account", losing(PROVIDER, "project")),
     ("limits-account", losing(DATASET, "location")),

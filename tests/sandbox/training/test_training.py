@@ -181,6 +181,19 @@ def test_a_run_reads_and_writes_as_the_persona_training(platform: str, grants: s
     assert job.state.account.artifacts() == [as_kept(job.data)]
 
 
+def test_a_bucket_of_which_a_part_may_be_read_is_not_mounted(made: Made) -> None:
+    job = made("gcp")
+    bucket, _, folder = job.data.removeprefix("gs://").partition("/")
+    named = f'resource.name.startsWith("projects/_/buckets/{bucket}/objects/{folder}")'
+    listed = f'api.getAttribute("storage.googleapis.com/objectListPrefix", "").startsWith("{folder}")'
+    for one in job.state.resources.find(type=BUCKET_MEMBER):
+        if "training-reads" in one.name:
+            condition = {"title": "part", "expression": f"{named} || {listed}"}
+            job.state.resources.change_behind(one.key, "condition", condition)
+    with pytest.raises(RunFailed, match=r"gcp-full-training@.* does not have storage.objects.list access"):
+        job.run()
+
+
 def test_a_machine_on_demand_is_not_taken_and_starts_from_the_beginning(made: Made) -> None:
     job = made("aws")
     said = json.loads(job.record.inputs["definition"])
