@@ -113,7 +113,7 @@ def images_reached(graph: Graph, environment: Resource) -> Iterator[str]:
 def _registries(graph: Graph) -> Mapping[str, str]:
     """The ids of the registries of others that the stack file names, by their hosts."""
     sources = graph.placement.sources if graph.placement else ()
-    return {source.place: source.id for source in sources if source.id}
+    return {source.place: source.registry_id for source in sources if source.registry_id}
 
 
 def _runs(graph: Graph, environment: Resource) -> bool:

@@ -168,7 +168,7 @@ def _registries(config: StackConfig) -> Mapping[str, str]:
     images = [model.image for name, model in models.served(config) if name in running]
     images += [job.image for job in training.of(config).values() if job.enabled]
     hosts = {image.partition("/")[0] for image in images}
-    named = {host: source.id for host, source in sources.of(config).items() if host in hosts}
+    named = {host: source.registry_id for host, source in sources.of(config).items() if host in hosts}
     return {host.partition(".")[0]: id_ for host, id_ in named.items() if id_ is not None}
 
 

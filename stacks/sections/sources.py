@@ -39,7 +39,7 @@ class Source(Fields):
         default=None, examples=["arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"]
     )
     """The KMS key of a bucket on aws, with which whoever reads it must decrypt; left out where S3 keeps the key."""
-    id: Id | None = Field(
+    registry_id: Id | None = Field(
         default=None,
         examples=[
             "/subscriptions/44445555-3333-4444-5555-666677778888/resourceGroups/shared/providers/"
@@ -89,14 +89,18 @@ def _ids(config: StackConfig) -> Iterator[Problem]:
     registry's id: https://learn.microsoft.com/en-us/azure/machine-learning/how-to-managed-network (Private endpoints).
     """
     for name, source in of(config).items():
-        path, registry = (SECTION.name, name, "id"), name.partition(".")[0]
+        path, registry = (SECTION.name, name, "registry_id"), name.partition(".")[0]
         if config.platform != "azure":
-            if source.id is not None:
+            if source.registry_id is not None:
                 yield Problem(path, "is taken by a registry on azure alone; leave it out")
             continue
         wanted = rf"/subscriptions/{re.escape(source.account)}/resourceGroups/[^/]+/providers/{_REGISTRIES}/{registry}"
-        if source.id is None or not re.fullmatch(wanted, source.id, re.IGNORECASE):
-            told = "is missing" if source.id is None else f"found {found_word(source.id)}, which is not {name}'s"
+        if source.registry_id is None or not re.fullmatch(wanted, source.registry_id, re.IGNORECASE):
+            told = (
+                "is missing"
+                if source.registry_id is None
+                else f"found {found_word(source.registry_id)}, which is not {name}'s"
+            )
             said = f"/subscriptions/{source.account}/resourceGroups/GROUP/providers/{_REGISTRIES}/{registry}"
             yield Problem(path, f"{told}; allowed: {said}, with its resource group")
 

@@ -30,7 +30,7 @@ def full(folder: Path, phase: str = "serve") -> Graph:
     said = said.replace(OWN, "sharedml.azurecr.io/mlplatform-example-train:1") + (
         f"  mlplatform:phase: {phase}\n"
         f"  mlplatform:sources:\n"
-        f"    sharedml.azurecr.io: {{account: {SHARED}, granted_by: ml@example.com, id: {REGISTRY}}}\n"
+        f"    sharedml.azurecr.io: {{account: {SHARED}, granted_by: ml@example.com, registry_id: {REGISTRY}}}\n"
     )
     path = folder / "Pulumi.azure-full.yaml"
     path.write_text(said, encoding="utf-8")
@@ -84,6 +84,6 @@ def test_a_registry_whose_images_nothing_runs_needs_no_way(shared: Graph) -> Non
     place = shared.placement
     assert place is not None
     (named,) = place.sources
-    other = named._replace(place="otherml.azurecr.io", id=REGISTRY.replace("sharedml", "otherml"))
+    other = named._replace(place="otherml.azurecr.io", registry_id=REGISTRY.replace("sharedml", "otherml"))
     more = replace(shared, placement=replace(place, sources=(named, other)))
     assert caught(more, *RULES) == set()

@@ -36,7 +36,7 @@ def of_others(graph: Graph) -> Graph:
     host, place = image.partition("/")[0], graph.placement
     assert place is not None
     there = f"/subscriptions/{place.account}/resourceGroups/x/providers/Microsoft.ContainerRegistry/registries/x"
-    return replace(graph, placement=replace(place, sources=(Source(host, "ana", place.account, id=there),)))
+    return replace(graph, placement=replace(place, sources=(Source(host, "ana", place.account, registry_id=there),)))
 
 
 def losing(type_: str, path: str, name: str = "") -> Mutation:

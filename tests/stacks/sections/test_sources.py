@@ -55,7 +55,7 @@ def registry(account: str, name: str = "sharedml") -> str:
 
 def config(platform: str, place: str, account: str, **more: Any) -> dict[str, Any]:
     if platform == "azure":
-        more = {"id": registry(account), **more}
+        more = {"registry_id": registry(account), **more}
     return CONFIGS[platform] | {"mlplatform:sources": {place: {"account": account, "granted_by": WHO, **more}}}
 
 
@@ -136,5 +136,5 @@ def test_who_reads_a_bucket_of_others_needs_its_key() -> None:
 def test_a_registry_on_azure_is_named_by_its_id_too(
     platform: str, place: str, account: str, id_: str | None, sentence: str
 ) -> None:
-    with pytest.raises(BadInput, match=rf"mlplatform:sources\..*\.id: .*{sentence}"):
-        validate(config(platform, place, account, id=id_), "a.yaml")
+    with pytest.raises(BadInput, match=rf"mlplatform:sources\..*\.registry_id: .*{sentence}"):
+        validate(config(platform, place, account, registry_id=id_), "a.yaml")
