@@ -215,7 +215,8 @@ class WayIn:
 class Source(NamedTuple):
     """A place of others as the stack file names it: a registry or a bucket, and who lets the stack in.
 
-    `account` is whose the place is, and `key` the KMS key of a bucket on aws. stacks/sections/sources.py has the words.
+    `account` is whose the place is, `key` the KMS key of a bucket on aws, and `registry_id` of a registry on azure.
+    stacks/sections/sources.py has the words.
     A word that the file leaves out is empty.
     """
 
@@ -223,6 +224,7 @@ class Source(NamedTuple):
     granted_by: str
     account: str = ""
     key: str = ""
+    registry_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -266,7 +268,11 @@ class Placement:
         """
         try:
             sources = tuple(
-                Source(name, str(one["granted_by"]), str(one.get("account") or ""), str(one.get("key") or ""))
+                Source(
+                    name,
+                    str(one["granted_by"]),
+                    *(str(one.get(key) or "") for key in ("account", "key", "registry_id")),
+                )
                 for name, one in sorted(_said(words, "sources").items())
             )
         except (ValueError, TypeError, AttributeError):

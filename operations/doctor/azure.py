@@ -243,16 +243,22 @@ def _holds(look: Look, listed: Iterable[Mapping[str, Any]]) -> Seen:
     return held(look, [right for right in look.rights if not any(allows(role, right) for role in has)])
 
 
-_PULLERS = frozenset(
-    {
-        "7f951dda-4ed3-4680-a7ca-43fe172d538d",  # AcrPull
-        "8311e382-0749-4cb8-b61a-304f252e45ec",  # AcrPush, which pulls too
-    }
-)
+_LETS_IN: Mapping[str, Mapping[str, str]] = {
+    "Microsoft.ContainerRegistry/registries/pull/read": {
+        "7f951dda-4ed3-4680-a7ca-43fe172d538d": "AcrPull",
+        "8311e382-0749-4cb8-b61a-304f252e45ec": "AcrPush",  # which pulls too
+    },
+    "Microsoft.ContainerRegistry/registries/privateEndpointConnectionsApproval/action": {
+        "b556d68e-0be0-4f35-a333-ad7ee1ce17ea": "Azure AI Enterprise Network Connection Approver",
+        "b24988ac-6180-42a0-ab88-20f7382dd24c": "Contributor",
+    },
+}
+"""The roles that let an identity in at a registry of others, by the right that it needs there."""
 
 
 def _let_in(account: Account, look: Look) -> Seen:
-    """Whether an identity of the stack has a role on a registry of others with which it pulls images.
+    """Whether an identity of the stack has a role on a registry of others with which it pulls images, or approves the
+    private endpoint of its network.
 
     https://learn.microsoft.com/en-us/rest/api/authorization/role-assignments/list-for-scope
     """
@@ -275,9 +281,10 @@ def _let_in(account: Account, look: Look) -> Seen:
         Properties(one).text_or_empty("properties.roleDefinitionId").rpartition("/")[2]
         for one in account.reader.pages(_ASSIGNED, url, "value", params, _next)
     ]
-    if _PULLERS & {*roles}:
-        return done(f"{identity} may pull from {look.name}")
-    return not_done(f"{identity} has neither AcrPull nor AcrPush on {look.name}")
+    enough = _LETS_IN["".join(look.rights)]
+    if enough.keys() & {*roles}:
+        return done(f"{identity} has {' or '.join(enough.values())} on {look.name}")
+    return not_done(f"{identity} has neither {' nor '.join(enough.values())} on {look.name}")
 
 
 def _made(one: Mapping[str, Any], logical: str) -> bool:

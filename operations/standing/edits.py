@@ -168,6 +168,8 @@ _MORE: Mapping[Platform, Config] = {
             "sharedml.azurecr.io": {
                 "account": "44445555-3333-4444-5555-666677778888",
                 "granted_by": "change 4711",
+                "registry_id": "/subscriptions/44445555-3333-4444-5555-666677778888/resourceGroups/shared/providers/"
+                "Microsoft.ContainerRegistry/registries/sharedml",
             }
         },
     },
@@ -303,6 +305,11 @@ def _of_the_ground(other: Mapping[str, Any]) -> Iterator[Edit]:
     yield Edit("sources.*.account", "another", {("sources", other["place"], "account"): other["new owner"]})
     yield Edit("sources.*.granted_by", "another", {("sources", other["place"], "granted_by"): "change 4713"})
     yield Edit("sources.*.key", "another", {("sources", other["source"], "key"): other["key"]})
+    yield Edit(
+        "sources.*.registry_id",
+        "another",
+        {("sources", other["place"], "registry_id"): _registry(other, other["place"], "more")},
+    )
 
 
 def _of_landing_zones(platform: Platform) -> Iterator[Edit]:
@@ -324,7 +331,17 @@ def landing_zones() -> Config:
 
 
 def _source(other: Mapping[str, Any]) -> Config:
-    return {"account": other["new owner"], "granted_by": "change 4714"}
+    said = {"account": other["new owner"], "granted_by": "change 4714"}
+    # On azure alone a registry is named by its id too.
+    return (
+        {**said, "registry_id": _registry(other, other["new source"])} if "azurecr.io" in other["new source"] else said
+    )
+
+
+def _registry(other: Mapping[str, Any], place: str, group: str = "shared") -> str:
+    owner = other["new owner"] if place == other["new source"] else other["peer"]
+    registry = place.partition(".")[0]
+    return f"/subscriptions/{owner}/resourceGroups/{group}/providers/Microsoft.ContainerRegistry/registries/{registry}"
 
 
 def _of_people(platform: Platform, other: Mapping[str, Any], stands: Config) -> Iterator[Edit]:

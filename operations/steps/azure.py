@@ -183,29 +183,45 @@ Registry Repository Reader` in its place: "Azure Container Registry Entra permis
 https://learn.microsoft.com/en-us/azure/container-registry/container-registry-rbac-built-in-roles-overview
 """
 
+APPROVES = "Azure AI Enterprise Network Connection Approver"
+"""The role with which the workspace's identity approves a private endpoint of its network."""
+
 
 def source(graph: Graph, source: Source, account: str, region: str) -> Iterator[LetIn]:
-    """The owner of a registry lets those identities pull as whom its images run: an endpoint's, or a cluster's.
+    """The owner of a registry lets those identities pull as whom its images run: an endpoint's, or a cluster's; and
+    the workspace's approve the private endpoint that its network makes there.
 
-    https://learn.microsoft.com/en-us/azure/machine-learning/how-to-identity-based-service-authentication
+    https://learn.microsoft.com/en-us/azure/machine-learning/how-to-identity-based-service-authentication and
+    https://learn.microsoft.com/en-us/azure/machine-learning/how-to-managed-network (prerequisites)
     """
+    running = list(_running(graph, source.place))
+    identities = {one.urn: one for runs in running for one in graph.refers(runs, "identity", IDENTITY)}
+    approvers = {
+        one.urn: one
+        for workspace in (graph.of(WORKSPACE) if running else ())
+        for one in graph.refers(workspace, "primaryUserAssignedIdentity", IDENTITY)
+    }
+    for role, right, members in ((PULLS, _PULL, identities), (APPROVES, _APPROVE, approvers)):
+        yield from (
+            _let_in(source, account, role, right, one) for one in sorted(members.values(), key=lambda i: i.name)
+        )
+
+
+def _let_in(source: Source, account: str, role: str, right: str, identity: Resource) -> LetIn:
     registry = source.place.removesuffix(".azurecr.io")
     scope = f'"$(az acr show --name {registry} --subscription {source.account} --query id --output tsv)"'
-    running = _running(graph, source.place)
-    identities = {one.urn: one for runs in running for one in graph.refers(runs, "identity", IDENTITY)}
-    for identity in sorted(identities.values(), key=lambda one: one.name):
-        group = identity.props.text_if_known("resourceGroupName")
-        named = query(f"[?starts_with(name,'{identity.name}')].principalId")
-        listed = f"az identity list --subscription {account} --resource-group {quote(group)} --query {named}"
-        who = f'"$({listed} --output tsv)"'
-        yield LetIn(
-            f"give the stack's identities {PULLS} there, once the ground has made them",
-            f"az role assignment create --assignee-object-id {who} --assignee-principal-type ServicePrincipal "
-            f"--role {PULLS} --scope {scope}",
-            f"az role assignment list --assignee {who} --include-inherited --scope {scope} "
-            f"--query {query('[].roleDefinitionName')}",
-            Look(what="let in", name=source.place, at=f"{source.account}/{group}/{identity.name}", rights=[_PULL]),
-        )
+    group = identity.props.text_if_known("resourceGroupName")
+    named = query(f"[?starts_with(name,'{identity.name}')].principalId")
+    listed = f"az identity list --subscription {account} --resource-group {quote(group)} --query {named}"
+    who = f'"$({listed} --output tsv)"'
+    return LetIn(
+        f"give the stack's identities {role} there, once the ground has made them",
+        f"az role assignment create --assignee-object-id {who} --assignee-principal-type ServicePrincipal "
+        f"--role {quote(role)} --scope {scope}",
+        f"az role assignment list --assignee {who} --include-inherited --scope {scope} "
+        f"--query {query('[].roleDefinitionName')}",
+        Look(what="let in", name=source.place, at=f"{source.account}/{group}/{identity.name}", rights=[right]),
+    )
 
 
 def _running(graph: Graph, place: str) -> Iterator[Resource]:
@@ -223,6 +239,7 @@ def _running(graph: Graph, place: str) -> Iterator[Resource]:
 
 
 _PULL = "Microsoft.ContainerRegistry/registries/pull/read"
+_APPROVE = "Microsoft.ContainerRegistry/registries/privateEndpointConnectionsApproval/action"
 
 
 def push(image: str, account: str, region: str) -> tuple[str, str] | None:

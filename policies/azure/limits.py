@@ -19,6 +19,7 @@ from catalogue.kinds.azure.mlplatform import TRAFFIC
 from catalogue.platforms import PLATFORMS
 from catalogue.properties import Properties
 from policies.azure import outputs
+from policies.azure.published import asked_wrongly, kinds_with
 from policies.azure.reading import foreign
 from policies.limits import OWN, Limits
 from policies.rule import limit_rule, resource_rule, stack_rule
@@ -110,11 +111,16 @@ _MOST = "capacity.maximum"
 
 def _wrongly_measured(graph: Graph, setting: Resource, trigger: Properties) -> Iterator[str]:
     metric = trigger.text_or_empty("metricName")
-    source = graph.refers(setting, "profiles", SERVED if metric == _REQUESTS else ONLINE_DEPLOYMENT)
+    kind = SERVED if metric == _REQUESTS else ONLINE_DEPLOYMENT
+    if kind not in kinds_with(metric):
+        yield f"scales on {metric or 'no metric'}, which no deployment publishes"
+        return
+    yield from asked_wrongly(kind, trigger, "metricNamespace", "statistic")
+    source = graph.refers(setting, "profiles", kind)
     elsewhere = not source or any(foreign(trigger, "metricResourceUri", source))
     if metric != _REQUESTS:
         if elsewhere:
-            yield f"scales on {metric or 'no metric'} of another resource than its deployment"
+            yield f"scales on {metric} of another resource than its deployment"
         return
     if trigger.flag_or_none("dividePerInstance") is not True or not _of_one_deployment(graph, setting, trigger):
         yield "counts the requests of every deployment, or not by replica"

@@ -1,11 +1,17 @@
 """Outbound: the managed network of a workspace leads to the stack, and to what Azure ML itself needs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
+from catalogue.arm import same
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.azure import containerregistry, keyvault, storage
-from catalogue.kinds.azure.machinelearningservices import OUTBOUND_RULES, WORKSPACE
-from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_ENDPOINT
+from catalogue.kinds.azure.machinelearningservices import (
+    ENVIRONMENT,
+    ONLINE_DEPLOYMENT,
+    OUTBOUND_RULES,
+    WORKSPACE,
+)
+from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_DEPLOYMENT, BATCH_ENDPOINT, COMPONENT
 from catalogue.properties import Properties
 from policies.azure.reading import foreign
 from policies.rule import stack_rule
@@ -17,7 +23,8 @@ from policies.rule import stack_rule
     *OUTBOUND_RULES,
     severity="critical",
     proof="network fit",
-    says="The managed network opens no domain and starts no firewall. Its private endpoints lead to the stack only.",
+    says="The managed network opens no domain and starts no firewall. Its private endpoints lead to the stack, and to "
+    "registries that its file names.",
     remedy="Remove the FQDN rule; keep rules either in the workspace or beside it, and ignore Azure's own among them.",
 )
 def approved_outbound(graph: Graph, resource: Resource) -> Iterator[str]:
@@ -74,6 +81,47 @@ def batch_reaches(graph: Graph, endpoint: Resource) -> Iterator[str]:
                 yield f"cannot reach {group}s of {accounts[0].name} from its managed network, so its runs hang"
 
 
+@stack_rule(
+    "network-images-reached",
+    ENVIRONMENT,
+    severity="high",
+    proof="network fit",
+    says="The managed network leads to each registry of others whose images run in it.",
+    remedy="Keep the outbound component's rule for the registry, and its id under sources of the stack file.",
+)
+def images_reached(graph: Graph, environment: Resource) -> Iterator[str]:
+    """Azure ML makes a private endpoint for the workspace's own registry alone ("Workspace managed virtual network
+    isolation", required rules), and the service tag of all registries would let anything out to anybody's.
+    """
+    host, registries = environment.props.text_if_known("properties.image").partition("/")[0], _registries(graph)
+    if host not in registries or not _runs(graph, environment):
+        return
+    for workspace in graph.refers(environment, "workspaceName", WORKSPACE):
+        inline = list(workspace.props.each_section("managedNetwork.outboundRules.*"))
+        beside = [r.props for type_ in OUTBOUND_RULES for r in graph.referring(type_, "workspaceName", workspace)]
+        destinations = [rule.section_or_empty("destination") for rule in inline]
+        destinations += [props.section_or_empty("properties.destination") for props in beside]
+        led = [
+            one.text_if_known("serviceResourceId")
+            for one in destinations
+            if one.text_or_empty("subresourceTarget") == "registry"
+        ]
+        if not any(same(one, registries[host]) for one in led if one):
+            yield f"runs an image of {host}, to which no rule of {workspace.name}'s network leads"
+
+
+def _registries(graph: Graph) -> Mapping[str, str]:
+    """The ids of the registries of others that the stack file names, by their hosts."""
+    sources = graph.placement.sources if graph.placement else ()
+    return {source.place: source.registry_id for source in sources if source.registry_id}
+
+
+def _runs(graph: Graph, environment: Resource) -> bool:
+    """Whether something of the stack runs in an environment. One that stands for later pulls nothing."""
+    users = (ONLINE_DEPLOYMENT, BATCH_DEPLOYMENT, COMPONENT)
+    return any(graph.referring(type_, "properties", environment) for type_ in users)
+
+
 _TAGS = (
     "AzureActiveDirectory",
     "AzureFrontDoor.FirstParty",
@@ -99,9 +147,10 @@ def _approves(graph: Graph, owner: Resource, key: str, rule: Properties) -> Iter
         yield f"opens the domain {rule.text_if_known('destination')} and starts a firewall, billed by the hour"
     elif kind == "PrivateEndpoint":
         target = "destination.serviceResourceId"
-        own = graph.refers(owner, key, *_LED_TO)
-        if not own or not rule.is_given(target) or any(foreign(rule, target, own)):
-            yield "approves a private endpoint to a resource that is not the stack's"
+        own, said = graph.refers(owner, key, *_LED_TO), rule.text_if_known(target)
+        named = bool(said) and any(same(said, one) for one in _registries(graph).values())
+        if not named and (not own or not rule.is_given(target) or any(foreign(rule, target, own))):
+            yield "approves a private endpoint to a resource that is neither the stack's nor in its file"
     elif kind == "ServiceTag":
         tag = rule.text_or_empty("destination.serviceTag")
         if tag not in _TAGS and tag.partition(".")[0] not in _TAGS:
@@ -112,4 +161,4 @@ def _approves(graph: Graph, owner: Resource, key: str, rule: Properties) -> Iter
         yield f"has an outbound rule that no rule here can judge (type {kind or 'not given'})"
 
 
-RULES = [approved_outbound, batch_reaches]
+RULES = [approved_outbound, batch_reaches, images_reached]

@@ -5,7 +5,7 @@ change in place, so its name must change with them. Pulumi's random name would n
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from math import inf
 
 from catalogue.graph import Graph, Resource
@@ -32,36 +32,12 @@ from policies.azure.alarms import (
     lateness_watched,
     missing_watched,
 )
+from policies.azure.published import asked_wrongly, kinds_with
 from policies.azure.reading import foreign, not_before
 from policies.limits import Limits, of
 from policies.rule import resource_rule, stack_rule
 
 _VERSIONED = re.compile(r"[a-z][a-z0-9-]*-[0-9a-f]{7,}")
-
-# What each kind of resource publishes: "Supported metrics for Microsoft.MachineLearningServices/workspaces/
-# onlineEndpoints" and "…/onlineEndpoints/deployments" (Azure Monitor reference).
-_PUBLISHED: Mapping[str, tuple[str, ...]] = {
-    SERVED: (
-        "ConnectionsActive",
-        "NetworkBytes",
-        "NewConnectionsPerSecond",
-        "RequestLatency",
-        "RequestLatency_P50",
-        "RequestLatency_P90",
-        "RequestLatency_P95",
-        "RequestLatency_P99",
-        "RequestsPerMinute",
-    ),
-    ONLINE_DEPLOYMENT: (
-        "CpuMemoryUtilizationPercentage",
-        "CpuUtilizationPercentage",
-        "DeploymentCapacity",
-        "DiskUtilization",
-        "GpuEnergyJoules",
-        "GpuMemoryUtilizationPercentage",
-        "GpuUtilizationPercentage",
-    ),
-}
 
 
 @stack_rule(
@@ -223,13 +199,21 @@ def alarm_heard(graph: Graph, alarm: Resource) -> Iterator[str]:
     remedy="Scope latency and requests to the endpoint, a machine's use to the deployment, queries to the workspace.",
 )
 def alarm_dimensions(graph: Graph, alarm: Resource) -> Iterator[str]:
-    """A metric asked of the wrong resource, or a query of a table kept elsewhere, matches nothing and never rings."""
+    """A metric asked of the wrong resource or otherwise than it is published, or a query of a table kept elsewhere,
+    matches nothing and never rings.
+    """
     if alarm.type == monitor.METRIC_ALERT:
-        for metric in _metrics(alarm) or [""]:
-            kinds = [kind for kind, metrics in _PUBLISHED.items() if metric in metrics]
+        conditions = list(alarm.props.each_section("criteria.allOf"))
+        if not conditions:
+            yield "watches nothing: it has no condition"
+        for asked in conditions:
+            metric = asked.text_or_empty("metricName")
+            kinds = kinds_with(metric)
             scopes = graph.refers(alarm, "scopes", *kinds) if kinds else []
             if not scopes or any(foreign(alarm.props, "scopes", scopes)):
                 yield f"watches nothing: {metric or 'no metric'} is not published by its scope"
+            for kind in sorted({scope.type for scope in scopes}):
+                yield from asked_wrongly(kind, asked, "metricNamespace", "timeAggregation")
         return
     if not alarm.props.is_given_in_each("criteria.allOf.query") or not asks_the_logs(graph, alarm):
         yield "watches nothing: it asks no log workspace of the stack"

@@ -447,6 +447,7 @@ UNPREVENTED: Mapping[str, Sequence[str]] = {
         "limits-autoscaled",
         "limits-stated",
         "network-batch-reaches",
+        "network-images-reached",
         "network-default-denied",
         "network-endpoint-closed",
         "network-people-in",

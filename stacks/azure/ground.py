@@ -32,7 +32,7 @@ from components.shapes import together
 from provider import Provider
 from stacks.azure import workspace
 from stacks.model import StackConfig
-from stacks.sections import batch_jobs, endpoints, landing_zone, models, network
+from stacks.sections import batch_jobs, endpoints, landing_zone, models, network, sources, training
 from stacks.sections import workspace as asked_workspace
 from stacks.site import Site, tags_of
 
@@ -109,7 +109,7 @@ def lay(stack: str, config: StackConfig, reach: Iterable[str], needs: Sequence[N
         identity=identity,
         capture_days={endpoint_name(site, name): days for name, days in endpoints.capturing(config).items()},
     )
-    _outbound(site, config, group, kept, studio)
+    outbound = _outbound(site, config, group, kept, studio)
     access = _access(site, config, people, group, kept, identity, studio)
     return Ground(
         **vars(site),
@@ -121,7 +121,7 @@ def lay(stack: str, config: StackConfig, reach: Iterable[str], needs: Sequence[N
         storage_name=kept.storage_name,
         container_id=kept.container_id,
         login_server=kept.login_server,
-        identity_ids=access.identity_ids,
+        identity_ids={who: _once_reached(id_, outbound) for who, id_ in access.identity_ids.items()},
         client_ids=identity.client_ids,
         log_workspace_id=audit.log_workspace_id,
         action_group_id=alerts.action_group_id,
@@ -140,14 +140,41 @@ def registry_of(site: Site) -> str:
     return worldwide(site.stack, site.account, "images")
 
 
-def _outbound(site: Site, config: StackConfig, group: Group, kept: Store, studio: Workspace) -> None:
-    """The ways that runs of batch jobs take out of the managed network, where one is switched on."""
-    if any(job.enabled for job in batch_jobs.of(config).values()):
-        Outbound(
-            f"{site.stack}-outbound",
-            OutboundArgs(group_name=group.group_name, workspace_name=studio.workspace_name, storage_id=kept.storage_id),
-            opts=site.opts,
-        )
+def _outbound(site: Site, config: StackConfig, group: Group, kept: Store, studio: Workspace) -> Outbound | None:
+    """The ways out of the managed network: for runs of batch jobs, and to registries of others.
+
+    Those wait for the phase `serve`, for their owners let in the workspace's identity, which the ground makes.
+    """
+    batch = any(job.enabled for job in batch_jobs.of(config).values())
+    registries = _registries(config) if config.phase == "serve" else dict[str, str]()
+    if not batch and not registries:
+        return None
+    return Outbound(
+        f"{site.stack}-outbound",
+        OutboundArgs(
+            group_name=group.group_name,
+            workspace_name=studio.workspace_name,
+            storage_id=kept.storage_id if batch else None,
+            registry_ids=registries,
+        ),
+        opts=site.opts,
+    )
+
+
+def _registries(config: StackConfig) -> Mapping[str, str]:
+    """The ids of the registries of others whose images something runs that is switched on, by the registries' names."""
+    items = (*endpoints.of(config).values(), *batch_jobs.of(config).values())
+    running = {item.model for item in items if item.enabled}
+    images = [model.image for name, model in models.served(config) if name in running]
+    images += [job.image for job in training.of(config).values() if job.enabled]
+    hosts = {image.partition("/")[0] for image in images}
+    named = {host: source.registry_id for host, source in sources.of(config).items() if host in hosts}
+    return {host.partition(".")[0]: id_ for host, id_ in named.items() if id_ is not None}
+
+
+def _once_reached(id_: pulumi.Output[str], outbound: Outbound | None) -> pulumi.Output[str]:
+    """The id of an identity, which whatever runs as it knows once its machines have the ways out that they need."""
+    return id_ if outbound is None else pulumi.Output.all(id_, outbound.rule_ids).apply(lambda both: str(both[0]))
 
 
 def _group(site: Site) -> Group:

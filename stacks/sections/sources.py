@@ -23,6 +23,7 @@ FORMS = {
 
 Name = Annotated[str, StringConstraints(max_length=255)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Id = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
 
 
 class Source(Fields):
@@ -38,6 +39,14 @@ class Source(Fields):
         default=None, examples=["arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"]
     )
     """The KMS key of a bucket on aws, with which whoever reads it must decrypt; left out where S3 keeps the key."""
+    registry_id: Id | None = Field(
+        default=None,
+        examples=[
+            "/subscriptions/44445555-3333-4444-5555-666677778888/resourceGroups/shared/providers/"
+            "Microsoft.ContainerRegistry/registries/sharedml"
+        ],
+    )
+    """The id of a registry on azure, to which the workspace's network gets a private endpoint; needed on azure."""
 
 
 def keys_of(config: StackConfig, uris: Iterable[str]) -> list[str]:
@@ -73,6 +82,30 @@ def _keys(config: StackConfig) -> Iterator[Problem]:
                 f"found {found_word(source.key)}, allowed: the ARN of a KMS key of the stack's account and region"
             )
             yield Problem(path, sentence)
+
+
+def _ids(config: StackConfig) -> Iterator[Problem]:
+    """The managed network of a workspace leads to no registry of others but by a private endpoint, which is made by the
+    registry's id: https://learn.microsoft.com/en-us/azure/machine-learning/how-to-managed-network (Private endpoints).
+    """
+    for name, source in of(config).items():
+        path, registry = (SECTION.name, name, "registry_id"), name.partition(".")[0]
+        if config.platform != "azure":
+            if source.registry_id is not None:
+                yield Problem(path, "is taken by a registry on azure alone; leave it out")
+            continue
+        wanted = rf"/subscriptions/{re.escape(source.account)}/resourceGroups/[^/]+/providers/{_REGISTRIES}/{registry}"
+        if source.registry_id is None or not re.fullmatch(wanted, source.registry_id, re.IGNORECASE):
+            told = (
+                "is missing"
+                if source.registry_id is None
+                else f"found {found_word(source.registry_id)}, which is not {name}'s"
+            )
+            said = f"/subscriptions/{source.account}/resourceGroups/GROUP/providers/{_REGISTRIES}/{registry}"
+            yield Problem(path, f"{told}; allowed: {said}, with its resource group")
+
+
+_REGISTRIES = "Microsoft.ContainerRegistry/registries"
 
 
 def _names(config: StackConfig) -> Iterator[Problem]:
@@ -119,6 +152,6 @@ SECTION: Section[Mapping[str, Source]] = Section(
     called="images and buckets of other accounts",
     default={},
     in_ground=True,
-    check=one_by_one(_names, _keys),
+    check=one_by_one(_names, _keys, _ids),
 )
 of = SECTION.of

@@ -1,6 +1,6 @@
 """What `doctor` sees on Azure, from answers in the shapes that the REST reference documents."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -27,9 +27,11 @@ See = Callable[..., tuple[State, str]]
 def see() -> See:
     """What one look at a cloud shows; a door of its own for each cloud."""
 
-    def look(cloud: Cloud, what: Any, name: str, at: str = "", amount: int | None = None) -> tuple[State, str]:
+    def look(
+        cloud: Cloud, what: Any, name: str, at: str = "", amount: int | None = None, rights: Sequence[str] = ()
+    ) -> tuple[State, str]:
         account = azure.account_of(lambda scope: f"token for {scope}", SUBSCRIPTION, REGION, cloud.transport())
-        seen = azure.LOOKS[what].see(account, Look(what=what, name=name, at=at, amount=amount))  # pyright: ignore[reportArgumentType]
+        seen = azure.LOOKS[what].see(account, Look(what=what, name=name, at=at, amount=amount, rights=list(rights)))
         return seen.state, seen.says
 
     return look
@@ -309,6 +311,10 @@ def test_a_way_out_that_a_person_opened_is_seen_and_azures_own_are_not(see: See,
 
 IDENTITIES = f"{ARM}/resourceGroups/{GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities"
 OTHER = "management.azure.com/subscriptions/s-2"
+PULL, APPROVE = (
+    f"Microsoft.ContainerRegistry/registries/{right}"
+    for right in ("pull/read", "privateEndpointConnectionsApproval/action")
+)
 REGISTRY = "/subscriptions/s-2/resourceGroups/shared/providers/Microsoft.ContainerRegistry/registries/SharedML"
 ASSIGNED = (
     f"{OTHER}/resourceGroups/shared/providers/Microsoft.ContainerRegistry/registries/sharedml/providers/"
@@ -317,16 +323,18 @@ ASSIGNED = (
 
 
 @pytest.mark.parametrize(
-    ("made", "role", "state"),
+    ("made", "role", "right", "state"),
     [
-        ("dev-identity-batch0a1b2c3d", "7f951dda-4ed3-4680-a7ca-43fe172d538d", State.DONE),
-        ("dev-identity-batch0a1b2c3d", "acdd72a7-3385-48ef-bd42-f606fba81ae7", State.NOT_DONE),  # Reader
-        ("dev-identity-batch0a1b2c3d", None, State.NOT_DONE),
-        ("dev-identity-batch-of-another0a1b2c3d", "7f951dda-4ed3-4680-a7ca-43fe172d538d", State.NOT_DONE),
+        ("dev-identity-batch0a1b2c3d", "7f951dda-4ed3-4680-a7ca-43fe172d538d", PULL, State.DONE),
+        ("dev-identity-batch0a1b2c3d", "acdd72a7-3385-48ef-bd42-f606fba81ae7", PULL, State.NOT_DONE),  # Reader
+        ("dev-identity-batch0a1b2c3d", None, PULL, State.NOT_DONE),
+        ("dev-identity-batch-of-another0a1b2c3d", "7f951dda-4ed3-4680-a7ca-43fe172d538d", PULL, State.NOT_DONE),
+        ("dev-identity-batch0a1b2c3d", "b556d68e-0be0-4f35-a333-ad7ee1ce17ea", APPROVE, State.DONE),
+        ("dev-identity-batch0a1b2c3d", "7f951dda-4ed3-4680-a7ca-43fe172d538d", APPROVE, State.NOT_DONE),
     ],
 )
 def test_a_registry_of_others_lets_an_identity_in_that_has_a_role_there(
-    see: See, made: str, role: str | None, state: State
+    see: See, made: str, role: str | None, right: str, state: State
 ) -> None:
     """https://learn.microsoft.com/en-us/rest/api/authorization/role-assignments/list-for-scope"""
     id_ = f"/subscriptions/s-2/providers/Microsoft.Authorization/roleDefinitions/{role}"
@@ -339,7 +347,8 @@ def test_a_registry_of_others_lets_an_identity_in_that_has_a_role_there(
             ASSIGNED: {"value": [{"properties": {"roleDefinitionId": id_}}] if role else []},
         }
     )
-    assert see(cloud, "let in", "sharedml.azurecr.io", f"s-2/{GROUP}/dev-identity-batch")[0] is state
+    at = f"s-2/{GROUP}/dev-identity-batch"
+    assert see(cloud, "let in", "sharedml.azurecr.io", at, rights=[right])[0] is state
     filters = [request.url.params["$filter"] for request in cloud.asked if "$filter" in request.url.params]
     assert filters == (["assignedTo('p-1')"] if "another" not in made else [])
 

@@ -147,9 +147,11 @@ def test_on_azure_the_ground_makes_the_identities_that_are_then_let_in(azure_pil
     )
     assert before < found.index(step.what) < after
     identities = {look.at.rpartition("/")[2] for look in step.looks}
-    assert identities == {"azure-pilot-identity-serving", "azure-pilot-identity-batch"}
+    pulls, approves = (f"azure-pilot-identity-{one}" for one in ("serving", "workspace"))
+    assert identities == {pulls, "azure-pilot-identity-batch", approves}
     for command, look in zip(step.commands, step.looks, strict=True):
-        assert "--role AcrPull" in command and f"--name sharedml --subscription {subscription}" in command
+        role = "'Azure AI Enterprise Network Connection Approver'" if look.at.endswith("-workspace") else "AcrPull"
+        assert f"--role {role}" in command and f"--name sharedml --subscription {subscription}" in command
         assert look.at.rpartition("/")[2] in command and "11112222-3333-4444-5555-666677778888" in command
     assert not entered(moved(azure_pilot, {}, Source(place, OWNER, subscription))), "nothing is pulled from there"
 
@@ -161,7 +163,10 @@ def test_on_azure_what_trains_alone_is_let_in_where_its_image_alone_lies() -> No
     images = (one.props.text_if_known("properties.image") for one in graph.of(ENVIRONMENT))
     own = next(image for image in images if image.endswith("-train:1"))
     (step,) = entered(moved(graph, {own: f"{place}/train:1"}, Source(place, OWNER, subscription)))
-    assert [look.at.rpartition("/")[2] for look in step.looks] == ["azure-full-identity-training"]
+    assert [look.at.rpartition("/")[2] for look in step.looks] == [
+        "azure-full-identity-training",
+        "azure-full-identity-workspace",
+    ]
 
 
 @pytest.mark.parametrize("platform", ["aws", "azure"])

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from catalogue.graph import Graph, Resource
+from catalogue.graph import Graph, Resource, Source
 from catalogue.hardware import catalogue
 from operations.evaluation import evaluate
 from policies import limits, pack
@@ -28,6 +28,15 @@ def no_routes(graph: Graph) -> Graph:
     for environment in graph.of(f"{ML}:EnvironmentVersion"):
         graph = changed(graph, environment, lambda p: p["properties"].pop("inferenceConfig", None))
     return graph
+
+
+def of_others(graph: Graph) -> Graph:
+    """The registry of the images named as one of others, to which nothing leads."""
+    image = first(graph, f"{ML}:EnvironmentVersion").props.text_or_empty("properties.image")
+    host, place = image.partition("/")[0], graph.placement
+    assert place is not None
+    there = f"/subscriptions/{place.account}/resourceGroups/x/providers/Microsoft.ContainerRegistry/registries/x"
+    return replace(graph, placement=replace(place, sources=(Source(host, "ana", place.account, registry_id=there),)))
 
 
 def losing(type_: str, path: str, name: str = "") -> Mutation:
@@ -341,6 +350,7 @@ CATCHES: list[tuple[str, Mutation]] = [
         "network-approved-outbound",
         lambda g: changed(g, first(g, WORKSPACE), lambda p: p["managedNetwork"].update(firewallSku="Standard")),
     ),
+    ("network-images-reached", of_others),
     ("network-batch-reaches", lacking(RULE, "outbound-queue")),
     ("network-batch-reaches", setting(RULE, "properties.destination.subresourceTarget", "blob", "table")),
     ("network-model-isolated", setting(DEPLOYMENT, "properties.endpointComputeType", "Kubernetes")),

@@ -48,7 +48,14 @@ KEYS_REFUSED = [
 ]
 
 
+def registry(account: str, name: str = "sharedml") -> str:
+    """The id of a registry on azure."""
+    return f"/subscriptions/{account}/resourceGroups/shared/providers/Microsoft.ContainerRegistry/registries/{name}"
+
+
 def config(platform: str, place: str, account: str, **more: Any) -> dict[str, Any]:
+    if platform == "azure":
+        more = {"registry_id": registry(account), **more}
     return CONFIGS[platform] | {"mlplatform:sources": {place: {"account": account, "granted_by": WHO, **more}}}
 
 
@@ -90,3 +97,44 @@ def test_who_reads_a_bucket_of_others_needs_its_key() -> None:
     assert aws_models.grants(asked).artifact_keys == [keys["/".join(artifact.split("/")[:3])]]
     assert aws_batch_jobs.grants(asked).input_keys == [keys["/".join(data.split("/")[:3])]]
     assert aws_models.grants(read).artifact_keys == aws_batch_jobs.grants(read).input_keys == []
+
+
+@pytest.mark.parametrize(
+    ("platform", "place", "account", "id_", "sentence"),
+    [
+        (
+            "azure",
+            "sharedml.azurecr.io",
+            UUID,
+            None,
+            "is missing; allowed: /subscriptions/4444",
+        ),
+        (
+            "azure",
+            "sharedml.azurecr.io",
+            UUID,
+            registry(UUID, "other"),
+            "which is not sharedml.azurecr.io's; allowed: /",
+        ),
+        ("azure", "sharedml.azurecr.io", UUID, registry("1" * 8), "which is not sharedml.azurecr.io's; allowed: /"),
+        (
+            "azure",
+            "sharedml.azurecr.io",
+            UUID,
+            "sharedml",
+            "found 'sharedml', which is not sharedml.azurecr.io's; allowed: /",
+        ),
+        (
+            "gcp",
+            "gs://claims_data",
+            "claims-lake",
+            registry(UUID),
+            "is taken by a registry on azure alone; leave it out",
+        ),
+    ],
+)
+def test_a_registry_on_azure_is_named_by_its_id_too(
+    platform: str, place: str, account: str, id_: str | None, sentence: str
+) -> None:
+    with pytest.raises(BadInput, match=rf"mlplatform:sources\..*\.registry_id: .*{sentence}"):
+        validate(config(platform, place, account, registry_id=id_), "a.yaml")
