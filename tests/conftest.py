@@ -18,7 +18,7 @@ from catalogue.kinds import kinds
 from policies import limits, pack, waivers
 from stacks.config import STACKS
 from stacks.sections import deployer, sections, stack_model
-from tests.previewing import preview, staying_warm
+from tests.previewing import KEPT, preview, staying_warm
 
 # How fast a machine draws its inputs is no judgement on the code.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -30,6 +30,15 @@ gc.disable()
 _SHIPPED = str(Path(__file__).with_name("shipped"))
 sys.path.insert(0, _SHIPPED)
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (_SHIPPED, os.environ.get("PYTHONPATH"))))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _kept(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Keep what programs say where the other workers of this run look, too."""
+    own = tmp_path_factory.getbasetemp()
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "kept"
+    folder.mkdir(exist_ok=True)
+    KEPT[:] = [folder]
 
 
 @pytest.fixture(scope="session")

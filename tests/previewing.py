@@ -1,15 +1,20 @@
 """The graph of a stack file, as `operations.preview.preview` gives it, from processes that stay warm for all tests.
 
 Loading a platform's SDK takes longer than running most programs. Each worker loads it once and forks for each graph.
+What one program said is kept for the run of all tests, in a folder that the workers share: each pilot is run once, and
+not by each worker and each command anew.
 """
 
 import atexit
+import json
 import os
-from collections.abc import Generator
-from contextlib import contextmanager, nullcontext
+import threading
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager, nullcontext, suppress
 from functools import cache, lru_cache
+from hashlib import sha256
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 from unittest.mock import patch
 
 from catalogue.graph import Graph
@@ -48,7 +53,26 @@ def staying_warm() -> Generator[Programs]:
     yield programs()
 
 
+KEPT: list[Path] = []
+"""The folder of this run of the tests in which the workers keep what programs said (tests/conftest.py)."""
+
+
 class _Staying(Programs):
+    def _ask(self, program: Program, more: Mapping[str, Any], timeout_seconds: float) -> tuple[Any, float]:
+        """What a program says hangs on its stack's name and config alone, where what ships stands."""
+        if more or not KEPT:
+            return super()._ask(program, more, timeout_seconds)
+        said = json.dumps([program.platform, program.stack, program.config], sort_keys=True)
+        kept = KEPT[0] / sha256(said.encode()).hexdigest()
+        with suppress(FileNotFoundError):
+            told, seconds = json.loads(kept.read_text(encoding="utf-8"))
+            return told, seconds
+        answer = super()._ask(program, more, timeout_seconds)
+        new = kept.with_name(f"{kept.name}-{os.getpid()}-{threading.get_ident()}")
+        new.write_text(json.dumps(answer), encoding="utf-8")
+        new.replace(kept)
+        return answer
+
     def start(self, platform: str, *, one: bool = False) -> Warm:
         """A command that asks for one program alone would end the process under the tests that come after it."""
         return super().start(platform)

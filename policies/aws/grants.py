@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,7 +19,7 @@ from catalogue.wording import one_line
 from policies import given
 from policies.aws.documents import is_anybody
 from policies.aws.identity import WITHOUT_RESOURCE
-from policies.aws.reach import beyond
+from policies.aws.reach import Granted, beyond
 from policies.personas import table
 from policies.rule import Found, stack_rule, whole_stack_rule
 from policies.world import world
@@ -198,32 +198,54 @@ def permissions(graph: Graph) -> Found:
     """
     said = set[str]()
     for resource in graph.of(*DOCUMENTS):
-        path, sort = DOCUMENTS[resource.type]
-        known = {action.lower() for action in _actions(graph, resource, sort)}
-        for holder in (resource.props, *resource.props.each_section("inlinePolicies")):
-            for statement in filter(allows, statements(holder, "policy" if holder is not resource.props else path)):
-                for action in statement.each_text("Action"):
-                    if action.lower() not in known and (graph.ours or action not in said):
-                        said.add(action)
-                        yield resource, f"{name_of(statement)} grants {action}, which no task of it takes"
-                if graph.ours and sort == "persona" and world(graph).account:
-                    for action, arn in beyond(graph, _persona(graph, resource), statement):
-                        yield resource, f"{name_of(statement)} grants {action} on {arn}, where no task of it takes it"
+        sort = DOCUMENTS[resource.type][1]
+        persona = _persona(graph, resource) if graph.ours and sort == "persona" else ""
+        for statement in _granted(resource):
+            for action in _untaken(sort, persona, statement.actions):
+                if graph.ours or action not in said:
+                    said.add(action)
+                    yield resource, f"{statement.name} grants {action}, which no task of it takes"
+            if graph.ours and sort == "persona" and world(graph).account:
+                for action, arn in beyond(graph, persona, statement):
+                    yield resource, f"{statement.name} grants {action} on {arn}, where no task of it takes it"
 
 
-def _actions(graph: Graph, resource: Resource, sort: str) -> Sequence[str]:
+@once_a_resource
+def _granted(resource: Resource) -> list[Granted]:
+    """What the document of a resource allows, and what the policies do that stand in line in a role."""
+    holders = [(resource.props, DOCUMENTS[resource.type][0])]
+    holders += [(inline, "policy") for inline in resource.props.each_section("inlinePolicies")]
+    return [
+        Granted(
+            name_of(statement),
+            tuple(statement.each_text("Action")),
+            tuple(statement.each_text("Resource")),
+            tuple(statement.section_or_empty("Condition.StringLike").each_text("s3:prefix")),
+        )
+        for holder, path in holders
+        for statement in filter(allows, statements(holder, path))
+    ]
+
+
+@lru_cache(maxsize=1024)
+def _untaken(sort: str, persona: str, actions: Sequence[str]) -> Sequence[str]:
+    """Those of the actions that nothing takes which a document of a sort, of a persona, is there for."""
+    return [action for action in actions if action.lower() not in _taken(sort, persona)]
+
+
+@cache
+def _taken(sort: str, persona: str) -> frozenset[str]:
+    """The actions, in lower case, that what a document of a sort is there for takes; without a persona, of them all."""
     if sort not in _OF_IDENTITIES:
         listed: Sequence[str] = _needed()["actions"][sort]
-        return listed
-    personas = table("aws")
-    persona = _persona(graph, resource) if graph.ours and sort == "persona" else ""
-    return [
-        do
-        for task in personas.tasks
+        return frozenset(map(str.lower, listed))
+    return frozenset(
+        do.lower()
+        for task in table("aws").tasks
         if "deployer" not in task.who and (not persona or persona in task.who | task.also)
         for calls in task.calls
         for do in calls.do
-    ]
+    )
 
 
 def _persona(graph: Graph, policy: Resource) -> str:
@@ -266,10 +288,10 @@ def condition_values(graph: Graph, resource: Resource) -> Iterator[str]:
         for action, needed in lacking if sort in ("persona", "key") else ():
             yield f"{name} grants {action} without the condition {needed}"
     if sort == "persona":
-        for statement in filter(allows, statements(resource.props, "policy")):
-            needless = sorted({*statement.each_text("Action")} - WITHOUT_RESOURCE)
-            if needless and "*" in statement.each_text("Resource"):
-                yield f"{name_of(statement)} grants {needless[0]} on every resource, for all its condition"
+        for statement in _granted(resource):
+            needless = sorted({*statement.actions} - WITHOUT_RESOURCE)
+            if needless and "*" in statement.resources:
+                yield f"{statement.name} grants {needless[0]} on every resource, for all its condition"
 
 
 def _unjudged(condition: Condition, allowing: bool, words: Mapping[str, str]) -> Iterator[str]:
@@ -368,11 +390,11 @@ def tasks(graph: Graph, role: Resource) -> Iterator[str]:
     bounds = graph.refers(role, "permissionsBoundary", iam.POLICY)
     held = [role, *graph.referring(iam.ROLE_POLICY, "role", role)]
     for who, resources in (("its own policy", held), ("its boundary", bounds)):
-        granted = {action.lower() for one in resources for action in _granted(one)}
+        granted = {action.lower() for one in resources for action in _actions(one)}
         if resources and (lacking := sorted(needed.keys() - granted)):
             yield f"cannot {needed[lacking[0]]}: {who} does not grant {lacking[0]}"
-    own = {action.lower() for one in held for action in _granted(one)}
-    if bounds and (idle := sorted(own - {action.lower() for one in bounds for action in _granted(one)})):
+    own = {action.lower() for one in held for action in _actions(one)}
+    if bounds and (idle := sorted(own - {action.lower() for one in bounds for action in _actions(one)})):
         yield f"is granted {idle[0]}, which its boundary does not allow, so that the grant is worth nothing"
 
 
@@ -380,17 +402,18 @@ def _nobodys(graph: Graph, boundary: Resource) -> Iterator[str]:
     """What a boundary allows and none of the roles in it is granted: it is what somebody may be granted unseen."""
     roles = graph.referring(iam.ROLE, "permissionsBoundary", boundary)
     held = [one for role in roles for one in (role, *graph.referring(iam.ROLE_POLICY, "role", role))]
-    granted = {action.lower() for one in held for action in _granted(one)}
-    for action in sorted(set(_granted(boundary)) if roles else ()):
+    granted = {action.lower() for one in held for action in _actions(one)}
+    for action in sorted(set(_actions(boundary)) if roles else ()):
         if action.lower() not in granted:
             yield f"allows {action}, which none of its {len(roles)} roles is granted"
 
 
-def _granted(resource: Resource) -> Iterator[str]:
+@once_a_resource
+def _actions(resource: Resource) -> list[str]:
+    """The actions that a policy allows, or the policies that stand in line in a role: its trust is none of them."""
     holders = [resource.props] if resource.type != iam.ROLE else resource.props.each_section("inlinePolicies")
-    for holder in holders:
-        for statement in filter(allows, statements(holder, "policy")):
-            yield from statement.each_text("Action")
+    allowing = [one for holder in holders for one in statements(holder, "policy") if allows(one)]
+    return [action for statement in allowing for action in statement.each_text("Action")]
 
 
 RULES = [documents, resource_policies, permissions, condition_values, tasks]

@@ -5,16 +5,17 @@ grant is within it where every resource that its wildcards may stand for is: a l
 """
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
+from typing import NamedTuple
 
 from catalogue import registered
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.aws import cloudtrail, ecr, iam, s3, sagemaker, sfn
 from catalogue.kinds.aws.jobs import Job
 from catalogue.once import once_a_graph
-from catalogue.properties import Properties, Unreadable
+from catalogue.properties import Unreadable
 from policies import given
 from policies.aws.guarded import arn_of
 from policies.personas import table
@@ -107,17 +108,31 @@ class Reach:
         return sum(1 for one in self.named if one.startswith(folder)) > 1
 
 
-def beyond(graph: Graph, persona: str, statement: Properties) -> Iterator[tuple[str, str]]:
+class Granted(NamedTuple):
+    """What a statement allows, as it is written: actions on resources, and the prefixes to which it binds a list."""
+
+    name: str
+    actions: tuple[str, ...]
+    resources: tuple[str, ...]
+    prefixes: tuple[str, ...]
+
+
+def beyond(graph: Graph, persona: str, statement: Granted) -> Sequence[tuple[str, str]]:
     """Each action of a statement, with a resource on which no task of the persona takes it. Without a persona, all
     personas' tasks count. Nothing is said of an action that is in no task at all: that is said of the action."""
-    resources = list(statement.each_text("Resource"))
-    prefixes = list(statement.section_or_empty("Condition.StringLike").each_text("s3:prefix"))
-    for action in statement.each_text("Action"):
+    return _beyond(_reaches(graph), persona, statement)
+
+
+@lru_cache(maxsize=4096)
+def _beyond(reaches: "_Reaches", persona: str, statement: Granted) -> Sequence[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    for action in statement.actions:
         words = _words(persona).get(action.lower(), frozenset())
-        for arn in resources if words else ():
-            reached = any(_lists(graph, word, arn, prefixes) for word in words & _LISTED.keys())
-            if not reached and not any(_reaches(graph)[word].holds(arn) for word in words - _LISTED.keys()):
-                yield action, arn
+        for arn in statement.resources if words else ():
+            listed = any(_lists(reaches, word, arn, statement.prefixes) for word in words & _LISTED.keys())
+            if not listed and not any(reaches.of[word].holds(arn) for word in words - _LISTED.keys()):
+                found.append((action, arn))
+    return tuple(found)
 
 
 @cache
@@ -135,44 +150,85 @@ def _words(persona: str) -> Mapping[str, frozenset[str]]:
     return {action: frozenset(words) for action, words in found.items()}
 
 
-def _lists(graph: Graph, word: str, bucket: str, prefixes: Collection[str]) -> bool:
+def _lists(reaches: "_Reaches", word: str, bucket: str, prefixes: Collection[str]) -> bool:
     """Whether a list of a bucket is bound to the places that it is for."""
-    within = [_reaches(graph)[one] for one in _LISTED[word]]
+    within = [reaches.of[one] for one in _LISTED[word]]
     places = [f"{bucket}/{prefix}" for prefix in prefixes]
     return bool(places) and all(
         any(one.holds(place) or place.removesuffix("*") in one.named for one in within) for place in places
     )
 
 
+class _Facts(NamedTuple):
+    """All of a stack that the words hang on: `here` is the region and the account, `prefix` how the names begin."""
+
+    here: str
+    prefix: str
+    buckets: frozenset[str]
+    keys: frozenset[str]
+    training: frozenset[str]
+    serving: frozenset[str]
+    machines: frozenset[str]
+    uris: tuple[tuple[str, frozenset[str]], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class _Reaches:
+    """What each word means in a stack. The same facts have the same one, which an answer can be kept by."""
+
+    of: Mapping[str, Reach]
+
+
 @once_a_graph
-def _reaches(graph: Graph) -> Mapping[str, Reach]:
+def _reaches(graph: Graph) -> _Reaches:
     """What each word means in a stack."""
     ours, zone = world(graph), given.zone(graph)
-    words = {"h": f"{ours.region}:{ours.account}", "p": f"{zone.name_prefix if zone else ''}{graph.stack}"}
-    found = {
-        word: Reach(wide=tuple(_glob(f"arn:aws:{one.format(**words)}") for one in s)) for word, s in _NAMES.items()
-    }
-    found["anything"] = Reach(frozenset({"*"}))
     recorded = {trail.props.text_if_known("s3BucketName") for trail in graph.of(cloudtrail.TRAIL)}
     own = {bucket.props.text_if_known("bucket") for bucket in graph.of(s3.BUCKET)} - recorded - {""}
-    for word, folder in _FOLDERS.items():
-        found[word] = Reach(wide=tuple(_glob(f"arn:aws:s3:::{bucket}{folder}") for bucket in sorted(own)))
     keys = {
         key
         for one in graph.of(ecr.REPOSITORY)
         for key in one.props.each_text_if_known("encryptionConfigurations.kmsKey")
     }
     keys |= {source.key for source in graph.placement.sources if source.key} if graph.placement else set()
-    found["data-key"] = Reach(frozenset(keys))
-    for persona in ("training", "serving"):
-        roles = [role for role in graph.of(iam.ROLE) if role.props.text_if_known("name").endswith(f"-{persona}")]
-        found[f"{persona}-role"] = Reach(frozenset(arn_of(graph, role) for role in roles))
-    return {**found, **_jobs(graph, words)}
+    training, serving = (
+        frozenset(
+            arn_of(graph, role) for role in graph.of(iam.ROLE) if role.props.text_if_known("name").endswith(f"-{of}")
+        )
+        for of in ("training", "serving")
+    )
+    here, prefix = f"{ours.region}:{ours.account}", f"{zone.name_prefix if zone else ''}{graph.stack}"
+    scoring, uris = _jobs(graph)
+    return _meant(
+        _Facts(here, prefix, frozenset(own), frozenset(keys), training, serving, frozenset(scoring), tuple(uris))
+    )
 
 
-def _jobs(graph: Graph, words: Mapping[str, str]) -> dict[str, Reach]:
-    """What jobs and models read and write. A place in the stack file that none of the graph has is of what is switched
-    off, which may read it and write it."""
+@lru_cache(maxsize=8)
+def _meant(facts: _Facts) -> _Reaches:
+    words = {"h": facts.here, "p": facts.prefix}
+    found = {
+        word: Reach(wide=tuple(_glob(f"arn:aws:{one.format(**words)}") for one in s)) for word, s in _NAMES.items()
+    }
+    for word, folder in _FOLDERS.items():
+        found[word] = Reach(wide=tuple(_glob(f"arn:aws:s3:::{bucket}{folder}") for bucket in sorted(facts.buckets)))
+    others = rf"(?!({'|'.join(map(re.escape, sorted(facts.machines))) or '-'})$){re.escape(facts.prefix)}-[\w-]+"
+    return _Reaches(
+        {
+            **found,
+            "anything": Reach(frozenset({"*"})),
+            "data-key": Reach(facts.keys),
+            "training-role": Reach(facts.training),
+            "serving-role": Reach(facts.serving),
+            "training-machines": Reach(wide=(re.compile(rf"arn:aws:states:{facts.here}:stateMachine:{others}"),)),
+            **{word: _of(uris) for word, uris in facts.uris},
+        }
+    )
+
+
+def _jobs(graph: Graph) -> tuple[set[str], list[tuple[str, frozenset[str]]]]:
+    """The machines that score, and by word what jobs and models read and write. A place in the stack file that none of
+    the graph has is of what is switched off, which may read it and write it."""
     read: dict[str, set[str]] = {_SCORES: set(), _TRAINS: set()}
     written: dict[str, set[str]] = {_SCORES: set(), _TRAINS: set()}
     scoring = set[str]()
@@ -187,15 +243,13 @@ def _jobs(graph: Graph, words: Mapping[str, str]) -> dict[str, Reach]:
     artifacts = sagemaker.artifacts_of(graph)
     said = {one for one in (graph.placement.addresses if graph.placement else ()) if one.startswith("s3://")}
     off = said - artifacts - set[str]().union(*read.values(), *written.values())
-    machines = rf"arn:aws:states:{words['h']}:stateMachine:(?!({'|'.join(map(re.escape, sorted(scoring))) or '-'})$)"
-    return {
-        "artifacts": _of(_versions(artifacts | {uri for uri in off if not uri.endswith("/")})),
-        "batch-input": _of(read[_SCORES] | off),
-        "batch-output": _of(written[_SCORES] | off),
-        "data-of-runs": _of(read[_TRAINS] | off),
-        "trained": _of(written[_TRAINS] | off),
-        "training-machines": Reach(wide=(re.compile(rf"{machines}{re.escape(words['p'])}-[\w-]+"),)),
-    }
+    return scoring, [
+        ("artifacts", frozenset(_versions(artifacts | {uri for uri in off if not uri.endswith("/")}))),
+        ("batch-input", frozenset(read[_SCORES] | off)),
+        ("batch-output", frozenset(written[_SCORES] | off)),
+        ("data-of-runs", frozenset(read[_TRAINS] | off)),
+        ("trained", frozenset(written[_TRAINS] | off)),
+    ]
 
 
 def _known_jobs(graph: Graph, machine: Resource) -> list[Job]:

@@ -681,7 +681,8 @@ CATCHES: list[tuple[str, Mutation]] = [
 
 @pytest.mark.parametrize(("rule", "mutation"), CATCHES, ids=[f"{i}-{rule}" for i, (rule, _) in enumerate(CATCHES)])
 def test_rule_catches_what_it_forbids(pilot: Graph, rule: str, mutation: Mutation) -> None:
-    findings = [f for f in evaluate(mutation(pilot), pack.RULES["aws"]).findings if f.rule == rule]
+    asked = [one for one in pack.RULES["aws"] if one.name == rule]  # the whole pack takes a tenth of a second
+    findings = evaluate(mutation(pilot), asked).findings
     assert findings, f"{rule} did not notice"
     assert all(f.remedy and f.message and len(f.message) < 300 for f in findings)
 
