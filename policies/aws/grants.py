@@ -12,6 +12,7 @@ import yaml
 from catalogue.graph import Graph, Resource
 from catalogue.iam import Condition, allows, conditions, conditions_of, name_of, principals, statements
 from catalogue.kinds.aws import ec2, iam, kms, s3, sagemaker, sfn, sns, studio
+from catalogue.kinds.aws.experiments import MLFLOW_APP
 from catalogue.marks import is_unknown
 from catalogue.once import once_a_resource
 from catalogue.properties import Properties
@@ -334,6 +335,7 @@ _ABOUT = {
     "": iam.ROLE,
     "domain": studio.DOMAIN,
     "endpoints": sagemaker.ENDPOINT,
+    "experiments": MLFLOW_APP,
     "package-groups": sagemaker.PACKAGE_GROUP,
 }
 """What a stack has where a task is about a word of the persona table; the tasks on other words are not held here."""

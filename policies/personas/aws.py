@@ -6,9 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from catalogue import registered
+from catalogue.experiments import FOLDER
 from catalogue.graph import Graph, Resource
 from catalogue.iam import Call, Session, Statement, read
 from catalogue.kinds.aws import ec2, ecr, iam, jobs, kms, sagemaker, scheduler, studio
+from catalogue.kinds.aws.experiments import MLFLOW_APP
 from catalogue.landing_zones import AwsNetwork
 from catalogue.once import once_a_graph
 from policies import given
@@ -103,6 +105,8 @@ def _places(graph: Graph) -> Mapping[str, Sequence[Place]]:
             f"arn:aws:ec2:{here}:network-interface/eni-0123456789abcdef0",
             f"arn:aws:ec2:{here}:security-group/sg-0123456789abcdef0",
         ),
+        "experiments": [Place(arn, {**own, **tags, **inside}) for arn, tags in _apps(graph)],
+        "records": at(f"{bucket}/{FOLDER}1/x/artifacts/plot.png") if graph.of(MLFLOW_APP) else [],
         **_batch(graph, here, own),
         **_training(graph, here, own),
         "training-jobs": at(f"arn:aws:sagemaker:{here}:training-job/{prefix}-x", **_closed(graph, keys)),
@@ -246,6 +250,14 @@ def _closed(graph: Graph, keys: Sequence[str]) -> dict[str, Any]:
         "sagemaker:InstanceTypes": machines[:1],
         "sagemaker:MaxRuntimeInSeconds": "3600",
     }
+
+
+def _apps(graph: Graph) -> Iterator[tuple[str, dict[str, str]]]:
+    """Each MLflow App, and what a call brings of its tags."""
+    for app in graph.of(MLFLOW_APP):
+        tags = app.props.section_or_empty("tags")
+        for arn in _known([app], "arn"):
+            yield arn, {f"aws:ResourceTag/{key}": tags.text_or_empty(key) for key in tags.names()}
 
 
 def _data_keys(graph: Graph) -> Iterator[str]:
