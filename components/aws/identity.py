@@ -175,6 +175,10 @@ def _guardrails(args: IdentityArgs, words: Words, personas: Iterable[str]) -> Gu
         applications=args.needs.applications,
         actions={action for statement in granted for action in statement["Action"]},
         beyond_account=beyond_account(granted),
+        recorded=[
+            f"arn:aws:sagemaker:{words.region}:{words.account}:training-job/{words.prefix}-{job}-*"
+            for job in args.needs.recorded_jobs
+        ],
     )
 
 

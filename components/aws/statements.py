@@ -150,11 +150,12 @@ def statements_of(args: IdentityArgs, words: Words) -> dict[str, list[dict[str, 
         ],
         "training": [
             *runs_containers(*_TRAINS),
-            *_files("Training", bucket, "", "training/"),
+            *_files("Training", bucket, "", "training/", *(args.needs.records if args.needs.recorded_jobs else ())),
             *_objects("Data", ["s3:GetObject"], words.training_data),
             *_objects("Trained", ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"], words.trained),
             *_list("ListData", apart([*words.training_data, *words.trained])),
             *_decrypt(words.training_keys, words.region),
+            *(_record(args, words) if args.needs.recorded_jobs else []),
         ],
         "pipeline": [
             _allow("Transform", _TRANSFORM, [f"{sagemaker}:transform-job/{words.prefix}-*"]),

@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from catalogue.experiments import FOLDER
 from catalogue.graph import Graph, Resource
 from catalogue.iam import allows, statements
-from catalogue.kinds.aws import iam, s3
+from catalogue.kinds.aws import iam, s3, sfn
 from catalogue.kinds.aws.experiments import MLFLOW_APP
+from catalogue.kinds.aws.jobs import Job
+from policies import given
 from policies.rule import stack_rule
 
 _FILES = ("s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject")
@@ -14,14 +16,39 @@ _MAY = {one.lower() for one in (*_FILES, "s3:ListBucket", "kms:Decrypt", "kms:Ge
 """What MLflow asks of the place of its files and of their key, and no more."""
 
 
+def recorded(graph: Graph) -> list[str]:
+    """The ARNs of the runs of the training jobs that the stack file names under experiments, as a statement has them.
+
+    Empty where nobody read the file, or where the stack has no record.
+    """
+    place, zone = graph.placement, given.zone(graph)
+    if place is None or not graph.ours or not graph.of(MLFLOW_APP):
+        return []
+    begins = f"arn:aws:sagemaker:{place.region}:{place.account}:training-job/{zone.name_prefix if zone else ''}"
+    return [f"{begins}{graph.stack}-{job}-*" for job in place.recorded]
+
+
+def is_recorded(graph: Graph, machine: Resource, job: Job) -> bool:
+    """Whether a job is a run of one of these, which says so to its own record and to no other."""
+    address = job.request.text_if_known(_ADDRESS)
+    apps = {app.props.text_if_known("arn") for app in graph.of(MLFLOW_APP)} - {""}
+    name = machine.props.text_if_known("name")
+    named = any(one.rpartition("/")[2] == f"{name}-*" for one in recorded(graph))
+    return job.action == "createTrainingJob" and address in apps and named
+
+
+_ADDRESS = "Environment.MLFLOW_TRACKING_URI"
+
+
 @stack_rule(
     "experiments-own",
     MLFLOW_APP,
+    sfn.STATE_MACHINE,
     severity="high",
     says="What records runs registers no model, is the default of nobody, keeps files in a folder of its own, and can "
-    "reach no other.",
+    "reach no other; a run is recorded there where the stack file names its job, and nowhere else.",
     remedy="Leave the record to the experiments component: its artifact_uri is experiments/ of the stack's own bucket, "
-    "and its role that of Identity.",
+    "and its role that of Identity. Name a job under experiments.training.",
 )
 def own(graph: Graph, app: Resource) -> Iterator[str]:
     """A model that registers itself passes no gate. Who calls MLflow names the place of an experiment's files, and
@@ -30,6 +57,11 @@ def own(graph: Graph, app: Resource) -> Iterator[str]:
     https://docs.aws.amazon.com/sagemaker/latest/dg/mlflow-app-setup-prerequisites-iam.html, whose role may read and
     write every bucket and every version of the registry.
     """
+    if app.type == sfn.STATE_MACHINE:
+        for job in sfn.jobs_of(graph, app) if graph.ours else ():
+            if job.request.is_given(_ADDRESS) and not is_recorded(graph, app, job):
+                yield f"records its runs where the stack file does not say so ({job.state})"
+        return
     props = app.props
     if props.text_or_empty("modelRegistrationMode") not in ("", "AutoModelRegistrationDisabled"):
         yield "registers models by itself, past the gate of the registry"

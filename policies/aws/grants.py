@@ -114,7 +114,9 @@ def _wrong(statement: Properties, sort: str) -> Iterator[tuple[str, bool]]:
     for key in ("Action", "Resource", "Principal"):
         other = f"Not{key}"
         if other in statement:
-            yield f"speaks by {other} of everything but a list", effect == "Allow"
+            # A deny of all but some is as wide as it can be: which may be left out, identity-guardrails says.
+            if not (effect == "Deny" and key == "Resource" and sort in _OF_IDENTITIES):
+                yield f"speaks by {other} of everything but a list", effect == "Allow"
             continue
         wanted = {"Action": True, "Resource": sort != "trust", "Principal": sort not in _OF_IDENTITIES}[key]
         if wanted and statement.values.get(key) in (None, [], {}, ""):
@@ -330,7 +332,11 @@ def _has(graph: Graph, about: str) -> bool:
     return bool(graph.of(_ABOUT.get(about, "")))
 
 
-_RUNS = {"state-machines": "createTransformJob", "training-machines": "createTrainingJob"}
+_RUNS = {
+    "state-machines": "createTransformJob",
+    "training-machines": "createTrainingJob",
+    "recorded-machines": "MLFLOW_TRACKING_URI",
+}
 _ABOUT = {
     "": iam.ROLE,
     "domain": studio.DOMAIN,

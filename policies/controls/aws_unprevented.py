@@ -57,9 +57,11 @@ UNPREVENTED: Mapping[str, Sequence[str]] = {
         "limits-scheduled-scaling",
         "limits-zones",
     ),
-    "No condition key brings the days of a retention, a lifecycle, versioning or the settings of a repository.": (
+    "No condition key brings the days of a retention, a lifecycle, versioning, or the settings of a repository or an "
+    "MLflow App.": (
         "audit-repository-immutable",
         "encryption-bucket-settings",
+        "experiments-own",
         "limits-retention",
         "limits-outputs-expire",
         "limits-stores-expire",

@@ -181,12 +181,21 @@ def _batch(graph: Graph, here: str, own: Mapping[str, str]) -> dict[str, list[Pl
 
 def _training(graph: Graph, here: str, own: Mapping[str, str]) -> dict[str, list[Place]]:
     """What the training jobs of the state machines read, write and bring."""
-    words = ("training-machines", "training-runs", "jobs-of-runs", "end-of-training", "training-images")
+    words = (
+        "training-machines",
+        "recorded-machines",
+        "training-runs",
+        "jobs-of-runs",
+        "end-of-training",
+        "training-images",
+    )
     found: dict[str, list[Place]] = {word: [] for word in (*words, "data-of-runs", "data-of-runs-folders", "trained")}
     for machine in graph.of(jobs.STATE_MACHINE):
         name, arn = machine.props.text_or_empty("name"), machine.props.text_if_known("arn")
         for said in _requests(_defined(machine), "AlgorithmSpecification") if arn else ():
             found["training-machines"].append(Place(arn, own))
+            if "MLFLOW_TRACKING_URI" in said.get("Environment", {}):
+                found["recorded-machines"].append(Place(arn, own))
             found["training-runs"].append(Place(f"{arn.replace(':stateMachine:', ':execution:')}:x", own))
             runs, network = said["ResourceConfig"], said["VpcConfig"]
             brings = {

@@ -11,6 +11,7 @@ from components.aws.experiments import Experiments, ExperimentsArgs
 from components.aws.personas import Needs
 from stacks.aws.ground import Ground
 from stacks.model import StackConfig
+from stacks.sections import experiments
 
 
 def reaches(config: StackConfig) -> Sequence[str]:
@@ -19,12 +20,13 @@ def reaches(config: StackConfig) -> Sequence[str]:
 
 
 def grants(config: StackConfig) -> Needs:
-    """People record their runs, and MLflow keeps the files of them."""
-    return Needs(records=[FOLDER])
+    """People record their runs, and so do the training jobs that are named; MLflow keeps the files of them."""
+    asked = experiments.of(config)
+    return Needs(records=[FOLDER], recorded_jobs=list(asked.training) if asked else [])
 
 
 def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
-    """Register the MLflow App. Its address is that to record to."""
+    """Register the MLflow App, of which training jobs are told. Its ARN is the address to record to."""
     assert ground.records_role_arn is not None  # the ground is laid of what `grants` says
     kept = Experiments(
         f"{ground.stack}-experiments",
@@ -36,4 +38,5 @@ def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
         ),
         opts=ground.opts,
     )
+    ground.apps.append(kept.tracking_arn)
     return {"experiments": kept.tracking_arn}

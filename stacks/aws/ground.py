@@ -1,7 +1,7 @@
 """What every stack on Amazon SageMaker stands on. Each part is a function, so that one can be given instead of made."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pulumi
 import pulumi_aws
@@ -43,6 +43,8 @@ class Ground(Site):
     runtime_url: pulumi.Output[str] | None
     topic_arn: pulumi.Output[str]
     records_role_arn: pulumi.Output[str] | None
+    apps: list[pulumi.Output[str]] = field(default_factory=list[pulumi.Output[str]])
+    """The ARN of the MLflow App that runs are recorded to, where there is one. The experiments section fills it."""
 
     @property
     def outputs(self) -> Mapping[str, object]:

@@ -19,7 +19,9 @@ class Experiments(Fields):
     training: list[Slug] = Field(
         default=[], max_length=1000, examples=[["fraud-training"]], json_schema_extra={"uniqueItems": True}
     )
-    """The training jobs whose runs are recorded there too. Each of them is told the address."""
+    """The training jobs whose runs are recorded there too. Each of them is told the address. On aws the container of
+    such a job has the network of the stack's subnets, where that of any other has none; on azure each run is recorded,
+    named here or not."""
 
 
 def _training(config: StackConfig) -> Iterator[Problem]:
@@ -48,12 +50,6 @@ SECTION: Section[Experiments | None] = Section(
     makes={"Experiments": "{stack}-experiments"},
     after=("workspace",),
     check=one_by_one(_training),
-    refused_keys={
-        "training": {
-            "aws": "a training job has no network there, so that its data cannot leave it; the nearest thing is to "
-            "record a run from the workspace, of what it wrote below its output_uri"
-        }
-    },
 )
 of = SECTION.of
 

@@ -47,6 +47,7 @@ CALLS: Mapping[str, Call] = {
     "aws:sagemaker/userProfile:UserProfile": Call("sagemaker", "CreateUserProfile"),
     "aws:sagemaker/modelPackageGroup:ModelPackageGroup": Call("sagemaker", "CreateModelPackageGroup"),
     "aws:sagemaker/modelPackageGroupPolicy:ModelPackageGroupPolicy": Call("sagemaker", "PutModelPackageGroupPolicy"),
+    "aws:sagemaker/mlflowApp:MlflowApp": Call("sagemaker", "CreateMlflowApp"),
     "aws:cloudwatch/metricAlarm:MetricAlarm": Call(
         "cloudwatch", "PutMetricAlarm", {"name": "AlarmName", "metricQueries": "Metrics"}
     ),
