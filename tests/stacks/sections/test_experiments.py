@@ -18,6 +18,7 @@ from policies import pack
 from policies.aws.experiments import recorded
 from policies.personas import simulation, table
 from stacks.config import STACKS, validate
+from tests.components.aws.test_api_models import refused
 from tests.mutate import changed, put
 from tests.previewing import preview
 
@@ -69,7 +70,7 @@ def test_a_job_that_is_named_is_told_its_record_and_reaches_it(aws: Graph) -> No
     assert sent["Environment"]["MLFLOW_TRACKING_URI"] == app.outputs["arn"] == aws.outputs["experiments"]
     assert sent["EnableNetworkIsolation"] is False and sent["EnableInterContainerTrafficEncryption"] is True
     assert [one for one in aws.of(ec2.VPC_ENDPOINT) if ec2.service_of(one) == "mlflow"]
-    assert app.protect
+    assert app.protect and list(refused(app)) == []
 
 
 def test_the_guardrails_leave_out_the_runs_of_that_job_alone(aws: Graph) -> None:
