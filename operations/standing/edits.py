@@ -464,8 +464,9 @@ def _of_training(other: Mapping[str, Any], stands: Config) -> Iterator[Edit]:
 
 
 def _of_experiments() -> Iterator[Edit]:
-    yield Edit("experiments", "one more", {("experiments",): {}})
-    yield Edit("experiments.training", "a job that stands", {("experiments",): {"training": ["fraud-training"]}})
+    """What stands has none of it, so that each edit asks for it."""
+    yield Edit("experiments.training", "the section, without a job", {("experiments",): {}})
+    yield Edit("experiments.training", "the section, with a job", {("experiments",): {"training": ["fraud-training"]}})
 
 
 def _of_callers(other: Mapping[str, Any], stands: Config) -> Iterator[Edit]:
