@@ -37,7 +37,9 @@ _MODEL = "aws:sagemaker/model:Model"
 _ENDPOINT = "aws:sagemaker/endpoint:Endpoint"
 _CONFIGURATION = "aws:sagemaker/endpointConfiguration:EndpointConfiguration"
 _ACTION = "aws:appautoscaling/scheduledAction:ScheduledAction"
+_MLFLOW = "aws:sagemaker/mlflowApp:MlflowApp"
 _VERTEX, _WORKFLOW = "gcp:vertex/aiEndpoint:AiEndpoint", "gcp:workflows/workflow:Workflow"
+_TENSORBOARD = "gcp:vertex/aiTensorboard:AiTensorboard"
 _DATASET = "gcp:bigquery/dataset:Dataset"
 _DEPLOYMENT, _WORKBENCH = "mlplatform:gcp:Deployment", "gcp:workbench/instance:Instance"
 _WORKSPACE = "azure-native:machinelearningservices:Workspace"
@@ -90,6 +92,28 @@ CAVEATS: Mapping[str, tuple[Caveat, ...]] = {
             "says so. What comes in the evening and must be answered in the morning is kept by whoever asks.",
             documented(f"{_RUNTIME}/API_runtime_InvokeEndpointAsync.html", _READ),
         ),
+        Caveat(
+            (_MLFLOW,),
+            "MLflow's API has one right in IAM. Whoever may record a run, a training job too, may delete what others "
+            "recorded; nothing brings that back.",
+            documented(f"{_SAGEMAKER}/mlflow-app-setup-prerequisites-iam.html", _READ),
+        ),
+        Caveat(
+            (_MLFLOW,),
+            "The address of MLflow's pages is signed for who asks from the stack's network, and opens from anywhere "
+            "until it is used or expires, after five minutes as a rule.",
+            documented(f"{_RUNTIME}/API_CreatePresignedMlflowAppUrl.html", _READ),
+        ),
+        Caveat(
+            (_MLFLOW,),
+            "SageMaker keeps the records under a key of AWS's own, for the provider has no input for another, and puts "
+            "a newer MLflow in each week. Studio may make a default App of its own, which is not the stack's.",
+            documented(
+                "https://aws.amazon.com/blogs/machine-learning/"
+                "scaling-mlflow-for-enterprise-ai-whats-new-in-sagemaker-ai-with-mlflow/",
+                _READ,
+            ),
+        ),
     ),
     "gcp": (
         Caveat(
@@ -103,6 +127,12 @@ CAVEATS: Mapping[str, tuple[Caveat, ...]] = {
             "Vertex AI's API answers on the internet too, to whoever has a permission. A private way does not close "
             "that; such a perimeter does.",
             documented("https://cloud.google.com/vertex-ai/docs/general/vpc-service-controls", _READ),
+        ),
+        Caveat(
+            (_TENSORBOARD,),
+            "The pages of a TensorBoard stand on a domain of Google's, and open from anywhere to who has signed in and "
+            "has aiplatform.tensorboards.recordAccess; Vertex AI knows no grant on one TensorBoard of a project.",
+            documented("https://cloud.google.com/vertex-ai/docs/experiments/tensorboard-setup", _READ),
         ),
         Caveat(
             (_DATASET,),

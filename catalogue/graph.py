@@ -239,7 +239,8 @@ class Placement:
     arguments, variables; of a training job also the folders below which each run has one of its own. `machines` are the
     hardware families and machine types that it names anywhere, of what is switched off, too. `versions` are those of
     the registry that its models are, such as `fraud-scorer@3`. `stated` are the values of its sections, each with its
-    dotted key, such as `batch_jobs.scores.replicas`: numbers, machines, times and places.
+    dotted key, such as `batch_jobs.scores.replicas`: numbers, machines, times and places. `recorded` are the training
+    jobs that its section `experiments` names: their runs are recorded.
     `config_bytes` is the size of all that the file says, as the engine hands it to the program; 0 where the engine has
     done so.
     """
@@ -259,6 +260,7 @@ class Placement:
     machines: tuple[str, ...] = ()
     versions: tuple[str, ...] = ()
     stated: tuple[tuple[str, str], ...] = ()
+    recorded: tuple[str, ...] = ()
 
     @classmethod
     def from_words(cls, words: Mapping[str, Any]) -> "Placement":
@@ -305,6 +307,10 @@ class Placement:
             started |= {text for job in _said(words, "training").values() for text in _arguments(job)}
         except (ValueError, TypeError, AttributeError):
             raise KeyError("training") from None
+        try:
+            recorded = tuple(sorted(str(name) for name in _said(words, "experiments").get("training") or ()))
+        except (ValueError, TypeError, AttributeError):
+            raise KeyError("experiments") from None
         return cls(
             environment,
             team,
@@ -320,6 +326,7 @@ class Placement:
             machines=tuple(sorted(set(_machines(words)))),
             versions=tuple(sorted(versions)),
             stated=tuple(sorted(one for key in _SECTIONS for one in _stated(words.get(key), key))),
+            recorded=recorded,
         )
 
     @classmethod
@@ -330,7 +337,9 @@ class Placement:
         ways = {one["name"]: one for one in kept.get("people", ())}
         workspace = {"reached_from": ways, "users": kept.get("users")}
         words = {**kept, "sources": sources, "callers": callers, "workspace": workspace}
-        found = {key: tuple(kept.get(key, ())) for key in ("addresses", "containers", "machines", "versions")}
+        found = {
+            key: tuple(kept.get(key, ())) for key in ("addresses", "containers", "machines", "recorded", "versions")
+        }
         stated = tuple((str(key), str(value)) for key, value in kept.get("stated", ()))
         return replace(cls.from_words(words), config_bytes=kept.get("config_bytes", 0), stated=stated, **found)
 

@@ -23,7 +23,7 @@ from catalogue.errors import BadInput
 from catalogue.hardware import catalogue
 from catalogue.platforms import PLATFORMS
 from catalogue.wording import close, found_word, nearest, one_line
-from stacks.fields import Unsaid
+from stacks.fields import Fields, Unsaid
 from stacks.model import NAMESPACE, Problem, StackConfig
 from stacks.problems import Places, places_of, problems_of, stood_for
 from stacks.sections import batch_jobs, endpoints, landing_zone, refusal, sections, stack_model, training
@@ -245,9 +245,13 @@ def _cross_checks(whole: Sound) -> Iterator[Problem]:
         if refused := refusal(section, config.platform):
             yield Problem((section.name,), refused)
             continue
-        given = section.of(config)
+        given: Fields | None = section.of(config)
         for key in section.refused_keys:
-            if key in given.model_fields_set and (refused := section.refused_key(key, config.platform)):
+            if (
+                given is not None
+                and key in given.model_fields_set
+                and (refused := section.refused_key(key, config.platform))
+            ):
                 yield Problem((section.name, key), refused)
         for part in whole.parts(section):
             with suppress(Unsaid):

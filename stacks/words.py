@@ -62,7 +62,7 @@ _TRAINING = "what trains a model stands under mlplatform:training; a trained art
 _TUNING = "tuning is not there yet; give each training job under mlplatform:training its hyperparameters"
 _PIPELINES = "pipelines are not there yet; scoring on a schedule stands under mlplatform:batch_jobs"
 _FEATURES = "a feature store is not there yet; leave it out"
-_TRACKING = "experiment tracking is not there yet; leave it out"
+_TRACKING = "runs are recorded where the stack file has mlplatform:experiments, to the platform's own service"
 _CLUSTERS = "clusters of your own are not there yet; endpoints and batch jobs run on the platform's machines"
 _SPOT = (
     "training jobs alone take Spot machines, as spot: {checkpoint_uri, wait_hours}; every other machine is on demand"
@@ -117,7 +117,8 @@ _TABLE: tuple[tuple[str, Known], ...] = (
     ("custom_job custom_jobs worker_pool_specs", Known("training", _TRAINING)),
     ("hyperparameter_tuning_job", Known(instead=_TUNING)),
     ("kfp kubeflow composer airflow", Known(instead=_PIPELINES)),
-    ("tensorboard metadata_store", Known(instead=_TRACKING)),
+    ("tensorboard", Known("experiments", _TRACKING)),
+    ("metadata_store", Known(instead=_TRACKING)),
     ("bucket_name gcs_bucket dataset datasets", Known(instead=_STORAGE)),
     ("repository repositories", Known(instead=_REGISTRY)),
     ("colab", Known("workspace", "people work in mlplatform:workspace")),
@@ -228,7 +229,7 @@ _TABLE: tuple[tuple[str, Known], ...] = (
     ("tuning hyperparameter_tuning hpo sweep", Known(instead=_TUNING)),
     ("pipeline pipelines workflow workflows", Known(instead=_PIPELINES)),
     ("feature_store feature_group feature_groups features", Known(instead=_FEATURES)),
-    ("experiment experiments mlflow tracking", Known(instead=_TRACKING)),
+    ("experiment experiments mlflow tracking tracking_server", Known("experiments", _TRACKING)),
     ("processing processing_job processing_jobs", Known(instead=_PIPELINES)),
     ("lifecycle_config lifecycle_configs canvas rstudio spaces", Known(instead=_STUDIO)),
     (

@@ -30,7 +30,8 @@ class Guardrails:
 
     `applications` are those on which people may start an application of Studio; AWS's own `system` is free of charge.
     `actions` are all that some persona under the boundary is granted; it caps each there. For those `beyond_account`
-    aws:ResourceAccount is absent, or another account's.
+    aws:ResourceAccount is absent, or another account's. `recorded` are the ARNs of the training jobs whose runs are
+    recorded, each with a wildcard for its runs: they alone open a connection, to the record, in the stack's subnets.
     """
 
     account: str
@@ -40,6 +41,7 @@ class Guardrails:
     applications: Sequence[Machine]
     actions: Collection[str]
     beyond_account: Collection[str]
+    recorded: Sequence[str] = ()
 
 
 def boundary(args: Guardrails) -> dict[str, Any]:
@@ -56,7 +58,7 @@ def denies(args: Guardrails) -> list[dict[str, Any]]:
     return [
         _deny("OutsideSubnets", _IN_NETWORK, _missing("sagemaker:VpcSubnets")),
         _deny("OutsideSecurityGroups", _IN_NETWORK, _missing("sagemaker:VpcSecurityGroupIds")),
-        _deny("WithoutNetworkIsolation", _IN_NETWORK, _not_true("sagemaker:NetworkIsolation")),
+        _but_for(args.recorded, _deny("WithoutNetworkIsolation", _IN_NETWORK, _not_true("sagemaker:NetworkIsolation"))),
         _deny("ClearTraffic", _JOBS, _not_true("sagemaker:InterContainerTrafficEncryption")),
         _deny("VolumesWithoutKey", _ON_MACHINES, no_volume_key),
         _deny("OutputWithoutKey", _EVERY_JOB, _missing("sagemaker:OutputKmsKey")),
@@ -117,6 +119,17 @@ def _types_in_studio(applications: Sequence[Machine]) -> list[str]:
 
 def _deny(sid: str, actions: Sequence[str], condition: Mapping[str, Any]) -> dict[str, Any]:
     return {"Sid": sid, "Effect": "Deny", "Action": list(actions), "Resource": "*", "Condition": condition}
+
+
+def _but_for(arns: Sequence[str], denied: dict[str, Any]) -> dict[str, Any]:
+    """A deny of everything but these. An action on anything else, or on no resource, is denied still.
+
+    IAM user guide, "IAM JSON policy elements: NotResource",
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notresource.html
+    """
+    if not arns:
+        return denied
+    return {**{key: said for key, said in denied.items() if key != "Resource"}, "NotResource": list(arns)}
 
 
 def _missing(key: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any
 import pulumi
 from pulumi_aws import iam
 
+from catalogue.kinds.aws.run_as import RECORDS
 from components.aws.guardrails import Guardrails, boundary, denies
 from components.aws.personas import (
     NAMED,
@@ -22,7 +23,7 @@ from components.aws.personas import (
     Words,
     words_of,
 )
-from components.aws.statements import beyond_account, invoke, queue, statements_of
+from components.aws.statements import beyond_account, invoke, keeping_records, queue, statements_of
 from components.given import Text
 
 
@@ -44,6 +45,8 @@ class Identity(pulumi.ComponentResource):
     account. The caller's own role takes it; one of another
     account says the external id PREFIX-NAME with it.
 
+    Where runs are recorded, the MLflow App that does it has a role that keeps their files, and nothing else.
+
     Where the organisation's boundary is given, none is made. A role has one boundary, so each persona then carries the
     guardrails' denies in a policy of its own; what may be granted at all is the organisation's to cap.
 
@@ -57,6 +60,8 @@ class Identity(pulumi.ComponentResource):
     """The ARN of each persona's role. Who takes one waits until the role may do what it is for."""
     caller_role_arns: dict[str, pulumi.Output[str]]
     """The ARN of each caller's role, by the caller's name."""
+    records_role_arn: pulumi.Output[str] | None
+    """The ARN of the role of an MLflow App. None where no runs are recorded."""
 
     def __init__(self, name: str, args: IdentityArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform-aws:index:Identity", name, None, opts)
@@ -122,7 +127,24 @@ class Identity(pulumi.ComponentResource):
             )
             for caller in args.needs.callers
         }
-        self.register_outputs({"role_arns": self.role_arns, "caller_role_arns": self.caller_role_arns})
+        self.records_role_arn = (
+            role(
+                RECORDS,
+                "As whom MLflow keeps the files of runs of ",
+                _trust(args.account, RECORDS, ["sagemaker"]),
+                pulumi.Output.from_input(keeping_records(args)),
+                False,
+            )
+            if args.needs.records
+            else None
+        )
+        self.register_outputs(
+            {
+                "role_arns": self.role_arns,
+                "caller_role_arns": self.caller_role_arns,
+                "records_role_arn": self.records_role_arn,
+            }
+        )
 
     def _boundary(
         self, name: str, people: bool, args: IdentityArgs, words: pulumi.Output[Words], child: pulumi.ResourceOptions
@@ -153,6 +175,10 @@ def _guardrails(args: IdentityArgs, words: Words, personas: Iterable[str]) -> Gu
         applications=args.needs.applications,
         actions={action for statement in granted for action in statement["Action"]},
         beyond_account=beyond_account(granted),
+        recorded=[
+            f"arn:aws:sagemaker:{words.region}:{words.account}:training-job/{words.prefix}-{job}-*"
+            for job in args.needs.recorded_jobs
+        ],
     )
 
 

@@ -12,6 +12,12 @@ from components.given import Args, BadArgument, Tags, Text
 
 RUNTIME = "sagemaker.runtime"
 """The service through which endpoints are called."""
+APART = ("mlflow", "studio")
+"""The services of SageMaker whose names begin with aws.sagemaker and not with com.amazonaws.
+
+AWS PrivateLink guide, "AWS services that integrate with AWS PrivateLink",
+https://docs.aws.amazon.com/vpc/latest/privatelink/aws-services-privatelink-support.html
+"""
 
 
 @dataclass(kw_only=True)
@@ -73,7 +79,7 @@ class NetworkArgs(Args):
     reach: Sequence[str] = ()
     """The services that get an interface endpoint, by its suffix such as `sagemaker.api`. They must be known.
 
-    `studio` is SageMaker Studio's own. S3 has a gateway endpoint always.
+    `studio` is SageMaker Studio's own, and `mlflow` that of MLflow Apps. S3 has a gateway endpoint always.
     """
     joined: Sequence[JoinedNetworkArgs] = ()
     """The networks that callers stand in. They must be known. One that is joined to a given network has its peering
@@ -278,13 +284,12 @@ class Network(pulumi.ComponentResource):
         )
 
     def _interface(self, name: str, service: str, args: NetworkArgs, group_id: pulumi.Output[str]) -> ec2.VpcEndpoint:
-        # Studio's own service is the one that does not stand under com.amazonaws (its name begins aws.sagemaker).
-        before, after = ("aws.sagemaker.", ".studio") if service == "studio" else ("com.amazonaws.", f".{service}")
+        before = "aws.sagemaker." if service in APART else "com.amazonaws."
         narrowed = args.invoked if service == RUNTIME else None
         return ec2.VpcEndpoint(
             f"{name}-{service.replace('.', '-')}",
             vpc_id=self.vpc_id,
-            service_name=pulumi.Output.concat(before, args.region, after),
+            service_name=pulumi.Output.concat(before, args.region, f".{service}"),
             vpc_endpoint_type="Interface",
             private_dns_enabled=True,
             subnet_ids=list(self.subnet_ids.values()),

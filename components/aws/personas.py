@@ -90,6 +90,12 @@ class Needs(Args):
     training_jobs: Sequence[str] = ()
     """The training jobs whose runs the pipeline persona starts as the training persona, and the data scientist by hand:
     what their state machines are called after the prefix. They must be known."""
+    records: Sequence[str] = ()
+    """The folder of the bucket that holds the files of recorded runs, where an MLflow App records them: the data
+    scientist calls it, and writes there, and the App has a role of its own for it. It must be known."""
+    recorded_jobs: Sequence[str] = ()
+    """The training jobs whose runs are recorded, as the training persona: the guardrails let these alone run without
+    network isolation, for they call MLflow. They must be known."""
     machines: Sequence[Machine] = ()
     """All machines that jobs and endpoints may be started on; none other may. They must be known."""
     applications: Sequence[Machine] = ()

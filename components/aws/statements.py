@@ -143,7 +143,7 @@ def statements_of(args: IdentityArgs, words: Words) -> dict[str, list[dict[str, 
     return {
         "data-scientist": [
             *runs_containers(*_TRAINS),
-            *_files("OwnFiles", bucket, "", "workspace/", "async/input/"),
+            *_files("OwnFiles", bucket, "", "workspace/", "async/input/", *args.needs.records),
             *_studio(sagemaker, words.prefix),
             _allow("ReadLogs", ["logs:GetLogEvents"], _own_logs(words)),
             _allow("Jobs", _JOBS, jobs),
@@ -151,14 +151,16 @@ def statements_of(args: IdentityArgs, words: Words) -> dict[str, list[dict[str, 
             invoke(args, words, args.vpc_id, "sagemaker:DescribeEndpoint"),
             pass_training,
             *_by_hand(args.needs.training_jobs, words),
+            *_record(args, words, "sagemaker:CreatePresignedMlflowAppUrl"),
         ],
         "training": [
             *runs_containers(*_TRAINS),
-            *_files("Training", bucket, "", "training/"),
+            *_files("Training", bucket, "", "training/", *(args.needs.records if args.needs.recorded_jobs else ())),
             *_objects("Data", ["s3:GetObject"], words.training_data),
             *_objects("Trained", ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"], words.trained),
             *_list("ListData", apart([*words.training_data, *words.trained])),
             *_decrypt(words.training_keys, words.region),
+            *(_record(args, words) if args.needs.recorded_jobs else []),
         ],
         "pipeline": [
             _allow("Transform", _TRANSFORM, [f"{sagemaker}:transform-job/{words.prefix}-*"]),
@@ -258,6 +260,37 @@ def _by_hand(training_jobs: Sequence[str], words: Words) -> list[dict[str, Any]]
             ["states:DescribeExecution", "states:GetExecutionHistory", "states:StopExecution"],
             [f"{states}:execution:{words.prefix}-{job}:*" for job in training_jobs],
         ),
+    ]
+
+
+def _record(args: IdentityArgs, words: Words, *also: str) -> list[dict[str, Any]]:
+    """Calls of the stack's MLflow App, from its network. None where there is no App.
+
+    An App has one action for all of MLflow's API, and an id that SageMaker makes up, so its tag tells whose it is.
+    Without the network, whoever has the credentials calls from anywhere: SageMaker developer guide, "Set up IAM
+    permissions for MLflow Apps" and "Allow access only from within your VPC",
+    https://docs.aws.amazon.com/sagemaker/latest/dg/mlflow-app-setup-prerequisites-iam.html,
+    https://docs.aws.amazon.com/sagemaker/latest/dg/mlflow-private-link-restrict.html
+    """
+    if not args.needs.records:
+        return []
+    apps = f"arn:aws:sagemaker:{words.region}:{words.account}:mlflow-app/*"
+    own = {"StringEquals": {"aws:ResourceTag/stack": words.prefix, "aws:SourceVpc": args.vpc_id}}
+    return [_allow("Record", ["sagemaker:CallMlflowAppApi", "sagemaker:DescribeMlflowApp", *also], [apps], own)]
+
+
+def keeping_records(args: IdentityArgs) -> list[dict[str, Any]]:
+    """What an MLflow App may do: keep the files of runs in their folder, and read them.
+
+    Who creates an experiment names the place of its files, so the App must reach no other: it would write for whoever
+    calls it. AWS's page gives it every bucket, and the registry of models, which no stack lets MLflow write.
+    """
+    bucket, below = args.bucket_arn, [_below(args.bucket_arn, folder) for folder in args.needs.records]
+    prefixes = {"StringLike": {"s3:prefix": [f"{folder}*" for folder in args.needs.records]}}
+    return [
+        _allow("Files", _UPLOAD, below),
+        _allow("ListFiles", ["s3:ListBucket"], [bucket], prefixes),
+        _allow("Key", _SEAL, [args.data_key_arn]),
     ]
 
 

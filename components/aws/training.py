@@ -70,6 +70,9 @@ class TrainingJobArgs(Args):
     runs_per_month: int | None = None
     """How many runs people start in a month at most, where there is no schedule. It must be known: it is a tag of the
     state machine, by which the bill's ceiling is made."""
+    tracking_arn: Text | None = None
+    """The MLflow App that each run is recorded to, of Experiments, as `role_arn`, which the container finds in
+    MLFLOW_TRACKING_URI. Whether one is given must be known: such a container has a network, that of the subnets."""
     pipeline_role_arn: Text
     """The role of schedule and state machine; it must be able to start training jobs as `role_arn`."""
     data_key_arn: Text
@@ -103,7 +106,9 @@ class TrainingJobArgs(Args):
 class TrainingJob(pulumi.ComponentResource):
     """Creates, while enabled, a state machine that runs a training job, by a schedule or by hand.
 
-    Creating it starts nothing. The container has no network but that to the other replicas, which is encrypted; the
+    Creating it starts nothing. The container has no network but that to the other replicas, which is encrypted. Where
+    its runs are recorded it has the subnets' network, and with it the credentials of its role: MLflow is called
+    through an interface endpoint, and nothing there leads out. The
     data are streamed to it from S3 (FastFile mode), and the pipeline role alone starts it, as the training role. A run
     is retried twice and stopped in time. Alarms ring when it failed, when it ran out of time, and when none succeeded
     that was due. On Spot machines each run keeps its checkpoints in a folder of its own, and a retry goes on from them.
@@ -174,10 +179,12 @@ def _request(args: TrainingJobArgs) -> dict[str, Any]:
         "ResourceConfig": resources,
         "VpcConfig": {"Subnets": args.subnet_ids, "SecurityGroupIds": [args.security_group_id]},
         "StoppingCondition": {"MaxRuntimeInSeconds": args.max_hours * 3600},
-        "EnableNetworkIsolation": True,
+        "EnableNetworkIsolation": args.tracking_arn is None,
         "EnableInterContainerTrafficEncryption": True,
         "Tags": tags_of(args.tags),
     }
+    if args.tracking_arn is not None:
+        request["Environment"] = {"MLFLOW_TRACKING_URI": args.tracking_arn, "MLFLOW_EXPERIMENT_NAME": args.job_name}
     if args.hyperparameters:
         request["HyperParameters"] = args.hyperparameters
     if args.spot is not None:

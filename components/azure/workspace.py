@@ -117,6 +117,8 @@ class Workspace(pulumi.ComponentResource):
     """The id of the workspace. It is known only when the workspace can be reached in private."""
     workspace_name: pulumi.Output[str]
     """The name of the workspace, for what is created in it. It is known only when the id is."""
+    tracking_uri: pulumi.Output[str]
+    """The address of the workspace's own MLflow, to which runs are recorded."""
 
     def __init__(self, name: str, args: WorkspaceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform-azure:index:Workspace", name, None, opts)
@@ -178,7 +180,14 @@ class Workspace(pulumi.ComponentResource):
             self._compute(
                 f"{name}-{person}", instance, args, args.scientist_identity_id, _instance(object_id, args), OWNED
             )
-        self.register_outputs({"workspace_id": self.workspace_id, "workspace_name": self.workspace_name})
+        self.tracking_uri = workspace.ml_flow_tracking_uri
+        self.register_outputs(
+            {
+                "workspace_id": self.workspace_id,
+                "workspace_name": self.workspace_name,
+                "tracking_uri": self.tracking_uri,
+            }
+        )
 
     def _compute(
         self,

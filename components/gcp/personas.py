@@ -48,6 +48,11 @@ class Needs(Args):
     captures: Sequence[str] = ()
     """The endpoints that capture. Where there is one, `data-scientist` may run queries in the project: who may read a
     table of BigQuery needs that too. They must be known."""
+    records: Sequence[str] = ()
+    """What records runs. Where there is one, `data-scientist` records and reads in a TensorBoard of the project. They
+    must be known."""
+    recorded_jobs: Sequence[str] = ()
+    """The training jobs whose runs are recorded there, as `training`. They must be known."""
     timed: Sequence[str] = ()
     """The endpoints that have hours. Where there is one, the persona `hours` takes models off and puts them on. They
     must be known."""
@@ -170,6 +175,7 @@ def personas_of(args: IdentityArgs) -> Mapping[str, Persona]:
                 _PREDICT,
                 *([_QUERY] if args.needs.captures else []),
                 *(_BY_HAND if trains else []),
+                *((*_RECORD, *_COMPARE) if args.needs.records else []),
             ),
             reads=own(),
             writes=own("workspace/"),
@@ -177,7 +183,7 @@ def personas_of(args: IdentityArgs) -> Mapping[str, Persona]:
             pulls=[kept],
         ),
         "training": Persona(
-            permissions=_RUN,
+            permissions=(*_RUN, *(_RECORD if args.needs.recorded_jobs else [])),
             reads=[*own(), *(Objects(bucket, bucket) for bucket in sorted(mounted))],
             writes=_objects(trained, args),
             pulls=list({one.name: one for one in (kept, *repositories(args, args.needs.training_images))}.values()),
@@ -238,6 +244,34 @@ _BY_HAND = (
     "workflows.executions.list",
 )
 """Workflows, "Access control with IAM", https://cloud.google.com/workflows/docs/access-control"""
+_BOARDS = "aiplatform.tensorboard"
+# Recording: it deletes nothing, neither a board nor an experiment in one, and makes no board. Vertex AI knows no grant
+# on one board. https://cloud.google.com/iam/docs/roles-permissions/aiplatform
+_RECORD = (
+    f"{_BOARDS}Experiments.create",
+    f"{_BOARDS}Experiments.get",
+    f"{_BOARDS}Experiments.update",
+    f"{_BOARDS}Experiments.write",
+    f"{_BOARDS}Runs.batchCreate",
+    f"{_BOARDS}Runs.create",
+    f"{_BOARDS}Runs.get",
+    f"{_BOARDS}Runs.list",
+    f"{_BOARDS}Runs.update",
+    f"{_BOARDS}Runs.write",
+    f"{_BOARDS}TimeSeries.batchCreate",
+    f"{_BOARDS}TimeSeries.create",
+    f"{_BOARDS}TimeSeries.get",
+    f"{_BOARDS}TimeSeries.list",
+    f"{_BOARDS}TimeSeries.update",
+    f"{_BOARDS}s.get",
+)
+# Reading what was recorded, and opening its pages, which asks for recordAccess.
+_COMPARE = (
+    f"{_BOARDS}Experiments.list",
+    f"{_BOARDS}TimeSeries.batchRead",
+    f"{_BOARDS}TimeSeries.read",
+    f"{_BOARDS}s.recordAccess",
+)
 # Of deployModel, undeployModel, what tells how they end, and whether the way to the model is open; an endpoint can be
 # deleted and its traffic moved by none.
 # https://cloud.google.com/iam/docs/roles-permissions/aiplatform

@@ -81,6 +81,9 @@ class TrainingJobArgs(Args):
     be able to create custom jobs and to act as `service_account`."""
     scheduler_agent: Text
     """Cloud Scheduler's own agent, of ServiceAgents. The schedule waits until the agent has its role."""
+    tensorboard_name: Text | None = None
+    """The TensorBoard that each run is recorded to, of Experiments; what the program writes to the folder that
+    AIP_TENSORBOARD_LOG_DIR names. Whether one is given must be known. Vertex AI records as `service_account`."""
     data_key_id: Text
     """The KMS key of the jobs and the workflow, of Encryption."""
     channel_id: Text
@@ -159,6 +162,7 @@ class TrainingJob(pulumi.ComponentResource):
             output_uri=args.output_uri,
             checkpoint_uri=args.spot.checkpoint_uri if args.spot is not None else None,
             service_account=args.service_account,
+            tensorboard_name=args.tensorboard_name,
             data_key_id=args.data_key_id,
             tags=args.tags,
         ).apply(
@@ -199,6 +203,7 @@ class Training:
     output_uri: str
     checkpoint_uri: str | None
     service_account: str
+    tensorboard_name: str | None = None
     machine: Machine
     replicas: int
     max_hours: int
@@ -221,6 +226,7 @@ def training(args: Training) -> dict[str, Any]:
             },
             "serviceAccount": args.service_account,
             "baseOutputDirectory": {"outputUriPrefix": _of_the_run("", args.output_uri, "/")},
+            **({"tensorboard": args.tensorboard_name} if args.tensorboard_name is not None else {}),
             "enableWebAccess": False,
             "enableDashboardAccess": False,
         },

@@ -279,6 +279,7 @@ def edits(platform: Platform, region: str = "") -> list[Edit]:
         *_of_endpoints(platform, other, stands),
         *_of_jobs(other, stands),
         *_of_training(other, stands),
+        *_of_experiments(),
         *_of_callers(other, stands),
     ]
 
@@ -477,6 +478,12 @@ def _of_training(other: Mapping[str, Any], stands: Config) -> Iterator[Edit]:
     yield Edit("training.*.spot.wait_hours", "another", {(*_TRAINING, "spot", "wait_hours"): 6})
     yield Edit("training.*.spot.keep_days", "another", {(*_TRAINING, "spot", "keep_days"): 14})
     yield Edit("training.*.runs_per_month", "in place of the schedule", by_hand)
+
+
+def _of_experiments() -> Iterator[Edit]:
+    """What stands has none of it, so that each edit asks for it."""
+    yield Edit("experiments.training", "the section, without a job", {("experiments",): {}})
+    yield Edit("experiments.training", "the section, with a job", {("experiments",): {"training": ["fraud-training"]}})
 
 
 def _of_callers(other: Mapping[str, Any], stands: Config) -> Iterator[Edit]:

@@ -18,6 +18,7 @@ from catalogue.graph import Graph, Resource
 from catalogue.kinds.aws import ec2, ecr, kms, s3, sagemaker, studio
 from catalogue.kinds.aws.budgets import BUDGET
 from catalogue.kinds.aws.cloudtrail import TRAIL
+from catalogue.kinds.aws.experiments import MLFLOW_APP
 from operations.doctor.aws import open_account
 from operations.teardown import Plan, Refused, Word
 
@@ -46,6 +47,7 @@ _WAYS = ("inbound", "outbound")
 _OF = {
     ecr.REPOSITORY: "registry",
     sagemaker.PACKAGE_GROUP: "registry",
+    MLFLOW_APP: "artifacts",
     studio.DOMAIN: "homes",
     studio.USER_PROFILE: "homes",
     TRAIL: "audit",

@@ -17,7 +17,7 @@ from urllib.parse import quote
 import httpx
 
 from catalogue.graph import Graph, Resource
-from catalogue.kinds.gcp import KEY, artifactregistry, bigquery, logging, projects, storage, workbench
+from catalogue.kinds.gcp import KEY, artifactregistry, bigquery, logging, projects, storage, vertex, workbench
 from catalogue.kinds.gcp.billing import BUDGET
 from catalogue.wording import counted
 from operations.asking_again import Again, answered, until_answered
@@ -36,6 +36,7 @@ _OF = {
     artifactregistry.REPOSITORY: "registry",
     storage.BUCKET: "artifacts",
     bigquery.DATASET: "artifacts",
+    vertex.TENSORBOARD: "artifacts",
     logging.LOG_BUCKET: "audit",
     logging.SINK: "audit",
     logging.EXCLUSION: "audit",

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.aws import scheduler, sfn
 from catalogue.properties import Properties
+from policies.aws.experiments import is_recorded
 from policies.rule import KEPT_FOR_EVER, resource_rule, stack_rule
 
 NOTEBOOK = "aws:sagemaker/notebookInstance:NotebookInstance"
@@ -61,8 +62,8 @@ def jobs_isolated(graph: Graph, resource: Resource) -> Iterator[str]:
 
     https://docs.aws.amazon.com/securityhub/latest/userguide/sagemaker-controls.html (SageMaker.9, 11, 14 and 22)
     """
-    for where, network, prefix in _networks(graph, resource):
-        if network.flag_or_none(f"{prefix}nableNetworkIsolation") is not True:
+    for where, network, prefix, told in _networks(graph, resource):
+        if network.flag_or_none(f"{prefix}nableNetworkIsolation") is not True and not told:
             yield f"can open connections of its own{where}"
         if network.flag_or_none(f"{prefix}nableInterContainerTrafficEncryption") is not True:
             yield f"sends data between its machines in the clear{where}"
@@ -71,22 +72,23 @@ def jobs_isolated(graph: Graph, resource: Resource) -> Iterator[str]:
             yield f"runs outside the VPC{where}"
 
 
-def _networks(graph: Graph, resource: Resource) -> Iterator[tuple[str, Properties, str]]:
-    """Each section that says a job's network, where it stands, and the first letter of its switches."""
+def _networks(graph: Graph, resource: Resource) -> Iterator[tuple[str, Properties, str, bool]]:
+    """Each section that says a job's network, where it stands, the first letter of its switches, and whether its runs
+    are recorded, which the stack file says: such a run calls MLflow."""
     props = resource.props
     if resource.type == TRAINING:
-        yield "", props, "e"
+        yield "", props, "e", False
     elif resource.type == QUALITY:
-        yield "", props.section_or_empty("networkConfig"), "e"
+        yield "", props.section_or_empty("networkConfig"), "e", False
     elif resource.type == MONITORING:
         schedule = props.section_or_empty("monitoringScheduleConfig")
         if schedule.is_given("monitoringJobDefinition"):
-            yield "", schedule.section_or_empty("monitoringJobDefinition.networkConfig"), "e"
+            yield "", schedule.section_or_empty("monitoringJobDefinition.networkConfig"), "e", False
     else:
         for job in sfn.jobs_of(graph, resource):
             if job.action in _BESIDE:
                 network = job.request if job.action == _BESIDE[0] else job.request.section_or_empty("NetworkConfig")
-                yield f" ({job.state})", network, "E"
+                yield f" ({job.state})", network, "E", is_recorded(graph, resource, job)
 
 
 @resource_rule(

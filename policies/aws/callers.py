@@ -13,6 +13,7 @@ from policies.aws.access import own_policies, refusal, session
 from policies.aws.network import CALLS, https
 from policies.rule import Found, callers, stack_rule, whole_stack_rule
 
+_RECORDS = ("sagemaker:CallMlflowAppApi", "sagemaker:CreatePresignedMlflowAppUrl")
 _RUNTIME = "sagemaker.runtime"
 _NETWORK_KEYS = {"aws:sourcevpc", "aws:sourcevpce", "aws:sourcevpcarn"}
 
@@ -27,6 +28,10 @@ def grants_of(graph: Graph, role: Resource) -> list[Statement]:
 
 def _invokes(statement: Statement) -> bool:
     return any(map(statement.speaks_of, CALLS))
+
+
+def _records(statement: Statement) -> bool:
+    return any(map(statement.speaks_of, _RECORDS))
 
 
 def sources(statement: Statement) -> list[str]:
@@ -62,27 +67,28 @@ def takers(graph: Graph, role: Resource) -> list[Caller]:
     iam.ROLE_POLICY,
     severity="high",
     proof="network fit",
-    says="A grant of a call of an endpoint holds from a named network alone.",
+    says="A grant of a call of an endpoint, or of MLflow, holds from a named network alone.",
     remedy="Add the condition aws:SourceVpc with the VPC that calls come from, as the identity component does.",
 )
 def call_bound(graph: Graph, resource: Resource) -> Iterator[str]:
-    """SageMaker's runtime is a public API: without a network in the grant, right credentials call from anywhere.
-
-    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html (aws:SourceVpc)
+    """SageMaker's runtime is a public API, and so is MLflow's: without a network in the grant, right credentials call
+    from anywhere. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+    (aws:SourceVpc), https://docs.aws.amazon.com/sagemaker/latest/dg/mlflow-private-link-restrict.html
     Where the stack file was read, the network is the stack's, its landing zone's or that of who takes the role.
     """
     roles = [resource] if resource.type == iam.ROLE else graph.refers(resource, "role", iam.ROLE)
     known = _networks(graph, roles)
     for holder in (resource.props, *resource.props.each_section("inlinePolicies")):
         for statement in read(holder, "policy"):
-            if not statement.allows or not _invokes(statement):
+            what = "an endpoint" if _invokes(statement) else "MLflow" if _records(statement) else ""
+            if not statement.allows or not what:
                 continue
             named = {each.key.lower() for each in statement.conditions if each.operator.lower() == "stringequals"}
             if not named & _NETWORK_KEYS:
-                yield "lets an endpoint be called from any network, the internet among them"
+                yield f"lets {what} be called from any network, the internet among them"
             vpcs = {text for text in sources(statement) if text.startswith("vpc-")}
             if known and (other := sorted(vpcs - known)):
-                yield f"lets an endpoint be called from {other[0]}, which no caller of the role stands in"
+                yield f"lets {what} be called from {other[0]}, which no caller of the role stands in"
 
 
 def _networks(graph: Graph, roles: Sequence[Resource]) -> set[str]:

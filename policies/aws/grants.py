@@ -12,6 +12,7 @@ import yaml
 from catalogue.graph import Graph, Resource
 from catalogue.iam import Condition, allows, conditions, conditions_of, name_of, principals, statements
 from catalogue.kinds.aws import ec2, iam, kms, s3, sagemaker, sfn, sns, studio
+from catalogue.kinds.aws.experiments import MLFLOW_APP
 from catalogue.marks import is_unknown
 from catalogue.once import once_a_resource
 from catalogue.properties import Properties
@@ -113,7 +114,9 @@ def _wrong(statement: Properties, sort: str) -> Iterator[tuple[str, bool]]:
     for key in ("Action", "Resource", "Principal"):
         other = f"Not{key}"
         if other in statement:
-            yield f"speaks by {other} of everything but a list", effect == "Allow"
+            # A deny of all but some is as wide as it can be: which may be left out, identity-guardrails says.
+            if not (effect == "Deny" and key == "Resource" and sort in _OF_IDENTITIES):
+                yield f"speaks by {other} of everything but a list", effect == "Allow"
             continue
         wanted = {"Action": True, "Resource": sort != "trust", "Principal": sort not in _OF_IDENTITIES}[key]
         if wanted and statement.values.get(key) in (None, [], {}, ""):
@@ -351,11 +354,16 @@ def _has(graph: Graph, about: str) -> bool:
     return bool(graph.of(_ABOUT.get(about, "")))
 
 
-_RUNS = {"state-machines": "createTransformJob", "training-machines": "createTrainingJob"}
+_RUNS = {
+    "state-machines": "createTransformJob",
+    "training-machines": "createTrainingJob",
+    "recorded-machines": "MLFLOW_TRACKING_URI",
+}
 _ABOUT = {
     "": iam.ROLE,
     "domain": studio.DOMAIN,
     "endpoints": sagemaker.ENDPOINT,
+    "experiments": MLFLOW_APP,
     "package-groups": sagemaker.PACKAGE_GROUP,
 }
 """What a stack has where a task is about a word of the persona table; the tasks on other words are not held here."""

@@ -8,6 +8,7 @@ from catalogue.kinds.aws import count, iam, s3, sns, studio
 from catalogue.properties import Properties
 from policies import given
 from policies.aws.documents import is_anybody, signed_in
+from policies.aws.experiments import recorded
 from policies.aws.guarded import weak
 from policies.rule import Found, callers, named_by, named_places, resource_rule, stack_rule, whole_stack_rule
 
@@ -458,10 +459,9 @@ def guardrails(graph: Graph, resource: Resource) -> Iterator[str]:
         denies = [s for s in statements(resource.props, "policy") if not allows(s)]
     else:
         return
-    denies = [s for s in denies if list(s.each_text("Resource")) == ["*"]]
     for what, (actions, operator, key) in GUARDRAILS.items():
         covered, spared = set[str](), ""
-        for statement in denies:
+        for statement in (one for one in denies if _everywhere(graph, one, key)):
             beside = _EXCEPTING_MACHINES if key == "sagemaker:VolumeKmsKey" else frozenset[tuple[str, str]]()
             if conditions(statement) - beside == {(operator, key)}:
                 if found := [one for c in conditions_of(statement) for one in weak(graph, c, key, actions)]:
@@ -470,6 +470,13 @@ def guardrails(graph: Graph, resource: Resource) -> Iterator[str]:
                     covered |= set(statement.each_text("Action"))
         if missing := sorted(one for one in actions if not any(matches(said, one, {}) for said in covered)):
             yield f"does not deny {what} to {missing[0]} ({operator} {key}){spared}"
+
+
+def _everywhere(graph: Graph, denied: Properties, key: str) -> bool:
+    """Whether a deny holds everywhere: but for the runs, where it is on isolation, that the stack file has recorded."""
+    if "NotResource" in denied:
+        return key == "sagemaker:NetworkIsolation" and {*denied.each_text("NotResource")} <= {*recorded(graph)}
+    return list(denied.each_text("Resource")) == ["*"]
 
 
 @resource_rule(

@@ -11,6 +11,7 @@ from functools import cache, lru_cache
 from typing import NamedTuple
 
 from catalogue import registered
+from catalogue.experiments import FOLDER
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.aws import cloudtrail, ecr, iam, s3, sagemaker, sfn
 from catalogue.kinds.aws.jobs import Job
@@ -38,6 +39,7 @@ _FOLDERS: Mapping[str, str] = {
     "async-requests": "/async/input/*",
     "async-answers": "/async/*",
     "captured": "/capture/*",
+    "records": f"/{FOLDER}*",
 }
 """What a word is in a bucket of the stack's own. Who trains, and people, read all of it."""
 _NAMES: Mapping[str, tuple[str, ...]] = {
@@ -56,6 +58,7 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
     "training-jobs": tuple(f"sagemaker:{{h}}:{kind}-job/{{p}}-*" for kind in ("training", "processing", "transform")),
     "end-of-jobs": ("events:{h}:rule/StepFunctionsGetEventsForSageMakerTransformJobsRule",),
     "end-of-training": ("events:{h}:rule/StepFunctionsGetEventsForSageMakerTrainingJobsRule",),
+    "experiments": ("sagemaker:{h}:mlflow-app/*",),
     "versions": ("sagemaker:{h}:model-package/{p}-*", "sagemaker:{h}:model-package-group/{p}-*"),
     "own-images": ("ecr:{h}:repository/*",),
     "images": ("ecr:*",),

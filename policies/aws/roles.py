@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.aws import iam, sagemaker, sfn
-from catalogue.kinds.aws.run_as import PERSONAS, RUNS_AS
+from catalogue.kinds.aws.experiments import MLFLOW_APP
+from catalogue.kinds.aws.run_as import PERSONAS, RECORDS, RUNS_AS
 from catalogue.landing_zones import AwsZone
 from catalogue.once import once_a_graph, once_a_resource
 from policies import given
@@ -48,7 +49,8 @@ def runs_as(graph: Graph) -> Found:
 def _nobodys(graph: Graph) -> Found:
     """Roles beside those that there are personas and callers for, each of whom has one."""
     assert graph.placement is not None
-    known = {*PERSONAS, *(f"calls-{caller.name}" for caller in graph.placement.callers)}
+    records = [RECORDS] if graph.of(MLFLOW_APP) else []
+    known = {*PERSONAS, *records, *(f"calls-{caller.name}" for caller in graph.placement.callers)}
     told = set[str]()
     for role in graph.of(iam.ROLE):
         name = role.props.text_if_known("name")
@@ -80,7 +82,7 @@ def _personas(graph: Graph) -> Mapping[str, str]:
     found = {
         one.props.text_if_known("arn"): _whose(graph, one.props.text_if_known("name")) for one in graph.of(iam.ROLE)
     }
-    return {arn: persona for arn, persona in found.items() if persona in PERSONAS}
+    return {arn: persona for arn, persona in found.items() if persona in (*PERSONAS, RECORDS)}
 
 
 @once_a_resource

@@ -158,7 +158,7 @@ _SHAPES = {
     "s3": r"prod-{r}-starport-layer-bucket/\*",
     "sagemaker": r"(endpoint|model-package(-group)?|(processing|training|transform)-job)/{p}-[\w*/-]+"
     r"|(domain|app|space|user-profile)/\$\{{sagemaker:DomainId\}}(/\$\{{sagemaker:UserProfileName\}})?(/\*)?"
-    r"|user-profile/\*/\$\{{aws:SourceIdentity\}}",
+    r"|user-profile/\*/\$\{{aws:SourceIdentity\}}|mlflow-app/\*",
     "states": r"stateMachine:{p}-[\w*-]+|execution:{p}-[\w-]+:\*|sagemaker:create(Training|Transform)Job\.sync",
 }
 # What a condition may say beside: where a call must come from, which no name narrows.

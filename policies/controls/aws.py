@@ -114,6 +114,17 @@ def _machines(world: World) -> Sequence[Document]:
     return [_deny("OtherMachines", ["sagemaker:Create*", "sagemaker:Update*"], other)]
 
 
+def _isolation(world: World) -> Sequence[Document]:
+    """But for the runs of the training jobs that the stack file has recorded; where no stack is named, for none."""
+    denied = _deny("WithoutIsolation", _IN_NETWORK, _not_true("sagemaker:NetworkIsolation"))
+    place, zone = world.place, world.zone
+    if place is None or not place.recorded:
+        return [denied]
+    begins = f"arn:aws:sagemaker:{place.region}:{place.account}:training-job/{zone.name_prefix if zone else ''}*"
+    runs = [f"{begins}-{job}-*" for job in place.recorded]
+    return [{**{key: said for key, said in denied.items() if key != "Resource"}, "NotResource": runs}]
+
+
 def _network(world: World) -> Sequence[Document]:
     """A key that was left out, and a subnet beside those of a landing zone's network, where it gives one."""
     said = [
@@ -291,9 +302,10 @@ CONTROLS: Sequence[Control] = (
         "A model's container opens connections of its own and sends data out.",
         "No model and no job is made without network isolation.",
         ("network-model-isolated",),
-        "By a container of another service; by the answers of the model itself.",
+        "By a container of another service; by the answers of the model itself; by a run of a training job that the "
+        "stack file has recorded (experiments), which has a network to reach its record, and the name of such a run.",
         _SAGEMAKER,
-        _always(_deny("WithoutIsolation", _IN_NETWORK, _not_true("sagemaker:NetworkIsolation"))),
+        _isolation,
     ),
     Control(
         "studio-in-the-network",

@@ -61,9 +61,11 @@ UNPREVENTED: Mapping[str, Sequence[str]] = {
         "limits-stated",
         "limits-zones",
     ),
-    "No condition key brings the days of a retention, a lifecycle, versioning or the settings of a repository.": (
+    "No condition key brings the days of a retention, a lifecycle, versioning, or the settings of a repository or an "
+    "MLflow App.": (
         "audit-repository-immutable",
         "encryption-bucket-settings",
+        "experiments-own",
         "limits-retention",
         "limits-outputs-expire",
         "limits-stores-expire",

@@ -37,6 +37,7 @@ UNPREVENTED: Mapping[str, Sequence[str]] = {
         "identity-served-read-only",
         "identity-written-places",
     ),
+    "Vertex AI offers no field of a TensorBoard or of a custom job to a custom constraint.": ("experiments-own",),
     "Vertex AI offers no field of a model or of a batch prediction to a custom constraint.": (
         "audit-images-pinned",
         "audit-predictions-logged",

@@ -63,7 +63,7 @@ _JUDGED: Mapping[str, Mapping[str, Collection[str]]] = {
         "encryptionSpec": {"kmsKeyName"},
         "jobSpec": {
             *("workerPoolSpecs", "scheduling", "serviceAccount", "baseOutputDirectory"),
-            *("enableWebAccess", "enableDashboardAccess"),
+            *("enableWebAccess", "enableDashboardAccess", "tensorboard"),
         },
         "jobSpec.workerPoolSpecs": {"machineSpec", "containerSpec", "replicaCount"},
         "jobSpec.workerPoolSpecs.machineSpec": {"machineType", "acceleratorType", "acceleratorCount"},

@@ -8,6 +8,7 @@ from functools import cache
 
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.gcp import bigquery, projects, serviceaccount, vertex, workbench, workflows
+from policies.gcp.experiments import records
 from policies.personas import table
 from policies.rule import Found, whole_stack_rule
 
@@ -20,10 +21,13 @@ _STANDS: Mapping[str, Sequence[str]] = {
     "workflows": (workflows.WORKFLOW,),
     "captured": (bigquery.DATASET,),
     "own-instance": (workbench.INSTANCE,),
+    "experiments": (vertex.TENSORBOARD,),
 }
 """The kinds without which a task that is about a word of the table does not exist."""
 _TRAINING = "training-workflows"
 """The word of the table for the workflows that start training jobs."""
+_RECORDED = "recorded-workflows"
+"""The word of the table for those of them whose jobs are recorded."""
 _HOURS = "hours"
 KEEPS_HOURS = frozenset(
     (
@@ -67,6 +71,8 @@ def _must(graph: Graph, persona: str) -> frozenset[str]:
 
 
 def _stands(graph: Graph, about: str) -> bool:
+    if about == _RECORDED:
+        return any(records(flow) for flow in graph.of(workflows.WORKFLOW))
     if about == _TRAINING:
         return any(workflows.trains(flow) for flow in graph.of(workflows.WORKFLOW))
     return bool(graph.of(*_STANDS.get(about, ())))

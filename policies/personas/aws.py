@@ -6,9 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from catalogue import registered
+from catalogue.experiments import FOLDER
 from catalogue.graph import Graph, Resource
 from catalogue.iam import Call, Session, Statement, read
 from catalogue.kinds.aws import ec2, ecr, iam, jobs, kms, sagemaker, scheduler, studio
+from catalogue.kinds.aws.experiments import MLFLOW_APP
 from catalogue.landing_zones import AwsNetwork
 from catalogue.once import once_a_graph
 from policies import given
@@ -103,6 +105,8 @@ def _places(graph: Graph) -> Mapping[str, Sequence[Place]]:
             f"arn:aws:ec2:{here}:network-interface/eni-0123456789abcdef0",
             f"arn:aws:ec2:{here}:security-group/sg-0123456789abcdef0",
         ),
+        "experiments": [Place(arn, {**own, **tags, **inside}) for arn, tags in _apps(graph)],
+        "records": at(f"{bucket}/{FOLDER}1/x/artifacts/plot.png") if graph.of(MLFLOW_APP) else [],
         **_batch(graph, here, own),
         **_training(graph, here, own),
         "training-jobs": at(f"arn:aws:sagemaker:{here}:training-job/{prefix}-x", **_closed(graph, keys)),
@@ -177,12 +181,21 @@ def _batch(graph: Graph, here: str, own: Mapping[str, str]) -> dict[str, list[Pl
 
 def _training(graph: Graph, here: str, own: Mapping[str, str]) -> dict[str, list[Place]]:
     """What the training jobs of the state machines read, write and bring."""
-    words = ("training-machines", "training-runs", "jobs-of-runs", "end-of-training", "training-images")
+    words = (
+        "training-machines",
+        "recorded-machines",
+        "training-runs",
+        "jobs-of-runs",
+        "end-of-training",
+        "training-images",
+    )
     found: dict[str, list[Place]] = {word: [] for word in (*words, "data-of-runs", "data-of-runs-folders", "trained")}
     for machine in graph.of(jobs.STATE_MACHINE):
         name, arn = machine.props.text_or_empty("name"), machine.props.text_if_known("arn")
         for said in _requests(_defined(machine), "AlgorithmSpecification") if arn else ():
             found["training-machines"].append(Place(arn, own))
+            if "MLFLOW_TRACKING_URI" in said.get("Environment", {}):
+                found["recorded-machines"].append(Place(arn, own))
             found["training-runs"].append(Place(f"{arn.replace(':stateMachine:', ':execution:')}:x", own))
             runs, network = said["ResourceConfig"], said["VpcConfig"]
             brings = {
@@ -246,6 +259,14 @@ def _closed(graph: Graph, keys: Sequence[str]) -> dict[str, Any]:
         "sagemaker:InstanceTypes": machines[:1],
         "sagemaker:MaxRuntimeInSeconds": "3600",
     }
+
+
+def _apps(graph: Graph) -> Iterator[tuple[str, dict[str, str]]]:
+    """Each MLflow App, and what a call brings of its tags."""
+    for app in graph.of(MLFLOW_APP):
+        tags = app.props.section_or_empty("tags")
+        for arn in _known([app], "arn"):
+            yield arn, {f"aws:ResourceTag/{key}": tags.text_or_empty(key) for key in tags.names()}
 
 
 def _data_keys(graph: Graph) -> Iterator[str]:

@@ -16,6 +16,7 @@ from catalogue.kinds.gcp import (
 )
 from catalogue.once import once_a_graph
 from catalogue.registered import Registered, in_registry
+from policies.gcp.experiments import records
 from policies.personas.simulation import Cloud, Place, Request
 
 
@@ -85,6 +86,7 @@ def _places(graph: Graph) -> Mapping[str, Sequence[Place]]:
         "own-images": at(*stack, *(one for one in images["all"] if one.startswith(f"projects/{project}/"))),
         **_training(graph, own),
         "endpoints": at(*_texts(graph.of(vertex.ENDPOINT), "id")),
+        "experiments": at(*_texts(graph.of(vertex.TENSORBOARD), "name")),
         "captured": at(
             *(
                 f"projects/{project}/datasets/{dataset.props.text_or_empty('datasetId')}/tables/request_response_logging"
@@ -125,6 +127,7 @@ def _training(graph: Graph, own: Mapping[str, str]) -> dict[str, list[Place]]:
     images = [image for job in jobs for image in job.spec.each_text("workerPoolSpecs.containerSpec.imageUri")]
     return {
         "training-workflows": [Place(name, own) for name in _texts(started, "id")],
+        "recorded-workflows": [Place(name, own) for name in _texts(filter(records, started), "id")],
         "data-of-runs": [_object(uri, own) for uri in read],
         "data-of-runs-folders": [_listed(uri, own) for uri in read],
         "trained": [_object(f"{uri}x/model/", own) for uri in written],

@@ -1,7 +1,7 @@
 """What every stack on Amazon SageMaker stands on. Each part is a function, so that one can be given instead of made."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pulumi
 import pulumi_aws
@@ -27,7 +27,8 @@ class Ground(Site):
     """What sections read. `subnet_ids` are by zone, `role_arns` by persona, `caller_role_arns` by caller.
 
     `topic_arn` is where alarms go. `runtime_url` is where callers in joined networks reach SageMaker's runtime; there
-    is none where the landing zone's own endpoint leads there.
+    is none where the landing zone's own endpoint leads there. `records_role_arn` is of the role that keeps the files
+    of recorded runs; there is none where no section asks for it.
     """
 
     data_key_arn: pulumi.Output[str]
@@ -41,6 +42,9 @@ class Ground(Site):
     caller_role_arns: Mapping[str, pulumi.Output[str]]
     runtime_url: pulumi.Output[str] | None
     topic_arn: pulumi.Output[str]
+    records_role_arn: pulumi.Output[str] | None
+    apps: list[pulumi.Output[str]] = field(default_factory=list[pulumi.Output[str]])
+    """The ARN of the MLflow App that runs are recorded to, where there is one. The experiments section fills it."""
 
     @property
     def outputs(self) -> Mapping[str, object]:
@@ -76,6 +80,7 @@ def lay(stack: str, config: StackConfig, reach: Iterable[str], needs: Sequence[N
         caller_role_arns=identity.caller_role_arns,
         runtime_url=net.runtime_url,
         topic_arn=_alerts(site, config, key).topic_arn,
+        records_role_arn=identity.records_role_arn,
     )
 
 

@@ -11,7 +11,7 @@ from components.aws.training import SpotArgs, TrainingJob, TrainingJobArgs
 from stacks.aws.ground import Ground
 from stacks.machines import machine
 from stacks.model import StackConfig
-from stacks.sections import sources, training
+from stacks.sections import experiments, sources, training
 
 
 def reaches(config: StackConfig) -> Sequence[str]:
@@ -57,6 +57,7 @@ def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
                 else None,
                 schedule=job.when,
                 runs_per_month=job.runs_per_month,
+                tracking_arn=ground.apps[0] if experiments.recorded(config, name) else None,
                 pipeline_role_arn=ground.role_arns["pipeline"],
                 data_key_arn=ground.data_key_arn,
                 logs_key_arn=ground.logs_key_arn,

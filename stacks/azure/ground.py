@@ -46,7 +46,7 @@ class Ground(Site):
 
     `group_name` and `group_id` are the resource group's. `storage_id` and `storage_name` are those of the account with
     the artifacts.
-    `log_workspace_id` is where logs go, `action_group_id` where alarms go.
+    `log_workspace_id` is where logs go, `action_group_id` where alarms go, `tracking_uri` where runs are recorded.
 
     `virtual_network_id` and `names_zone_id` are of the network and of the zone of endpoints' names, each where the
     stack makes it. `served` are the ids of endpoints that are switched on, by their name in the stack file. The
@@ -60,6 +60,7 @@ class Ground(Site):
     group_id: pulumi.Output[str]
     workspace_id: pulumi.Output[str]
     workspace_name: pulumi.Output[str]
+    tracking_uri: pulumi.Output[str]
     storage_id: pulumi.Output[str]
     storage_name: pulumi.Output[str]
     container_id: pulumi.Output[str]
@@ -117,6 +118,7 @@ def lay(stack: str, config: StackConfig, reach: Iterable[str], needs: Sequence[N
         group_id=group.group_id,
         workspace_id=studio.workspace_id,
         workspace_name=studio.workspace_name,
+        tracking_uri=studio.tracking_uri,
         storage_id=kept.storage_id,
         storage_name=kept.storage_name,
         container_id=kept.container_id,

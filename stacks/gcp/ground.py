@@ -48,6 +48,8 @@ class Ground(Site):
     channel_id: pulumi.Output[str]
     served: dict[str, Endpoint] = field(default_factory=dict[str, Endpoint])
     """The endpoints that are switched on, by their name in the stack file. The endpoints section fills it."""
+    boards: list[pulumi.Output[str]] = field(default_factory=list[pulumi.Output[str]])
+    """The name of the TensorBoard that runs are recorded to, where there is one. The experiments section fills it."""
 
     @property
     def outputs(self) -> Mapping[str, object]:

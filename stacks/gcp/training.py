@@ -11,7 +11,7 @@ from components.gcp.training import SpotArgs, TrainingJob, TrainingJobArgs
 from stacks.gcp.ground import Ground
 from stacks.machines import machine
 from stacks.model import StackConfig
-from stacks.sections import training
+from stacks.sections import experiments, training
 
 
 def reaches(config: StackConfig) -> Sequence[str]:
@@ -56,6 +56,7 @@ def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
                 runs_per_month=job.runs_per_month,
                 pipeline_account=ground.account_emails["pipeline"],
                 scheduler_agent=ground.agents["cloudscheduler"],
+                tensorboard_name=ground.boards[0] if experiments.recorded(config, name) else None,
                 data_key_id=ground.data_key_id,
                 channel_id=ground.channel_id,
                 tags=ground.tags,

@@ -244,7 +244,7 @@ SECTION: Section[Mapping[str, TrainingJob]] = Section(
     called="training jobs",
     makes={"TrainingJob": "{stack}-{item}"},
     serves=PLATFORMS,
-    after=("batch_jobs", "models", "workspace"),
+    after=("batch_jobs", "experiments", "models", "workspace"),
     check=one_by_one(
         _names, _arguments, _images, _data, _output, _checkpoints, _keep, _hyperparameters, _schedules, _hardware
     ),

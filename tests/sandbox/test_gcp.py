@@ -11,6 +11,7 @@ from catalogue.graph import Graph
 from catalogue.kind import Acts
 from catalogue.kinds import kinds
 from catalogue.kinds.gcp.mlplatform import APPROVED_VERSION
+from catalogue.kinds.gcp.vertex import TENSORBOARD
 from provider.resources import services
 from sandbox import cloud
 from sandbox.lookups.gcp import LOOKUPS
@@ -98,9 +99,10 @@ def test_a_deployment_has_a_numeric_id_and_an_attachment(pilot: Graph) -> None:
 
 
 def test_the_sandbox_makes_every_type_of_the_pilot_and_no_other(pilot: Graph) -> None:
-    """Constraints of the organisation are a landing zone's own, and the pilot serves no registered version."""
+    """Constraints of the organisation are a landing zone's own, the pilot serves no registered version, and it records
+    no runs."""
     made = {r.type for r in pilot.cloud if not r.type.startswith(cloud.PROVIDERS)}
-    assert made == {type_ for type_ in MADE if "orgpolicy/" not in type_} - {APPROVED_VERSION}
+    assert made == {type_ for type_ in MADE if "orgpolicy/" not in type_} - {APPROVED_VERSION, TENSORBOARD}
 
 
 def test_two_resources_never_share_an_id(pilot: Graph) -> None:

@@ -51,6 +51,12 @@ PROPERTIES: dict[str, tuple[str, ...]] = {
         "dataCaptureConfig.initialSamplingPercentage",
         "dataCaptureConfig.kmsKeyId",
     ),
+    "aws:sagemaker/mlflowApp:MlflowApp": (
+        "accountDefaultStatus",
+        "artifactStoreUri",
+        "modelRegistrationMode",
+        "roleArn",
+    ),
     "aws:sagemaker/model:Model": ("enableNetworkIsolation", "vpcConfig"),
     "aws:sagemaker/modelPackageGroupPolicy:ModelPackageGroupPolicy": ("resourcePolicy",),
     "aws:scheduler/schedule:Schedule": ("kmsKeyArn", "target.retryPolicy"),

@@ -52,6 +52,7 @@ RULES: Mapping[str, Rules] = {
         "aws:sagemaker/domain:Domain": ("domainName", SAGEMAKER),
         "aws:sagemaker/endpoint:Endpoint": ("name", SAGEMAKER),
         "aws:sagemaker/endpointConfiguration:EndpointConfiguration": ("name", SAGEMAKER),
+        "aws:sagemaker/mlflowApp:MlflowApp": ("name", r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,255}"),
         "aws:sagemaker/model:Model": ("name", SAGEMAKER),
         "aws:sagemaker/modelPackageGroup:ModelPackageGroup": ("modelPackageGroupName", SAGEMAKER),
         "aws:sagemaker/userProfile:UserProfile": ("userProfileName", SAGEMAKER),

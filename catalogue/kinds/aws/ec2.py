@@ -41,7 +41,7 @@ _PEERING_FREE = assumed("AWS's VPC pricing names traffic over a peering and no h
 def service_of(endpoint: Resource) -> str:
     """`sagemaker.api` of com.amazonaws.us-east-1.sagemaker.api; `studio` of aws.sagemaker.us-east-1.studio."""
     parts = endpoint.props.text_or_empty("serviceName").split(".")
-    return "studio" if parts[:2] == ["aws", "sagemaker"] else ".".join(parts[3:])
+    return ".".join(parts[3:])
 
 
 def is_gateway(endpoint: Resource) -> bool:

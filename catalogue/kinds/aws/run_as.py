@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from catalogue.kind import Kind
+from catalogue.kinds.aws.experiments import MLFLOW_APP
 from catalogue.kinds.aws.jobs import STATE_MACHINE
 from catalogue.kinds.aws.sagemaker import MODEL
 from catalogue.kinds.aws.scheduler import SCHEDULE
@@ -14,6 +15,9 @@ KINDS: tuple[Kind, ...] = ()
 PERSONAS = ("approver", "batch", "caller", "data-scientist", "pipeline", "publisher", "serving", "training")
 """The personas that have a role in each stack. Only four of them run anything; people and callers take the others."""
 
+RECORDS = "records"
+"""Whose role an MLflow App acts as: no persona, for nobody takes it but the App."""
+
 RUNS_AS: Mapping[str, Mapping[str, Sequence[str]]] = {
     MODEL: {"executionRoleArn": ("serving", "batch")},
     DOMAIN: {
@@ -23,6 +27,7 @@ RUNS_AS: Mapping[str, Mapping[str, Sequence[str]]] = {
     USER_PROFILE: {"userSettings.executionRole": ("data-scientist",)},
     STATE_MACHINE: {"roleArn": ("pipeline",), "definition#RoleArn": ("training",)},
     SCHEDULE: {"target.roleArn": ("pipeline",)},
+    MLFLOW_APP: {"roleArn": (RECORDS,)},
 }
 """By type and by the path of the input; behind `#` is a member of a request, at whatever depth. Any other input that
 names a role names one of nobody: flow logs, trails, scalable targets and event rules of a stack take none, for they

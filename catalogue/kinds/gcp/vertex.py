@@ -1,10 +1,14 @@
-"""Vertex AI in Google's provider: the endpoint. Models and deployments are in our own provider (mlplatform.py)."""
+"""Vertex AI in Google's provider: the endpoint, and the TensorBoard. Models and deployments are in our own provider
+(mlplatform.py)."""
 
-from catalogue.answers import by_resource_name
+from catalogue.answers import by_resource_name, numbered
 from catalogue.behaviour import Behaviour, Ref
-from catalogue.kind import Apart, At, CostsOnly, KeyAt, Keys, Kind, No, StandsApart, Stays, documented
+from catalogue.graph import Resource
+from catalogue.kind import Apart, At, Bills, CostsOnly, Holds, KeyAt, Keys, Kind, No, StandsApart, Stays, documented
 from catalogue.kinds.gcp import IN_PLACE, KEY, READ, VPC, acting, in_terraform, registry
+from catalogue.pricing import Bill, Pricing
 
+TENSORBOARD = "gcp:vertex/aiTensorboard:AiTensorboard"
 ENDPOINT = "gcp:vertex/aiEndpoint:AiEndpoint"
 NAMES = "prediction.p.vertexai.goog"
 """The domain to whose names the certificate of every private endpoint is made out: `*.prediction.p.vertexai.goog`.
@@ -20,7 +24,41 @@ _HELD = documented(
 )
 _PRICES = documented("https://cloud.google.com/vertex-ai/pricing", READ)
 
+_BOARD_SDK = registry("vertex/aitensorboard")
+_BOARD = documented("https://cloud.google.com/vertex-ai/docs/experiments/tensorboard-setup", READ)
+_BOARD_PRICES = documented("https://cloud.google.com/vertex-ai/docs/core-release-notes", READ)
+"""2023-08-01: "from a per-user monthly license of $300 per month to $10 GiB per month for storage of your logs"."""
+
+
+def _tensorboard(pricing: Pricing, resource: Resource) -> Bill:
+    amount = pricing.assume("experiments-gb")
+    return Bill(
+        "record of experiments",
+        0.0,
+        amount * pricing.of("tensorboard-storage"),
+        f"empty at first; {amount:g} GiB kept in the ceiling",
+    )
+
+
 KINDS = (
+    Kind(
+        token=TENSORBOARD,
+        tags=At("labels", _BOARD_SDK),
+        keys=Keys((KeyAt("encryptionSpec.kmsKeyName", users=("gcp-sa-aiplatform",)),), _KMS),
+        holds=Holds("work", _BOARD),
+        reaches=No("people reach it by Vertex AI's API, which the workspace asks for", _BOARD),
+        runs=No("it is serverless: Google runs it, and bills what it stores", _BOARD_PRICES),
+        bills=Bills(_tensorboard, _BOARD_PRICES, ("Vertex AI",)),
+        stands=At("region", _BOARD_SDK),
+        keeps=No("what people keep they delete themselves", _BOARD),
+        serves=No("it runs Google's own TensorBoard", _BOARD),
+        acts=acting(
+            "vertexai",
+            numbered("projects/{number}/locations/{region}/tensorboards/{digits}"),
+            Behaviour(refs=(Ref("encryptionSpec.kmsKeyName", (KEY,)),)),
+        ),
+        renders=in_terraform("google_vertex_ai_tensorboard"),
+    ),
     Kind(
         token=ENDPOINT,
         tags=At("labels", _SDK),

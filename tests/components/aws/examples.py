@@ -10,6 +10,7 @@ from components.aws.budget import BudgetArgs
 from components.aws.controls import ControlsArgs
 from components.aws.encryption import EncryptionArgs
 from components.aws.endpoint import AsyncArgs, CaptureArgs, EndpointArgs, OnlineArgs
+from components.aws.experiments import ExperimentsArgs
 from components.aws.logs import JobLogsArgs
 from components.aws.model import ModelArgs
 from components.aws.monitoring import AlertsArgs
@@ -105,6 +106,12 @@ EXAMPLES: Mapping[str, Args] = {
         topic_arn=TOPIC,
         tags=TAGS,
     ),
+    "Experiments": ExperimentsArgs(
+        app_name="it-experiments",
+        artifact_uri=f"s3://{BUCKET}/experiments/",
+        role_arn=f"arn:aws:iam::{ACCOUNT}:role/it-records",
+        tags=TAGS,
+    ),
     "Identity": IdentityArgs(
         prefix="it",
         account=ACCOUNT,
@@ -123,6 +130,7 @@ EXAMPLES: Mapping[str, Args] = {
             training_keys=[KEY],
             trained_uris=[f"s3://{BUCKET}/training/weekly/"],
             training_jobs=["weekly"],
+            records=["experiments/"],
             machines=[Machine("ml.m5.large"), Machine("ml.g6.xlarge", local_nvme=True)],
             applications=[Machine("ml.m5.large")],
             callers=[CallerArgs(name="app", role_arn="arn:aws:iam::444455556666:role/app")],

@@ -7,11 +7,13 @@ import pulumi
 import pulumi_aws
 
 from catalogue.graph import Graph
+from components.aws import experiments
 from components.aws.audit import Audit
 from components.aws.batch import BatchJob
 from components.aws.budget import Budget
 from components.aws.encryption import Encryption
 from components.aws.endpoint import Endpoint
+from components.aws.experiments import Experiments
 from components.aws.identity import Identity
 from components.aws.logs import JobLogs
 from components.aws.monitoring import Alerts
@@ -38,7 +40,8 @@ def whole() -> None:
     keys = {"data_key_arn": key.data_key_arn}
     registry = make(Registry, "it-registry", **keys)
     audit = make(Audit, "it-audit", logs_key_arn=key.logs_key_arn, data_bucket_arns=[registry.bucket_arn])
-    network = make(Network, "it-network", flow_log_bucket_arn=audit.bucket_arn, reach=REACH, joined=())
+    reach = [*REACH, *experiments.REACH]
+    network = make(Network, "it-network", flow_log_bucket_arn=audit.bucket_arn, reach=reach, joined=())
     subnets = list(network.subnet_ids.values())
     identity = make(
         Identity,
@@ -73,6 +76,12 @@ def whole() -> None:
         "logs_key_arn": key.logs_key_arn,
     }
     make(Endpoint, "it-embedder", endpoint_name="it-embedder", model=serving, **queued, **runs)
+    make(
+        Experiments,
+        "it-experiments",
+        artifact_uri=pulumi.Output.concat("s3://", registry.bucket_name, "/experiments/"),
+        role_arn=identity.records_role_arn,
+    )
     make(
         TrainingJob,
         "it-weekly",

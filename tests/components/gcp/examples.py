@@ -12,6 +12,7 @@ from components.gcp.controls import ControlsArgs
 from components.gcp.encryption import EncryptionArgs
 from components.gcp.endpoint import EndpointArgs
 from components.gcp.endpoint_names import EndpointNamesArgs
+from components.gcp.experiments import ExperimentsArgs
 from components.gcp.model import ModelArgs
 from components.gcp.monitoring import AlertsArgs
 from components.gcp.network import NetworkArgs
@@ -104,6 +105,7 @@ TRAINING = TrainingJobArgs(
     data={"train": f"gs://{PROJECT}-data/transactions/"},
     output_uri=f"gs://{PROJECT}-artifacts/training/weekly/",
     service_account=account("training"),
+    tensorboard_name=f"projects/{NUMBER}/locations/{REGION}/tensorboards/1234567890123456789",
     machine=Machine("e2-standard-4"),
     max_hours=2,
     spot=SpotArgs(checkpoint_uri=f"gs://{PROJECT}-artifacts/training/weekly/checkpoints/", wait_hours=4),
@@ -133,6 +135,8 @@ IDENTITY = IdentityArgs(
         training_uris=[f"gs://{PROJECT}-data/train/"],
         trained_uris=[f"gs://{PROJECT}-artifacts/training/weekly/"],
         training_jobs=["weekly"],
+        records=["experiments"],
+        recorded_jobs=["weekly"],
     ),
     own_bucket=f"{PROJECT}-artifacts",
     bucket_name=f"{PROJECT}-artifacts",
@@ -173,6 +177,13 @@ EXAMPLES: Mapping[str, Args] = {
     "Encryption": EncryptionArgs(project=PROJECT, region=REGION, agents=MEMBERS, tags=TAGS),
     "Endpoint": ENDPOINT,
     "EndpointNames": EndpointNamesArgs(project=PROJECT, network_id=NETWORK_ID, tags=TAGS),
+    "Experiments": ExperimentsArgs(
+        project=PROJECT,
+        region=REGION,
+        display_name="it-experiments",
+        data_key_id=KEY,
+        tags=TAGS,
+    ),
     "Identity": IDENTITY,
     "Network": NETWORK,
     "PrivateBucket": PrivateBucketArgs(

@@ -140,6 +140,7 @@ MUTE = "aws:cloudwatch/alarmMuteRule:AlarmMuteRule"
 MACHINE, ALARM = "aws:sfn/stateMachine:StateMachine", "aws:cloudwatch/metricAlarm:MetricAlarm"
 TRANSFORM, TRAFFIC = "States.Transform.Parameters", "deploymentConfig.blueGreenUpdatePolicy.trafficRoutingConfiguration"
 
+MLFLOW, RECORDS = "aws:sagemaker/mlflowApp:MlflowApp", "s3://aws-pilot-artifacts-111122223333/experiments/"
 CAPTURE, OWN_BUCKET = "dataCaptureConfig", "s3://aws-pilot-artifacts-111122223333"
 OWN_IMAGES = "111122223333.dkr.ecr.us-east-1.amazonaws.com/aws-pilot-registry-images"
 
@@ -671,6 +672,10 @@ CATCHES: list[tuple[str, Mutation]] = [
             setting(MODEL, "primaryContainer.image", f"{OWN_IMAGES}:x-1"),
         ),
     ),
+    ("experiments-own", adding(MLFLOW, artifactStoreUri=RECORDS, modelRegistrationMode="AutoModelRegistrationEnabled")),
+    ("experiments-own", adding(MLFLOW, artifactStoreUri=RECORDS, accountDefaultStatus="ENABLED")),
+    ("experiments-own", adding(MLFLOW, artifactStoreUri=RECORDS, defaultDomainIdLists=["d-1"])),
+    ("experiments-own", adding(MLFLOW, artifactStoreUri="s3://aws-pilot-artifacts-111122223333/models/")),
     ("audit-packages-own-account", lacking("aws:sagemaker/modelPackageGroupPolicy:ModelPackageGroupPolicy")),
     ("network-notebook-closed", adding(NOTEBOOK, roleArn="arn:aws:iam::111122223333:role/people")),
     ("network-jobs-isolated", adding(TRAINING, enableNetworkIsolation=True)),

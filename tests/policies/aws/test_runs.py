@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from catalogue.graph import Graph, Resource
-from catalogue.kinds.aws.run_as import PERSONAS, RUNS_AS
+from catalogue.kinds.aws.run_as import PERSONAS, RECORDS, RUNS_AS
 from components.aws.personas import SERVICES
 from operations.evaluation import evaluate
 from policies import pack
@@ -299,7 +299,7 @@ def test_nothing_runs_as_anothers_role(full: Graph, type_: str, end: str, edit: 
 
 def test_the_table_of_roles_has_every_persona() -> None:
     assert tuple(sorted(SERVICES)) == PERSONAS
-    assert {who for paths in RUNS_AS.values() for each in paths.values() for who in each} <= {*PERSONAS}
+    assert {who for paths in RUNS_AS.values() for each in paths.values() for who in each} <= {*PERSONAS, RECORDS}
 
 
 # ---- machines that train together -----------------------------------------------------------------------------------

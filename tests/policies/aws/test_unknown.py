@@ -17,6 +17,7 @@ _READ_DOCUMENTS = {
     "cost-batch-tags",
     "encryption-batch",
     "encryption-bucket-tls",
+    "experiments-own",
     "identity-conditions",
     "identity-documents",
     "identity-no-wildcard",

@@ -560,6 +560,7 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("limits-stores-expire", setting(BUCKET, "lifecycleRules.2.condition.matchesPrefixes", ["models/"])),
     ("limits-stores-expire", setting(BUCKET, "lifecycleRules.2.condition.matchesPrefixes.1", "data/transactions/")),
     ("limits-stores-expire", setting(BUCKET, "lifecycleRules.2.condition.matchesPrefixes", [])),
+    ("experiments-own", adding("gcp:vertex/aiTensorboard:AiTensorboard", region="europe-west4")),
     ("registry-approved", setting(MODEL, "artifactUri", REGISTERED)),
     (
         "registry-kept",

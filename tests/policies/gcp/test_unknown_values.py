@@ -20,6 +20,7 @@ _WAIT = {
     "data-batch-own",
     "encryption-batch",
     "encryption-key-granted",
+    "experiments-own",
     "identity-acts-where",
     "identity-calls-known",
     "identity-registries",
