@@ -354,7 +354,7 @@ def _pairs(said: Any) -> list[str]:
 
 
 _SECTIONS = ("batch_jobs", "budget", "endpoints", "models", "training", "workspace")
-_WORDS = ("family", "health_route", "machine_type", "model", "predict_route", "schedule", "timezone", "zone")
+_WORDS = ("family", "format", "health_route", "machine_type", "model", "predict_route", "schedule", "timezone", "zone")
 
 
 def _stated(said: Any, at: str) -> Iterator[tuple[str, str]]:

@@ -139,7 +139,7 @@ def job_own(graph: Graph, machine: Resource) -> Iterator[str]:
     STATE_MACHINE,
     severity="high",
     says="A job reads, writes and is told what the stack file says of it; it writes where no model, no record and no "
-    "data of its own is, and reads neither records nor what endpoints captured.",
+    "data of its own is, scores into a folder of the run's own, and reads neither records nor what endpoints captured.",
     remedy="Name the folders and the hyperparameters in the stack file, and give each job folders of its own.",
     stack_key="training",
 )
@@ -160,6 +160,11 @@ def run_places(graph: Graph, machine: Resource) -> Iterator[str]:
         for _, uri in read:
             yield from (f"reads {uri}, which has {what} ({job.state})" for at, what in closed if _overlap(uri, at))
         others = [*closed, *((uri, "an artifact") for uri in models), *((uri, "its data") for _, uri in read)]
+        for output in job.outputs() if job.action == "createTransformJob" else ():
+            if output.is_given("S3OutputPath"):
+                yield f"writes to {one_line(output.text_if_known('S3OutputPath'))}, over the last run's ({job.state})"
+            elif not _OF_THE_RUN.search(sfn.formatted(str(output.values.get("S3OutputPath.$")))[1]):
+                yield f"writes to a folder that no run has for itself ({job.state})"
         for _, uri in written:
             yield from (f"writes to {uri}, which has {what} ({job.state})" for at, what in others if _overlap(uri, at))
         for key, value in job.request.section_or_empty("HyperParameters").values.items():
@@ -178,7 +183,7 @@ def _reads(job: Job) -> Iterator[tuple[str, str]]:
 
 def _writes(job: Job) -> Iterator[tuple[str, str]]:
     """What a job writes to, by the word for it: its output, and the folder with one of checkpoints for each run."""
-    yield from (("output", output.text_if_known("S3OutputPath")) for output in job.outputs())
+    yield from (("output", uri) for uri in job.written())
     expression = job.request.section_or_empty("CheckpointConfig").values.get("S3Uri.$")
     if isinstance(expression, str):
         yield "checkpoints", sfn.formatted(expression)[0]

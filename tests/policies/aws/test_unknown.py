@@ -36,6 +36,7 @@ _READ_DOCUMENTS = {
     "limits-machine-types",
     "limits-outputs-expire",
     "limits-replicas",
+    "limits-schedule-times",
     "network-call-bound",
     "network-jobs-isolated",
     "network-way-in",
