@@ -269,7 +269,8 @@ def test_a_run_is_taken_by_the_model_of_its_job(pilot: Graph) -> None:
     assert task["Resource"] == "arn:aws:states:::sagemaker:createTransformJob.sync"
     call, name = Call("sagemaker", "CreateTransformJob"), "aws-pilot-fraud-backfill-2026-11-26-0230-0"
     sent = {key: value for key, value in task["Parameters"].items() if not key.endswith(".$")}
-    sent["TransformOutput"] = {key.removesuffix(".$"): value for key, value in sent["TransformOutput"].items()}
+    sent["TransformOutput"] = {**sent["TransformOutput"], "S3OutputPath": "s3://b/scores/2026-11-26-0230/data/"}
+    del sent["TransformOutput"]["S3OutputPath.$"]
     shape = request(call.service, call.operation)
     assert list(_structure(call, shape, {**sent, "TransformJobName": name}, "")) == []
     assert list(_structure(call, shape, sent, "")) == ["CreateTransformJob: TransformJobName is required"]

@@ -14,6 +14,7 @@ from catalogue.pricing import Pricing
 from components.aws.batch import BatchJob
 from components.aws.runs import _short
 from components.given import BadArgument
+from sandbox.training.intrinsics import filled
 from tests.components.aws.examples import REGION
 from tests.components.aws.test_api_models import Call, _structure, request
 from tests.components.aws.test_components import example, formatted, inputs, made
@@ -73,8 +74,9 @@ def test_the_api_takes_each_format(format: str, concurrency: int) -> None:
     assert sent["MaxConcurrentTransforms"] == concurrency
     assert sent.get("MaxPayloadInMB", 6) * concurrency <= 100, "CreateTransformJob refuses more"
     assert ("BatchStrategy" in sent) == (sent["TransformInput"]["SplitType"] != "None")
-    sent["TransformOutput"]["S3OutputPath"] = sent["TransformOutput"].pop("S3OutputPath.$")
-    sent["TransformJobName"] = sent.pop("TransformJobName.$")[:63]
+    context = {"Execution": {"RedriveCount": 0}, "State": {"RetryCount": 0}}
+    sent = filled(sent, {"run": "2026-11-26T02:30:00Z"}, context)
+    assert sent["TransformOutput"]["S3OutputPath"].endswith("/batch/out/2026-11-26-0230/data/")
     assert (
         list(_structure(Call("sagemaker", "CreateTransformJob"), request("sagemaker", "CreateTransformJob"), sent, ""))
         == []

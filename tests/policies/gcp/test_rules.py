@@ -573,6 +573,7 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("identity-written-places", setting(BUCKET_GRANT, "bucket", "claims-artifacts", "writes")),
     ("network-default-denied", setting(FIREWALL, "destinationRanges", [*ANYWHERE, "10.0.0.0/8"], "deny-out")),
     ("limits-schedule-times", setting(SCHEDULE, "schedule", "* * * * *")),
+    ("limits-schedule-times", setting(SCHEDULE, "schedule", "30 */2 * * *")),
     ("limits-schedule-times", setting(SCHEDULE, "schedule", "0 0 31 2 *")),
     ("limits-schedule-times", setting(SCHEDULE, "timeZone", "Mars/Phobos")),
     ("identity-starts-own", setting(SCHEDULE, "httpTarget.body", sent(argument="{}", callLogLevel="LOG_NONE"))),
