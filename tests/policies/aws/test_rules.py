@@ -241,8 +241,11 @@ _OF_NO_RUN: tuple[Callable[[Any], Any], ...] = (
         TransformOutput={key.removesuffix(".$"): _SCORES if "S3" in key else one for key, one in _sink(d).items()}
     ),
     lambda d: _sink(d).update({"S3OutputPath.$": f"States.Format('{_SCORES}{{}}/', $$.State.Name)"}),
+    lambda d: put(d, f"{TRANSFORM}.TransformInput.ContentType", "application/jsonlines"),
+    lambda d: put(d, f"{TRANSFORM}.TransformInput.SplitType", "None"),
+    lambda d: put(d, f"{TRANSFORM}.MaxConcurrentTransforms", 16),
 )
-"""How two runs come to write into one folder."""
+"""How two runs come to write into one folder, and how one comes to score otherwise than its file says."""
 _KEEPS: tuple[Callable[[Any], Any], ...] = (
     lambda d: d["rules"].pop(),
     lambda d: drop(d, "rules.0.action"),

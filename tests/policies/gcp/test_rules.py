@@ -522,9 +522,9 @@ CATCHES: list[tuple[str, Mutation]] = [
     *(
         ("data-batch-own", editing(lambda job, uri=uri: put(job, "inputConfig.gcsSource.uris.0", uri)))
         for uri in (
-            "gs://gcp-pilot-artifacts-payments-risk-pilot/batch/fraud-backfill/*",
+            "gs://gcp-pilot-artifacts-payments-risk-pilot/batch/*",
             "gs://gcp-pilot-artifacts-payments-risk-pilot/*",
-            "gs://gcp-pilot-artifacts-payments-risk-pilot/batch/fraud-backfill/last/*",
+            "gs://gcp-pilot-artifacts-payments-risk-pilot/batch/document-embedder/last/*",
         )
     ),
     ("limits-batch-started", lacking(SCHEDULE)),
