@@ -371,7 +371,7 @@ def _pairs(said: Any) -> list[str]:
 
 _SECTIONS = ("batch_jobs", "budget", "endpoints", "models", "network", "training", "workspace")
 _PLACES = ("artifact_uri", "checkpoint_uri", "cidr", "image", "input_uri", "output_uri", "registered", "zone", "zones")
-_WORDS = ("family", "health_route", "machine_type", "model", "predict_route", "schedule", "timezone")
+_WORDS = ("family", "format", "health_route", "machine_type", "model", "predict_route", "schedule", "timezone")
 _COMPARED = frozenset((*_PLACES, *_WORDS, *KINDS_OF_DAY, *DAYS))
 
 

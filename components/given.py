@@ -53,6 +53,27 @@ def hold(args: Args, field: str, pattern: str, allowed: str) -> None:
     setattr(args, field, read(given) if isinstance(given, str) else pulumi.Output.from_input(given).apply(read))
 
 
+def hold_each(args: Args, field: str, pattern: str, allowed: str) -> None:
+    """Hold each text of a mapping against a pattern, as `hold` does. Raises BadArgument, where there is none, too."""
+    given: Mapping[str, Text] = getattr(args, field)
+    if not given:
+        raise BadArgument(f"{type(args).__name__}.{field}: has none, allowed: {allowed} for each of one or more names")
+
+    def read(name: str, text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise BadArgument(f"{type(args).__name__}.{field}.{name}: found {found_word(text)}, allowed: {allowed}")
+        return text
+
+    held: dict[str, Text] = {}
+    for name, text in given.items():
+        held[name] = (
+            read(name, text)
+            if isinstance(text, str)
+            else pulumi.Output.from_input(text).apply(lambda known, name=name: read(name, known))
+        )
+    setattr(args, field, held)
+
+
 def counted(tags: Tags, runs_per_month: int | None) -> Tags:
     """Tags with the number of runs that people start in a month at most, by which the bill's ceiling is made."""
     if runs_per_month is None:

@@ -26,7 +26,7 @@ from catalogue.wording import close, found_word, nearest, one_line
 from stacks.fields import Fields, Unsaid
 from stacks.model import NAMESPACE, Problem, StackConfig
 from stacks.problems import Places, places_of, problems_of, stood_for
-from stacks.sections import batch_jobs, endpoints, landing_zone, refusal, sections, stack_model, training
+from stacks.sections import endpoints, landing_zone, refusal, sections, stack_model
 from stacks.sound import Sound, sound
 from stacks.strict_yaml import Refused, Unread, load
 from stacks.words import unknown
@@ -219,7 +219,7 @@ def validate(config: Mapping[str, Any], where: str, said: Sequence[str] = ()) ->
     stands_for = {*meant, *(problem.meant for problem in problems if problem.meant)}
     problems += [
         problem
-        for problem in (*_cross_checks(whole), *_prefixed(whole.config, where), *_runs_named(whole.config, where))
+        for problem in (*_cross_checks(whole), *_prefixed(whole.config, where))
         if not whole.wrong.touch(problem.path) and not stood_for(problem, stands_for)
     ]
     sentences += [
@@ -275,32 +275,6 @@ def _prefixed(config: StackConfig, where: str) -> Iterator[Problem]:
                 f"begins every name with {zone.name_prefix!r}, which leaves {room} characters for the stack's own "
                 f"name; {own} has {len(own)}; name the file of the stack shorter, or have the prefix shortened",
             )
-
-
-_JOB_ON_AWS = 63 - len("-2026-11-26-023000-0")
-"""The most characters of the stack's name and a job's, joined: each run and attempt adds its own to the name of its
-job, and SageMaker takes 63 (CreateTrainingJob and CreateTransformJob,
-https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTrainingJob.html).
-"""
-
-
-def _runs_named(config: StackConfig, where: str) -> Iterator[Problem]:
-    """On aws the time of a run fits into the name of its job. `up` would not tell: each run would be refused."""
-    file = re.fullmatch(r"Pulumi\.(.+)\.yaml", Path(where).name)
-    if file is None or "platform" not in config.model_fields_set or config.platform != "aws":
-        return
-    with suppress(Unsaid):
-        zone = landing_zone.found(config)
-        stack = f"{zone.name_prefix if zone else ''}{file.group(1)}"
-        for section in (batch_jobs, training):
-            with suppress(Unsaid):
-                for name in section.of(config):
-                    if len(f"{stack}-{name}") > _JOB_ON_AWS:
-                        yield Problem(
-                            (section.SECTION.name, name),
-                            f"has {len(name)} characters, allowed: {_JOB_ON_AWS - len(stack) - 1} or fewer beside the "
-                            f"name {stack}, for SageMaker takes 63 in the name of a job, and each run adds its time",
-                        )
 
 
 def _account(config: StackConfig) -> Iterator[Problem]:

@@ -94,7 +94,7 @@ _VOLUMES = "the platform sizes the volumes of its machines; leave it out"
 _VERSIONED = "a version of the registry is named by registered, version and digest under mlplatform:models"
 _RESERVED = "reserved capacity is not there yet; every machine is on demand"
 _STUDIO = "people have JupyterLab and Code Editor, as the platform ships them; leave it out"
-_LINES = "a batch job reads CSV, one record a line, and writes what the model answers; leave it out"
+_LINES = "a batch job scores what its format says, and writes what the model answers; leave it out"
 _CREDENTIALS = "credentials are those of whoever runs pulumi, and stand in no stack file; leave it out"
 
 _TABLE: tuple[tuple[str, Known], ...] = (
@@ -212,9 +212,12 @@ _TABLE: tuple[tuple[str, Known], ...] = (
         Known("max_hours", "max_hours bounds a batch job, in hours"),
     ),
     ("input input_data input_path", Known("input_uri")),
+    ("input_uris data_sources inputs", Known("inputs")),
     ("output output_data output_path s3_output_path", Known("output_uri")),
-    ("content_type split_type batch_strategy join_source data_processing", Known(instead=_LINES)),
-    ("max_payload max_concurrent_transforms", Known(instead=_LINES)),
+    ("content_type instances_format input_format", Known("format", _LINES)),
+    ("split_type batch_strategy assemble_with join_source data_processing max_payload", Known(instead=_LINES)),
+    ("max_concurrent_transforms max_concurrency_per_instance", Known("concurrency", _LINES)),
+    ("batch_size mini_batch_size", Known("records_per_request", _LINES)),
     # what people work in, and what it costs
     ("notebook notebooks studio workbench domain jupyter", Known("workspace", "people work in mlplatform:workspace")),
     ("idle_timeout auto_shutdown idle_shutdown", Known("idle_timeout_minutes")),

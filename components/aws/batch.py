@@ -1,13 +1,22 @@
 """Scoring on a schedule: a transform job that a state machine starts, watches, stops in time and reports."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pulumi
 
-from components.aws.model import PLACE, ModelArgs, isolated_model
-from components.aws.runs import Runs, eventbridge_cron, named_by_its_run, state_machine_of_runs, tags_of
-from components.given import Args, Tags, Text, hold
+from catalogue.formats import AWS, USUAL
+from components.aws.model import FOLDER, PLACE, ModelArgs, isolated_model
+from components.aws.runs import (
+    Runs,
+    eventbridge_cron,
+    named_by_its_run,
+    of_its_run,
+    state_machine_of_runs,
+    tags_of,
+)
+from components.given import Args, BadArgument, Tags, Text, hold, hold_each
 from components.shapes import Machine, Schedule
 
 REACH: tuple[str, ...] = ()
@@ -18,7 +27,8 @@ REACH: tuple[str, ...] = ()
 class BatchJobArgs(Args):
     """What scores which data, on which machines, and when.
 
-    Raises BadArgument for a schedule that EventBridge cannot say, and for an input or output that is not in S3.
+    Raises BadArgument for a schedule that EventBridge cannot say, for an input that is not in S3, for an output that is
+    no folder there, and for a format that SageMaker does not read.
     """
 
     job_name: Text
@@ -35,10 +45,17 @@ class BatchJobArgs(Args):
     """When a run starts. It must be known."""
     max_hours: pulumi.Input[int]
     """After how many hours a run is stopped."""
-    input_uri: Text
-    """The s3:// place of the input: CSV, one record a line."""
+    inputs: Mapping[str, Text]
+    """The s3:// place of each input by its name, letters, digits and `_`. One is scored after the other; their names
+    must be known."""
+    format: str = USUAL["aws"]
+    """What the inputs are: csv, jsonl, json, parquet, images, tf-record or recordio. It must be known."""
+    concurrency: int = 1
+    """How many requests a replica answers at once. It must be known."""
+    records_per_request: int | None = None
+    """1 where a request carries one record alone; None where it carries as many as it holds. It must be known."""
     output_uri: Text
-    """The s3:// place of the predictions."""
+    """The s3:// folder below which each run writes a folder of its own, with one for each input."""
     pipeline_role_arn: Text
     """The role of schedule and state machine; it must be able to start runs and transform jobs."""
     data_key_arn: Text
@@ -55,16 +72,24 @@ class BatchJobArgs(Args):
     def __post_init__(self) -> None:
         super().__post_init__()
         eventbridge_cron(self.schedule.cron)
-        for field in ("input_uri", "output_uri"):
-            hold(self, field, PLACE, "a place in S3 such as s3://bucket/folder/")
+        hold_each(self, "inputs", PLACE, "a place in S3 such as s3://bucket/folder/")
+        hold(self, "output_uri", FOLDER, "a folder in S3 such as s3://bucket/folder/")
+        if self.format not in AWS:
+            raise BadArgument(f"BatchJobArgs.format: found {self.format!r}, allowed: {', '.join(AWS)}")
+        if self.records_per_request not in ((None,) if AWS[self.format].whole else (None, 1)):
+            raise BadArgument(
+                f"BatchJobArgs.records_per_request: found {self.records_per_request}; SageMaker fills a request with "
+                "records, or sends one alone where a file has several; give 1 of a format of records, or None"
+            )
 
 
 class BatchJob(pulumi.ComponentResource):
     """Creates a model and, while enabled, a schedule that runs a transform job with it.
 
-    The network is enforced at the model: CreateTransformJob has no VPC condition keys. A run is retried twice and
-    stopped after `max_hours`. Alarms ring when it failed, when it ran out of time, and when none that was due
-    succeeded.
+    The network is enforced at the model: CreateTransformJob has no VPC condition keys. Each input is a transform job of
+    its own, retried twice; the run is stopped after `max_hours`. Alarms ring when it failed, when it ran out of time,
+    and when none that was due succeeded. A run that failed goes on from the input that failed (RedriveExecution), and
+    writes where it wrote before: what was scored is not scored again.
 
     A run is named by the time for which it was scheduled, so that one that is delivered twice runs once
     (https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html). Nothing runs,
@@ -87,10 +112,11 @@ class BatchJob(pulumi.ComponentResource):
             name,
             Runs(
                 job_name=args.job_name,
-                comment=pulumi.Output.concat(args.job_name, ": score ", args.input_uri, " to ", args.output_uri),
-                state="Transform",
+                comment=pulumi.Output.concat(args.job_name, ": score ", *_told(args), " to ", args.output_uri),
                 resource="createTransformJob",
-                request=_request(args, model_name),
+                requests={
+                    _state(args, name): _request(args, model_name, name, uri) for name, uri in args.inputs.items()
+                },
                 schedule=args.schedule,
                 hours=args.max_hours,
                 pipeline_role_arn=args.pipeline_role_arn,
@@ -103,24 +129,50 @@ class BatchJob(pulumi.ComponentResource):
         )
 
 
-def _request(args: BatchJobArgs, model_name: pulumi.Output[str]) -> dict[str, Any]:
-    """What a run sends to SageMaker: one transform job."""
+def _told(args: BatchJobArgs) -> list[Text]:
+    """The inputs in words."""
+    return [part for uri in args.inputs.values() for part in (" and ", uri)][1:]
+
+
+def _state(args: BatchJobArgs, name: str) -> str:
+    return "Transform" if len(args.inputs) == 1 else f"Transform-{name}"
+
+
+_PAYLOAD_MB = 100
+"""What the requests that a replica has at once hold together: CreateTransformJob, MaxPayloadInMB,
+https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTransformJob.html
+"""
+
+
+def _request(args: BatchJobArgs, model_name: pulumi.Output[str], name: str, uri: Text) -> dict[str, Any]:
+    """What a run sends to SageMaker for one input: one transform job.
+
+    A request with records holds 6 MB, SageMaker's own measure; one with a whole file as much as there may be.
+    """
     resources: dict[str, Any] = {"InstanceType": args.machine.type, "InstanceCount": args.replicas}
     if not args.machine.local_nvme:
         resources["VolumeKmsKeyId"] = args.volume_key_arn
+    taken = AWS[args.format]
+    bounds: dict[str, Any] = {"MaxConcurrentTransforms": args.concurrency}
+    if taken.whole:
+        bounds["MaxPayloadInMB"] = _PAYLOAD_MB // args.concurrency
+    else:
+        bounds["BatchStrategy"] = "MultiRecord" if args.records_per_request is None else "SingleRecord"
+    job = args.job_name if len(args.inputs) == 1 else pulumi.Output.concat(args.job_name, "-", name.replace("_", "-"))
     return {
-        "TransformJobName.$": named_by_its_run(args.job_name),
+        "TransformJobName.$": named_by_its_run(job),
         "ModelName": model_name,
         "ModelClientConfig": {"InvocationsTimeoutInSeconds": 600, "InvocationsMaxRetries": 3},
+        **bounds,
         "TransformInput": {
-            "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": args.input_uri}},
-            "ContentType": "text/csv",
-            "SplitType": "Line",
+            "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": uri}},
+            "ContentType": taken.content_type,
+            "SplitType": taken.split,
         },
         "TransformOutput": {
-            "S3OutputPath": args.output_uri,
+            "S3OutputPath.$": of_its_run(args.output_uri, f"{name}/"),
             "KmsKeyId": args.data_key_arn,
-            "AssembleWith": "Line",
+            "AssembleWith": taken.assemble,
         },
         "TransformResources": resources,
         "Tags": tags_of(args.tags),

@@ -10,7 +10,7 @@ from components.given import Args, Tags, Text, hold
 from provider.aws.approved_version import ApprovedVersion
 
 IMAGE = r"(?P<account>[0-9]{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com/(?P<repository>[^:@]+)[:@].+"
-PLACE, ARCHIVE = r"s3://.+/.*", r"s3://.+/.+\.tar\.gz"
+PLACE, FOLDER, ARCHIVE = r"s3://.+/.*", r"s3://.+/(.*/)?", r"s3://.+/.+\.tar\.gz"
 
 
 @dataclass(kw_only=True)

@@ -1,7 +1,9 @@
 """The runs of a job: a state machine that starts them, watches, stops in time and reports, by the clock or by hand."""
 
+import hashlib
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,18 +20,16 @@ _WEEKDAYS = re.compile(r"\*|[0-7](-[0-7])?(,[0-7](-[0-7])?)*")
 
 @dataclass(frozen=True, kw_only=True)
 class Runs:
-    """What the runs of a job are: the task that does the work, when they start, and who hears where they fail."""
+    """What the runs of a job are: the tasks that do the work, when they start, and who hears where they fail."""
 
     job_name: Text
     """What alarms call the job."""
     comment: pulumi.Input[str]
     """What a run does, in words."""
-    state: str
-    """The name of the state that starts the SageMaker job and waits for it, such as Train."""
     resource: str
-    """The call of SageMaker that it makes, such as createTrainingJob."""
-    request: dict[str, Any]
-    """What it sends."""
+    """The call of SageMaker that each state makes, such as createTrainingJob."""
+    requests: Mapping[str, dict[str, Any]]
+    """What is sent, by the name of the state that starts the job and waits for it; one state after the other."""
     schedule: Schedule | None
     """When a run starts; None where people start each."""
     runs_per_month: int | None = None
@@ -179,19 +179,37 @@ _TIME = ", ".join(
     for at, marks in enumerate(("T", "T:", "T:", "T:Z"))
 )
 _RUNS_ALREADY = "SageMaker.ResourceInUseException"
+_LONGEST = 63 - len("-2026-11-26-023000-00")
+"""What SageMaker's 63 characters leave for the name of a job beside its run."""
 
 
 def named_by_its_run(job_name: Text) -> pulumi.Output[str]:
     """The name of a SageMaker job, for a field that ends in `.$`: the job's, the time of its run, and the attempt.
 
-    A retry needs another name: the attempt is counted in.
+    A retry needs another name: the attempt is counted in. So is each time that people let the run go on, for then the
+    retries count from zero again: under the name of the job that failed, SageMaker would answer that it runs already.
+    https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html
     """
-    return pulumi.Output.concat("States.Format('", job_name, f"-{{}}-{{}}{{}}{{}}-{{}}', {_TIME}, $$.State.RetryCount)")
+    return pulumi.Output.concat(
+        "States.Format('",
+        pulumi.Output.from_input(job_name).apply(_short),
+        f"-{{}}-{{}}{{}}{{}}-{{}}{{}}', {_TIME}, $$.Execution.RedriveCount, $$.State.RetryCount)",
+    )
 
 
-def of_its_run(folder: Text) -> pulumi.Output[str]:
-    """The folder of one run below a folder, for a field that ends in `.$`; each attempt of the run has the same."""
-    return pulumi.Output.concat("States.Format('", folder, f"{{}}-{{}}{{}}{{}}/', {_TIME})")
+def _short(job_name: str) -> str:
+    """A name that leaves room for its run. One that is cut has a digest of the whole, so that no two become one."""
+    if len(job_name) <= _LONGEST:
+        return job_name
+    return f"{job_name[: _LONGEST - 5].rstrip('-')}-{hashlib.sha256(job_name.encode()).hexdigest()[:4]}"
+
+
+def of_its_run(folder: Text, part: str = "") -> pulumi.Output[str]:
+    """The folder of one run below a folder, for a field that ends in `.$`; each attempt of the run has the same.
+
+    `part` is a folder in it, with a `/` at its end.
+    """
+    return pulumi.Output.concat("States.Format('", folder, f"{{}}-{{}}{{}}{{}}/{part}', {_TIME})")
 
 
 def tags_of(tags: Tags) -> pulumi.Output[list[dict[str, Text]]]:
@@ -202,40 +220,28 @@ def tags_of(tags: Tags) -> pulumi.Output[list[dict[str, Text]]]:
 
 
 def _definition(args: Runs) -> dict[str, Any]:
-    """The state machine: one job, its name made unique by the run, waited for, retried, stopped in time.
+    """The state machine: each job after the other, its name made unique by the run, waited for, retried, and all of
+    them stopped in time.
 
     Only a job that was completed is a run that succeeded. SageMaker calls one that it stops, for its time was up or no
     Spot machine came, Stopped and not Failed (DescribeTrainingJob, SecondaryStatus,
     https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeTrainingJob.html), and no page of Step
     Functions says that a task which waits for such a job fails. The task's answer is the job's description
     ("TrainingJobName", "ModelArtifacts": https://docs.aws.amazon.com/step-functions/latest/dg/sample-train-model.html).
+
+    A run that failed is let go on by RedriveExecution, from the job that failed: what was done before is not done
+    again, https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html
     """
-    status = f"$.{args.resource.removeprefix('create')}Status"
+    names = list(args.requests)
     return {
         "Comment": args.comment,
-        "StartAt": args.state,
+        "StartAt": names[0],
         "TimeoutSeconds": pulumi.Output.from_input(args.hours).apply(lambda hours: hours * 3600),
         "States": {
-            args.state: {
-                "Type": "Task",
-                "Resource": f"arn:aws:states:::sagemaker:{args.resource}.sync",
-                "Parameters": args.request,
-                "Retry": [
-                    {"ErrorEquals": [_RUNS_ALREADY], "MaxAttempts": 0},
-                    {
-                        "ErrorEquals": ["SageMaker.AmazonSageMakerException", "States.TaskFailed"],
-                        "IntervalSeconds": 60,
-                        "BackoffRate": 2,
-                        "MaxAttempts": ATTEMPTS - 1,
-                    },
-                ],
-                "Catch": [{"ErrorEquals": [_RUNS_ALREADY], "Next": "RunsAlready"}],
-                "Next": "Ended",
-            },
-            "Ended": {
-                "Type": "Choice",
-                "Choices": [{"Variable": status, "StringEquals": "Completed", "Next": "Completed"}],
-                "Default": "Stopped",
+            **{
+                state: does
+                for name, then in zip(names, [*names[1:], "Completed"], strict=True)
+                for state, does in _states(args, name, then).items()
             },
             "Completed": {"Type": "Succeed"},
             "Stopped": {
@@ -246,5 +252,36 @@ def _definition(args: Runs) -> dict[str, Any]:
             },
             # The schedule was delivered twice, and the first delivery's job does the work.
             "RunsAlready": {"Type": "Succeed"},
+        },
+    }
+
+
+def _states(args: Runs, name: str, then: str) -> dict[str, Any]:
+    """One job, and the question how it ended: the state that follows it is for one that was completed."""
+    ended = f"{name}Ended"
+    status = f"$.done.{args.resource.removeprefix('create')}Status"
+    return {
+        name: {
+            "Type": "Task",
+            "Resource": f"arn:aws:states:::sagemaker:{args.resource}.sync",
+            "Parameters": args.requests[name],
+            "Retry": [
+                {"ErrorEquals": [_RUNS_ALREADY], "MaxAttempts": 0},
+                {
+                    "ErrorEquals": ["SageMaker.AmazonSageMakerException", "States.TaskFailed"],
+                    "IntervalSeconds": 60,
+                    "BackoffRate": 2,
+                    "MaxAttempts": ATTEMPTS - 1,
+                },
+            ],
+            "Catch": [{"ErrorEquals": [_RUNS_ALREADY], "Next": "RunsAlready"}],
+            # The answer lies beside the time of the run, which names the jobs that follow.
+            "ResultPath": "$.done",
+            "Next": ended,
+        },
+        ended: {
+            "Type": "Choice",
+            "Choices": [{"Variable": status, "StringEquals": "Completed", "Next": then}],
+            "Default": "Stopped",
         },
     }

@@ -133,9 +133,8 @@ class TrainingJob(pulumi.ComponentResource):
             Runs(
                 job_name=args.job_name,
                 comment=pulumi.Output.concat(args.job_name, ": train to ", args.output_uri),
-                state="Train",
                 resource="createTrainingJob",
-                request=_request(args),
+                requests={"Train": _request(args)},
                 schedule=args.schedule,
                 runs_per_month=args.runs_per_month,
                 hours=args.hours,

@@ -1,14 +1,16 @@
 """Scoring on a schedule: a job that Azure ML starts on a cluster from zero, stops in time and reports."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import pulumi
 from pulumi_azure_native import machinelearningservices as ml
 
+from catalogue.formats import AZURE, USUAL
 from components.azure.names import digest
 from components.azure.registry import FOLDER, PLACE, RegisteredModelArgs, version_of
 from components.azure.runs import Runs, cluster_of_runs, kept, schedule_of_runs
-from components.given import Args, Tags, Text, hold
+from components.given import Args, BadArgument, Tags, Text, hold, hold_each
 from components.shapes import Machine, Schedule
 
 REACH = ("amlworkspace",)
@@ -19,22 +21,49 @@ The machines of a run need none: they stand in the managed network, which has it
 
 ATTEMPTS = 3
 
-SCORE = """\
-set -euo pipefail
-data="${{inputs.data}}"
-count=0
-find "$data" -type f | LC_ALL=C sort | while read -r file; do
-  if [ $((count % WORLD_SIZE)) -eq "$RANK" ]; then
-    scores="${{outputs.scores}}/${file#"$data"/}.json"
-    mkdir -p "$(dirname "$scores")"
-    mlflow models predict --env-manager local --content-type csv --model-uri "${{inputs.model}}" \\
-      --input-path "$file" --output-path "$scores"
-  fi
-  count=$((count + 1))
-done
+OF_ITS_RUN = "${{name}}/"
+"""The folder of a run below the folder of its job: Azure ML puts the run's name there,
+https://learn.microsoft.com/en-us/azure/machine-learning/concept-expressions
 """
-"""What a run does: each replica scores its share of the files, every WORLD_SIZE-th from its RANK on, as Azure ML
-numbers the replicas of a distributed job; the first file that fails ends the run. Scores lie as the files do."""
+_SCORE = """\
+set -euo pipefail
+score() {
+  if [ -e "$2" ]; then return; fi
+  mkdir -p "$(dirname "$2")"
+  for attempt in 1 2 3; do
+    if mlflow models predict --env-manager local --content-type FORMAT --model-uri "${{inputs.model}}" \\
+      --input-path "$1" --output-path "$2.part"; then
+      mv "$2.part" "$2"
+      return
+    fi
+  done
+  return 1
+}
+share() {
+  count=0
+  find "$1" -type f | LC_ALL=C sort | while IFS= read -r file; do
+    if [ $((count % WORLD_SIZE)) -eq "$RANK" ]; then
+      printf '%s\\0' "$file" "${{outputs.scores}}/$2${file#"$1"/}.json"
+    fi
+    count=$((count + 1))
+  done
+}
+export -f score
+{
+SHARES} | xargs -0 -r -n 2 -P CONCURRENCY bash -c 'score "$0" "$1"'
+"""
+
+
+def scoring(names: Iterable[str], format: str, concurrency: int) -> str:
+    """What a run does, in bash, whose scores lie as the files do, in a folder for each input.
+
+    Each replica scores its share of the files of each input, every WORLD_SIZE-th from its RANK on, as Azure ML numbers
+    the replicas of a distributed job, some at once. A file that fails is tried three times and leaves no scores; the
+    others are scored all the same, and then the run fails. A file that has scores is not scored again where Azure ML
+    starts the run anew on another node.
+    """
+    shares = "".join(f'  share "${{{{inputs.{name}}}}}" {name}/\n' for name in names)
+    return _SCORE.replace("FORMAT", format).replace("CONCURRENCY", str(concurrency)).replace("SHARES", shares)
 
 
 @dataclass(kw_only=True)
@@ -72,10 +101,16 @@ class BatchJobArgs(Args):
     """When a run starts. Azure ML takes neither days of a month nor months, nor a time zone that Windows has not."""
     max_hours: pulumi.Input[int]
     """After how many hours a run is stopped."""
-    input_uri: Text
-    """The folder of the data on a datastore, such as azureml://datastores/artifacts/paths/data/."""
+    inputs: Mapping[str, Text]
+    """The folder of each input by its name, letters, digits and `_` and not `model`, on a datastore, such as
+    azureml://datastores/artifacts/paths/data/. The names must be known."""
+    format: str = USUAL["azure"]
+    """What the inputs are: csv, each file with a line of names, or json, each file one document as MLflow reads it. It
+    must be known."""
+    concurrency: int = 1
+    """How many files a replica scores at once. It must be known."""
     output_uri: Text
-    """The folder on a datastore that the scores are written to."""
+    """The folder on a datastore below which each run writes a folder of its own, with one for each input."""
     owner: Text
     """The e-mail address that hears of a run that failed or was stopped."""
     log_workspace_id: Text
@@ -88,21 +123,26 @@ class BatchJobArgs(Args):
     def __post_init__(self) -> None:
         super().__post_init__()
         kept(self.schedule, "BatchJobArgs")
-        hold(self, "input_uri", PLACE, "a place on a datastore such as azureml://datastores/artifacts/paths/folder/")
+        hold_each(self, "inputs", PLACE, "a place on a datastore such as azureml://datastores/artifacts/paths/folder/")
         hold(self, "output_uri", FOLDER, "a datastore's folder such as azureml://datastores/artifacts/paths/folder/")
+        if self.format not in AZURE:
+            raise BadArgument(f"BatchJobArgs.format: found {self.format!r}, allowed: {', '.join(AZURE)}")
+        if "model" in self.inputs:
+            raise BadArgument("BatchJobArgs.inputs.model: is what the model itself is called; give it another name")
 
 
 class BatchJob(pulumi.ComponentResource):
     """Creates, while enabled, a cluster from zero, a schedule that scores on it, and a batch endpoint for runs by hand.
 
     Nothing runs, and nothing bills by the hour, between runs. A run is stopped after `max_hours`. A run that failed or
-    was stopped mails the owner and raises an alarm.
+    was stopped mails the owner and raises an alarm. A file that fails all the same keeps no other from its scores; who
+    mended it scores it alone, by hand.
 
     The schedule creates a pipeline of one step: Azure's own SDK refuses any other job in a schedule ("Unsupported job
     type"). What the step does is a registered component, for a pipeline takes none that is not. A changed environment
     is another version of it. The schedule's other action, InvokeBatchEndpoint, would take what Azure's pages do not say
     ("TBD" in the API), and a batch deployment bounds a mini-batch, not a run. A run by hand names the deployment. It
-    retries a mini-batch twice and gives up at the first file that fails all the same.
+    retries a mini-batch twice and gives up at the first file that fails all the same; it reads CSV alone.
 
     The component refuses a schedule of other than five fields, a schedule that asks for days of a month or for months,
     which Azure ML would ignore, and a time zone that has no name in Windows.
@@ -123,6 +163,7 @@ class BatchJob(pulumi.ComponentResource):
         self.register_outputs({"schedule_id": self.schedule_id})
 
     def _run(self, name: str, args: BatchJobArgs) -> pulumi.Output[str]:
+        command = scoring(args.inputs, AZURE[args.format], args.concurrency)
         runs = Runs(
             subscription=args.subscription,
             group_name=args.group_name,
@@ -130,13 +171,13 @@ class BatchJob(pulumi.ComponentResource):
             workspace_name=args.workspace_name,
             job_name=args.job_name,
             step="score",
-            command=SCORE,
-            version=digest(SCORE, version_of(args.model)),
+            command=command,
+            version=digest(command, version_of(args.model)),
             environment_id=args.model.environment_id,
             environment=args.model.environment,
             model_id=args.model.model_id,
-            inputs={"data": args.input_uri},
-            outputs={"scores": args.output_uri},
+            inputs=args.inputs,
+            outputs={"scores": pulumi.Output.concat(args.output_uri, OF_ITS_RUN)},
             identity_id=args.identity_id,
             client_id=args.client_id,
             machine=args.machine,
@@ -181,7 +222,7 @@ class BatchJob(pulumi.ComponentResource):
                 environment_variables=args.model.environment or None,
                 model=ml.IdAssetReferenceArgs(reference_type="Id", asset_id=args.model.model_id),
                 resources=ml.DeploymentResourceConfigurationArgs(instance_count=args.replicas),
-                max_concurrency_per_instance=1,
+                max_concurrency_per_instance=args.concurrency,
                 mini_batch_size=10,
                 retry_settings=ml.BatchRetrySettingsArgs(max_retries=ATTEMPTS - 1, timeout="PT10M"),
                 error_threshold=0,

@@ -1,15 +1,16 @@
 """Scoring on a schedule: a batch prediction job that a workflow starts, watches, stops in time and reports."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pulumi
 
+from catalogue.formats import GCP, USUAL
 from components.gcp.model import FOLDER, PLACE, ModelArgs, versioned_model
 from components.gcp.run import machine_spec
 from components.gcp.runs import Runs, workflow_of_runs
-from components.given import Args, Tags, Text, hold
+from components.given import Args, BadArgument, Tags, Text, hold, hold_each
 from components.shapes import Machine, Schedule
 
 REACH: tuple[str, ...] = ()
@@ -20,7 +21,8 @@ REACH: tuple[str, ...] = ()
 class BatchJobArgs(Args):
     """What scores what, when, on which machines, and who hears where it fails.
 
-    Raises BadArgument for an input that is not in Cloud Storage, and for an output that is no folder there.
+    Raises BadArgument for an input that is not in Cloud Storage, for an output that is no folder there, and for a
+    format that Vertex AI does not read from there.
     """
 
     job_name: Text
@@ -38,9 +40,14 @@ class BatchJobArgs(Args):
     """When a run starts."""
     max_hours: pulumi.Input[int]
     """Hours after which a run is stopped, its retries included."""
-    input_uri: Text
-    """What is scored: JSON lines, one file `gs://BUCKET/FILE` or all in the folder `gs://BUCKET/FOLDER/`. The `batch`
-    persona must be able to read it."""
+    inputs: Mapping[str, Text]
+    """What is scored, all in one batch prediction job, by its name: one file `gs://BUCKET/FILE` or all in the folder
+    `gs://BUCKET/FOLDER/`. The `batch` persona must be able to read it. The names must be known."""
+    format: str = USUAL["gcp"]
+    """What the inputs are: jsonl, csv, tf-record, or file-list, where each `.txt` file in the folder lists files below
+    it, one a line. It must be known."""
+    records_per_request: int | None = None
+    """How many records a replica gets in one request; 64 where this is left out. It must be known."""
     output_uri: Text
     """The folder below which each run writes a folder of its own, `gs://BUCKET/FOLDER/`. The `batch` persona must be
     able to write there."""
@@ -56,8 +63,10 @@ class BatchJobArgs(Args):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        hold(self, "input_uri", PLACE, "a file or folder in Cloud Storage such as gs://bucket/folder/")
+        hold_each(self, "inputs", PLACE, "a file or folder in Cloud Storage such as gs://bucket/folder/")
         hold(self, "output_uri", FOLDER, "a folder in Cloud Storage such as gs://bucket/folder/")
+        if self.format not in GCP:
+            raise BadArgument(f"BatchJobArgs.format: found {self.format!r}, allowed: {', '.join(GCP)}")
 
 
 class BatchJob(pulumi.ComponentResource):
@@ -69,6 +78,10 @@ class BatchJob(pulumi.ComponentResource):
     twice, stops it after `max_hours`, and fails where the job failed. Alerts say that a run failed, overran or was
     not started. Cloud Scheduler may rarely deliver a start twice: then two runs score the same into two folders.
     Nothing runs and nothing bills between runs.
+
+    A job that scored a part of its records and not others ends the run, which fails and is not retried: the scores stay
+    where they are, and beside them lie files whose names begin with `prediction.errors_stats`, with each record that
+    was not scored and why. These records alone are scored again.
 
     A batch prediction job runs on Google's side and takes no network, so no network of yours contains it.
     Rules: Vertex AI, "Get batch inferences", https://cloud.google.com/vertex-ai/docs/predictions/get-batch-predictions;
@@ -90,19 +103,26 @@ class BatchJob(pulumi.ComponentResource):
         job = pulumi.Output.all(
             model=model,
             replicas=args.replicas,
-            input_uri=args.input_uri,
+            input_uris=list(args.inputs.values()),
             output_uri=args.output_uri,
             service_account=args.model.service_account,
             data_key_id=args.model.data_key_id,
             tags=args.tags,
-        ).apply(lambda known: scoring(ScoringArgs(machine=args.machine, **known)))
+        ).apply(
+            lambda known: scoring(
+                ScoringArgs(
+                    machine=args.machine, format=args.format, records_per_request=args.records_per_request, **known
+                )
+            )
+        )
+        told = [part for uri in args.inputs.values() for part in (" and ", uri)][1:]
         return workflow_of_runs(
             name,
             Runs(
                 project=args.model.project,
                 region=args.model.region,
                 job_name=args.job_name,
-                description=pulumi.Output.concat(args.job_name, ": score ", args.input_uri, " to ", args.output_uri),
+                description=pulumi.Output.concat(args.job_name, ": score ", *told, " to ", args.output_uri),
                 does="score",
                 collection="batchPredictionJobs",
                 request=job,
@@ -125,11 +145,13 @@ class ScoringArgs:
     model: str
     machine: Machine
     replicas: int
-    input_uri: str
+    input_uris: Sequence[str]
     output_uri: str
     service_account: str
     data_key_id: str
     tags: Mapping[str, str]
+    format: str = USUAL["gcp"]
+    records_per_request: int | None = None
 
 
 def scoring(args: ScoringArgs) -> dict[str, Any]:
@@ -137,16 +159,21 @@ def scoring(args: ScoringArgs) -> dict[str, Any]:
 
     BatchPredictionJob, https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.batchPredictionJobs
     """
-    below = f"{args.input_uri}*" if args.input_uri.endswith("/") else args.input_uri
+    within = "*.txt" if args.format == "file-list" else "*"
+    uris = [f"{uri}{within}" if uri.endswith("/") else uri for uri in args.input_uris]
+    tuned: dict[str, Any] = {}
+    if args.records_per_request is not None:
+        tuned["manualBatchTuningParameters"] = {"batchSize": args.records_per_request}
     return {
         "model": args.model,
-        "inputConfig": {"instancesFormat": "jsonl", "gcsSource": {"uris": [below]}},
+        "inputConfig": {"instancesFormat": GCP[args.format], "gcsSource": {"uris": uris}},
         "outputConfig": {"predictionsFormat": "jsonl", "gcsDestination": {"outputUriPrefix": args.output_uri}},
         "dedicatedResources": {
             "machineSpec": machine_spec(args.machine),
             "startingReplicaCount": args.replicas,
             "maxReplicaCount": args.replicas,  # batch does not scale: Vertex AI takes the starting count
         },
+        **tuned,
         "serviceAccount": args.service_account,
         "encryptionSpec": {"kmsKeyName": args.data_key_id},
         "labels": dict(args.tags),

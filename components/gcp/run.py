@@ -43,9 +43,10 @@ def definition(args: RunArgs) -> dict[str, Any]:
     """The workflow as Workflows reads it.
 
     A job is named by the execution and the number of jobs that failed before it, and looked for under that name before
-    it is created: whatever is repeated after an error of the API, no two jobs run at once. `max_hours` bound all
-    attempts together; then the job is cancelled, `overran` is logged, and the run fails. Rule: Workflows, "Syntax
-    reference", https://cloud.google.com/workflows/docs/reference/syntax
+    it is created: whatever is repeated after an error of the API, no two jobs run at once. A job that succeeded in part
+    is not tried again as a whole: the run fails with it. `max_hours` bound all attempts together; then the job is
+    cancelled, `overran` is logged, and the run fails. Rule: Workflows, "Syntax reference",
+    https://cloud.google.com/workflows/docs/reference/syntax
     """
     api = f"https://{args.region}-aiplatform.googleapis.com/v1"
     jobs = f"{api}/projects/{args.project}/locations/{args.region}/{args.collection}"
@@ -80,6 +81,7 @@ def _run(args: RunArgs) -> list[dict[str, Any]]:
             "judge": {
                 "switch": [
                     {"condition": '${outcome.state == "JOB_STATE_SUCCEEDED"}', "return": "${outcome}"},
+                    {"condition": '${outcome.state == "JOB_STATE_PARTIALLY_SUCCEEDED"}', "next": "give_up"},
                     {"condition": "${sys.now() >= deadline}", "next": "report_late"},
                     {"condition": f"${{attempt >= {ATTEMPTS}}}", "next": "give_up"},
                     {"condition": '${outcome.state == "ERROR"}', "next": "pause"},

@@ -277,7 +277,7 @@ def edits(platform: Platform, region: str = "") -> list[Edit]:
         *_of_people(platform, other, stands),
         *_of_models(other, stands),
         *_of_endpoints(platform, other, stands),
-        *_of_jobs(other, stands),
+        *_of_jobs(platform, other, stands),
         *_of_training(other, stands),
         *_of_experiments(),
         *_of_callers(other, stands),
@@ -432,7 +432,7 @@ def _of_endpoints(platform: Platform, other: Mapping[str, Any], stands: Config) 
     yield Edit("endpoints.*.hours.timezone", "given, with the weekdays", {(*open_at, "hours"): elsewhere})
 
 
-def _of_jobs(other: Mapping[str, Any], stands: Config) -> Iterator[Edit]:
+def _of_jobs(platform: Platform, other: Mapping[str, Any], stands: Config) -> Iterator[Edit]:
     machine = {(*_JOB, "family"): None, (*_JOB, "machine_type"): other["machine"]}
     own = stands["batch_jobs"]["fraud-backfill"]
     yield Edit("batch_jobs.*", "one more", {("batch_jobs", "again"): own})
@@ -451,6 +451,14 @@ def _of_jobs(other: Mapping[str, Any], stands: Config) -> Iterator[Edit]:
         ("keep_days", 90),
     ):
         yield Edit(f"batch_jobs.*.{key}", "`false`" if key == "enabled" else "another", {(*_JOB, key): value})
+    places = {"cards": own["input_uri"], "more": other["input_uri"]}
+    yield Edit(
+        "batch_jobs.*.inputs.*", "in place of input_uri", {(*_JOB, "input_uri"): None, (*_JOB, "inputs"): places}
+    )
+    yield Edit("batch_jobs.*.format", "given", {(*_JOB, "format"): "csv" if platform == "gcp" else "json"})
+    yield Edit("batch_jobs.*.concurrency", "given", {(*_JOB, "concurrency"): 4})
+    records = 1 if platform == "aws" else 32
+    yield Edit("batch_jobs.*.records_per_request", "given", {(*_JOB, "records_per_request"): records})
 
 
 def _of_training(other: Mapping[str, Any], stands: Config) -> Iterator[Edit]:

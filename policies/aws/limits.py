@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from catalogue.full import FULL
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.aws import appautoscaling, cloudtrail, cloudwatch, ec2, ecr, s3, sagemaker, scheduler, sfn, studio
-from catalogue.kinds.aws.jobs import Job
+from catalogue.kinds.aws.jobs import USES, Job
 from catalogue.kinds.aws.provider import PROVIDER, allowed_accounts
 from catalogue.properties import Malformed, Properties
 from policies import limits
@@ -265,6 +265,31 @@ def batch_often(known: Limits, props: Properties) -> Iterator[str]:
 _DAYS_A_MONTH = 365.25 / 12
 
 
+@stack_rule(
+    "limits-schedule-times",
+    scheduler.SCHEDULE,
+    severity="high",
+    proof="cost visibility",
+    says="No run of a batch job starts while the last may still run.",
+    remedy="In the stack file, give the job a schedule with more time between its starts, or fewer max_hours.",
+)
+def schedule_times(graph: Graph, schedule: Resource) -> Iterator[str]:
+    """Each run has machines and quota of its own, which no other rule counts twice. A run that is over or stopped ends
+    by its state machine's TimeoutSeconds: https://states-language.net/spec.html#timeouts
+    """
+    path = "scheduleExpression"
+    for machine in graph.refers(schedule, "target", sfn.STATE_MACHINE) if graph.ours else ():
+        longest = (sfn.definition(machine.props).number_or_none("TimeoutSeconds") or 0) / 60
+        if not any(USES[job.action] == "batch" for job in sfn.jobs(machine.props)):
+            continue
+        try:
+            pause = scheduler.shortest_pause_of(schedule.props.text_or_empty(path))
+        except ValueError as error:
+            raise Malformed(path, str(error), schedule) from None
+        if pause < longest:
+            yield f"starts a run after {pause:g} minutes, while the last may run for {longest:g}"
+
+
 @resource_rule(
     "limits-schedule-retries",
     scheduler.SCHEDULE,
@@ -371,6 +396,7 @@ RULES = [
     idle_shutdown,
     batch_time,
     batch_often,
+    schedule_times,
     schedule_retries,
     stores_expire,
 ]

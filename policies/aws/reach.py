@@ -240,7 +240,7 @@ def _jobs(graph: Graph) -> tuple[set[str], list[tuple[str, frozenset[str]]]]:
             if job.action == _SCORES:
                 scoring.add(machine.props.text_if_known("name"))
             read.setdefault(job.action, set()).update(job.data())
-            outputs = {output.text_if_known("S3OutputPath") for output in job.outputs()}
+            outputs = {*job.written()}
             outputs.add(job.request.text_if_known("CheckpointConfig.S3Uri"))
             written.setdefault(job.action, set()).update(outputs - {""})
     artifacts = sagemaker.artifacts_of(graph)

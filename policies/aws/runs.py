@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
+from catalogue.formats import AWS, USUAL
 from catalogue.graph import Graph, Resource
 from catalogue.inputs import requests
 from catalogue.kinds.aws import cloudtrail, ec2, kms, sagemaker, sfn
@@ -139,7 +140,7 @@ def job_own(graph: Graph, machine: Resource) -> Iterator[str]:
     STATE_MACHINE,
     severity="high",
     says="A job reads, writes and is told what the stack file says of it; it writes where no model, no record and no "
-    "data of its own is, and reads neither records nor what endpoints captured.",
+    "data of its own is, scores into a folder of the run's own, and reads neither records nor what endpoints captured.",
     remedy="Name the folders and the hyperparameters in the stack file, and give each job folders of its own.",
     stack_key="training",
 )
@@ -160,11 +161,36 @@ def run_places(graph: Graph, machine: Resource) -> Iterator[str]:
         for _, uri in read:
             yield from (f"reads {uri}, which has {what} ({job.state})" for at, what in closed if _overlap(uri, at))
         others = [*closed, *((uri, "an artifact") for uri in models), *((uri, "its data") for _, uri in read)]
+        if job.action == "createTransformJob":
+            yield from _scores_otherwise(graph, machine, job)
+        for output in job.outputs() if job.action == "createTransformJob" else ():
+            if output.is_given("S3OutputPath"):
+                yield f"writes to {one_line(output.text_if_known('S3OutputPath'))}, over the last run's ({job.state})"
+            elif not _OF_THE_RUN.search(sfn.formatted(str(output.values.get("S3OutputPath.$")))[1]):
+                yield f"writes to a folder that no run has for itself ({job.state})"
         for _, uri in written:
             yield from (f"writes to {uri}, which has {what} ({job.state})" for at, what in others if _overlap(uri, at))
         for key, value in job.request.section_or_empty("HyperParameters").values.items():
             if key.startswith("sagemaker_") or f"--{key}={value}" not in graph.placement.containers:
                 yield f"is told {one_line(str(key))}, of which the stack file says nothing ({job.state})"
+
+
+def _scores_otherwise(graph: Graph, machine: Resource, job: Job) -> Iterator[str]:
+    """What a transform job reads and sends at once is what the file says: csv, one request a time, where it is silent.
+
+    A container that gets another type of content than its own answers nonsense, or nothing.
+    """
+    assert graph.placement is not None
+    item = machine.stack_key or f"batch_jobs.{machine.name.removeprefix(f'{graph.stack}-')}"
+    said = graph.placement.states(f"{item}.format") or USUAL["aws"]
+    paths = ("TransformInput.ContentType", "TransformInput.SplitType", "TransformOutput.AssembleWith")
+    sent = [job.request.text_or_empty(path) for path in paths]
+    known = AWS.get(said)
+    if known is None or sent != [known.content_type, known.split, known.assemble]:
+        yield f"scores {', '.join(map(one_line, sent))[:80]}, where {item} of the stack file says {said} ({job.state})"
+    at_once = job.request.number_or_none("MaxConcurrentTransforms") or 0
+    if f"{at_once:g}" != (stated := graph.placement.states(f"{item}.concurrency") or "1"):
+        yield f"sends {at_once:g} requests at once, where {item} of the stack file says {stated} ({job.state})"
 
 
 def _reads(job: Job) -> Iterator[tuple[str, str]]:
@@ -178,7 +204,7 @@ def _reads(job: Job) -> Iterator[tuple[str, str]]:
 
 def _writes(job: Job) -> Iterator[tuple[str, str]]:
     """What a job writes to, by the word for it: its output, and the folder with one of checkpoints for each run."""
-    yield from (("output", output.text_if_known("S3OutputPath")) for output in job.outputs())
+    yield from (("output", uri) for uri in job.written())
     expression = job.request.section_or_empty("CheckpointConfig").values.get("S3Uri.$")
     if isinstance(expression, str):
         yield "checkpoints", sfn.formatted(expression)[0]

@@ -103,8 +103,8 @@ def _calls(graph: Graph, model: Resource) -> Iterator[_Called]:
                 bucket, _, folder = uri.removeprefix("s3://").partition("/")
                 yield "s3:GetObject", f"arn:aws:s3:::{bucket}/{folder}part", ()
                 yield "s3:ListBucket", f"arn:aws:s3:::{bucket}", (("s3:prefix", folder),)
-            for output in job.outputs():
-                if place := output.text_if_known("S3OutputPath").removeprefix("s3://"):
+            for written in job.written():
+                if place := written.removeprefix("s3://"):
                     yield "s3:PutObject", f"arn:aws:s3:::{place}part.out", ()
 
 

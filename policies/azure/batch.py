@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from itertools import chain
 
 from catalogue.durations import minutes_or_none
+from catalogue.formats import USUAL
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.azure.machinelearningservices import WORKSPACE
 from catalogue.kinds.azure.machinelearningservices_jobs import (
@@ -20,7 +21,7 @@ from catalogue.kinds.azure.machinelearningservices_jobs import (
 from catalogue.once import once_a_graph
 from catalogue.pauses import shortest_pause_minutes
 from catalogue.pricing import MONTH_MINUTES
-from catalogue.properties import Unreadable
+from catalogue.properties import Properties, Unreadable
 from catalogue.runs import RUNS_PER_MONTH, by_hand
 from policies.rule import stack_rule
 
@@ -58,6 +59,7 @@ def batch_started(graph: Graph, resource: Resource) -> Iterator[str]:
             yield "is started by no schedule of the stack"
         for schedule in schedules:
             yield from _unlike(resource, schedule)
+            yield from _scores_otherwise(graph, resource, schedule)
             yield from _starts_over(graph, resource, schedule)
     elif resource.props.text_or_empty("properties.computeType") == "AmlCompute" and not _has_a_job(graph, resource):
         yield "is a cluster on which no job of the stack runs and no image is built"
@@ -97,6 +99,21 @@ def _unlike(component: Resource, schedule: Resource) -> Iterator[str]:
         yield from _apart(f"{what} of {schedule.name}", given, "its step", used)
 
 
+def _scores_otherwise(graph: Graph, component: Resource, schedule: Resource) -> Iterator[str]:
+    """What scores reads the files as its file says, and as many at once: csv, one by one, where it does not say."""
+    if graph.placement is None or trains(schedule.props):
+        return
+    command = component.props.text_or_empty("properties.componentSpec.command")
+    item = f"batch_jobs.{schedule.props.text_if_known('name')}"
+    for key, usual, pattern in (
+        ("format", USUAL["azure"], r"--content-type (\S+)"),
+        ("concurrency", "1", r"xargs\b.* -P (\S+)"),
+    ):
+        said, found = graph.placement.states(f"{item}.{key}") or usual, set(re.findall(pattern, command))
+        if command and found != {said}:
+            yield f"scores with {key} {', '.join(sorted(found)) or 'of none'}, where {item} of its file says {said}"
+
+
 def _apart(what: str, has: set[str], who: str, names: set[str]) -> Iterator[str]:
     if has != names:
         yield f"has as {what} {', '.join(sorted(has)) or 'none'}, where {who} has {', '.join(sorted(names)) or 'none'}"
@@ -115,10 +132,7 @@ def _starts_over(graph: Graph, component: Resource, schedule: Resource) -> Itera
 
 
 def _never_stops(graph: Graph, schedule: Resource) -> Iterator[str]:
-    trigger = schedule.props.section_or_empty("properties.trigger")
-    between = MONTH_MINUTES / runs_per_month(trigger)
-    if trigger.text_or_empty("triggerType") == "Cron":
-        between = shortest_pause_minutes(trigger.text_or_empty("expression"))
+    between = _between(schedule.props.section_or_empty("properties.trigger"))
     for job in jobs(schedule.props):
         compute = job.compute(graph, schedule)
         path = "properties.properties.scaleSettings.nodeIdleTimeBeforeScaleDown"
@@ -147,4 +161,32 @@ def _used(graph: Graph) -> frozenset[str] | None:
         return None
 
 
-RULES = [batch_started]
+@stack_rule(
+    "limits-schedule-times",
+    SCHEDULE,
+    severity="high",
+    proof="cost visibility",
+    says="No run of a batch job starts while the last may still run.",
+    remedy="In the stack file, give the job a schedule with more time between its starts, or fewer max_hours.",
+)
+def schedule_times(graph: Graph, schedule: Resource) -> Iterator[str]:
+    """It would wait for the nodes of its cluster, or take others: a run is stopped by the timeout of its step,
+    https://learn.microsoft.com/en-us/azure/machine-learning/reference-yaml-job-command
+    """
+    if not graph.ours or trains(schedule.props):
+        return
+    trigger = schedule.props.section_or_empty("properties.trigger")
+    pause = _between(trigger)
+    longest = sum(job.minutes_or_none() or 0 for job in jobs(schedule.props))
+    if pause < longest:
+        yield f"starts a run after {pause:g} minutes, while the last may run for {longest:g}"
+
+
+def _between(trigger: Properties) -> float:
+    """The shortest time between two starts, in minutes."""
+    if trigger.text_or_empty("triggerType") == "Cron":
+        return shortest_pause_minutes(trigger.text_or_empty("expression"))
+    return MONTH_MINUTES / runs_per_month(trigger)
+
+
+RULES = [batch_started, schedule_times]

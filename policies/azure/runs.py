@@ -2,7 +2,7 @@
 
 import re
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -34,12 +34,13 @@ it, https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-alg
 """
 
 _SCORES = re.compile(
-    r"set|-euo|pipefail|count(=(0|1)?)?|find|data=?|-type|f|LC_ALL=C|sort|while|read|-r|file|do|if|WORLD_SIZE|-eq|RANK"
-    r"|then|scores=?|mkdir|-p|dirname|mlflow|models|predict|--env-manager|local|--content-type|csv|json|\.json"
-    r"|--model-uri|--input-path|--output-path|fi|1|done|/"
+    r"set|-euo|pipefail|score|share|return|export|-f|count(=0?)?|find|-type|f|LC_ALL=C|sort|while|IFS=|read|-r|file|do|if"
+    r"|for|attempt|in|[0-9]{1,2}|WORLD_SIZE|-eq|-e|RANK|then|printf|s|0|mkdir|-p|dirname|mv|mlflow|models|predict"
+    r"|--env-manager|local|--content-type|csv|json|[12]?\.(json|part)|--model-uri|--input-path|--output-path|fi|done|/"
+    r"|xargs|-0|-n|-P|bash|-c"
 )
-"""The words of what scores: each replica takes its share of the files, and MLflow predicts them without installing
-anything (--env-manager local), https://mlflow.org/docs/latest/cli.html
+"""The words of what scores: each replica takes its share of the files, and MLflow predicts some at once without
+installing anything (--env-manager local), https://mlflow.org/docs/latest/cli.html
 """
 _WORD = re.compile(r"[^\s\"'$(){}\[\];|&<>#%+\\]+")
 _OF_A_STEP = re.compile(r"\$\{\{\s*(inputs|outputs)\.\w+\s*\}\}")
@@ -96,7 +97,8 @@ def _arguments(graph: Graph, component: Resource) -> list[str]:
     """The words of the command of a step, but for its program and folders."""
     text = component.props.text_if_known("properties.componentSpec.command")
     if not any(trains(one.props) for one in graph.referring(SCHEDULE, "properties", component)):
-        return _unknown_of_scoring(text)
+        inputs = component.props.section_or_empty("properties.componentSpec.inputs").names()
+        return _unknown_of_scoring(text, {f"{name}/" for name in inputs})
     folders = [found[0] for found in _FOLDER.finditer(text)]
     try:
         words = shlex.split(_FOLDER.sub("", text))
@@ -107,12 +109,12 @@ def _arguments(graph: Graph, component: Resource) -> list[str]:
     return words[len(_PROGRAM) :]
 
 
-def _unknown_of_scoring(text: str) -> list[str]:
-    """The words of what scores that are not known, and the whole where it predicts nothing."""
+def _unknown_of_scoring(text: str, folders: Collection[str]) -> list[str]:
+    """The words of what scores that are not known, nor an input's folder, and the whole where it predicts nothing."""
     words = _WORD.findall(_OF_A_STEP.sub(" ", text))
     if text and "mlflow models predict" not in text:
         return [text]
-    return [one for one in words if not _SCORES.fullmatch(one)]
+    return [one for one in words if not _SCORES.fullmatch(one) and one not in folders]
 
 
 @whole_stack_rule(
@@ -126,8 +128,8 @@ def _unknown_of_scoring(text: str) -> list[str]:
 )
 def folders(graph: Graph) -> Found:
     """Azure ML mounts whatever folder of a datastore a job names, with the rights of its identity, and the datastore of
-    the stack has the data, the models and what runs write in one container. A run of training has a folder of its own,
-    or next week's finds this week's checkpoints and is done at once.
+    the stack has the data, the models and what runs write in one container. A run has a folder of its own, or next
+    week's finds this week's checkpoints and is done at once, and tonight's scores lie among those of last night.
     """
     if graph.placement is None:
         return
@@ -147,7 +149,7 @@ def folders(graph: Graph) -> Found:
             folder = uri.removesuffix(OF_THE_RUN)
             if folder.rstrip("/") not in named:
                 yield schedule, f"writes to {one_line(uri)}, which its file does not say"
-            elif trains(schedule.props) and not uri.endswith(OF_THE_RUN):
+            elif not uri.endswith(OF_THE_RUN):
                 yield schedule, f"writes to {one_line(uri)}, where the next run finds what this one wrote"
             if folder in written:
                 yield schedule, f"writes to {one_line(folder)}, as {written[folder].name} does"

@@ -57,6 +57,7 @@ UNPREVENTED: Mapping[str, Sequence[str]] = {
         "limits-replicas",
         "limits-scaling-policy",
         "limits-schedule-retries",
+        "limits-schedule-times",
         "limits-scheduled-scaling",
         "limits-stated",
         "limits-zones",

@@ -477,6 +477,7 @@ UNPREVENTED: Mapping[str, Sequence[str]] = {
         "identity-instance-own",
         "identity-registries",
         "limits-batch-*",
+        "limits-schedule-times",
         "workflow-environment",
         "world-containers",
         "world-folders",

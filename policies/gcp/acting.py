@@ -203,7 +203,7 @@ def _places_of_jobs(graph: Graph) -> tuple[frozenset[str], frozenset[str]]:
     read, written = set[str](), set[str]()
     for flow in graph.of(_WORKFLOW):
         for job in workflows.jobs(flow.props):
-            read |= {uri.rstrip("*") for uri in job.body.each_text_if_known("inputConfig.gcsSource.uris")}
+            read |= {uri.partition("*")[0] for uri in job.body.each_text_if_known("inputConfig.gcsSource.uris")}
             written |= set(job.body.each_text_if_known("outputConfig.gcsDestination.outputUriPrefix")) - {""}
             if job.kind == "customJobs":
                 read |= set(workflows.mounted(job, written=False))

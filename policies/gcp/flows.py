@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, cast
 
+from catalogue import formats
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.gcp import workflows
 from catalogue.kinds.gcp.workflows import AT, Job, jobs
@@ -48,8 +49,9 @@ _JUDGED: Mapping[str, Mapping[str, Collection[str]]] = {
     "batchPredictionJobs": {
         "": {
             *("displayName", "inputConfig", "outputConfig", "dedicatedResources"),
-            *("encryptionSpec", "labels", "model", "serviceAccount"),
+            *("encryptionSpec", "labels", "manualBatchTuningParameters", "model", "serviceAccount"),
         },
+        "manualBatchTuningParameters": {"batchSize"},
         "inputConfig": {"instancesFormat", "gcsSource"},
         "inputConfig.gcsSource": {"uris"},
         "outputConfig": {"predictionsFormat", "gcsDestination"},
@@ -94,7 +96,7 @@ _RETRY = "${http.default_retry}"
 """Five attempts, where what failed is likely to pass: https://cloud.google.com/workflows/docs/reference/stdlib/http/default_retry"""
 _CALLS = re.compile(r"http\.(get|post)|sys\.(log|sleep)")
 _HOST = re.compile(r"https://[a-z0-9-]+-aiplatform\.googleapis\.com/|https://compute\.googleapis\.com/compute/v1/")
-_FINAL = ("SUCCEEDED", "FAILED", "CANCELLED", "EXPIRED")
+_FINAL = ("SUCCEEDED", "FAILED", "CANCELLED", "EXPIRED", "PARTIALLY_SUCCEEDED")
 """The states in which a job has ended: https://cloud.google.com/vertex-ai/docs/reference/rest/v1/JobState"""
 
 
@@ -150,6 +152,27 @@ def _lacking(workflow: Resource) -> Iterator[str]:
             yield from (f"starts jobs with {before}{name}, which nobody has judged" for name in sorted(more))
         if job.kind == "customJobs":
             yield from _trained(job)
+        if job.kind == "batchPredictionJobs":
+            yield from _scored(job)
+
+
+_READ, _WRITTEN = (*formats.GCP.values(), "tf-record-gzip"), ("jsonl", "csv")
+_MOST_RECORDS = 1_000
+"""The most records of a request that a stack file takes."""
+
+
+def _scored(job: Job) -> Iterator[str]:
+    """What is wrong with what a batch prediction job reads and writes. A table of BigQuery is no place of the stack's.
+
+    https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.batchPredictionJobs
+    """
+    for path, known in (("inputConfig.instancesFormat", _READ), ("outputConfig.predictionsFormat", _WRITTEN)):
+        for said in job.body.each_text(path):
+            if said not in known:
+                yield f"starts jobs with {path} {said[:40]}, where {', '.join(known)} are known"
+    records = job.body.number_or_none("manualBatchTuningParameters.batchSize")
+    if records is not None and not (1 <= records <= _MOST_RECORDS and records == int(records)):
+        yield f"starts jobs with {records:g} records in a request, where 1 to {_MOST_RECORDS} are allowed"
 
 
 def _trained(job: Job) -> Iterator[str]:
@@ -222,6 +245,7 @@ def _not_judged(called: str, args: Any) -> Iterator[str]:
 def _own(workflow: Resource) -> Iterator[str]:
     """What lacks in a run of ours: it looks for its own job, tries again under another name and returns the end."""
     document: Json = workflow.props.document_or_empty(AT).values
+    started = jobs(workflow.props)
     for name, one in document.items():
         steps = steps_of(one.get("steps"))
         yield from (f"says the same twice in {at}" for at in twice(one.get("steps"), f"{name}.steps"))
@@ -234,6 +258,7 @@ def _own(workflow: Resource) -> Iterator[str]:
             yield f"counts its attempts in {name} and makes one alone"
         if name == "main":
             yield from _ends(one)
+            yield from _in_part(one, steps) if any(job.kind == "batchPredictionJobs" for job in started) else ()
         called = [each for each in objects(one) if str(each.get("call")).startswith("http.")]
         made = {_url(each) for each in called if each.get("call") == "http.post"} - {""}
         if made:
@@ -252,6 +277,15 @@ def _ends(main: Json) -> Iterator[str]:
         yield "ends well where it goes to end (main)"
 
 
+def _in_part(main: Json, steps: Sequence[Step]) -> Iterator[str]:
+    """A job that scored a part of its records ends the run with an error: tried again, it would score all of them."""
+    raising = {name for name, step in steps if "raise" in step}
+    asked = [each for each in objects(main) if _PARTLY.fullmatch(str(each.get("condition")))]
+    if not any("raise" in each or each.get("next") in raising for each in asked):
+        yield "does not end with an error where a job has succeeded in part, but scores all of it again (main)"
+
+
+_PARTLY = re.compile(r'\$\{\w+\.state == "JOB_STATE_PARTIALLY_SUCCEEDED"\}')
 _SUCCEEDED = re.compile(r'\$\{\w+\.state == "JOB_STATE_SUCCEEDED"\}')
 _COUNTER = re.compile(r"\$\{\w+ >=? \d+\}")
 

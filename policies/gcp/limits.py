@@ -239,7 +239,8 @@ _MOST_AT_ONCE = 2
     cloudscheduler.SCHEDULE,
     severity="high",
     proof="cost visibility",
-    says="A schedule fires, in a time zone that there is, and of its runs no more than two may meet.",
+    says="A schedule fires, in a time zone that there is; no run of a batch job starts while the last may still run, "
+    "and of other runs no more than two may meet.",
     remedy="In the stack file, give the job a schedule with more time between its starts, or fewer max_hours.",
 )
 def schedule_times(graph: Graph, schedule: Resource) -> Iterator[str]:
@@ -265,9 +266,16 @@ def schedule_times(graph: Graph, schedule: Resource) -> Iterator[str]:
         longest = max(deadlines(cloudscheduler.started(graph, schedule).props), default=0)
     except Unreadable:  # identity-starts-own and limits-batch-time say what cannot be read
         return
-    if (at_once := ceil(longest / gap)) > _MOST_AT_ONCE:
+    most = 1 if graph.ours and _scores(graph, schedule) else _MOST_AT_ONCE
+    if (at_once := ceil(longest / gap)) > most:
         lasts = f"one starts each {gap / 60:g} minutes and may last {longest / 3600:g} hours"
         yield f"may have {at_once} runs at once: {lasts}"
+
+
+def _scores(graph: Graph, schedule: Resource) -> bool:
+    """Whether what a schedule starts scores in batch."""
+    started = jobs(cloudscheduler.started(graph, schedule).props)
+    return any(job.kind == "batchPredictionJobs" for job in started)
 
 
 @stack_rule(

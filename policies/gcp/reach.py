@@ -105,7 +105,7 @@ def _jobs(flow: Resource) -> list[workflows.Job]:
 
 def _above(uris: Iterable[str]) -> set[str]:
     """Each place and the folders above it."""
-    places = {uri.removeprefix("gs://").rstrip("*") for uri in uris}
+    places = {uri.removeprefix("gs://").partition("*")[0] for uri in uris}
     return {place[:end] for place in places for end in _ends(place)}
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 
+from catalogue.formats import GCP, USUAL
 from catalogue.graph import Graph, Placement, Resource
 from catalogue.kind import Runs
 from catalogue.kinds import kind_of
@@ -89,9 +90,22 @@ def _workflow(graph: Graph, place: Placement, item: str, resource: Resource) -> 
     for late in sorted({one for one in workflows.deadlines(resource.props) if one != most}):
         yield f"is stopped after {late / 3600:g} hours, where {key} of the stack file makes it {most / 3600:g}"
     for job in workflows.jobs(resource.props):
+        if job.kind == "batchPredictionJobs":
+            yield from _scored(place, item, job)
         text = job.spec.text_or_empty("scheduling.timeout")
         if job.kind == "customJobs" and text:
             yield from other(place, key, seconds(text) / 3600, "starts a job that may run for hours:")
+
+
+def _scored(place: Placement, item: str, job: workflows.Job) -> Iterator[str]:
+    """What a job reads, and how many records a request has: what the file leaves out is the platform's usual."""
+    read, said = job.body.text_or_empty("inputConfig.instancesFormat"), place.states(f"{item}.format") or USUAL["gcp"]
+    if read and read != GCP.get(said):
+        yield f"starts jobs that read {read[:40]}, where {item} of the stack file says {said}"
+    key, count = f"{item}.records_per_request", job.body.number_or_none("manualBatchTuningParameters.batchSize")
+    sent, stated = "" if count is None else f"{count:g}", place.states(key)
+    if sent != stated:
+        yield f"sends records in a request: {sent or 'unsaid'}, where {key} of the stack file is {stated or 'unsaid'}"
 
 
 def _schedule(graph: Graph, place: Placement, item: str, resource: Resource) -> Iterator[str]:

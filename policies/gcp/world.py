@@ -352,6 +352,16 @@ def batch_own(graph: Graph, workflow: Resource) -> Iterator[str]:
                         yield f"starts jobs with {path} {one_line(place)}, which is no place in Cloud Storage"
                     elif graph.ours and _is_refused(graph, job, _READ if path.startswith("input") else _WRITE, place):
                         yield f"starts jobs with {path} {one_line(place)}, where their account has no grant"
+            yield from _over_its_data(job)
+
+
+def _over_its_data(job: workflows.Job) -> Iterator[str]:
+    """What is wrong with where a job writes: the next run would score what this one wrote."""
+    read = [uri.partition("*")[0] for uri in job.body.each_text_if_known("inputConfig.gcsSource.uris")]
+    written = f"{job.body.text_if_known('outputConfig.gcsDestination.outputUriPrefix').rstrip('/')}/"
+    for uri in read:
+        if len(written) > 1 and uri and (written.startswith(uri) or f"{uri.rstrip('/')}/".startswith(written)):
+            yield f"starts jobs that write to {one_line(written)}, which holds or lies in their data {one_line(uri)}"
 
 
 def _scored_with(graph: Graph, workflow: Resource, name: str) -> Iterator[str]:
@@ -404,7 +414,7 @@ def _is_refused(graph: Graph, job: workflows.Job, may: str, place: str) -> bool:
 
     One that has none on the bucket at all may have been let in by its owner.
     """
-    bucket, _, prefix = place.removeprefix("gs://").removesuffix("*").partition("/")
+    bucket, _, prefix = place.removeprefix("gs://").partition("*")[0].partition("/")
     who, on = f"serviceAccount:{job.spec.text_or_empty('serviceAccount')}", f"projects/_/buckets/{bucket}"
     known = any(one.member == who and one.on == on for one in grants(graph))
     return known and not allowed(

@@ -173,7 +173,9 @@ def _batch(graph: Graph, here: str, own: Mapping[str, str]) -> dict[str, list[Pl
             found["batch-input"].append(Place(f"{_object(source)}part-0.csv", own))
             bucket, _, prefix = source.removeprefix("s3://").partition("/")
             found["batch-input-folders"].append(Place(f"arn:aws:s3:::{bucket}", {**own, "s3:prefix": prefix}))
-            found["batch-output"].append(Place(f"{_object(sink['S3OutputPath'])}part-0.csv.out", own))
+            written, _ = jobs.formatted(str(sink.get("S3OutputPath.$")))
+            written = written or sink["S3OutputPath"]
+            found["batch-output"].append(Place(f"{_object(written)}2026-11-26-0230/data/part-0.csv.out", own))
             rule = "StepFunctionsGetEventsForSageMakerTransformJobsRule"
             found["end-of-jobs"] = [Place(f"arn:aws:events:{here}:rule/{rule}", own)]
     return found

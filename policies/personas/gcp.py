@@ -159,13 +159,13 @@ def _of_images(images: Iterable[str]) -> list[str]:
 
 def _object(uri: str, own: Mapping[str, str]) -> Place:
     """An object, or one in a folder, whose address ends with a `/` or a `*`."""
-    bucket, _, key = uri.removeprefix("gs://").rstrip("*").partition("/")
+    bucket, _, key = uri.removeprefix("gs://").partition("*")[0].partition("/")
     return Place(f"projects/_/buckets/{bucket}/objects/{key}{'x' if key.endswith('/') else ''}", own)
 
 
 def _listed(uri: str, own: Mapping[str, str]) -> Place:
     """A bucket of which somebody lists a folder."""
-    bucket, _, key = uri.removeprefix("gs://").rstrip("*").partition("/")
+    bucket, _, key = uri.removeprefix("gs://").partition("*")[0].partition("/")
     return Place(f"projects/_/buckets/{bucket}", {**own, "prefix": key})
 
 

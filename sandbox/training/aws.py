@@ -73,7 +73,9 @@ def hours(record: Record) -> float:
 def launch(state: State, record: Record, run: float, attempt: int) -> Launch:
     """The training job of an attempt, whose input names the time of its run as a schedule does."""
     given = {"run": datetime.fromtimestamp(run, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")}
-    asked: dict[str, Any] = filled(_job(record).request.values, given, {"State": {"RetryCount": attempt}})
+    asked: dict[str, Any] = filled(
+        _job(record).request.values, given, {"Execution": {"RedriveCount": 0}, "State": {"RetryCount": attempt}}
+    )
     try:
         name, role = str(asked["TrainingJobName"]), str(asked["RoleArn"])
         channels = {

@@ -23,7 +23,7 @@ def reaches(config: StackConfig) -> Sequence[str]:
 def grants(config: StackConfig) -> Needs:
     """Runs read their input, write their output, and start their machines."""
     jobs = batch_jobs.of(config).values()
-    inputs = [job.input_uri for job in jobs]
+    inputs = [uri for job in jobs for uri in job.data.values()]
     return Needs(
         input_uris=inputs,
         input_keys=sources.keys_of(config, inputs),
@@ -46,7 +46,10 @@ def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
                 replicas=job.replicas,
                 schedule=job.when,
                 max_hours=job.max_hours,
-                input_uri=job.input_uri,
+                inputs=job.data,
+                format=job.said(config.platform),
+                concurrency=job.concurrency or 1,
+                records_per_request=job.records_per_request,
                 output_uri=job.output_uri,
                 pipeline_role_arn=ground.role_arns["pipeline"],
                 data_key_arn=ground.data_key_arn,

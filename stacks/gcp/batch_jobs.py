@@ -23,7 +23,9 @@ def reaches(config: StackConfig) -> Sequence[str]:
 def grants(config: StackConfig) -> Needs:
     """Runs read their input and write their output."""
     jobs = batch_jobs.of(config).values()
-    return Needs(input_uris=[job.input_uri for job in jobs], output_uris=[job.output_uri for job in jobs])
+    return Needs(
+        input_uris=[uri for job in jobs for uri in job.data.values()], output_uris=[job.output_uri for job in jobs]
+    )
 
 
 def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
@@ -40,7 +42,9 @@ def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
                 replicas=job.replicas,
                 schedule=job.when,
                 max_hours=job.max_hours,
-                input_uri=job.input_uri,
+                inputs=job.data,
+                format=job.said(config.platform),
+                records_per_request=job.records_per_request,
                 output_uri=job.output_uri,
                 pipeline_account=ground.account_emails["pipeline"],
                 scheduler_agent=ground.agents["cloudscheduler"],

@@ -1,23 +1,41 @@
 """Scoring on a schedule."""
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field, StringConstraints
 
+from catalogue import formats
+from catalogue.pauses import shortest_pause_minutes
 from catalogue.platforms import FOLDER, PLATFORMS
+from catalogue.wording import found_word
 from components.shapes import Schedule
 from stacks.checks import address, expires, kept_time, offered, one_by_one
-from stacks.fields import Cron, Machine, Slug, TimeZone, Uri, machine_type_schema
+from stacks.fields import CHANNEL, Cron, Machine, Slug, TimeZone, Uri, machine_type_schema
 from stacks.model import Problem, Section, StackConfig
 from stacks.sections import models, sources
 
 KEEP_DAYS = 3_650
 """The most days that the stack's store may keep what expires: ten years."""
+ALONE = "data"
+"""What the one input is called that has no name of its own."""
+
+Format = Literal["csv", "jsonl", "json", "parquet", "images", "tf-record", "recordio", "file-list"]
+Input = Annotated[str, StringConstraints(pattern=CHANNEL)]
+"""A word that is a folder's name below a run's own on each platform."""
 
 
 class BatchJob(Machine):
     """Scoring on a schedule, in `timezone`, stopped after `max_hours`; nothing runs between runs."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "allOf": [
+                {"oneOf": [{"required": ["family"]}, {"required": ["machine_type"]}]},
+                {"oneOf": [{"required": ["input_uri"]}, {"required": ["inputs"]}]},
+            ]
+        }
+    )
 
     enabled: bool = Field(default=True, examples=[False])
     """With false nothing runs or is paid; the model and the registry stay."""
@@ -31,14 +49,36 @@ class BatchJob(Machine):
     """The IANA time zone that the schedule is in."""
     max_hours: Annotated[int, Field(ge=1, le=24)] = Field(examples=[3])
     """After how many hours a run is stopped."""
-    input_uri: Uri = Field(
+    input_uri: Uri | None = Field(
+        default=None,
         examples=[
             "s3://payments-risk-data-111122223333/transactions/",
             "gs://payments-risk-pilot-data/transactions/",
             "azureml://datastores/artifacts/paths/transactions/",
-        ]
+        ],
     )
-    """Where the data to score lies, in the platform's own storage."""
+    """Where the data to score lies, in the platform's own storage, where it lies in one place."""
+    inputs: dict[Input, Uri] = Field(
+        default_factory=dict[str, str],
+        max_length=10,
+        examples=[
+            {
+                "cards": "s3://payments-risk-data-111122223333/cards/",
+                "transfers": "s3://payments-risk-data-111122223333/transfers/",
+            }
+        ],
+        json_schema_extra={"additionalProperties": False},
+    )
+    """Where it lies by the name of each place, in place of input_uri. A run scores all of them."""
+    format: Format | None = Field(default=None, examples=["csv"])
+    """What the data are: csv on aws and azure and jsonl on gcp where it is left out. `docs/batch.md` has what each
+    platform takes."""
+    concurrency: Annotated[int, Field(ge=1, le=16)] | None = Field(default=None, examples=[4])
+    """How many requests, on azure files, each replica scores at once: one where it is left out, on gcp as Vertex AI
+    pleases, which takes no such number."""
+    records_per_request: Annotated[int, Field(ge=1, le=1_000)] | None = Field(default=None, examples=[32])
+    """How many records a replica gets in one request: on gcp 64 where it is left out; on aws 1, or as many as 6 MB
+    hold; on azure a request has a whole file."""
     output_uri: Uri = Field(
         examples=[
             "s3://aws-pilot-artifacts-111122223333/batch/fraud-backfill/",
@@ -46,7 +86,7 @@ class BatchJob(Machine):
             "azureml://datastores/artifacts/paths/batch/fraud-backfill/",
         ]
     )
-    """The folder that the scores are written to, in the platform's own storage."""
+    """The folder below which each run writes its scores in a folder of its own, in the platform's own storage."""
     keep_days: Annotated[int, Field(ge=1, le=KEEP_DAYS)] = Field(default=365, examples=[90])
     """After how many days scores are deleted, where the folder lies in the stack's own artifact store. In the bucket of
     another, which `sources` names, its owner decides."""
@@ -56,27 +96,132 @@ class BatchJob(Machine):
         """When it runs, as components take it."""
         return Schedule(self.schedule, self.timezone)
 
+    @property
+    def data(self) -> Mapping[str, str]:
+        """The places of what it scores, by their names."""
+        return {ALONE: self.input_uri} if self.input_uri is not None else self.inputs
+
+    def said(self, platform: str) -> str:
+        """Its format, or the platform's usual one."""
+        return self.format or formats.USUAL[platform]
+
+
+def _places(name: str, job: BatchJob) -> Iterator[tuple[tuple[str, ...], str]]:
+    """The path of each place of what a job scores, and the place."""
+    if job.input_uri is not None:
+        yield (SECTION.name, name, "input_uri"), job.input_uri
+    yield from (((SECTION.name, name, "inputs", at), uri) for at, uri in job.inputs.items())
+
 
 def _input(config: StackConfig) -> Iterator[Problem]:
     for name, job in of(config).items():
-        yield from address(config, (SECTION.name, name, "input_uri"), job.input_uri)
+        for path, uri in _places(name, job):
+            yield from address(config, path, uri, FOLDER if job.said(config.platform) == "file-list" else None)
+
+
+def _one_or_several(config: StackConfig) -> Iterator[Problem]:
+    for name, job in of(config).items():
+        at = (SECTION.name, name, "input_uri")
+        if job.input_uri is None and not job.inputs:
+            yield Problem(at, "is missing; add where the data to score lies, or each place by its name under inputs")
+        elif job.input_uri is not None and job.inputs:
+            yield Problem(at, "stands beside inputs, allowed: one of the two; give the place a name there")
+        if "model" in job.inputs:
+            yield Problem((SECTION.name, name, "inputs", "model"), "is what the model is called; give it another name")
+
+
+def _apart(config: StackConfig) -> Iterator[Problem]:
+    """No input lies in another, which would score it twice, and none in the folder of the scores, nor around it: the
+    next run would score what this one wrote.
+    """
+    for name, job in of(config).items():
+        places = list(_places(name, job))
+        for path, uri in places:
+            if _overlap(uri, job.output_uri):
+                yield Problem(
+                    (SECTION.name, name, "output_uri"),
+                    f"found {found_word(job.output_uri)}, and {'.'.join(path[2:])} is {found_word(uri)}: the next run "
+                    "would score what this one wrote; allowed: folders apart",
+                )
+            for other, there in places:
+                if other < path and _overlap(uri, there):
+                    yield Problem(
+                        path,
+                        f"found {found_word(uri)}, which holds {'.'.join(other[2:])} or lies in it, so a run would "
+                        "score the same twice; allowed: folders apart",
+                    )
+
+
+def _overlap(one: str, other: str) -> bool:
+    a, b = (f"{uri.rstrip('/')}/" for uri in (one, other))
+    return a.startswith(b) or b.startswith(a)
+
+
+def _formats(config: StackConfig) -> Iterator[Problem]:
+    platform = config.platform
+    for name, job in of(config).items():
+        if job.format is not None and (why := formats.LACKING[platform].get(job.format)) is not None:
+            taken = ", ".join(word for word in formats.WORDS if word in formats.TAKEN[platform])
+            yield Problem(
+                (SECTION.name, name, "format"),
+                f"found {job.format!r}, which {platform} does not take: {why}; allowed: {taken}",
+            )
+
+
+def _requests(config: StackConfig) -> Iterator[Problem]:
+    """What a replica gets at once, as far as the platform lets a job say it. Vertex AI bounds the instances of a
+    request alone (ManualBatchTuningParameters), SageMaker their megabytes, and MLflow reads whole files.
+    https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.batchPredictionJobs
+    """
+    for name, job in of(config).items():
+        taken = formats.AWS.get(job.said("aws"))
+        if config.platform == "gcp" and job.concurrency is not None:
+            yield Problem(
+                (SECTION.name, name, "concurrency"),
+                "gcp takes none: Vertex AI decides how many requests a replica gets at once; say records_per_request, "
+                "or replicas",
+            )
+        if job.records_per_request is None:
+            continue
+        at = (SECTION.name, name, "records_per_request")
+        if config.platform == "azure":
+            yield Problem(at, "azure takes none: a run hands MLflow whole files; cut them smaller, or say concurrency")
+        elif config.platform == "aws" and taken is not None and taken.whole:
+            yield Problem(at, f"is taken of records, and a request has a whole file of {job.format}; leave it out")
+        elif config.platform == "aws" and job.records_per_request != 1:
+            yield Problem(
+                at,
+                f"found {job.records_per_request}, allowed: 1, or leave it out: SageMaker counts the megabytes of a "
+                "request, and no records",
+            )
+
+
+def _one_at_a_time(config: StackConfig) -> Iterator[Problem]:
+    """No run starts while the last may still run: each would have machines, quota and money of its own."""
+    for name, job in of(config).items():
+        minutes = shortest_pause_minutes(job.schedule)
+        if minutes < job.max_hours * 60:
+            yield Problem(
+                (SECTION.name, name, "max_hours"),
+                f"found {job.max_hours}, and {job.schedule!r} starts a run again after {minutes / 60:g} h, while the "
+                "last may still run; allowed: fewer hours, or a schedule with longer pauses",
+            )
 
 
 def _output(config: StackConfig) -> Iterator[Problem]:
-    output = FOLDER if PLATFORMS[config.platform].folders else None
     for name, job in of(config).items():
-        yield from address(config, (SECTION.name, name, "output_uri"), job.output_uri, output)
+        yield from address(config, (SECTION.name, name, "output_uri"), job.output_uri, FOLDER)
         yield from models.apart_from_versions(config, (SECTION.name, name, "output_uri"), job.output_uri)
 
 
 def _keep(config: StackConfig) -> Iterator[Problem]:
     """Scores expire; models and what is scored do not, but for the scores of one job that another scores in turn."""
     models_of = [model.artifact_uri for _, model in models.served(config)]
-    inputs = [job.input_uri for job in of(config).values()]
     others = list(expiring(config))
     for name, job in of(config).items():
         if "keep_days" in job.model_fields_set:
             yield from sources.kept_by_us(config, (SECTION.name, name, "keep_days"), job.output_uri)
+        inputs = (uri for of_it, each in of(config).items() if of_it != name for uri in each.data.values())
         stays = [*models_of, *(uri for uri in inputs if uri != job.output_uri)]
         yield from expires((SECTION.name, name, "output_uri"), job.output_uri, job.keep_days, stays, others)
 
@@ -117,7 +262,13 @@ def _schedules(config: StackConfig) -> Iterator[Problem]:
 
 def _own_schema(platform: str) -> dict[str, Any]:
     uri = {"pattern": f"^({PLATFORMS[platform].uri.pattern})$"}
-    said = {"machine_type": machine_type_schema(platform), "input_uri": uri, "output_uri": uri}
+    said = {
+        "machine_type": machine_type_schema(platform),
+        "input_uri": uri,
+        "inputs": {"additionalProperties": uri},
+        "output_uri": uri,
+        "format": {"enum": [*(word for word in formats.WORDS if word in formats.TAKEN[platform]), None]},
+    }
     return {"additionalProperties": {"properties": said}}
 
 
@@ -148,7 +299,10 @@ SECTION: Section[Mapping[str, BatchJob]] = Section(
     makes={"BatchJob": "{stack}-{item}"},
     serves=PLATFORMS,
     after=("models", "workspace"),
-    check=one_by_one(_input, _output, _keep, _schedules, _models, _start_up, _hardware),
+    check=one_by_one(
+        *(_one_or_several, _input, _output, _apart, _keep, _formats, _requests, _schedules, _one_at_a_time),
+        *(_models, _start_up, _hardware),
+    ),
     own_schema=_own_schema,
 )
 of = SECTION.of

@@ -169,7 +169,7 @@ def _keep(config: StackConfig) -> Iterator[Problem]:
     """Checkpoints and scores expire; models, data, and what was trained do not."""
     trained = [uri for job in of(config).values() for uri in (job.output_uri, *job.data.values())]
     stays = [*trained, *(model.artifact_uri for _, model in models.served(config))]
-    stays += [job.input_uri for job in batch_jobs.of(config).values()]
+    stays += [uri for job in batch_jobs.of(config).values() for uri in job.data.values()]
     others = [*batch_jobs.expiring(config), *expiring(config)]
     for name, job in of(config).items():
         if job.spot is not None:

@@ -14,9 +14,10 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from catalogue import formats
 from catalogue.errors import BadInput
 from catalogue.hardware import catalogue
-from catalogue.pauses import lost_to
+from catalogue.pauses import lost_to, shortest_pause_minutes
 from catalogue.zones import zones_of
 from stacks import config as stack_config
 from stacks import fields as types
@@ -945,11 +946,12 @@ tags = st.sampled_from([":1", ":3.0-5", ":2.6.0-gpu_py312", ":latest-1"])
 digests = st.builds("@sha256:{:064x}".format, st.integers(0, 16**64 - 1))
 archives = st.builds("s3://a{}/{}/model.tar.gz".format, slugs.map("b{}".format), slugs)
 uris = st.builds("s3://a{}/{}/".format, slugs.map("b{}".format), slugs)
+scores = st.builds("s3://s{}/{}/".format, slugs.map("b{}".format), slugs)
 rates = st.one_of(st.integers(1, 50), st.floats(0.01, 50, allow_nan=False))
 cidrs = st.builds(
     lambda second, prefix: f"10.{second}.0.0/{prefix}", st.integers(0, 255), st.integers(16, 21)
 ) | st.sampled_from(["172.16.0.0/16", "172.31.248.0/21", "192.168.0.0/16"])
-schedules = st.sampled_from(["0 0 * * *", "*/15 2-4 * * 1-5", "5,35 * 1,15 */3 *", "0 0 29 2 *", "59 23 * * 0,7"])
+schedules = st.sampled_from(["0 0 * * *", "15 2,4 * * 1-5", "5 */6 1,15 */3 *", "0 0 29 2 *", "59 23 * * 0,7"])
 zones = st.sampled_from(types.timezones())
 
 
@@ -1005,11 +1007,18 @@ def valid_configs(draw: st.DrawFn) -> dict[str, Any]:
             "schedule": schedules,
             "max_hours": st.integers(1, 24),
             "input_uri": uris,
-            "output_uri": uris,
+            "output_uri": scores,
         },
         enabled=st.booleans(),
         timezone=zones,
-    ).filter(lambda job: lost_to(job["schedule"], job.get("timezone", "UTC"), twice=False) is None)
+        format=st.sampled_from(sorted(formats.AWS)),
+        concurrency=st.integers(1, 16),
+    ).filter(
+        lambda job: (
+            lost_to(job["schedule"], job.get("timezone", "UTC"), twice=False) is None
+            and shortest_pause_minutes(job["schedule"]) >= job["max_hours"] * 60
+        )
+    )
     named = draw(st.lists(st.sampled_from(zones_of(region)), min_size=2, unique=True))
     config = draw(
         fields(

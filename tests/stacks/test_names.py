@@ -194,7 +194,6 @@ def stack_file(folder: Path, platform: str, shape: str) -> Path:
     for section, key in [(name, key) for name, key in zones if not sections()[name].refused_key(key, platform)]:
         config[section][key] = [f"{region}a", f"{region}b"] if platform == "aws" else f"{region}-a"
     stack, (model, endpoint, job), users = words(shape)
-    job = job[:20] if platform == "aws" else job  # each run adds its time to the name of its job
     config["team"] = config["cost_center"] = model
     config["owner"] = f"{'o' * 52}@example.com" if shape == "longest" else "o@example.com"
     config["workspace"]["users"] = users

@@ -100,7 +100,7 @@ def test_every_name_fits_however_long_stack_and_endpoint_are_called(tmp_path: Pa
     config, long = document["config"], "a" * 24
     config["mlplatform:models"] = {long: config["mlplatform:models"]["fraud-scorer"]}
     config["mlplatform:endpoints"] = {long: config["mlplatform:endpoints"]["fraud-scorer"] | {"model": long}}
-    config["mlplatform:batch_jobs"] = {"b" * 20: config["mlplatform:batch_jobs"]["fraud-backfill"] | {"model": long}}
+    config["mlplatform:batch_jobs"] = {"b" * 24: config["mlplatform:batch_jobs"]["fraud-backfill"] | {"model": long}}
     path = tmp_path / f"Pulumi.{'s' * 22}.yaml"
     path.write_text(yaml.safe_dump(document), encoding="utf-8")
     graph = preview(path)

@@ -724,23 +724,6 @@ def test_a_stack_has_a_name_that_every_cloud_takes(name: str) -> None:
         stack_name(Path(f"Pulumi.{name}.yaml"))
 
 
-@pytest.mark.parametrize("section", ["batch_jobs", "training"])
-@pytest.mark.parametrize(("stack", "length", "fits"), [("a" * 22, 20, True), ("a" * 22, 21, False), ("ab", 24, True)])
-def test_the_time_of_a_run_fits_into_the_name_of_its_job(section: str, stack: str, length: int, fits: bool) -> None:
-    """It is 63 characters of SageMaker's, and `up` would not tell: every night the run would be refused."""
-    config: dict[str, Any] = yaml.safe_load((STACKS / "Pulumi.aws-full.yaml").read_text(encoding="utf-8"))["config"]
-    items = config[f"mlplatform:{section}"]
-    (item,) = items.values()
-    items.clear()
-    items["j" * length] = item
-    if fits:
-        validate(config, f"stacks/Pulumi.{stack}.yaml")
-        assert len(f"{stack}-{'j' * length}-2026-11-26-023000-0") <= 63
-        return
-    with pytest.raises(BadInput, match=rf"{section}\.{'j' * length}: has {length} characters, allowed: 20 or fewer"):
-        validate(config, f"stacks/Pulumi.{stack}.yaml")
-
-
 @pytest.mark.parametrize("name", ["a", "a1", "a-1", "gcp-pilot", "a" * 22, "a-b-c-d"])
 def test_a_stack_may_have_a_short_or_a_long_name(name: str) -> None:
     assert stack_name(Path(f"Pulumi.{name}.yaml")) == name

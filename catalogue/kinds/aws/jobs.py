@@ -1,5 +1,6 @@
 """The SageMaker jobs that a state machine or a schedule creates: machines and bounds, read from their requests."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -33,7 +34,8 @@ class Job:
     """A SageMaker job: the call that creates it, and its request.
 
     `state` is the state of a state machine that starts it, and `task` the task of that state. A schedule that calls
-    SageMaker by itself has no state. `times` is how many of the job may run at once in one run.
+    SageMaker by itself has no state. `times` is how many of the job may run at once in one run. `turn` is where the
+    states stand of which one alone is in work at a time; jobs of one turn that are awaited never run at once.
     """
 
     state: str
@@ -42,6 +44,7 @@ class Job:
     task: Properties
     request: Properties
     awaited: bool
+    turn: str = ""
 
     def machines(self, user: str, part: str = "") -> Iterator[Machines]:
         """The machines that run at once, for each cluster. Raises Malformed where the request does not name them."""
@@ -81,6 +84,11 @@ class Job:
     def outputs(self) -> Iterator[Properties]:
         """Each section that names the place of results and their key."""
         yield from _OUTPUTS[self.action](self.request)
+
+    def written(self) -> Iterator[str]:
+        """The places of results, each without what a run adds to it. What is not known yet is empty."""
+        for output in self.outputs():
+            yield formatted(str(output.values.get("S3OutputPath.$")))[0] or output.text_if_known("S3OutputPath")
 
     def data(self) -> Iterator[str]:
         """The places of the data that a job scores or trains on, but for one that the input of a run decides."""
@@ -188,6 +196,20 @@ def called(action: str) -> str | None:
     if action in USES:
         return action
     return "" if action in _STARTS_NOTHING or action.startswith(_READS_OR_ENDS) else None
+
+
+_FORMATTED = re.compile(r"States\.Format\('(?P<template>[^'\\]*)',(?P<of>.+)\)", re.DOTALL)
+
+
+def formatted(text: str) -> tuple[str, str]:
+    """The text before the first part that a run says, and of what the parts are made; both empty for anything else.
+
+    https://docs.aws.amazon.com/step-functions/latest/dg/intrinsic-functions.html
+    """
+    said = _FORMATTED.fullmatch(text.strip())
+    if said is None or "{}" not in said["template"]:
+        return "", ""
+    return said["template"].partition("{}")[0], said["of"]
 
 
 def whole(section: Properties, key: str) -> int:

@@ -15,7 +15,7 @@ from catalogue.kinds.aws.iam import ROLE
 from catalogue.kinds.aws.jobs import STATE_MACHINE, Job, called
 from catalogue.kinds.aws.kms import names_key
 from catalogue.machines import Machines
-from catalogue.pauses import LOOKS_BACK_HOURS, longest_pause_hours
+from catalogue.pauses import LOOKS_BACK_HOURS, longest_pause_hours, shortest_pause_minutes
 from catalogue.pricing import MONTH_MINUTES, Bill, Pricing, Unpriced, cron_runs_per_month
 from catalogue.properties import Malformed
 from catalogue.runs import RUNS_PER_MONTH, by_hand
@@ -176,6 +176,21 @@ def longest_pause_of(expression: str) -> int:
         value, unit = inner.split()
         return min(int(value) * _MINUTES[unit.rstrip("s")] // 60 + 2, LOOKS_BACK_HOURS)
     return longest_pause_hours(unix_cron(inner))
+
+
+def shortest_pause_of(expression: str) -> float:
+    """The shortest time between two starts in minutes, as `shortest_pause_minutes` counts it. at() starts once.
+
+    Raises ValueError where the text is no expression.
+    """
+    runs_per_month(expression)
+    kind, _, inner = expression.rstrip(")").partition("(")
+    if kind == "at":
+        return MONTH_MINUTES
+    if kind == "rate":
+        value, unit = inner.split()
+        return int(value) * _MINUTES[unit.rstrip("s")]
+    return shortest_pause_minutes(unix_cron(inner))
 
 
 KINDS = (

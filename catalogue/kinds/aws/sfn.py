@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from catalogue.answers import by_name
 from catalogue.behaviour import Behaviour, Ref
@@ -9,7 +10,7 @@ from catalogue.graph import Graph, Resource
 from catalogue.kind import Bills, KeyAt, Keys, Kind, No, Runs, Serves, documented
 from catalogue.kinds.aws import READ, acts, regional, registry, tagged, terraform
 from catalogue.kinds.aws.iam import ROLE
-from catalogue.kinds.aws.jobs import STATE_MACHINE, USES, Job, called
+from catalogue.kinds.aws.jobs import STATE_MACHINE, USES, Job, called, formatted
 from catalogue.kinds.aws.kms import names_key
 from catalogue.kinds.aws.scheduler import SCHEDULE, job_of, starts_per_month
 from catalogue.machines import Machines
@@ -77,14 +78,13 @@ def request_of(task: Properties) -> Properties:
 
 def jobs(props: Properties) -> Iterator[Job]:
     """Every job that a state machine may start. Raises Malformed for a task that starts something unknown."""
-    for name, task, times, again in _tasks(definition(props), 1, False):
+    for name, task, times, again, turn in _tasks(definition(props), 1, False):
         action = _sagemaker_action(task)
         if action and again:
             raise Malformed(task.at, "is reached again from itself, so that any number of jobs may start", task.owner)
         if action:
-            yield Job(
-                name, action, times, task, request_of(task), bool(_AWAITED.search(task.text_or_empty("Resource")))
-            )
+            awaited = bool(_AWAITED.search(task.text_or_empty("Resource")))
+            yield Job(name, action, times, task, request_of(task), awaited, turn if awaited else task.at)
 
 
 def jobs_of(graph: Graph, resource: Resource) -> list[Job]:
@@ -95,35 +95,21 @@ def jobs_of(graph: Graph, resource: Resource) -> list[Job]:
     return list(jobs(resource.props))
 
 
-_FORMATTED = re.compile(r"States\.Format\('(?P<template>[^'\\]*)',(?P<of>.+)\)", re.DOTALL)
-
-
-def formatted(text: str) -> tuple[str, str]:
-    """The text before the first part that a run says, and of what the parts are made; both empty for anything else.
-
-    https://docs.aws.amazon.com/step-functions/latest/dg/intrinsic-functions.html
-    """
-    said = _FORMATTED.fullmatch(text.strip())
-    if said is None or "{}" not in said["template"]:
-        return "", ""
-    return said["template"].partition("{}")[0], said["of"]
-
-
 def passing(graph: Graph, machine: Resource) -> Iterator[str]:
     """The s3:// folders of what each run writes for a while: the scores of a transform job, and checkpoints, below
     whose folder each run has its own. What is not known yet is left out.
     """
     for job in jobs_of(graph, machine):
         if job.action == "createTransformJob":
-            yield job.request.text_if_known("TransformOutput.S3OutputPath")
+            yield from job.written()
         checkpoints = job.request.section_or_empty("CheckpointConfig")
         own, _ = formatted(str(checkpoints.values.get("S3Uri.$")))
         yield own or checkpoints.text_if_known("S3Uri")
 
 
-def _tasks(scope: Properties, times: int, again: bool) -> Iterator[tuple[str, Properties, int, bool]]:
-    """Every task of a scope, branches and iterations included: its name, itself, how many of it may run at once, and
-    whether one run may come to it `again`.
+def _tasks(scope: Properties, times: int, again: bool) -> Iterator[tuple[str, Properties, int, bool, str]]:
+    """Every task of a scope, branches and iterations included: its name, itself, how many of it may run at once,
+    whether one run may come to it `again`, and the scope that it stands in.
     """
     named = states_of(scope)
     for name, state in named.items():
@@ -132,14 +118,14 @@ def _tasks(scope: Properties, times: int, again: bool) -> Iterator[tuple[str, Pr
             raise Malformed(f"{state.at}.Type", f"is {kind!r}, which is no type of state", state.owner)
         loops = again or name in reached(named, name)
         if kind == "Task":
-            yield name, state, times, loops
+            yield name, state, times, loops, scope.at
         elif kind == "Parallel":
             for branch in state.each_section("Branches"):
                 yield from _tasks(branch, times, loops)
         elif kind == "Map":
             inner = state.section_or_empty("ItemProcessor" if "ItemProcessor" in state else "Iterator")
             for task in _tasks(inner, 1, loops):
-                yield task[0], task[1], times * task[2] * _at_once(state), task[3]
+                yield task[0], task[1], times * task[2] * _at_once(state), *task[3:]
 
 
 def reached(states: Mapping[str, Properties], name: str) -> set[str]:
@@ -182,22 +168,34 @@ def _sagemaker_action(task: Properties) -> str:
 
 
 def _machines(graph: Graph, resource: Resource) -> Iterator[Machines]:
-    found = list(jobs(resource.props))
+    yield from (machines for _, machines in _in_turn(resource))
+
+
+def _in_turn(resource: Resource) -> list[tuple[Job, Machines]]:
+    """The machines of each job that may run beside the others. Of jobs that run one after the other on the same
+    machines, each with as many of them, the first stands for all.
+    """
+    found, seen = list(jobs(resource.props)), set[tuple[str, frozenset[Machines]]]()
+    kept = list[tuple[Job, list[Machines]]]()
     for job in found:
-        yield from job.machines(resource.name, "" if len(found) == 1 else job.state)
+        same = (job.turn, frozenset(job.machines("")))
+        if same not in seen:
+            seen.add(same)
+            kept.append((job, list(job.machines(resource.name, job.state))))
+    alone = len(kept) == 1
+    return [(job, replace(one, part="") if alone else one) for job, machines in kept for one in machines]
 
 
 def _price(pricing: Pricing, resource: Resource) -> Bill:
     found = list(jobs(resource.props))
     runs = starts_per_month(pricing.graph, resource) if found else 0.0
     total, parts = 0.0, list[str]()
-    for job in found:
+    for job, machines in _in_turn(resource):
         # A task that does not wait for its job leaves it behind when the run ends.
         hours = longest_hours(resource.props) if job.awaited else job.longest_hours()
-        for machines in job.machines(resource.name, "" if len(found) == 1 else job.state):
-            hour = pricing.hour(machines)
-            total += runs * machines.high * hours * hour
-            parts.append(f"{runs:.1f} runs × {machines.high} × {machines.said} × at most {hours:g} h × ${hour:g}")
+        hour = pricing.hour(machines)
+        total += runs * machines.high * hours * hour
+        parts.append(f"{runs:.1f} runs × {machines.high} × {machines.said} × at most {hours:g} h × ${hour:g}")
     what = "training job" if found and all(USES[job.action] == "training" for job in found) else "batch job"
     return Bill(what, 0.0, total, f"nothing between runs; ceiling {'; '.join(parts) or 'nothing: no job starts'}")
 

@@ -501,10 +501,10 @@ def _runs_per_month(schedule: Resource) -> float:
 
 
 def _data(graph: Graph, resource: Resource) -> Iterator[str]:
-    """A folder is written with a `*` for the files in it. A training job names what it reads in its arguments."""
+    """A folder is written with a `*` for all files in it, or some. A training job names its own in its arguments."""
     for job in jobs(resource.props):
         if job.kind == "batchPredictionJobs":
-            yield from (uri.removesuffix("*") for uri in job.body.each_text("inputConfig.gcsSource.uris"))
+            yield from (uri.partition("*")[0] for uri in job.body.each_text("inputConfig.gcsSource.uris"))
         else:
             yield from dict.fromkeys(mounted(job, written=False))
 

@@ -249,7 +249,7 @@ def test_a_run_succeeds_where_its_job_was_completed_and_fails_where_it_was_stopp
     answer = Session().get_service_model("sagemaker").operation_model(f"Describe{described}").output_shape
     ask = states[task["Next"]]
     (completed,) = ask["Choices"]
-    assert completed["Variable"] == f"$.{status}" and set(answer.members[status].enum) >= {"Completed", "Stopped"}
+    assert completed["Variable"] == f"$.done.{status}" and set(answer.members[status].enum) >= {"Completed", "Stopped"}
     assert completed["StringEquals"] == "Completed" and states[completed["Next"]] == {"Type": "Succeed"}
     assert states[ask["Default"]]["Type"] == "Fail"
 
@@ -262,18 +262,20 @@ def test_a_run_that_is_delivered_twice_runs_once_and_is_named_by_its_time() -> N
     states = json.loads(inputs(graph, "aws:sfn/stateMachine:StateMachine")["definition"])["States"]
     name = states["Transform"]["Parameters"]["TransformJobName.$"]
     assert name.count("States.") <= 10, "Step Functions nests no more functions in a field"
-    assert _formatted(name, "2026-11-26T02:30:00Z", 0) == "it-nightly-2026-11-26-023000-0"
-    assert _formatted(name, "2026-11-26T02:30:07Z", 0) == "it-nightly-2026-11-26-023007-0", "another in that minute"
+    assert formatted(name, "2026-11-26T02:30:00Z", 0, 1) == "it-nightly-2026-11-26-023000-01"
+    assert formatted(name, "2026-11-26T02:30:07Z", 0, 0) == "it-nightly-2026-11-26-023007-00", "another in that minute"
     assert states["Transform"]["Retry"][0] == {"ErrorEquals": ["SageMaker.ResourceInUseException"], "MaxAttempts": 0}
     assert states[states["Transform"]["Catch"][0]["Next"]] == {"Type": "Succeed"}
 
 
-def _formatted(template: str, run: str, retries: int) -> str:
+def formatted(template: str, run: str, redriven: int, retries: int) -> str:
     """What Step Functions makes of the name: https://docs.aws.amazon.com/step-functions/latest/dg/intrinsic-functions.html"""
-    shape = re.fullmatch(r"States\.Format\('([^']*)', (.*), \$\$\.State\.RetryCount\)", template)
+    shape = re.fullmatch(
+        r"States\.Format\('([^']*)', (.*), \$\$\.Execution\.RedriveCount, \$\$\.State\.RetryCount\)", template
+    )
     assert shape
     parts = re.findall(r"States\.ArrayGetItem\(States\.StringSplit\(\$\.run, '([^']+)'\), (\d)\)", shape[2])
-    return shape[1].format(*(re.split(f"[{marks}]", run)[int(at)] for marks, at in parts), retries)
+    return shape[1].format(*(re.split(f"[{marks}]", run)[int(at)] for marks, at in parts), redriven, retries)
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ SCORING = ScoringArgs(
     model="projects/payments-risk-pilot/locations/us-central1/models/scorer@3",
     machine=Machine("g2-standard-4", "NVIDIA_L4", 1),
     replicas=2,
-    input_uri="gs://data/in/",
+    input_uris=["gs://data/in/"],
     output_uri="gs://data/out/",
     service_account="batch@payments-risk-pilot.iam.gserviceaccount.com",
     data_key_id="projects/p/locations/us-central1/keyRings/r/cryptoKeys/k",
@@ -230,13 +230,21 @@ def test_a_job_that_succeeds_is_one_job_named_by_the_execution() -> None:
     assert not run.log
 
 
-@pytest.mark.parametrize("state", [FAILED, "JOB_STATE_CANCELLED", "JOB_STATE_EXPIRED", "JOB_STATE_PARTIALLY_SUCCEEDED"])
+@pytest.mark.parametrize("state", [FAILED, "JOB_STATE_CANCELLED", "JOB_STATE_EXPIRED"])
 def test_a_job_that_fails_is_retried_twice_and_then_the_run_fails(state: str) -> None:
     run = execution([RUNNING, state])
     with pytest.raises(Raised, match=state):
         run.run()
     assert [job["displayName"][-1] for job in run.vertex.jobs.values()] == ["0", "1", "2"]
     assert run.vertex.most_at_once == 1
+
+
+def test_a_job_that_scored_a_part_is_not_tried_again_as_a_whole_and_the_run_fails() -> None:
+    """JobState, https://cloud.google.com/vertex-ai/docs/reference/rest/v1/JobState"""
+    run = execution([RUNNING, "JOB_STATE_PARTIALLY_SUCCEEDED"])
+    with pytest.raises(Raised, match="JOB_STATE_PARTIALLY_SUCCEEDED"):
+        run.run()
+    assert [job["displayName"][-1] for job in run.vertex.jobs.values()] == ["0"]
 
 
 def test_a_run_goes_on_where_a_retry_succeeds() -> None:

@@ -245,6 +245,24 @@ _SENT: tuple[Callable[[Any], Any], ...] = (
     lambda d: d["States"]["Transform"]["Retry"].append(d["States"]["Transform"]["Retry"][1]),
 )
 """How it comes to send what nobody judged."""
+
+
+def _sink(definition: Any) -> Any:
+    return definition["States"]["Transform"]["Parameters"]["TransformOutput"]
+
+
+_SCORES = "s3://aws-pilot-artifacts-111122223333/batch/fraud-backfill/"
+_OF_NO_RUN: tuple[Callable[[Any], Any], ...] = (
+    lambda d: _sink(d).update({"S3OutputPath": _SCORES, "S3OutputPath.$": _sink(d).pop("S3OutputPath.$")}),
+    lambda d: d["States"]["Transform"]["Parameters"].update(
+        TransformOutput={key.removesuffix(".$"): _SCORES if "S3" in key else one for key, one in _sink(d).items()}
+    ),
+    lambda d: _sink(d).update({"S3OutputPath.$": f"States.Format('{_SCORES}{{}}/', $$.State.Name)"}),
+    lambda d: put(d, f"{TRANSFORM}.TransformInput.ContentType", "application/jsonlines"),
+    lambda d: put(d, f"{TRANSFORM}.TransformInput.SplitType", "None"),
+    lambda d: put(d, f"{TRANSFORM}.MaxConcurrentTransforms", 16),
+)
+"""How two runs come to write into one folder, and how one comes to score otherwise than its file says."""
 _KEEPS: tuple[Callable[[Any], Any], ...] = (
     lambda d: d["rules"].pop(),
     lambda d: drop(d, "rules.0.action"),
@@ -352,6 +370,7 @@ CATCHES: list[tuple[str, Mutation]] = [
         "world-run-places",
         editing(MACHINE, "definition", lambda d: put(d, f"{TRANSFORM}.TransformOutput.S3OutputPath", "s3://x/")),
     ),
+    *(("world-run-places", editing(MACHINE, "definition", edit)) for edit in _OF_NO_RUN),
     *(("limits-images-kept", editing(IMAGES, "policy", edit)) for edit in _KEEPS),
     ("rollback-alarm-looks", setting(ALARM, "treatMissingData", "breaching", "scorer-errors")),
     ("rollback-alarm-threshold", setting(ALARM, "threshold", 250.0, "scorer-errors")),
@@ -552,6 +571,7 @@ CATCHES: list[tuple[str, Mutation]] = [
     ),
     ("limits-idle-shutdown", losing(DOMAIN, "defaultUserSettings.jupyterLabAppSettings")),
     ("limits-batch-time", editing(MACHINE, "definition", lambda d: put(d, "TimeoutSeconds", 86_400))),
+    ("limits-schedule-times", setting("aws:scheduler/schedule:Schedule", "scheduleExpression", "rate(2 hours)")),
     ("limits-schedule-retries", losing("aws:scheduler/schedule:Schedule", "target.retryPolicy")),
     ("limits-retention", losing("aws:cloudwatch/logGroup:LogGroup", "retentionInDays")),
     ("limits-stores-expire", lacking("aws:ecr/lifecyclePolicy:LifecyclePolicy")),

@@ -76,11 +76,11 @@ def _then(name: str, state: Any) -> Edit:
 def ended(*choices: Any, default: str = "Stopped", **more: Any) -> Edit:
     """The definition of the training job that asks otherwise how its job ended, with further states."""
     ask = {"Type": "Choice", "Choices": list(choices), "Default": default}
-    return defined(lambda d: d["States"].update(Ended=ask, **more))
+    return defined(lambda d: d["States"].update(TrainEnded=ask, **more))
 
 
 def when(next_: str, **test: Any) -> Any:
-    return {"Variable": "$.TrainingJobStatus", **test, "Next": next_}
+    return {"Variable": "$.done.TrainingJobStatus", **test, "Next": next_}
 
 
 def later(**more: Any) -> Edit:
@@ -89,7 +89,7 @@ def later(**more: Any) -> Edit:
         "Type": "Task",
         "Resource": "arn:aws:states:::sns:publish",
         "Parameters": {"Message": "done", "TopicArn": "arn:aws:sns:us-east-1:111122223333:t"},
-        "Next": "Ended",
+        "Next": "TrainEnded",
         **more,
     }
     return defined(lambda d: (d["States"]["Train"].update(Next="Told"), d["States"].update(Told=told)))
@@ -108,7 +108,7 @@ ENDS_WELL_WHEN_STOPPED: list[Edit] = [
     ended(when("Stopped", StringEquals="Failed"), default="Completed"),
     ended(when("Completed", StringEquals="Stopped"), when("Completed", StringEquals="Completed")),
     ended(when("Completed", IsPresent=True)),
-    ended({"Not": {"Variable": "$.TrainingJobStatus", "StringEquals": "Failed"}, "Next": "Completed"}),
+    ended({"Not": {"Variable": "$.done.TrainingJobStatus", "StringEquals": "Failed"}, "Next": "Completed"}),
     ended({"Or": [when("", StringEquals="Completed"), when("", StringEquals="Stopped")], "Next": "Completed"}),
     ended({"Variable": "$.SecondaryStatus", "StringEquals": "Completed", "Next": "Completed"}),
     ended(when("Rest", StringEquals="Stopped"), Rest={"Type": "Pass", "End": True}),
@@ -215,20 +215,20 @@ def test_a_run_that_no_status_ends_well_is_found(full: Graph, status: str) -> No
         ended({"Not": when("", StringEquals="Completed"), "Next": "Stopped"}, default="Completed"),
         ended(
             {"And": [when("", IsPresent=True), when("", StringEquals="Completed")], "Next": "Completed"},
-            {"Variable": "$.SecondaryStatus", "StringEquals": "MaxWaitTimeExceeded", "Next": "Stopped"},
+            {"Variable": "$.done.SecondaryStatus", "StringEquals": "MaxWaitTimeExceeded", "Next": "Stopped"},
         ),
         ended(when("Rest", StringEquals="Completed"), Rest={"Type": "Pass", "End": True}),
         later(ResultPath="$.told"),
         defined(
             lambda d: (
                 d["States"]["Train"].update(ResultPath="$.job"),
-                d["States"]["Ended"]["Choices"][0].update(Variable="$.job.TrainingJobStatus"),
+                d["States"]["TrainEnded"]["Choices"][0].update(Variable="$.job.TrainingJobStatus"),
             )
         ),
         defined(
             lambda d: (
                 d["States"]["Train"].update(ResultSelector={"how.$": "$.TrainingJobStatus"}),
-                d["States"]["Ended"]["Choices"][0].update(Variable="$.how"),
+                d["States"]["TrainEnded"]["Choices"][0].update(Variable="$.done.how"),
             )
         ),
     ],

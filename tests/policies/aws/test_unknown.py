@@ -38,6 +38,7 @@ _READ_DOCUMENTS = {
     "limits-outputs-expire",
     "limits-replicas",
     "limits-stated",
+    "limits-schedule-times",
     "network-call-bound",
     "network-jobs-isolated",
     "network-way-in",

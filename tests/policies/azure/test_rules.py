@@ -575,6 +575,7 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("rollback-idle-watched", lacking(QUERY, "idle")),
     ("rollback-idle-watched", setting(QUERY, "criteria.allOf.0.operator", "LessThan", "idle")),
     ("limits-batch-started", setting(SCHEDULE, "properties.trigger.expression", "* * * * *")),
+    ("limits-schedule-times", setting(SCHEDULE, "properties.trigger.expression", "30 * * * *")),
     ("limits-batch-started", setting(SCHEDULE, "properties.trigger.expression", "*/5 2 * * 1")),
     ("limits-batch-started", lacking(SCHEDULE)),
     ("limits-batch-started", lacking(BATCH_DEPLOYMENT)),

@@ -37,7 +37,7 @@ TRAFFIC = "mlplatform:azure:Traffic"
 COMPONENT, JOB = f"{ML}:ComponentVersion", "properties.action.jobDefinition"
 SCORE, TRAIN = f"{JOB}.jobs.score", f"{JOB}.jobs.train"
 COMMAND, ENVIRONMENT = (f"properties.componentSpec.{word}" for word in ("command", "environment"))
-READ, WRITTEN = f"{JOB}.inputs.data.uri", f"{JOB}.outputs.scores.uri"
+READ, WRITTEN = f"{JOB}.inputs.cards.uri", f"{JOB}.outputs.scores.uri"
 QUERIED = "criteria.allOf.0.query"
 ENVIRONMENT_VERSION, BUDGET = f"{ML}:EnvironmentVersion", "azure-native:consumption:Budget"
 ACPT = "mcr.microsoft.com/azureml/curated/acpt-pytorch-2.2-cuda12.1"
@@ -85,8 +85,8 @@ SILENT: list[tuple[str, Mutation]] = [
     ("world-containers", rewriting(COMPONENT, COMMAND, "exec train", "exec train --seed=1", "training")),
     ("world-containers", setting(COMPONENT, COMMAND, "exec train", "training")),
     ("world-containers", setting(COMPONENT, COMMAND, "exec train 'x", "training")),
-    ("world-folders", rewriting(SCHEDULE, READ, "paths/transactions/", "paths/salaries/", "backfill")),
-    ("world-folders", rewriting(SCHEDULE, READ, "paths/transactions/", "paths/", "backfill")),
+    ("world-folders", rewriting(SCHEDULE, READ, "paths/cards/", "paths/salaries/", "backfill")),
+    ("world-folders", rewriting(SCHEDULE, READ, "paths/cards/", "paths/", "backfill")),
     ("world-folders", rewriting(SCHEDULE, READ, "datastores/artifacts/", "datastores/workspaceblobstore/", "backfill")),
     ("world-folders", setting(SCHEDULE, f"{JOB}.inputs.model.uri", MODELS, "backfill")),
     ("world-folders", setting(SCHEDULE, f"{JOB}.inputs.model.uri", "azureml:fraud-scorer@latest", "backfill")),
@@ -94,14 +94,19 @@ SILENT: list[tuple[str, Mutation]] = [
         "world-folders",
         rewriting(SCHEDULE, WRITTEN, "batch/fraud-backfill/", "registry/mlplatform-example/1/", "backfill"),
     ),
-    ("world-folders", rewriting(SCHEDULE, WRITTEN, "batch/fraud-backfill/", "transactions/", "backfill")),
+    ("world-folders", rewriting(SCHEDULE, WRITTEN, "batch/fraud-backfill/", "transfers/", "backfill")),
     ("world-folders", rewriting(SCHEDULE, WRITTEN, "batch/fraud-backfill/", "batch/document-embedder/", "backfill")),
     ("world-folders", rewriting(SCHEDULE, WRITTEN, "batch/fraud-backfill/", "batch/../x/", "backfill")),
+    ("world-folders", rewriting(SCHEDULE, WRITTEN, "${{name}}/", "", "backfill")),
+    ("limits-batch-started", rewriting(COMPONENT, COMMAND, "--content-type csv", "--content-type json", "backfill")),
+    ("limits-batch-started", rewriting(COMPONENT, COMMAND, "-P 4", "-P 16", "backfill")),
+    ("world-containers", rewriting(COMPONENT, COMMAND, "cards/", "cards/ curl", "backfill")),
+    ("world-containers", rewriting(COMPONENT, COMMAND, "mv ", "rm ", "backfill")),
     ("world-folders", rewriting(SCHEDULE, f"{JOB}.outputs.output.uri", "${{name}}/", "", "training")),
     ("world-folders", rewriting(SCHEDULE, f"{JOB}.outputs.checkpoints.uri", "checkpoints/", "", "training")),
     ("world-folders", setting(f"{ML}:ModelVersion", "properties.modelUri", "azureml://jobs/x/outputs/model")),
     ("workflow-environment", rewriting(COMPONENT, ENVIRONMENT, "fraud-scorer", "document-embedder", "backfill")),
-    ("inputs-allowed", setting(SCHEDULE, f"{JOB}.inputs.data.mode", "ReadWriteMount", "backfill")),
+    ("inputs-allowed", setting(SCHEDULE, f"{JOB}.inputs.cards.mode", "ReadWriteMount", "backfill")),
     ("inputs-allowed", setting(SCHEDULE, f"{JOB}.outputs.scores.mode", "Upload", "backfill")),
     ("inputs-allowed", setting(SCHEDULE, f"{JOB}.outputs.scores.jobOutputType", "mlflow_model", "backfill")),
     ("inputs-allowed", setting(SCHEDULE, f"{SCORE}.limits.timeout", "PT1S", "backfill")),
@@ -119,7 +124,7 @@ SILENT: list[tuple[str, Mutation]] = [
     ("inputs-allowed", setting(f"{ML}:OnlineDeployment", "properties.readinessProbe.period", "PT9999S")),
     ("inputs-known", more(SCHEDULE, f"{JOB}.outputs.scores", "assetName", "fraud-scorer", "backfill")),
     ("inputs-known", more(SCHEDULE, f"{JOB}.outputs.scores", "autoDeleteSetting", {"value": "1d"}, "backfill")),
-    ("inputs-known", more(SCHEDULE, f"{JOB}.inputs.data", "pathOnCompute", "/etc", "backfill")),
+    ("inputs-known", more(SCHEDULE, f"{JOB}.inputs.cards", "pathOnCompute", "/etc", "backfill")),
     ("inputs-known", more(SCHEDULE, SCORE, "queue_settings", {"job_tier": "Spot"}, "backfill")),
     ("inputs-own", setting(COMPONENT, "properties.componentSpec.name", "other")),
     ("world-folders", setting(SCHEDULE, f"{JOB}.inputs.model.jobInputType", "custom_model", "backfill")),

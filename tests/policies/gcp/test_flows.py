@@ -69,6 +69,19 @@ EDITS: list[tuple[str, Edit]] = [
         "dedicatedResources.spot, which nobody has judged",
         lambda s: at(s, "start")["args"]["body"]["dedicatedResources"].update(spot=True),
     ),
+    (
+        "inputConfig.instancesFormat bigquery, where",
+        lambda s: at(s, "start")["args"]["body"]["inputConfig"].update(instancesFormat="bigquery"),
+    ),
+    (
+        "outputConfig.predictionsFormat bigquery, where",
+        lambda s: at(s, "start")["args"]["body"]["outputConfig"].update(predictionsFormat="bigquery"),
+    ),
+    (
+        "with 0 records in a request",
+        lambda s: at(s, "start")["args"]["body"].update(manualBatchTuningParameters={"batchSize": 0}),
+    ),
+    ("where a job has succeeded in part", lambda s: at(s, "judge")["switch"].pop(1)),
     ("says the same twice", lambda s: at(s, "count")["assign"].append(at(s, "count")["assign"][0])),
 ]
 

@@ -526,6 +526,14 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("identity-foreign-images", setting(IMAGE_GRANT, "location", "asia-east1")),
     ("data-batch-own", editing(lambda job: put(job, "model", f"{job['model']}0"))),
     ("data-batch-own", editing(lambda job: drop(job, "inputConfig"))),
+    *(
+        ("data-batch-own", editing(lambda job, uri=uri: put(job, "inputConfig.gcsSource.uris.0", uri)))
+        for uri in (
+            "gs://gcp-pilot-artifacts-payments-risk-pilot/batch/*",
+            "gs://gcp-pilot-artifacts-payments-risk-pilot/*",
+            "gs://gcp-pilot-artifacts-payments-risk-pilot/batch/document-embedder/last/*",
+        )
+    ),
     ("limits-batch-started", lacking(SCHEDULE)),
     ("identity-starts-own", setting(SCHEDULE, "httpTarget.uri", "https://workflows.googleapis.com/v1/x")),
     ("limits-batch-whole", rewriting('\\"next\\": \\"poll\\"', '\\"next\\": \\"nowhere\\"')),
@@ -581,6 +589,7 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("identity-written-places", setting(BUCKET_GRANT, "bucket", "claims-artifacts", "writes")),
     ("network-default-denied", setting(FIREWALL, "destinationRanges", [*ANYWHERE, "10.0.0.0/8"], "deny-out")),
     ("limits-schedule-times", setting(SCHEDULE, "schedule", "* * * * *")),
+    ("limits-schedule-times", setting(SCHEDULE, "schedule", "30 * * * *")),
     ("limits-schedule-times", setting(SCHEDULE, "schedule", "0 0 31 2 *")),
     ("limits-schedule-times", setting(SCHEDULE, "timeZone", "Mars/Phobos")),
     ("identity-starts-own", setting(SCHEDULE, "httpTarget.body", sent(argument="{}", callLogLevel="LOG_NONE"))),

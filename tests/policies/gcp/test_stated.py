@@ -66,6 +66,13 @@ def another(graph: Graph, type_: str, path: str, value: Any) -> Graph:
         (BUDGET, UNITS, "2499", "budget.monthly_usd of the stack file says 2500"),
         (WORKBENCH, "location", "us-central1-f", "workspace.zone of the stack file says us-central1-a"),
         (WORKFLOW, "sourceContents", ('"maxReplicaCount": 2', '"maxReplicaCount": 3'), "replicas of the stack file"),
+        (WORKFLOW, "sourceContents", ('"instancesFormat": "jsonl"', '"instancesFormat": "csv"'), "file says jsonl"),
+        (
+            WORKFLOW,
+            "sourceContents",
+            ('"serviceAccount"', '"manualBatchTuningParameters": {"batchSize": 9}, "serviceAccount"'),
+            "records_per_request of the stack file is unsaid",
+        ),
         (WORKFLOW, "sourceContents", ("e2-standard-2", "e2-standard-4"), "says cpu-small, which is e2-standard-2"),
         (WORKFLOW, "sourceContents", ("sys.now() + 10800", "sys.now() + 7200"), "max_hours of the stack file"),
     ],
