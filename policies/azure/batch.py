@@ -17,6 +17,7 @@ from catalogue.kinds.azure.machinelearningservices_jobs import (
     compute_at,
     jobs,
     runs_per_month,
+    trains,
 )
 from catalogue.once import once_a_graph
 from catalogue.pauses import shortest_pause_minutes
