@@ -40,6 +40,8 @@ class Guardrails:
     applications: Sequence[Machine]
     actions: Collection[str]
     beyond_account: Collection[str]
+    taken: Sequence[Mapping[str, Any]] = ()
+    """The statements on registries of other stacks, which the cap lets pass as they are."""
 
 
 def boundary(args: Guardrails) -> dict[str, Any]:
@@ -108,6 +110,7 @@ def _cap(args: Guardrails) -> list[dict[str, Any]]:
     return [
         {"Sid": "CapOwnAccount", "Effect": "Allow", "Action": capped, "Resource": "*", "Condition": here},
         {"Sid": "CapBeyondAccount", "Effect": "Allow", "Action": beyond, "Resource": "*"},
+        *({**one, "Sid": f"Cap{one['Sid']}"} for one in args.taken if not set(one["Action"]) <= set(beyond)),
     ]
 
 

@@ -5,7 +5,7 @@ says what nobody may. Who deploys the stack is none of them: whoever makes the r
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import pulumi
@@ -22,7 +22,7 @@ from components.aws.personas import (
     Words,
     words_of,
 )
-from components.aws.statements import beyond_account, invoke, queue, statements_of
+from components.aws.statements import beyond_account, invoke, queue, statements_of, taken
 from components.given import Text
 
 
@@ -142,7 +142,7 @@ def _document(statements: Sequence[Mapping[str, Any]]) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": statements})
 
 
-def _guardrails(args: IdentityArgs, words: Words, personas: Iterable[str]) -> Guardrails:
+def _guardrails(args: IdentityArgs, words: Words, personas: Collection[str]) -> Guardrails:
     statements = statements_of(args, words)
     granted = [statement for persona in personas for statement in statements[persona]]
     return Guardrails(
@@ -153,6 +153,7 @@ def _guardrails(args: IdentityArgs, words: Words, personas: Iterable[str]) -> Gu
         applications=args.needs.applications,
         actions={action for statement in granted for action in statement["Action"]},
         beyond_account=beyond_account(granted),
+        taken=taken(args, words) if "publisher" in personas else (),
     )
 
 

@@ -11,7 +11,7 @@ import yaml
 
 from catalogue.graph import Graph, Resource
 from catalogue.iam import Condition, allows, conditions, conditions_of, name_of, principals, statements
-from catalogue.kinds.aws import ec2, iam, kms, s3, sagemaker, sfn, sns, studio
+from catalogue.kinds.aws import ec2, ecr, iam, kms, s3, sagemaker, sfn, sns, studio
 from catalogue.marks import is_unknown
 from catalogue.once import once_a_resource
 from catalogue.properties import Properties
@@ -19,6 +19,7 @@ from catalogue.wording import one_line
 from policies import given
 from policies.aws.documents import is_anybody
 from policies.aws.identity import WITHOUT_RESOURCE
+from policies.aws.promoted import is_given, texts
 from policies.aws.reach import beyond
 from policies.personas import table
 from policies.rule import Found, stack_rule, whole_stack_rule
@@ -32,15 +33,20 @@ DOCUMENTS: Mapping[str, tuple[str, str]] = {
     kms.KEY: ("policy", "key"),
     sns.TOPIC_POLICY: ("policy", "topic"),
     sagemaker.PACKAGE_GROUP_POLICY: ("resourcePolicy", "packages"),
+    ecr.REPOSITORY_POLICY: ("policy", "repository"),
     ec2.VPC_ENDPOINT: ("policy", "door"),
 }
 """Where each type has its document, and of which sort it is."""
 
 _OF_IDENTITIES = ("boundary", "persona")
-_GRANTING = ("trust", "topic", "door", "key")
+_GRANTING = ("trust", "topic", "door", "key", "repository")
 """The sorts that are there to let somebody in."""
 _DENYING = ("boundary", "bucket", "packages")
 """The sorts that deny: elsewhere a denial takes away what somebody was granted."""
+_OF_ONE = ("trust", "repository")
+"""The sorts that take no resource, for they speak of the role or the repository that has them:
+https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-policy-examples.html
+"""
 _VERSION = "2012-10-17"
 _ACTION = re.compile(r"\*|[a-z0-9-]+:[\w*?]+", re.IGNORECASE)
 """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_action.html"""
@@ -115,7 +121,7 @@ def _wrong(statement: Properties, sort: str) -> Iterator[tuple[str, bool]]:
         if other in statement:
             yield f"speaks by {other} of everything but a list", effect == "Allow"
             continue
-        wanted = {"Action": True, "Resource": sort != "trust", "Principal": sort not in _OF_IDENTITIES}[key]
+        wanted = {"Action": True, "Resource": sort not in _OF_ONE, "Principal": sort not in _OF_IDENTITIES}[key]
         if wanted and statement.values.get(key) in (None, [], {}, ""):
             yield f"has no {key}", True
         if not wanted and key in statement:
@@ -154,10 +160,11 @@ def _taking(action: str) -> bool:
     kms.KEY,
     sns.TOPIC_POLICY,
     sagemaker.PACKAGE_GROUP_POLICY,
+    ecr.REPOSITORY_POLICY,
     ec2.VPC_ENDPOINT,
     severity="critical",
-    says="A policy of a resource lets in nobody but the stack's own account, and services by name; it speaks of its "
-    "own resource.",
+    says="A policy of a resource lets in nobody but the stack's own account, services by name, and whoever the stack "
+    "file gives versions to; it speaks of its own resource.",
     remedy="Name the principal; or bind the statement to the account by aws:PrincipalAccount and aws:ResourceAccount.",
 )
 def resource_policies(graph: Graph, resource: Resource) -> Iterator[str]:
@@ -178,7 +185,7 @@ def resource_policies(graph: Graph, resource: Resource) -> Iterator[str]:
                     yield f"{name} lets in anybody, of any account"
         if sort in ("bucket", "topic", "packages") and any(one in ("*", "") for one in resources):
             yield f"{name} speaks of every resource, and not of its own"
-        if sort == "packages" and allows(statement):
+        if sort in ("packages", "repository") and allows(statement) and not is_given(graph, resource, statement):
             yield f"{name} lets somebody in beside the roles of the stack"
 
 
@@ -202,6 +209,8 @@ def permissions(graph: Graph) -> Found:
         known = {action.lower() for action in _actions(graph, resource, sort)}
         for holder in (resource.props, *resource.props.each_section("inlinePolicies")):
             for statement in filter(allows, statements(holder, "policy" if holder is not resource.props else path)):
+                if is_given(graph, resource, statement):
+                    continue
                 for action in statement.each_text("Action"):
                     if action.lower() not in known and (graph.ours or action not in said):
                         said.add(action)
@@ -260,7 +269,8 @@ def condition_values(graph: Graph, resource: Resource) -> Iterator[str]:
             if service not in services:
                 yield f"{name} names the service {service}, which nobody needs there"
         for condition in asked:
-            yield from (f"{name} {wrong}" for wrong in _unjudged(condition, allowing, words))
+            if not {*condition.values} or not {*condition.values} <= texts(graph):  # registry-shared judges those
+                yield from (f"{name} {wrong}" for wrong in _unjudged(condition, allowing, words))
         for service, needed in _let_in(named, asked) if sort == "bucket" else ():
             yield f"{name} lets {service} in without the condition {needed}"
         for action, needed in lacking if sort in ("persona", "key") else ():

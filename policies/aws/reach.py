@@ -17,6 +17,7 @@ from catalogue.once import once_a_graph
 from catalogue.properties import Properties, Unreadable
 from policies import given
 from policies.aws.guarded import arn_of
+from policies.aws.promoted import taken
 from policies.personas import table
 from policies.world import world
 
@@ -167,6 +168,7 @@ def _reaches(graph: Graph) -> Mapping[str, Reach]:
     for persona in ("training", "serving"):
         roles = [role for role in graph.of(iam.ROLE) if role.props.text_if_known("name").endswith(f"-{persona}")]
         found[f"{persona}-role"] = Reach(frozenset(arn_of(graph, role) for role in roles))
+    found |= {word: Reach(arns) for word, arns in taken(graph).items()}
     return {**found, **_jobs(graph, words)}
 
 
