@@ -76,8 +76,6 @@ EXAMPLES: Mapping[str, Args] = {
         input_uri=INPUT,
         output_uri=OUTPUT,
         pipeline_role_arn=f"arn:aws:iam::{ACCOUNT}:role/it-pipeline",
-        bucket_name=BUCKET,
-        readers=["arn:aws:iam::444455556666:role/it-test-publisher"],
         data_key_arn=KEY,
         logs_key_arn=KEY,
         volume_key_arn=KEY,
@@ -91,6 +89,8 @@ EXAMPLES: Mapping[str, Args] = {
         region=REGION,
         trail_name="it-audit",
         pipeline_role_arn=f"arn:aws:iam::{ACCOUNT}:role/it-pipeline",
+        bucket_name=BUCKET,
+        readers=["arn:aws:iam::444455556666:role/it-test-publisher"],
         tags=TAGS,
     ),
     "Endpoint": EndpointArgs(
