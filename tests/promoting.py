@@ -6,6 +6,7 @@ from typing import Any
 import yaml
 
 from catalogue.graph import Graph
+from components.azure.names import worldwide
 from stacks.config import STACKS
 from tests.previewing import preview
 
@@ -37,7 +38,11 @@ def file_of(platform: str, stack: str, folder: Path, registry: dict[str, Any]) -
     """The stack file of `dev` or `test`, which is what ships as the full one under another name and account."""
     own, other = ACCOUNTS[platform]
     text = (STACKS / f"Pulumi.{platform}-full.yaml").read_text(encoding="utf-8").replace(f"{platform}-full", stack)
-    tree = yaml.safe_load(text.replace(own, other) if stack.endswith("-test") else text)
+    text = text.replace(own, other) if stack.endswith("-test") else text
+    if platform == "azure":  # the names of registries are made of the stack's and the subscription's
+        full = worldwide("azure-full", own, "images")
+        text = text.replace(full, worldwide(stack, other if stack.endswith("-test") else own, "images"))
+    tree = yaml.safe_load(text)
     tree["config"]["mlplatform:registry"] = registry
     path = folder / f"Pulumi.{stack}.yaml"
     path.write_text(yaml.safe_dump(tree, sort_keys=False), encoding="utf-8")

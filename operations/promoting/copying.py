@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import BinaryIO, cast
+from typing import Any, cast
 
 from catalogue import versions
 from catalogue.errors import BadInput
@@ -183,7 +183,7 @@ def _hashed(archive: tarfile.TarFile, member: tarfile.TarInfo) -> tuple[str, int
     opened = archive.extractfile(member)
     if opened is None:
         raise BadInput(f"{ARCHIVE}: {member.name[:100]} is a link, which no record names; register the version anew")
-    return f"sha256:{hashlib.file_digest(cast(BinaryIO, opened), 'sha256').hexdigest()}", member.size
+    return f"sha256:{hashlib.file_digest(cast(Any, opened), 'sha256').hexdigest()}", member.size
 
 
 def _hash(file: Path) -> tuple[str, int]:

@@ -60,7 +60,7 @@ def is_given(graph: Graph, resource: Resource, statement: Properties) -> bool:
         return False
     named, does = principals(statement), set(statement.each_text("Action"))
     return (
-        named.keys() == {"AWS"}
+        set(named) == {"AWS"}
         and set(named["AWS"]) <= publishers(graph)
         and does <= GIVING[resource.type][1]
         and not {"NotAction", "NotPrincipal", "NotResource"} & statement.values.keys()
