@@ -36,7 +36,7 @@ NOT_RUN: Mapping[str, str] = {
         "as one less and one more",
     ),
     "registry.takes_from.*.key": "as one less and one more; aws alone has it",
-    "registry.takes_from.*.granted_by": "nothing: the verdict says it",
+    "registry.takes_from.*.granted_by": "nothing: it tells whoever reviews the edit",
     "models.*.digest": "updates what asks whether it is approved, and nothing else",
 }
 """The keys for which no program is run, and what is told instead."""
