@@ -227,6 +227,19 @@ class Source(NamedTuple):
     registry_id: str = ""
 
 
+class Another(NamedTuple):
+    """Another stack that versions go to or come from, as the stack file names it (stacks/sections/registry.py).
+
+    `publisher` is who of it reads what is given; `granted_by` and `key` are said of what is taken.
+    """
+
+    stack: str
+    account: str
+    publisher: str = ""
+    granted_by: str = ""
+    key: str = ""
+
+
 @dataclass(frozen=True)
 class Placement:
     """Where a stack stands, as its stack file says it. This decides which limits hold; no tag of a resource does.
@@ -238,9 +251,10 @@ class Placement:
     as `s3://bucket/folder/`, images among them. `containers` are the words that it starts containers with: commands,
     arguments, variables; of a training job also the folders below which each run has one of its own. `machines` are the
     hardware families and machine types that it names anywhere, of what is switched off, too. `versions` are those of
-    the registry that its models are, such as `fraud-scorer@3`. `stated` are the values of its sections, each with its
-    dotted key, such as `batch_jobs.scores.replicas`: numbers, machines, times and places. `recorded` are the training
-    jobs that its section `experiments` names: their runs are recorded.
+    the registry that its models are, such as `fraud-scorer@3`. `gives_to` and `takes_from` are the stacks that such
+    versions go to and come from. `stated` are the values of its sections, each with its dotted key, such as
+    `batch_jobs.scores.replicas`: numbers, machines, times and places. `recorded` are the training jobs that its section
+    `experiments` names: their runs are recorded.
     `config_bytes` is the size of all that the file says, as the engine hands it to the program; 0 where the engine has
     done so.
     """
@@ -261,6 +275,8 @@ class Placement:
     versions: tuple[str, ...] = ()
     stated: tuple[tuple[str, str], ...] = ()
     recorded: tuple[str, ...] = ()
+    gives_to: tuple[Another, ...] = ()
+    takes_from: tuple[Another, ...] = ()
 
     @classmethod
     def from_words(cls, words: Mapping[str, Any]) -> "Placement":
@@ -294,6 +310,11 @@ class Placement:
             people = tuple(WayIn(name, str(one["network"]), str(one["cidr"])) for name, one in sorted(ways.items()))
         except (ValueError, TypeError, AttributeError, KeyError):
             raise KeyError("workspace") from None
+        try:
+            shared = _said(words, "registry")
+            gives, takes = (_others(shared.get(key) or {}) for key in ("gives_to", "takes_from"))
+        except (ValueError, TypeError, AttributeError):
+            raise KeyError("registry") from None
         environment, team, account, region = (str(words[name]) for name in ("environment", "team", "account", "region"))
         zone = None if (named := words.get("landing_zone")) is None else str(named)
         addresses = tuple(sorted({found for text in _leaves(words) for found in _ADDRESS.findall(text)}))
@@ -327,6 +348,8 @@ class Placement:
             versions=tuple(sorted(versions)),
             stated=tuple(sorted(one for key in _SECTIONS for one in _stated(words.get(key), key))),
             recorded=recorded,
+            gives_to=gives,
+            takes_from=takes,
         )
 
     @classmethod
@@ -336,7 +359,11 @@ class Placement:
         callers = {one["name"]: one for one in kept.get("callers", ())}
         ways = {one["name"]: one for one in kept.get("people", ())}
         workspace = {"reached_from": ways, "users": kept.get("users")}
-        words = {**kept, "sources": sources, "callers": callers, "workspace": workspace}
+        shared = {
+            key: {one.stack: one._asdict() for one in (Another(*said) for said in kept.get(key, ()))}
+            for key in ("gives_to", "takes_from")
+        }
+        words = {**kept, "sources": sources, "callers": callers, "workspace": workspace, "registry": shared}
         found = {
             key: tuple(kept.get(key, ())) for key in ("addresses", "containers", "machines", "recorded", "versions")
         }
@@ -355,6 +382,12 @@ class Placement:
     @cached_property
     def _by_key(self) -> Mapping[str, str]:
         return dict(self.stated)
+
+
+def _others(said: Mapping[str, Any]) -> tuple[Another, ...]:
+    return tuple(
+        Another(name, *(str(one.get(key) or "") for key in Another._fields[1:])) for name, one in sorted(said.items())
+    )
 
 
 _ADDRESS = re.compile(r"(?:[a-z0-9]+://|\b[a-z0-9-]+(?:\.[a-z0-9-]+)+/)[^\s\"'\\]+")

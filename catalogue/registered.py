@@ -103,6 +103,16 @@ class Registered:
         return f"{registry}-{self.name}"
 
 
+def artifacts_of(stack: str, account: str) -> str:
+    """The artifact bucket of a stack, on aws and gcp, by what the names of its resources begin with."""
+    return f"{stack}-artifacts-{account}"
+
+
+def registry_of(stack: str) -> str:
+    """The registry of a stack, on aws and gcp, which the name of its repository begins with, on aws its groups' too."""
+    return f"{stack}-registry"
+
+
 def package_arn(account: str, region: str, package: str) -> str:
     """The ARN of a version on aws, GROUP/NUMBER: "Resource types defined by Amazon SageMaker", Service Authorization
     Reference, https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsagemaker.html

@@ -24,7 +24,8 @@ from catalogue.errors import BadInput
 RECORD = "version.json"
 APPROVAL = "approval.json"
 ARTIFACT = "artifact"
-"""Where a version's folder has its record, what was decided on it, and its artifact's files."""
+ORIGIN = "origin.json"
+"""Where a version's folder has its record, what was decided on it, its artifact's files, and from where it came."""
 LARGEST = 16 * 1024 * 1024
 """Bytes of the largest record that is read."""
 
@@ -310,6 +311,27 @@ class Approval(Entry):
     by: Text
     at: AwareDatetime
     why: Text
+
+
+class Origin(Entry):
+    """From where a version was copied, kept beside its record. Its record, and so its digest, stay what they were."""
+
+    schema_: Literal["mlplatform-origin/1"] = Field(alias="schema")
+    stack: Name
+    account: Text
+    version: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*@[1-9][0-9]{0,9}$")]
+    digest: Digest
+    image: Pinned
+    approved_by: Annotated[str, StringConstraints(max_length=4000)]
+    approved_because: Annotated[str, StringConstraints(max_length=4000)]
+
+
+def is_copy(origin: bytes | None, record: "Version", content: bytes, where: str) -> bool:
+    """Whether what lies beside a record says that it is a copy of this one. Raises BadInput where it is unreadable."""
+    if origin is None:
+        return False
+    said = files.validated(parsed(origin, where), where, Origin, origin)
+    return (said.version, said.digest) == (f"{record.name}@{record.version}", digest(content))
 
 
 def digest(content: bytes) -> str:

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 _STORES = ("s3", "gs", "az")
 _AZURE = ".blob.core.windows.net"
 _ASK_AGAIN = timedelta(minutes=5)
+LARGEST_AT_ONCE = 5_000_000_000
+"""Bytes of the largest object that each store takes in one call; the least is that of S3:
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/upload-objects.html
+"""
 
 
 def is_address(place: str, option: str) -> bool:
@@ -61,8 +65,51 @@ def copy(
     except BadInput:
         raise
     except Exception as error:  # each cloud's library has its own error for missing credentials
-        said = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
-        raise BadInput(f"{option}: cannot read {place}: {said:.240}") from None
+        raise BadInput(f"{option}: cannot read {place}: {_first_line(error)}") from None
+
+
+def read(place: str, into: Path) -> None:
+    """Copy one object into a file, without asking what lies beside it. Raises BadInput where it cannot be read."""
+    import obstore
+
+    try:
+        store, at = _store(place, "promote")
+        into.parent.mkdir(parents=True, exist_ok=True)
+        with into.open("wb") as written:
+            for piece in obstore.get(store, at).stream():
+                written.write(piece)
+    except BadInput:
+        raise
+    except Exception as error:  # each cloud's library has its own error for missing credentials
+        raise BadInput(f"promote: cannot read {place}: {_first_line(error)}") from None
+
+
+def write_once(place: str, file: Path) -> bool:
+    """Write a file to an address where nothing lies. Returns whether it was written: not, where something lies there.
+
+    It is one call, which each store refuses where the object is there, and takes LARGEST_AT_ONCE. "Enforce conditional
+    writes on Amazon S3 buckets", https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
+    """
+    import obstore
+    from obstore.exceptions import AlreadyExistsError
+
+    if file.stat().st_size > LARGEST_AT_ONCE:
+        raise BadInput(f"promote: {place} is larger than 5 GB, which no store takes in one call; upload it in parts")
+    try:
+        store, at = _store(place, "promote")
+        obstore.put(store, at, file, mode="create", use_multipart=False)
+    except AlreadyExistsError:
+        return False
+    except BadInput:
+        raise
+    except Exception as error:
+        raise BadInput(f"promote: cannot write {place}: {_first_line(error)}") from None
+    return True
+
+
+def _first_line(error: Exception) -> str:
+    said = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+    return f"{said:.240}"
 
 
 def _store(place: str, option: str) -> "tuple[ObjectStore, str]":

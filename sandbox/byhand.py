@@ -4,7 +4,9 @@ Each raises BadInput for a word that no cloud takes, and for what a cloud would 
 """
 
 import re
+from collections.abc import Container
 from functools import cache
+from itertools import count
 
 from catalogue import quotas
 from catalogue.deployers import ROLES
@@ -118,12 +120,21 @@ def register(state: State, version: str, digest: str) -> str:
     there = state.account.versions()
     if arn in there and there[arn][1] != digest:
         raise BadInput(f"{version}: is registered with the digest {there[arn][1]}; a version never changes")
-    first = next(n for n in range(1, number + 1) if n == number or f"{group}/{n}" not in there)
+    first = _first(there, group)
     if first < number and group.startswith("arn:"):
         raise BadInput(f"{version}: the next version of the group is {first}, for SageMaker numbers them in order")
     if arn not in there:
         state.account.register(arn, digest)
     return f"{version} is registered, and waits for the approver"
+
+
+def first_free(state: State, group: str) -> int:
+    """The number that the next version of a group on aws gets. Raises BadInput where there is no such group."""
+    return _first(state.account.versions(), _version(state, f"{group}/1")[1])
+
+
+def _first(there: Container[str], group: str) -> int:
+    return next(number for number in count(1) if f"{group}/{number}" not in there)
 
 
 def decide(state: State, version: str, decision: str, digest: str = "") -> str:

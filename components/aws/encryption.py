@@ -58,6 +58,10 @@ class EncryptionArgs(Args):
     """The one CloudTrail trail that may write with the logs key. It need not stand yet."""
     pipeline_role_arn: Text
     """The role of schedules and state machines, which uses the data key by itself. It need not stand yet."""
+    bucket_name: Text = ""
+    """The artifact bucket, whose objects `readers` decrypt. It need not stand yet."""
+    readers: Sequence[str] = ()
+    """The roles of other stacks' publishers, which decrypt versions of the registry. They must stand, and be known."""
     tags: Tags
     """The tags of both keys."""
 
@@ -68,8 +72,9 @@ class Encryption(pulumi.ComponentResource):
     A role of the account uses a key only where its own policy grants it, and only through the services that the key's
     policy names (kms:ViaService). The role of schedules and state machines is the exception: Step Functions and
     EventBridge Scheduler take the role and call KMS as it, so kms:ViaService is absent. It is bound by the encryption
-    context, to state machines, schedules and logs of the account. Nobody outside the account is named, and no service
-    but those that write logs and alerts, and log delivery, which decrypts what a run writes to its log.
+    context, to state machines, schedules and logs of the account. Nobody outside the account is named but `readers`,
+    who decrypt objects of the artifact bucket through S3, and no service but those that write logs and alerts, and log
+    delivery, which decrypts what a run writes to its log.
 
     Both keys and their aliases are protected, and deletion waits 30 days. Rules: the KMS developer guide,
     "Least-privilege permissions",
@@ -85,8 +90,8 @@ class Encryption(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: EncryptionArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform-aws:index:Encryption", name, None, opts)
-        users = pulumi.Output.all(args.account, args.region, args.pipeline_role_arn)
-        data = users.apply(lambda known: _data_policy(*known))
+        users = pulumi.Output.all(args.account, args.region, args.pipeline_role_arn, args.bucket_name)
+        data = users.apply(lambda known: _data_policy(*known, readers=args.readers))
         logs = pulumi.Output.all(args.account, args.region, args.trail_name).apply(lambda known: _logs_policy(*known))
         self.data_key_arn = self._key(f"{name}-data", "data of the pilot", data, args.tags)
         self.logs_key_arn = self._key(f"{name}-logs", "logs and alerts of the pilot", logs, args.tags)
@@ -112,8 +117,40 @@ class Encryption(pulumi.ComponentResource):
         return key.arn
 
 
-def _data_policy(account: str, region: str, pipeline_role_arn: str) -> str:
-    return _document([*_delegation(account, region, _THROUGH_DATA), *_pipeline(account, region, pipeline_role_arn)])
+def _data_policy(account: str, region: str, pipeline_role_arn: str, bucket_name: str, readers: Sequence[str]) -> str:
+    return _document(
+        [
+            *_delegation(account, region, _THROUGH_DATA),
+            *_pipeline(account, region, pipeline_role_arn),
+            *_readers(region, bucket_name, readers),
+        ]
+    )
+
+
+def _readers(region: str, bucket_name: str, readers: Sequence[str]) -> list[dict[str, Any]]:
+    """Whoever reads an object of another account decrypts it as itself, and the key's policy must name them.
+
+    With a bucket key the encryption context is the bucket's ARN, not the object's; the bucket's policy says which
+    objects. "Reducing the cost of SSE-KMS with Amazon S3 Bucket Keys",
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html; "Allowing users in other accounts to use a
+    KMS key", https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-modifying-external-accounts.html
+    """
+    if not readers:
+        return []
+    bound = {
+        "kms:ViaService": f"s3.{region}.amazonaws.com",
+        "kms:EncryptionContext:aws:s3:arn": f"arn:aws:s3:::{bucket_name}",
+    }
+    return [
+        {
+            "Sid": "GiveVersions",
+            "Effect": "Allow",
+            "Principal": {"AWS": list(readers)},
+            "Action": "kms:Decrypt",
+            "Resource": "*",
+            "Condition": {"StringEquals": bound},
+        }
+    ]
 
 
 def _logs_policy(account: str, region: str, trail_name: str) -> str:

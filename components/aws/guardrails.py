@@ -42,6 +42,8 @@ class Guardrails:
     actions: Collection[str]
     beyond_account: Collection[str]
     recorded: Sequence[str] = ()
+    taken: Sequence[Mapping[str, Any]] = ()
+    """The statements on registries of other stacks, which the cap lets pass as they are."""
 
 
 def boundary(args: Guardrails) -> dict[str, Any]:
@@ -110,6 +112,7 @@ def _cap(args: Guardrails) -> list[dict[str, Any]]:
     return [
         {"Sid": "CapOwnAccount", "Effect": "Allow", "Action": capped, "Resource": "*", "Condition": here},
         {"Sid": "CapBeyondAccount", "Effect": "Allow", "Action": beyond, "Resource": "*"},
+        *({**one, "Sid": f"Cap{one['Sid']}"} for one in args.taken if not set(one["Action"]) <= set(beyond)),
     ]
 
 

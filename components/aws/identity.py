@@ -5,7 +5,7 @@ says what nobody may. Who deploys the stack is none of them: whoever makes the r
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import pulumi
@@ -23,7 +23,7 @@ from components.aws.personas import (
     Words,
     words_of,
 )
-from components.aws.statements import beyond_account, invoke, keeping_records, queue, statements_of
+from components.aws.statements import beyond_account, invoke, keeping_records, queue, statements_of, taken
 from components.given import Text
 
 
@@ -164,7 +164,7 @@ def _document(statements: Sequence[Mapping[str, Any]]) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": statements})
 
 
-def _guardrails(args: IdentityArgs, words: Words, personas: Iterable[str]) -> Guardrails:
+def _guardrails(args: IdentityArgs, words: Words, personas: Collection[str]) -> Guardrails:
     statements = statements_of(args, words)
     granted = [statement for persona in personas for statement in statements[persona]]
     return Guardrails(
@@ -179,6 +179,7 @@ def _guardrails(args: IdentityArgs, words: Words, personas: Iterable[str]) -> Gu
             f"arn:aws:sagemaker:{words.region}:{words.account}:training-job/{words.prefix}-{job}-*"
             for job in args.needs.recorded_jobs
         ],
+        taken=taken(args, words) if "publisher" in personas else (),
     )
 
 

@@ -55,6 +55,18 @@ class CallerArgs(Args):
 
 
 @dataclass
+class TakenArgs(Args):
+    """Another stack, from whose registry versions come to this one's. All of it must be known."""
+
+    stack: str
+    """What the names of the other stack's resources begin with."""
+    account: str
+    """The AWS account that it is in."""
+    key_arn: str
+    """The KMS key of its data."""
+
+
+@dataclass
 class Needs(Args):
     """What the personas need because of one section of the stack file, or of all."""
 
@@ -81,6 +93,8 @@ class Needs(Args):
     registered: Sequence[str] = ()
     """The models of which versions of the registry are served: the serving and batch personas read those below
     `registry/` in the bucket, the approver reads their records, and the publisher writes them. They must be known."""
+    taken: Sequence[TakenArgs] = ()
+    """The stacks whose versions the publisher reads, copies and registers here. They must be known."""
     training_uris: pulumi.Input[Sequence[Text]] = ()
     """The s3:// places that the training persona reads, beside those of the bucket of artifacts."""
     training_keys: pulumi.Input[Sequence[Text]] = ()

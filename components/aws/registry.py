@@ -15,6 +15,7 @@ from components.given import Args, Tags, Text
 KEEP_IMAGES = 20
 KEEP_VERSIONS = 1_000
 """Images of registered versions that stay whatever else is pushed: none that is served or was served expires."""
+PULL = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
 CAPTURES, CAPTURE_DAYS = "capture/", 30
 """Where the requests and answers of endpoints are kept, and how long at least where no endpoint says so any more."""
 
@@ -37,6 +38,11 @@ class RegistryArgs(Args):
     keeps_versions: bool = False
     """Whether registered versions stay what they were. Images with tags such as NAME-3 never make room for others: all
     that have a dash in their tag stay. And what was written below `registry/` is not written over. It must be known."""
+    readers: Sequence[str] = ()
+    """The roles of other stacks' publishers, which read versions: what lies below `registry/`, the images, and what the
+    package groups say. They must stand, and be known."""
+    given: Sequence[str] = ()
+    """Those of the models whose package groups they may ask. They must be known."""
     capture_days: Mapping[str, int] = field(default_factory=dict[str, int])
     """After how many days captured requests and answers go, by the name of their endpoint. They must be known."""
     expire_below: Mapping[str, int] = field(default_factory=dict[str, int])
@@ -54,7 +60,10 @@ class Registry(pulumi.ComponentResource):
     names the same image for ever, and each image is scanned on push. The newest 20 images stay, and those of registered
     versions; an untagged one goes after a week. What an endpoint captures goes after its days. What one captured that
     captures no more goes with the longest of them, 30 days at least. What lies below a folder of `expire_below` goes
-    after its days. Package groups serve this account only. What holds state is protected: Pulumi deletes it only once
+    after its days. Package groups serve this account only, and `readers`, who may read versions and write nothing:
+    "Cross-account model deployment", https://docs.aws.amazon.com/sagemaker/latest/dg/model-registry-deploy-xaccount.html,
+    "Private repository policies", https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-policies.html. What
+    holds state is protected: Pulumi deletes it only once
     the protection is taken off.
     Rules: Security Hub ECR.1-ECR.3,
     https://docs.aws.amazon.com/securityhub/latest/userguide/ecr-controls.html
@@ -83,7 +92,7 @@ class Registry(pulumi.ComponentResource):
                     **{captures_of(name): days for name, days in args.capture_days.items()},
                     **args.expire_below,
                 },
-                statements=_written_once(args.bucket_name) if args.keeps_versions else [],
+                statements=pulumi.Output.from_input(args.bucket_name).apply(lambda called: _on_versions(called, args)),
                 tags=args.tags,
             ),
             opts=child,
@@ -103,6 +112,13 @@ class Registry(pulumi.ComponentResource):
             policy=json.dumps(_clean_up(args.keeps_versions)),
             opts=kept,
         )
+        if args.readers:
+            ecr.RepositoryPolicy(
+                f"{name}-images-given",
+                repository=repository.name,
+                policy=_document([_given(args.readers, PULL)]),
+                opts=kept,
+            )
         for model in args.models:
             group = sagemaker.ModelPackageGroup(
                 f"{name}-{model}",
@@ -114,7 +130,9 @@ class Registry(pulumi.ComponentResource):
             sagemaker.ModelPackageGroupPolicy(
                 f"{name}-{model}-policy",
                 model_package_group_name=group.model_package_group_name,
-                resource_policy=pulumi.Output.all(group.arn, args.account).apply(lambda both: _own_account_only(*both)),
+                resource_policy=pulumi.Output.all(group.arn, args.account).apply(
+                    lambda both, given=model in args.given: _own_account_only(*both, args.readers if given else ())
+                ),
                 opts=kept,  # as long as the group stays, so does what keeps other accounts out
             )
         self.bucket_arn, self.bucket_name = bucket.bucket_arn, bucket.bucket_name
@@ -151,27 +169,39 @@ def _clean_up(keeps_versions: bool) -> dict[str, Any]:
     }
 
 
-def _written_once(bucket_name: Text) -> pulumi.Output[list[dict[str, Any]]]:
-    """Refuses to write over what is below `registry/`: what was approved is what is served.
+def _on_versions(bucket_name: str, args: RegistryArgs) -> list[dict[str, Any]]:
+    """Refuses to write over what is below `registry/`: what was approved is what is served. Readers may read it.
 
     An upload in parts is held to it where it is completed. "Enforce conditional writes on Amazon S3 buckets",
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
     """
-    statement = {
+    below = f"arn:aws:s3:::{bucket_name}/{FOLDER}*"
+    once = {
         "Sid": "VersionsOnce",
         "Effect": "Deny",
         "Principal": "*",
         "Action": "s3:PutObject",
         "Condition": {"Null": {"s3:if-none-match": "true"}, "Bool": {"s3:ObjectCreationOperation": "true"}},
+        "Resource": below,
     }
-    return pulumi.Output.concat("arn:aws:s3:::", bucket_name, "/", FOLDER, "*").apply(
-        lambda below: [{**statement, "Resource": below}]
-    )
+    return [
+        *([once] if args.keeps_versions else []),
+        *([_given(args.readers, "s3:GetObject", below)] if args.readers else []),
+    ]
 
 
-def _own_account_only(group_arn: str, account: str) -> str:
-    packages = group_arn.replace(":model-package-group/", ":model-package/") + "/*"
-    statement = {
+def _given(readers: Sequence[str], actions: str | Sequence[str], on: str | Sequence[str] = ()) -> dict[str, Any]:
+    """The statement by which publishers of other stacks read versions. The policy of a repository takes no resource."""
+    said = {"Sid": "GiveVersions", "Effect": "Allow", "Principal": {"AWS": list(readers)}, "Action": actions}
+    return {**said, "Resource": on} if on else said
+
+
+def _own_account_only(group_arn: str, account: str, readers: Sequence[str]) -> str:
+    both = [group_arn, group_arn.replace(":model-package-group/", ":model-package/") + "/*"]
+    others: dict[str, Any] = {"StringNotEquals": {"aws:PrincipalAccount": account}}
+    if readers:
+        others["ArnNotEquals"] = {"aws:PrincipalArn": list(readers)}
+    kept_out = {
         "Sid": "OwnAccountOnly",
         "Effect": "Deny",
         "Principal": "*",
@@ -180,7 +210,12 @@ def _own_account_only(group_arn: str, account: str) -> str:
             "sagemaker:DescribeModelPackageGroup",
             "sagemaker:ListModelPackages",
         ],
-        "Resource": [group_arn, packages],
-        "Condition": {"StringNotEquals": {"aws:PrincipalAccount": account}},
+        "Resource": both,
+        "Condition": others,
     }
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    given = _given(readers, "sagemaker:DescribeModelPackage", both[1])
+    return _document([kept_out, *([given] if readers else [])])
+
+
+def _document(statements: Sequence[Mapping[str, Any]]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})

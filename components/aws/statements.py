@@ -5,7 +5,7 @@ from typing import Any
 
 import pulumi
 
-from catalogue.registered import FOLDER
+from catalogue.registered import FOLDER, IMAGES, artifacts_of, registry_of
 from components.aws import encryption
 from components.aws.personas import IdentityArgs, Words
 from components.aws.registry import CAPTURES
@@ -231,8 +231,31 @@ def statements_of(args: IdentityArgs, words: Words) -> dict[str, list[dict[str, 
             *_versions(args, _UPLOAD),
             *_decrypt(words.artifact_keys, words.region, _SEAL),
             _allow("Key", _SEAL, [args.data_key_arn]),
+            *([_allow("RegisterTaken", _PROPOSE, packages)] if args.needs.taken else []),
+            *taken(args, words),
         ],
     }
+
+
+def taken(args: IdentityArgs, words: Words) -> list[dict[str, Any]]:
+    """What lies in the registries of other stacks: versions, images, and what their registry says. None where no stack
+    is named. Each is let in by the policies of the other stack, too.
+    """
+    stacks = args.needs.taken
+    if not stacks:
+        return []
+    of = [f"{words.region}:{one.account}" for one in stacks]
+    names = [registry_of(one.stack) for one in stacks]
+    files = [f"arn:aws:s3:::{artifacts_of(one.stack, one.account)}/{FOLDER}*" for one in stacks]
+    images = [f"arn:aws:ecr:{there}:repository/{name}{IMAGES}" for there, name in zip(of, names, strict=True)]
+    packages = [f"arn:aws:sagemaker:{there}:model-package/{name}-*" for there, name in zip(of, names, strict=True)]
+    through_s3 = {"StringEquals": {"kms:ViaService": f"s3.{words.region}.amazonaws.com"}}
+    return [
+        _allow("TakeVersions", ["s3:GetObject"], files),
+        _allow("TakeImages", _PULL, images),
+        _allow("TakeWord", ["sagemaker:DescribeModelPackage"], packages),
+        _allow("TakeWithKey", ["kms:Decrypt"], [one.key_arn for one in stacks], through_s3),
+    ]
 
 
 def _versions(args: IdentityArgs, actions: Sequence[str]) -> list[dict[str, Any]]:

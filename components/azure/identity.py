@@ -15,7 +15,18 @@ from catalogue.registered import APPROVALS
 from catalogue.registered import VERSIONS as REGISTERED
 from components.azure.ids import Ids, one_of
 from components.azure.names import guid
-from components.azure.personas import BUILT_IN, COLLECT, DATA_ROLES, GRANTS, PERSONAS, VERSIONS, roles_on_workspace
+from components.azure.personas import (
+    BUILT_IN,
+    COLLECT,
+    DATA_ROLES,
+    GRANTS,
+    PERSONAS,
+    READS_VERSIONS,
+    TAKES,
+    VERSIONS,
+    VERSIONS_ONLY,
+    roles_on_workspace,
+)
 from components.given import Args, Tags, Text
 from provider.azure.roles import RolesInForce
 
@@ -26,6 +37,8 @@ https://learn.microsoft.com/en-us/azure/role-based-access-control/troubleshootin
 
 WRITER = "versions-writer"
 """The role of our own that writes versions of one model."""
+FINDER, READER = "versions-finder", "versions-reader"
+"""The roles of our own by which a publisher finds versions and what was decided on them, and reads their files."""
 ASSIGNABLE_MINUTES = 5
 """How long Azure may take to know a role of one's own wherever it is assigned:
 https://github.com/hashicorp/terraform-provider-azurerm/issues/5038
@@ -222,6 +235,15 @@ class GateArgs(Args):
     """The name of the ML workspace."""
     models: Sequence[str]
     """The names of the models in the registry. The program must know them: each makes two models of the workspace."""
+    container_id: Text = ""
+    """The id of the blob container of the artifacts, which `readers` read from. It is given where these are."""
+    registry_id: Text = ""
+    """The id of the container registry, which `readers` pull from. It is given where these are."""
+    readers: Sequence[str] = ()
+    """The object ids in Entra ID of other stacks' publishers, which read versions, what was decided on them, and
+    images, and write nothing. They must stand, and be known."""
+    takes: bool = False
+    """Whether versions come from other stacks, for which the publisher registers them here. It must be known."""
     tags: Tags
     """The tags of the models."""
 
@@ -259,7 +281,8 @@ class Access(pulumi.ComponentResource):
     the storage account. Nobody may delete endpoints, change machines or change the workspace.
 
     Where registered versions are served, no role on the workspace writes models. Data scientists register versions of a
-    model of the workspace, and the approver alone writes versions of another, which are the approvals.
+    model of the workspace, and the approver alone writes versions of another, which are the approvals. Publishers of
+    other stacks read both, the files below `registry/` and the images, and write nothing.
 
     A workload takes its identity from this component's outputs, so that it starts only when the identity's roles on the
     workspace stand. The component refuses identities of which a persona or `workspace` is missing.
@@ -278,11 +301,19 @@ class Access(pulumi.ComponentResource):
             persona: own_role(name, persona, args.subscription, args.group_id, {"actions": actions}, self._child)
             for persona, actions in roles_on_workspace(args.gate is not None).items()
         }
-        if args.gate is not None:
-            made[WRITER] = own_role(name, WRITER, args.subscription, args.group_id, {"actions": VERSIONS}, self._child)
+        shared: dict[str, tuple[bool, authorization.PermissionArgsDict]] = {
+            WRITER: (args.gate is not None, {"actions": VERSIONS}),
+            FINDER: (args.gate is not None and (args.gate.takes or bool(args.gate.readers)), {"actions": TAKES}),
+            READER: (args.gate is not None and bool(args.gate.readers), {"data_actions": READS_VERSIONS}),
+        }
+        for role, (needed, may) in shared.items():
+            if needed:
+                made[role] = own_role(name, role, args.subscription, args.group_id, may, self._child)
         roles: dict[str, Text] = {**assignable(name, made, self._child)}
+        apart = {role: roles.pop(role) for role in shared if role in roles}
         if args.gate is not None:
-            self._gates(name, args.gate, roles.pop(WRITER), args)
+            self._gates(name, args.gate, apart[WRITER], args)
+            self._shares(name, args.gate, apart, args)
         given = {**roles, "serving": "metrics-writer", "workspace": "contributor"}
         granted = {
             persona: self._on_workspace(
@@ -317,6 +348,9 @@ class Access(pulumi.ComponentResource):
         scientist = one_of(args.principal_ids, "data-scientist", "AccessArgs.principal_ids")
         registering = [("data-scientist", scientist, "ServicePrincipal")]
         registering += [(f"person-{who}", id_, "User") for who, id_ in args.people.items()]
+        if gate.takes:
+            publisher = one_of(args.principal_ids, "publisher", "AccessArgs.principal_ids")
+            registering.append(("publisher", publisher, "ServicePrincipal"))
         approver = one_of(args.principal_ids, "approver", "AccessArgs.principal_ids")
         for model in gate.models:
             for end, says, writers in (
@@ -334,6 +368,34 @@ class Access(pulumi.ComponentResource):
                 for who, principal, type_ in writers:
                     named = f"{name}-{model}{end}-{who}"
                     grant(named, args.subscription, principal, writes, container.id, self._child, type_)
+
+    def _shares(self, name: str, gate: GateArgs, roles: Mapping[str, Text], args: AccessArgs) -> None:
+        """What publishers of other stacks read here, and what this one's looks up before it registers a version."""
+        for reader in gate.readers:
+            for what, scope, condition in (
+                (FINDER, args.workspace_id, None),
+                (READER, gate.container_id, VERSIONS_ONLY),
+                ("image-pull", gate.registry_id, None),
+            ):
+                grant(
+                    f"{name}-given-{reader}-{what}",
+                    args.subscription,
+                    reader,
+                    roles.get(what, what),
+                    scope,
+                    self._child,
+                    condition=condition,
+                )
+        if gate.takes:
+            publisher = one_of(args.principal_ids, "publisher", "AccessArgs.principal_ids")
+            grant(
+                f"{name}-publisher-{FINDER}",
+                args.subscription,
+                publisher,
+                roles[FINDER],
+                args.workspace_id,
+                self._child,
+            )
 
     def _on_workspace(
         self,

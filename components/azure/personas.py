@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from catalogue.registered import FOLDER
+
 
 @dataclass
 class Needs:
@@ -145,6 +147,18 @@ Azure has no action for a model's `stage` alone, so who may register a version m
 file names no version of the registry, what is served changes by the stack file only: approval is given there.
 """
 
+TAKES = [f"{_ML}/read", f"{_ML}/datastores/read", f"{_ML}/models/versions/read"]
+"""What a publisher looks up to copy a version: the workspace, where its store is, and what is said of the version.
+
+The store and the workspace have names that azure-native chose, so that nobody knows them without looking.
+"""
+READS_VERSIONS = [f"{_BLOBS}/read"]
+VERSIONS_ONLY = f"((!(ActionMatches{{'{_BLOBS}/read'}})) OR (@Resource[{_BLOBS}:path] StringStartsWith '{FOLDER}'))"
+"""Below this folder versions of the registry lie; elsewhere the grant lets nothing be read.
+
+"Azure role assignment condition format and syntax",
+https://learn.microsoft.com/en-us/azure/role-based-access-control/conditions-format
+"""
 VERSIONS = [f"{_ML}/models/versions/write"]
 """What writes a version of one model: given on a model that is registered, and on the one that has its approvals."""
 

@@ -105,7 +105,7 @@ class Identity(pulumi.ComponentResource):
                     bucket=objects.bucket_name,
                     role=role_name,
                     member=member,
-                    condition=_below(objects),
+                    condition=below(objects),
                     opts=self._child,
                 ).id
                 for objects in granted
@@ -153,7 +153,7 @@ class Identity(pulumi.ComponentResource):
         ).id
 
 
-def _below(objects: Objects) -> storage.BucketIAMMemberConditionArgsDict | None:
+def below(objects: Objects) -> storage.BucketIAMMemberConditionArgsDict | None:
     """The condition of a grant on these objects: it holds for each of them, and for lists of them.
 
     It is None for a whole bucket. A list is asked of the bucket and not of an object, so the condition reads the prefix

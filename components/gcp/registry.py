@@ -1,12 +1,15 @@
 """Where images and artifacts are kept: an artifact bucket and an image repository."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pulumi
-from pulumi_gcp import artifactregistry
+from pulumi_gcp import artifactregistry, storage
 
+from catalogue.registered import DECISIONS, FOLDER
 from components.gcp.bucket import PrivateBucket, PrivateBucketArgs
+from components.gcp.identity import PULL, READ, below
+from components.gcp.personas import Objects
 from components.given import Args, Tags, Text
 
 KEEP_IMAGES = 20
@@ -27,6 +30,9 @@ class RegistryArgs(Args):
     approvals_name: Text | None = None
     """What the bucket is called in which the approver's decisions on registered versions lie. Where it is left out
     there is none. Whether it is given must be known."""
+    readers: Sequence[str] = ()
+    """The service accounts of other stacks' publishers, which read registered versions, what was decided on them, and
+    the images, and write nothing. They must stand, and be known."""
     data_key_id: Text
     """The KMS key of artifacts and images, of Encryption. The project's agents of Cloud Storage and Artifact Registry
     must be allowed to use it."""
@@ -40,7 +46,8 @@ class Registry(pulumi.ComponentResource):
     A tag of an image cannot be moved. Images are scanned where the project has scanning enabled. An untagged image is
     deleted after a week unless it is among the newest 20. Buckets and repository are protected. What runs a model
     uploads it to Vertex AI's own registry, which asks nobody: so what was decided on registered versions lies in a
-    bucket of its own.
+    bucket of its own. Cloud Storage and Artifact Registry decrypt by themselves, so `readers` have no right to the key:
+    https://cloud.google.com/storage/docs/encryption/customer-managed-keys
     Rule: Artifact Registry, "Configure cleanup policies",
     https://cloud.google.com/artifact-registry/docs/repositories/cleanup-policy
     """
@@ -82,6 +89,27 @@ class Registry(pulumi.ComponentResource):
             labels=args.tags,
             opts=pulumi.ResourceOptions(parent=self, protect=True),
         )
+        places = [(bucket.bucket_name, FOLDER), *([(decided.bucket_name, DECISIONS)] if decided else [])]
+        for reader in args.readers:
+            who = f"{name}-given-{reader.partition('.iam.')[0].replace('@', '-')}"
+            for there, folder in places:
+                storage.BucketIAMMember(
+                    f"{who}-{folder.rstrip('/')}",
+                    bucket=there,
+                    role=READ,
+                    member=f"serviceAccount:{reader}",
+                    condition=below(Objects("", there, folder, (folder,))),
+                    opts=pulumi.ResourceOptions(parent=self),
+                )
+            artifactregistry.RepositoryIamMember(
+                f"{who}-images",
+                project=args.project,
+                location=args.region,
+                repository=repository.repository_id,
+                role=PULL,
+                member=f"serviceAccount:{reader}",
+                opts=pulumi.ResourceOptions(parent=self),
+            )
         self.bucket_name = bucket.bucket_name
         self.decisions_name = decided.bucket_name if decided else None
         self.repository_id = repository.repository_id

@@ -1,4 +1,7 @@
-"""`mlplatform promote NAME@N STACK`: let a stack serve another version of the registry, a newer or an older one."""
+"""`mlplatform promote NAME@N STACK`: let a stack serve another version of the registry, a newer or an older one.
+
+`mlplatform promote NAME@N FROM TO`: copy a version from the registry of one stack to that of the next.
+"""
 
 from datetime import date
 from difflib import unified_diff
@@ -9,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from catalogue.errors import BadInput
 from operations.arguments import StackArgument, StandingOption, file_of
 from stacks.config import display, stack_name
 
@@ -16,17 +20,32 @@ from stacks.config import display, stack_name
 def promote(
     version: Annotated[str, typer.Argument(metavar="NAME@N", help="The version, such as fraud-scorer@3.")],
     stack: StackArgument,
+    to: Annotated[
+        str | None,
+        typer.Argument(metavar="TO", help="The stack whose registry gets a copy; STACK then has the version."),
+    ] = None,
     model: Annotated[
         str | None, typer.Option(metavar="KEY", help="Which model of the file, where several are registered as NAME.")
     ] = None,
     standing: StandingOption = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Write the stack file. Without, it is only shown.")] = False,
+    number: Annotated[
+        int | None,
+        typer.Option(
+            "--as", metavar="N", min=1, max=99_999, help="The number that the copy gets in the registry of TO."
+        ),
+    ] = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Write the stack file, or copy. Without, it is only shown.")
+    ] = False,
 ) -> None:
     """Rewrite `version` and `digest` of a model in the stack file to a version that is approved, and show the step.
 
     The registry is asked as whoever is signed in. A version that is not approved is refused, and so is one whose digest
     is not that of its record. Nothing is deployed: `pulumi up` does it, and asks the registry again. The way back is
     the same command with the number before. Exits 1 where the step destroys what is guarded, and writes nothing.
+
+    With TO, the version is copied by its digest to the registry of that stack, as its publisher: files, record and
+    image, after each was held against its hash. It is approved there anew, and serves once that stack's file names it.
     """
     from operations import promoting
     from operations.idle import acting
@@ -36,6 +55,15 @@ def promote(
     from operations.writing import put
 
     file = file_of(stack)
+    if to is not None:
+        if model is not None or standing is not None:
+            raise BadInput(
+                "promote: --model and --standing are of a stack file, and a copy changes none; leave them out"
+            )
+        _copy(version, file, file_of(to), number, yes)
+        return
+    if number is not None:
+        raise BadInput("--as: is the number of a copy; name TO, the stack that gets it, or leave it out")
     asked = promoting.asked(version, file)
     digest = promoting.promoted(asked.registry.found(asked.stack, asked.config, asked.version), asked.version)
     text, key = acting.edited(file, partial(rewritten, version=asked.version, digest=digest, model=model))
@@ -58,6 +86,31 @@ def promote(
         return
     put(file, text, newline="")
     typer.echo(f"wrote {display(file)}: {key} is {version}; `pulumi up` serves it")
+
+
+def _copy(version: str, source: Path, target: Path, number: int | None, yes: bool) -> None:
+    from operations.promoting.copying import copied, planned
+    from operations.promoting.images import Registries
+
+    registries = Registries()
+    move = planned(version, source, target, registries, number)
+    there, names = move.target.version, f"{stack_name(source)} to {stack_name(target)}"
+    typer.echo(f"{version}, {move.found.digest}: approved by {move.found.by or 'its approver'}, {move.found.because}")
+    if move.there:
+        typer.echo(f"{display(target)}: the registry has it already, as {there}")
+        return
+    for path, place in move.files.items():
+        typer.echo(f"copy {place} to {move.into}{path}")
+    typer.echo(f"copy {move.source_image} to {move.target_image}, {move.image}")
+    typer.echo(f"register {there} there, which waits for the approver of {stack_name(target)}")
+    if not yes:
+        typer.echo(f"nothing is copied from {names} without --yes")
+        return
+    copied(move, registries, typer.echo)
+    typer.echo(
+        f"{there} is registered; `mlplatform approve {stack_name(target)} {there} --because TEXT --yes` as its "
+        f"approver, then `mlplatform promote {there} {stack_name(target)} --yes`"
+    )
 
 
 def add(app: typer.Typer) -> None:

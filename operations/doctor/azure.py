@@ -72,8 +72,8 @@ BLOB = Read(
 )
 """A file of a version of the registry, which `approve` and `promote` read and `doctor` does not."""
 _PULL = "Microsoft.ContainerRegistry/registries/pull/read"
-_EXCHANGE = Read("https://{registry}.azurecr.io/oauth2/exchange", _PULL, "POST", _CLOSED)
-_TOKEN = Read("https://{registry}.azurecr.io/oauth2/token", _PULL, "POST", _CLOSED)
+EXCHANGE = Read("https://{registry}.azurecr.io/oauth2/exchange", _PULL, "POST", _CLOSED)
+TOKEN = Read("https://{registry}.azurecr.io/oauth2/token", _PULL, "POST", _CLOSED)
 _TAG = Read("https://{registry}.azurecr.io/acr/v1/{image}/_tags/{version}", _PULL, closed=_CLOSED)
 _MANIFEST = Read("https://{registry}.azurecr.io/acr/v1/{image}/_manifests/{version}", _PULL, closed=_CLOSED)
 _REGISTRIES = Read(
@@ -107,8 +107,8 @@ READS = (
     _RULES,
     _METRICS,
     _BLOBS,
-    _EXCHANGE,
-    _TOKEN,
+    EXCHANGE,
+    TOKEN,
     _TAG,
     _MANIFEST,
 )
@@ -307,25 +307,27 @@ def _workspace(account: Account, look: Look) -> Seen:
     return _ready(f"the workspace of {look.at}", account.workspace(look.at))
 
 
-def _image(account: Account, look: Look) -> Seen:
-    """A registry takes its own tokens: one is exchanged for Azure's, and from that one made for the repository.
+def registry_token(account: Account, registry: str, scope: str) -> str:
+    """A registry takes its own tokens: one is exchanged for Azure's, and from that one made for a repository.
 
     https://azure.github.io/acr/AAD-OAuth.html
     """
+    host = f"{registry}.azurecr.io"
+    form = {"grant_type": "access_token", "service": host, "access_token": account.token(f"{_ARM}/.default")}
+    refresh = account.reader.json(EXCHANGE, EXCHANGE.at(registry=registry), data=form) or {}
+    asked = {"grant_type": "refresh_token", "service": host, "scope": scope}
+    asked["refresh_token"] = str(refresh.get("refresh_token"))
+    return str((account.reader.json(TOKEN, TOKEN.at(registry=registry), data=asked) or {}).get("access_token"))
+
+
+def _image(account: Account, look: Look) -> Seen:
+    """The manifest of a digest, or a tag."""
     host, _, named = look.name.partition("/")
     read, mark = (_MANIFEST, "@") if "@" in named else (_TAG, ":")
     image, _, version = named.rpartition(mark) if mark in named else (named, "", "latest")
     registry = host.removesuffix(".azurecr.io")
-    form = {"grant_type": "access_token", "service": host, "access_token": account.token(f"{_ARM}/.default")}
-    refresh = account.reader.json(_EXCHANGE, _EXCHANGE.at(registry=registry), data=form) or {}
-    form = {
-        "grant_type": "refresh_token",
-        "service": host,
-        "scope": f"repository:{image}:metadata_read",
-        "refresh_token": refresh["refresh_token"],
-    }
-    access = account.reader.json(_TOKEN, _TOKEN.at(registry=registry), data=form) or {}
-    headers = {"Authorization": f"Bearer {access['access_token']}"}
+    word = registry_token(account, registry, f"repository:{image}:metadata_read")
+    headers = {"Authorization": f"Bearer {word}"}
     there = account.reader.json(read, read.at(registry=registry, image=image, version=version), headers=headers)
     return done(f"the image {look.name} is there") if there else not_done(f"there is no image {look.name}")
 
@@ -496,7 +498,7 @@ LOOKS: Mapping[LookAt, Way] = {
     "join": _way(_join, _ON_NETWORK),
     "let in": _way(_let_in, _IDENTITIES, _REGISTRIES, _ASSIGNED),
     "workspace": _way(_workspace, _WORKSPACES),
-    "image": _way(_image, _EXCHANGE, _TOKEN, _TAG),
+    "image": _way(_image, EXCHANGE, TOKEN, _TAG),
     "artifact": _way(_artifact, _WORKSPACES, DATASTORE, _BLOBS),
     "registered": _way(_registered, _WORKSPACES, VERSION),
     "approved": _way(_approved, _WORKSPACES, VERSION),

@@ -1,6 +1,6 @@
 """The drills on Amazon SageMaker: what differs there from the other platforms."""
 
-from catalogue.kinds.aws import appautoscaling, studio
+from catalogue.kinds.aws import appautoscaling, iam, kms, studio
 from operations.drill.cloud import Cloud, Part
 from sandbox.state import State
 from sandbox.state.records import Record
@@ -14,6 +14,16 @@ def _serving(state: State, endpoint: Record) -> list[str]:
     return [model.inputs["primaryContainer"]["modelDataUrl"] for model in models]
 
 
+def _publisher(state: State, stack: str) -> str:
+    roles = [one for one in state.resources.find(type=iam.ROLE) if one.inputs.get("name") == f"{stack}-publisher"]
+    return str(roles[0].outputs["arn"])
+
+
+def _key(state: State, account: str) -> str:
+    keys = [one for one in state.resources.find(type=kms.KEY, account=account) if one.name.endswith("-data")]
+    return str(keys[0].outputs["arn"])
+
+
 CLOUD = Cloud(
     bound=Part(appautoscaling.TARGET, "maxCapacity", 1),
     tag=Part(studio.DOMAIN, "tags.owner"),
@@ -22,4 +32,8 @@ CLOUD = Cloud(
     no_capacity="InsufficientInstanceCapacity",
     taken_back="SageMaker took the new version back",
     serving=_serving,
+    version=lambda stack, account: f"{stack}-registry-drill/",
+    publisher=_publisher,
+    account="444455556666",
+    key=_key,
 )

@@ -1,7 +1,8 @@
 """The drills on Azure Machine Learning: what differs there from the other platforms."""
 
-from catalogue.kinds.azure import machinelearningservices, monitor
+from catalogue.kinds.azure import IDENTITY, machinelearningservices, monitor
 from catalogue.kinds.azure.mlplatform import TRAFFIC
+from components.azure.names import worldwide
 from operations.drill.cloud import Cloud, Part
 from sandbox.state import State
 from sandbox.state.records import Record
@@ -23,6 +24,11 @@ def _in_workspace(config: StackConfig) -> list[str]:
     return ["access", "registry", *(f"endpoint {name}" for name in serving), *jobs]
 
 
+def _publisher(state: State, stack: str) -> str:
+    made = [one for one in state.resources.find(type=IDENTITY) if one.urn.endswith(f"::{stack}-identity-publisher")]
+    return str(made[0].outputs["principalId"])
+
+
 CLOUD = Cloud(
     bound=Part(monitor.AUTOSCALE_SETTING, "profiles.0.capacity.maximum", "1"),
     tag=Part(machinelearningservices.WORKSPACE, "tags.owner"),
@@ -32,6 +38,10 @@ CLOUD = Cloud(
     taken_back="5 % of its answers were errors, above",
     blind=r"its metrics could not be read .*; all traffic is back on v-",
     serving=_serving,
+    version=lambda stack, account: f"{stack}/drill/",
+    publisher=_publisher,
+    images=lambda stack, account: worldwide(stack, account, "images"),
+    account="44445555-3333-4444-5555-666677778888",
     in_workspace=_in_workspace,
     unrehearsed="before any `pulumi up`, recover it in the portal, which keeps it for 14 days",
 )

@@ -34,6 +34,10 @@ class Cloud:
 
     `counted` gives the word of a hardware family that the refused resources have in their inputs. `serving` gives the
     versions of a model that get requests at an endpoint. `in_workspace` names what of a stack goes with its workspace.
+    `version` is how `mlplatform sandbox register` calls a version, by the stack and its account, without the number.
+    `publisher` is how a stack file names the publisher of a stack that stands, `account` another account than the
+    pilots', and `key` the key of an account's data where whoever reads it must decrypt. `images` is the name of a
+    stack's registry of images where the stack's own name is no part of it.
     `unrehearsed` is what an operator could do about a deleted workspace that no sandbox can do; empty if nothing.
     """
 
@@ -44,6 +48,11 @@ class Cloud:
     no_capacity: str
     taken_back: str
     serving: Callable[[State, Record], list[str]]
+    version: Callable[[str, str], str]
+    publisher: Callable[[State, str], str]
+    account: str
+    key: Callable[[State, str], str | None] = lambda state, account: None
+    images: Callable[[str, str], str] = lambda stack, account: ""
     blind: str = ""
     counted: Callable[[HardwareFamily], str] = lambda family: str(family.machine_type)
     in_workspace: Callable[[StackConfig], list[str]] = lambda config: []

@@ -210,6 +210,74 @@ def left_and_back(r: Rehearsal) -> None:
     r.converges(lost, gone=["workspace"])
 
 
+def promoted(r: Rehearsal) -> None:
+    """A version goes to the next stack, in another account: it is refused unapproved, and a bad one comes back."""
+    scorer, cloud, n = r.endpoint(), cloud_of(r.platform), r.beside()
+    model = endpoints.of(r.config)[scorer].model
+    first = r.next_number()
+    second, bad = first + 1, f"sha256:{'2' * 64}"
+    _gives_and_takes(r, n, model, first)
+    n.edits("that it serves", lambda config: config.pop("phase"))
+    n.fails("not approved|no approval|nobody has")
+    n.approves(first, GOOD)
+    n.ends_well()
+    n.is_called()
+    before = _who_serves(n, scorer)
+    r.registers(second, bad)
+    r.approves(second, bad)
+    r.promotes(second, n)
+    n.approves(second, bad)
+    n.operator(f"`uv run mlplatform promote {NEW}@{second} {n.stack} --yes`, `pulumi up -s {n.stack}`")
+    n.edits("the second version", _serves(model, second, bad))
+    n.is_called(**{scorer: Played(p95_ms=100, error_percent=5)})
+    n.fails(cloud.taken_back)
+    if _who_serves(n, scorer) != before:
+        raise Unexpected(f"{scorer} is no longer served by the version before")
+    n.is_called()
+    n.operator(f"`uv run mlplatform promote {NEW}@{first} {n.stack} --yes`, the same two lines, `pulumi up`")
+    n.edits("the first version", _serves(model, first, GOOD))
+    n.ends_well()
+    if len(_who_serves(n, scorer)) != 1:
+        raise Unexpected(f"{scorer} is served by {_who_serves(n, scorer)}")
+    r.both_stand(n, f"endpoint {scorer} of {n.stack}")
+
+
+GOOD = f"sha256:{'1' * 64}"
+
+
+def _serves(model: str, number: int, digest: str) -> Callable[[Json], None]:
+    return lambda config: config["models"].update({model: {"registered": NEW, "version": number, "digest": digest}})
+
+
+def _gives_and_takes(r: Rehearsal, n: Rehearsal, model: str, number: int) -> None:
+    """Bring up the ground of both, let versions go from one to the other, and copy the first one."""
+    cloud = cloud_of(r.platform)
+
+    def begins(config: Json) -> None:
+        _serves(model, number, GOOD)(config)
+        config["phase"] = "ground"
+        config.pop("registry", None)
+
+    def takes(config: Json) -> None:
+        begins(config)
+        key = cloud.key(r.state, r.config.account)
+        one = {"account": r.config.account, "granted_by": "the drill", **({"key": key} if key else {})}
+        config["registry"] = {"takes_from": {r.stack: one}}
+
+    r.edits(f"a registered version for {model}, and the ground alone", begins)
+    r.ends_well()
+    n.edits("the same, and from where versions come", takes)
+    n.ends_well()
+    r.registers(number, GOOD)
+    r.promotes(number, n, refused="is not approved")
+    r.approves(number, GOOD)
+    r.promotes(number, n, refused="is not authorized by")
+    given = {n.stack: {"account": n.config.account, "publisher": cloud.publisher(n.state, n.stack)}}
+    r.edits("to whom versions go", lambda config: config.update(registry={"gives_to": given}))
+    r.ends_well()
+    r.promotes(number, n)
+
+
 DRILLS: Mapping[str, Drill] = {
     drill.name: drill
     for drill in (
@@ -221,6 +289,7 @@ DRILLS: Mapping[str, Drill] = {
         Drill("idle-endpoint", idle_endpoint),
         Drill("workspace-deleted", workspace_deleted),
         Drill("left-and-back", left_and_back),
+        Drill("promoted", promoted),
     )
 }
 

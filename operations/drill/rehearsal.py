@@ -18,12 +18,15 @@ import yaml
 from catalogue.errors import BadInput
 from catalogue.kind import Holds
 from catalogue.kinds import kind_of
+from catalogue.registered import APPROVED
+from operations.drill.cloud import cloud_of
 from operations.judge import cost_of
 from operations.preview import preview
 from operations.recovery import OURS, take_over
 from operations.teardown import KEPT
 from operations.teardown.doors import Sandbox
 from operations.teardown.running import Choice, Teardown
+from sandbox import byhand, promotion
 from sandbox.alarms import ENDPOINTS, alarms, measured_as
 from sandbox.engine import Engine
 from sandbox.state import State
@@ -31,7 +34,7 @@ from sandbox.state.faults import FaultKind
 from sandbox.state.metrics import Played
 from sandbox.state.records import Record
 from sandbox.state.resources import Resources
-from stacks.config import NAMESPACE, STACKS, read_stack_file
+from stacks.config import NAMESPACE, read_stack_file
 from stacks.model import StackConfig
 from stacks.sections import endpoints
 from stacks.sections.endpoints import OnlineEndpoint
@@ -95,12 +98,12 @@ class Rehearsal:
 
     def __init__(self, stack: str, engine: Engine, api: "automation.Stack", tell: Callable[[str], None]) -> None:
         self.stack = stack
-        self.config: StackConfig = read_stack_file(STACKS / f"Pulumi.{stack}.yaml")
-        self.platform = self.config.platform
         self.report = Report()
         self.state = State(engine.home.database)
         self._engine, self._api, self._tell = engine, api, tell
         self._file = engine.home.path / "stacks" / f"Pulumi.{stack}.yaml"
+        self.config: StackConfig = read_stack_file(self._file)
+        self.platform = self.config.platform
         self._text = self._file.read_text(encoding="utf-8")
         self._resources: list[Json] = []  # in Pulumi's state after the last `up` that ended well
         self._parts: dict[str, str] = {}
@@ -125,7 +128,74 @@ class Rehearsal:
                 return record
         raise Unexpected(f"the endpoint {endpoint} does not exist")
 
+    def beside(self) -> "Rehearsal":
+        """A stack of the same file under another name, in another account of the same simulated cloud; it is not up.
+
+        A sandbox holds the resources of each account apart, by the account of the provider that made them.
+        """
+        from pulumi import automation
+
+        cloud, name = cloud_of(self.platform), f"{self.stack}-next"
+        text = self._text
+        if images := cloud.images(self.stack, self.config.account):
+            text = text.replace(images, cloud.images(name, cloud.account))
+        text = text.replace(self.stack, name).replace(self.config.account, cloud.account)
+        with TemporaryDirectory() as folder:
+            file = Path(folder) / f"Pulumi.{name}.yaml"
+            file.write_text(text, encoding="utf-8")
+            self._engine.home.take(file)
+        if not self._engine.home.has_stack(name):
+            self._engine.make(name)
+        other = Rehearsal(name, self._engine, automation.Stack.select(name, self._api.workspace), self._tell)
+        other.report = self.report
+        return other
+
     # Steps that do something
+
+    def next_number(self) -> int:
+        """The number that the next version of the model `drill` gets, after those of an earlier drill."""
+        there = [name.rpartition("/")[2] for name in self.state.account.versions() if "drill" in name]
+        return max(map(int, there), default=0) + 1
+
+    def registers(self, number: int, digest: str) -> None:
+        """Register a version of the model `drill`; on gcp it is registered by what was uploaded."""
+        self._tell(f"version {number} of drill is registered in {self.stack}")
+        if self.platform != "gcp":
+            byhand.register(self.state, self._version(number), digest)
+
+    def approves(self, number: int, digest: str) -> None:
+        """Let the approver of the stack approve a version."""
+        self.operator(f"`uv run mlplatform approve {self.stack} drill@{number} --because TEXT --yes`")
+        byhand.decide(self.state, self._version(number), APPROVED, digest)
+
+    def promotes(self, number: int, to: "Rehearsal", refused: str = "") -> None:
+        """Copy a version to the registry of another stack; or see that it is refused, with these words."""
+        try:
+            said = promotion.promote(self.state, self._version(number), to.stack)
+        except BadInput as error:
+            if not refused or refused not in str(error):
+                raise Unexpected(f"the copy is refused: {error}") from None
+            self._notice(f"`mlplatform promote` refuses: {error}")
+            return
+        if refused:
+            raise Unexpected(f"the copy was to be refused with {refused!r}, and {said}")
+        self.operator(f"`uv run mlplatform promote drill@{number} {self.stack} {to.stack} --yes`")
+
+    def both_stand(self, other: "Rehearsal", degraded: str) -> None:
+        """End a drill of two stacks: a second `pulumi up` of each changes nothing. `degraded` is what was hurt."""
+        for one in (self, other):
+            if (ran := one.up()).steps or not ran.well:
+                raise Unexpected(f"a second `pulumi up` of {one.stack} would {ran.ops()}")
+        self.report.degraded = [degraded]
+        self.report.never = sorted({*self._parts.values()})
+        self.report.again = [
+            f"{other.stack} serves a version of {self.stack} again, by its digest",
+            f"a second `pulumi up` of {self.stack} and one of {other.stack} change nothing",
+            f"the simulated cloud has both accounts, {self.config.account} and {other.config.account}",
+        ]
+
+    def _version(self, number: int) -> str:
+        return f"{cloud_of(self.platform).version(self.stack, self.config.account)}{number}"
 
     def comes_up(self) -> None:
         """Begin a drill: bring the pilot up, put objects into it, and play healthy traffic in."""

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from catalogue.errors import BadInput
 from catalogue.registered import APPROVED, Registered
@@ -16,6 +16,9 @@ from catalogue.wording import found_word
 from stacks.config import read_stack_file, stack_name
 from stacks.model import StackConfig
 from stacks.sections import landing_zone
+
+if TYPE_CHECKING:
+    from operations.promoting.images import Image
 
 
 @dataclass(frozen=True)
@@ -32,8 +35,11 @@ class Found:
 class Platform(Protocol):
     """What a platform's module has. `stack` is what names in the cloud begin with."""
 
-    def found(self, stack: str, config: StackConfig, version: Registered) -> Found:
-        """The version with its record. Raises BadInput where there is none, or the digest is not the record's."""
+    def found(self, stack: str, config: StackConfig, version: Registered, through: StackConfig | None = None) -> Found:
+        """The version with its record. Raises BadInput where there is none, or the digest is not the record's.
+
+        Whoever is signed in asks for it: of the stack itself, or of one that it is given to, `through` its account.
+        """
         ...
 
     def approval(self, stack: str, config: StackConfig, version: Registered, digest: str, because: str) -> str:
@@ -42,6 +48,27 @@ class Platform(Protocol):
 
     def approve(self, stack: str, config: StackConfig, version: Registered, digest: str, because: str) -> None:
         """Approve the version of that digest as whoever is signed in. Raises BadInput where the platform refuses."""
+        ...
+
+    def folder(self, stack: str, config: StackConfig, version: Registered) -> str:
+        """The address of the folder of a version in the stack's store."""
+        ...
+
+    def image(self, stack: str, config: StackConfig, version: Registered, through: StackConfig) -> "Image":
+        """The image of a version, with what proves who asks for it, `through` whose account they are signed in."""
+        ...
+
+    def numbered(
+        self, stack: str, config: StackConfig, version: Registered, digest: str, number: int | None
+    ) -> tuple[int, bool]:
+        """The number that a version of this digest has or gets here, and whether it is registered already.
+
+        Raises BadInput where it cannot have that `number`.
+        """
+        ...
+
+    def enrol(self, stack: str, config: StackConfig, version: Registered, digest: str, image: str) -> None:
+        """Register a version whose files and image are there, so that it waits for the approver."""
         ...
 
 

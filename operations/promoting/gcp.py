@@ -3,6 +3,7 @@
 objects.get and objects.insert, https://cloud.google.com/storage/docs/json_api/v1/objects/insert
 """
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from shlex import join, quote
 
@@ -14,7 +15,9 @@ from operations.doctor.gcp import OBJECT, Account, open_account, text_of
 from operations.doctor.rest import Read
 from operations.idle.acting import whoever
 from operations.promoting import Found
-from stacks.gcp.names import approvals_of, artifacts_of
+from operations.promoting.images import Image
+from provider.clouds import google_token
+from stacks.gcp.names import approvals_of, artifacts_of, images_of
 from stacks.model import StackConfig
 
 _INSERT = Read(
@@ -23,9 +26,9 @@ _INSERT = Read(
 WAITS = "nobody has decided on it"
 
 
-def found(stack: str, config: StackConfig, version: Registered) -> Found:
+def found(stack: str, config: StackConfig, version: Registered, through: StackConfig | None = None) -> Found:
     """The version with its record. Raises BadInput where there is none, or another digest than its was approved."""
-    account, called = _open(config), str(version)
+    account, called = _open(through or config), str(version)
     place = f"gs://{artifacts_of(stack, config.account)}/{version.folder}{versions.RECORD}"
     try:
         content = text_of(account, place)
@@ -39,7 +42,13 @@ def found(stack: str, config: StackConfig, version: Registered) -> Found:
         )
     record = versions.read(content, place)
     if (record.name, record.version) != (version.name, version.version):
-        raise BadInput(f"{called}: the record at {place} is of {record.name}@{record.version}")
+        beside = f"gs://{artifacts_of(stack, config.account)}/{version.folder}{versions.ORIGIN}"
+        try:
+            origin = text_of(account, beside)
+        except Unseen as error:
+            raise BadInput(f"{called}: cannot be read: {error}") from None
+        if not versions.is_copy(origin, record, content, beside):
+            raise BadInput(f"{called}: the record at {place} is of {record.name}@{record.version}")
     own, said = versions.digest(content), rejected if rejected is not None else approved
     if said is None:
         return Found(WAITS, "", "", own, record)
@@ -84,6 +93,42 @@ def approve(stack: str, config: StackConfig, version: Registered, digest: str, b
         raise BadInput(
             f"there is no bucket gs://{bucket}; `pulumi up` of {stack} makes it, once its file names a version"
         )
+
+
+def folder(stack: str, config: StackConfig, version: Registered) -> str:
+    """The address of the folder of a version in the artifact bucket."""
+    return f"gs://{artifacts_of(stack, config.account)}/{version.folder}"
+
+
+def image(stack: str, config: StackConfig, version: Registered, through: StackConfig) -> Image:
+    """The image of a version. A token of whoever is signed in opens each repository that they may read.
+
+    "Authenticate to Artifact Registry", https://cloud.google.com/artifact-registry/docs/docker/authentication
+    """
+    host, _, repository = version.image(images_of(stack, config.account, config.region)).partition("/")
+    name, _, tag = repository.rpartition(":")
+
+    def sign_in() -> Mapping[str, str]:
+        return {"Authorization": f"Bearer {google_token()()}"}
+
+    return Image(host, name, tag, sign_in)
+
+
+def numbered(stack: str, config: StackConfig, version: Registered, digest: str, number: int | None) -> tuple[int, bool]:
+    """The number that was asked for, or the same: a version is what lies in its folder, under any number."""
+    wanted = number or version.version
+    place = f"{folder(stack, config, Registered(version.name, wanted))}{versions.RECORD}"
+    try:
+        content = text_of(_open(config), place)
+    except Unseen as error:
+        raise BadInput(f"{version}: cannot be read: {error}") from None
+    if content is not None and versions.digest(content) != digest:
+        raise BadInput(f"{place}: is of another version; give the copy a number of its own by --as")
+    return wanted, content is not None
+
+
+def enrol(stack: str, config: StackConfig, version: Registered, digest: str, image: str) -> None:
+    """Do nothing more: what lies in the folder of a version is registered, and waits for the approver."""
 
 
 def _said(digest: str, because: str) -> str:

@@ -42,6 +42,7 @@ def add(app: typer.Typer) -> None:
         ("register", register, f"register aws-full-registry-fraud-scorer/1 sha256:{'0' * 64}"),
         ("approve", approve, "approve aws-full-registry-fraud-scorer/1"),
         ("reject", reject, "reject aws-full-registry-fraud-scorer/1"),
+        ("promote", promote, "promote aws-dev-registry-fraud-scorer/1 aws-test"),
         ("empty", empty, "empty gs://payments-risk-pilot-models/"),
         ("purge", purge, "purge lending-keys"),
         ("run", run, "run gcp-pilot-fraud-backfill"),
@@ -175,6 +176,17 @@ def reject(context: typer.Context, version: VersionArgument, digest: DigestArgum
     from sandbox import byhand
 
     _do(context, lambda state: byhand.decide(state, version, REJECTED, digest))
+
+
+def promote(
+    context: typer.Context,
+    version: VersionArgument,
+    stack: Annotated[str, typer.Argument(metavar="STACK", help="The stack of this sandbox that takes the version.")],
+) -> None:
+    """Copy an approved version to the registry of another stack, as its publisher. It waits for the approver there."""
+    from sandbox import promotion
+
+    _do(context, lambda state: promotion.promote(state, version, stack))
 
 
 def empty(

@@ -31,6 +31,12 @@ NOT_RUN: Mapping[str, str] = {
         "nothing: `mlplatform idle` reads it",
     ),
     "models.*.version": "as another image and another artifact, once it is approved",
+    **dict.fromkeys(
+        ("registry.gives_to.*.account", "registry.gives_to.*.publisher", "registry.takes_from.*.account"),
+        "as one less and one more",
+    ),
+    "registry.takes_from.*.key": "as one less and one more; aws alone has it",
+    "registry.takes_from.*.granted_by": "nothing: it tells whoever reviews the edit",
     "models.*.digest": "updates what asks whether it is approved, and nothing else",
 }
 """The keys for which no program is run, and what is told instead."""
@@ -194,6 +200,8 @@ _OTHER: Mapping[Platform, Mapping[str, Any]] = {
         "place": "444455556666.dkr.ecr.us-east-1.amazonaws.com",
         "new source": "777788889999.dkr.ecr.us-east-1.amazonaws.com",
         "new owner": "777788889999",
+        "receiver": {"account": "777788889999", "publisher": "arn:aws:iam::777788889999:role/aws-test-publisher"},
+        "origin": {"key": "arn:aws:kms:us-east-1:777788889999:key/1234abcd-12ab-34cd-56ef-1234567890ab"},
     },
     "gcp": {
         "account": "another-project-1",
@@ -214,6 +222,8 @@ _OTHER: Mapping[Platform, Mapping[str, Any]] = {
         "place": "us-central1-docker.pkg.dev/shared-images",
         "new source": "us-central1-docker.pkg.dev/other-images",
         "new owner": "other-images",
+        "receiver": {"account": "other-images", "publisher": "test-publisher@other-images.iam.gserviceaccount.com"},
+        "origin": {},
     },
     "azure": {
         "account": "99992222-3333-4444-5555-666677778888",
@@ -235,6 +245,11 @@ _OTHER: Mapping[Platform, Mapping[str, Any]] = {
         "place": "sharedml.azurecr.io",
         "new source": "otherml.azurecr.io",
         "new owner": "77775555-3333-4444-5555-666677778888",
+        "receiver": {
+            "account": "77775555-3333-4444-5555-666677778888",
+            "publisher": "0a1b2c3d-0000-4000-8000-000000000010",
+        },
+        "origin": {},
     },
 }
 """Other values than those that stand, as each platform writes them."""
@@ -381,6 +396,10 @@ def _of_models(other: Mapping[str, Any], stands: Config) -> Iterator[Edit]:
     yield Edit("models.*.artifact_uri", "another", {(*_MODEL, "artifact_uri"): other["artifact_uri"]})
     version = {"registered": "fraud-scorer", "version": 1, "digest": f"sha256:{'0' * 64}"}
     yield Edit("models.*.registered", "in place of image and artifact", {_MODEL: version})
+    given = {_MODEL: version, ("registry", "gives_to", "test"): other["receiver"]}
+    yield Edit("registry.gives_to.*", "one more, with the first registered version", given)
+    taken = {_MODEL: version, ("registry", "takes_from", "dev"): {**_source(other), **other["origin"]}}
+    yield Edit("registry.takes_from.*", "one more, with the first registered version", taken)
     yield Edit("models.*.environment.*", "one more", {(*_MODEL, "environment"): {"MAX_MODEL_LEN": "8192"}})
     yield Edit("models.*.port", "given", {(*_MODEL, "port"): 8000})
     yield Edit("models.*.predict_route", "given", {(*_MODEL, "predict_route"): "/v1/completions"})

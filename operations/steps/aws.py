@@ -24,7 +24,7 @@ from catalogue.kinds.aws.sns import SUBSCRIPTION, TOPIC
 from catalogue.kinds.aws.studio import DOMAIN, USER_PROFILE
 from catalogue.landing_zones import AwsZone
 from catalogue.properties import Properties
-from catalogue.registered import APPROVED, DIGEST, PENDING, in_registry, package_arn
+from catalogue.registered import APPROVED, DIGEST, PENDING, artifacts_of, in_registry, package_arn
 from catalogue.registries import is_own
 from catalogue.versions import RECORD
 from catalogue.wording import in_words
@@ -158,6 +158,13 @@ def _key_users(graph: Graph, key: str, account: str, region: str) -> str:
             f"let {name} decrypt and make data keys without kms:ViaService where the encryption context {context}"
         )
         said.append("let delivery.logs.amazonaws.com decrypt in that last context")
+    if readers := sorted(one.publisher for one in (graph.placement.gives_to if graph.placement else ())):
+        zone = given.zone(graph)
+        bucket = artifacts_of(f"{zone.name_prefix if zone else ''}{graph.stack}", account)
+        said.append(
+            f"let {in_words(readers)} decrypt where kms:ViaService is s3.{region}.amazonaws.com and the encryption "
+            f"context aws:s3:arn is arn:aws:s3:::{bucket}"
+        )
     return "; ".join(said)
 
 

@@ -9,6 +9,7 @@ from catalogue.kinds.aws import cloudtrail, cloudwatch, ec2, ecr, s3, sagemaker,
 from catalogue.properties import Properties
 from policies import given
 from policies.aws.documents import is_everybody
+from policies.aws.promoted import is_given, publishers
 from policies.rule import Found, resource_rule, stack_rule, whole_stack_rule
 
 
@@ -150,15 +151,17 @@ def _folder_of_records(resource: Resource, bucket: Resource, account: str) -> st
     "audit-packages-own-account",
     sagemaker.PACKAGE_GROUP,
     severity="medium",
-    says="Model versions are read by this account only.",
+    says="Model versions are read by this account only, and by whoever the stack file gives them to.",
     remedy="Keep the registry's policy on each model package group.",
 )
 def packages_own_account(graph: Graph, resource: Resource) -> Iterator[str]:
     """Each model package group has a resource policy that denies every other account's principals."""
-    others = {("StringNotEquals", "aws:PrincipalAccount")}
+    others = [{("StringNotEquals", "aws:PrincipalAccount")}]
+    if publishers(graph):  # registry-shared judges whom it lets pass
+        others.append({*others[0], ("ArnNotEquals", "aws:PrincipalArn")})
     policies = graph.referring(sagemaker.PACKAGE_GROUP_POLICY, "modelPackageGroupName", resource)
-    said = [s for p in policies for s in statements(p.props, "resourcePolicy")]
-    denies = [s for s in said if not allows(s) and conditions(s) == others and is_everybody(s)]
+    said = [s for p in policies for s in statements(p.props, "resourcePolicy") if not is_given(graph, p, s)]
+    denies = [s for s in said if not allows(s) and conditions(s) in others and is_everybody(s)]
     if not any({*s.each_text("Action")} >= _READS and _is_on_versions(resource, s) for s in denies):
         yield "has no policy that keeps other accounts out of the group and its versions"
     if any(allows(s) or s not in denies for s in said):

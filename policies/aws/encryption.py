@@ -12,6 +12,7 @@ from catalogue.kinds.aws import iam, kms, s3, scheduler, sfn
 from catalogue.kinds.aws.sagemaker import takes_volume_key
 from catalogue.properties import Properties
 from policies.aws.documents import is_anybody, is_everybody
+from policies.aws.promoted import is_given
 from policies.aws.registered import is_write_once
 from policies.rule import OPEN_TO_OTHERS, resource_rule, stack_rule
 
@@ -207,7 +208,7 @@ def bucket_tls(graph: Graph, resource: Resource) -> Iterator[str]:
     for statement in filter(allows, found):
         if is_anybody(principals(statement)):
             yield f"{name_of(statement)} lets anybody in"
-        elif not conditions(statement):
+        elif not conditions(statement) and not is_given(graph, resource, statement):
             yield f"{name_of(statement)} lets a service in for any account"
 
 

@@ -11,7 +11,7 @@ import yaml
 
 from catalogue.graph import Graph, Resource
 from catalogue.iam import Condition, allows, conditions, conditions_of, name_of, principals, statements
-from catalogue.kinds.aws import ec2, iam, kms, s3, sagemaker, sfn, sns, studio
+from catalogue.kinds.aws import ec2, ecr, iam, kms, s3, sagemaker, sfn, sns, studio
 from catalogue.kinds.aws.experiments import MLFLOW_APP
 from catalogue.marks import is_unknown
 from catalogue.once import once_a_resource
@@ -20,6 +20,7 @@ from catalogue.wording import one_line
 from policies import given
 from policies.aws.documents import is_anybody
 from policies.aws.identity import WITHOUT_RESOURCE
+from policies.aws.promoted import is_given, texts
 from policies.aws.reach import Granted, beyond
 from policies.personas import table
 from policies.rule import Found, stack_rule, whole_stack_rule
@@ -33,15 +34,20 @@ DOCUMENTS: Mapping[str, tuple[str, str]] = {
     kms.KEY: ("policy", "key"),
     sns.TOPIC_POLICY: ("policy", "topic"),
     sagemaker.PACKAGE_GROUP_POLICY: ("resourcePolicy", "packages"),
+    ecr.REPOSITORY_POLICY: ("policy", "repository"),
     ec2.VPC_ENDPOINT: ("policy", "door"),
 }
 """Where each type has its document, and of which sort it is."""
 
 _OF_IDENTITIES = ("boundary", "persona")
-_GRANTING = ("trust", "topic", "door", "key")
+_GRANTING = ("trust", "topic", "door", "key", "repository")
 """The sorts that are there to let somebody in."""
 _DENYING = ("boundary", "bucket", "packages")
 """The sorts that deny: elsewhere a denial takes away what somebody was granted."""
+_OF_ONE = ("trust", "repository")
+"""The sorts that take no resource, for they speak of the role or the repository that has them:
+https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-policy-examples.html
+"""
 _VERSION = "2012-10-17"
 _ACTION = re.compile(r"\*|[a-z0-9-]+:[\w*?]+", re.IGNORECASE)
 """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_action.html"""
@@ -118,7 +124,7 @@ def _wrong(statement: Properties, sort: str) -> Iterator[tuple[str, bool]]:
             if not (effect == "Deny" and key == "Resource" and sort in _OF_IDENTITIES):
                 yield f"speaks by {other} of everything but a list", effect == "Allow"
             continue
-        wanted = {"Action": True, "Resource": sort != "trust", "Principal": sort not in _OF_IDENTITIES}[key]
+        wanted = {"Action": True, "Resource": sort not in _OF_ONE, "Principal": sort not in _OF_IDENTITIES}[key]
         if wanted and statement.values.get(key) in (None, [], {}, ""):
             yield f"has no {key}", True
         if not wanted and key in statement:
@@ -157,10 +163,11 @@ def _taking(action: str) -> bool:
     kms.KEY,
     sns.TOPIC_POLICY,
     sagemaker.PACKAGE_GROUP_POLICY,
+    ecr.REPOSITORY_POLICY,
     ec2.VPC_ENDPOINT,
     severity="critical",
-    says="A policy of a resource lets in nobody but the stack's own account, and services by name; it speaks of its "
-    "own resource.",
+    says="A policy of a resource lets in nobody but the stack's own account, services by name, and whoever the stack "
+    "file gives versions to; it speaks of its own resource.",
     remedy="Name the principal; or bind the statement to the account by aws:PrincipalAccount and aws:ResourceAccount.",
 )
 def resource_policies(graph: Graph, resource: Resource) -> Iterator[str]:
@@ -181,7 +188,7 @@ def resource_policies(graph: Graph, resource: Resource) -> Iterator[str]:
                     yield f"{name} lets in anybody, of any account"
         if sort in ("bucket", "topic", "packages") and any(one in ("*", "") for one in resources):
             yield f"{name} speaks of every resource, and not of its own"
-        if sort == "packages" and allows(statement):
+        if sort in ("packages", "repository") and allows(statement) and not is_given(graph, resource, statement):
             yield f"{name} lets somebody in beside the roles of the stack"
 
 
@@ -203,7 +210,9 @@ def permissions(graph: Graph) -> Found:
     for resource in graph.of(*DOCUMENTS):
         sort = DOCUMENTS[resource.type][1]
         persona = _persona(graph, resource) if graph.ours and sort == "persona" else ""
-        for statement in _granted(resource):
+        for written, statement in _granted(resource):
+            if is_given(graph, resource, written):
+                continue
             for action in _untaken(sort, persona, statement.actions):
                 if graph.ours or action not in said:
                     said.add(action)
@@ -214,16 +223,20 @@ def permissions(graph: Graph) -> Found:
 
 
 @once_a_resource
-def _granted(resource: Resource) -> list[Granted]:
-    """What the document of a resource allows, and what the policies do that stand in line in a role."""
+def _granted(resource: Resource) -> list[tuple[Properties, Granted]]:
+    """What the document of a resource allows, as it is written and as it is read, and what the policies do that stand
+    in line in a role."""
     holders = [(resource.props, DOCUMENTS[resource.type][0])]
     holders += [(inline, "policy") for inline in resource.props.each_section("inlinePolicies")]
     return [
-        Granted(
-            name_of(statement),
-            tuple(statement.each_text("Action")),
-            tuple(statement.each_text("Resource")),
-            tuple(statement.section_or_empty("Condition.StringLike").each_text("s3:prefix")),
+        (
+            statement,
+            Granted(
+                name_of(statement),
+                tuple(statement.each_text("Action")),
+                tuple(statement.each_text("Resource")),
+                tuple(statement.section_or_empty("Condition.StringLike").each_text("s3:prefix")),
+            ),
         )
         for holder, path in holders
         for statement in filter(allows, statements(holder, path))
@@ -285,7 +298,8 @@ def condition_values(graph: Graph, resource: Resource) -> Iterator[str]:
             if service not in services:
                 yield f"{name} names the service {service}, which nobody needs there"
         for condition in asked:
-            yield from (f"{name} {wrong}" for wrong in _unjudged(condition, allowing, words))
+            if not {*condition.values} or not {*condition.values} <= texts(graph):  # registry-shared judges those
+                yield from (f"{name} {wrong}" for wrong in _unjudged(condition, allowing, words))
         for service, needed in _let_in(named, asked) if sort == "bucket" else ():
             yield f"{name} lets {service} in without the condition {needed}"
         for action, needed in lacking if sort in ("persona", "key") else ():

@@ -19,6 +19,7 @@ from catalogue.once import once_a_graph
 from catalogue.properties import Unreadable
 from policies import given
 from policies.aws.guarded import arn_of
+from policies.aws.promoted import taken
 from policies.personas import table
 from policies.world import world
 
@@ -173,6 +174,7 @@ class _Facts(NamedTuple):
     serving: frozenset[str]
     machines: frozenset[str]
     uris: tuple[tuple[str, frozenset[str]], ...]
+    taken: tuple[tuple[str, frozenset[str]], ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -202,9 +204,8 @@ def _reaches(graph: Graph) -> _Reaches:
     )
     here, prefix = f"{ours.region}:{ours.account}", f"{zone.name_prefix if zone else ''}{graph.stack}"
     scoring, uris = _jobs(graph)
-    return _meant(
-        _Facts(here, prefix, frozenset(own), frozenset(keys), training, serving, frozenset(scoring), tuple(uris))
-    )
+    named = (frozenset(own), frozenset(keys), training, serving, frozenset(scoring))
+    return _meant(_Facts(here, prefix, *named, tuple(uris), tuple(taken(graph).items())))
 
 
 @lru_cache(maxsize=8)
@@ -225,6 +226,7 @@ def _meant(facts: _Facts) -> _Reaches:
             "serving-role": Reach(facts.serving),
             "training-machines": Reach(wide=(re.compile(rf"arn:aws:states:{facts.here}:stateMachine:{others}"),)),
             **{word: _of(uris) for word, uris in facts.uris},
+            **{word: Reach(arns) for word, arns in facts.taken},
         }
     )
 

@@ -15,6 +15,7 @@ from catalogue.kind import Takes
 from catalogue.kinds import kind_of
 from catalogue.once import once_a_graph, once_a_resource
 from policies import given
+from policies.aws import promoted
 from policies.rule import OPEN_TO_OTHERS, Found, whole_stack_rule
 from policies.world import World, texts, world
 
@@ -76,8 +77,8 @@ def _own_accounts(graph: Graph) -> set[str]:
     severity="critical",
     says="No principal, key, condition, destination or other text names an account that is neither the stack's, nor "
     "AWS's own, nor named in the stack file or its landing zone.",
-    remedy="Name a resource of the stack's own account; or name the account under sources, callers or the landing "
-    "zone, where it shows in review.",
+    remedy="Name a resource of the stack's own account; or name the account under sources, callers, registry or the "
+    "landing zone, where it shows in review.",
     advice_elsewhere=True,
     never_waived=OPEN_TO_OTHERS,
 )
@@ -88,15 +89,16 @@ def account(graph: Graph) -> Found:
     """
     if not (known := _accounts(graph)):
         return
+    shared = promoted.texts(graph)  # which registry-shared judges
     for resource in graph.resources:
-        for path, found in _accounts_in(resource):
-            if found not in known:
+        for path, found, text in _accounts_in(resource):
+            if found not in known and text not in shared:
                 yield resource, f"names the account {found} in {path}, which is not the stack's"
 
 
 @once_a_resource
-def _accounts_in(resource: Resource) -> list[tuple[str, str]]:
-    return [(path, found) for path, text in said(resource) for found in sorted(_named(text))]
+def _accounts_in(resource: Resource) -> list[tuple[str, str, str]]:
+    return [(path, found, text) for path, text in said(resource) for found in sorted(_named(text))]
 
 
 @once_a_resource
@@ -183,7 +185,7 @@ def place(graph: Graph) -> Found:
     shapes = _shapes(graph, ours)
     for resource in graph.cloud:
         for path, text in _places_in(resource):
-            if _is_foreign(ours, shapes, path, text):
+            if text not in promoted.texts(graph) and _is_foreign(ours, shapes, path, text):
                 yield resource, f"names {text} in {path}, which is nothing of the stack's"
 
 

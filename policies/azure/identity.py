@@ -30,6 +30,7 @@ from catalogue.kinds.azure.mlplatform import ROLES_IN_FORCE
 from catalogue.kinds.azure.network import PRIVATE_ENDPOINT
 from catalogue.once import once_a_graph
 from catalogue.properties import Properties
+from policies.azure.promoted import is_given
 from policies.azure.reading import foreign, names_one_of, not_before
 from policies.ripening import long_enough
 from policies.rule import callers, resource_rule, stack_rule
@@ -248,13 +249,13 @@ _OWNER = "properties.properties.personalComputeInstanceSettings.assignedUser.obj
 
 
 def _calls(graph: Graph, item: Resource) -> bool:
-    """Whether an assignment lets a caller of the stack file call one endpoint, and do nothing else."""
+    """Whether an assignment lets a caller of the stack file call one endpoint, or gives versions, and nothing else."""
     roles = graph.refers(item, "roleDefinitionId", authorization.ROLE_DEFINITION)
     may = [action.lower() for role in roles for action in role.props.each_text("permissions.actions")]
     named = {caller.identity for caller in callers(graph) if caller.identity}
     on_one = bool(graph.refers(item, "scope", SERVED))
     alone = bool(may) and set(may) == {SCORE} and not any(_data_actions(role) for role in roles)
-    return on_one and alone and item.props.text_if_known("principalId") in named
+    return (on_one and alone and item.props.text_if_known("principalId") in named) or is_given(graph, item)
 
 
 SCORE = "microsoft.machinelearningservices/workspaces/onlineendpoints/score/action"

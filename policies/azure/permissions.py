@@ -20,6 +20,7 @@ from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_ENDPOINT, C
 from catalogue.marks import is_marked
 from catalogue.once import once_a_graph
 from policies.azure.identity import built_in
+from policies.azure.promoted import TAKES, is_given, takes
 from policies.azure.reading import registered_models
 from policies.personas import table
 from policies.personas.simulation import cloud, is_about, requests
@@ -117,12 +118,14 @@ def permissions(graph: Graph, item: Resource) -> Iterator[str]:
         either = {persona: (*_ON_WORKSPACE.get(persona, ()), *_ON_MODEL.get(persona, ())) for persona in PERSONAS}
         yield from _more(item, PERSONAS, either)
         return
+    if is_given(graph, item):
+        return
     if not is_read(item.props.text_if_known("condition")):
         yield "has a condition that is not read here, so nobody knows when it holds"
     personas = _personas(graph, item)
     if "workspace" in personas:
         return
-    may = _ON_MODEL if graph.refers(item, "scope", MODELS) else _on_workspace(graph)
+    may = _on_model(graph) if graph.refers(item, "scope", MODELS) else _on_workspace(graph)
     for role in graph.refers(item, "roleDefinitionId", authorization.ROLE_DEFINITION):
         for said in (*_more(role, personas, may), *_less(graph, item, role, personas, may)):
             yield f"gives {role.name}, which {said}"
@@ -134,11 +137,17 @@ def permissions(graph: Graph, item: Resource) -> Iterator[str]:
         yield f"gives {_or(personas)} {name} on another kind of resource than their tasks need"
 
 
+def _on_model(graph: Graph) -> Mapping[str, tuple[str, ...]]:
+    """Where versions come from other stacks, the publisher registers them."""
+    return {**_ON_MODEL, "publisher": _ON_MODEL["data-scientist"]} if takes(graph) else _ON_MODEL
+
+
 def _on_workspace(graph: Graph) -> Mapping[str, tuple[str, ...]]:
     """Where versions of the registry are served, whoever could write all models of the workspace could approve."""
     if not registered_models(graph):
         return _ON_WORKSPACE
-    return {who: tuple(one for one in may if one not in _write("models")) for who, may in _ON_WORKSPACE.items()}
+    may = {who: tuple(one for one in may if one not in _write("models")) for who, may in _ON_WORKSPACE.items()}
+    return {**may, "publisher": TAKES} if takes(graph) else may
 
 
 def _has(persona: str, item: Resource) -> bool:

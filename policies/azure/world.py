@@ -19,6 +19,7 @@ from catalogue.kinds.azure.machinelearningservices_jobs import COMPUTE
 from catalogue.marks import is_marked
 from catalogue.once import once_a_graph, once_a_resource
 from catalogue.wording import one_line
+from policies.azure.promoted import is_given
 from policies.rule import OPEN_TO_OTHERS, Found, whole_stack_rule
 from policies.world import names_of, texts, texts_of, world
 
@@ -195,7 +196,7 @@ def own_principals(graph: Graph) -> Found:
     for resource, path, text in ((one, *said) for one in graph.cloud for said in _guids(one)):
         last = path.rpartition(".")[2].casefold()
         said = text.casefold()
-        if last in _NAMES or path.startswith("tags."):
+        if last in _NAMES or path.startswith("tags.") or (path == "principalId" and is_given(graph, resource)):
             continue
         if last in ("tenantid", "tenant_id"):
             if tenant and said != tenant:

@@ -247,7 +247,8 @@ def _outsiders(world: World) -> Sequence[Document]:
     else:
         own = world.place.account
         callers = {one.account or one.identity.split(":")[4:5][0] for one in world.place.callers if one.identity}
-        ours = {"aws:PrincipalAccount": sorted({own, *callers})}
+        takers = {one.account for one in world.place.gives_to}
+        ours = {"aws:PrincipalAccount": sorted({own, *callers, *takers})}
         acts = {"aws:SourceAccount": [own]}
     by_another = {
         "StringNotEqualsIfExists": acts,
@@ -519,10 +520,11 @@ CONTROLS: Sequence[Control] = (
         DATA,
         "A trust, a key policy or a bucket policy lets in another account, or a service that acts for one.",
         "Nobody of another account uses a bucket, a key, a queue, a secret or an image, and nobody of another "
-        "organization takes a role, but callers by name.",
+        "organization takes a role, but callers by name, and the accounts that the stack file gives versions to.",
         ("identity-trust", "encryption-key", "encryption-bucket-tls"),
         "By services that resource control policies do not bind, such as SageMaker's own endpoints; by a principal of "
-        "an account that is named as a caller; by a role that trusts another account of the organization.",
+        "an account that is named as a caller or gets versions; by a role that trusts another account of the "
+        "organization.",
         _RCP,
         _outsiders,
     ),

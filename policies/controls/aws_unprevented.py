@@ -42,6 +42,7 @@ UNPREVENTED: Mapping[str, Sequence[str]] = {
         "identity-written-places",
         "network-call-bound",
         "network-endpoint-closed",
+        "registry-shared",
     ),
     "AWS keeps its own images in hundreds of accounts, more than the 5,120 characters of a policy can name.": (
         "identity-registries",

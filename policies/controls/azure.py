@@ -455,6 +455,7 @@ UNPREVENTED: Mapping[str, Sequence[str]] = {
         "network-way-in",
         "registry-approved",
         "registry-kept",
+        "registry-shared",
     ),
     "It is what Azure Policy itself has in force in the stack's group, and its absence no definition can refuse.": (
         "identity-guardrails",

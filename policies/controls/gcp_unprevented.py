@@ -24,6 +24,7 @@ UNPREVENTED: Mapping[str, Sequence[str]] = {
         "network-way-in",
         "registry-approved",
         "registry-kept",
+        "registry-shared",
     ),
     "There is no constraint that knows every type. One on services of APIs would need each that a section calls.": (
         "kind-known",

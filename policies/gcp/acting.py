@@ -23,6 +23,7 @@ from catalogue.once import once_a_graph
 from catalogue.properties import Unreadable
 from policies.gcp.identity import NAMED
 from policies.gcp.permissions import persona_of
+from policies.gcp.promoted import is_given
 from policies.rule import Found, stack_rule, whole_stack_rule
 
 _ACCOUNT, _ON_ACCOUNT, _ON_BUCKET = serviceaccount.ACCOUNT, serviceaccount.MEMBER, storage.BUCKET_MEMBER
@@ -153,7 +154,7 @@ def folders(graph: Graph, grant: Resource) -> Iterator[str]:
     https://cloud.google.com/storage/docs/access-control/iam#conditions
     """
     text = grant.props.text_if_known("condition.expression") if grant.props.is_given("condition.expression") else ""
-    if graph.placement is None or not graph.ours or not text:
+    if graph.placement is None or not graph.ours or not text or is_given(graph, grant):
         return
     own = {one.props.text_if_known("name") for one in graph.of(storage.BUCKET)}
     role = grant.props.text_if_known("role")

@@ -25,6 +25,7 @@ from catalogue.kinds.gcp import (
 from catalogue.kinds.gcp.workflows import AT, jobs, mounted, texts
 from catalogue.properties import NotKnown, Properties
 from policies.gcp.encryption import AGENT
+from policies.gcp.promoted import is_given
 from policies.gcp.reach import beyond, mounts
 from policies.ripening import long_enough
 from policies.rule import OPEN_TO_OTHERS, Found, named_by, named_places, resource_rule, stack_rule, whole_stack_rule
@@ -143,8 +144,9 @@ pass the data on to members that nobody sees.
 @whole_stack_rule(
     "identity-known-members",
     severity="high",
-    says="Every grant is to an account of the stack, an agent of Google's, or the owner of the instance it is for.",
-    remedy="Pass the account's member; accounts of other projects get no grant here.",
+    says="Every grant is to an account of the stack, an agent of Google's, the owner of the instance it is for, or a "
+    "publisher that the stack file gives versions to.",
+    remedy="Pass the account's member; accounts of other projects get no grant here but by registry in the stack file.",
 )
 def known_members(graph: Graph) -> Found:
     """The member must refer to an account of the stack, and its known address must fit.
@@ -163,6 +165,8 @@ def known_members(graph: Graph) -> Found:
                 yield grant, f"grants a role to {member}, which is not the account it refers to"
         elif _ANYBODY.fullmatch(member):
             continue  # identity-no-public-member says so
+        elif is_given(graph, grant):
+            continue  # to whom the stack file gives versions
         elif not AGENT.fullmatch(member) and not (graph.refers(grant, "member", _AGENT) and not member):
             yield grant, f"grants a role to {member}, which is no account of this stack"
     own = {account.props.text_if_known("member") for account in graph.of(_ACCOUNT)}

@@ -25,6 +25,7 @@ from catalogue.once import once_a_graph, once_a_resource
 from catalogue.properties import Malformed, Properties
 from catalogue.runs import RUNS_PER_MONTH, by_hand
 from catalogue.wording import one_line
+from policies.gcp.promoted import is_given
 from policies.rule import stack_rule
 from policies.world import may_be_id, texts, world
 
@@ -153,7 +154,7 @@ _EVERY = tuple(token for token in kinds("gcp") if token.partition(":")[0] != "pu
     PROVIDER,
     severity="critical",
     says="Nothing names a project but the stack's own, its landing zone's, and those that its file names.",
-    remedy="Name the stack's own project; or name whose it is in the stack file, under sources or callers.",
+    remedy="Name the stack's own project; or name whose it is in the stack file, under sources, callers or registry.",
 )
 def foreign_project(graph: Graph, resource: Resource) -> Iterator[str]:
     """A project owns whatever lies in it, and its owner reads and changes that (Resource Manager, "Resource hierarchy",
@@ -165,7 +166,8 @@ def foreign_project(graph: Graph, resource: Resource) -> Iterator[str]:
         return
     for path, project in _named_projects(resource):
         known = ours.numbers if project.isdigit() else ours.projects
-        if known and project not in known and not _is_google(path, project):
+        given = path == "member" and is_given(graph, resource)
+        if known and project not in known and not _is_google(path, project) and not given:
             yield f"names the project {one_line(project)} at {path}, which is not the stack's and not in its file"
 
 

@@ -15,6 +15,7 @@ from catalogue.landing_zones import AwsNetwork
 from catalogue.once import once_a_graph
 from policies import given
 from policies.aws.access import may_take, refusal, session
+from policies.aws.promoted import taken
 from policies.personas.simulation import Cloud, Place, Request
 
 SIGNED_IN_AS = "aws:PrincipalTag/studio-user"
@@ -114,8 +115,21 @@ def _places(graph: Graph) -> Mapping[str, Sequence[Place]]:
         "serving-role": at(role_of(graph, "serving").props.text_or_empty("arn")),
         "roles": at(*_known(graph.of(iam.ROLE), "arn")),
         "package-groups": at(*groups),
+        **{
+            word: [
+                Place(arn.replace("*", "x/1"), {"aws:ResourceAccount": _account_of(graph, arn)}) for arn in sorted(arns)
+            ]
+            for word, arns in taken(graph).items()
+        },
         "versions": at(*(f"{group.replace(':model-package-group/', ':model-package/')}/1" for group in groups)),
     }
+
+
+def _account_of(graph: Graph, arn: str) -> str:
+    """The account of what another stack gives; the ARN of an object says none, and its bucket's name ends in it."""
+    return arn.split(":")[4] or next(
+        one.account for one in (graph.placement.takes_from if graph.placement else ()) if f"-{one.account}/" in arn
+    )
 
 
 def _studio(graph: Graph, here: str, own: Mapping[str, str]) -> dict[str, list[Place]]:

@@ -18,7 +18,7 @@ from components.shapes import together
 from stacks.aws.names import artifacts_of, registry_of
 from stacks.expiry import expiring
 from stacks.model import StackConfig
-from stacks.sections import callers, endpoints, landing_zone, models, network, training
+from stacks.sections import callers, endpoints, landing_zone, models, network, registry, training
 from stacks.site import Site, tags_of
 
 
@@ -118,6 +118,8 @@ def _key(site: Site, config: StackConfig) -> Keys:
             region=site.region,
             trail_name=_trail_name(site),
             pipeline_role_arn=_role_arn(site, config, "pipeline"),
+            bucket_name=artifacts_of(site.stack, site.account),
+            readers=registry.publishers(config),
             tags=site.tags,
         ),
         opts=site.opts,
@@ -210,6 +212,8 @@ def _registry(site: Site, config: StackConfig, key: Keys) -> Registry:
             bucket_name=artifacts_of(site.stack, site.account),
             models=list(dict.fromkeys(model.registered or name for name, model in models.of(config).items())),
             keeps_versions=bool(models.registered(config)),
+            readers=registry.publishers(config),
+            given=models.registered(config),
             capture_days=endpoints.capturing(config),
             expire_below=expiring(config, f"s3://{artifacts_of(site.stack, site.account)}/"),
             data_key_arn=key.data_key_arn,

@@ -2,11 +2,11 @@
 
 from catalogue.registered import IMAGES, Registered
 from components.aws.model import ModelArgs, RegisteredArgs
-from components.aws.personas import Needs
+from components.aws.personas import Needs, TakenArgs
 from stacks.aws.ground import Ground
 from stacks.aws.names import artifacts_of, registry_of
 from stacks.model import StackConfig
-from stacks.sections import models, sources
+from stacks.sections import models, registry, sources
 
 
 def grants(config: StackConfig) -> Needs:
@@ -21,6 +21,10 @@ def grants(config: StackConfig) -> Needs:
         artifact_keys=sources.keys_of(config, uris),
         images=[m.image for m in found],
         registered=models.registered(config),
+        taken=[
+            TakenArgs(stack=name, account=one.account, key_arn=one.key or "")
+            for name, one in registry.of(config).takes_from.items()
+        ],
     )
 
 
@@ -29,16 +33,16 @@ def model(ground: Ground, config: StackConfig, name: str, persona: str) -> Model
     asked = models.of(config)[name]
     image, artifact_uri, registered = asked.image, asked.artifact_uri, None
     if asked.registered:
-        version, registry = Registered(asked.registered, asked.version), registry_of(ground.stack)
+        version, own = Registered(asked.registered, asked.version), registry_of(ground.stack)
         host = f"{ground.account}.dkr.ecr.{ground.region}.amazonaws.com"
         image, artifact_uri = (
-            f"{host}/{registry}{IMAGES}:{version.tag}",
+            f"{host}/{own}{IMAGES}:{version.tag}",
             version.artifact(artifacts_of(ground.stack, ground.account)),
         )
         registered = RegisteredArgs(
             account=ground.account,
             region=ground.region,
-            group=version.group(registry),
+            group=version.group(own),
             version=version.version,
             digest=asked.digest,
         )

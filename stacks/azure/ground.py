@@ -32,7 +32,7 @@ from components.shapes import together
 from provider import Provider
 from stacks.azure import workspace
 from stacks.model import StackConfig
-from stacks.sections import batch_jobs, endpoints, landing_zone, models, network, sources, training
+from stacks.sections import batch_jobs, endpoints, landing_zone, models, network, registry, sources, training
 from stacks.sections import workspace as asked_workspace
 from stacks.site import Site, tags_of
 
@@ -364,6 +364,10 @@ def _access(
                 group_name=group.group_name,
                 workspace_name=studio.workspace_name,
                 models=registered,
+                container_id=kept.container_id,
+                registry_id=kept.registry_id,
+                readers=registry.publishers(config),
+                takes=bool(registry.of(config).takes_from),
                 tags=site.tags,
             )
             if (registered := models.registered(config))

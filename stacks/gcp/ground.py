@@ -22,7 +22,7 @@ from provider import Provider
 from stacks.expiry import expiring
 from stacks.gcp.names import approvals_of, artifacts_of, images_of, registry_of
 from stacks.model import StackConfig
-from stacks.sections import landing_zone, models, network
+from stacks.sections import landing_zone, models, network, registry
 from stacks.site import Site, tags_of
 
 
@@ -178,6 +178,7 @@ def _registry(site: Site, config: StackConfig, key: Keys) -> Registry:
             bucket_name=artifacts_of(site.stack, site.account),
             expire_below=expiring(config, f"gs://{artifacts_of(site.stack, site.account)}/"),
             approvals_name=approvals_of(site.stack, site.account) if models.registered(config) else None,
+            readers=registry.publishers(config),
             data_key_id=key.data_key_id,
             tags=site.tags,
         ),

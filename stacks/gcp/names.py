@@ -1,21 +1,13 @@
 """Names on Google Cloud that follow from the stack's own, for who knows the stack and lays no ground."""
 
-from catalogue.registered import IMAGES
+from catalogue.registered import IMAGES, artifacts_of, registry_of
 
-
-def artifacts_of(stack: str, project: str) -> str:
-    """The artifact bucket. Grants on its objects name it as the stack file does."""
-    return f"{stack}-artifacts-{project}"
+__all__ = ["approvals_of", "artifacts_of", "images_of", "registry_of"]
 
 
 def approvals_of(stack: str, project: str) -> str:
     """The bucket in which the approver's decisions on registered versions lie."""
     return f"{stack}-approvals-{project}"
-
-
-def registry_of(stack: str) -> str:
-    """The registry, which the name of its repository begins with."""
-    return f"{stack}-registry"
 
 
 def images_of(stack: str, project: str, region: str) -> str:

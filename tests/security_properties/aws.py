@@ -20,6 +20,7 @@ PROPERTIES: dict[str, tuple[str, ...]] = {
         "imageScanningConfiguration",
         "imageTagMutability",
     ),
+    "aws:ecr/repositoryPolicy:RepositoryPolicy": ("policy",),
     "aws:iam/role:Role": ("permissionsBoundary",),
     "aws:kms/key:Key": ("deletionWindowInDays", "enableKeyRotation", "policy"),
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": (

@@ -157,7 +157,7 @@ RULES: Mapping[str, Rules] = {
 }
 OF_THE_CLOUD: Mapping[str, str] = {
     "aws": r"aws:(ec2|vpc)/.*|aws:s3/bucket\w+:.*|aws:kms/key:Key|aws:sns/topic(Policy|Subscription):.*"
-    r"|aws:ecr/lifecyclePolicy:.*|aws:sagemaker/modelPackageGroupPolicy:.*|aws:appautoscaling/target:.*",
+    r"|aws:ecr/(lifecycle|repository)Policy:.*|aws:sagemaker/modelPackageGroupPolicy:.*|aws:appautoscaling/target:.*",
     "gcp": r"gcp:.*I[aA][mM]Member|gcp:dns/recordSet:.*|gcp:projects/(iAMAuditConfig|serviceIdentity):.*"
     r"|mlplatform:gcp:(Deployment|GrantsInForce)",
     "azure": r"azure-native:authorization:RoleAssignment|azure-native:privatedns:PrivateZone"

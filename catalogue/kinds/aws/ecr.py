@@ -10,10 +10,12 @@ from catalogue.pricing import Bill, Pricing
 
 LIFECYCLE = "aws:ecr/lifecyclePolicy:LifecyclePolicy"
 REPOSITORY = "aws:ecr/repository:Repository"
+REPOSITORY_POLICY = "aws:ecr/repositoryPolicy:RepositoryPolicy"
 
 _GUIDE = "https://docs.aws.amazon.com/AmazonECR/latest/userguide/"
 _IMAGES = documented(f"{_GUIDE}Repositories.html", READ)
 _EXPIRES = documented(f"{_GUIDE}LifecyclePolicies.html", READ)
+_LETS_IN = documented(f"{_GUIDE}repository-policies.html", READ)
 _KMS = documented(f"{_GUIDE}encryption-at-rest.html", READ)
 _PRICING = documented("https://aws.amazon.com/ecr/pricing/", READ)
 
@@ -24,6 +26,11 @@ def _price(pricing: Pricing, resource: Resource) -> Bill:
 
 
 _LIFECYCLE_ACTS = acts(
+    "ecr",
+    attached_to("repository"),
+    Behaviour(refs=(Ref("repository", (REPOSITORY,)),), second="changes"),
+)
+_POLICY_ACTS = acts(
     "ecr",
     attached_to("repository"),
     Behaviour(refs=(Ref("repository", (REPOSITORY,)),), second="changes"),
@@ -68,6 +75,18 @@ KINDS = (
         serves=No("it stores images and runs none", _IMAGES),
         acts=_REPOSITORY_ACTS,
         renders=terraform("ecr_repository"),
-        guarded=Guarded((LIFECYCLE,), _EXPIRES),
+        guarded=Guarded((LIFECYCLE, REPOSITORY_POLICY), _EXPIRES),
+    ),
+    setting(
+        REPOSITORY_POLICY,
+        "a repository",
+        registry(REPOSITORY_POLICY),
+        holds=Holds("guard", _LETS_IN),
+        stands=regional(REPOSITORY_POLICY),
+        acts=_POLICY_ACTS,
+        renders=terraform("ecr_repository_policy"),
+        rights=asks(
+            "amazonelasticcontainerregistry", "ecr:SetRepositoryPolicy", deletes=("ecr:DeleteRepositoryPolicy",)
+        ),
     ),
 )

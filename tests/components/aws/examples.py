@@ -15,7 +15,7 @@ from components.aws.logs import JobLogsArgs
 from components.aws.model import ModelArgs
 from components.aws.monitoring import AlertsArgs
 from components.aws.network import JoinedNetworkArgs, NetworkArgs
-from components.aws.personas import CallerArgs, IdentityArgs, Needs
+from components.aws.personas import CallerArgs, IdentityArgs, Needs, TakenArgs
 from components.aws.registry import RegistryArgs
 from components.aws.training import SpotArgs, TrainingJobArgs
 from components.aws.workspace import WorkspaceArgs
@@ -90,6 +90,8 @@ EXAMPLES: Mapping[str, Args] = {
         region=REGION,
         trail_name="it-audit",
         pipeline_role_arn=f"arn:aws:iam::{ACCOUNT}:role/it-pipeline",
+        bucket_name=BUCKET,
+        readers=["arn:aws:iam::444455556666:role/it-test-publisher"],
         tags=TAGS,
     ),
     "Endpoint": EndpointArgs(
@@ -126,6 +128,7 @@ EXAMPLES: Mapping[str, Args] = {
             images=[MODEL.image],
             captures=["scorer"],
             registered=["scorer"],
+            taken=[TakenArgs(stack="it-dev", account="777788889999", key_arn=KEY.replace(ACCOUNT, "777788889999"))],
             training_uris=[f"s3://it-data-{ACCOUNT}/train/"],
             training_keys=[KEY],
             trained_uris=[f"s3://{BUCKET}/training/weekly/"],
@@ -173,6 +176,8 @@ EXAMPLES: Mapping[str, Args] = {
         account=ACCOUNT,
         bucket_name=BUCKET,
         models=["scorer"],
+        readers=["arn:aws:iam::444455556666:role/it-test-publisher"],
+        given=["scorer"],
         capture_days={"scorer": 7},
         expire_below={"batch/out/": 90, "training/weekly/checkpoints/": 30},
         data_key_arn=KEY,

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from catalogue.graph import Graph, Resource
+from catalogue.graph import Another, Graph, Resource
 from operations.evaluation import evaluate
 from policies import pack
 from policies.aws.baselines import FEATURES, NOTEBOOK, TRAINING
@@ -301,6 +301,15 @@ _UNWHOLE: tuple[Callable[[Any], Any], ...] = (
     lambda d: d["Statement"][0].update(Principal="*"),
 )
 """How a persona's policy stops being a whole document."""
+
+
+def giving(graph: Graph) -> Graph:
+    """The stack file gives versions to another stack, and no policy lets its publisher in."""
+    assert graph.placement is not None
+    other = Another("aws-test", "444455556666", "arn:aws:iam::444455556666:role/aws-test-publisher")
+    return replace(graph, placement=replace(graph.placement, gives_to=(other,)))
+
+
 CATCHES: list[tuple[str, Mutation]] = [
     *(("identity-documents", editing(INLINE, "policy", edit, "serving")) for edit in _UNWHOLE),
     (
@@ -696,6 +705,7 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("experiments-own", adding(MLFLOW, artifactStoreUri=RECORDS, accountDefaultStatus="ENABLED")),
     ("experiments-own", adding(MLFLOW, artifactStoreUri=RECORDS, defaultDomainIdLists=["d-1"])),
     ("experiments-own", adding(MLFLOW, artifactStoreUri="s3://aws-pilot-artifacts-111122223333/models/")),
+    ("registry-shared", giving),
     ("audit-packages-own-account", lacking("aws:sagemaker/modelPackageGroupPolicy:ModelPackageGroupPolicy")),
     ("network-notebook-closed", adding(NOTEBOOK, roleArn="arn:aws:iam::111122223333:role/people")),
     ("network-jobs-isolated", adding(TRAINING, enableNetworkIsolation=True)),

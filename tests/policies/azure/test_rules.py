@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from catalogue.graph import Graph, Resource, Source
+from catalogue.graph import Another, Graph, Resource, Source
 from catalogue.hardware import catalogue
 from operations.evaluation import evaluate
 from policies import limits, pack
@@ -227,6 +227,14 @@ def more_permissions(action: str) -> Mutation:
 _OWNER = "properties.properties.personalComputeInstanceSettings.assignedUser.objectId"
 AZURE_ML = "Microsoft.MachineLearningServices/workspaces"
 PULLS = OWNER.replace("8e3af657-a8ff-443c-a75c-2fe8c4bcb635", "7f951dda-4ed3-4680-a7ca-43fe172d538d")
+
+
+def giving(graph: Graph) -> Graph:
+    """The stack file gives versions to another stack, and no role lets its publisher in."""
+    assert graph.placement is not None
+    other = Another("azure-test", "44445555-3333-4444-5555-666677778888", "0a1b2c3d-0000-4000-8000-000000000010")
+    return replace(graph, placement=replace(graph.placement, gives_to=(other,)))
+
 
 CATCHES: list[tuple[str, Mutation]] = [
     ("secrets-in-plain", setting(DEPLOYMENT, "properties.environmentVariables", {"API_KEY": "hunter2hunter2"})),
@@ -638,6 +646,7 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("audit-image-current", answering(COMPUTE, "workspace-ana", OLD_IMAGE)),
     ("audit-packages-own-account", setting(STORAGE, "allowCrossTenantReplication", True)),
     ("audit-packages-own-account", setting(REGISTRY, "policies.exportPolicy.status", "enabled")),
+    ("registry-shared", giving),
     ("registry-approved", setting(f"{ML}:ModelVersion", "properties.modelUri", VERSION)),
     (
         "registry-kept",

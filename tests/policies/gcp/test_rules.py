@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from catalogue.graph import Graph, Placement, Resource
+from catalogue.graph import Another, Graph, Placement, Resource
 from operations.evaluation import evaluate
 from policies import pack
 from tests.mutate import changed, drop, dropped, put, swapped, with_a_long_file, without
@@ -215,6 +215,15 @@ def elsewhere(graph: Graph) -> Graph:
 
 
 _SENT = base64.b64encode(b'{"argument": "{}", "api_key": "abcdefgh12"}').decode()
+
+
+def giving(graph: Graph) -> Graph:
+    """The stack file gives versions to another stack, and no grant lets its publisher in."""
+    assert graph.placement is not None
+    other = Another("gcp-test", "payments-risk-test", "gcp-test-publisher@payments-risk-test.iam.gserviceaccount.com")
+    return replace(graph, placement=replace(graph.placement, gives_to=(other,)))
+
+
 CATCHES: list[tuple[str, Mutation]] = [
     ("sizes-conditions", lambda graph: _granted_often(graph, 21)),
     (
@@ -569,6 +578,7 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("limits-stores-expire", setting(BUCKET, "lifecycleRules.2.condition.matchesPrefixes.1", "data/transactions/")),
     ("limits-stores-expire", setting(BUCKET, "lifecycleRules.2.condition.matchesPrefixes", [])),
     ("experiments-own", adding("gcp:vertex/aiTensorboard:AiTensorboard", region="europe-west4")),
+    ("registry-shared", giving),
     ("registry-approved", setting(MODEL, "artifactUri", REGISTERED)),
     (
         "registry-kept",
