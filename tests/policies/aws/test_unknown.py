@@ -38,6 +38,7 @@ _READ_DOCUMENTS = {
     "limits-replicas",
     "network-call-bound",
     "network-jobs-isolated",
+    "network-training-paths",
     "network-way-in",
     "quota-declared",
     "rollback-batch-watched",
