@@ -228,6 +228,7 @@ LookAt = Literal[
     "traffic",
     "replicas",
     "outbound rules",
+    "log group",
 ]
 
 

@@ -52,6 +52,7 @@ READS: Mapping[tuple[str, str], str] = {
     ("sagemaker", "DescribeModelPackage"): "sagemaker:DescribeModelPackage",
     ("cloudtrail", "LookupEvents"): "cloudtrail:LookupEvents",
     ("stepfunctions", "DescribeStateMachine"): "states:DescribeStateMachine",
+    ("logs", "DescribeLogGroups"): "logs:DescribeLogGroups",
     ("cloudwatch", "ListMetrics"): "cloudwatch:ListMetrics",
     ("cloudwatch", "GetMetricStatistics"): "cloudwatch:GetMetricStatistics",
 }
@@ -391,6 +392,22 @@ def _replicas(account: Account, look: Look) -> Seen:
     return not_done(f"there is no endpoint with the variant {look.name}")
 
 
+def _log_group(account: Account, look: Look) -> Seen:
+    """A group that SageMaker made by itself has neither key nor days: "CloudWatch Logs for Amazon SageMaker AI",
+    https://docs.aws.amazon.com/sagemaker/latest/dg/logging-cloudwatch.html
+    """
+    # A prefix of up to 50 groups, of which the one of this whole name is the first: they come in their order.
+    answer = account.ask("logs", "DescribeLogGroups", logGroupNamePrefix=look.name) or {}
+    found = next((one for one in answer.get("logGroups", ()) if one["logGroupName"] == look.name), None)
+    who = "whoever keeps the account makes it with the component JobLogs"
+    if found is None:
+        return not_done(f"there is no log group {look.name}: SageMaker makes it with neither, unless {who} before")
+    lacks = [says for key, says in (("retentionInDays", "an expiry"), ("kmsKeyId", "a key")) if not found.get(key)]
+    if lacks:
+        return not_done(f"the log group {look.name} is without {' and '.join(lacks)}; {who}, which imports it")
+    return done(f"the log group {look.name} is kept {found['retentionInDays']} days under {found['kmsKeyId']}")
+
+
 def _ready(what: str, is_: str, wanted: str) -> Seen:
     return done(f"{what} is {is_}") if is_ == wanted else not_done(f"{what} is {is_}, not yet {wanted}")
 
@@ -429,6 +446,7 @@ LOOKS: Mapping[LookAt, Way] = {
     "sign-in": Way(_sign_in, (*_rights("sagemaker", "ListDomains"), *_rights("cloudtrail", "LookupEvents"))),
     "endpoint": Way(_endpoint, _rights("sagemaker", "DescribeEndpoint")),
     "batch job": Way(_batch_job, _rights("stepfunctions", "DescribeStateMachine")),
+    "log group": Way(_log_group, _rights("logs", "DescribeLogGroups")),
     "replicas": Way(_replicas, _rights("sagemaker", "DescribeEndpoint")),
     "call": Way(_call, _rights("cloudwatch", "ListMetrics", "GetMetricStatistics")),
 }

@@ -20,6 +20,7 @@ from catalogue.kinds.aws.jobs import STATE_MACHINE
 from catalogue.kinds.aws.mlplatform import APPROVED_VERSION
 from catalogue.kinds.aws.s3 import BUCKET
 from catalogue.kinds.aws.sagemaker import ENDPOINT, MODEL, is_async
+from catalogue.kinds.aws.sfn import jobs_of
 from catalogue.kinds.aws.sns import SUBSCRIPTION, TOPIC
 from catalogue.kinds.aws.studio import DOMAIN, USER_PROFILE
 from catalogue.landing_zones import AwsZone
@@ -385,12 +386,27 @@ def serving(graph: Graph) -> Iterator[Look]:
 
 
 def standing(graph: Graph) -> Iterator[Look]:
-    """How many instances serve."""
+    """How many instances serve, and whether the logs that SageMaker names are kept as those of the stack are."""
     for target in graph.of(TARGET):
         of = target.props.text_if_known("resourceId").split("/")
         most = target.props.number_or_none("maxCapacity")
         if len(of) == 4 and of[0] == "endpoint" and most is not None:
             yield Look(what="replicas", name=f"{of[1]}/{of[3]}", amount=round(most))
+    jobs = {job.action for machine in graph.of(STATE_MACHINE) for job in jobs_of(graph, machine)}
+    groups = [group for action, group in _LOGS.items() if action in jobs]
+    yield from (Look(what="log group", name=f"/aws/sagemaker/{group}") for group in groups)
+    if graph.of(DOMAIN):
+        yield Look(what="log group", name="/aws/sagemaker/studio")
+
+
+_LOGS = {
+    "createTrainingJob": "TrainingJobs",
+    "createProcessingJob": "ProcessingJobs",
+    "createTransformJob": "TransformJobs",
+}
+"""The log group of each sort of job, which all stacks of an account and region share:
+https://docs.aws.amazon.com/sagemaker/latest/dg/logging-cloudwatch.html
+"""
 
 
 def sign_in(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:

@@ -93,6 +93,34 @@ def see(account: aws.Account, what: Any, name: str, at: str = "", amount: int | 
     return seen.state, seen.says
 
 
+@pytest.mark.parametrize(
+    ("groups", "state", "says"),
+    [
+        ([], State.NOT_DONE, "there is no log group"),
+        (
+            [{"logGroupName": "/aws/sagemaker/TrainingJobsOfOthers", "retentionInDays": 1}],
+            State.NOT_DONE,
+            "there is no",
+        ),
+        ([{"logGroupName": "/aws/sagemaker/TrainingJobs"}], State.NOT_DONE, "without an expiry and a key"),
+        ([{"logGroupName": "/aws/sagemaker/TrainingJobs", "retentionInDays": 365}], State.NOT_DONE, "without a key"),
+        ([{"logGroupName": "/aws/sagemaker/TrainingJobs", "kmsKeyId": "k"}], State.NOT_DONE, "without an expiry"),
+        (
+            [{"logGroupName": "/aws/sagemaker/TrainingJobs", "retentionInDays": 365, "kmsKeyId": "k"}],
+            State.DONE,
+            "is kept 365 days under k",
+        ),
+    ],
+)
+def test_the_logs_that_sagemaker_names_are_kept_for_a_time_under_a_key(
+    answered: aws.Account, groups: list[dict[str, Any]], state: State, says: str
+) -> None:
+    asked = answering(answered, "logs", {"DescribeLogGroups": [(200, {"logGroups": groups})]})
+    seen, told = see(answered, "log group", "/aws/sagemaker/TrainingJobs")
+    assert seen is state and says in told
+    assert asked == [("DescribeLogGroups", {"logGroupNamePrefix": "/aws/sagemaker/TrainingJobs"})]
+
+
 def test_a_quota_on_a_later_page_is_compared_with_what_is_needed(answered: aws.Account) -> None:
     asked = answering(
         answered,
@@ -345,7 +373,7 @@ def test_a_state_machine_is_looked_for_in_the_regions_own_partition(session: bot
 def test_whatever_moto_has_is_asked_of_it(account: aws.Account, session: boto3.Session) -> None:
     """A domain, an endpoint and a state machine as AWS's own API makes them, and a person who has taken a role."""
     asked: set[str] = set()
-    for service in ("sts", "iam", "sagemaker", "stepfunctions"):
+    for service in ("sts", "iam", "sagemaker", "stepfunctions", "logs"):
         account.client(service).meta.events.register("before-call", lambda model, **_: asked.add(model.name))
     made: Any = session.client("sagemaker")
     network = {"SubnetIds": ["subnet-1"], "VpcId": "vpc-1"}
@@ -379,6 +407,12 @@ def test_whatever_moto_has_is_asked_of_it(account: aws.Account, session: boto3.S
     assert see(account, "registered", "scorers/2", "sha256:1")[0] is State.NOT_DONE
     assert see(account, "approved", "scorers/1") == (State.NOT_DONE, "scorers/1: PendingManualApproval")
     assert see(account, "batch job", "nightly")[0] is State.DONE
+    logs: Any = session.client("logs")
+    for name in ("TrainingJobs", "TrainingJobs-other"):
+        logs.create_log_group(logGroupName=f"/aws/sagemaker/{name}", kmsKeyId=f"arn:aws:kms:{REGION}:{ME}:key/1")
+    assert see(account, "log group", "/aws/sagemaker/TrainingJobs")[0] is State.NOT_DONE
+    logs.put_retention_policy(logGroupName="/aws/sagemaker/TrainingJobs", retentionInDays=365)
+    assert see(account, "log group", "/aws/sagemaker/TrainingJobs")[0] is State.DONE
     assert see(account, "batch job", "weekly")[0] is State.NOT_DONE
 
     taken = assumed(session)

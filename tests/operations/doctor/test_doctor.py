@@ -78,7 +78,12 @@ def test_what_a_step_names_is_what_is_looked_at(graph: Graph) -> None:
 def test_the_last_step_looks_at_what_may_stand_otherwise_with_the_values_that_were_judged(graph: Graph) -> None:
     looks = {(look.what, look.name, look.amount) for look in looked_at(graph)[-1].looks}
     wanted: dict[str, set[tuple[str, str, int | None]]] = {
-        "aws": {("replicas", "aws-pilot-fraud-scorer/live", 4), ("replicas", "aws-pilot-document-embedder/live", 2)},
+        "aws": {
+            ("replicas", "aws-pilot-fraud-scorer/live", 4),
+            ("replicas", "aws-pilot-document-embedder/live", 2),
+            ("log group", "/aws/sagemaker/TransformJobs", None),
+            ("log group", "/aws/sagemaker/studio", None),
+        },
         "gcp": {
             ("traffic", "gcp-pilot-fraud-scorer", None),
             ("idle timeout", "gcp-pilot-workspace-ana", 60),

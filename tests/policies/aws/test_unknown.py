@@ -41,6 +41,7 @@ _READ_DOCUMENTS = {
     "limits-schedule-times",
     "network-call-bound",
     "network-jobs-isolated",
+    "network-training-paths",
     "network-way-in",
     "quota-declared",
     "rollback-batch-watched",
