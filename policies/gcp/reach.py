@@ -32,7 +32,7 @@ def beyond(graph: Graph, grant: Resource, places: Iterable[str]) -> Iterator[str
 
 
 def mounts(graph: Graph, grant: Resource) -> bool:
-    """Whether a grant lets the persona that trains read a bucket in which training jobs have folders.
+    """Whether a grant lets the persona that trains read a bucket of others in which training jobs have folders.
 
     Vertex AI mounts the whole bucket: https://cloud.google.com/vertex-ai/docs/training/cloud-storage-file-system
     """
@@ -40,7 +40,9 @@ def mounts(graph: Graph, grant: Resource) -> bool:
     if not accounts or any(one.name.rpartition("-identity-")[2] != "training" for one in accounts):
         return False
     used = {place.partition("/")[0] for role in (_READS, _WRITES) for place in _own(graph)["training", role]}
-    return grant.props.text_if_known("bucket") in used
+    return grant.props.text_if_known("bucket") in used - {
+        one.props.text_if_known("name") for one in graph.of(storage.BUCKET)
+    }
 
 
 def _ends(place: str) -> Iterator[int]:

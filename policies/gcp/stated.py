@@ -1,7 +1,8 @@
 """Stated: what is sent for an item of the stack file has the item's own numbers, machine and times.
 
 A limit bounds a number from above alone. Who signs a file with two replicas has not signed the nine that the limit
-would let pass. A value that the file leaves out is held against its limit only.
+would let pass. A value that the file leaves out is held against its limit only; a model's routes and port, which have
+no limit, against what holds where they are left out.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -12,6 +13,7 @@ from catalogue.kind import Runs
 from catalogue.kinds import kind_of
 from catalogue.kinds.gcp import bigquery, billing, cloudscheduler, mlplatform, vertex, workbench, workflows
 from catalogue.properties import Properties
+from catalogue.runs import by_hand
 from policies.gcp.encryption import seconds
 from policies.rule import stack_rule
 
@@ -119,6 +121,8 @@ def _workflow(graph: Graph, place: Placement, item: str, resource: Resource) -> 
     if item.startswith("endpoints."):  # its workflow puts on again what the deployment says
         return
     yield from _machines(graph, place, item, resource)
+    people = by_hand(resource.props.section_or_empty("labels"))
+    yield from _other(place, f"{item}.runs_per_month", people, "counts runs that people start in a month:")
     key = f"{item}.max_hours"
     hours, waits = place.states(key), place.states(f"{item}.spot.wait_hours")
     if not hours:
@@ -159,8 +163,16 @@ def _model(graph: Graph, place: Placement, item: str, resource: Resource) -> Ite
     if takes is not None and not place.states(f"{named}.start_up_seconds"):
         yield f"may take {takes:g} seconds to start, where {named} of the stack file says none"
     yield from _other(place, f"{named}.start_up_seconds", takes, "may take seconds to start:")
+    if not place.states(f"{item}.model"):
+        return
     for path, key in (("predictRoute", "predict_route"), ("healthRoute", "health_route")):
-        yield from _other_word(place, f"{named}.{key}", resource.props.text_if_known(path), "answers at")
+        sent, said = resource.props.text_if_known(path), place.states(f"{named}.{key}")
+        if sent and sent != (said or mlplatform.ROUTES[path]):
+            stands = f"{named}.{key} of the stack file says {said}" if said else f"{mlplatform.ROUTES[path]} is asked"
+            yield f"answers at {sent}, where {stands}"
+    port = place.states(f"{named}.port") or str(mlplatform.PORT)
+    for sent in [one for one in resource.props.each_number("ports") if f"{one:g}" != port]:
+        yield f"listens on the port {sent:g}, where {port} is asked"
 
 
 _MEMBERS: Mapping[str, Callable[[Graph, Placement, str, Resource], Iterator[str]]] = {

@@ -98,3 +98,12 @@ def test_nobody_else_and_nothing_else_is_granted_whole(training: Graph, key: str
 def test_a_bucket_of_others_is_none_to_read_whole_where_no_file_says_that_it_is_trained_on(training: Graph) -> None:
     found = objects_bounded.judge(replace(training, placement=None)).violations
     assert any("grants every object of the bucket" in one.sentence for one in found)
+
+
+def test_what_was_decided_on_versions_is_for_nobody_to_read_whole(training: Graph) -> None:
+    approvals = "gcp-full-approvals-payments-risk-pilot"
+    (read,) = (
+        one for one in training.of(GRANT) if one.name.endswith("training-reads-gcp-full-artifacts-payments-risk-pilot")
+    )
+    other = changed(training, read, lambda inputs: put(inputs, "bucket", approvals))
+    assert [one.sentence for one in objects_bounded.judge(other).violations] == ["grants every object of the bucket"]
