@@ -13,6 +13,7 @@ from catalogue.graph import Graph, Resource
 from catalogue.kind import Apart, Evidence, StandsApart, documented
 from catalogue.kinds import kind_of
 from catalogue.marks import is_secret, is_unknown
+from catalogue.runs import RUNS_PER_MONTH
 
 _READ = "2026-11-26"
 _SAGEMAKER = "https://docs.aws.amazon.com/sagemaker/latest/dg"
@@ -148,6 +149,22 @@ CAVEATS: Mapping[str, tuple[Caveat, ...]] = {
             "there.",
             documented("https://cloud.google.com/vertex-ai/docs/predictions/private-service-connect", _READ),
             when=lambda one: one.props.is_given("hours"),
+        ),
+        Caveat(
+            (_VERTEX,),
+            "A caller of another project makes its own forwarding rule. Google may close it once no model stood for "
+            "ten minutes, as outside of hours; an endpoint that was switched off comes back with another service "
+            "attachment. Nothing of the stack sees either: the caller makes its rule anew, as the output callers says.",
+            documented("https://cloud.google.com/vertex-ai/docs/predictions/private-service-connect", _READ),
+            when=lambda one: len({*one.props.each_text_if_known("privateServiceConnectConfig.projectAllowlists")}) > 1,
+        ),
+        Caveat(
+            (_WORKFLOW,),
+            "Google has no policy on a single workflow. So the data scientists, who start the runs of a training job "
+            "by hand, may start each workflow of the project, those of batch jobs and of hours among them: a run does "
+            "what its definition says, and the audit log says who started it.",
+            documented("https://cloud.google.com/iam/docs/resource-types-with-policies", "2026-11-27"),
+            when=lambda one: one.props.section_or_empty("labels").is_given(RUNS_PER_MONTH),
         ),
         Caveat(
             (_WORKBENCH,),

@@ -5,15 +5,11 @@ from dataclasses import dataclass
 
 import pulumi
 
+from catalogue.kinds.gcp.mlplatform import PORT, ROUTES
 from catalogue.platforms import PLATFORMS
 from components.given import Args, Tags, Text, hold
 from provider.gcp.approved_version import ApprovedVersion
 from provider.gcp.model import Model
-
-PREDICT_ROUTE, HEALTH_ROUTE, PORT = "/predict", "/health", 8080
-"""Where an own image must answer; a prebuilt image answers there too, or says otherwise by itself. Vertex AI, "Custom
-container requirements for inference", https://cloud.google.com/vertex-ai/docs/predictions/custom-container-requirements
-"""
 
 PLACE, FOLDER = r"gs://[^/]+/.+", r"gs://[^/]+/.+/"
 
@@ -53,9 +49,9 @@ class ModelArgs(Args):
     """The container's environment: plain values, at most 100, none of them a secret."""
     port: pulumi.Input[int] = PORT
     """The port that the container listens on; 8080 where this is left out."""
-    predict_route: Text = PREDICT_ROUTE
+    predict_route: Text = ROUTES["predictRoute"]
     """The path of predictions, `/predict` where this is left out."""
-    health_route: Text = HEALTH_ROUTE
+    health_route: Text = ROUTES["healthRoute"]
     """The path of health checks, `/health` where this is left out."""
     command: pulumi.Input[Sequence[Text]] | None = None
     """What the container runs in place of its image's ENTRYPOINT; its CMD is left out then."""

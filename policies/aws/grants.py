@@ -305,7 +305,7 @@ def condition_values(graph: Graph, resource: Resource) -> Iterator[str]:
         for action, needed in lacking if sort in ("persona", "key") else ():
             yield f"{name} grants {action} without the condition {needed}"
     if sort == "persona":
-        for statement in _granted(resource):
+        for _, statement in _granted(resource):
             needless = sorted({*statement.actions} - WITHOUT_RESOURCE)
             if needless and "*" in statement.resources:
                 yield f"{statement.name} grants {needless[0]} on every resource, for all its condition"

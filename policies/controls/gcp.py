@@ -174,6 +174,14 @@ def _labels(world: World) -> Sequence[Document]:
     ]
 
 
+_NO_PROXIES = (
+    "!(resource.purpose in ['GLOBAL_MANAGED_PROXY', 'INTERNAL_HTTPS_LOAD_BALANCER', 'REGIONAL_MANAGED_PROXY'])"
+)
+"""A subnet of a load balancer's proxies holds no machine; it takes no private access and no flow logs, so that nobody
+below the policy could make one: https://cloud.google.com/load-balancing/docs/proxy-only-subnets
+"""
+
+
 CONTROLS: Sequence[Control] = (
     Control(
         "regions",
@@ -342,13 +350,13 @@ CONTROLS: Sequence[Control] = (
             _custom(
                 "OpenSubnets",
                 "compute.googleapis.com/Subnetwork",
-                "!resource.privateIpGoogleAccess || resource.stackType != 'IPV4_ONLY'",
+                f"resource.stackType != 'IPV4_ONLY' || (!resource.privateIpGoogleAccess && {_NO_PROXIES})",
                 "A subnet has a private way to Google and no IPv6",
             ),
             _custom(
                 "FlowsUnlogged",
                 "compute.googleapis.com/Subnetwork",
-                "!resource.logConfig.enable || resource.logConfig.flowSampling < 1.0",
+                f"(!resource.logConfig.enable || resource.logConfig.flowSampling < 1.0) && {_NO_PROXIES}",
                 "A subnet logs every flow",
             ),
         ),

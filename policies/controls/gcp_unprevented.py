@@ -19,6 +19,7 @@ UNPREVENTED: Mapping[str, Sequence[str]] = {
         "identity-workspace-sign-in",
         "network-default-denied",
         "network-endpoint-named",
+        "network-names-own",
         "network-endpoint-reached",
         "network-proof",
         "network-way-in",

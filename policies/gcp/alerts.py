@@ -62,6 +62,8 @@ _WATCHED: Mapping[str, _Watched] = {
     ),
     "cloud_scheduler_job": _Watched(cloudscheduler.SCHEDULE, "job_id", {"": _ERROR}),
 }
+_LINK = re.compile(r"(?:\w+://|www\.)(?!(?:console\.|docs\.)?cloud\.google\.com/)[^\s)>\]]+", re.IGNORECASE)
+"""An address in the text of an alert that is none of Google Cloud's own pages."""
 _TERM = re.compile(r"([\w.]+)\s*(!=|>=|<=|=|>|<|:)\s*(\S.*)", re.DOTALL)
 
 
@@ -79,6 +81,10 @@ def alarm_means(graph: Graph, alert: Resource) -> Iterator[str]:
     """
     if not graph.ours:
         return
+    shown = alert.props.section_or_empty("documentation")
+    texts = [shown.text_if_known("content"), shown.text_if_known("subject")]
+    for address in _LINK.findall(" ".join([*texts, *shown.each_text_if_known("links.url")])):
+        yield f"shows {address[:120]} to whoever it wakes, who would open it (documentation)"
     for condition in alert.props.each_section("conditions"):
         threshold = condition.section_or_empty("conditionThreshold")
         for path in ("conditionThreshold.filter", "conditionMatchedLog.filter", "conditionAbsent.filter"):

@@ -241,7 +241,8 @@ def objects_bounded(graph: Graph, grant: Resource) -> Iterator[str]:
         others = [one for account in accounts for one in graph.referring(_ON_BUCKET, "member", account)]
         uploads = any(one.props.text_if_known("role") == "roles/storage.objectCreator" for one in others)
         reads = grant.props.text_if_known("role") == "roles/storage.objectViewer"
-        own = graph.refers(grant, "bucket", _BUCKET) or mounts(graph, grant)
+        decided = grant.props.text_if_known("bucket") in mlplatform.approvals_of(graph)
+        own = not decided if graph.refers(grant, "bucket", _BUCKET) else mounts(graph, grant)
         if runs or uploads or not reads or not own:
             yield "grants every object of the bucket"
     elif text := grant.props.text_if_known("condition.expression"):

@@ -338,6 +338,7 @@ def _days(condition: Properties) -> float:
 def _expires(bucket: Properties, passing: Set[str]) -> Iterator[str]:
     rules, place = list(bucket.each_section("lifecycleRules")), f"gs://{bucket.text_if_known('name')}/"
     days = {"Delete": "condition.daysSinceNoncurrentTime", "AbortIncompleteMultipartUpload": "condition.age"}
+    at_least = {"Delete": _LEAST_DAYS, "AbortIncompleteMultipartUpload": 1}  # nobody can have half an upload back
     expired = set[str]()
     for rule in rules:
         action = rule.text_or_empty("action.type")
@@ -353,10 +354,10 @@ def _expires(bucket: Properties, passing: Set[str]) -> Iterator[str]:
             yield f"does {action} only under {', '.join(sorted(more))} as well"
         elif action == "Delete" and rule.text_or_empty(_STATE) == "LIVE":
             yield "deletes old versions only while they are current, which none is"
-        elif _LEAST_DAYS <= (rule.number_or_none(days[action]) or 0) <= _MOST_DAYS:
+        elif at_least[action] <= (rule.number_or_none(days[action]) or 0) <= _MOST_DAYS:
             expired.add(action)
         else:
-            yield f"does {action} with no {days[action].partition('.')[2]} of {_LEAST_DAYS} to {_MOST_DAYS} days"
+            yield f"does {action} with no {days[action].partition('.')[2]} of {at_least[action]} to {_MOST_DAYS} days"
     if "Delete" not in expired and bucket.flag_or_none("versioning.enabled"):  # no version is old without versions
         yield "keeps old versions for ever"
     if "AbortIncompleteMultipartUpload" not in expired:

@@ -10,6 +10,7 @@ from catalogue.graph import Graph, Resource
 from catalogue.kinds.gcp import mlplatform, serviceaccount, storage, workflows
 from catalogue.once import once_a_graph
 from catalogue.properties import Unreadable
+from policies.gcp.permissions import persona_of
 
 _READS, _WRITES, _CREATES = (f"roles/storage.{name}" for name in ("objectViewer", "objectUser", "objectCreator"))
 _MOST = 20
@@ -24,7 +25,7 @@ def beyond(graph: Graph, grant: Resource, places: Iterable[str]) -> Iterator[str
     """
     role = grant.props.text_if_known("role")
     for account in graph.refers(grant, "member", serviceaccount.ACCOUNT) if graph.placement else ():
-        persona, known = account.name.rpartition("-identity-")[2], _own(graph)
+        persona, known = persona_of(account), _own(graph)
         own = known.get((persona, role), frozenset[str]())
         for place in places if any(persona == one for one, _ in known) else ():
             if not any(place[:end] in own for end in _ends(place)) and not _folds(own, place):
@@ -32,15 +33,17 @@ def beyond(graph: Graph, grant: Resource, places: Iterable[str]) -> Iterator[str
 
 
 def mounts(graph: Graph, grant: Resource) -> bool:
-    """Whether a grant lets the persona that trains read a bucket in which training jobs have folders.
+    """Whether a grant lets the persona that trains read a bucket of others in which training jobs have folders.
 
     Vertex AI mounts the whole bucket: https://cloud.google.com/vertex-ai/docs/training/cloud-storage-file-system
     """
     accounts = graph.refers(grant, "member", serviceaccount.ACCOUNT) if graph.placement else ()
-    if not accounts or any(one.name.rpartition("-identity-")[2] != "training" for one in accounts):
+    if not accounts or any(persona_of(one) != "training" for one in accounts):
         return False
     used = {place.partition("/")[0] for role in (_READS, _WRITES) for place in _own(graph)["training", role]}
-    return grant.props.text_if_known("bucket") in used
+    return grant.props.text_if_known("bucket") in used - {
+        one.props.text_if_known("name") for one in graph.of(storage.BUCKET)
+    }
 
 
 def _ends(place: str) -> Iterator[int]:

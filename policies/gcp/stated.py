@@ -1,4 +1,7 @@
-"""Stated: what is sent for an item of the stack file has the item's own numbers, machine and times."""
+"""Stated: what is sent for an item of the stack file has the item's own numbers, machine and times.
+
+A model's routes and port, which have no limit, are held where the file leaves them out against what holds then.
+"""
 
 from collections.abc import Callable, Iterator, Mapping
 
@@ -8,6 +11,7 @@ from catalogue.kind import Runs
 from catalogue.kinds import kind_of
 from catalogue.kinds.gcp import bigquery, billing, cloudscheduler, mlplatform, vertex, workbench, workflows
 from catalogue.properties import Properties
+from catalogue.runs import by_hand
 from policies.gcp.encryption import seconds
 from policies.rule import stack_rule
 from policies.stated import item_of, other, other_machines, other_word
@@ -82,6 +86,8 @@ def _workflow(graph: Graph, place: Placement, item: str, resource: Resource) -> 
     if item.startswith("endpoints."):  # its workflow puts on again what the deployment says
         return
     yield from _machines(graph, place, item, resource)
+    people = by_hand(resource.props.section_or_empty("labels"))
+    yield from other(place, f"{item}.runs_per_month", people, "counts runs that people start in a month:")
     key = f"{item}.max_hours"
     hours, waits = place.states(key), place.states(f"{item}.spot.wait_hours")
     if not hours:
@@ -135,8 +141,16 @@ def _model(graph: Graph, place: Placement, item: str, resource: Resource) -> Ite
     if takes is not None and not place.states(f"{named}.start_up_seconds"):
         yield f"may take {takes:g} seconds to start, where {named} of the stack file says none"
     yield from other(place, f"{named}.start_up_seconds", takes, "may take seconds to start:")
+    if not place.states(f"{item}.model"):
+        return
     for path, key in (("predictRoute", "predict_route"), ("healthRoute", "health_route")):
-        yield from other_word(place, f"{named}.{key}", resource.props.text_if_known(path), "answers at")
+        sent, said = resource.props.text_if_known(path), place.states(f"{named}.{key}")
+        if sent and sent != (said or mlplatform.ROUTES[path]):
+            stands = f"{named}.{key} of the stack file says {said}" if said else f"{mlplatform.ROUTES[path]} is asked"
+            yield f"answers at {sent}, where {stands}"
+    port = place.states(f"{named}.port") or str(mlplatform.PORT)
+    for sent in [one for one in resource.props.each_number("ports") if f"{one:g}" != port]:
+        yield f"listens on the port {sent:g}, where {port} is asked"
 
 
 _MEMBERS: Mapping[str, Callable[[Graph, Placement, str, Resource], Iterator[str]]] = {

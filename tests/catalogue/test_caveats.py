@@ -13,6 +13,7 @@ from catalogue.kind import StandsApart
 from catalogue.kinds import kinds
 from catalogue.marks import UNKNOWN
 from catalogue.platforms import PLATFORMS
+from tests.mutate import changed
 
 ROOT = Path(__file__).parents[2]
 KNOWN = {
@@ -123,3 +124,16 @@ def test_a_fact_reads_as_a_sentence(token: str, path: str) -> None:
     assert one.why[0].islower() or one.why.startswith("Azure")
     assert not one.why.endswith(".") and not one.together.endswith(".")
     assert one.together.count("`") % 2 == 0
+
+
+def test_a_caller_of_another_project_and_who_starts_runs_by_hand_are_told_of_what_they_meet(gcp_pilot: Graph) -> None:
+    def told(graph: Graph, words: str) -> bool:
+        return any(words in one.says for one in caveats.of(graph))
+
+    endpoint = next(one for one in gcp_pilot.cloud if one.type == "gcp:vertex/aiEndpoint:AiEndpoint")
+    flow = next(one for one in gcp_pilot.cloud if one.type == "gcp:workflows/workflow:Workflow")
+    other, by_hand = "the caller makes its rule anew", "may start each workflow of the project"
+    assert not told(gcp_pilot, other) and not told(gcp_pilot, by_hand)
+    shared = {"privateServiceConnectConfig": {"projectAllowlists": ["payments-risk-pilot", "desk-prod-1"]}}
+    assert told(changed(gcp_pilot, endpoint, lambda inputs: inputs.update(shared)), other)
+    assert told(changed(gcp_pilot, flow, lambda inputs: inputs.update(labels={"runs-per-month": "8"})), by_hand)

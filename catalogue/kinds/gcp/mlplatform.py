@@ -81,6 +81,13 @@ def approvals_of(graph: Graph) -> frozenset[str]:
     return frozenset(one.props.text_if_known("bucket") for one in graph.of(APPROVED_VERSION)) - {""}
 
 
+ROUTES, PORT = {"predictRoute": "/predict", "healthRoute": "/health"}, 8080
+"""Where a model of ours answers if the stack file does not say; a prebuilt image answers there too, or says otherwise
+by itself. Vertex AI, "Custom container requirements for inference",
+https://cloud.google.com/vertex-ai/docs/predictions/custom-container-requirements
+"""
+
+
 @once_a_graph
 def versions_of(graph: Graph) -> frozenset[str]:
     """The addresses of the artifacts and images of the versions of the registry that the stack file names."""

@@ -30,7 +30,7 @@ FIELDS: Mapping[str, frozenset[str]] = {
     "compute.googleapis.com/Network": frozenset({"autoCreateSubnetworks"}),
     "compute.googleapis.com/Route": frozenset({"nextHopGateway"}),
     "compute.googleapis.com/Subnetwork": frozenset(
-        {"logConfig.enable", "logConfig.flowSampling", "privateIpGoogleAccess", "stackType"}
+        {"logConfig.enable", "logConfig.flowSampling", "privateIpGoogleAccess", "purpose", "stackType"}
     ),
     "dns.googleapis.com/Policy": frozenset({"enableLogging"}),
     "iam.googleapis.com/AllowPolicy": frozenset({"bindings.members", "bindings.role"}),
@@ -79,6 +79,7 @@ def _subnet(graph: Graph, subnet: Resource) -> Read:
     yield (
         "compute.googleapis.com/Subnetwork",
         {
+            "purpose": subnet.inputs.get("purpose", "PRIVATE"),
             "privateIpGoogleAccess": subnet.inputs.get("privateIpGoogleAccess", False),
             "stackType": subnet.inputs.get("stackType", "IPV4_ONLY"),
             "logConfig": {"enable": logged is not None, "flowSampling": float((logged or {}).get("flowSampling", 0.5))},

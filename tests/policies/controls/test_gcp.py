@@ -241,6 +241,20 @@ def test_a_caller_of_another_project_is_served() -> None:
     assert serves(PROJECT, "desk-prod") and not serves(PROJECT, "desk-prod", "another")
 
 
+def test_a_subnet_of_proxies_may_be_made_and_none_of_machines_passes_for_one(gcp_pilot: Graph) -> None:
+    names = ("custom.mlOpenSubnets", "custom.mlFlowsUnlogged")
+
+    def made(purpose: str, **more: Any) -> dict[str, set[str]]:
+        bare = losing(SUBNET, "logConfig")(setting(SUBNET, "privateIpGoogleAccess", False)(gcp_pilot))
+        (subnet,) = bare.of(SUBNET)
+        inputs = {**subnet.inputs, "purpose": purpose, **more}
+        others = tuple(one for one in bare.resources if one is not subnet)
+        return refused(World.of("gcp"), replace(bare, resources=(*others, replace(subnet, inputs=inputs))), *names)
+
+    assert made("REGIONAL_MANAGED_PROXY") == {} and set(made("PRIVATE")) == set(names)
+    assert set(made("REGIONAL_MANAGED_PROXY", stackType="IPV4_IPV6")) == {names[0]}
+
+
 def test_every_member_of_every_grant_is_read() -> None:
     made = documents(World.of("gcp", PLACE))[CUSTOM]["customConstraints"]
     (known,) = [one["condition"] for one in made if one["name"] == "custom.mlMembers"]

@@ -177,3 +177,22 @@ def test_each_alert_asks_for_metrics_resources_and_labels_that_google_has(timed:
                 assert asked.pop("monitored_resource") == METRICS[name][0]
                 assert set(asked) <= RESOURCES[METRICS[name][0]] | set(METRICS[name][3])
     assert seen == set(METRICS), "a metric of the table that no alert asks for, or one that only a query does"
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "is_found"),
+    [
+        ("content", "sign in at https://console.cloud.google.com.example.net/ now", True),
+        ("content", "[mend](http://203.0.113.9/)", True),
+        ("content", "see www.example.com/mend", True),
+        ("subject", "https://example.com", True),
+        ("content", "see https://cloud.google.com/monitoring/alerts", False),
+        ("content", "https://console.cloud.google.com/monitoring", False),
+    ],
+)
+def test_whoever_an_alert_wakes_is_shown_no_address_of_others(
+    gcp_pilot: Graph, key: str, text: str, is_found: bool
+) -> None:
+    alert = first(gcp_pilot, ALERT, "errors")
+    other = changed(gcp_pilot, alert, lambda inputs: put(inputs, f"documentation.{key}", text))
+    assert bool(evaluate(other, [RULE]).findings) is is_found

@@ -152,6 +152,7 @@ EXCLUSION = "gcp:logging/projectExclusion:ProjectExclusion"
 CALLS, SINK = "gcp:projects/iAMAuditConfig:IAMAuditConfig", "gcp:logging/projectSink:ProjectSink"
 LOGS, PROVIDER = "gcp:logging/projectBucketConfig:ProjectBucketConfig", "pulumi:providers:gcp"
 PROMQL = "conditions.0.conditionPrometheusQueryLanguage"
+RECORD = "gcp:dns/recordSet:RecordSet"
 GOOGLE = "gcp:compute/globalForwardingRule:GlobalForwardingRule"
 METADATA, PRIVATE = "gceSetup.metadata", "privateServiceConnectConfig"
 ANYWHERE = ["0.0.0.0/0"]
@@ -179,6 +180,14 @@ def beside(graph: Graph, type_: str, more: str) -> Graph:
     """A resource more in the component that makes the first of a type."""
     added = adding(more)(graph).resources[-1]
     return replace(graph, resources=(*graph.resources, replace(added, parent=first(graph, type_).parent)))
+
+
+def led(graph: Graph, name: str, address: str) -> Graph:
+    """A record more in the zone of Google's APIs."""
+    one = first(graph, RECORD, "googleapis-com-a")
+    said = {**one.inputs, "name": name, "rrdatas": [address]}
+    more = replace(one, urn=f"{one.urn}-more", name="more", inputs=said, outputs={**one.outputs, **said, "id": "more"})
+    return replace(graph, resources=(*graph.resources, more))
 
 
 def renamed_role(graph: Graph) -> Graph:
@@ -432,6 +441,10 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("quota-declared", setting(WORKBENCH, "gceSetup.dataDisks.diskSizeGb", "151")),
     ("quota-declared", editing(lambda j: put(j, "dedicatedResources.maxReplicaCount", 50))),
     ("quota-undeclared", setting(DEPLOYMENT, "machineType", "c4-highcpu-2")),
+    ("network-names-own", setting(RECORD, "rrdatas", ["203.0.113.9"], "googleapis-com-a")),
+    ("network-names-own", setting(RECORD, "rrdatas", ["mallory.example.com."], "googleapis-com-cname")),
+    ("network-names-own", lambda g: led(g, "storage.googleapis.com.", "203.0.113.9")),  # before the wildcard
+    ("network-names-own", lambda g: led(g, "pkg.dev.", "10.40.15.254")),
     ("limits-region", setting(GOOGLE, "serviceDirectoryRegistrations.serviceDirectoryRegion", "europe-west1")),
     ("inputs-needed", losing(GOOGLE, "serviceDirectoryRegistrations")),  # us-central1, from anywhere
     ("inputs-needed", losing(GOOGLE, "serviceDirectoryRegistrations.serviceDirectoryRegion")),

@@ -8,8 +8,10 @@ import pytest
 from catalogue.graph import Graph
 from operations.evaluation import evaluate
 from policies import pack
+from stacks.config import STACKS
 from tests.mutate import changed, put
 from tests.policies.gcp.test_rules import first
+from tests.previewing import preview
 
 (RULE,) = (one for one in pack.RULES["gcp"] if one.name == "limits-stated")
 DEPLOYMENT, ENDPOINT, DATASET = (
@@ -63,6 +65,9 @@ def another(graph: Graph, type_: str, path: str, value: Any) -> Graph:
         (SCHEDULE, "schedule", "0 5 * * *", "schedule of the stack file says 30 4 * * *"),
         (SCHEDULE, "timeZone", "UTC", "timezone of the stack file says Europe/Berlin"),
         ("mlplatform:gcp:Model", "startUpSeconds", 3600, "of the stack file says none"),
+        ("mlplatform:gcp:Model", "predictRoute", "/admin", "answers at /admin, where /predict is asked"),
+        ("mlplatform:gcp:Model", "healthRoute", "/predict", "answers at /predict, where /health is asked"),
+        ("mlplatform:gcp:Model", "ports", [22], "listens on the port 22, where 8080 is asked"),
         (BUDGET, UNITS, "2499", "budget.monthly_usd of the stack file says 2500"),
         (WORKBENCH, "location", "us-central1-f", "workspace.zone of the stack file says us-central1-a"),
         (WORKFLOW, "sourceContents", ('"maxReplicaCount": 2', '"maxReplicaCount": 3'), "replicas of the stack file"),
@@ -111,3 +116,24 @@ def test_an_edit_of_the_file_and_of_what_is_sent_alike_is_no_finding(gcp_pilot: 
     words = {**dict(place.stated), "endpoints.fraud-scorer.max_replicas": "5"}
     graph = another(gcp_pilot, DEPLOYMENT, "maxReplicas", 5)
     assert found(replace(graph, placement=replace(place, stated=tuple(words.items())))) == []
+
+
+def test_a_model_answers_where_its_own_file_says(gcp_pilot: Graph) -> None:
+    assert gcp_pilot.placement is not None
+    models = [one.inputs for one in gcp_pilot.of("mlplatform:gcp:Model")]
+    said = (("models.fraud-scorer.predict_route", "/v1/score"), ("models.fraud-scorer.port", "9000"))
+    asked = replace(gcp_pilot, placement=replace(gcp_pilot.placement, stated=(*gcp_pilot.placement.stated, *said)))
+    assert any("of the stack file says /v1/score" in sentence for sentence in found(asked)) and len(models) > 1
+    for one in asked.of("mlplatform:gcp:Model"):
+        if "fraud" in one.name:
+            asked = changed(asked, one, lambda inputs: inputs.update(predictRoute="/v1/score", ports=[9000]))
+    assert found(asked) == []
+
+
+def test_runs_by_hand_are_counted_as_the_file_says() -> None:
+    full = preview(STACKS / "Pulumi.gcp-full.yaml")
+    (flow,) = (one for one in full.of(WORKFLOW) if one.name == "gcp-full-fraud-training")
+    assert found(full) == []
+    more = changed(full, flow, lambda inputs: put(inputs, "labels.runs-per-month", "80"))
+    (said,) = found(more)
+    assert "start in a month: 80, where training.fraud-training.runs_per_month of the stack file says 8" in said

@@ -10,6 +10,7 @@ from catalogue.graph import Graph, Resource
 from policies.gcp.identity import objects_bounded, training_mounts
 from stacks.config import STACKS
 from tests.catching import caught
+from tests.mutants.benign import benign
 from tests.mutate import changed, put, without
 from tests.previewing import preview
 
@@ -98,3 +99,26 @@ def test_nobody_else_and_nothing_else_is_granted_whole(training: Graph, key: str
 def test_a_bucket_of_others_is_none_to_read_whole_where_no_file_says_that_it_is_trained_on(training: Graph) -> None:
     found = objects_bounded.judge(replace(training, placement=None)).violations
     assert any("grants every object of the bucket" in one.sentence for one in found)
+
+
+def test_what_was_decided_on_versions_is_for_nobody_to_read_whole(training: Graph) -> None:
+    approvals = "gcp-full-approvals-payments-risk-pilot"
+    (read,) = (
+        one for one in training.of(GRANT) if one.name.endswith("training-reads-gcp-full-artifacts-payments-risk-pilot")
+    )
+    other = changed(training, read, lambda inputs: put(inputs, "bucket", approvals))
+    assert [one.sentence for one in objects_bounded.judge(other).violations] == ["grants every object of the bucket"]
+
+
+def test_the_names_of_resources_decide_nothing(training: Graph) -> None:
+    (renamed,) = (graph for words, graph in benign(training) if words == "resources under other names")
+    assert objects_bounded.judge(renamed).violations == training_mounts.judge(renamed).violations == ()
+    (reads,) = (
+        one
+        for one in renamed.of(GRANT)
+        if "-serving@" in one.inputs["member"] and "registry/" in one.inputs["condition"]["expression"]
+    )
+    wider = {**reads.inputs["condition"]}
+    wider["expression"] = wider["expression"].replace("registry/mlplatform-example/", "training/")
+    found = objects_bounded.judge(changed(renamed, reads, lambda inputs: put(inputs, "condition", wider))).violations
+    assert any("training/, where no task of it takes them" in one.sentence for one in found)
