@@ -13,6 +13,7 @@ from catalogue.kinds.aws.provider import PROVIDER, allowed_accounts
 from catalogue.properties import Malformed, Properties
 from policies import limits
 from policies.aws.capture import prefix_of
+from policies.aws.outputs import written_for_a_while
 from policies.limits import OWN, Limits
 from policies.rule import limit_rule, resource_rule, stack_rule
 
@@ -310,6 +311,7 @@ def stores_expire(graph: Graph, resource: Resource) -> Iterator[str]:
         yield "keeps unfinished uploads for ever"
     yield from _deletes_records(graph, resource, rules)
     yield from _deletes_artifacts(graph, resource, rules)
+    yield from _deletes_others(graph, resource, rules)
 
 
 def _versioned(graph: Graph, lifecycle: Resource) -> bool:
@@ -360,6 +362,29 @@ def _deletes_artifacts(graph: Graph, lifecycle: Resource, rules: list[Properties
                 yield f"deletes {uri}, from which a model starts"
             elif old is not None and old < _BROUGHT_BACK:
                 yield f"lets {uri} that was deleted be brought back for {old:g} days, at least {_BROUGHT_BACK} asked"
+
+
+def _deletes_others(graph: Graph, lifecycle: Resource, rules: list[Properties]) -> Iterator[str]:
+    """In a bucket of ours a rule may empty the folders of what is captured, of scores and of checkpoints, and no other:
+    people's work, data and what was trained have no age. A folder that they lie in may hold more, so it is none of
+    them; that of all captures is, for their endpoints go and it stays.
+    """
+    captured = {f"{uri}/" for uri in sagemaker.captures_of(graph)}
+    passing = {*captured, *(f"{uri.rstrip('/').rpartition('/')[0]}/" for uri in captured), *written_for_a_while(graph)}
+    name = lifecycle.props.text_if_known("bucket")
+    buckets = [one for one in graph.of(s3.BUCKET) if one.props.text_if_known("bucket") == name]
+    records = any(graph.referring(cloudtrail.TRAIL, "s3BucketName", one) for one in buckets) or any(
+        graph.referring(ec2.FLOW_LOG, "logDestination", one) for one in buckets
+    )
+    for rule in rules if graph.ours and graph.placement is not None and name and not records else ():
+        below = f"s3://{name}/{prefix_of(rule)}"
+        deletes = rule.is_given("expiration.days") or rule.is_given("expiration.date")
+        if deletes and below not in passing and not below.endswith(_CAPTURES):
+            yield f"deletes what lies below {below}, which is no folder of captures, scores or checkpoints"
+
+
+_CAPTURES = "/capture/"
+"""Where endpoints capture that stand no more."""
 
 
 RULES = [

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from catalogue.platforms import FOLDER, PLATFORMS
+from catalogue.runs import SCORES_DAYS
 from components.shapes import Schedule
 from stacks.checks import address, expires, kept_time, offered, one_by_one
 from stacks.fields import Cron, Machine, Slug, TimeZone, Uri, machine_type_schema
@@ -47,7 +48,7 @@ class BatchJob(Machine):
         ]
     )
     """The folder that the scores are written to, in the platform's own storage."""
-    keep_days: Annotated[int, Field(ge=1, le=KEEP_DAYS)] = Field(default=365, examples=[90])
+    keep_days: Annotated[int, Field(ge=1, le=KEEP_DAYS)] = Field(default=SCORES_DAYS, examples=[90])
     """After how many days scores are deleted, where the folder lies in the stack's own artifact store. In the bucket of
     another, which `sources` names, its owner decides."""
 
