@@ -366,25 +366,30 @@ def _deletes_artifacts(graph: Graph, lifecycle: Resource, rules: list[Properties
 
 def _deletes_others(graph: Graph, lifecycle: Resource, rules: list[Properties]) -> Iterator[str]:
     """In a bucket of ours a rule may empty the folders of what is captured, of scores and of checkpoints, and no other:
-    people's work, data and what was trained have no age. A folder that they lie in may hold more, so it is none of
-    them; that of all captures is, for their endpoints go and it stays.
+    people's work, data and what was trained have no age. Before endpoints stand the stack file says which capture.
     """
-    captured = {f"{uri}/" for uri in sagemaker.captures_of(graph)}
-    passing = {*captured, *(f"{uri.rstrip('/').rpartition('/')[0]}/" for uri in captured), *written_for_a_while(graph)}
     name = lifecycle.props.text_if_known("bucket")
-    buckets = [one for one in graph.of(s3.BUCKET) if one.props.text_if_known("bucket") == name]
-    records = any(graph.referring(cloudtrail.TRAIL, "s3BucketName", one) for one in buckets) or any(
-        graph.referring(ec2.FLOW_LOG, "logDestination", one) for one in buckets
-    )
-    for rule in rules if graph.ours and graph.placement is not None and name and not records else ():
+    if not graph.ours or graph.placement is None or not name or _has_records(graph, lifecycle):
+        return
+    captures = f"s3://{name}/{_CAPTURES}"
+    own = {f"{captures}{key.split('.')[1]}/" for key, _ in graph.placement.stated if key.endswith(".capture.days")}
+    standing = {f"{uri}/" for uri in sagemaker.captures_of(graph)}
+    for rule in rules:
         below = f"s3://{name}/{prefix_of(rule)}"
         deletes = rule.is_given("expiration.days") or rule.is_given("expiration.date")
-        if deletes and below not in passing and not below.endswith(_CAPTURES):
+        if deletes and below not in {captures, *own, *standing, *written_for_a_while(graph)}:
             yield f"deletes what lies below {below}, which is no folder of captures, scores or checkpoints"
 
 
-_CAPTURES = "/capture/"
-"""Where endpoints capture that stand no more."""
+_CAPTURES = "capture/"
+"""Where the registry's bucket keeps what endpoints captured that capture no more."""
+
+
+def _has_records(graph: Graph, lifecycle: Resource) -> bool:
+    """Whether a trail or a flow log records in the bucket of a lifecycle."""
+    writes = ((cloudtrail.TRAIL, "s3BucketName"), (ec2.FLOW_LOG, "logDestination"))
+    buckets = graph.refers(lifecycle, "bucket", s3.BUCKET)
+    return any(graph.referring(type_, path, bucket) for bucket in buckets for type_, path in writes)
 
 
 RULES = [
