@@ -374,6 +374,10 @@ class Placement:
         """The value under this dotted key of the stack file as text; empty where the file says none."""
         return self._by_key.get(key, "")
 
+    def below(self, key: str) -> list[str]:
+        """What the stack file names right below this dotted key, of what is stated."""
+        return [said.removeprefix(f"{key}.") for said in self._by_key if said.startswith(f"{key}.")]
+
     def figure(self, *keys: str) -> float | None:
         """The number that the stack file says under a key of these sections; None where it says none."""
         said = self.states(".".join(keys))
@@ -404,7 +408,17 @@ def _pairs(said: Any) -> list[str]:
 
 _SECTIONS = ("batch_jobs", "budget", "endpoints", "models", "network", "training", "workspace")
 _PLACES = ("artifact_uri", "checkpoint_uri", "cidr", "image", "input_uri", "output_uri", "registered", "zone", "zones")
-_WORDS = ("family", "format", "health_route", "machine_type", "model", "predict_route", "schedule", "timezone")
+_WORDS = (
+    "digest",
+    "family",
+    "format",
+    "health_route",
+    "machine_type",
+    "model",
+    "predict_route",
+    "schedule",
+    "timezone",
+)
 _COMPARED = frozenset((*_PLACES, *_WORDS, *KINDS_OF_DAY, *DAYS))
 
 
@@ -413,7 +427,7 @@ def _stated(said: Any, at: str) -> Iterator[tuple[str, str]]:
 
     The words of a list have no order.
     """
-    if isinstance(said, str) and said.startswith("{"):  # as the engine hands a section over
+    if isinstance(said, str) and said.startswith("{") and "." not in at:  # as the engine hands a section over
         try:
             said = json.loads(said)
         except ValueError:
@@ -423,7 +437,7 @@ def _stated(said: Any, at: str) -> Iterator[tuple[str, str]]:
             yield from _stated(item, f"{at}.{name}")
     elif isinstance(said, int | float) and not isinstance(said, bool):
         yield at, str(int(said) if float(said).is_integer() else said)  # 2500 and 2500.0 are one number
-    elif at.rpartition(".")[2] in _COMPARED and isinstance(said, str | list) and said:
+    elif (at.rpartition(".")[2] in _COMPARED or ".environment." in at) and isinstance(said, str | list) and said:
         yield at, said if isinstance(said, str) else ", ".join(sorted(map(str, cast("list[Any]", said))))
 
 

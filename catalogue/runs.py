@@ -7,6 +7,10 @@ RUNS_PER_MONTH = "runs-per-month"
 """
 
 
+SCORES_DAYS, CHECKPOINTS_DAYS = 365, 30
+"""After how many days scores and checkpoints are deleted, where a stack file leaves the days out."""
+
+
 def by_hand(tags: Properties) -> float | None:
     """How many runs people start in a month at most, by the tag; None where there is none.
 

@@ -10,7 +10,7 @@ from math import nan
 from typing import Any, cast
 
 from catalogue.graph import Graph, Resource
-from catalogue.kind import NotYet, Takes
+from catalogue.kind import NotYet, StandsApart, Takes
 from catalogue.kinds import kind_of
 from catalogue.marked import DEFAULTS
 from catalogue.marks import is_marked
@@ -43,7 +43,9 @@ def _known(platform: str) -> Rule:
         """Each input by its path, at any depth. An empty list is none that is set; an empty map is a section with its
         defaults. One of `accessConfigs` is a public address: https://cloud.google.com/compute/docs/reference/rest/v1/instances
 
-        Of a kind whose inputs nobody has written down, none is judged.
+        Of a kind whose inputs nobody has written down, none is judged. Nor is what stands where the program ignores the
+        changes of an input that the kind's record does not have apart: what is judged here is then never sent
+        (https://www.pulumi.com/docs/iac/concepts/options/ignorechanges/).
         """
         for resource in graph.resources:
             kind = kind_of(resource.type) if resource.custom else None
@@ -51,8 +53,18 @@ def _known(platform: str) -> Rule:
                 yield resource, f"sets what nobody has judged for a {resource.type}"
             if unknown := _not_known(resource):
                 yield resource, f"sets {', '.join(sorted(unknown))}, which nobody has judged for a {resource.type}"
+            for path in _ignored(resource) if graph.ours else ():
+                yield resource, f"ignores the changes of {path}, so that nobody has judged what stands"
 
     return known
+
+
+def _ignored(resource: Resource) -> list[str]:
+    """The inputs whose changes are ignored beside those of which the kind's record says why."""
+    kind = kind_of(resource.type) if resource.custom else None
+    apart = kind.apart.inputs if kind is not None and isinstance(kind.apart, StandsApart) else ()
+    known = {one.path for one in apart if not one.by_cloud}
+    return [path for path in resource.ignored_changes if kind is not None and path not in known]
 
 
 @once_a_resource

@@ -57,7 +57,9 @@ _METRICS: Mapping[str, Mapping[str, _Values]] = {
     "ModelLatency": dict.fromkeys(("Average", "Maximum", "p"), _MICROSECONDS),
     "OverheadLatency": dict.fromkeys(("Average", "Maximum", "p"), _MICROSECONDS),
     "Invocations": dict.fromkeys(("Sum", "SampleCount"), _COUNT),
-    OLDEST: dict.fromkeys(("Average", "Maximum"), _Values(0, inf, (60, 21_600))),
+    # SageMaker forgets a request after six hours (RequestTTLSeconds,
+    # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_InvokeEndpointAsync.html), so half of them.
+    OLDEST: dict.fromkeys(("Average", "Maximum"), _Values(0, inf, (60, 10_800))),
     **{key: {"Sum": _Values(0, inf, (0, 0), whole=True)} for key in LOST},
     "HasBacklogWithoutCapacity": dict.fromkeys(("Average", "Maximum"), _Values(0, 1, (1, 1))),
     "ExecutionsFailed": {"Sum": _Values(0, inf, (0, 0), whole=True)},
@@ -105,8 +107,8 @@ def threshold(graph: Graph, alarm: Resource) -> Iterator[str]:
             yield f"has no {key}"
     metric, statistic = props.text_or_empty("metricName"), props.text_or_empty("statistic")
     percentile = props.text_or_empty("extendedStatistic")
-    if not statistic and not percentile:
-        yield "has neither a statistic nor an extended one"
+    if bool(statistic) == bool(percentile):
+        yield "has neither a statistic nor an extended one, or both, which CloudWatch refuses"
         return
     known = _METRICS.get(metric, {})
     values = known.get(statistic or percentile[:1], None if known else _ANY)

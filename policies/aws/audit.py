@@ -11,6 +11,7 @@ from policies import given
 from policies.aws.documents import is_everybody
 from policies.aws.promoted import is_given, publishers
 from policies.rule import Found, resource_rule, stack_rule, whole_stack_rule
+from policies.stated import item_of
 
 
 @whole_stack_rule(
@@ -37,6 +38,8 @@ def trail(graph: Graph) -> Found:
         for kind in ("Management", "AWS::S3::Object", "AWS::SageMaker::Endpoint"):
             if kind not in recorded:
                 yield item, f"does not record {kind} events"
+        for bucket in _not_recorded(graph, item) if graph.ours else ():
+            yield item, f"does not record the objects of {bucket.name}"
         if graph.ours and any(_of_every_bucket(one) for one in item.props.each_section("advancedEventSelectors")):
             yield item, "records the objects of every bucket of the account, which is billed by the call"
 
@@ -58,6 +61,17 @@ def _selected(props: Properties) -> Iterator[str]:
         whole = whole and all(re.fullmatch(r"arn:aws[\w-]*:s3:::[^/]+/", text) for text in begins)
         if whole and all(equals for name, equals in fields if name in _WHAT):
             yield from (value for name, equals in fields if name in _WHAT for value in equals)
+
+
+def _not_recorded(graph: Graph, item: Resource) -> Iterator[Resource]:
+    """The buckets of the stack whose objects no selector is on; the trail's own has what it writes."""
+    selectors = item.props.each_section("advancedEventSelectors.fieldSelectors")
+    begins = [text for one in selectors for text in one.each_text_if_known("startsWiths")]
+    own, named = graph.refers(item, "s3BucketName", s3.BUCKET), item.props.text_if_known("s3BucketName")
+    for bucket in (one for one in graph.of(s3.BUCKET) if one not in own):
+        name = bucket.props.text_if_known("bucket")
+        if begins and name and name != named and f"arn:aws:s3:::{name}/" not in begins:
+            yield bucket
 
 
 def _of_every_bucket(selector: Properties) -> bool:
@@ -213,8 +227,11 @@ def logs_written(graph: Graph) -> Found:
             written |= {group.props.text_if_known("name") for group in groups}
     for group in graph.of(cloudwatch.LOG_GROUP):
         name = group.props.text_if_known("name")
+        section, _, item = (item_of(graph, group) or "").partition(".")
         if name and name not in written:
             yield group, f"is called {name}, where nothing of the stack writes"
+        elif section == "endpoints" and name != f"{cloudwatch.ENDPOINT_LOGS}{prefix}-{item}":
+            yield group, f"is called {name}, which is not that of its own endpoint {item}"
 
 
 RULES = [trail, delivered, repository_immutable, packages_own_account, logs_first, logs_written]

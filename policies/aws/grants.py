@@ -10,7 +10,17 @@ from typing import Any, cast
 import yaml
 
 from catalogue.graph import Graph, Resource
-from catalogue.iam import Condition, allows, conditions, conditions_of, name_of, principals, statements
+from catalogue.iam import (
+    Condition,
+    allows,
+    conditions,
+    conditions_of,
+    matches,
+    name_of,
+    principals,
+    read,
+    statements,
+)
 from catalogue.kinds.aws import ec2, ecr, iam, kms, s3, sagemaker, sfn, sns, studio
 from catalogue.kinds.aws.experiments import MLFLOW_APP
 from catalogue.marks import is_unknown
@@ -19,7 +29,7 @@ from catalogue.properties import Properties
 from catalogue.wording import one_line
 from policies import given
 from policies.aws.documents import is_anybody
-from policies.aws.identity import WITHOUT_RESOURCE
+from policies.aws.identity import GUARDRAILS, WITHOUT_RESOURCE
 from policies.aws.promoted import is_given, texts
 from policies.aws.reach import Granted, beyond
 from policies.personas import table
@@ -400,6 +410,7 @@ def tasks(graph: Graph, role: Resource) -> Iterator[str]:
     persona = role.name.rpartition("-identity-")[2]
     if graph.ours and role.type == iam.POLICY:
         yield from _nobodys(graph, role)
+        yield from _takes_away(graph, role)
     if not graph.ours or graph.placement is None or persona not in table("aws").taken_by:
         return
     needed = {
@@ -423,11 +434,33 @@ def tasks(graph: Graph, role: Resource) -> Iterator[str]:
 def _nobodys(graph: Graph, boundary: Resource) -> Iterator[str]:
     """What a boundary allows and none of the roles in it is granted: it is what somebody may be granted unseen."""
     roles = graph.referring(iam.ROLE, "permissionsBoundary", boundary)
-    held = [one for role in roles for one in (role, *graph.referring(iam.ROLE_POLICY, "role", role))]
-    granted = {action.lower() for one in held for action in _actions(one)}
+    granted = _held(graph, boundary)
     for action in sorted(set(_actions(boundary)) if roles else ()):
         if action.lower() not in granted:
             yield f"allows {action}, which none of its {len(roles)} roles is granted"
+
+
+def _held(graph: Graph, boundary: Resource) -> set[str]:
+    """The actions that the roles in a boundary are granted, in lower case."""
+    roles = graph.referring(iam.ROLE, "permissionsBoundary", boundary)
+    held = [one for role in roles for one in (role, *graph.referring(iam.ROLE_POLICY, "role", role))]
+    return {action.lower() for one in held for action in _actions(one)}
+
+
+def _takes_away(graph: Graph, boundary: Resource) -> Iterator[str]:
+    """What a boundary denies of all that its roles are granted, beside the actions that the guardrail of that condition
+    is on. A call that brings no key of SageMaker's meets every condition that asks whether one lacks.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
+    """
+    granted = sorted(_held(graph, boundary))
+    for denial in (one for one in read(boundary.props, "policy") if not one.allows):
+        asked = {(each.operator, each.key) for each in denial.conditions}
+        meant = [one for actions, operator, key in GUARDRAILS.values() if (operator, key) in asked for one in actions]
+        for action in granted:
+            if denial.speaks_of(action) and not any(matches(one.lower(), action, {}) for one in meant):
+                yield f"denies {action} where no guardrail does, and its roles are granted it"
+                break
 
 
 @once_a_resource

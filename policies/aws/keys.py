@@ -100,6 +100,7 @@ def key_works(graph: Graph, key: Resource) -> Iterator[str]:
         for action in _ADMINISTRATION:
             if not any(one.speaks_of(f"kms:{action}") for one in at_any_time):
                 yield f"cannot be administered: nobody may kms:{action}"
+        yield from _administrators(graph, allowed)
     region = graph.placement.region if graph.placement else ""
     for service, what in _through(graph).get(key.urn, {}).items():
         request = {"kms:ViaService": f"{service}.{region}.amazonaws.com" if region else ""}
@@ -114,6 +115,23 @@ def key_works(graph: Graph, key: Resource) -> Iterator[str]:
         for action in actions:
             if not any(one.speaks_of(f"kms:{action}") and _names(one, service) for one in allowed):
                 yield f"does not let {what} kms:{action} as {service}"
+
+
+def _administrators(graph: Graph, allowed: list[Statement]) -> Iterator[str]:
+    """Whoever changes a key's policy gives the key to whom they like: the account itself, by its roles, and no persona.
+
+    https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
+    """
+    account = graph.placement.account if graph.placement else ""
+    root = {account, f"arn:aws:iam::{account}:root"}
+    held = [one for one in allowed if any(one.speaks_of(f"kms:{action}") for action in _RULES_OVER)]
+    others = {who for one in held for named in one.principals.values() for who in named} - root
+    for who in sorted(others) if account else ():
+        yield f"may be administered by {who}, where the account alone is to"
+
+
+_RULES_OVER = ("PutKeyPolicy", "ScheduleKeyDeletion", "DisableKey", "CreateAlias", "UpdateAlias", "DeleteAlias")
+"""What decides who uses a key, and whether anybody does."""
 
 
 def _any(said: list[Statement], action: str, request: Mapping[str, str]) -> bool:
@@ -199,7 +217,8 @@ def keys_apart(graph: Graph, resource: Resource) -> Iterator[str]:
 @once_a_graph
 def _of_records(graph: Graph) -> Mapping[str, str]:
     """By the URN of a key, the name of something that has records under it."""
-    return {key.urn: one.name for one in graph.of(*_RECORDS) for key in _named(graph, one)}
+    buckets = [one for one in graph.of(s3.ENCRYPTION) if _takes_records(graph, one)]
+    return {key.urn: one.name for one in (*graph.of(*_RECORDS), *buckets) for key in _named(graph, one)}
 
 
 def _takes_records(graph: Graph, encryption: Resource) -> bool:
@@ -210,10 +229,15 @@ def _takes_records(graph: Graph, encryption: Resource) -> bool:
 
 
 def _named(graph: Graph, resource: Resource) -> list[Resource]:
-    """The keys of the stack that a resource names: by reference, or by an ARN that is known."""
+    """The keys of the stack that a resource names, in the requests of its jobs too: by reference, or by an ARN that is
+    known.
+    """
     kind = kind_of(resource.type)
     at = kind.keys.at if kind and isinstance(kind.keys, Keys) else ()
     known = {text for each in at for text in resource.props.each_text_if_known(each.path)} - {""}
+    for job in sfn.jobs_of(graph, resource) if resource.type == sfn.STATE_MACHINE else ():
+        known |= {output.text_or_empty("KmsKeyId") for output in job.outputs()}
+        known |= {cluster.text_or_empty("VolumeKmsKeyId") for cluster, _ in job.clusters()}
     found = {key.urn: key for key in _keys(graph, resource)}
     by_arn = {key.urn: key for key in graph.of(kms.KEY) if key.props.text_if_known("arn") in known}
     return list({**found, **by_arn}.values())

@@ -13,6 +13,7 @@ from catalogue.kinds.aws.provider import PROVIDER, allowed_accounts
 from catalogue.properties import Malformed, Properties
 from policies import limits
 from policies.aws.capture import prefix_of
+from policies.aws.outputs import written_for_a_while
 from policies.limits import OWN, Limits
 from policies.rule import limit_rule, resource_rule, stack_rule
 
@@ -335,6 +336,7 @@ def stores_expire(graph: Graph, resource: Resource) -> Iterator[str]:
         yield "keeps unfinished uploads for ever"
     yield from _deletes_records(graph, resource, rules)
     yield from _deletes_artifacts(graph, resource, rules)
+    yield from _deletes_others(graph, resource, rules)
 
 
 def _versioned(graph: Graph, lifecycle: Resource) -> bool:
@@ -385,6 +387,34 @@ def _deletes_artifacts(graph: Graph, lifecycle: Resource, rules: list[Properties
                 yield f"deletes {uri}, from which a model starts"
             elif old is not None and old < _BROUGHT_BACK:
                 yield f"lets {uri} that was deleted be brought back for {old:g} days, at least {_BROUGHT_BACK} asked"
+
+
+def _deletes_others(graph: Graph, lifecycle: Resource, rules: list[Properties]) -> Iterator[str]:
+    """In a bucket of ours a rule may empty the folders of what is captured, of scores and of checkpoints, and no other:
+    people's work, data and what was trained have no age. Before endpoints stand the stack file says which capture.
+    """
+    name = lifecycle.props.text_if_known("bucket")
+    if not graph.ours or graph.placement is None or not name or _has_records(graph, lifecycle):
+        return
+    captures = f"s3://{name}/{_CAPTURES}"
+    own = {f"{captures}{key.split('.')[1]}/" for key, _ in graph.placement.stated if key.endswith(".capture.days")}
+    standing = {f"{uri}/" for uri in sagemaker.captures_of(graph)}
+    for rule in rules:
+        below = f"s3://{name}/{prefix_of(rule)}"
+        deletes = rule.is_given("expiration.days") or rule.is_given("expiration.date")
+        if deletes and below not in {captures, *own, *standing, *written_for_a_while(graph)}:
+            yield f"deletes what lies below {below}, which is no folder of captures, scores or checkpoints"
+
+
+_CAPTURES = "capture/"
+"""Where the registry's bucket keeps what endpoints captured that capture no more."""
+
+
+def _has_records(graph: Graph, lifecycle: Resource) -> bool:
+    """Whether a trail or a flow log records in the bucket of a lifecycle."""
+    writes = ((cloudtrail.TRAIL, "s3BucketName"), (ec2.FLOW_LOG, "logDestination"))
+    buckets = graph.refers(lifecycle, "bucket", s3.BUCKET)
+    return any(graph.referring(type_, path, bucket) for bucket in buckets for type_, path in writes)
 
 
 RULES = [

@@ -161,8 +161,9 @@ def default_group_empty(graph: Graph, resource: Resource) -> Iterator[str]:
     remedy="Declare ec2.FlowLog for the VPC with traffic_type='ALL'.",
 )
 def flow_logs(graph: Graph, resource: Resource) -> Iterator[str]:
-    """Every VPC has a flow log of all traffic."""
-    logs = [log.props for log in graph.referring(ec2.FLOW_LOG, "vpcId", resource)]
+    """Every VPC has a flow log of all traffic. One that names a subnet or an interface too is not the VPC's."""
+    named = [log.props for log in graph.referring(ec2.FLOW_LOG, "vpcId", resource)]
+    logs = [log for log in named if not any(log.is_given(part) for part in ("subnetId", "eniId"))]
     if not any(log.text_or_empty("trafficType") == "ALL" and log.is_given("logDestination") for log in logs):
         yield "has no flow log of all traffic"
 
@@ -302,12 +303,25 @@ def _others_calls(graph: Graph, door: Resource) -> Iterator[str]:
     for statement in filter(allows, statements(door.props, "policy")):
         if not any(condition.binds and condition.key.lower() == _WHO for condition in conditions_of(statement)):
             yield f"{name_of(statement)} lets every role of the account call the stack's models"
+        yield from _beyond_calls(graph, statement)
         named = {arn for one in conditions_of(statement) if one.key.lower() == _WHO for arn in one.values}
         for role in graph.of(iam.ROLE):
             if role.props.text_if_known("arn") in named - {""} and not any(
                 _may_call(one) for one in own_policies(graph, role)
             ):
                 yield f"{name_of(statement)} lets {role.name} call the stack's models, which it is not to call"
+
+
+def _beyond_calls(graph: Graph, statement: Properties) -> Iterator[str]:
+    """What a door of the runtime lets through beside calls of the stack's own endpoints."""
+    zone, place = given.zone(graph), graph.placement
+    if place is None:
+        return
+    own = f"arn:aws:sagemaker:{place.region}:{place.account}:endpoint/{zone.name_prefix if zone else ''}{graph.stack}-"
+    for text in sorted({*statement.each_text("Action")} - {*CALLS}):
+        yield f"{name_of(statement)} lets {text} through, where calls of endpoints alone are to"
+    for text in sorted(one for one in statement.each_text("Resource") if not one.startswith(own)):
+        yield f"{name_of(statement)} lets {text} be called, where the stack's endpoints are below {own}"
 
 
 def _may_call(statement: Statement) -> bool:
@@ -500,6 +514,43 @@ def training_paths(graph: Graph, resource: Resource) -> Iterator[str]:
                         yield f"trains on {machines} machines in {group.name}, {has}"
 
 
+@stack_rule(
+    "network-groups-apart",
+    DOMAIN,
+    MODEL,
+    STATE_MACHINE,
+    severity="high",
+    proof="network fit",
+    says="What works stands in none of the security groups that interface endpoints stand in.",
+    remedy="Name the group of the workloads, and for endpoints their own, as the network component does.",
+)
+def groups_apart(graph: Graph, resource: Resource) -> Iterator[str]:
+    """The group of the endpoints lets HTTPS in from all that works, and the group of what works lets its members reach
+    each other's files and kernels; who stands in both has both. In a stack of ours, which has two.
+
+    https://docs.aws.amazon.com/vpc/latest/privatelink/create-interface-endpoint.html
+    """
+    if not graph.ours:
+        return
+    sections = [resource.props]
+    if resource.type == STATE_MACHINE:
+        sections = [job.request for job in jobs_of(graph, resource)]
+    named = {text for one in sections for path in _GROUPS_OF for text in one.each_text_if_known(path)}
+    for door in graph.of(ec2.VPC_ENDPOINT):
+        if both := sorted(named.intersection(door.props.each_text_if_known("securityGroupIds"))):
+            yield f"stands in {both[0]}, in which the interface endpoint {door.name} stands"
+            return
+
+
+_GROUPS_OF = (
+    "defaultUserSettings.securityGroups",
+    "defaultSpaceSettings.securityGroups",
+    "domainSettings.securityGroupIds",
+    "vpcConfig.securityGroupIds",
+    "VpcConfig.SecurityGroupIds",
+)
+
+
 RULES = [
     no_internet_gateway,
     no_internet_route,
@@ -513,4 +564,5 @@ RULES = [
     proof,
     studio_paths,
     training_paths,
+    groups_apart,
 ]

@@ -1,14 +1,27 @@
 """What jobs write for a while, scores and checkpoints, expires in a bucket of the stack."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.aws import s3, sfn
 from catalogue.kinds.aws.jobs import STATE_MACHINE
 from catalogue.once import once_a_graph
+from catalogue.properties import Unreadable
 from policies import limits
 from policies.aws.capture import expires, lifecycle_rules
+from policies.passing import folders
 from policies.rule import stack_rule
+
+
+@once_a_graph
+def written_for_a_while(graph: Graph) -> frozenset[str]:
+    """The s3:// folders that jobs of the stack write scores and checkpoints to."""
+    found = list[str]()
+    for machine in graph.of(STATE_MACHINE):
+        with suppress(Unreadable):  # what is not known yet, the stack file says
+            found += sfn.passing(graph, machine)
+    return folders(graph, found)
 
 
 @stack_rule(

@@ -68,7 +68,7 @@ def _changed_by(graph: Graph) -> Mapping[str, list[tuple[str, str]]]:
     severity="high",
     proof="workflow speed",
     says="The role as which a model runs can pull its image and read its artifact; where it scores in batch, it reads "
-    "the input and writes the output.",
+    "the input and writes the output, and where it is served, what it answers through a queue and what is captured.",
     remedy="Keep what components/aws/statements.py grants the serving and batch personas.",
 )
 def role_reaches(graph: Graph, model: Resource) -> Iterator[str]:
@@ -85,6 +85,11 @@ def role_reaches(graph: Graph, model: Resource) -> Iterator[str]:
 
 
 _NOT_KNOWN = dict.fromkeys(("aws:ResourceAccount", "aws:RequestedRegion", "aws:SourceVpc", "kms:ViaService"), "")
+_WRITTEN = (
+    "asyncInferenceConfig.outputConfig.s3OutputPath",
+    "asyncInferenceConfig.outputConfig.s3FailurePath",
+    "dataCaptureConfig.destinationS3Uri",
+)
 _Called = tuple[str, str, tuple[tuple[str, str], ...]]
 
 
@@ -97,6 +102,10 @@ def _calls(graph: Graph, model: Resource) -> Iterator[_Called]:
     for image in kind.serves.images(graph, model):
         if of := _IMAGE.fullmatch(image):
             yield "ecr:BatchGetImage", f"arn:aws:ecr:{of['region']}:{of['account']}:repository/{of['name']}", ()
+    for configuration in graph.referring(sagemaker.CONFIGURATION, "productionVariants", model):
+        for path in _WRITTEN:
+            if place := configuration.props.text_if_known(path).removeprefix("s3://"):
+                yield "s3:PutObject", f"arn:aws:s3:::{place.rstrip('/')}/part.out", ()
     for machine in graph.referring(sfn.STATE_MACHINE, "definition", model):
         for job in sfn.jobs_of(graph, machine):
             for uri in job.data():

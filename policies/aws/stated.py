@@ -12,9 +12,10 @@ from catalogue.kind import Serves
 from catalogue.kinds import kind_of
 from catalogue.kinds.aws import appautoscaling, budgets, cloudwatch, ec2, sagemaker, scheduler, sfn, studio
 from catalogue.kinds.aws.jobs import Job
+from catalogue.kinds.aws.mlplatform import APPROVED_VERSION
 from catalogue.properties import Properties
 from catalogue.registered import Registered
-from catalogue.runs import by_hand
+from catalogue.runs import CHECKPOINTS_DAYS, SCORES_DAYS, by_hand
 from policies.aws.capture import kept_days
 from policies.rule import stack_rule
 from policies.stated import item_of, other, other_machines, other_word
@@ -28,6 +29,7 @@ _TRACKING = "targetTrackingScalingPolicyConfiguration"
     sagemaker.ENDPOINT,
     sagemaker.CONFIGURATION,
     sagemaker.MODEL,
+    APPROVED_VERSION,
     appautoscaling.TARGET,
     appautoscaling.POLICY,
     cloudwatch.ALARM,
@@ -81,7 +83,15 @@ def _configuration(graph: Graph, place: Placement, item: str, configuration: Res
         if least and starts is not None and starts != max(float(least), 1):
             yield f"starts with replicas: {starts:g}, where {item}.min_replicas of the stack file says {least}"
         yield from _start_up(place, item, variant)
+        for model in _named(graph, variant.text_if_known("modelName")):
+            if (whose := item_of(graph, model)) not in (None, item):
+                yield f"serves {model.name}, which is made for {whose}"
     yield from _captured(graph, place, item, configuration)
+
+
+def _named(graph: Graph, name: str) -> list[Resource]:
+    """The models of the stack of this name, where it is known."""
+    return [one for one in graph.of(sagemaker.MODEL) if name and one.props.text_if_known("name") == name]
 
 
 def _start_up(place: Placement, item: str, variant: Properties) -> Iterator[str]:
@@ -101,14 +111,22 @@ def _captured(graph: Graph, place: Placement, item: str, configuration: Resource
         yield f"captures {share:g} % of its requests, where {item} of the stack file says no capture"
     yield from other(place, f"{item}.capture.percent", share, "captures percent:")
     if captures:
+        kept = set(configuration.props.each_text(f"{at}.captureOptions.captureMode"))
+        for mode in sorted({"Input", "Output"} - kept):
+            yield f"does not capture the {mode.lower()}, where {item}.capture of the stack file keeps both"
         uri = f"{configuration.props.text_if_known(f'{at}.destinationS3Uri').rstrip('/')}/"
         yield from _kept(graph, place, f"{item}.capture.days", uri, "keeps what it captures for days:")
 
 
-def _kept(graph: Graph, place: Placement, key: str, uri: str, what: str) -> Iterator[str]:
-    """How long a lifecycle of the stack keeps what lies below a folder; nothing of a bucket that is not the stack's."""
+def _kept(graph: Graph, place: Placement, key: str, uri: str, what: str, otherwise: int = 0) -> Iterator[str]:
+    """How long a lifecycle of the stack keeps what lies below a folder; nothing of a bucket that is not the stack's.
+
+    Where the file leaves the days out, they are `otherwise`.
+    """
     for days in kept_days(graph, uri):
         yield from other(place, key, days, what)
+        if otherwise and not place.states(key) and days != otherwise:
+            yield f"{what} {days or 0:g}, where the stack file leaves out {key}, which is {otherwise}"
 
 
 def _target(graph: Graph, place: Placement, item: str, target: Resource) -> Iterator[str]:
@@ -117,6 +135,8 @@ def _target(graph: Graph, place: Placement, item: str, target: Resource) -> Iter
         yield from other(place, f"{item}.{key}", target.props.number_or_none(path), f"has the {path}")
     actions = appautoscaling.scheduled(graph, target)
     days = _days(place, f"{item}.hours")
+    if target.ignored_changes and not days:
+        yield f"ignores changes of its range, where {item} of the stack file says no hours that move it"
     if bool(days) != bool(actions):
         says = "no hours" if actions else f"hours under {item}.hours"
         yield f"is {'' if actions else 'not '}moved by the clock, where the stack file says {says}"
@@ -172,6 +192,9 @@ share, latency is in microseconds: https://docs.aws.amazon.com/sagemaker/latest/
 
 
 def _alarm(graph: Graph, place: Placement, item: str, alarm: Resource) -> Iterator[str]:
+    latency = alarm.props.text_or_empty("metricName") == "ModelLatency"
+    if latency and item.startswith("endpoints.") and alarm.props.text_or_empty("extendedStatistic") != "p95":
+        yield f"is on another statistic than the p95 that {item}.rollback of the stack file bounds"
     key, times = _BOUNDS.get(alarm.props.text_or_empty("metricName"), ("", 0))
     threshold = alarm.props.number_or_none("threshold")
     if key and item.startswith("endpoints."):
@@ -190,6 +213,16 @@ def _model(graph: Graph, place: Placement, item: str, model: Resource) -> Iterat
         yield from other_word(place, f"{key}.artifact_uri", uri, "serves")
     for image in kind.serves.images(graph, model):
         yield from other_word(place, f"{key}.image", image, "runs the image")
+    told = dict(model.props.section_or_empty("primaryContainer.environment").values)
+    for name in sorted({*told, *place.below(f"{key}.environment")}):
+        if str(told.get(name, "")) != place.states(f"{key}.environment.{name}"):
+            yield f"is told another {name} than {key}.environment of the stack file says"
+
+
+def _approved(graph: Graph, place: Placement, item: str, version: Resource) -> Iterator[str]:
+    key = f"models.{place.states(f'{item}.model')}"
+    yield from other_word(place, f"{key}.digest", version.props.text_if_known("digest"), "asks for the digest")
+    yield from other(place, f"{key}.version", version.props.number_or_none("version"), "asks for the version")
 
 
 # ---- jobs -----------------------------------------------------------------------------------------------------------
@@ -229,14 +262,15 @@ def _places(graph: Graph, place: Placement, item: str, job: Job) -> Iterator[str
         yield from other_word(place, f"{item}.input_uri", uri, "scores")
     for image in job.images():
         yield from other_word(place, f"{item}.image", image, "runs the image")
+    passes = SCORES_DAYS if job.action == "createTransformJob" else 0
     for output in job.outputs():
         uri = output.text_if_known("S3OutputPath")
         yield from other_word(place, f"{item}.output_uri", uri, "writes to")
-        yield from _kept(graph, place, f"{item}.keep_days", uri, "keeps what it writes for days:")
+        yield from _kept(graph, place, f"{item}.keep_days", uri, "keeps what it writes for days:", passes)
     own = job.request.section_or_empty("CheckpointConfig").values.get("S3Uri.$")
     uri = sfn.formatted(own)[0] if isinstance(own, str) else ""
     yield from other_word(place, f"{item}.spot.checkpoint_uri", uri, "keeps checkpoints in")
-    yield from _kept(graph, place, f"{item}.spot.keep_days", uri, "keeps checkpoints for days:")
+    yield from _kept(graph, place, f"{item}.spot.keep_days", uri, "keeps checkpoints for days:", CHECKPOINTS_DAYS)
 
 
 def _schedule(graph: Graph, place: Placement, item: str, schedule: Resource) -> Iterator[str]:
@@ -259,7 +293,8 @@ def _times(cron: str) -> Sequence[object]:
         comes = CronSim(unix_cron(cron) if len(cron.split()) == 6 else cron, appautoscaling.YEAR_BEGINS)
     except (CronSimError, ValueError):
         return (cron,)
-    return comes.minutes, comes.hours, comes.days, comes.months, comes.weekdays
+    weekdays = {day % 7 if isinstance(day, int) else day for day in comes.weekdays}
+    return comes.minutes, comes.hours, comes.days, comes.months, weekdays
 
 
 # ---- the workspace --------------------------------------------------------------------------------------------------
@@ -283,6 +318,7 @@ _MEMBERS: Mapping[str, Callable[[Graph, Placement, str, Resource], Iterator[str]
     sagemaker.ENDPOINT: _endpoint,
     sagemaker.CONFIGURATION: _configuration,
     sagemaker.MODEL: _model,
+    APPROVED_VERSION: _approved,
     appautoscaling.TARGET: _target,
     appautoscaling.POLICY: _policy,
     cloudwatch.ALARM: _alarm,

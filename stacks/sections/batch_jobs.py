@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field, StringConstraints
 from catalogue import formats
 from catalogue.pauses import shortest_pause_minutes
 from catalogue.platforms import FOLDER, PLATFORMS
+from catalogue.runs import SCORES_DAYS
 from catalogue.wording import found_word
 from components.shapes import Schedule
 from stacks.checks import address, expires, kept_time, offered, one_by_one
@@ -87,7 +88,7 @@ class BatchJob(Machine):
         ]
     )
     """The folder below which each run writes its scores in a folder of its own, in the platform's own storage."""
-    keep_days: Annotated[int, Field(ge=1, le=KEEP_DAYS)] = Field(default=365, examples=[90])
+    keep_days: Annotated[int, Field(ge=1, le=KEEP_DAYS)] = Field(default=SCORES_DAYS, examples=[90])
     """After how many days scores are deleted, where the folder lies in the stack's own artifact store. In the bucket of
     another, which `sources` names, its owner decides."""
 

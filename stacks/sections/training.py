@@ -6,6 +6,7 @@ from typing import Annotated, Any, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from catalogue.platforms import FOLDER, PLATFORMS
+from catalogue.runs import CHECKPOINTS_DAYS
 from components.shapes import Schedule
 from stacks.checks import address, expires, kept_time, offered, one_by_one, pulled
 from stacks.fields import (
@@ -49,7 +50,7 @@ class Spot(Fields):
     """The folder that the container keeps its checkpoints in, and finds them again after it was interrupted."""
     wait_hours: Annotated[int, Field(ge=1, le=LONGEST_HOURS)] = Field(examples=[4])
     """How many hours a run may wait for machines, beside the hours that it may run."""
-    keep_days: Annotated[int, Field(ge=3, le=KEEP_DAYS)] = Field(default=30, examples=[14])
+    keep_days: Annotated[int, Field(ge=3, le=KEEP_DAYS)] = Field(default=CHECKPOINTS_DAYS, examples=[14])
     """After how many days checkpoints are deleted, where the folder lies in the stack's own artifact store. A run that
     is interrupted needs its own for two days at most."""
 

@@ -42,6 +42,12 @@ def turning(type_: str, path: str, turn: Callable[[Any], Any], name: str = "") -
     return lambda graph: changed(graph, first(graph, type_, name), lambda p: put(p, path, turn(at(p, path))))
 
 
+def in_the_group_of_the_doors(graph: Graph) -> Graph:
+    """A model in the security group of the interface endpoints."""
+    group = first(graph, SG, "-endpoints").outputs["id"]
+    return setting(MODEL, "vpcConfig.securityGroupIds", [group])(graph)
+
+
 def in_the_other_key(path: str, type_: str, name: str = "") -> Mutation:
     """The first resource of a type under the key of the logs, by its ARN alone: nothing of the graph refers to it."""
     return lambda graph: setting(type_, path, first(graph, KEY, "logs").outputs["arn"], name)(graph)
@@ -203,6 +209,7 @@ OFF = both(moving(high=0, hour=19), moving(high=2))
 
 OF_AWS = "763104351884.dkr.ecr.us-east-1.amazonaws.com"
 IN_MEXICO = "683313688378.dkr.ecr.mx-central-1.amazonaws.com/sagemaker-xgboost:3.0-5"
+QUEUED = "asyncInferenceConfig.outputConfig.s3OutputPath"
 KEY, BUCKET_POLICY = "aws:kms/key:Key", "aws:s3/bucketPolicy:BucketPolicy"
 TOPIC_POLICY, DOOR = "aws:sns/topicPolicy:TopicPolicy", "aws:ec2/vpcEndpoint:VpcEndpoint"
 GROUP_POLICY, TRAIL = "aws:sagemaker/modelPackageGroupPolicy:ModelPackageGroupPolicy", "aws:cloudtrail/trail:Trail"
@@ -396,6 +403,8 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("encryption-key", editing(KEY, "policy", lambda d: drop(_sid(d, "GrantToServices"), "Condition.Bool"), "data")),
     ("encryption-key-works", editing(KEY, "policy", lambda d: drop(_sid(d, "LogGroups"), "Action.0"), "logs")),
     ("encryption-keys-apart", in_the_other_key("kmsKeyArn", "aws:scheduler/schedule:Schedule")),
+    ("world-queue-places", setting(CONFIG, QUEUED, f"{OWN_BUCKET}/capture/fraud-scorer/", "embedder")),
+    ("network-groups-apart", in_the_group_of_the_doors),
     ("inputs-allowed", setting(ROLE, "maxSessionDuration", 43_200)),
     ("inputs-allowed", losing(DOMAIN, "defaultUserSettings.defaultLandingUri")),
     ("inputs-allowed", setting(DOMAIN, "defaultUserSettings.studioWebPortal", "DISABLED")),
@@ -726,12 +735,18 @@ def test_rule_catches_what_it_forbids(pilot: Graph, rule: str, mutation: Mutatio
     "mutation",
     [
         setting(LIFECYCLE, "rules.0.expiration.days", 30, "audit"),
-        setting(LIFECYCLE, "rules.1.filter.prefix", "models/old/", "artifacts"),
     ],
 )
 def test_a_store_that_keeps_what_is_in_use_is_let_be(pilot: Graph, mutation: Mutation) -> None:
     (rule,) = (rule for rule in pack.RULES["aws"] if rule.name == "limits-stores-expire")
     assert not rule.judge(mutation(pilot)).violations
+
+
+def test_another_program_empties_the_folders_that_it_likes(pilot: Graph) -> None:
+    """In a stack of ours nothing but captures, scores and checkpoints has an age."""
+    (rule,) = (rule for rule in pack.RULES["aws"] if rule.name == "limits-stores-expire")
+    graph = setting(LIFECYCLE, "rules.1.filter.prefix", "models/old/", "artifacts")(pilot)
+    assert rule.judge(graph).violations and not rule.judge(replace(graph, ours=False)).violations
 
 
 def test_off_hours_and_the_mute_rule_that_goes_with_them_are_let_be(pilot: Graph) -> None:

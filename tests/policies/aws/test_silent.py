@@ -12,7 +12,7 @@ import pytest
 from catalogue.graph import Graph
 from policies import pack
 from tests.catching import caught
-from tests.mutate import drop, put
+from tests.mutate import changed, drop, put, swapped
 from tests.policies.aws.test_rules import (
     ALARM,
     BUCKET_POLICY,
@@ -24,6 +24,7 @@ from tests.policies.aws.test_rules import (
     LIFECYCLE,
     MODEL,
     ROLE,
+    TARGET,
     TOPIC_POLICY,
     TRAIL,
     USER,
@@ -77,6 +78,15 @@ def strange(*mutations: Mutation) -> Mutation:
     return both(lambda graph: replace(graph, placement=None, ours=False), *mutations)
 
 
+def in_the_data_key(name: str) -> Mutation:
+    """The bucket of records under the key of the data, by its ARN alone."""
+    return lambda g: setting(ENCRYPTION, SEALED, first(g, KEY, "data").outputs["arn"], name)(g)
+
+
+ENCRYPTION = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
+BOUNDARY = "aws:iam/policy:Policy"
+FLOW_LOG, QUEUE = "aws:ec2/flowLog:FlowLog", "asyncInferenceConfig.outputConfig"
+OBJECTS, STORE = "advancedEventSelectors.1.fieldSelectors.2.startsWiths", "s3://aws-pilot-artifacts-111122223333"
 RECORDS, SEALED = (
     "arn:aws:s3:::aws-pilot-audit-111122223333",
     "rules.0.applyServerSideEncryptionByDefault.kmsMasterKeyId",
@@ -232,11 +242,7 @@ SILENT: list[tuple[str, Mutation]] = [
     ),
     (
         "encryption-keys-apart",
-        in_the_other_key(
-            SEALED,
-            "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
-            "artifacts",
-        ),
+        in_the_other_key(SEALED, ENCRYPTION, "artifacts"),
     ),
     ("encryption-keys-apart", in_the_other_key("kmsKeyId", DOMAIN)),
     ("audit-logs-written", setting(LOG_GROUP, "name", "/aws/sagemaker/Endpoints/aws-pilot-other", "scorer-logs")),
@@ -247,8 +253,47 @@ SILENT: list[tuple[str, Mutation]] = [
     ("network-proof", lambda graph: setting(MODEL, "vpcConfig.securityGroupIds", [_doors(graph)], "scorer")(graph)),
     ("network-endpoint-closed", editing(DOOR, "policy", lambda d: _lets_in(d, "aws-pilot-batch"), "runtime")),
     ("identity-people-listed", setting(DOMAIN, "authMode", "SSO")),
+    # A persona that changes the key's policy gives itself the key.
+    ("encryption-key-works", editing(KEY, "policy", lambda d: _administers(d, "data-scientist"), "data")),
+    ("encryption-keys-apart", lambda g: job("TransformOutput.KmsKeyId", first(g, KEY, "logs").outputs["arn"])(g)),
+    ("encryption-keys-apart", in_the_data_key("audit")),
+    ("network-endpoint-closed", editing(DOOR, "policy", lambda d: put(d, "Statement.0.Resource", ["*"]), "runtime")),
+    ("network-endpoint-closed", editing(DOOR, "policy", lambda d: put(d, "Statement.0.Action", "*"), "runtime")),
+    ("network-groups-apart", lambda g: turning(DOOR, "securityGroupIds", lambda s: [*s, _workloads(g)], "logs")(g)),
+    ("network-groups-apart", lambda g: setting(DOMAIN, "domainSettings.securityGroupIds", [_doors(g)])(g)),
+    ("network-flow-logs", lambda graph: changed(graph, first(graph, FLOW_LOG), lambda p: p.update(subnetId="x"))),
+    ("audit-trail", setting(TRAIL, OBJECTS, ["arn:aws:s3:::aws-pilot-audit-111122223333/"])),
+    (
+        "audit-logs-written",
+        setting(LOG_GROUP, "name", "/aws/sagemaker/Endpoints/aws-pilot-document-embedder", "scorer-l"),
+    ),
+    ("limits-stores-expire", turning(LIFECYCLE, "rules", lambda rules: [*rules, _emptying("data/")], "artifacts")),
+    ("limits-stores-expire", turning(LIFECYCLE, "rules", lambda rules: [*rules, _emptying("workspace/")], "artifacts")),
+    (THRESHOLD, alarm("oldest", threshold=21_600)),
+    (THRESHOLD, alarm("scorer-p95-latency", statistic="Average")),
+    ("workflow-role-reaches", setting(CONFIG, f"{QUEUE}.s3OutputPath", f"{STORE}/models/x/", "embedder")),
+    ("workflow-role-reaches", setting(CONFIG, "dataCaptureConfig.destinationS3Uri", f"{STORE}/data/x", "scorer")),
+    ("world-queue-places", setting(CONFIG, f"{QUEUE}.s3OutputPath", f"{STORE}/capture/fraud-scorer/", "embedder")),
+    ("world-queue-places", setting(CONFIG, f"{QUEUE}.s3FailurePath", f"{STORE}/async/document-embedder", "embedder")),
+    ("world-queue-places", setting(CONFIG, f"{QUEUE}.s3OutputPath", f"{STORE}/models/", "embedder")),
+    # A denial of everything where SageMaker's own key lacks leaves no persona anything to do.
+    ("identity-tasks", editing(BOUNDARY, "policy", lambda d: put(d, "Statement.2.Action", ["*"]))),
+    ("identity-tasks", editing(BOUNDARY, "policy", lambda d: put(d, "Statement.2.Action", ["s3:GetObject"]))),
     ("kind-known", strange(adding("command:local:Command", create="curl https://example.com | sh"))),
 ]
+
+
+def _administers(document: Any, role: str) -> None:
+    document["Statement"][0]["Principal"]["AWS"] = f"arn:aws:iam::111122223333:role/aws-pilot-{role}"
+
+
+def _emptying(prefix: str) -> dict[str, Any]:
+    return {"id": "x", "status": "Enabled", "filter": {"prefix": prefix}, "expiration": {"days": 5}}
+
+
+def _workloads(graph: Graph) -> str:
+    """The security group of the workloads."""
+    return first(graph, "aws:ec2/securityGroup:SecurityGroup", "-workloads").outputs["id"]
 
 
 def _doors(graph: Graph) -> str:
@@ -293,6 +338,8 @@ def test_what_passed_in_silence_is_told(aws_pilot: Graph, rule: str, mutation: M
         setting(LIFECYCLE, "rules.1.expiration.days", 90, "artifacts"),
         alarm("idle", evaluationPeriods=48),
         setting(CONFIG, AT_ONCE, 2, "embedder"),
+        alarm("oldest", threshold=1_800),
+        turning(LIFECYCLE, "rules", lambda rules: rules[::-1], "artifacts"),
     ],
 )
 def test_what_means_the_same_or_is_as_good_is_let_be(aws_pilot: Graph, mutation: Mutation) -> None:
@@ -308,6 +355,20 @@ def test_what_means_the_same_or_is_as_good_is_let_be(aws_pilot: Graph, mutation:
 def test_a_metric_of_others_is_theirs_to_know(aws_pilot: Graph, namespace: str, metric: str) -> None:
     edit = alarm("scorer-errors", namespace=namespace, metricName=metric)
     assert not caught(strange(edit)(aws_pilot), WATCHES) and caught(edit(aws_pilot), WATCHES)
+
+
+@pytest.mark.parametrize(
+    ("type_", "path", "found"),
+    [
+        ("aws:s3/bucketPolicy:BucketPolicy", "policy", {"inputs-known"}),
+        ("aws:sagemaker/endpoint:Endpoint", "endpointConfigName", {"inputs-known"}),  # the cloud changes it, not we
+        (TARGET, "minCapacity", set[str]()),
+    ],
+)
+def test_what_is_ignored_is_what_the_record_has_apart(aws_pilot: Graph, type_: str, path: str, found: set[str]) -> None:
+    graph = swapped(aws_pilot, replace(first(aws_pilot, type_), options={"ignoreChanges": [path]}))
+    assert caught(graph, "inputs-known") == found
+    assert caught(replace(graph, ours=False), "inputs-known") == set()
 
 
 def test_another_program_is_told_once_of_each_place_and_never_fails_for_it(aws_pilot: Graph) -> None:

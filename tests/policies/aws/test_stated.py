@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from catalogue.graph import Graph
+from catalogue.graph import Graph, Resource
+from catalogue.kinds.aws.mlplatform import APPROVED_VERSION
 from operations.evaluation import evaluate
 from policies import pack
-from tests.mutate import changed, put, without
+from tests.mutate import changed, put, swapped, without
 from tests.policies.aws.test_rules import (
     ALARM,
     CONFIG,
@@ -60,6 +61,13 @@ def in_run(path: str, value: Any, name: str = "fraud-backfill") -> Mutation:
     return mutate
 
 
+def the_others_model(graph: Graph) -> Graph:
+    """The online endpoint serving the model of the other one."""
+    name = first(graph, MODEL, "embedder").outputs["name"]
+    return setting(CONFIG, f"{VARIANT}.modelName", name, SCORER)(graph)
+
+
+ENVIRONMENT = "primaryContainer.environment"
 TRANSFORM = "States.Transform.Parameters"
 
 
@@ -81,6 +89,14 @@ TRANSFORM = "States.Transform.Parameters"
         (setting(ALARM, "threshold", 0.04, "embedder-new-errors"), "error_rate_percent of the stack file says 5"),
         (setting(ALARM, "threshold", 900_000, "scorer-p95"), "p95_latency_ms of the stack file says 250"),
         (setting(MODEL, "primaryContainer.image", "1.dkr.ecr.us-east-1.amazonaws.com/x:1", "embedder"), "models.d"),
+        (setting(MODEL, ENVIRONMENT, {"HF_MODEL_ID": "x"}, "embedder"), "is told another HF_MODEL_ID"),
+        (setting(ALARM, "extendedStatistic", "p90", "scorer-p95"), "on another statistic than the p95"),
+        (
+            setting(CONFIG, f"{CAPTURE}.captureOptions", [{"captureMode": "Input"}], SCORER),
+            "does not capture the output",
+        ),
+        (the_others_model, "serves aws-pilot-document-embedder-model, which is made for endpoints.document-embedder"),
+        (setting(LIFECYCLE, "rules.3.expiration.days", 1, "artifacts"), "leaves out batch_jobs.fraud-backfill.keep"),
         (in_run("TimeoutSeconds", 7200), "is stopped after 2 hours"),
         (in_run(f"{TRANSFORM}.TransformResources.InstanceCount", 3), "replicas of the stack file says 2"),
         (in_run(f"{TRANSFORM}.TransformResources.InstanceType", "ml.m5.xlarge"), "which is ml.m5.large"),
@@ -179,6 +195,28 @@ def test_a_range_is_moved_at_the_hours_of_the_file_alone(
     words = {f"endpoints.document-embedder.{key}": value for key, value in hours.items()}
     messages = found(saying(mutation(aws_pilot), **words))
     assert any(said in message for message in messages) if said else messages == []
+
+
+def test_a_range_whose_changes_are_ignored_has_hours_that_move_it(aws_pilot: Graph) -> None:
+    target = replace(first(aws_pilot, TARGET, "embedder"), options={"ignoreChanges": ["minCapacity", "maxCapacity"]})
+    graph = swapped(aws_pilot, target)
+    assert any("ignores changes of its range" in message for message in found(graph))
+    words = {f"endpoints.document-embedder.{key}": value for key, value in OFFICE.items()}
+    assert found(saying(both(moved(OPENS, 0, 2), moved(CLOSES, 0, 0))(graph), **words)) == []
+
+
+def test_a_model_has_the_environment_the_version_and_the_digest_of_its_own(aws_pilot: Graph) -> None:
+    told = setting(MODEL, ENVIRONMENT, {"LEVEL": "{}"}, "embedder")(aws_pilot)
+    assert found(saying(told, **{"models.document-embedder.environment.LEVEL": "{}"})) == []
+    assert len(found(saying(aws_pilot, **{"models.document-embedder.environment.LEVEL": "2"}))) == 1
+    asked = first(aws_pilot, MODEL, "scorer").stack_key
+    urn = f"urn:pulumi:aws-pilot::mlplatform::{APPROVED_VERSION}::a"
+    version = Resource(urn, APPROVED_VERSION, "a", True, inputs={"version": 2, "digest": "sha256:b"}, stack_key=asked)
+    graph = saying(
+        replace(aws_pilot, resources=(*aws_pilot.resources, version)),
+        **{"models.fraud-scorer.version": "1", "models.fraud-scorer.digest": "sha256:a"},
+    )
+    assert {"digest" in message for message in found(graph)} == {True, False}
 
 
 def test_what_a_file_left_without_a_zone_starts_by_utc(aws_pilot: Graph) -> None:
