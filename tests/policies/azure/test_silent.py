@@ -189,7 +189,7 @@ def test_a_schedule_that_nobody_starts_by_hand_is_on(whole: Graph) -> None:
     on = losing(SCHEDULE, f"properties.tags.{RUNS_PER_MONTH}", "training")(whole)
     on = setting(SCHEDULE, "properties.isEnabled", True, "training")(on)
     for other in (off, on):
-        assert caught(other, "limits-batch-started") == {"limits-batch-started"}
+        assert caught(other, "limits-stated") == {"limits-stated"}
 
 
 def test_a_cluster_that_trains_is_of_training(whole: Graph) -> None:
