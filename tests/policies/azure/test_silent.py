@@ -3,6 +3,7 @@
 Each case asks one rule alone, of the stack file that has every section, so that many of them cost little.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -155,6 +156,9 @@ SILENT: list[tuple[str, Mutation]] = [
     ("limits-stated", setting(TRAFFIC, "mirrorPercent", 50)),
     ("limits-stated", setting(TRAFFIC, "p95LatencyMs", 249)),
     ("identity-roles-in-force", losing(IN_FORCE, "assignments.0", "access-assignable")),
+    ("rollback-alarm-rings", rewriting(QUERY, QUERIED, "| project", "| take 1 | project", "training-failed")),
+    ("inputs-allowed", setting(f"{ML}:OnlineDeployment", "properties.livenessProbe.failureThreshold", 600)),
+    ("inputs-allowed", setting(f"{ML}:OnlineDeployment", "properties.readinessProbe.period", "PT10M")),
 ]
 """The rule, and the graph that it passed."""
 
@@ -162,6 +166,17 @@ SILENT: list[tuple[str, Mutation]] = [
 @pytest.mark.parametrize(("rule", "mutation"), SILENT, ids=[f"{i}-{rule}" for i, (rule, _) in enumerate(SILENT)])
 def test_what_once_passed_in_silence_is_caught(whole: Graph, rule: str, mutation: Mutation) -> None:
     assert caught(mutation(whole), rule) == {rule}
+
+
+@pytest.mark.parametrize(
+    "who", ["serving-image-pull-registry", "batch-queue-contributor-storage", "training-image-pull"]
+)
+def test_whatever_runs_as_an_identity_waits_for_each_of_its_roles(whole: Graph, who: str) -> None:
+    """A deployment pulls its image as its endpoint, and a cluster as itself, as soon as either is made."""
+    given, waits = first(whole, ASSIGNMENT, f"identity-{who}"), first(whole, IN_FORCE, "identity-in-force")
+    fewer = changed(whole, waits, lambda p: p["assignments"].remove(given.outputs["id"]))
+    assert caught(fewer, "identity-roles-in-force") == {"identity-roles-in-force"}
+    assert not caught(replace(fewer, ours=False), "identity-roles-in-force"), "another program may deploy later"
 
 
 def test_one_role_is_given_once(whole: Graph) -> None:
