@@ -25,6 +25,8 @@ from policies.world import names_of, texts, texts_of, world
 _GUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _WHOLE_GUID = re.compile(_GUID, re.IGNORECASE)
 _ID = re.compile(r"/subscriptions/[^\s'\"?,;]+", re.IGNORECASE)
+_SPOILT = re.compile(rf"{_ID.pattern}\s", re.IGNORECASE)
+"""What begins as an id, and has more behind it: the whole names nothing of the stack's."""
 _BUILT_IN = re.compile(
     rf"(/subscriptions/{_GUID})?/providers/microsoft\.authorization/(role|policy|policyset)definitions/{_GUID}"
 )
@@ -52,6 +54,8 @@ _NAMES = frozenset(
     ("name", "roleassignmentname", "roledefinitionid", "policyassignmentname", "policydefinitionid", "version")
 )
 """The inputs whose GUID is a name that the program makes up, and no principal."""
+_WANT_ONE = frozenset(("clientid", "client_id", "objectid", "principalid", "tenantid", "tenant_id"))
+"""The inputs that name somebody of the directory."""
 _MAIL = re.compile(r"[^\s@:/'\"]+@[^\s@:/'\"]+\.[^\s@:/'\"]+")
 _PLACE = re.compile(r"(?:^|\.)\w*?(?:location|region)s?(?:name)?(?:\.\d+)?$", re.IGNORECASE)
 _NO_PLACE = ("global", "")
@@ -159,7 +163,7 @@ def own_ids(graph: Graph) -> Found:
             if datastore and datastore not in _DATASTORES and datastore not in datastores:
                 yield resource, _foreign(path, f"the datastore {datastore}")
         else:
-            named = _ID.findall(text)
+            named = [text] if _SPOILT.match(text) else _ID.findall(text)
         yield from ((resource, _foreign(path, one)) for one in named if not ours.has_id(one))
 
 
@@ -206,7 +210,12 @@ def own_principals(graph: Graph) -> Found:
 
 @once_a_resource
 def _guids(resource: Resource) -> Sequence[tuple[str, str]]:
-    return [(path, text) for path, text in _texts_of(resource) if _WHOLE_GUID.fullmatch(text)]
+    return [(path, text) for path, text in _texts_of(resource) if _WHOLE_GUID.fullmatch(text) or _is_one(path, text)]
+
+
+def _is_one(path: str, text: str) -> bool:
+    """Whether a text begins as a GUID where one is wanted; what follows makes it another's or nobody's."""
+    return path.rpartition(".")[2].casefold() in _WANT_ONE and _WHOLE_GUID.match(text) is not None
 
 
 def _people(graph: Graph) -> set[str]:
