@@ -48,14 +48,18 @@ _OF_AZURE = re.compile(
     r"|(?:blob|dfs|file|queue|table|web)\.core\.windows\.net"
     r"|servicebus\.windows\.net|documents\.azure\.com|database\.windows\.net))\b"
 )
+_DOMAINS = (".azure.com", ".azure.net", ".azurecr.io", ".azureml.ms", ".microsoft.com", ".windows.net")
+"""The domains of Azure's services. Below another's domain a name of ours is nobody's word for it."""
 _SCHEMAS = ("azuremlschemas.azureedge.net",)
 """Where the schemas of Azure ML's own documents lie, which their `$schema` names and nothing reads."""
 _NAMES = frozenset(
     ("name", "roleassignmentname", "roledefinitionid", "policyassignmentname", "policydefinitionid", "version")
 )
 """The inputs whose GUID is a name that the program makes up, and no principal."""
-_WANT_ONE = frozenset(("clientid", "client_id", "objectid", "principalid", "tenantid", "tenant_id"))
-"""The inputs that name somebody of the directory."""
+_WANT_ONE = frozenset(
+    ("clientid", "client_id", "objectid", "principalid", "subscriptionid", "tenantid", "tenant_id"),
+)
+"""The inputs that name a subscription, a directory, or somebody of it."""
 _MAIL = re.compile(r"[^\s@:/'\"]+@[^\s@:/'\"]+\.[^\s@:/'\"]+")
 _PLACE = re.compile(r"(?:^|\.)\w*?(?:location|region)s?(?:name)?(?:\.\d+)?$", re.IGNORECASE)
 _NO_PLACE = ("global", "")
@@ -214,8 +218,8 @@ def _guids(resource: Resource) -> Sequence[tuple[str, str]]:
 
 
 def _is_one(path: str, text: str) -> bool:
-    """Whether a text begins as a GUID where one is wanted; what follows makes it another's or nobody's."""
-    return path.rpartition(".")[2].casefold() in _WANT_ONE and _WHOLE_GUID.match(text) is not None
+    """Whether a GUID is wanted where the text stands: what is none names nobody."""
+    return path.rpartition(".")[2].casefold() in _WANT_ONE and text != ""
 
 
 def _people(graph: Graph) -> set[str]:
@@ -269,7 +273,7 @@ def own_hosts(graph: Graph) -> Found:
             continue
         known = known_by_file if _VARIABLE.search(path) else hosts
         for host in named:
-            if host not in known and host.partition(".")[0] not in ours.names:
+            if host not in known and not (host.partition(".")[0] in ours.names and host.endswith(_DOMAINS)):
                 yield resource, _foreign(path, host)
 
 

@@ -25,6 +25,7 @@ from tests.policies.azure.test_rules import (
     QUERY,
     SCALING,
     SCHEDULE,
+    STORAGE,
     VNET,
     Mutation,
     first,
@@ -39,6 +40,7 @@ COMPONENT, JOB = f"{ML}:ComponentVersion", "properties.action.jobDefinition"
 SCORE, TRAIN = f"{JOB}.jobs.score", f"{JOB}.jobs.train"
 COMMAND, ENVIRONMENT = (f"properties.componentSpec.{word}" for word in ("command", "environment"))
 READ, WRITTEN = f"{JOB}.inputs.data.uri", f"{JOB}.outputs.scores.uri"
+KEY_URI = "encryption.keyVaultProperties.keyVaultUri"
 QUERIED = "criteria.allOf.0.query"
 ENVIRONMENT_VERSION, BUDGET = f"{ML}:EnvironmentVersion", "azure-native:consumption:Budget"
 ACPT = "mcr.microsoft.com/azureml/curated/acpt-pytorch-2.2-cuda12.1"
@@ -165,6 +167,16 @@ SILENT: list[tuple[str, Mutation]] = [
     ("identity-roles-in-force", losing(IN_FORCE, "assignments.0", "access-assignable")),
     ("world-ids", rewriting(f"{ML}:Workspace", "applicationInsights", "components/", "components/x y/")),
     ("world-principals", spoilt),
+    (
+        "world-principals",
+        setting(f"{ML}:Datastore", "properties.subscriptionId", "11112222-3333-4444-5555-66667777888x"),
+    ),
+    ("world-hosts", rewriting(STORAGE, KEY_URI, "vault.azure.net", "vault.azure.net.example.com")),
+    ("world-hosts", rewriting(STORAGE, KEY_URI, "vault.azure.net", "vault.azure.netx")),
+    ("inputs-allowed", setting(SCHEDULE, f"{JOB}.identity.identityType", "AMLToken", "backfill")),
+    ("inputs-allowed", setting(SCALING, "profiles.0.rules.0.metricTrigger.timeWindow", "PT2M")),
+    ("inputs-allowed", setting(ALERT, "windowSize", "PT16M")),
+    ("cost-budget", setting(BUDGET, "timePeriod.startDate", "2026-01-01T00:00:00x")),
     ("rollback-alarm-rings", rewriting(QUERY, QUERIED, "| project", "| take 1 | project", "training-failed")),
     ("inputs-allowed", setting(f"{ML}:OnlineDeployment", "properties.livenessProbe.failureThreshold", 600)),
     ("inputs-allowed", setting(f"{ML}:OnlineDeployment", "properties.readinessProbe.period", "PT10M")),
