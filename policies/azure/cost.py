@@ -1,7 +1,7 @@
 """Cost: what a schedule starts says whose it is, and somebody hears of the bill before it is due."""
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.azure import consumption, monitor, resources
@@ -83,7 +83,7 @@ def _begins_late(props: Properties) -> Iterator[str]:
     if not text:
         return
     try:
-        begins = date.fromisoformat(text[:10])
+        begins = datetime.fromisoformat(text).date()
     except ValueError:
         yield f"begins on {one_line(text)[:40]!r}, which is no date"
         return

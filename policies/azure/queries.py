@@ -159,9 +159,10 @@ class _Reader:
             return columns, lambda rows: [row for row in rows if said.value(row, ())]
         if name in ("take", "limit"):
             most = self._next("number")
-            if float(most) == 0:
-                self.never.append(f"{name} {most}")
-            return columns, lambda rows: [*rows[: int(float(most))]]
+            if float(most) > 0:  # https://learn.microsoft.com/en-us/kusto/query/take-operator
+                raise Unread(f"takes {most} of the rows, and nobody knows which")
+            self.never.append(f"{name} {most}")
+            return columns, lambda _: []
         if name == "count":
             return frozenset(("Count",)), lambda rows: [{"Count": len(rows)}]
         if name in ("project", "extend"):

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from catalogue.durations import minutes_or_none
 from catalogue.graph import Graph, Placement, Resource
 from catalogue.kinds.azure import consumption, monitor
-from catalogue.kinds.azure.machinelearningservices import ONLINE_DEPLOYMENT
+from catalogue.kinds.azure.machinelearningservices import ENVIRONMENT, ONLINE_DEPLOYMENT
 from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_DEPLOYMENT, COMPUTE, SCHEDULE, jobs
 from catalogue.kinds.azure.mlplatform import TRAFFIC
 from catalogue.ncrontab import ncrontab, windows_timezone
@@ -34,6 +34,7 @@ _OF_TRAFFIC = {
     ONLINE_DEPLOYMENT,
     _SCALING,
     _ALERT,
+    ENVIRONMENT,
     COMPUTE,
     BATCH_DEPLOYMENT,
     SCHEDULE,
@@ -93,6 +94,31 @@ def _starting(probe: Properties) -> float | None:
     tries = probe.number_or_none("failureThreshold")
     minutes = [minutes_or_none(probe, path) or 0 for path in ("initialDelay", "period")]
     return (minutes[0] + minutes[1] * (tries or 0)) * 60
+
+
+_ROUTES = {
+    "scoringRoute": ("predict_route", "/score"),
+    "livenessRoute": ("health_route", "/"),
+    "readinessRoute": ("health_route", "/"),
+}
+"""Where a container answers, by the key of its model; where the file leaves it out, as Azure ML's own server does:
+https://learn.microsoft.com/en-us/azure/machine-learning/how-to-inference-server-http
+"""
+_PORT = "5001"
+
+
+def _routes(graph: Graph, place: Placement, item: str, environment: Resource) -> Iterator[str]:
+    """A container that is asked where it does not answer never starts, or serves every caller a refusal."""
+    key = f"models.{environment.props.text_or_empty('name')}"
+    for route, (word, default) in _ROUTES.items():
+        at = environment.props.section_or_empty(f"properties.inferenceConfig.{route}")
+        for path, said, what in (
+            ("path", place.states(f"{key}.{word}") or default, word),
+            ("port", place.states(f"{key}.port") or _PORT, "port"),
+        ):
+            value = at.value_or_none(path)
+            if value is not None and str(value) != said:
+                yield f"answers at {value} ({route}.{path}), where {key}.{what} of the stack file makes it {said}"
 
 
 def _captured(graph: Graph, place: Placement, item: str, deployment: Resource) -> Iterator[str]:
@@ -198,6 +224,7 @@ _MEMBERS: Mapping[str, Callable[[Graph, Placement, str, Resource], Iterator[str]
     ONLINE_DEPLOYMENT: _deployment,
     _SCALING: _scaling,
     _ALERT: _alert,
+    ENVIRONMENT: _routes,
     COMPUTE: _cluster,
     BATCH_DEPLOYMENT: _batch_deployment,
     SCHEDULE: _schedule,

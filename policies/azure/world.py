@@ -26,6 +26,8 @@ from policies.world import names_of, texts, texts_of, world
 _GUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _WHOLE_GUID = re.compile(_GUID, re.IGNORECASE)
 _ID = re.compile(r"/subscriptions/[^\s'\"?,;]+", re.IGNORECASE)
+_SPOILT = re.compile(rf"{_ID.pattern}\s", re.IGNORECASE)
+"""What begins as an id, and has more behind it: the whole names nothing of the stack's."""
 _BUILT_IN = re.compile(
     rf"(/subscriptions/{_GUID})?/providers/microsoft\.authorization/(role|policy|policyset)definitions/{_GUID}"
 )
@@ -47,12 +49,18 @@ _OF_AZURE = re.compile(
     r"|(?:blob|dfs|file|queue|table|web)\.core\.windows\.net"
     r"|servicebus\.windows\.net|documents\.azure\.com|database\.windows\.net))\b"
 )
+_DOMAINS = (".azure.com", ".azure.net", ".azurecr.io", ".azureml.ms", ".microsoft.com", ".windows.net")
+"""The domains of Azure's services. Below another's domain a name of ours is nobody's word for it."""
 _SCHEMAS = ("azuremlschemas.azureedge.net",)
 """Where the schemas of Azure ML's own documents lie, which their `$schema` names and nothing reads."""
 _NAMES = frozenset(
     ("name", "roleassignmentname", "roledefinitionid", "policyassignmentname", "policydefinitionid", "version")
 )
 """The inputs whose GUID is a name that the program makes up, and no principal."""
+_WANT_ONE = frozenset(
+    ("clientid", "client_id", "objectid", "principalid", "subscriptionid", "tenantid", "tenant_id"),
+)
+"""The inputs that name a subscription, a directory, or somebody of it."""
 _MAIL = re.compile(r"[^\s@:/'\"]+@[^\s@:/'\"]+\.[^\s@:/'\"]+")
 _PLACE = re.compile(r"(?:^|\.)\w*?(?:location|region)s?(?:name)?(?:\.\d+)?$", re.IGNORECASE)
 _NO_PLACE = ("global", "")
@@ -160,7 +168,7 @@ def own_ids(graph: Graph) -> Found:
             if datastore and datastore not in _DATASTORES and datastore not in datastores:
                 yield resource, _foreign(path, f"the datastore {datastore}")
         else:
-            named = _ID.findall(text)
+            named = [text] if _SPOILT.match(text) else _ID.findall(text)
         yield from ((resource, _foreign(path, one)) for one in named if not ours.has_id(one))
 
 
@@ -207,7 +215,12 @@ def own_principals(graph: Graph) -> Found:
 
 @once_a_resource
 def _guids(resource: Resource) -> Sequence[tuple[str, str]]:
-    return [(path, text) for path, text in _texts_of(resource) if _WHOLE_GUID.fullmatch(text)]
+    return [(path, text) for path, text in _texts_of(resource) if _WHOLE_GUID.fullmatch(text) or _is_one(path, text)]
+
+
+def _is_one(path: str, text: str) -> bool:
+    """Whether a GUID is wanted where the text stands: what is none names nobody."""
+    return path.rpartition(".")[2].casefold() in _WANT_ONE and text != ""
 
 
 def _people(graph: Graph) -> set[str]:
@@ -261,7 +274,7 @@ def own_hosts(graph: Graph) -> Found:
             continue
         known = known_by_file if _VARIABLE.search(path) else hosts
         for host in named:
-            if host not in known and host.partition(".")[0] not in ours.names:
+            if host not in known and not (host.partition(".")[0] in ours.names and host.endswith(_DOMAINS)):
                 yield resource, _foreign(path, host)
 
 

@@ -3,6 +3,7 @@
 Each case asks one rule alone, of the stack file that has every section, so that many of them cost little.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -24,6 +25,7 @@ from tests.policies.azure.test_rules import (
     QUERY,
     SCALING,
     SCHEDULE,
+    STORAGE,
     VNET,
     Mutation,
     first,
@@ -38,6 +40,7 @@ COMPONENT, JOB = f"{ML}:ComponentVersion", "properties.action.jobDefinition"
 SCORE, TRAIN = f"{JOB}.jobs.score", f"{JOB}.jobs.train"
 COMMAND, ENVIRONMENT = (f"properties.componentSpec.{word}" for word in ("command", "environment"))
 READ, WRITTEN = f"{JOB}.inputs.cards.uri", f"{JOB}.outputs.scores.uri"
+KEY_URI = "encryption.keyVaultProperties.keyVaultUri"
 QUERIED = "criteria.allOf.0.query"
 ENVIRONMENT_VERSION, BUDGET = f"{ML}:EnvironmentVersion", "azure-native:consumption:Budget"
 ACPT = "mcr.microsoft.com/azureml/curated/acpt-pytorch-2.2-cuda12.1"
@@ -73,6 +76,13 @@ def more(type_: str, path: str, key: str, value: Any, name: str = "") -> Mutatio
         return changed(graph, first(graph, type_, name), change)
 
     return mutate
+
+
+def spoilt(graph: Graph) -> Graph:
+    """The identity of a run with more behind its id: Azure ML runs it as nobody, at four in the morning."""
+    path = f"{JOB}.identity.clientId"
+    said = first(graph, SCHEDULE, "backfill").props.text_or_empty(path)
+    return setting(SCHEDULE, path, f"{said} x", "backfill")(graph)
 
 
 SILENT: list[tuple[str, Mutation]] = [
@@ -160,6 +170,21 @@ SILENT: list[tuple[str, Mutation]] = [
     ("limits-stated", setting(TRAFFIC, "mirrorPercent", 50)),
     ("limits-stated", setting(TRAFFIC, "p95LatencyMs", 249)),
     ("identity-roles-in-force", losing(IN_FORCE, "assignments.0", "access-assignable")),
+    ("world-ids", rewriting(f"{ML}:Workspace", "applicationInsights", "components/", "components/x y/")),
+    ("world-principals", spoilt),
+    (
+        "world-principals",
+        setting(f"{ML}:Datastore", "properties.subscriptionId", "11112222-3333-4444-5555-66667777888x"),
+    ),
+    ("world-hosts", rewriting(STORAGE, KEY_URI, "vault.azure.net", "vault.azure.net.example.com")),
+    ("world-hosts", rewriting(STORAGE, KEY_URI, "vault.azure.net", "vault.azure.netx")),
+    ("inputs-allowed", setting(SCHEDULE, f"{JOB}.identity.identityType", "AMLToken", "backfill")),
+    ("inputs-allowed", setting(SCALING, "profiles.0.rules.0.metricTrigger.timeWindow", "PT2M")),
+    ("inputs-allowed", setting(ALERT, "windowSize", "PT16M")),
+    ("cost-budget", setting(BUDGET, "timePeriod.startDate", "2026-01-01T00:00:00x")),
+    ("rollback-alarm-rings", rewriting(QUERY, QUERIED, "| project", "| take 1 | project", "training-failed")),
+    ("inputs-allowed", setting(f"{ML}:OnlineDeployment", "properties.livenessProbe.failureThreshold", 600)),
+    ("inputs-allowed", setting(f"{ML}:OnlineDeployment", "properties.readinessProbe.period", "PT10M")),
 ]
 """The rule, and the graph that it passed."""
 
@@ -167,6 +192,17 @@ SILENT: list[tuple[str, Mutation]] = [
 @pytest.mark.parametrize(("rule", "mutation"), SILENT, ids=[f"{i}-{rule}" for i, (rule, _) in enumerate(SILENT)])
 def test_what_once_passed_in_silence_is_caught(whole: Graph, rule: str, mutation: Mutation) -> None:
     assert caught(mutation(whole), rule) == {rule}
+
+
+@pytest.mark.parametrize(
+    "who", ["serving-image-pull-registry", "batch-queue-contributor-storage", "training-image-pull"]
+)
+def test_whatever_runs_as_an_identity_waits_for_each_of_its_roles(whole: Graph, who: str) -> None:
+    """A deployment pulls its image as its endpoint, and a cluster as itself, as soon as either is made."""
+    given, waits = first(whole, ASSIGNMENT, f"identity-{who}"), first(whole, IN_FORCE, "identity-in-force")
+    fewer = changed(whole, waits, lambda p: p["assignments"].remove(given.outputs["id"]))
+    assert caught(fewer, "identity-roles-in-force") == {"identity-roles-in-force"}
+    assert not caught(replace(fewer, ours=False), "identity-roles-in-force"), "another program may deploy later"
 
 
 def test_one_role_is_given_once(whole: Graph) -> None:
