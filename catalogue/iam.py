@@ -267,21 +267,28 @@ class Condition:
         It is asked, not read: by each value that it names, in other letters, with its wildcards filled by what is
         another's, and by values that nobody names. Empty where none of them is admitted.
         """
-        if self.admits():
-            return "a request that does not bring it"
-        # A value of true and false has no case: Bool takes TRUE for true.
-        cased = () if "bool" in self.operator.lower() else map(str.swapcase, self.values)
-        for value in dict.fromkeys((*cased, *_filled_in(self.values), *self.values, *_ANOTHERS)):
-            if value and self.admits(value) and not own.fullmatch(value):
-                return value
-        if any(self.admits(value, _ANOTHERS[0]) for value in self.values):
-            return "a request that brings another value beside"
-        return ""
+        return _beyond(self.operator, self.key, tuple(self.values), own)
 
     @property
     def binds(self) -> bool:
         """Whether a request must bring the key, with a value that not everybody has."""
         return not self.admits() and not self.admits(_ANOTHERS[0])
+
+
+@lru_cache(maxsize=2048)
+def _beyond(operator: str, key: str, values: Sequence[str], own: re.Pattern[str]) -> str:
+    """As `Condition.beyond`: the roles of a stack say the same few conditions."""
+    asked = Condition(operator, key, values)
+    if asked.admits():
+        return "a request that does not bring it"
+    # A value of true and false has no case: Bool takes TRUE for true.
+    cased = () if "bool" in operator.lower() else map(str.swapcase, values)
+    for value in dict.fromkeys((*cased, *_filled_in(values), *values, *_ANOTHERS)):
+        if value and asked.admits(value) and not own.fullmatch(value):
+            return value
+    if any(asked.admits(value, _ANOTHERS[0]) for value in values):
+        return "a request that brings another value beside"
+    return ""
 
 
 _NAMED = re.compile(r"\$\{([^}*?$][^}]*)\}")

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, cast, get_args, get_origin
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -40,7 +41,7 @@ def _read(type_: Any, value: Any, path: Path, wrong: Places) -> Any:
         raise Unsaid(path)
     if not any(at[: len(path)] == path for at in wrong.at):
         try:
-            return TypeAdapter(type_).validate_python(value)
+            return _reader(type_).validate_python(value)
         except ValidationError:  # pydantic's path has a key that is no text otherwise than the file
             raise Unsaid(path) from None
     here, kinds = bare(type_)
@@ -51,6 +52,12 @@ def _read(type_: Any, value: Any, path: Path, wrong: Places) -> Any:
     if get_origin(here) is dict:
         return _items(get_args(here)[-1], value, path, wrong)
     raise Unsaid(path)  # a list is read by position: with one item wrong, nothing is known of the rest
+
+
+@cache
+def _reader(type_: Any) -> TypeAdapter[Any]:
+    """What reads a type: making it takes longer than a whole file takes to be read."""
+    return TypeAdapter(type_)
 
 
 def _model(model: type[BaseModel], value: Mapping[str, Any], path: Path, wrong: Places) -> BaseModel:

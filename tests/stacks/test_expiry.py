@@ -8,10 +8,10 @@ import pytest
 
 from catalogue.errors import BadInput
 from catalogue.graph import Graph
-from operations.preview import preview
 from operations.standing.edits import standing
 from stacks.config import STACKS, read_stack_file, validate
 from stacks.expiry import expiring
+from tests.previewing import preview
 
 Edit = Callable[[dict[str, Any]], Any]
 STORE = "s3://aws-pilot-artifacts-111122223333/"
