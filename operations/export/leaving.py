@@ -37,6 +37,11 @@ STAYS: Mapping[Platform, Sequence[Stays]] = {
             "it is a state of the registry; who approved, when and why is kept beside the record",
             f"{_SAGEMAKER}/model-registry-approve.html",
         ),
+        Stays(
+            "the runs of an MLflow App",
+            "SageMaker keeps them, and MLflow's own API reads them out; their files lie in experiments/ of the bucket",
+            f"{_SAGEMAKER}/mlflow.html",
+        ),
     ),
     "gcp": (
         Stays("the serving image in Artifact Registry", _IMAGE, f"{_VERTEX}/predictions/custom-container-requirements"),
@@ -51,6 +56,11 @@ STAYS: Mapping[Platform, Sequence[Stays]] = {
             "executions and artifacts of Vertex ML Metadata",
             "they are resources of the project; the record has what they say of the version",
             f"{_VERTEX}/ml-metadata/introduction",
+        ),
+        Stays(
+            "the runs of a TensorBoard",
+            "Vertex AI keeps them, and exports a time series at a time; what a job logged lies beside its output",
+            f"{_VERTEX}/experiments/tensorboard-introduction",
         ),
     ),
     "azure": (

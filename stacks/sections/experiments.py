@@ -48,7 +48,6 @@ SECTION: Section[Experiments | None] = Section(
     default=None,
     called="experiments",
     makes={"Experiments": "{stack}-experiments"},
-    after=("workspace",),
     check=one_by_one(_training),
 )
 of = SECTION.of

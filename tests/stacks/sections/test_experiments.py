@@ -1,6 +1,7 @@
 """The section `experiments`: what it takes, and what it makes of a training job that it names."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -16,6 +17,7 @@ from operations.evaluation import evaluate
 from operations.standing.edits import standing
 from policies import pack
 from policies.aws.experiments import recorded
+from policies.gcp.experiments import records
 from policies.personas import simulation, table
 from stacks.config import STACKS, validate
 from tests.components.aws.test_api_models import refused
@@ -86,7 +88,7 @@ def _found(graph: Graph, *names: str) -> set[str]:
     return {finding.rule for finding in evaluate(graph, asked).findings}
 
 
-def _sending(graph: Graph, edit: Any) -> Graph:
+def _sending(graph: Graph, edit: Callable[[dict[str, Any]], object]) -> Graph:
     (machine,) = (one for one in graph.of(sfn.STATE_MACHINE) if "createTrainingJob" in one.inputs["definition"])
     definition = json.loads(machine.inputs["definition"])
     edit(definition["States"]["Train"]["Parameters"])
@@ -139,6 +141,18 @@ def test_each_persona_records_what_the_table_says_and_no_other(platform: Any, aw
         assert task.who <= may <= task.who | task.also, task.name
 
 
+@pytest.mark.parametrize("brings", [{"aws:ResourceTag/stack": "another"}, {"aws:SourceVpc": "vpc-0"}])
+@pytest.mark.parametrize("persona", ["data-scientist", "training"])
+def test_nobody_records_to_anothers_app_or_from_another_network(
+    aws: Graph, persona: str, brings: dict[str, str]
+) -> None:
+    (app,) = simulation.cloud(aws).places(aws)["experiments"]
+    elsewhere = replace(app, brings={**app.brings, **brings})
+    asked = [simulation.Request("sagemaker:CallMlflowAppApi", at) for at in (app, elsewhere)]
+    own, other = (simulation.cloud(aws).refusal(aws, persona, one) for one in asked)
+    assert not own and other
+
+
 # ---- gcp ------------------------------------------------------------------------------------------------------------
 
 
@@ -147,3 +161,12 @@ def test_a_job_that_is_named_is_recorded_to_the_stacks_own_board_under_its_key(g
     sent = [job.spec.text_or_empty("tensorboard") for flow in gcp.of(WORKFLOW) for job in jobs(flow.props)]
     assert [one for one in sent if one] == [board.outputs["name"]] == [gcp.outputs["experiments"]]
     assert board.inputs["encryptionSpec"]["kmsKeyName"] and board.protect
+
+
+def test_a_run_that_is_recorded_to_anothers_board_is_found(gcp: Graph) -> None:
+    (flow,) = (flow for flow in gcp.of(WORKFLOW) if records(flow))
+    (board,) = gcp.of(TENSORBOARD)
+    assert not _found(gcp, OWN)
+    text = flow.inputs["sourceContents"].replace(str(board.outputs["name"]), "projects/1/locations/r/tensorboards/2")
+    elsewhere = changed(gcp, flow, lambda inputs: put(inputs, "sourceContents", text))
+    assert _found(elsewhere, OWN) == {OWN}
