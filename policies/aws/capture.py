@@ -1,10 +1,11 @@
 """Capture: a share of the requests and answers is kept, in a bucket of the stack, and expires."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from math import inf
 
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.aws import s3, sagemaker
+from catalogue.once import once_a_graph
 from catalogue.properties import Properties
 from policies import limits
 from policies.rule import stack_rule
@@ -69,16 +70,30 @@ def prefix_of(rule: Properties) -> str:
 
 
 def kept_days(graph: Graph, uri: str) -> list[float | None]:
-    """After how many days what lies at an s3:// place is deleted, by each bucket of the stack of that name; None where
+    """After how many days what lies at an s3:// place is deleted, where a bucket of the stack has that name; None where
     no rule deletes it. Of several rules S3 takes the shortest time.
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-conflicts.html
     """
     name, _, folder = uri.removeprefix("s3://").partition("/")
-    buckets = [one for one in graph.of(s3.BUCKET) if name and one.props.text_if_known("bucket") == name]
-    at = "expiration.days"
-    each = ([rule for rule in lifecycle_rules(graph, one) if expires(rule, folder, at, inf)] for one in buckets)
-    return [min((rule.number_or_none(at) or 0 for rule in rules), default=None) for rules in each]
+    rules = _days_by_prefix(graph).get(name)
+    if rules is None:
+        return []
+    return [min((rules[folder[:end]] for end in range(len(folder) + 1) if folder[:end] in rules), default=None)]
+
+
+@once_a_graph
+def _days_by_prefix(graph: Graph) -> Mapping[str, Mapping[str, float]]:
+    """By the name of each bucket of the stack, after how many days its rules delete all that begins so."""
+    found: dict[str, dict[str, float]] = {}
+    for bucket in graph.of(s3.BUCKET):
+        if name := bucket.props.text_if_known("bucket"):
+            own = found.setdefault(name, {})
+            for rule in lifecycle_rules(graph, bucket):
+                prefix = prefix_of(rule)
+                if expires(rule, prefix, "expiration.days", inf):
+                    own[prefix] = min(own.get(prefix, inf), rule.number_or_none("expiration.days") or inf)
+    return found
 
 
 def expires(rule: Properties, folder: str | None, at: str, most: float) -> bool:

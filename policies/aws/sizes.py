@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Iterator, Sized
+from collections.abc import Iterator, Mapping, Sized
+from typing import cast
 
 from catalogue.behaviour import values_at
 from catalogue.generated import generated
@@ -75,7 +76,8 @@ def document(graph: Graph, resource: Resource) -> Iterator[str]:
 def inputs(graph: Graph, resource: Resource) -> Iterator[str]:
     """The service models of botocore, https://github.com/boto/botocore (catalogue/generated/aws.json has the version).
 
-    Characters where it is a text, entries where it is a list or a map. Policy documents have rules of their own.
+    Characters where it is a text, entries where it is a list or a map. Policy documents have rules of their own. What
+    AWS keeps for itself: https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html
     """
     for path, most in generated("aws").types[resource.type].longest.items():
         for value in values_at(resource.inputs, path):
@@ -84,6 +86,10 @@ def inputs(graph: Graph, resource: Resource) -> Iterator[str]:
             if length > most:
                 what = "characters" if isinstance(value, str) else "entries"
                 yield f"has {length:,} {what} at {path}, and AWS takes {most:,}"
+    tags = resource.inputs.get("tags")
+    for name in cast("Mapping[str, object]", tags) if isinstance(tags, Mapping) else ():
+        if name.lower().startswith("aws:"):
+            yield f"has the tag {name}, and AWS keeps what begins so for itself"
 
 
 def _size(props: Properties, path: str, but_white_space: bool = True) -> int:

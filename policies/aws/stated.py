@@ -13,6 +13,7 @@ from catalogue.kinds import kind_of
 from catalogue.kinds.aws import appautoscaling, budgets, cloudwatch, ec2, sagemaker, scheduler, sfn, studio
 from catalogue.kinds.aws.jobs import Job
 from catalogue.kinds.aws.mlplatform import APPROVED_VERSION
+from catalogue.once import once_a_graph
 from catalogue.properties import Properties
 from catalogue.registered import Registered
 from catalogue.runs import CHECKPOINTS_DAYS, SCORES_DAYS, by_hand
@@ -83,15 +84,16 @@ def _configuration(graph: Graph, place: Placement, item: str, configuration: Res
         if least and starts is not None and starts != max(float(least), 1):
             yield f"starts with replicas: {starts:g}, where {item}.min_replicas of the stack file says {least}"
         yield from _start_up(place, item, variant)
-        for model in _named(graph, variant.text_if_known("modelName")):
-            if (whose := item_of(graph, model)) not in (None, item):
-                yield f"serves {model.name}, which is made for {whose}"
+        model = _models(graph).get(variant.text_if_known("modelName"))
+        if model is not None and (whose := item_of(graph, model)) not in (None, item):
+            yield f"serves {model.name}, which is made for {whose}"
     yield from _captured(graph, place, item, configuration)
 
 
-def _named(graph: Graph, name: str) -> list[Resource]:
-    """The models of the stack of this name, where it is known."""
-    return [one for one in graph.of(sagemaker.MODEL) if name and one.props.text_if_known("name") == name]
+@once_a_graph
+def _models(graph: Graph) -> Mapping[str, Resource]:
+    """The models of the stack by their names, as far as they are known."""
+    return {name: one for one in graph.of(sagemaker.MODEL) if (name := one.props.text_if_known("name"))}
 
 
 def _start_up(place: Placement, item: str, variant: Properties) -> Iterator[str]:

@@ -689,6 +689,7 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("sizes-name", setting(SERVED, "name", "x" * 64)),
     ("sizes-name", setting("aws:iam/role:Role", "name", "a role")),
     ("sizes-input", setting(MODEL, "primaryContainer.environment", {f"V{n}": "x" for n in range(101)})),
+    ("sizes-input", setting(MODEL, "tags", {"AWS:x": "y"})),
     ("sizes-input", setting(MODEL, "tags", {f"t{n}": "x" for n in range(51)})),
     ("sizes-input", setting("aws:iam/role:Role", "description", "x" * 1_001)),
     ("audit-images-pinned", setting(MODEL, "primaryContainer.image", "1.dkr.ecr.us-east-1.amazonaws.com/x:latest")),
