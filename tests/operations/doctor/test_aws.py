@@ -94,31 +94,22 @@ def see(account: aws.Account, what: Any, name: str, at: str = "", amount: int | 
 
 
 @pytest.mark.parametrize(
-    ("groups", "state", "says"),
+    ("group", "says"),
     [
-        ([], State.NOT_DONE, "there is no log group"),
-        (
-            [{"logGroupName": "/aws/sagemaker/TrainingJobsOfOthers", "retentionInDays": 1}],
-            State.NOT_DONE,
-            "there is no",
-        ),
-        ([{"logGroupName": "/aws/sagemaker/TrainingJobs"}], State.NOT_DONE, "without an expiry and a key"),
-        ([{"logGroupName": "/aws/sagemaker/TrainingJobs", "retentionInDays": 365}], State.NOT_DONE, "without a key"),
-        ([{"logGroupName": "/aws/sagemaker/TrainingJobs", "kmsKeyId": "k"}], State.NOT_DONE, "without an expiry"),
-        (
-            [{"logGroupName": "/aws/sagemaker/TrainingJobs", "retentionInDays": 365, "kmsKeyId": "k"}],
-            State.DONE,
-            "is kept 365 days under k",
-        ),
+        ({"logGroupName": "/aws/sagemaker/TrainingJobsOfOthers", "retentionInDays": 1}, "there is no log group"),
+        ({}, "without an expiry and a key"),
+        ({"retentionInDays": 365}, "without a key"),
+        ({"retentionInDays": 365, "kmsKeyId": "k"}, "is kept 365 days under k"),
     ],
 )
-def test_the_logs_that_sagemaker_names_are_kept_for_a_time_under_a_key(
-    answered: aws.Account, groups: list[dict[str, Any]], state: State, says: str
-) -> None:
-    asked = answering(answered, "logs", {"DescribeLogGroups": [(200, {"logGroups": groups})]})
-    seen, told = see(answered, "log group", "/aws/sagemaker/TrainingJobs")
-    assert seen is state and says in told
-    assert asked == [("DescribeLogGroups", {"logGroupNamePrefix": "/aws/sagemaker/TrainingJobs"})]
+def test_logs_that_sagemaker_names_are_kept(answered: aws.Account, group: dict[str, Any], says: str) -> None:
+    name = "/aws/sagemaker/TrainingJobs"
+    asked = answering(
+        answered, "logs", {"DescribeLogGroups": [(200, {"logGroups": [{"logGroupName": name, **group}]})]}
+    )
+    seen, told = see(answered, "log group", name)
+    assert says in told and seen is (State.DONE if "kept" in says else State.NOT_DONE)
+    assert asked == [("DescribeLogGroups", {"logGroupNamePrefix": name})]
 
 
 def test_a_quota_on_a_later_page_is_compared_with_what_is_needed(answered: aws.Account) -> None:
