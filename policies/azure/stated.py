@@ -1,14 +1,9 @@
-"""Stated: what is sent for an item of the stack file has the item's own numbers, machine and times.
-
-A limit bounds a number from above alone. Who signs a file with two replicas has not signed the nine that the limit
-would let pass. A value that the file leaves out is held against its limit only.
-"""
+"""Stated: what is sent for an item of the stack file has the item's own numbers, machine and times."""
 
 from collections.abc import Callable, Iterator, Mapping
 
 from catalogue.durations import minutes_or_none
 from catalogue.graph import Graph, Placement, Resource
-from catalogue.hardware import catalogue
 from catalogue.kinds.azure import consumption, monitor
 from catalogue.kinds.azure.machinelearningservices import ENVIRONMENT, ONLINE_DEPLOYMENT
 from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_DEPLOYMENT, COMPUTE, SCHEDULE, jobs
@@ -19,11 +14,9 @@ from catalogue.runs import RUNS_PER_MONTH, by_hand
 from policies.azure.capture import payload_days
 from policies.azure.outputs import kept_days
 from policies.rule import stack_rule
+from policies.stated import item_of, other, other_machines
 
 _BUDGET, _SCALING, _ALERT = consumption.BUDGET, monitor.AUTOSCALE_SETTING, monitor.METRIC_ALERT
-
-_SECTIONS = {"Endpoint": "endpoints", "BatchJob": "batch_jobs", "TrainingJob": "training", "Registry": "models"}
-"""The section whose items a component makes, by its noun."""
 
 _OF_TRAFFIC = {
     "canaryPercent": "canary.percent",
@@ -58,38 +51,11 @@ def stated(graph: Graph, resource: Resource) -> Iterator[str]:
         return
     if resource.type == _BUDGET:
         amount = resource.props.number_or_none("amount")
-        yield from _other(place, "budget.monthly_usd", amount, "allows USD a month:")
-    elif (item := _item(graph, resource)) is not None:
+        yield from other(place, "budget.monthly_usd", amount, "allows USD a month:")
+    elif resource.type == ENVIRONMENT:
+        yield from _routes(place, resource)
+    elif (item := item_of(graph, resource)) is not None:
         yield from _MEMBERS[resource.type](graph, place, item, resource)
-
-
-def _item(graph: Graph, resource: Resource) -> str | None:
-    """The dotted key of the item that a resource was made for. On the engine its component's name tells."""
-    if resource.stack_key is not None:
-        return resource.stack_key
-    above = graph.component_of(resource)
-    while above is not None:
-        section, own = _SECTIONS.get(above.type.rpartition(":")[2]), above.name.removeprefix(f"{graph.stack}-")
-        if section is not None and own != above.name:
-            return f"{section}.{own}"
-        above = graph.component_of(above)
-    return None
-
-
-def _other(place: Placement, key: str, sent: float | None, what: str) -> Iterator[str]:
-    said = place.states(key)
-    if said and (sent is None or abs(sent - float(said)) > 1e-6):
-        yield f"{what} {'nothing' if sent is None else f'{sent:g}'}, where {key} of the stack file says {said}"
-
-
-def _machine(place: Placement, item: str, machine_type: str) -> Iterator[str]:
-    named = place.states(f"{item}.family") or place.states(f"{item}.machine_type")
-    try:
-        wanted = str(catalogue.load("azure").machine_in(named, place.region).machine_type) if named else ""
-    except KeyError:  # the stack file is refused where it is read
-        return
-    if wanted and machine_type and machine_type.casefold() != wanted.casefold():
-        yield f"runs on {machine_type}, where {item} of the stack file says {named}, which is {wanted}"
 
 
 def _traffic(graph: Graph, place: Placement, item: str, shift: Resource) -> Iterator[str]:
@@ -97,7 +63,7 @@ def _traffic(graph: Graph, place: Placement, item: str, shift: Resource) -> Iter
     request costs as any other.
     """
     for path, key in _OF_TRAFFIC.items():
-        yield from _other(place, f"{item}.{key}", shift.props.number_or_none(path), f"sends {path}")
+        yield from other(place, f"{item}.{key}", shift.props.number_or_none(path), f"sends {path}")
     if shift.props.number_or_none("mirrorPercent"):
         yield f"mirrors requests, which {item} of the stack file does not ask for"
 
@@ -105,7 +71,7 @@ def _traffic(graph: Graph, place: Placement, item: str, shift: Resource) -> Iter
 def _deployment(graph: Graph, place: Placement, item: str, deployment: Resource) -> Iterator[str]:
     """How many replicas there are now is autoscaling's to say, between the two numbers of the file."""
     props = deployment.props
-    yield from _machine(place, item, props.text_if_known("properties.instanceType"))
+    yield from other_machines(place, "azure", item, {props.text_if_known("properties.instanceType")} - {""})
     first, low, high = props.number_or_none("sku.capacity"), *(place.states(f"{item}.{key}") for key in _REPLICAS)
     if first is not None and low and high and not float(low) <= first <= float(high):
         yield f"starts with replicas: {first:g}, where {item} of the stack file says {low} to {high}"
@@ -143,7 +109,7 @@ https://learn.microsoft.com/en-us/azure/machine-learning/how-to-inference-server
 _PORT = "5001"
 
 
-def _routes(graph: Graph, place: Placement, item: str, environment: Resource) -> Iterator[str]:
+def _routes(place: Placement, environment: Resource) -> Iterator[str]:
     """A container that is asked where it does not answer never starts, or serves every caller a refusal."""
     key = f"models.{environment.props.text_or_empty('name')}"
     for route, (word, default) in _ROUTES.items():
@@ -165,10 +131,10 @@ def _captured(graph: Graph, place: Placement, item: str, deployment: Resource) -
             share = 0
         if share and not place.states(f"{item}.capture.percent"):
             yield f"captures {share:g} % of its requests, where {item} of the stack file says no capture"
-        yield from _other(place, f"{item}.capture.percent", share, "captures percent:")
+        yield from other(place, f"{item}.capture.percent", share, "captures percent:")
     # Of several rules the one that deletes first decides.
     if days := [one for one in payload_days(graph, deployment) if one is not None]:
-        yield from _other(place, f"{item}.capture.days", min(days), "keeps what it captures for days:")
+        yield from other(place, f"{item}.capture.days", min(days), "keeps what it captures for days:")
 
 
 def _scaling(graph: Graph, place: Placement, item: str, setting: Resource) -> Iterator[str]:
@@ -177,12 +143,12 @@ def _scaling(graph: Graph, place: Placement, item: str, setting: Resource) -> It
             ("minimum", "min_replicas", "goes down to replicas:"),
             ("maximum", "max_replicas", "grows to replicas:"),
         ):
-            yield from _other(place, f"{item}.{key}", profile.number_or_none(f"capacity.{path}"), what)
+            yield from other(place, f"{item}.{key}", profile.number_or_none(f"capacity.{path}"), what)
         for rule in profile.each_section("rules"):
             asked, way = rule.section_or_empty("metricTrigger"), rule.text_or_empty("scaleAction.direction")
             if way == "Increase" and asked.text_or_empty("metricName") == "RequestsPerMinute":
                 key = f"{item}.requests_per_replica_per_minute"
-                yield from _other(place, key, asked.number_or_none("threshold"), "scales out at requests:")
+                yield from other(place, key, asked.number_or_none("threshold"), "scales out at requests:")
 
 
 def _alert(graph: Graph, place: Placement, item: str, alert: Resource) -> Iterator[str]:
@@ -190,14 +156,14 @@ def _alert(graph: Graph, place: Placement, item: str, alert: Resource) -> Iterat
     for condition in alert.props.each_section("criteria.allOf"):
         if condition.text_or_empty("metricName") == "RequestLatency_P95":
             bound = condition.number_or_none("threshold")
-            yield from _other(place, f"{item}.rollback.p95_latency_ms", bound, "rings at milliseconds:")
+            yield from other(place, f"{item}.rollback.p95_latency_ms", bound, "rings at milliseconds:")
 
 
 def _cluster(graph: Graph, place: Placement, item: str, cluster: Resource) -> Iterator[str]:
     machine = cluster.props.section_or_empty("properties.properties")
-    yield from _machine(place, item, machine.text_if_known("vmSize"))
+    yield from other_machines(place, "azure", item, {machine.text_if_known("vmSize")} - {""})
     most = machine.number_or_none("scaleSettings.maxNodeCount")
-    yield from _other(place, f"{item}.replicas", most, "grows to replicas:")
+    yield from other(place, f"{item}.replicas", most, "grows to replicas:")
     low, spot = machine.text_or_empty("vmPriority") == "LowPriority", place.states(f"{item}.spot.wait_hours")
     if place.states(f"{item}.max_hours") and low != bool(spot):
         yield f"has machines of {'low' if low else 'full'} priority, where {item} of the stack file says " + (
@@ -207,7 +173,7 @@ def _cluster(graph: Graph, place: Placement, item: str, cluster: Resource) -> It
 
 def _batch_deployment(graph: Graph, place: Placement, item: str, deployment: Resource) -> Iterator[str]:
     count = deployment.props.number_or_none("properties.resources.instanceCount")
-    yield from _other(place, f"{item}.replicas", 1 if count is None else count, "runs on replicas:")
+    yield from other(place, f"{item}.replicas", 1 if count is None else count, "runs on replicas:")
 
 
 def _schedule(graph: Graph, place: Placement, item: str, schedule: Resource) -> Iterator[str]:
@@ -217,17 +183,17 @@ def _schedule(graph: Graph, place: Placement, item: str, schedule: Resource) -> 
     runs, key = by_hand(schedule.props.section_or_empty("properties.tags")), f"{item}.runs_per_month"
     if runs is not None and not place.states(key) and place.states(f"{item}.max_hours"):
         yield f"has as {RUNS_PER_MONTH} {runs:g}, where {item} of the stack file says none"
-    yield from _other(place, key, runs, f"has as {RUNS_PER_MONTH}")
+    yield from other(place, key, runs, f"has as {RUNS_PER_MONTH}")
     for job in jobs(schedule.props):
-        yield from _machine(place, item, job.machine_type())
+        yield from other_machines(place, "azure", item, {job.machine_type()} - {""})
         replicas = place.states(f"{item}.replicas") or ("1" if item.startswith("training.") else "")
         if replicas and job.nodes() != float(replicas):
             yield f"runs on replicas: {job.nodes()}, where {item}.replicas of the stack file says {replicas}"
         if (minutes := job.minutes_or_none()) is not None:  # that there is one is of `limits-batch-time`
-            yield from _other(place, f"{item}.max_hours", minutes / 60, "runs for hours:")
+            yield from other(place, f"{item}.max_hours", minutes / 60, "runs for hours:")
     for key in ("keep_days", "spot.keep_days"):
         for days in kept_days(graph, schedule) if place.states(f"{item}.{key}") else ():
-            yield from _other(place, f"{item}.{key}", days, "keeps what it writes for days:")
+            yield from other(place, f"{item}.{key}", days, "keeps what it writes for days:")
     yield from _times(place, item, schedule.props.section_or_empty("properties.trigger"))
 
 
@@ -260,7 +226,6 @@ _MEMBERS: Mapping[str, Callable[[Graph, Placement, str, Resource], Iterator[str]
     ONLINE_DEPLOYMENT: _deployment,
     _SCALING: _scaling,
     _ALERT: _alert,
-    ENVIRONMENT: _routes,
     COMPUTE: _cluster,
     BATCH_DEPLOYMENT: _batch_deployment,
     SCHEDULE: _schedule,

@@ -1,0 +1,54 @@
+"""Stated: what the rules `limits-stated` of the platforms share, which hold what is sent against the stack's own file.
+
+A limit bounds a number from above alone. Who signs a file with two replicas has not signed the nine that the limit
+would let pass. A value that the file leaves out is held against its limit only.
+"""
+
+from collections.abc import Iterator
+
+from catalogue.graph import Graph, Placement, Resource
+from catalogue.hardware import catalogue
+from catalogue.platforms import Platform
+from policies import given
+
+_SECTIONS = {"Endpoint": "endpoints", "BatchJob": "batch_jobs", "TrainingJob": "training"}
+"""The section whose items a component makes, by its noun."""
+
+
+def item_of(graph: Graph, resource: Resource) -> str | None:
+    """The dotted key of the item that a resource was made for. On the engine its component's name tells."""
+    if resource.stack_key is not None:
+        return resource.stack_key
+    zone = given.zone(graph)
+    before, above = f"{zone.name_prefix if zone else ''}{graph.stack}-", graph.component_of(resource)
+    while above is not None:
+        section, own = _SECTIONS.get(above.type.rpartition(":")[2]), above.name.removeprefix(before)
+        if section is not None and own != above.name:
+            return f"{section}.{own}"
+        above = graph.component_of(above)
+    return None
+
+
+def other(place: Placement, key: str, sent: float | None, what: str) -> Iterator[str]:
+    """What is sent, where it is another number than the file states under a key."""
+    said = place.states(key)
+    if said and (sent is None or abs(sent - float(said)) > 1e-6):
+        yield f"{what} {'nothing' if sent is None else f'{sent:g}'}, where {key} of the stack file says {said}"
+
+
+def other_word(place: Placement, key: str, sent: str, what: str) -> Iterator[str]:
+    """What is sent and known, where it is another word than the file states under a key."""
+    said = place.states(key)
+    if said and sent and sent != said:
+        yield f"{what} {sent}, where {key} of the stack file says {said}"
+
+
+def other_machines(place: Placement, platform: Platform, item: str, types: set[str]) -> Iterator[str]:
+    """The machine types that are not the one which an item of the file names, by its family or by itself."""
+    named = place.states(f"{item}.family") or place.states(f"{item}.machine_type")
+    try:
+        wanted = str(catalogue.load(platform).machine_in(named, place.region).machine_type) if named else ""
+    except KeyError:  # the stack file is refused where it is read
+        wanted = ""
+    for type_ in sorted(types - {wanted}) if wanted else ():
+        yield f"runs on {type_}, where {item} of the stack file says {named}, which is {wanted}"
