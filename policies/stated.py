@@ -11,7 +11,7 @@ from catalogue.hardware import catalogue
 from catalogue.platforms import Platform
 from policies import given
 
-_SECTIONS = {"Endpoint": "endpoints", "BatchJob": "batch_jobs", "TrainingJob": "training", "Registry": "models"}
+_SECTIONS = {"Endpoint": "endpoints", "BatchJob": "batch_jobs", "TrainingJob": "training"}
 """The section whose items a component makes, by its noun."""
 
 

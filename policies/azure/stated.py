@@ -52,6 +52,8 @@ def stated(graph: Graph, resource: Resource) -> Iterator[str]:
     if resource.type == _BUDGET:
         amount = resource.props.number_or_none("amount")
         yield from other(place, "budget.monthly_usd", amount, "allows USD a month:")
+    elif resource.type == ENVIRONMENT:
+        yield from _routes(place, resource)
     elif (item := item_of(graph, resource)) is not None:
         yield from _MEMBERS[resource.type](graph, place, item, resource)
 
@@ -107,7 +109,7 @@ https://learn.microsoft.com/en-us/azure/machine-learning/how-to-inference-server
 _PORT = "5001"
 
 
-def _routes(graph: Graph, place: Placement, item: str, environment: Resource) -> Iterator[str]:
+def _routes(place: Placement, environment: Resource) -> Iterator[str]:
     """A container that is asked where it does not answer never starts, or serves every caller a refusal."""
     key = f"models.{environment.props.text_or_empty('name')}"
     for route, (word, default) in _ROUTES.items():
@@ -224,7 +226,6 @@ _MEMBERS: Mapping[str, Callable[[Graph, Placement, str, Resource], Iterator[str]
     ONLINE_DEPLOYMENT: _deployment,
     _SCALING: _scaling,
     _ALERT: _alert,
-    ENVIRONMENT: _routes,
     COMPUTE: _cluster,
     BATCH_DEPLOYMENT: _batch_deployment,
     SCHEDULE: _schedule,
