@@ -57,7 +57,7 @@ def run(state: State, record: Record) -> str:
     """Score what the batch job of a state machine, workflow or schedule reads. Returns what its service says, a line a
     job.
 
-    Raises RunFailed where a part was not scored, and BadInput where the sandbox has not kept the data.
+    Raises RunFailed where a part was not scored, and BadInput for a format that the example's container does not read.
     """
     lines = list[str]()
     try:
@@ -70,6 +70,9 @@ def run(state: State, record: Record) -> str:
         for asked in _asks(state, part):
             if refused := training.of(record).refused(state, part.launch, asked):
                 raise RunFailed("\n".join([*lines, _said(state, record, part, refused)]))
+        if lost := [one for one in _all(state, part) if state.content.kept(state.account.digest(one)) is None]:
+            why = f"the sandbox has not kept what lies at {lost[0]}; `sandbox upload {lost[0]} CONTENT` says what it is"
+            return _said(state, record, part, f"{why}; the run ends as `assumed`, and nothing was scored")
         state.clock.move(training.STARTING)
         with TemporaryDirectory(prefix="mlplatform-scoring-") as scratch:
             failed = _score(state, record, part, Path(scratch))
@@ -90,6 +93,10 @@ def _asks(state: State, part: Part) -> Iterator[Asked]:
         yield Asked("list", address)
         yield from (Asked("read", one) for one in below(state, address))
     yield Asked("write", part.launch.output[1])
+
+
+def _all(state: State, part: Part) -> list[str]:
+    return [one for address in part.launch.reads.values() for one in below(state, address)]
 
 
 def _score(state: State, record: Record, part: Part, scratch: Path) -> str:

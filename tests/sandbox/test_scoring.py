@@ -167,5 +167,12 @@ def test_a_model_that_is_not_the_example_s_scores_nothing(made: Made) -> None:
     assert job.scores() == {}
 
 
+def test_data_that_were_said_to_lie_there_and_were_not_kept_are_not_scored(made: Made) -> None:
+    job = made("aws")
+    job.state.account.upload(job.places[0])
+    said = job.run()
+    assert f"`sandbox upload {job.places[0]} CONTENT` says what it is" in said and "nothing was scored" in said
+
+
 def scored_by(job: Job) -> str:
     return next(iter(scoring._PARTS[job.platform](job.state, job.record, 0))).served.image
