@@ -1,6 +1,6 @@
 """A run of a batch job, started by hand: it finds its data, or fails in the cloud's words; so does one of training.
 
-A sandbox scores nothing in batch. AWS's sentence is seen in
+What it does with them is `sandbox/scoring.py`'s and `sandbox/training`'s. AWS's sentence is seen in
 https://github.com/aws/amazon-sagemaker-examples/issues/2414, Azure's in
 https://github.com/Azure/azure-sdk-for-python/issues/27318. Google's is assumed: no source was found.
 """

@@ -218,10 +218,11 @@ def run(
 ) -> None:
     """Start a run of a batch job or a training job, which fails where its data was not uploaded.
 
-    A sandbox scores nothing in batch. It trains where the job's image is that of examples/steps.Dockerfile: its program
-    runs on the files that were uploaded, and what it wrote lies where the cloud puts it; `download` fetches it. With
-    another image a run ends as `assumed`. One that ends without a model exits 1. By the name of a person who has a
-    private space of Studio, an app starts there.
+    It scores where the job's model is that of examples/, container and artifact: each file of each input, into the
+    folder of the run. It trains where the job's image is that of examples/steps.Dockerfile, whose program runs on the
+    files that were uploaded. What either wrote lies where the cloud puts it; `download` fetches it. With another image
+    a run ends as `assumed`. One that ends without a model, or without all scores, exits 1. By the name of a person who
+    has a private space of Studio, an app starts there.
     """
     started(context.obj, job)
 

@@ -144,7 +144,7 @@ def call(state: State, endpoint: Record, body: bytes, outside: bool, caller: Cal
     plane = plane_of(endpoint)
     plane.reach(Call(state, endpoint, outside, caller))
     served = plane.served(state, endpoint)
-    if why := _strange(state, cast(Platform, endpoint.platform), served):
+    if why := strange(state, cast(Platform, endpoint.platform), served):
         raise NotRun(plane.failed(501, why))
     with running(plane.container(served.route)) as address:
         told = {"Content-Type": "application/json"}
@@ -160,7 +160,7 @@ def answers(state: State, endpoint: Record) -> str:
     return f"the example's container answers, as {plane_of(endpoint).served(state, endpoint).image}"
 
 
-def _strange(state: State, platform: Platform, served: Served) -> str:
+def strange(state: State, platform: Platform, served: Served) -> str:
     """Why the sandbox does not run this; "" where both are the example's."""
     own = ((served.image, digest_of_image(dockerfile(platform))), (served.artifact, digest_of_model(platform)))
     others = [address or "what nothing here names" for address, digest in own if not _is(state, address, digest)]

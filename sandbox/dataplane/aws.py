@@ -73,7 +73,11 @@ def served(state: State, endpoint: Record) -> Served:
     """The container of the model that the endpoint's configuration names first. Its route is SageMaker's own."""
     configuration = state.resources.get(CONFIGURATION, str(endpoint.inputs.get("endpointConfigName", "")))
     variants = configuration.inputs.get("productionVariants") if configuration else None
-    model = state.resources.get(SERVED_MODEL, str(variants[0].get("modelName"))) if variants else None
+    return of_model(state.resources.get(SERVED_MODEL, str(variants[0].get("modelName"))) if variants else None)
+
+
+def of_model(model: Record | None) -> Served:
+    """The container of a model."""
     container: Json = model.inputs.get("primaryContainer", {}) if model else {}
     named = [*values_at(container, "modelDataUrl"), *values_at(container, "modelDataSource.s3DataSources[].s3Uri")]
     return Served(str(container.get("image", "")), str(named[0]) if named else "", PATH)

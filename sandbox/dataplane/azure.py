@@ -60,16 +60,20 @@ def served(state: State, endpoint: Record) -> Served:
     for name in _shares(state, endpoint):
         deployment = state.resources.get(ONLINE_DEPLOYMENT, f"{endpoint.id}/deployments/{name}")
         told: Json = deployment.inputs.get("properties", {}) if deployment else {}
-        environment = state.resources.get(ENVIRONMENT, str(told.get("environmentId", "")))
-        version = state.resources.get(VERSION, str(told.get("model", "")))
-        if environment is not None:
-            ran: Json = environment.inputs.get("properties", {})
-            stored: Json = version.inputs.get("properties", {}) if version else {}
-            routes = list(values_at(ran, "inferenceConfig.scoringRoute.path"))
-            return Served(
-                str(ran.get("image", "")), str(stored.get("modelUri", "")), str(routes[0]) if routes else PATH
-            )
+        if found := of_environment(state, str(told.get("environmentId", "")), str(told.get("model", ""))):
+            return found
     return Served("", "", PATH)
+
+
+def of_environment(state: State, environment_id: str, model_id: str) -> Served | None:
+    """The image of an environment with a version of a model; None where there is no such environment."""
+    environment, version = state.resources.get(ENVIRONMENT, environment_id), state.resources.get(VERSION, model_id)
+    if environment is None:
+        return None
+    ran: Json = environment.inputs.get("properties", {})
+    stored: Json = version.inputs.get("properties", {}) if version else {}
+    routes = list(values_at(ran, "inferenceConfig.scoringRoute.path"))
+    return Served(str(ran.get("image", "")), str(stored.get("modelUri", "")), str(routes[0]) if routes else PATH)
 
 
 def container(route: str) -> Server:

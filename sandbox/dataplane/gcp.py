@@ -56,8 +56,13 @@ def served(state: State, endpoint: Record) -> Served:
     """
     deployed = sorted(_deployed(Call(state, endpoint)), key=lambda one: one.outputs.get("trafficPercent") or 0)
     shown: Json = deployed[-1].inputs if deployed else {}
-    model, _, given = str(shown.get("model", "")).partition("@")
-    named, version = model.partition("/locations/")[2], str(shown.get("modelVersionId") or given)
+    return of_version(state, str(shown.get("model", "")), str(shown.get("modelVersionId") or ""))
+
+
+def of_version(state: State, path: str, shown: str = "") -> Served:
+    """The container of a version of a model, which is said with the model or shown apart."""
+    model, _, given = path.partition("@")
+    named, version = model.partition("/locations/")[2], shown or given
     for one in state.resources.find(type=SERVED_MODEL) if named else ():
         if one.id.endswith(f"/locations/{named}"):
             said: Json = cast(Json, one.outputs.get("versions") or {}).get(version) or one.inputs

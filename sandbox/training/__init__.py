@@ -239,7 +239,7 @@ class _Attempt:
             _at(root, folder).mkdir(parents=True, exist_ok=True)
         for folder, address in {**launch.reads, **kept}.items():
             for one in below(self._state, address):
-                _lay_one(self._state, one, as_written(address), _at(root, folder))
+                lay_one(self._state, one, as_written(address), _at(root, folder))
         for file, content in launch.files.items():
             _at(root, file).parent.mkdir(parents=True, exist_ok=True)
             _at(root, file).write_bytes(content)
@@ -275,7 +275,7 @@ def _at(root: Path, folder: str) -> Path:
     return root / folder.removeprefix("/")
 
 
-def _lay_one(state: State, address: str, above: str, folder: Path) -> None:
+def lay_one(state: State, address: str, above: str, folder: Path) -> None:
     """Lay what lies at an address into a folder, which shows what lies below another address. Raises BadInput."""
     content = state.content.kept(state.account.digest(address))
     if content is None:

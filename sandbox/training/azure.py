@@ -41,7 +41,7 @@ def trains(record: Record) -> bool:
     return record.type == jobs.SCHEDULE and jobs.trains(of_record(record).props)
 
 
-def _step(record: Record) -> jobs.Job:
+def step_of(record: Record) -> jobs.Job:
     """The one step of a pipeline. Raises BadInput where there are several."""
     found = list(jobs.jobs(of_record(record).props))
     if len(found) != 1 or found[0].kind != "command" or not found[0].around:
@@ -56,33 +56,23 @@ def attempts(record: Record) -> int:
 
 def hours(record: Record) -> float:
     """The time of the one step."""
-    return (_step(record).minutes_or_none() or 0) / 60
+    return (step_of(record).minutes_or_none() or 0) / 60
 
 
 def launch(state: State, record: Record, run: float, attempt: int) -> Launch:
     """The job of the step. Its name is the same however often a machine is taken from it."""
-    step, name = _step(record), str(uuid5(NAMESPACE_URL, f"{record.id} {run}"))
-    own, around = step.own, step.around[-1]
-    component = state.resources.get(jobs.COMPONENT, own.text_or_empty("componentId"))
-    said: Mapping[str, Any] = component.inputs["properties"]["componentSpec"] if component is not None else {}
+    step, name = step_of(record), str(uuid5(NAMESPACE_URL, f"{record.id} {run}"))
+    said = component_of(state, record, step)
     environment = state.resources.get(ENVIRONMENT, str(said.get("environment", "")).removeprefix("azureml:"))
-    identities = state.resources.find(type=IDENTITY)
-    client = step.identity().text_or_empty("clientId") or step.identity().text_or_empty("client_id")
-    if not said or environment is None:
+    if environment is None:
         raise BadInput(f"{record.name}: its component or the environment of that does not stand; bring it up first")
-    mounts: dict[str, tuple[str, str]] = {}
-    for kind in ("inputs", "outputs"):
-        for key in own.section_or_empty(kind).names():
-            parent = _EXPRESSION.fullmatch(own.text_or_empty(f"{kind}.{key}.value"))
-            asked = (parent[1] if parent else "").removeprefix("parent.")
-            uri = around.text_or_empty(f"{asked}.uri")
-            mounts[f"{kind}.{key}"] = (f"{_MOUNTED}/{name}/{kind}/{key}", uri.replace("${{name}}", name))
+    mounts = {key: (f"{_MOUNTED}/{name}/{key.replace('.', '/')}", uri) for key, uri in mounted(step, name).items()}
     words = _words(str(said.get("command", "")), {key: folder for key, (folder, _) in mounts.items()}, record)
     try:
         return Launch(
             name=name,
             image=str(environment.inputs["properties"]["image"]),
-            identity=next((one.id for one in identities if one.outputs.get("clientId") == client), client),
+            identity=runs_as(state, step),
             words=words,
             variables={adapter.REPLICAS: str(step.nodes()), "RANK": "0"},
             reads={folder: uri for key, (folder, uri) in mounts.items() if key.startswith("inputs.")},
@@ -93,6 +83,32 @@ def launch(state: State, record: Record, run: float, attempt: int) -> Launch:
         )
     except KeyError as error:
         raise BadInput(f"{record.name}: its step lacks what a run needs ({error})") from None
+
+
+def mounted(step: jobs.Job, name: str) -> Mapping[str, str]:
+    """The address of each input and output of a step, such as `inputs.data`, in a run of this name."""
+    found: dict[str, str] = {}
+    for kind in ("inputs", "outputs"):
+        for key in step.own.section_or_empty(kind).names():
+            parent = _EXPRESSION.fullmatch(step.own.text_or_empty(f"{kind}.{key}.value"))
+            asked = (parent[1] if parent else "").removeprefix("parent.")
+            found[f"{kind}.{key}"] = step.around[-1].text_or_empty(f"{asked}.uri").replace("${{name}}", name)
+    return found
+
+
+def component_of(state: State, record: Record, step: jobs.Job) -> Mapping[str, Any]:
+    """What the component of a step says. Raises BadInput where it does not stand."""
+    component = state.resources.get(jobs.COMPONENT, step.own.text_or_empty("componentId"))
+    if component is None:
+        raise BadInput(f"{record.name}: its component or the environment of that does not stand; bring it up first")
+    return component.inputs["properties"]["componentSpec"]
+
+
+def runs_as(state: State, step: jobs.Job) -> str:
+    """The id of the identity of a step, or its client id where no such identity stands."""
+    client = step.identity().text_or_empty("clientId") or step.identity().text_or_empty("client_id")
+    identities = state.resources.find(type=IDENTITY)
+    return next((one.id for one in identities if one.outputs.get("clientId") == client), client)
 
 
 def _words(command: str, folders: Mapping[str, str], record: Record) -> list[str]:
