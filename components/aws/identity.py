@@ -11,7 +11,7 @@ from typing import Any
 import pulumi
 from pulumi_aws import iam
 
-from catalogue.kinds.aws.run_as import RECORDS
+from catalogue.experiments import RECORDS
 from components.aws.guardrails import Guardrails, boundary, denies
 from components.aws.personas import (
     NAMED,

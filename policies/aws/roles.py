@@ -3,10 +3,11 @@
 import re
 from collections.abc import Mapping, Sequence
 
+from catalogue.experiments import RECORDS
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.aws import iam, sagemaker, sfn
 from catalogue.kinds.aws.experiments import MLFLOW_APP
-from catalogue.kinds.aws.run_as import PERSONAS, RECORDS, RUNS_AS
+from catalogue.kinds.aws.run_as import PERSONAS, RUNS_AS
 from catalogue.landing_zones import AwsZone
 from catalogue.once import once_a_graph, once_a_resource
 from policies import given

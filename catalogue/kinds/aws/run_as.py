@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from catalogue.experiments import RECORDS
 from catalogue.kind import Kind
 from catalogue.kinds.aws.experiments import MLFLOW_APP
 from catalogue.kinds.aws.jobs import STATE_MACHINE
@@ -14,9 +15,6 @@ KINDS: tuple[Kind, ...] = ()
 
 PERSONAS = ("approver", "batch", "caller", "data-scientist", "pipeline", "publisher", "serving", "training")
 """The personas that have a role in each stack. Only four of them run anything; people and callers take the others."""
-
-RECORDS = "records"
-"""Whose role an MLflow App acts as: no persona, for nobody takes it but the App."""
 
 RUNS_AS: Mapping[str, Mapping[str, Sequence[str]]] = {
     MODEL: {"executionRoleArn": ("serving", "batch")},

@@ -134,6 +134,7 @@ EXAMPLES: Mapping[str, Args] = {
             trained_uris=[f"s3://{BUCKET}/training/weekly/"],
             training_jobs=["weekly"],
             records=["experiments/"],
+            recorded_jobs=["weekly"],
             machines=[Machine("ml.m5.large"), Machine("ml.g6.xlarge", local_nvme=True)],
             applications=[Machine("ml.m5.large")],
             callers=[CallerArgs(name="app", role_arn="arn:aws:iam::444455556666:role/app")],

@@ -46,7 +46,8 @@ def whole() -> None:
     identity = make(
         Identity,
         "it-identity",
-        needs=replace(EXAMPLES["Identity"].needs, callers=()),  # who calls is said in a stack file
+        # Who calls, and which jobs' runs are recorded, is said in a stack file.
+        needs=replace(EXAMPLES["Identity"].needs, callers=(), recorded_jobs=()),
         bucket_arn=registry.bucket_arn,
         repository_arn=registry.repository_arn,
         subnet_ids=subnets,

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
+from catalogue.experiments import RECORDS
 from catalogue.graph import Graph, Resource
-from catalogue.kinds.aws.run_as import PERSONAS, RECORDS, RUNS_AS
+from catalogue.kinds.aws.run_as import PERSONAS, RUNS_AS
 from components.aws.personas import SERVICES
 from operations.evaluation import evaluate
 from policies import pack
