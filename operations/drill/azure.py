@@ -41,7 +41,7 @@ CLOUD = Cloud(
     version=lambda stack, account: f"{stack}/drill/",
     publisher=_publisher,
     images=lambda stack, account: worldwide(stack, account, "images"),
-    account="44445555-3333-4444-5555-666677778888",
+    account="77776666-3333-4444-5555-666677778888",
     in_workspace=_in_workspace,
     unrehearsed="before any `pulumi up`, recover it in the portal, which keeps it for 14 days",
 )
