@@ -235,7 +235,10 @@ def _runs(graph: Graph, place: Placement, item: str, machine: Resource) -> Itera
     jobs = sfn.jobs_of(graph, machine)
     used = [one for job in jobs for one in job.machines(machine.name)]
     yield from other_machines(place, "aws", item, {one.machine_type for one in used})
-    yield from other(place, f"{item}.replicas", sum(one.high for one in used), "runs on replicas:")
+    for job in jobs:  # one after the other
+        high = sum(one.high for one in job.machines(machine.name))
+        yield from other(place, f"{item}.replicas", high, "runs on replicas:")
+    yield from _read(place, item, {uri for job in jobs for uri in job.data()})
     runs, waits = place.figure(item, "max_hours"), place.figure(item, "spot", "wait_hours")
     ends = (sfn.definition(machine.props).number_or_none("TimeoutSeconds") or 0) / 3600
     if runs and ends != runs + (waits or 0):
@@ -246,6 +249,15 @@ def _runs(graph: Graph, place: Placement, item: str, machine: Resource) -> Itera
         if job.action == "createTrainingJob" and runs:
             yield from _lasts(item, job.request, runs, waits)
         yield from _places(graph, place, item, job)
+
+
+def _read(place: Placement, item: str, read: set[str]) -> Iterator[str]:
+    """The jobs of a run read all places that the item names, and no other."""
+    keys = [f"{item}.{key}.{name}" for key in ("data", "inputs") for name in place.below(f"{item}.{key}")]
+    said = {text for key in (f"{item}.input_uri", *keys) if (text := place.states(key))}
+    if said and read != said:
+        lists = [", ".join(sorted(one)) or "nothing" for one in (read, said)]
+        yield f"reads {lists[0]}, where {item} of the stack file says {lists[1]}"
 
 
 def _lasts(item: str, request: Properties, runs: float, waits: float | None) -> Iterator[str]:
@@ -259,14 +271,11 @@ def _lasts(item: str, request: Properties, runs: float, waits: float | None) -> 
 
 
 def _places(graph: Graph, place: Placement, item: str, job: Job) -> Iterator[str]:
-    """Where a job reads and writes, and how long the stack keeps what passes."""
-    for uri in job.data() if job.action == "createTransformJob" else ():
-        yield from other_word(place, f"{item}.input_uri", uri, "scores")
+    """What a job runs and where it writes, and how long the stack keeps what passes."""
     for image in job.images():
         yield from other_word(place, f"{item}.image", image, "runs the image")
     passes = SCORES_DAYS if job.action == "createTransformJob" else 0
-    for output in job.outputs():
-        uri = output.text_if_known("S3OutputPath")
+    for uri in job.written():
         yield from other_word(place, f"{item}.output_uri", uri, "writes to")
         yield from _kept(graph, place, f"{item}.keep_days", uri, "keeps what it writes for days:", passes)
     own = job.request.section_or_empty("CheckpointConfig").values.get("S3Uri.$")

@@ -100,7 +100,11 @@ TRANSFORM = "States.Transform.Parameters"
         (in_run("TimeoutSeconds", 7200), "is stopped after 2 hours"),
         (in_run(f"{TRANSFORM}.TransformResources.InstanceCount", 3), "replicas of the stack file says 2"),
         (in_run(f"{TRANSFORM}.TransformResources.InstanceType", "ml.m5.xlarge"), "which is ml.m5.large"),
-        (in_run(f"{TRANSFORM}.TransformOutput.S3OutputPath", "s3://a/"), "output_uri of the stack file says s3://"),
+        (
+            in_run(f"{TRANSFORM}.TransformOutput", {"S3OutputPath": "s3://a/"}),
+            "output_uri of the stack file says s3://",
+        ),
+        (in_run(f"{TRANSFORM}.TransformInput.DataSource.S3DataSource.S3Uri", "s3://a/"), "reads s3://a/, where batch"),
         (setting(SCHEDULE, "scheduleExpression", "cron(30 5 * * ? *)"), "schedule of the stack file says 30 4 * * *"),
         (setting(SCHEDULE, "scheduleExpression", "cron(30 4 * * ? 2027)"), "schedule of the stack file says"),
         (setting(SCHEDULE, "scheduleExpressionTimezone", "UTC"), "timezone of the stack file says Europe/Berlin"),
