@@ -184,6 +184,22 @@ def alarm_heard(props: Properties) -> Iterator[str]:
         yield "has no threshold"
 
 
+@whole_stack_rule(
+    "rollback-alarm-named",
+    ALARM,
+    severity="high",
+    says="Each alarm has a name of its own.",
+    remedy="Leave the names to the component, which makes each of its endpoint's or its job's.",
+)
+def alarm_named(graph: Graph) -> Found:
+    """PutMetricAlarm overwrites the alarm of that name, so that what the one watched is watched by nobody:
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
+    """
+    for name, named in _by_name(graph).items():
+        for other in named[1:] if name else ():
+            yield other, f"is called {name}, as {named[0].name} is, and takes its place"
+
+
 @stack_rule(
     "rollback-alarm-muted",
     MUTE,
@@ -466,6 +482,7 @@ RULES = [
     traffic,
     canary_seen,
     alarm_heard,
+    alarm_named,
     alarm_muted,
     config_unnamed,
     idle_watched,

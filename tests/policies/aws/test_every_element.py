@@ -67,6 +67,9 @@ ONE_IS_ENOUGH = {
     "limits-stores-expire aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration rules": (
         "another rule of the lifecycle cleans up"
     ),
+    "network-endpoint-closed aws:iam/rolePolicy:RolePolicy policy.(document).Statement": (
+        "another statement lets the role call"
+    ),
     "limits-outputs-expire aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration rules": (
         "another rule deletes the folder's files in time"
     ),

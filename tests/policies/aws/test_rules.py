@@ -659,6 +659,7 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("rollback-endpoint-watched", setting(ALARM, "dimensions.EndpointConfigName", "one", "scorer-errors")),
     ("rollback-async-heard", setting(ALARM, "dimensions.EndpointName", "another", "oldest")),
     ("rollback-batch-watched", setting(ALARM, "treatMissingData", "notBreaching", "missed")),
+    ("rollback-alarm-named", setting(ALARM, "name", "aws-pilot-fraud-scorer-idle", "scorer-errors")),
     (
         "rollback-run-named",
         setting("aws:scheduler/schedule:Schedule", "target.input", '{"run": "<aws.scheduler.execution-id>"}'),
