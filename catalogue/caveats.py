@@ -47,6 +47,7 @@ _WORKSPACE = "azure-native:machinelearningservices:Workspace"
 _ONLINE = "azure-native:machinelearningservices:OnlineEndpoint"
 _COMPUTE = "azure-native:machinelearningservices:Compute"
 _SCHEDULE = "azure-native:machinelearningservices:Schedule"
+_INSIGHTS = "azure-native:applicationinsights:Component"
 
 CAVEATS: Mapping[str, tuple[Caveat, ...]] = {
     "aws": (
@@ -213,6 +214,18 @@ CAVEATS: Mapping[str, tuple[Caveat, ...]] = {
             "People open the studio, and what runs for them, from a network that is joined to the stack's and reads "
             "its private zones. The other side makes its own half of the peering: until then nobody signs in.",
             documented(f"{_AZURE_ML}/how-to-secure-workspace-vnet", _READ),
+        ),
+        Caveat(
+            (_WORKSPACE,),
+            "Microsoft's pages call two things a preview that a workspace of ours stands on: storage without account "
+            "keys, and a managed network that is made with the workspace.",
+            documented(f"{_AZURE_ML}/how-to-disable-local-auth-storage", "2026-11-27"),
+        ),
+        Caveat(
+            (_INSIGHTS,),
+            "Beside Application Insights Azure makes an alert rule (Failure Anomalies) and an action group of its own. "
+            "Neither is in the plan or has a tag of the stack's; both go with the resource group.",
+            documented("https://github.com/hashicorp/terraform-provider-azurerm/issues/10563", "2026-11-27"),
         ),
         Caveat(
             (_ONLINE,),
