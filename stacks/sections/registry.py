@@ -14,7 +14,7 @@ from catalogue.landing_zones import AWS_KEY
 from catalogue.platforms import PLATFORMS
 from catalogue.wording import found_word
 from stacks.checks import one_by_one
-from stacks.fields import ACCOUNT, Fields
+from stacks.fields import ACCOUNT, SLUG, Fields
 from stacks.model import Problem, Section, StackConfig
 from stacks.sections import models
 from stacks.sections.sources import Text
@@ -37,7 +37,7 @@ PUBLISHERS = {
 
 Azure's id says no subscription: a managed identity is one of the directory.
 """
-Stack = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=40)]
+Stack = Annotated[str, StringConstraints(pattern=SLUG, max_length=40)]
 
 
 class Receiver(Fields):
