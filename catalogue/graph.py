@@ -354,7 +354,10 @@ def _pairs(said: Any) -> list[str]:
 
 
 _SECTIONS = ("batch_jobs", "budget", "endpoints", "models", "training", "workspace")
-_WORDS = ("family", "health_route", "machine_type", "model", "predict_route", "schedule", "timezone", "zone")
+_WORDS = frozenset(
+    {"digest", "family", "health_route", "input_uri", "machine_type", "model", "output_uri", "predict_route"}
+    | {"schedule", "timezone", "zone"}
+)
 
 
 def _stated(said: Any, at: str) -> Iterator[tuple[str, str]]:

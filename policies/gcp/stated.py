@@ -131,6 +131,11 @@ def _workflow(graph: Graph, place: Placement, item: str, resource: Resource) -> 
     for late in sorted({one for one in workflows.deadlines(resource.props) if one != most}):
         yield f"is stopped after {late / 3600:g} hours, where {key} of the stack file makes it {most / 3600:g}"
     for job in workflows.jobs(resource.props):
+        for uri in job.body.each_text_if_known("inputConfig.gcsSource.uris"):
+            yield from _other_word(place, f"{item}.input_uri", uri.removesuffix("*"), "scores")
+        written = job.body.text_if_known("outputConfig.gcsDestination.outputUriPrefix")
+        if job.kind == "batchPredictionJobs":  # a training job writes below a folder of each run
+            yield from _other_word(place, f"{item}.output_uri", written, "writes to")
         text = job.spec.text_or_empty("scheduling.timeout")
         if job.kind == "customJobs" and text:
             yield from _other(place, key, seconds(text) / 3600, "starts a job that may run for hours:")

@@ -71,6 +71,18 @@ def another(graph: Graph, type_: str, path: str, value: Any) -> Graph:
         (BUDGET, UNITS, "2499", "budget.monthly_usd of the stack file says 2500"),
         (WORKBENCH, "location", "us-central1-f", "workspace.zone of the stack file says us-central1-a"),
         (WORKFLOW, "sourceContents", ('"maxReplicaCount": 2', '"maxReplicaCount": 3'), "replicas of the stack file"),
+        (
+            WORKFLOW,
+            "sourceContents",
+            ("data/transactions/*", "data/documents/*"),
+            "input_uri of the stack file says gs",
+        ),
+        (
+            WORKFLOW,
+            "sourceContents",
+            ("/batch/fraud-backfill/", "/batch/document-embedder/"),
+            "output_uri of the stack",
+        ),
         (WORKFLOW, "sourceContents", ("e2-standard-2", "e2-standard-4"), "says cpu-small, which is e2-standard-2"),
         (WORKFLOW, "sourceContents", ("sys.now() + 10800", "sys.now() + 7200"), "max_hours of the stack file"),
     ],
