@@ -53,3 +53,12 @@ def other_machines(place: Placement, platform: Platform, item: str, types: set[s
     for type_ in sorted(types) if wanted else ():
         if type_.casefold() != wanted.casefold():  # Azure takes them in any case
             yield f"runs on {type_}, where {item} of the stack file says {named}, which is {wanted}"
+
+
+def other_places(place: Placement, item: str, read: set[str]) -> Iterator[str]:
+    """What the jobs of a run read, where it is not all the places that an item of the file names, and no other."""
+    keys = [f"{item}.{key}.{name}" for key in ("data", "inputs") for name in place.below(f"{item}.{key}")]
+    said = {text for key in (f"{item}.input_uri", *keys) if (text := place.states(key))}
+    if said and read != said:
+        lists = [", ".join(sorted(one)) or "nothing" for one in (read, said)]
+        yield f"reads {lists[0]}, where {item} of the stack file says {lists[1]}"

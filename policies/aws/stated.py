@@ -19,7 +19,7 @@ from catalogue.registered import Registered
 from catalogue.runs import CHECKPOINTS_DAYS, SCORES_DAYS, by_hand
 from policies.aws.capture import kept_days
 from policies.rule import stack_rule
-from policies.stated import item_of, other, other_machines, other_word
+from policies.stated import item_of, other, other_machines, other_places, other_word
 
 _ROLLOUT = "deploymentConfig.blueGreenUpdatePolicy.trafficRoutingConfiguration"
 _TRACKING = "targetTrackingScalingPolicyConfiguration"
@@ -238,7 +238,7 @@ def _runs(graph: Graph, place: Placement, item: str, machine: Resource) -> Itera
     for job in jobs:  # one after the other
         high = sum(one.high for one in job.machines(machine.name))
         yield from other(place, f"{item}.replicas", high, "runs on replicas:")
-    yield from _read(place, item, {uri for job in jobs for uri in job.data()})
+    yield from other_places(place, item, {uri for job in jobs for uri in job.data()})
     runs, waits = place.figure(item, "max_hours"), place.figure(item, "spot", "wait_hours")
     ends = (sfn.definition(machine.props).number_or_none("TimeoutSeconds") or 0) / 3600
     if runs and ends != runs + (waits or 0):
@@ -249,15 +249,6 @@ def _runs(graph: Graph, place: Placement, item: str, machine: Resource) -> Itera
         if job.action == "createTrainingJob" and runs:
             yield from _lasts(item, job.request, runs, waits)
         yield from _places(graph, place, item, job)
-
-
-def _read(place: Placement, item: str, read: set[str]) -> Iterator[str]:
-    """The jobs of a run read all places that the item names, and no other."""
-    keys = [f"{item}.{key}.{name}" for key in ("data", "inputs") for name in place.below(f"{item}.{key}")]
-    said = {text for key in (f"{item}.input_uri", *keys) if (text := place.states(key))}
-    if said and read != said:
-        lists = [", ".join(sorted(one)) or "nothing" for one in (read, said)]
-        yield f"reads {lists[0]}, where {item} of the stack file says {lists[1]}"
 
 
 def _lasts(item: str, request: Properties, runs: float, waits: float | None) -> Iterator[str]:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from catalogue.graph import Graph, Resource
 from catalogue.kind import Keys
 from catalogue.kinds import kind_of, kinds
-from catalogue.kinds.gcp import bigquery, kms, projects, storage, vertex, workbench, workflows
+from catalogue.kinds.gcp import bigquery, kms, logging, projects, storage, vertex, workbench, workflows
 from catalogue.kinds.gcp.mlplatform import GRANTS_IN_FORCE
 from catalogue.kinds.gcp.workflows import jobs
 from catalogue.properties import Properties
@@ -124,12 +124,21 @@ def _agent(graph: Graph, grant: Resource, known: bool = False) -> str:
     remedy="Grant roles/cloudkms.cryptoKeyEncrypterDecrypter to the service's agent; a persona needs no key.",
 )
 def key_users(graph: Graph, grant: Resource) -> Iterator[str]:
-    """Users and administrators of keys differ (CIS GCP 1.11). `identity-no-wildcard` checks which role is granted."""
+    """Users and administrators of keys differ (CIS GCP 1.11), and who writes logs reads no data, nor the reverse: Cloud
+    KMS, "Separation of duties", https://cloud.google.com/kms/docs/separation-of-duties. `identity-no-wildcard` checks
+    which role is granted.
+    """
     if not graph.refers(grant, "cryptoKeyId", _KEY):
         yield "is on a key that is not of this stack"
     member = grant.props.text_if_known("member")
     if member and not AGENT.fullmatch(member):
         yield f"lets {member} use a key"
+    for key in graph.refers(grant, "cryptoKeyId", _KEY) if member else ():
+        logs, writes_logs = bool(graph.referring(logging.LOG_BUCKET, "cmekSettings", key)), "@gcp-sa-logging." in member
+        if logs and not writes_logs:
+            yield f"lets {member} use the key of logs"
+        elif writes_logs and not logs and graph.referring(storage.BUCKET, "encryption", key):
+            yield f"lets {member}, which writes logs, use the key of data"
 
 
 @stack_rule(

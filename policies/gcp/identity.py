@@ -169,6 +169,8 @@ def known_members(graph: Graph) -> Found:
             continue  # to whom the stack file gives versions
         elif not AGENT.fullmatch(member) and not (graph.refers(grant, "member", _AGENT) and not member):
             yield grant, f"grants a role to {member}, which is no account of this stack"
+        elif graph.ours and _ON_DEMAND.search(member) and not graph.refers(grant, "member", _AGENT):
+            yield grant, f"grants a role to {member}, an agent that is not there before somebody asks for it"
     own = {account.props.text_if_known("member") for account in graph.of(_ACCOUNT)}
     for dataset in graph.of(_DATASET):
         for access in dataset.props.each_section("accesses"):
@@ -176,6 +178,12 @@ def known_members(graph: Graph) -> Found:
             for said in filter(None, (email and f"serviceAccount:{email}", member)):
                 if said not in own and not AGENT.fullmatch(said):
                     yield dataset, f"lets in {email or member}, which is no account of this stack"
+
+
+_ON_DEMAND = re.compile(r"@gcp-sa-(aiplatform|artifactregistry|cloudscheduler|notebooks|workflows)\.")
+"""Agents that a project has once somebody asked for them: a grant to one before is refused. IAM, "Create and grant
+roles to service agents", https://cloud.google.com/iam/docs/create-service-agents
+"""
 
 
 def _instances(graph: Graph, grant: Resource) -> list[Resource]:

@@ -3,6 +3,7 @@
 A model's routes and port, which have no limit, are held where the file leaves them out against what holds then.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 
 from catalogue.formats import GCP, USUAL
@@ -14,7 +15,7 @@ from catalogue.properties import Properties
 from catalogue.runs import by_hand
 from policies.gcp.encryption import seconds
 from policies.rule import stack_rule
-from policies.stated import item_of, other, other_machines, other_word
+from policies.stated import item_of, other, other_machines, other_places, other_word
 
 _DEPLOYMENT, _WORKFLOW, _SCHEDULE = mlplatform.DEPLOYMENT, workflows.WORKFLOW, cloudscheduler.SCHEDULE
 _ENDPOINT, _DATASET, _BUDGET, _WORKBENCH = vertex.ENDPOINT, bigquery.DATASET, billing.BUDGET, workbench.INSTANCE
@@ -103,8 +104,19 @@ def _workflow(graph: Graph, place: Placement, item: str, resource: Resource) -> 
             yield from other(place, key, seconds(text) / 3600, "starts a job that may run for hours:")
 
 
+_BELOW = re.compile(r"\*(\.txt)?$")
+"""What stands for the files below a folder: all of them, or those that list others."""
+
+
 def _scored(place: Placement, item: str, job: workflows.Job) -> Iterator[str]:
-    """What a job reads, and how many records a request has: what the file leaves out is the platform's usual."""
+    """What a job reads and where it writes, and how many records a request has: what the file leaves out is the
+    platform's usual.
+    """
+    uris = [*job.body.each_text_if_known("inputConfig.gcsSource.uris")]
+    if all(uris):
+        yield from other_places(place, item, {_BELOW.sub("", uri) for uri in uris})
+    written = job.body.text_if_known("outputConfig.gcsDestination.outputUriPrefix")
+    yield from other_word(place, f"{item}.output_uri", written, "writes to")
     read, said = job.body.text_or_empty("inputConfig.instancesFormat"), place.states(f"{item}.format") or USUAL["gcp"]
     if read and read != GCP.get(said):
         yield f"starts jobs that read {read[:40]}, where {item} of the stack file says {said}"

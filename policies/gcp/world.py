@@ -162,9 +162,10 @@ def foreign_project(graph: Graph, resource: Resource) -> Iterator[str]:
     a key, a network, a data set and a member of it are others'. The number of a project counts as its id.
     """
     ours = own(graph)
-    if not ours.projects or resource.type == mlplatform.GRANTS_IN_FORCE:  # each of its grants is asked for itself
-        return
-    for path, project in _named_projects(resource):
+    waits = resource.type == mlplatform.GRANTS_IN_FORCE  # each of its grants is asked for itself
+    for path, project in _named_projects(resource) if ours.projects else ():
+        if waits and path != "project":
+            continue
         known = ours.numbers if project.isdigit() else ours.projects
         given = path == "member" and is_given(graph, resource)
         if known and project not in known and not _is_google(path, project) and not given:

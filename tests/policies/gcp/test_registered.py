@@ -72,6 +72,7 @@ def test_what_waits_for_its_own_version_passes(serving: Graph, gcp_pilot: Graph)
     [
         waiting_for_nothing,
         asking("version", 2),
+        asking("digest", f"sha256:{'0' * 64}"),
         asking("model", "other"),
         asking("project", "somebody-elses"),
         asking("bucket", "somebody-elses"),

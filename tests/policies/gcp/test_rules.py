@@ -182,6 +182,12 @@ def beside(graph: Graph, type_: str, more: str) -> Graph:
     return replace(graph, resources=(*graph.resources, replace(added, parent=first(graph, type_).parent)))
 
 
+def using(graph: Graph, grant: str, agent: str) -> Graph:
+    """A grant on a key to another agent."""
+    member = f"serviceAccount:{agent}.iam.gserviceaccount.com"
+    return changed(graph, first(graph, KEY_GRANT, grant), lambda p: p.update(member=member))
+
+
 def led(graph: Graph, name: str, address: str) -> Graph:
     """A record more in the zone of Google's APIs."""
     one = first(graph, RECORD, "googleapis-com-a")
@@ -445,6 +451,10 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("network-names-own", setting(RECORD, "rrdatas", ["mallory.example.com."], "googleapis-com-cname")),
     ("network-names-own", lambda g: led(g, "storage.googleapis.com.", "203.0.113.9")),  # before the wildcard
     ("network-names-own", lambda g: led(g, "pkg.dev.", "10.40.15.254")),
+    ("identity-known-members", lacking("gcp:projects/serviceIdentity:ServiceIdentity", "notebooks")),
+    ("encryption-key-users", lambda g: using(g, "key-data-aiplatform", "cmek-p1@gcp-sa-logging")),
+    ("encryption-key-users", lambda g: using(g, "key-logs-logging", "service-1@gcp-sa-workflows")),
+    ("world-account", setting("mlplatform:gcp:GrantsInForce", "project", "mallory-pilot")),
     ("limits-region", setting(GOOGLE, "serviceDirectoryRegistrations.serviceDirectoryRegion", "europe-west1")),
     ("inputs-needed", losing(GOOGLE, "serviceDirectoryRegistrations")),  # us-central1, from anywhere
     ("inputs-needed", losing(GOOGLE, "serviceDirectoryRegistrations.serviceDirectoryRegion")),

@@ -78,6 +78,18 @@ def another(graph: Graph, type_: str, path: str, value: Any) -> Graph:
             ('"serviceAccount"', '"manualBatchTuningParameters": {"batchSize": 9}, "serviceAccount"'),
             "records_per_request of the stack file is unsaid",
         ),
+        (
+            WORKFLOW,
+            "sourceContents",
+            ("data/transactions/*", "data/documents/*"),
+            "of the stack file says gs://",
+        ),
+        (
+            WORKFLOW,
+            "sourceContents",
+            ("/batch/fraud-backfill/", "/batch/document-embedder/"),
+            "output_uri of the stack",
+        ),
         (WORKFLOW, "sourceContents", ("e2-standard-2", "e2-standard-4"), "says cpu-small, which is e2-standard-2"),
         (WORKFLOW, "sourceContents", ("sys.now() + 10800", "sys.now() + 7200"), "max_hours of the stack file"),
     ],
