@@ -1,5 +1,6 @@
 """Outbound: the managed network of a workspace leads to the stack, and to what Azure ML itself needs."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from catalogue.arm import same
@@ -12,6 +13,7 @@ from catalogue.kinds.azure.machinelearningservices import (
     WORKSPACE,
 )
 from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_DEPLOYMENT, BATCH_ENDPOINT, COMPONENT
+from catalogue.once import once_a_graph
 from catalogue.properties import Properties
 from policies.azure.reading import foreign
 from policies.rule import stack_rule
@@ -140,6 +142,28 @@ _LED_TO = (storage.ACCOUNT, keyvault.VAULT, containerregistry.REGISTRY, WORKSPAC
 """What a private endpoint of a managed network may lead to."""
 
 
+_ASKED = ("queue", "table")
+"""What a stack asks for of its own storage; Azure ML makes private endpoints for all else that it needs by itself."""
+
+
+def _needless(graph: Graph, rule: Properties, named: bool) -> Iterator[str]:
+    """Each private endpoint bills by the hour, and is a way out."""
+    group, to = (rule.text_if_known(f"destination.{key}") for key in ("subresourceTarget", "serviceResourceId"))
+    if group and group not in (("registry",) if named else _ASKED):
+        yield f"makes a private endpoint for {group}, which nothing of the stack asks for"
+    if to and _leads(graph)[to.casefold(), group] > 1:
+        yield f"makes a private endpoint for {group} that another rule makes too"
+
+
+@once_a_graph
+def _leads(graph: Graph) -> Counter[tuple[str, str]]:
+    """How many rules of the stack lead to each part of a resource."""
+    rules = (one.props.section_or_empty("properties.destination") for one in graph.of(*OUTBOUND_RULES))
+    return Counter(
+        (r.text_if_known("serviceResourceId").casefold(), r.text_if_known("subresourceTarget")) for r in rules
+    )
+
+
 def _approves(graph: Graph, owner: Resource, key: str, rule: Properties) -> Iterator[str]:
     """What is wrong with one outbound rule, found under `key` of its owner."""
     kind = rule.text_or_empty("type")
@@ -151,6 +175,8 @@ def _approves(graph: Graph, owner: Resource, key: str, rule: Properties) -> Iter
         named = bool(said) and any(same(said, one) for one in _registries(graph).values())
         if not named and (not own or not rule.is_given(target) or any(foreign(rule, target, own))):
             yield "approves a private endpoint to a resource that is neither the stack's nor in its file"
+        elif graph.ours:
+            yield from _needless(graph, rule, named)
     elif kind == "ServiceTag":
         tag = rule.text_or_empty("destination.serviceTag")
         if tag not in _TAGS and tag.partition(".")[0] not in _TAGS:

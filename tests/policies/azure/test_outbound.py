@@ -67,6 +67,17 @@ def test_without_the_rule_or_with_another_the_image_is_not_reached(shared: Graph
     assert caught(upper, "network-images-reached") == set(), "an id of Azure is the same in any case"
 
 
+@pytest.mark.parametrize("group", ["dfs", "blob", "queue"])
+def test_a_way_that_nothing_asks_for_or_a_second_one_is_found(shared: Graph, group: str) -> None:
+    rule = first(shared, RULE, "outbound-queue")
+    again = replace(rule, urn=f"{rule.urn}-again", name=f"{rule.name}-again")
+    more = replace(shared, resources=(*shared.resources, again))
+    to = "properties.destination.subresourceTarget"
+    assert caught(setting(RULE, to, group, "queue-again")(more), "network-approved-outbound") == {
+        "network-approved-outbound"
+    }
+
+
 def test_it_bills_as_any_private_endpoint_of_the_network(shared: Graph) -> None:
     less = without(shared, first(shared, RULE, "outbound-sharedml"))
     assert cost_of(shared).idle_usd > cost_of(less).idle_usd
