@@ -7,7 +7,6 @@ from collections.abc import Generator, Iterator, Mapping
 from contextlib import suppress
 from importlib import import_module, invalidate_caches
 from pathlib import Path
-from shutil import disk_usage
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -141,10 +140,14 @@ _MEMORY, _ROOM = Path("/dev/shm"), 2 * 2**30
 def pytest_configure(config: pytest.Config) -> None:
     """Keep what tests write in memory, where there is a place for it with room: on a disk each rename waits.
 
-    A run writes some 100 MB. What runs on the engine has homes of its own, with plugins in them, and stays on the disk.
+    A run writes some 100 MB, programs among them: a container's place for shared memory may run none. What runs on the
+    engine has homes of its own, with plugins in them, and stays on the disk.
     https://docs.pytest.org/en/stable/reference/reference.html#envvar-PYTEST_DEBUG_TEMPROOT
     """
-    if not config.getoption("--long") and os.access(_MEMORY, os.W_OK) and disk_usage(_MEMORY).free > _ROOM:
+    if config.getoption("--long") or not os.access(_MEMORY, os.W_OK):
+        return
+    there = os.statvfs(_MEMORY)
+    if there.f_bavail * there.f_frsize > _ROOM and not there.f_flag & os.ST_NOEXEC:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
 
 

@@ -63,7 +63,7 @@ def test_the_readme_says_first_where_its_commands_find_what_make_installs(tmp_pa
         (tmp_path / ".tools" / "bin" / name).chmod(0o755)
     command = ["/bin/sh", "-c", f"{said[1]} && uv && pulumi"]
     done = subprocess.run(
-        command, cwd=tmp_path, env={"PATH": "/usr/bin:/bin"}, capture_output=True, text=True, check=True, timeout=30
+        command, cwd=tmp_path, env={"PATH": "/usr/bin:/bin"}, capture_output=True, text=True, check=True, timeout=120
     )
     assert done.stdout == "uv of make\npulumi of make\n"
 

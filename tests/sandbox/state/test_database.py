@@ -101,8 +101,8 @@ def test_of_many_writers_exactly_one_gets_each_id(tmp_path, processes):
     for worker in workers:
         worker.start()
     for worker in workers:
-        worker.join(30)
-    refused = [taken.get(timeout=5) for _ in range(40)]
+        worker.join(120)
+    refused = [taken.get(timeout=120) for _ in range(40)]
     assert sorted(refused) == list(range(40))
     assert len(State(tmp_path / "s.sqlite").resources.all()) == 40
 
