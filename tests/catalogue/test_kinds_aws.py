@@ -421,7 +421,17 @@ TUNED = {"ResourceConfig": machines(2)}
 def test_every_job_runs_however_deep_it_is_nested(state: dict[str, Any], expected: list[str]) -> None:
     assert ran(Only=state) == expected
     if expected:
-        assert len(ran(Only=state, Another=TRANSFORM)) == len(expected) + 1
+        # Of the same job in the same scope one alone is in work at a time, on the same machines.
+        assert len(ran(Only=state, Another=TRANSFORM)) == len(expected) + (state != TRANSFORM)
+
+
+def test_jobs_that_run_beside_each_other_or_on_other_machines_are_all_counted() -> None:
+    beside = {"Type": "Parallel", "Branches": [{"States": {"T": TRANSFORM}}, {"States": {"T": TRANSFORM}}]}
+    assert len(ran(Both=beside)) == 2
+    more = task("createTransformJob.sync", {"TransformResources": machines(3)})
+    assert len(ran(One=TRANSFORM, Other=more)) == 2
+    left = task("createTransformJob", {"TransformResources": machines(2)})
+    assert len(ran(One=left, Other=left)) == 2, "a run leaves them behind, and both run on"
 
 
 @pytest.mark.parametrize(
