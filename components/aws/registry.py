@@ -130,9 +130,7 @@ class Registry(pulumi.ComponentResource):
             sagemaker.ModelPackageGroupPolicy(
                 f"{name}-{model}-policy",
                 model_package_group_name=group.model_package_group_name,
-                resource_policy=pulumi.Output.all(group.arn, args.account).apply(
-                    lambda both, given=model in args.given: _own_account_only(*both, args.readers if given else ())
-                ),
+                resource_policy=_group_policy(group.arn, args.account, args.readers if model in args.given else ()),
                 opts=kept,  # as long as the group stays, so does what keeps other accounts out
             )
         self.bucket_arn, self.bucket_name = bucket.bucket_arn, bucket.bucket_name
@@ -194,6 +192,10 @@ def _given(readers: Sequence[str], actions: str | Sequence[str], on: str | Seque
     """The statement by which publishers of other stacks read versions. The policy of a repository takes no resource."""
     said = {"Sid": "GiveVersions", "Effect": "Allow", "Principal": {"AWS": list(readers)}, "Action": actions}
     return {**said, "Resource": on} if on else said
+
+
+def _group_policy(arn: pulumi.Output[str], account: Text, readers: Sequence[str]) -> pulumi.Output[str]:
+    return pulumi.Output.all(arn, account).apply(lambda both: _own_account_only(*both, readers=readers))
 
 
 def _own_account_only(group_arn: str, account: str, readers: Sequence[str]) -> str:

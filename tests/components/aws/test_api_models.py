@@ -84,9 +84,6 @@ CALLS: Mapping[str, Call] = {
     "aws:ecr/lifecyclePolicy:LifecyclePolicy": Call(
         "ecr", "PutLifecyclePolicy", {"repository": "repositoryName", "policy": "lifecyclePolicyText"}
     ),
-    "aws:ecr/repositoryPolicy:RepositoryPolicy": Call(
-        "ecr", "SetRepositoryPolicy", {"repository": "repositoryName", "policy": "policyText"}
-    ),
     "aws:sns/topicSubscription:TopicSubscription": Call("sns", "Subscribe", {"topic": "TopicArn"}),
     # What is recorded is of PutEventSelectors.
     "aws:cloudtrail/trail:Trail": Call(
