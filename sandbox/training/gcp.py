@@ -127,14 +127,17 @@ def _cluster(counts: list[int]) -> dict[str, Any]:
 
 
 def refused(state: State, launch: Launch, asked: Asked) -> str:
-    """By the grants to the job's service account. The whole bucket is mounted before anything in it is asked for."""
+    """By the grants to the job's service account. Where a container is told of folders below /gcs, the whole bucket is
+    mounted before anything in it is asked for.
+    """
     bucket, _, path = asked.address.removeprefix("gs://").partition("/")
     right = {"list": "storage.objects.list", "read": "storage.objects.get", "write": "storage.objects.create"}
     on = f"projects/_/buckets/{bucket}" + ("" if asked.does == "list" else f"/objects/{path}")
     project = launch.identity.partition("@")[2].partition(".")[0]
     graph = standing(state, "gcp")
     mount, who = (right["list"], f"projects/_/buckets/{bucket}", ""), [f"serviceAccount:{launch.identity}"]
-    for permission, thing, prefix in (mount, (right[asked.does], on, path)):
+    mounts = any(told.startswith(_MOUNT) for told in launch.reads)
+    for permission, thing, prefix in (*([mount] if mounts else []), (right[asked.does], on, path)):
         if not allowed(graph, who, permission, thing, project, prefix):
             return (
                 f"JOB_STATE_FAILED: {launch.identity} does not have {permission} access to the Google Cloud Storage "

@@ -124,7 +124,7 @@ def filled(value: Any) -> Any:
         return [filled(one) for one in value]
     if not isinstance(value, dict):
         return value
-    ran = {"S3Uri": "s3://bucket/folder/"}
+    ran = dict.fromkeys(("S3OutputPath", "S3Uri"), "s3://bucket/folder/")
     return {plain(k): ran.get(plain(k), "name-2026-11-26-023000-0") if k.endswith(".$") else filled(v)
             for k, v in value.items()}  # fmt: skip
 

@@ -445,7 +445,9 @@ def test_the_engine_judges_by_the_companys_limits_waivers_and_rules(
         other.setenv("PULUMI_CONFIG", json.dumps(to_engine(STACKS / "Pulumi.aws-pilot.yaml") | IN_PROD))
         # The pilot's roles, keys, network and image are of its own account, which is foreign to the other one.
         assert on_engine(aws_pilot) == {
+            "aws-audit-delivered",
             "aws-encryption-customer-key",
+            "aws-encryption-key-works",
             "aws-identity-conditions",
             "aws-identity-guardrails",
             "aws-identity-permissions",

@@ -139,7 +139,7 @@ def test_what_keeps_outsiders_out_and_what_cannot_be_judged_is_never_waived() ->
             if rule.never_waived:
                 marked.setdefault(rule.name, set()).add(platform)
     everywhere = {"kind-known", "encryption-customer-key", "network-subnet-private", "network-workspace-vpc-only"}
-    everywhere |= {"encryption-bucket-public", "secrets-in-plain", "unasked"}
+    everywhere |= {"encryption-bucket-public", "registry-shared", "secrets-in-plain", "unasked"}
     assert {name for name, platforms in marked.items() if platforms == {*PLATFORMS}} == everywhere
     of_some = {
         "encryption-feature-store": {"aws"},
@@ -147,6 +147,7 @@ def test_what_keeps_outsiders_out_and_what_cannot_be_judged_is_never_waived() ->
         "network-public-access": {"azure"},
         "encryption-key-used": {"azure"},
         "network-no-public-address": {"gcp"},
+        "network-names-own": {"gcp"},
         "network-served-privately": {"gcp"},
         "identity-no-public-member": {"gcp"},
         "world-account": {"aws"},

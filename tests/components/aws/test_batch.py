@@ -40,7 +40,8 @@ def test_each_input_is_a_job_of_its_own_after_the_other_and_writes_apart() -> No
     several = example(BatchJob, inputs={"cards": "s3://b/cards/", "wire_transfers": "s3://b/wires/"}, format="jsonl")
     states = json.loads(inputs(made(("nightly", several)), MACHINE)["definition"])["States"]
     first, second = states["Transform-cards"], states["Transform-wire_transfers"]
-    assert first["Next"] == "Transform-wire_transfers" and second["End"] is True
+    after = [states[one["Next"]]["Choices"][0]["Next"] for one in (first, second)]
+    assert after == ["Transform-wire_transfers", "Completed"]
     assert first["ResultPath"] == "$.done", "the time of the run stays, which names the second job"
     assert [one["Parameters"]["TransformInput"]["DataSource"]["S3DataSource"]["S3Uri"] for one in (first, second)] == [
         "s3://b/cards/",
@@ -76,7 +77,7 @@ def test_the_api_takes_each_format(format: str, concurrency: int) -> None:
     assert ("BatchStrategy" in sent) == (sent["TransformInput"]["SplitType"] != "None")
     context = {"Execution": {"RedriveCount": 0}, "State": {"RetryCount": 0}}
     sent = filled(sent, {"run": "2026-11-26T02:30:00Z"}, context)
-    assert sent["TransformOutput"]["S3OutputPath"].endswith("/batch/out/2026-11-26-0230/data/")
+    assert sent["TransformOutput"]["S3OutputPath"].endswith("/batch/out/2026-11-26-023000/data/")
     assert (
         list(_structure(Call("sagemaker", "CreateTransformJob"), request("sagemaker", "CreateTransformJob"), sent, ""))
         == []

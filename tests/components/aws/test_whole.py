@@ -36,9 +36,10 @@ def whole() -> None:
         args: Any = replace(cast(Any, EXAMPLES[component.__name__]), **given)
         return component(name, args, pulumi.ResourceOptions(providers=[provider]))
 
-    key = make(Encryption, "it-key")
+    # To whom versions go is said in a stack file.
+    key = make(Encryption, "it-key", readers=[])
     keys = {"data_key_arn": key.data_key_arn}
-    registry = make(Registry, "it-registry", **keys)
+    registry = make(Registry, "it-registry", readers=[], given=[], **keys)
     audit = make(Audit, "it-audit", logs_key_arn=key.logs_key_arn, data_bucket_arns=[registry.bucket_arn])
     reach = [*REACH, *experiments.REACH]
     network = make(Network, "it-network", flow_log_bucket_arn=audit.bucket_arn, reach=reach, joined=())

@@ -143,7 +143,7 @@ EXAMPLES: Mapping[str, Args] = {
         identity_ids={persona: identity_id(persona) for persona in GRANTS},
         principal_ids={persona: uuid_of(number) for number, persona in enumerate(GRANTS)},
         people={"ana": ANA},
-        gate=GateArgs(group_name=GROUP, workspace_name=WORKSPACE, models=["scorer"], tags=TAGS),
+        gate=GateArgs(group_name=GROUP, workspace_name=WORKSPACE, models=["scorer"], readers=[], tags=TAGS),
     ),
     "Alerts": AlertsArgs(group_name=GROUP, owner=OWNER, tags=TAGS),
     "Audit": AuditArgs(group_name=GROUP, region=REGION, tags=TAGS),

@@ -195,6 +195,7 @@ EXAMPLES: Mapping[str, Args] = {
         bucket_name=f"{PROJECT}-artifacts",
         approvals_name=f"{PROJECT}-approvals",
         data_key_id=KEY,
+        readers=[],
         tags=TAGS,
     ),
     "ServiceAgents": ServiceAgentsArgs(project=PROJECT, project_number=NUMBER),

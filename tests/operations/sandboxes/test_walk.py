@@ -53,7 +53,7 @@ REFUSALS = {
     "gcp": {
         "role": "denied on resource",
         "service": "before or it is disabled",
-        "quota": "Quota exceeded for compute.googleapis.com/ssd_total_storage",
+        "quota": "Quota exceeded for ",
         "image": "No such image: ",
         "artifact": "There are no files under",
         "batch input": "No files match",

@@ -34,14 +34,11 @@ ONE_IS_ENOUGH = {
     "identity-guardrails aws:iam/policy:Policy policy.(document).Statement.Action": "one action more denies more",
     "identity-permissions aws:ecr/repository:Repository encryptionConfigurations": "the stack's key is still named",
     "identity-tasks aws:iam/rolePolicy:RolePolicy policy.(document).Statement": "another statement grants it",
-    "limits-stated aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration rules": (
-        "another rule deletes when the file says, and S3 takes the shortest time"
+    "rollback-run-whole aws:sfn/stateMachine:StateMachine definition.(document).States.TransformEnded.Choices": (
+        "another choice lets a run that was completed end well"
     ),
     "rollback-run-whole aws:sfn/stateMachine:StateMachine definition.(document).States.Transform.Retry": (
         "another entry tries again"
-    ),
-    "rollback-run-whole aws:sfn/stateMachine:StateMachine definition.(document).States.Ended.Choices": (
-        "another branch ends a run well whose job was completed"
     ),
     "identity-studio-name aws:iam/role:Role assumeRolePolicy.(document).Statement": (
         "another statement lets the name through"

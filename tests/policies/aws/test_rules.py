@@ -225,7 +225,7 @@ _RUN: tuple[Callable[[Any], Any], ...] = (
     lambda d: d.pop("StartAt"),
     lambda d: d["States"].pop("RunsAlready"),
     lambda d: drop(d, "States.Transform.Next"),
-    lambda d: drop(d, "States.Ended.Choices.0.StringEquals"),
+    lambda d: drop(d, "States.TransformEnded.Choices.0.StringEquals"),
     lambda d: drop(d, "States.Transform.Catch.0.Next"),
     lambda d: put(d, "States.Transform.Resource", "arn:aws:states:::sagemaker:createTransformJob"),
     lambda d: put(d, "States.Transform.Retry.1.MaxAttempts", 0),

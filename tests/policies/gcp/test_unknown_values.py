@@ -22,6 +22,7 @@ _WAIT = {
     "encryption-key-granted",
     "experiments-own",
     "identity-acts-where",
+    "identity-training-mounts",
     "identity-calls-known",
     "identity-registries",
     "identity-run-as",
