@@ -346,12 +346,14 @@ def landing_zones() -> Config:
     return {"landing_zones": found}
 
 
+def _owner(other: Mapping[str, Any]) -> Config:
+    return {"account": other["new owner"], "granted_by": "change 4714"}
+
+
 def _source(other: Mapping[str, Any]) -> Config:
-    said = {"account": other["new owner"], "granted_by": "change 4714"}
-    # On azure alone a registry is named by its id too.
-    return (
-        {**said, "registry_id": _registry(other, other["new source"])} if "azurecr.io" in other["new source"] else said
-    )
+    """On azure alone a registry is named by its id too."""
+    of_azure = "azurecr.io" in other["new source"]
+    return _owner(other) | ({"registry_id": _registry(other, other["new source"])} if of_azure else {})
 
 
 def _registry(other: Mapping[str, Any], place: str, group: str = "shared") -> str:
@@ -398,7 +400,7 @@ def _of_models(other: Mapping[str, Any], stands: Config) -> Iterator[Edit]:
     yield Edit("models.*.registered", "in place of image and artifact", {_MODEL: version})
     given = {_MODEL: version, ("registry", "gives_to", "test"): other["receiver"]}
     yield Edit("registry.gives_to.*", "one more, with the first registered version", given)
-    taken = {_MODEL: version, ("registry", "takes_from", "dev"): {**_source(other), **other["origin"]}}
+    taken = {_MODEL: version, ("registry", "takes_from", "dev"): {**_owner(other), **other["origin"]}}
     yield Edit("registry.takes_from.*", "one more, with the first registered version", taken)
     yield Edit("models.*.environment.*", "one more", {(*_MODEL, "environment"): {"MAX_MODEL_LEN": "8192"}})
     yield Edit("models.*.port", "given", {(*_MODEL, "port"): 8000})
