@@ -41,7 +41,7 @@ def what_ships_stands() -> bool:
     return os.environ["PYTHONPATH"].split(os.pathsep)[0] == _SHIPPED
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=32)
 def _of(stack: str, config: tuple[tuple[str, str], ...]) -> Graph:
     """The graph of what a stack file says, which is all that a program reads. Whoever changes a graph makes another."""
     return programs().run(Program(f"Pulumi.{stack}.yaml", stack, dict(config), STACKS))[0]
