@@ -1,6 +1,7 @@
 """Copies files from a cloud's object store, with the credentials that the cloud's own tools use."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -47,7 +48,7 @@ def copy(
     """
     import obstore
 
-    try:
+    with _asking(f"{option}: cannot read {place}"):
         store, at = _store(place, option)
         paths = [str(one["path"]) for page in obstore.list(store, prefix=at or None) for one in page]
         left = most
@@ -62,26 +63,18 @@ def copy(
                     if left is not None and left < 0:
                         raise BadInput(f"{option}: {place} holds more than {most} bytes, the most that is copied")
                     written.write(piece)
-    except BadInput:
-        raise
-    except Exception as error:  # each cloud's library has its own error for missing credentials
-        raise BadInput(f"{option}: cannot read {place}: {_first_line(error)}") from None
 
 
 def read(place: str, into: Path) -> None:
     """Copy one object into a file, without asking what lies beside it. Raises BadInput where it cannot be read."""
     import obstore
 
-    try:
+    with _asking(f"promote: cannot read {place}"):
         store, at = _store(place, "promote")
         into.parent.mkdir(parents=True, exist_ok=True)
         with into.open("wb") as written:
             for piece in obstore.get(store, at).stream():
                 written.write(piece)
-    except BadInput:
-        raise
-    except Exception as error:  # each cloud's library has its own error for missing credentials
-        raise BadInput(f"promote: cannot read {place}: {_first_line(error)}") from None
 
 
 def write_once(place: str, file: Path) -> bool:
@@ -95,16 +88,24 @@ def write_once(place: str, file: Path) -> bool:
 
     if file.stat().st_size > LARGEST_AT_ONCE:
         raise BadInput(f"promote: {place} is larger than 5 GB, which no store takes in one call; upload it in parts")
-    try:
+    with _asking(f"promote: cannot write {place}"):
         store, at = _store(place, "promote")
-        obstore.put(store, at, file, mode="create", use_multipart=False)
-    except AlreadyExistsError:
-        return False
+        try:
+            obstore.put(store, at, file, mode="create", use_multipart=False)
+        except AlreadyExistsError:
+            return False
+    return True
+
+
+@contextmanager
+def _asking(what: str) -> Generator[None]:
+    """Inside, a store is asked. Raises BadInput, which begins with what failed, where it does not do it."""
+    try:
+        yield
     except BadInput:
         raise
-    except Exception as error:
-        raise BadInput(f"promote: cannot write {place}: {_first_line(error)}") from None
-    return True
+    except Exception as error:  # each cloud's library has its own error for missing credentials
+        raise BadInput(f"{what}: {_first_line(error)}") from None
 
 
 def _first_line(error: Exception) -> str:

@@ -55,6 +55,21 @@ def other_machines(place: Placement, platform: Platform, item: str, types: set[s
             yield f"runs on {type_}, where {item} of the stack file says {named}, which is {wanted}"
 
 
+_ROLLOUT = {
+    "canaryPercent": "canary.percent",
+    "bakeMinutes": "canary.bake_minutes",
+    "p95LatencyMs": "rollback.p95_latency_ms",
+    "errorRatePercent": "rollback.error_rate_percent",
+}
+"""What our own provider's resources call the numbers of a rollout, each with the key of the endpoint that states it."""
+
+
+def other_rollout(place: Placement, item: str, shifts: Resource) -> Iterator[str]:
+    """What is sent of a rollout to what shifts the traffic of an endpoint, where the endpoint states another number."""
+    for path, key in _ROLLOUT.items():
+        yield from other(place, f"{item}.{key}", shifts.props.number_or_none(path), f"sends {path}")
+
+
 def other_places(place: Placement, item: str, read: set[str]) -> Iterator[str]:
     """What the jobs of a run read, where it is not all the places that an item of the file names, and no other."""
     keys = [f"{item}.{key}.{name}" for key in ("data", "inputs") for name in place.below(f"{item}.{key}")]

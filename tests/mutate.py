@@ -27,6 +27,11 @@ def changed(graph: Graph, resource: Resource, change: Callable[[dict[str, Any]],
     return swapped(graph, replace(resource, inputs=inputs, outputs=outputs))
 
 
+def keyless(graph: Graph) -> Graph:
+    """The graph as the engine's door has it: no resource says of which key of the stack file it was made."""
+    return replace(graph, resources=tuple(replace(one, stack_key=None) for one in graph.resources))
+
+
 def swapped(graph: Graph, resource: Resource) -> Graph:
     """The graph with one resource in place of that with the same URN."""
     return replace(graph, resources=tuple(resource if r.urn == resource.urn else r for r in graph.resources))

@@ -10,8 +10,6 @@ from functools import cache
 from shlex import join
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from catalogue import versions
 from catalogue.errors import BadInput
 from catalogue.registered import APPROVED, DIGEST, IMAGES, PENDING, Registered, package_arn
@@ -19,7 +17,7 @@ from operations.doctor import NoCredentials, Unseen
 from operations.doctor.aws import Account, open_account, version_of
 from operations.promoting import Found
 from operations.promoting.images import Image
-from operations.refusals import said_by
+from operations.refusals import asking
 from stacks.aws.names import artifacts_of, registry_of
 from stacks.model import StackConfig
 
@@ -86,24 +84,14 @@ def approve(stack: str, config: StackConfig, version: Registered, digest: str, b
     The call says the digest again, so that what is approved is what the approver saw.
     """
     client: Any = _open(config, _UPDATES).client("sagemaker")
-    try:
+    refused = f"sign in as the persona {stack}-approver, which alone may"
+    with asking(_package(stack, version), "approve it", refused, "look whether it is approved"):
         client.update_model_package(
             ModelPackageArn=_arn(stack, config, version),
             ModelApprovalStatus=APPROVED,
             ApprovalDescription=because,
             CustomerMetadataProperties={DIGEST: digest},
         )
-    except ClientError as error:
-        code, message = said_by(error)
-        raise BadInput(
-            f"{_package(stack, version)}: AWS refuses to approve it ({code}: {message[:200]}); sign in as the "
-            f"persona {stack}-approver, which alone may"
-        ) from None
-    except BotoCoreError as error:
-        words = " ".join(str(error).split())[:200]
-        raise BadInput(
-            f"{_package(stack, version)}: AWS gives no answer ({words}); look whether it is approved"
-        ) from None
 
 
 def folder(stack: str, config: StackConfig, version: Registered) -> str:
@@ -156,24 +144,14 @@ def enrol(stack: str, config: StackConfig, version: Registered, digest: str, ima
         "SupportedContentTypes": ["text/csv"],
         "SupportedResponseMIMETypes": ["text/csv"],
     }
-    try:
+    refused = f"sign in as the persona {stack}-publisher"
+    with asking(_package(stack, version), "register it", refused, "run the same command again"):
         made = client.create_model_package(
             ModelPackageGroupName=version.group(registry_of(stack)),
             ModelApprovalStatus=PENDING,
             CustomerMetadataProperties={DIGEST: digest},
             InferenceSpecification=served,
         )
-    except ClientError as error:
-        code, message = said_by(error)
-        raise BadInput(
-            f"{_package(stack, version)}: AWS refuses to register it ({code}: {message[:200]}); sign in as the "
-            f"persona {stack}-publisher"
-        ) from None
-    except BotoCoreError as error:
-        words = " ".join(str(error).split())[:200]
-        raise BadInput(
-            f"{_package(stack, version)}: AWS gives no answer ({words}); run the same command again"
-        ) from None
     if (arn := str(made["ModelPackageArn"])) != _arn(stack, config, version):
         raise BadInput(f"{arn}: somebody registered another version meanwhile; reject this one, and promote again")
 

@@ -9,10 +9,8 @@ from shlex import join
 from typing import Any, cast
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError
 
-from catalogue.errors import BadInput
-from operations.refusals import said_by
+from operations.refusals import asking
 from operations.running import Start
 from stacks.model import StackConfig
 
@@ -29,20 +27,10 @@ def send(stack: str, config: StackConfig, name: str) -> str:
 
     Raises BadInput where there are no credentials, AWS refuses or the job does not stand.
     """
-    try:
+    refused = f"bring {stack} up first, and start it as its data-scientist persona or its deployer"
+    with asking(f"training.{name}", "start a run", refused, "set AWS_PROFILE, or run `aws sso login`"):
         client: Any = cast(Any, boto3).client("stepfunctions", region_name=config.region)
         answer = client.start_execution(stateMachineArn=_machine(stack, config, name), input=_run())
-    except ClientError as error:
-        code, message = said_by(error)
-        raise BadInput(
-            f"training.{name}: AWS refuses to start a run ({code}: {message[:200]}); "
-            f"bring {stack} up first, and start it as its data-scientist persona or its deployer"
-        ) from None
-    except BotoCoreError as error:
-        words = " ".join(str(error).split())[:200]
-        raise BadInput(
-            f"training.{name}: AWS gives no answer ({words}); set AWS_PROFILE, or run `aws sso login`"
-        ) from None
     return str(answer["executionArn"])
 
 

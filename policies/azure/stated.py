@@ -14,17 +14,9 @@ from catalogue.runs import RUNS_PER_MONTH, by_hand
 from policies.azure.capture import payload_days
 from policies.azure.outputs import kept_days
 from policies.rule import stack_rule
-from policies.stated import item_of, other, other_machines
+from policies.stated import item_of, other, other_machines, other_rollout
 
 _BUDGET, _SCALING, _ALERT = consumption.BUDGET, monitor.AUTOSCALE_SETTING, monitor.METRIC_ALERT
-
-_OF_TRAFFIC = {
-    "canaryPercent": "canary.percent",
-    "bakeMinutes": "canary.bake_minutes",
-    "p95LatencyMs": "rollback.p95_latency_ms",
-    "errorRatePercent": "rollback.error_rate_percent",
-}
-"""The numbers of what shifts an endpoint's traffic, each with the key of the endpoint that states it."""
 
 
 @stack_rule(
@@ -62,8 +54,7 @@ def _traffic(graph: Graph, place: Placement, item: str, shift: Resource) -> Iter
     """A canary that bakes for a day keeps a worse version as long. No stack file asks for a mirror, and a mirrored
     request costs as any other.
     """
-    for path, key in _OF_TRAFFIC.items():
-        yield from other(place, f"{item}.{key}", shift.props.number_or_none(path), f"sends {path}")
+    yield from other_rollout(place, item, shift)
     if shift.props.number_or_none("mirrorPercent"):
         yield f"mirrors requests, which {item} of the stack file does not ask for"
 

@@ -15,19 +15,10 @@ from catalogue.properties import Properties
 from catalogue.runs import by_hand
 from policies.gcp.encryption import seconds
 from policies.rule import stack_rule
-from policies.stated import item_of, other, other_machines, other_places, other_word
+from policies.stated import item_of, other, other_machines, other_places, other_rollout, other_word
 
 _DEPLOYMENT, _WORKFLOW, _SCHEDULE = mlplatform.DEPLOYMENT, workflows.WORKFLOW, cloudscheduler.SCHEDULE
 _ENDPOINT, _DATASET, _BUDGET, _WORKBENCH = vertex.ENDPOINT, bigquery.DATASET, billing.BUDGET, workbench.INSTANCE
-
-_OF_DEPLOYMENT = {
-    "canaryPercent": "canary.percent",
-    "bakeMinutes": "canary.bake_minutes",
-    "p95LatencyMs": "rollback.p95_latency_ms",
-    "errorRatePercent": "rollback.error_rate_percent",
-    "scalingTarget": "requests_per_replica_per_minute",
-}
-"""The numbers of a deployment, each with the key of the endpoint that states it."""
 
 
 @stack_rule(
@@ -78,8 +69,9 @@ def _machines(graph: Graph, place: Placement, item: str, resource: Resource) -> 
 
 def _deployment(graph: Graph, place: Placement, item: str, resource: Resource) -> Iterator[str]:
     yield from _machines(graph, place, item, resource)
-    for path, key in _OF_DEPLOYMENT.items():
-        yield from other(place, f"{item}.{key}", resource.props.number_or_none(path), f"sends {path}")
+    yield from other_rollout(place, item, resource)
+    full = resource.props.number_or_none("scalingTarget")
+    yield from other(place, f"{item}.requests_per_replica_per_minute", full, "sends scalingTarget")
 
 
 def _workflow(graph: Graph, place: Placement, item: str, resource: Resource) -> Iterator[str]:

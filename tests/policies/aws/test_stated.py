@@ -10,7 +10,7 @@ from catalogue.graph import Graph, Resource
 from catalogue.kinds.aws.mlplatform import APPROVED_VERSION
 from operations.evaluation import evaluate
 from policies import pack
-from tests.mutate import changed, put, swapped, without
+from tests.mutate import changed, keyless, put, swapped, without
 from tests.policies.aws.test_rules import (
     ALARM,
     CONFIG,
@@ -124,7 +124,7 @@ def test_a_value_that_the_file_does_not_say_is_found(
     """On the engine no resource has a `stack_key`; there the component's name tells the item."""
     graph = mutation(aws_pilot)
     if engine:
-        graph = replace(graph, resources=tuple(replace(one, stack_key=None) for one in graph.resources))
+        graph = keyless(graph)
     messages = found(graph)
     assert any(said in message for message in messages), messages
 
@@ -233,5 +233,4 @@ def test_what_a_file_left_without_a_zone_starts_by_utc(aws_pilot: Graph) -> None
 
 def test_what_stands_in_no_component_is_no_item(aws_pilot: Graph) -> None:
     graph = without(aws_pilot, first(aws_pilot, "mlplatform-aws:index:Endpoint", SCORER))
-    loose = tuple(replace(one, stack_key=None) for one in graph.resources)
-    assert not any("fraud-scorer" in message for message in found(replace(graph, resources=loose)))
+    assert not any("fraud-scorer" in message for message in found(keyless(graph)))

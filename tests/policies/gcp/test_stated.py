@@ -9,7 +9,7 @@ from catalogue.graph import Graph
 from operations.evaluation import evaluate
 from policies import pack
 from stacks.config import STACKS
-from tests.mutate import changed, put
+from tests.mutate import changed, keyless, put
 from tests.policies.gcp.test_rules import first
 from tests.previewing import preview
 
@@ -100,7 +100,7 @@ def test_a_number_that_the_file_does_not_say_is_found(
     """On the engine no resource has a `stack_key`; there the component's name tells the item."""
     graph = another(gcp_pilot, type_, path, value)
     if engine:
-        graph = replace(graph, resources=tuple(replace(one, stack_key=None) for one in graph.resources))
+        graph = keyless(graph)
     messages = found(graph)
     assert any(said in message for message in messages), messages
 
