@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from stacks.model import StackConfig
-from stacks.sections import batch_jobs, training
+from stacks.sections import batch_jobs, pipelines, training
 
 
 def expiring(config: StackConfig, store: str) -> Mapping[str, int]:
@@ -12,5 +12,5 @@ def expiring(config: StackConfig, store: str) -> Mapping[str, int]:
     `store` is what addresses in it begin with, such as `s3://BUCKET/`. What lies in a bucket of others is not there.
     Jobs that share a folder ask for the same days: the sections refuse others.
     """
-    asked = sorted((*batch_jobs.expiring(config), *training.expiring(config)))
+    asked = sorted((*batch_jobs.expiring(config), *training.expiring(config), *pipelines.expiring(config)))
     return {uri.removeprefix(store): days for uri, days in asked if uri.startswith(store)}

@@ -136,6 +136,7 @@ ACCOUNT = _any_platforms("account")
 EMAIL = r"^[A-Za-z0-9._+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$"  # only what a tag's value may hold
 IMAGE = r"^[a-z0-9.-]+(/[a-z0-9._-]+)+(:[A-Za-z0-9._-]{1,128}|@sha256:[0-9a-f]{64})$"
 URI = _any_platforms("uri")
+PLACE_OR_STEP = f"{URI}|{SLUG}"
 VARIABLE = r"^[A-Za-z_][A-Za-z0-9_]*$"
 HYPERPARAMETER = r"^[A-Za-z_][A-Za-z0-9_-]{0,254}$"
 CHANNEL = r"^[a-z][a-z0-9_]{0,31}$"
@@ -156,6 +157,7 @@ WORDS = {
     VARIABLE: "a name of letters, digits and '_', not starting with a digit, such as MAX_MODEL_LEN",
     HYPERPARAMETER: "a name of letters, digits, '_' and '-', not starting with a digit or '-', such as learning_rate",
     CHANNEL: "at most 32 lower-case letters, digits and '_', starting with a letter, such as train",
+    PLACE_OR_STEP: "a folder in the platform's own storage, or the name of a step before",
     DAY: "a day such as 2027-01-31",
     DIGEST: "'sha256:' and 64 hexadecimal digits in lower case",
     LOGICAL_NAME: "the name of a resource as `mlplatform step` says it, such as aws-pilot-workspace-ben",

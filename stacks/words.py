@@ -60,7 +60,7 @@ _CAPTURED = (
 )
 _TRAINING = "what trains a model stands under mlplatform:training; a trained artifact is named under mlplatform:models"
 _TUNING = "tuning is not there yet; give each training job under mlplatform:training its hyperparameters"
-_PIPELINES = "pipelines are not there yet; scoring on a schedule stands under mlplatform:batch_jobs"
+_PIPELINES = "the steps from data to a version stand under mlplatform:pipelines; scoring under mlplatform:batch_jobs"
 _FEATURES = "a feature store is not there yet; leave it out"
 _TRACKING = "runs are recorded where the stack file has mlplatform:experiments, to the platform's own service"
 _CLUSTERS = "clusters of your own are not there yet; endpoints and batch jobs run on the platform's machines"
@@ -116,7 +116,7 @@ _TABLE: tuple[tuple[str, Known], ...] = (
     ("batch_prediction batch_prediction_job batch_prediction_jobs", Known("batch_jobs")),
     ("custom_job custom_jobs worker_pool_specs", Known("training", _TRAINING)),
     ("hyperparameter_tuning_job", Known(instead=_TUNING)),
-    ("kfp kubeflow composer airflow", Known(instead=_PIPELINES)),
+    ("kfp kubeflow composer airflow", Known("pipelines", _PIPELINES)),
     ("tensorboard", Known("experiments", _TRACKING)),
     ("metadata_store", Known(instead=_TRACKING)),
     ("bucket_name gcs_bucket dataset datasets", Known(instead=_STORAGE)),
@@ -230,10 +230,10 @@ _TABLE: tuple[tuple[str, Known], ...] = (
     # what there is none of
     ("training train training_job training_jobs", Known("training", _TRAINING)),
     ("tuning hyperparameter_tuning hpo sweep", Known(instead=_TUNING)),
-    ("pipeline pipelines workflow workflows", Known(instead=_PIPELINES)),
+    ("pipeline pipelines workflow workflows", Known("pipelines", _PIPELINES)),
     ("feature_store feature_group feature_groups features", Known(instead=_FEATURES)),
     ("experiment experiments mlflow tracking tracking_server", Known("experiments", _TRACKING)),
-    ("processing processing_job processing_jobs", Known(instead=_PIPELINES)),
+    ("processing processing_job processing_jobs", Known("pipelines", _PIPELINES)),
     ("lifecycle_config lifecycle_configs canvas rstudio spaces", Known(instead=_STUDIO)),
     (
         "capture data_capture data_capture_config data_collector payload_logging request_logging "

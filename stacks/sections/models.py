@@ -137,7 +137,7 @@ def no_secret(environment: Mapping[str, str], path: Path) -> Iterator[Problem]:
             )
 
 
-def _no_secret_word(words: Sequence[str], path: Path) -> Iterator[Problem]:
+def no_secret_word(words: Sequence[str], path: Path) -> Iterator[Problem]:
     """No word that looks like a secret, alone, as `--api-key=VALUE`, or as the word after `--api-key`."""
     before = ""
     for at, word in enumerate(words):
@@ -232,7 +232,7 @@ def _environments(config: StackConfig) -> Iterator[Problem]:
         if most is not None and size > most:
             yield Problem(path, f"found {size:,} bytes of names and values, allowed: {most:,} on {config.platform}")
         for key in RUNS:
-            yield from _no_secret_word(getattr(model, key) or (), (SECTION.name, name, key))
+            yield from no_secret_word(getattr(model, key) or (), (SECTION.name, name, key))
 
 
 def _taken(config: StackConfig) -> Iterator[Problem]:

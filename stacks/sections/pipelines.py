@@ -1,0 +1,382 @@
+"""Pipelines: the steps from data to a version that can be registered, one after the other. Nothing starts by `up`."""
+
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
+from typing import Annotated, Any, Self
+
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
+
+from catalogue.pauses import shortest_pause_minutes
+from catalogue.platforms import FOLDER, PLATFORMS
+from catalogue.runs import PIPELINES_DAYS
+from catalogue.wording import found_word, nearest
+from components.shapes import Schedule
+from stacks.checks import address, expires, kept_time, offered, one_by_one, pulled
+from stacks.fields import (
+    CHANNEL,
+    HYPERPARAMETER,
+    PLACE_OR_STEP,
+    SLUG,
+    Cron,
+    Fields,
+    Image,
+    Machine,
+    Slug,
+    TimeZone,
+    Uri,
+    machine_type_schema,
+)
+from stacks.model import Path, Problem, Section, StackConfig
+from stacks.sections import batch_jobs, models, sources, training
+from stacks.sections.batch_jobs import KEEP_DAYS
+from stacks.sections.models import no_secret, no_secret_word
+from stacks.sections.training import LONGEST_HOURS
+
+Input = Annotated[str, StringConstraints(pattern=CHANNEL)]
+Option = Annotated[str, StringConstraints(pattern=HYPERPARAMETER, max_length=64)]
+Value = Annotated[str, StringConstraints(max_length=180)]
+"""With its name it is one argument, of which SageMaker takes 256 characters: ProcessingJob AppSpecification,
+https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_AppSpecification.html
+"""
+Word = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_./=:@+-]{1,200}$")]
+PlaceOrStep = Annotated[str, StringConstraints(pattern=PLACE_OR_STEP, max_length=1024)]
+OUTPUT = "output"
+"""The argument that names the folder which a step writes, so that no input and no option is called so."""
+CONTAINER = ("image", "program", "family", "machine_type", "max_hours", "options")
+"""What a step says that is a program, and a training job of the file says itself."""
+
+
+class Step(Machine):
+    """One step of a run: a program in a container, or a training job of this file.
+
+    The program gets `--INPUT=FOLDER` for each input, `--output=FOLDER`, which it writes, and `--OPTION=VALUE` for each
+    option, after its own words. It ends with another exit code than 0 where the run is to stop, as a gate does.
+    """
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [
+                {"required": ["training"], "not": {"anyOf": [{"required": [key]} for key in CONTAINER]}},
+                {"required": ["image", "program", "max_hours", "family"]},
+                {"required": ["image", "program", "max_hours", "machine_type"]},
+            ]
+        }
+    )
+
+    training: Slug | None = Field(default=None, examples=["fraud-training"])
+    """The training job of this file, under `training`, whose definition the step runs: its image, hyperparameters,
+    machines, hours and Spot."""
+    image: Image | None = Field(
+        default=None, examples=["111122223333.dkr.ecr.us-east-1.amazonaws.com/aws-full-registry-images:steps-1"]
+    )
+    """The container image of the program, with a pinned tag or digest."""
+    program: list[Word] | None = Field(
+        default=None, min_length=1, max_length=20, examples=[["python", "-m", "examples.steps", "prepare"]]
+    )
+    """The program and its first words, in place of the image's own entry point."""
+    options: dict[Option, Value] = Field(
+        default_factory=dict[str, str],
+        max_length=40,
+        examples=[{"metric": "accuracy", "bound": "0.9"}],
+        json_schema_extra={"additionalProperties": False},
+    )
+    """The options of the program, as text, and no secret among them."""
+    inputs: dict[Input, PlaceOrStep] = Field(
+        min_length=1,
+        max_length=10,
+        examples=[{"raw": "s3://aws-full-artifacts-111122223333/data/raw/"}, {"data": "prepare", "model": "train"}],
+        json_schema_extra={"additionalProperties": False},
+    )
+    """What the step reads, by the name that its program knows: a folder in the platform's own storage, or the name of
+    a step before, whose output it is. Of a training job they are channels, in place of its own of the same name."""
+    max_hours: Annotated[int, Field(ge=1, le=LONGEST_HOURS)] | None = Field(default=None, examples=[1])
+    """After how many hours the step is stopped."""
+
+
+class Pipeline(Fields):
+    """Steps that a run does one after the other: each reads what the step before it wrote. A schedule or a person
+    starts a run, `pulumi up` never does."""
+
+    enabled: bool = Field(default=True, examples=[False])
+    """With false nothing can be started; what was made stays."""
+    steps: dict[Slug, Step] = Field(
+        min_length=1,
+        max_length=20,
+        examples=[
+            {
+                "prepare": {
+                    "image": "us-central1-docker.pkg.dev/payments-risk-pilot/gcp-pilot-registry-images/steps:1",
+                    "program": ["python", "-m", "examples.steps", "prepare"],
+                    "inputs": {"raw": "gs://gcp-pilot-artifacts-payments-risk-pilot/data/raw/"},
+                    "family": "cpu-small",
+                    "max_hours": 1,
+                },
+                "train": {"training": "fraud-training", "inputs": {"train": "prepare"}},
+            }
+        ],
+        json_schema_extra={"additionalProperties": False},
+    )
+    """The steps by name, in the order in which a run does them."""
+    output_uri: Uri = Field(
+        examples=[
+            "s3://aws-pilot-artifacts-111122223333/pipelines/fraud-path/",
+            "gs://gcp-pilot-artifacts-payments-risk-pilot/pipelines/fraud-path/",
+            "azureml://datastores/artifacts/paths/pipelines/fraud-path/",
+        ]
+    )
+    """The folder below which each run has a folder of its own, with one for each step's output."""
+    keep_days: Annotated[int, Field(ge=3, le=KEEP_DAYS)] = Field(default=PIPELINES_DAYS, examples=[30])
+    """After how many days what a run wrote is deleted, where the folder lies in the stack's own artifact store. A
+    version that is to stay is registered before."""
+    schedule: Cron | None = Field(default=None, examples=["30 5 * * 1"])
+    """When a run starts: five cron fields, in `timezone`. Where it is left out only a person starts one."""
+    timezone: TimeZone = Field(default="UTC", examples=["Europe/Berlin"])
+    """The IANA time zone that the schedule is in."""
+    runs_per_month: Annotated[int, Field(ge=1, le=1_000)] | None = Field(default=None, examples=[8])
+    """How many runs people start in a month at most, where there is no schedule: the bill's ceiling counts them."""
+
+    @model_validator(mode="after")
+    def _runs_are_counted(self) -> Self:
+        if (self.schedule is None) == (self.runs_per_month is None):
+            raise ValueError("a schedule, or runs_per_month where people start the runs; one of the two")
+        return self
+
+    @property
+    def when(self) -> Schedule | None:
+        """When it runs, as components take it. None where people start its runs."""
+        return Schedule(self.schedule, self.timezone) if self.schedule is not None else None
+
+    def hours(self, config: StackConfig) -> int:
+        """How long a run may take: all its steps together, and what a training job waits for Spot machines."""
+        return sum(hours_of(config, step) for step in self.steps.values())
+
+
+def hours_of(config: StackConfig, step: Step) -> int:
+    """How long a step may take, with what it waits for Spot machines."""
+    job = training.of(config).get(step.training) if step.training is not None else None
+    if job is not None:
+        return job.max_hours + (job.spot.wait_hours if job.spot is not None else 0)
+    return step.max_hours or 0
+
+
+def is_step(text: str) -> bool:
+    """Whether what an input says is the name of a step, and no place."""
+    return "://" not in text
+
+
+def inputs_of(config: StackConfig, step: Step) -> Mapping[str, str]:
+    """What a step reads, by name: of a training job, its own channels but for those that the step says."""
+    job = training.of(config).get(step.training) if step.training is not None else None
+    return {**(job.data if job is not None else {}), **step.inputs}
+
+
+def _steps(config: StackConfig) -> Iterator[tuple[str, str, Step]]:
+    """Each pipeline, the name of each of its steps, and the step."""
+    for name, pipeline in of(config).items():
+        for called, step in pipeline.steps.items():
+            yield name, called, step
+
+
+def _at(pipeline: str, step: str, *keys: str | int) -> Path:
+    return (SECTION.name, pipeline, "steps", step, *keys)
+
+
+def _names(config: StackConfig) -> Iterator[Problem]:
+    """A pipeline and a job of one name would make two things of one name in the cloud."""
+    for name in of(config):
+        for section, called in ((batch_jobs, "batch job"), (training, "training job")):
+            if name in section.of(config):
+                yield Problem((SECTION.name, name), f"is the name of a {called} too; give one of them another")
+
+
+def _either(config: StackConfig) -> Iterator[Problem]:
+    """A step is a training job of the file, or a program with all that it needs."""
+    for name, called, step in _steps(config):
+        said = step.model_fields_set
+        if step.training is None:
+            for key, add in _ADD.items():
+                if getattr(step, key) is None:
+                    yield Problem(_at(name, called, key), f"is missing; {add}")
+        elif beside := [key for key in CONTAINER if key in said]:
+            yield Problem(
+                _at(name, called, beside[0]), "stands beside training, whose job says it itself; leave one of them out"
+            )
+        elif step.training not in (jobs := training.of(config)):
+            hint = nearest(step.training, jobs) if jobs else "; the file has none"
+            yield Problem(_at(name, called, "training"), f"names no training job of this file{hint}")
+        elif not jobs[step.training].enabled:
+            yield Problem(
+                _at(name, called, "training"),
+                f"found {found_word(step.training)}, which is switched off; take enabled: false out there",
+            )
+        elif strange := sorted(step.inputs.keys() - jobs[step.training].data.keys()):
+            yield Problem(
+                _at(name, called, "inputs", strange[0]),
+                f"is no channel of the training job{nearest(strange[0], jobs[step.training].data)}",
+            )
+
+
+_ADD = {
+    "image": "add the container image of its program, or name a training job of this file under training",
+    "program": "add the program and its first words, such as [python, -m, steps, prepare]",
+    "max_hours": "add after how many hours the step is stopped",
+}
+
+
+def _order(config: StackConfig) -> Iterator[Problem]:
+    """Each step reads the step before it, so that every platform does one after the other, and none beside it."""
+    for name, pipeline in of(config).items():
+        before: list[str] = []
+        for called, step in pipeline.steps.items():
+            for key, said in step.inputs.items():
+                if is_step(said) and said not in before:
+                    listed = ", ".join(before) or "this is the first"
+                    yield Problem(
+                        _at(name, called, "inputs", key),
+                        f"found {found_word(said)}, allowed: a folder in the platform's storage, or a step before: "
+                        f"{listed}",
+                    )
+            before.append(called)
+        for last, called in pairwise(pipeline.steps):
+            if last not in pipeline.steps[called].inputs.values():
+                yield Problem(
+                    _at(name, called, "inputs"),
+                    f"lack {last}, the step before; let the step read it, so that one comes after the other, or make "
+                    "it a pipeline of its own",
+                )
+
+
+def _arguments(config: StackConfig) -> Iterator[Problem]:
+    """Each input, each option and the output is one argument of the program, by its name."""
+    for name, called, step in _steps(config):
+        for key in ("inputs", "options"):
+            others = {OUTPUT, *(step.inputs if key == "options" else ())}
+            for twice in sorted(others & getattr(step, key).keys()):
+                yield Problem(
+                    _at(name, called, key, twice),
+                    "would be two arguments of the program; name inputs and options apart, and none of them output",
+                )
+
+
+def _images(config: StackConfig) -> Iterator[Problem]:
+    for name, called, step in _steps(config):
+        if step.image is not None:
+            yield from pulled(config, _at(name, called, "image"), step.image)
+
+
+def _places(config: StackConfig) -> Iterator[Problem]:
+    for name, called, step in _steps(config):
+        for key, said in step.inputs.items():
+            if not is_step(said):
+                yield from address(config, _at(name, called, "inputs", key), said, FOLDER)
+
+
+def _output(config: StackConfig) -> Iterator[Problem]:
+    for name, pipeline in of(config).items():
+        path = (SECTION.name, name, "output_uri")
+        yield from address(config, path, pipeline.output_uri, FOLDER)
+        yield from models.apart_from_versions(config, path, pipeline.output_uri)
+
+
+def _keep(config: StackConfig) -> Iterator[Problem]:
+    """What runs write expires; models, data, and what training jobs wrote do not."""
+    jobs = training.of(config).values()
+    stays = [uri for job in jobs for uri in (job.output_uri, *job.data.values())]
+    stays += [model.artifact_uri for _, model in models.served(config)]
+    stays += [uri for job in batch_jobs.of(config).values() for uri in job.data.values()]
+    stays += [said for _, _, step in _steps(config) for said in step.inputs.values() if not is_step(said)]
+    others = [*batch_jobs.expiring(config), *training.expiring(config)]
+    own = list(expiring(config))
+    for name, pipeline in of(config).items():
+        path, uri = (SECTION.name, name, "output_uri"), pipeline.output_uri
+        if "keep_days" in pipeline.model_fields_set:
+            yield from sources.kept_by_us(config, (SECTION.name, name, "keep_days"), uri)
+        yield from expires(path, uri, pipeline.keep_days, stays, [*others, *(one for one in own if one[0] != uri)])
+        for folder, days in others:
+            yield from expires(path, folder, days, [], [(uri, pipeline.keep_days)])
+
+
+def expiring(config: StackConfig) -> Iterator[tuple[str, int]]:
+    """The folder of each pipeline's runs, and after how many days what lies there is deleted."""
+    yield from ((pipeline.output_uri, pipeline.keep_days) for pipeline in of(config).values())
+
+
+def _secrets(config: StackConfig) -> Iterator[Problem]:
+    for name, called, step in _steps(config):
+        yield from no_secret(step.options, _at(name, called, "options"))
+        yield from no_secret_word(step.program or (), _at(name, called, "program"))
+
+
+def _schedules(config: StackConfig) -> Iterator[Problem]:
+    """The platform keeps the schedule, and no run starts while the last may still run."""
+    for name, pipeline in of(config).items():
+        if pipeline.schedule is None:
+            continue
+        yield from kept_time(config, (SECTION.name, name), pipeline.schedule, pipeline.timezone)
+        minutes, hours = shortest_pause_minutes(pipeline.schedule), pipeline.hours(config)
+        if minutes < hours * 60:
+            yield Problem(
+                (SECTION.name, name, "schedule"),
+                f"found {pipeline.schedule!r}, which starts a run again after {minutes / 60:g} h, and the steps of the "
+                f"last may take {hours} h; allowed: fewer hours, or a schedule with longer pauses",
+            )
+
+
+def _hardware(config: StackConfig) -> Iterator[Problem]:
+    for name, called, step in _steps(config):
+        if step.training is None:
+            yield from offered(config, _at(name, called), step, "training")
+
+
+def _own_schema(platform: str) -> dict[str, Any]:
+    record = PLATFORMS[platform]
+    image = (record.image.pattern or "").replace("{region}", "[a-z0-9-]+")
+    uri = f"({record.uri.pattern})"
+    step = {
+        "machine_type": machine_type_schema(platform),
+        "image": {"pattern": f"^({image})$"},
+        "inputs": {"additionalProperties": {"pattern": f"^{uri}$|{SLUG}"}},
+    }
+    said = {"steps": {"additionalProperties": {"properties": step}}, "output_uri": {"pattern": f"^{uri}$"}}
+    return {"additionalProperties": {"properties": said}}
+
+
+SECTION: Section[Mapping[str, Pipeline]] = Section(
+    __name__,
+    value=Annotated[
+        dict[Slug, Pipeline],
+        Field(
+            max_length=1000,
+            description="The pipelines by name. `pulumi up` starts none. A stack may have none.",
+            examples=[
+                {
+                    "fraud-path": {
+                        "output_uri": "gs://gcp-pilot-artifacts-payments-risk-pilot/pipelines/fraud-path/",
+                        "runs_per_month": 8,
+                        "steps": {
+                            "prepare": {
+                                "image": "us-central1-docker.pkg.dev/payments-risk-pilot/"
+                                "gcp-pilot-registry-images/steps:1",
+                                "program": ["python", "-m", "examples.steps", "prepare"],
+                                "inputs": {"raw": "gs://gcp-pilot-artifacts-payments-risk-pilot/data/raw/"},
+                                "family": "cpu-small",
+                                "max_hours": 1,
+                            },
+                            "train": {"training": "fraud-training", "inputs": {"train": "prepare"}},
+                        },
+                    }
+                }
+            ],
+        ),
+    ],
+    default={},
+    called="pipelines",
+    makes={"Pipeline": "{stack}-{item}"},
+    serves=PLATFORMS,
+    after=("batch_jobs", "experiments", "models", "training", "workspace"),
+    check=one_by_one(
+        *(_names, _either, _order, _arguments, _images, _places, _output, _keep, _secrets, _schedules, _hardware)
+    ),
+    own_schema=_own_schema,
+)
+of = SECTION.of
