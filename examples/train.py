@@ -114,7 +114,8 @@ def main() -> None:
         for name, content in files(Path(folder)).items():
             (HERE / name).parent.mkdir(parents=True, exist_ok=True)
             (HERE / name).write_bytes(content)
-        for name, laid in (("version", version), ("data", Path(folder) / "data")):
+        laid_out = (("version", version), ("raw", Path(folder) / "raw"), ("data", Path(folder) / "data"))
+        for name, laid in laid_out:
             shutil.rmtree(OUT / name, ignore_errors=True)
             shutil.copytree(laid, OUT / name)
         metrics = json.loads((Path(folder) / "metrics" / "metrics.json").read_bytes())
