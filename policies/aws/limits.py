@@ -13,7 +13,8 @@ from catalogue.kinds.aws.provider import PROVIDER, allowed_accounts
 from catalogue.properties import Malformed, Properties
 from policies import limits
 from policies.aws.capture import prefix_of
-from policies.aws.outputs import written_for_a_while
+from policies.aws.outputs import trained_into, written_for_a_while
+from policies.aws.queues import answered_for_a_while
 from policies.limits import OWN, Limits
 from policies.rule import limit_rule, resource_rule, stack_rule
 
@@ -387,11 +388,14 @@ def _deletes_artifacts(graph: Graph, lifecycle: Resource, rules: list[Properties
                 yield f"deletes {uri}, from which a model starts"
             elif old is not None and old < _BROUGHT_BACK:
                 yield f"lets {uri} that was deleted be brought back for {old:g} days, at least {_BROUGHT_BACK} asked"
+        trained = (uri for uri in sorted(trained_into(graph)) if deletes and uri.startswith(below))
+        yield from (f"deletes {uri}, where a training job puts what it trained" for uri in trained)
 
 
 def _deletes_others(graph: Graph, lifecycle: Resource, rules: list[Properties]) -> Iterator[str]:
-    """In a bucket of ours a rule may empty the folders of what is captured, of scores and of checkpoints, and no other:
-    people's work, data and what was trained have no age. Before endpoints stand the stack file says which capture.
+    """In a bucket of ours a rule may empty the folders of what is captured, of scores, of checkpoints and of a queue,
+    and no other: people's work, data and what was trained have no age. Before endpoints stand the stack file says which
+    capture.
     """
     name = lifecycle.props.text_if_known("bucket")
     if not graph.ours or graph.placement is None or not name or _has_records(graph, lifecycle):
@@ -399,11 +403,12 @@ def _deletes_others(graph: Graph, lifecycle: Resource, rules: list[Properties]) 
     captures = f"s3://{name}/{_CAPTURES}"
     own = {f"{captures}{key.split('.')[1]}/" for key, _ in graph.placement.stated if key.endswith(".capture.days")}
     standing = {f"{uri}/" for uri in sagemaker.captures_of(graph)}
+    queues = answered_for_a_while(graph, name)
     for rule in rules:
         below = f"s3://{name}/{prefix_of(rule)}"
         deletes = rule.is_given("expiration.days") or rule.is_given("expiration.date")
-        if deletes and below not in {captures, *own, *standing, *written_for_a_while(graph)}:
-            yield f"deletes what lies below {below}, which is no folder of captures, scores or checkpoints"
+        if deletes and below not in {captures, *own, *standing, *written_for_a_while(graph), *queues}:
+            yield f"deletes what lies below {below}, which is no folder of captures, scores, checkpoints or answers"
 
 
 _CAPTURES = "capture/"
