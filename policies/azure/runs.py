@@ -4,7 +4,7 @@ import re
 import shlex
 from collections.abc import Collection, Iterator, Mapping
 from itertools import pairwise
-from typing import Any
+from typing import Any, Literal
 
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.azure.containerregistry import REGISTRY
@@ -134,11 +134,11 @@ def folders(graph: Graph) -> Found:
     if graph.placement is None:
         return
     named = {one.rstrip("/") for one in graph.placement.addresses}
-    models = [(model, short) for model in graph.of(MODEL) if (short := _short(model.props, "properties.modelUri"))]
-    for model, short in models:
-        version = in_datastore(short)
-        if short.rstrip("/") not in named and not (version and str(version[0]) in graph.placement.versions):
-            yield model, f"lies in {one_line(short)}, which its file does not say"
+    models = [(model, uri) for model in graph.of(MODEL) if (uri := short(model.props, "properties.modelUri"))]
+    for model, uri in models:
+        version = in_datastore(uri)
+        if uri.rstrip("/") not in named and not (version and str(version[0]) in graph.placement.versions):
+            yield model, f"lies in {one_line(uri)}, which its file does not say"
     written = dict[str, Resource]()
     for schedule in graph.of(SCHEDULE):
         read = list(_read(graph, schedule))
@@ -154,14 +154,31 @@ def folders(graph: Graph) -> Found:
             if folder in written:
                 yield schedule, f"writes to {one_line(folder)}, as {written[folder].name} does"
             written[folder] = schedule
-            for what, other in (*((m.name, short) for m, short in models), *(("its input", one) for one, _ in read)):
+            for what, other in (*((m.name, there) for m, there in models), *(("its input", one) for one, _ in read)):
                 if other and _overlap(uri, other):
                     yield schedule, f"writes to {one_line(folder)}, over {what}"
 
 
-def _short(part: Properties, path: str) -> str:
-    """An address of a datastore as the stack file has it; empty where it is not known."""
+def short(part: Properties, path: str) -> str:
+    """An address of a datastore as a stack file has it; empty where it is not known."""
     return _LONG.sub("azureml://", part.text_if_known(path), count=1)
+
+
+def places(job: Job, what: Literal["inputs", "outputs"]) -> Iterator[tuple[str, Properties]]:
+    """Each input or output by the name that a job itself has for it; where it names one of a pipeline around it, that
+    one.
+    """
+    own = job.own.section_or_empty(what)
+    for name in own.names():
+        found, parts = own.section_or_empty(name), [*job.around]
+        while parts and (meant := _OF_PIPELINE.fullmatch(found.text_or_empty("value"))):
+            found = parts.pop().section_or_empty(f"{what}.{meant[1]}")
+        yield name, found
+
+
+_OF_PIPELINE = re.compile(r"\$\{\{\s*parent\.(?:inputs|outputs)\.(\w+)\s*\}\}")
+"""How a step names what its pipeline was given,
+https://learn.microsoft.com/en-us/azure/machine-learning/reference-yaml-core-syntax"""
 
 
 def _parts(schedule: Resource) -> list[Properties]:
@@ -185,7 +202,7 @@ def _read(graph: Graph, schedule: Resource) -> Iterator[tuple[str, str]]:
             elif any(model.props.text_or_empty("properties.modelType") not in ("", type_) for model in own):
                 yield "", f"takes {own[0].name} as {type_}, which it is not"
         elif uri:
-            yield _short(one, "uri"), ""
+            yield short(one, "uri"), ""
 
 
 def _is_version(id_: str, model: Resource) -> bool:
@@ -196,7 +213,7 @@ def _is_version(id_: str, model: Resource) -> bool:
 
 def _written(schedule: Resource) -> Iterator[str]:
     for part in _parts(schedule):
-        yield from (short for one in part.each_section("outputs.*") if (short := _short(one, "uri")))
+        yield from (uri for one in part.each_section("outputs.*") if (uri := short(one, "uri")))
 
 
 def _overlap(written: str, other: str) -> bool:

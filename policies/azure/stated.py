@@ -6,15 +6,23 @@ from catalogue.durations import minutes_or_none
 from catalogue.graph import Graph, Placement, Resource
 from catalogue.kinds.azure import consumption, monitor
 from catalogue.kinds.azure.machinelearningservices import ENVIRONMENT, ONLINE_DEPLOYMENT
-from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_DEPLOYMENT, COMPUTE, SCHEDULE, jobs
+from catalogue.kinds.azure.machinelearningservices_jobs import (
+    BATCH_DEPLOYMENT,
+    COMPUTE,
+    OF_THE_RUN,
+    SCHEDULE,
+    Job,
+    jobs,
+)
 from catalogue.kinds.azure.mlplatform import TRAFFIC
 from catalogue.ncrontab import ncrontab, windows_timezone
 from catalogue.properties import Properties
 from catalogue.runs import RUNS_PER_MONTH, by_hand
 from policies.azure.capture import payload_days
 from policies.azure.outputs import kept_days
+from policies.azure.runs import places, short
 from policies.rule import stack_rule
-from policies.stated import item_of, other, other_machines, other_rollout
+from policies.stated import item_of, other, other_machines, other_places, other_rollout, other_word
 
 _BUDGET, _SCALING, _ALERT = consumption.BUDGET, monitor.AUTOSCALE_SETTING, monitor.METRIC_ALERT
 
@@ -32,8 +40,8 @@ _BUDGET, _SCALING, _ALERT = consumption.BUDGET, monitor.AUTOSCALE_SETTING, monit
     SCHEDULE,
     severity="high",
     proof="cost visibility",
-    says="What is sent for an item of the stack file has the machine, the replicas, the hours, the times and the "
-    "shares that the item states, and the budget its own.",
+    says="What is sent for an item of the stack file has the machine, the replicas, the hours, the times, the "
+    "places and the shares that the item states, and the budget its own.",
     remedy="Say the value in the stack file, where it is reviewed, and hand it on as it is.",
 )
 def stated(graph: Graph, resource: Resource) -> Iterator[str]:
@@ -182,10 +190,27 @@ def _schedule(graph: Graph, place: Placement, item: str, schedule: Resource) -> 
             yield f"runs on replicas: {job.nodes()}, where {item}.replicas of the stack file says {replicas}"
         if (minutes := job.minutes_or_none()) is not None:  # that there is one is of `limits-batch-time`
             yield from other(place, f"{item}.max_hours", minutes / 60, "runs for hours:")
+        yield from _places(place, item, job)
     for key in ("keep_days", "spot.keep_days"):
         for days in kept_days(graph, schedule) if place.states(f"{item}.{key}") else ():
             yield from other(place, f"{item}.{key}", days, "keeps what it writes for days:")
     yield from _times(place, item, schedule.props.section_or_empty("properties.trigger"))
+
+
+def _places(place: Placement, item: str, job: Job) -> Iterator[str]:
+    """What a job reads by each name, for a batch job writes the scores of each input into a folder of its name, and
+    where it writes. A model is of other rules.
+    """
+    given = [one for one in places(job, "inputs") if not one[1].text_or_empty("jobInputType").endswith("_model")]
+    read = {name: short(one, "uri") for name, one in given if one.is_given("uri")}
+    if all(read.values()):
+        yield from other_places(place, item, set(read.values()))
+    for name, uri in read.items():
+        for key in (f"{item}.data.{name}", f"{item}.inputs.{name}"):
+            yield from other_word(place, key, uri, f"reads as {name}")
+    for name, one in places(job, "outputs"):
+        key = f"{item}.{'spot.checkpoint_uri' if name == 'checkpoints' else 'output_uri'}"
+        yield from other_word(place, key, short(one, "uri").removesuffix(OF_THE_RUN), "writes to")
 
 
 def _times(place: Placement, item: str, trigger: Properties) -> Iterator[str]:
