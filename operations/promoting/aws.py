@@ -153,7 +153,9 @@ def enrol(stack: str, config: StackConfig, version: Registered, digest: str, ima
             InferenceSpecification=served,
         )
     if (arn := str(made["ModelPackageArn"])) != _arn(stack, config, version):
-        raise BadInput(f"{arn}: somebody registered another version meanwhile; reject this one, and promote again")
+        raise BadInput(
+            f"{arn}: somebody registered another version meanwhile; reject this one, and run the command again"
+        )
 
 
 def _open(

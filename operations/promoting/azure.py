@@ -146,7 +146,9 @@ def numbered(stack: str, config: StackConfig, version: Registered, digest: str, 
     except Unseen as error:
         raise BadInput(f"{_called(stack, wanted)}: cannot be read: {error}") from None
     if there is not None and digest_of(there) != digest:
-        raise BadInput(f"{_called(stack, wanted)}: is another version; give the copy a number of its own by --as")
+        raise BadInput(
+            f"{_called(stack, wanted)}: is another version, and a version never changes; choose another number (--as of `promote`)"
+        )
     return wanted.version, there is not None
 
 

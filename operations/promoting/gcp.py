@@ -123,7 +123,9 @@ def numbered(stack: str, config: StackConfig, version: Registered, digest: str, 
     except Unseen as error:
         raise BadInput(f"{version}: cannot be read: {error}") from None
     if content is not None and versions.digest(content) != digest:
-        raise BadInput(f"{place}: is of another version; give the copy a number of its own by --as")
+        raise BadInput(
+            f"{place}: is of another version, and a version never changes; choose another number (--as of `promote`)"
+        )
     return wanted, content is not None
 
 
