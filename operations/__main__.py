@@ -47,7 +47,7 @@ def application() -> "typer.Typer":
     ) -> None:
         """Judge managed machine-learning pilots before a cloud account exists.
 
-        Nothing here changes a cloud but what says so first: `accept --yes`, `approve --yes`, `run --yes`,
+        Nothing here changes a cloud but what says so first: `accept --yes`, `approve --yes`, `promote --yes`, `register --yes`,
         `teardown --yes`, `idle --off` and `wake`. `pulumi up -s STACK` deploys.
         """
 

@@ -1,4 +1,4 @@
-"""Promoting a version of the registry into a stack file, and deciding on one.
+"""Registering a version, deciding on it, and promoting it into a stack file or the registry of the next stack.
 
 Each platform has a module here.
 """
@@ -52,6 +52,10 @@ class Platform(Protocol):
 
     def folder(self, stack: str, config: StackConfig, version: Registered) -> str:
         """The address of the folder of a version in the stack's store."""
+        ...
+
+    def simulated(self, stack: str, config: StackConfig, version: Registered) -> tuple[str, str]:
+        """How a sandbox calls the version, and the address of its folder there."""
         ...
 
     def image(self, stack: str, config: StackConfig, version: Registered, through: StackConfig) -> "Image":

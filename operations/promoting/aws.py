@@ -99,6 +99,11 @@ def folder(stack: str, config: StackConfig, version: Registered) -> str:
     return f"s3://{artifacts_of(stack, config.account)}/{version.folder}"
 
 
+def simulated(stack: str, config: StackConfig, version: Registered) -> tuple[str, str]:
+    """How a sandbox calls the version, and the address of its folder there."""
+    return _package(stack, version), folder(stack, config, version)
+
+
 def image(stack: str, config: StackConfig, version: Registered, through: StackConfig) -> Image:
     """The image of a version. One token opens each registry of ECR that whoever asked for it may use.
 

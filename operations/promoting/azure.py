@@ -119,6 +119,11 @@ def folder(stack: str, config: StackConfig, version: Registered) -> str:
     return f"az://{where['accountName']}/{where['containerName']}/{version.folder}"
 
 
+def simulated(stack: str, config: StackConfig, version: Registered) -> tuple[str, str]:
+    """How a sandbox calls the version, and the address of its folder there."""
+    return _called(stack, version), _folder(version)
+
+
 def image(stack: str, config: StackConfig, version: Registered, through: StackConfig) -> Image:
     """The image of a version. A token of Entra ID is exchanged for one of the registry.
 
@@ -147,7 +152,8 @@ def numbered(stack: str, config: StackConfig, version: Registered, digest: str, 
         raise BadInput(f"{_called(stack, wanted)}: cannot be read: {error}") from None
     if there is not None and digest_of(there) != digest:
         raise BadInput(
-            f"{_called(stack, wanted)}: is another version, and a version never changes; choose another number (--as of `promote`)"
+            f"{_called(stack, wanted)}: is another version, and a version never changes; choose another number "
+            "(--as of `promote`)"
         )
     return wanted.version, there is not None
 

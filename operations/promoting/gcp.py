@@ -100,6 +100,11 @@ def folder(stack: str, config: StackConfig, version: Registered) -> str:
     return f"gs://{artifacts_of(stack, config.account)}/{version.folder}"
 
 
+def simulated(stack: str, config: StackConfig, version: Registered) -> tuple[str, str]:
+    """How a sandbox calls the version, and the address of its folder there."""
+    return f"gs://{approvals_of(stack, config.account)}/{version.decisions}", folder(stack, config, version)
+
+
 def image(stack: str, config: StackConfig, version: Registered, through: StackConfig) -> Image:
     """The image of a version. A token of whoever is signed in opens each repository that they may read.
 
