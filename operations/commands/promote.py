@@ -13,12 +13,12 @@ from typing import Annotated
 import typer
 
 from catalogue.errors import BadInput
-from operations.arguments import StackArgument, StandingOption, file_of
+from operations.arguments import StackArgument, StandingOption, VersionArgument, file_of
 from stacks.config import display, stack_name
 
 
 def promote(
-    version: Annotated[str, typer.Argument(metavar="NAME@N", help="The version, such as fraud-scorer@3.")],
+    version: VersionArgument,
     stack: StackArgument,
     to: Annotated[
         str | None,

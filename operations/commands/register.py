@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from operations.arguments import StackArgument, file_of
+from operations.arguments import StackArgument, VersionArgument, file_of
 from stacks.config import display
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def register(
     stack: StackArgument,
-    version: Annotated[str, typer.Argument(metavar="NAME@N", help="The version, such as fraud-scorer@3.")],
+    version: VersionArgument,
     from_: Annotated[
         str,
         typer.Option(

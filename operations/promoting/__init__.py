@@ -42,12 +42,19 @@ class Platform(Protocol):
         """
         ...
 
-    def approval(self, stack: str, config: StackConfig, version: Registered, digest: str, because: str) -> str:
-        """The command of the platform's own CLI that approves the version."""
+    def decision(
+        self, stack: str, config: StackConfig, version: Registered, found: Found, because: str, decided: str
+    ) -> str:
+        """The command of the platform's own CLI that decides on the version as it was found: APPROVED or REJECTED."""
         ...
 
-    def approve(self, stack: str, config: StackConfig, version: Registered, digest: str, because: str) -> None:
-        """Approve the version of that digest as whoever is signed in. Raises BadInput where the platform refuses."""
+    def decide(
+        self, stack: str, config: StackConfig, version: Registered, found: Found, because: str, decided: str
+    ) -> None:
+        """Decide on the version of the digest that was found, as whoever is signed in.
+
+        Raises BadInput where the platform refuses.
+        """
         ...
 
     def folder(self, stack: str, config: StackConfig, version: Registered) -> str:
