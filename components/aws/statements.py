@@ -231,7 +231,7 @@ def statements_of(args: IdentityArgs, words: Words) -> dict[str, list[dict[str, 
             *_versions(args, _UPLOAD),
             *_decrypt(words.artifact_keys, words.region, _SEAL),
             _allow("Key", _SEAL, [args.data_key_arn]),
-            *([_allow("RegisterTaken", _PROPOSE, packages)] if args.needs.taken else []),
+            *([_allow("Register", _PROPOSE, packages)] if args.needs.registered else []),
             *taken(args, words),
         ],
     }

@@ -272,8 +272,10 @@ def test_what_the_gate_stops_is_not_registered(work: Work, tmp_path: Path, capsy
     assert _run("register", "--in", *folders, tmp_path / "gate", "--out", tmp_path / "version", *words) == 2
     assert "does not let this model through" in capsys.readouterr().err and not (tmp_path / "version").exists()
     # A gate of other metrics is the gate of another model.
-    (tmp_path / "gate" / "gate.json").write_text('{"metric": "accuracy", "passed": true, "value": 0.99}')
+    other = {"bound": 0.9, "metric": "accuracy", "passed": True, "sense": "at-least", "value": 0.99}
+    (tmp_path / "gate" / "gate.json").write_text(json.dumps(other))
     assert _run("register", "--in", *folders, tmp_path / "gate", "--out", tmp_path / "version", *words) == 2
+    assert "does not let this model through" in capsys.readouterr().err
     assert _run("gate", "--in", work / "metrics", "--out", tmp_path / "gate", "--bound", "0", "--metric", "f1") == 2
     assert "has no number 'f1'" in capsys.readouterr().err
 
