@@ -271,4 +271,4 @@ def _ranges(ranges: Mapping[str, Range]) -> dict[str, list[dict[str, Any]]]:
 
 def _number(figure: float | None, integer: bool) -> str:
     """A number as text, without an exponent."""
-    return str(int(figure or 0)) if integer else f"{Decimal(str(figure)):f}"
+    return str(int(figure or 0)) if integer else f"{Decimal(str(figure)).normalize():f}"
