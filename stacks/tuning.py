@@ -45,9 +45,9 @@ class Range(Fields):
     """The values that a hyperparameter may take: from `min` to `max`, or one of `values`."""
 
     min: float | None = Field(default=None, examples=[0.001])
-    """The least."""
+    """The least that the hyperparameter may be, in its own unit."""
     max: float | None = Field(default=None, examples=[10])
-    """The most."""
+    """The most that the hyperparameter may be, in its own unit."""
     scale: Literal["linear", "log"] = Field(default="linear", examples=["log"])
     """Whether trials are spread evenly, or evenly in the logarithm, for what spans several powers of ten."""
     integer: bool = Field(default=False, examples=[True])
@@ -161,6 +161,18 @@ def _own_of_aws(path: Path, tuning: Tuning) -> Iterator[Problem]:
         )
 
 
+def _own_of_gcp(path: Path, tuning: Tuning) -> Iterator[Problem]:
+    """https://cloud.google.com/vertex-ai/docs/training/using-hyperparameter-tuning"""
+    yield from _no_pattern(
+        path, tuning, "Vertex AI reads no log, and the program reports the figure by cloudml-hypertune"
+    )
+
+
+def _no_pattern(path: Path, tuning: Tuning, why: str) -> Iterator[Problem]:
+    if tuning.objective.pattern is not None:
+        yield Problem((*path, "objective", "pattern"), f"is of aws alone, for {why}; leave it out")
+
+
 def groups(pattern: str) -> int | None:
     """How many groups a regular expression has; None for what is none."""
     try:
@@ -180,6 +192,6 @@ def _not_built(platform: str) -> Callable[[Path, Tuning], Iterator[Problem]]:
 
 _OWN: Mapping[str, Callable[[Path, Tuning], Iterator[Problem]]] = {
     "aws": _own_of_aws,
-    "gcp": _not_built("gcp"),
+    "gcp": _own_of_gcp,
     "azure": _not_built("azure"),
 }

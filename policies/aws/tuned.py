@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from catalogue.graph import Graph, Placement
 from catalogue.kinds.aws.jobs import TUNES, Job, formatted
-from catalogue.properties import Properties
 from catalogue.tuning import begins
 from catalogue.wording import one_line
 from policies import given
@@ -31,8 +30,8 @@ def search_of(job: Job) -> Search | None:
     config = job.request.section_or_empty(_CONFIG)
     ranges = {
         one.text_or_empty("Name"): in_range(
-            _number(one, "MinValue"),
-            _number(one, "MaxValue"),
+            one.number_or_none("MinValue"),
+            one.number_or_none("MaxValue"),
             one.text_or_empty("ScalingType") == "Logarithmic",
             integer,
         )
@@ -50,14 +49,6 @@ def search_of(job: Job) -> Search | None:
         total=limits.number_or_none("MaxNumberOfTrainingJobs"),
         ranges=ranges,
     )
-
-
-def _number(one: Properties, path: str) -> float | None:
-    """SageMaker takes the ends of a range as text."""
-    try:
-        return float(one.text_or_empty(path))
-    except ValueError:
-        return None
 
 
 def searched(place: Placement, item: str, job: Job) -> Iterator[str]:
