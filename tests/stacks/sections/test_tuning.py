@@ -13,6 +13,7 @@ from catalogue.graph import Graph, Resource
 from catalogue.hardware import catalogue
 from catalogue.kinds import kind_of
 from catalogue.kinds.aws import sfn
+from catalogue.kinds.gcp import workflows
 from catalogue.pricing import Pricing
 from operations.evaluation import evaluate
 from operations.standing.edits import standing
@@ -25,6 +26,7 @@ from tests.catching import caught
 from tests.components.aws.test_components import formatted
 from tests.mutate import changed
 from tests.previewing import preview
+from tests.provider.gcp.test_discovery import judged
 
 SEARCH: dict[str, Any] = {
     "objective": {"metric": "validation:log_loss", "goal": "minimize", "pattern": "validation:log_loss=([0-9.]+)"},
@@ -297,3 +299,131 @@ def wrong_cells(graph: Graph) -> list[tuple[str, str]]:
 def test_who_conducts_a_run_may_start_it_and_nobody_else_may(aws: Graph) -> None:
     assert ("pipeline", "conduct-tuning") in simulation.cells(aws)
     assert wrong_cells(aws) == []
+
+
+# ---- gcp ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def gcp(tmp_path_factory: pytest.TempPathFactory) -> Graph:
+    return tuned("gcp", tmp_path_factory.mktemp("stacks"))
+
+
+def workflow_of(graph: Graph) -> Resource:
+    (found,) = (one for one in graph.of(workflows.WORKFLOW) if one.name.endswith(NAME))
+    return found
+
+
+def body_in(definition: Any) -> dict[str, Any]:
+    (start,) = (step["start"] for step in definition["train"]["steps"] if "start" in step)
+    return start["args"]["body"]
+
+
+def test_a_run_is_a_tuning_job_that_google_documents(gcp: Graph) -> None:
+    body = body_in(json.loads(workflow_of(gcp).inputs["sourceContents"]))
+    place = "/v1/projects/payments-risk-pilot/locations/us-central1/hyperparameterTuningJobs"
+    host = "us-central1-aiplatform.googleapis.com"
+    assert judged(host, "POST", place, None, body) == []
+    assert judged(host, "POST", place, None, {**body, "studySpec": {**body["studySpec"], "goal": "x"}}) != []
+    assert (body["maxTrialCount"], body["parallelTrialCount"]) == (7, 2)
+    assert body["studySpec"] == {
+        "metrics": [{"metricId": "validation:log_loss", "goal": "MINIMIZE"}],
+        "parameters": [
+            {
+                "parameterId": "regularization",
+                "doubleValueSpec": {"minValue": 0.00001, "maxValue": 10},
+                "scaleType": "UNIT_LOG_SCALE",
+            },
+            {
+                "parameterId": "depth",
+                "integerValueSpec": {"minValue": "2", "maxValue": "9"},
+                "scaleType": "UNIT_LINEAR_SCALE",
+            },
+            {"parameterId": "solver", "categoricalValueSpec": {"values": ["newton", "saga"]}},
+        ],
+        "algorithm": "ALGORITHM_UNSPECIFIED",
+    }
+    words = body["trialJobSpec"]["workerPoolSpecs"][0]["containerSpec"]["args"]
+    assert "--iterations=200" in words and not [word for word in words if "--output" in word]
+
+
+def test_all_trials_at_once_are_counted_on_gcp_too(gcp: Graph) -> None:
+    kind = kind_of(workflows.WORKFLOW)
+    assert kind is not None
+    machines = list(kind.runs.machines(gcp, workflow_of(gcp)))  # type: ignore[union-attr]
+    assert sum(one.high for one in machines) == 2 * 2 and {one.use for one in machines} == {"training"}
+    assert max(workflows.deadlines(workflow_of(gcp).props)) == 4 * 3600
+
+
+def test_what_stands_on_gcp_breaks_no_rule_but_asks_for_its_quota(gcp: Graph) -> None:
+    found = {(one.rule, one.resource) for one in evaluate(gcp, pack.RULES["gcp"]).findings}
+    assert found <= {("quota-undeclared", f"gcp-full-{NAME}"), ("quota-declared", f"gcp-full-{NAME}")}
+    assert ("pipeline", "conduct-tuning") in simulation.cells(gcp) and wrong_cells(gcp) == []
+
+
+def starting(graph: Graph, edit: Edit) -> Graph:
+    workflow = workflow_of(graph)
+    definition = json.loads(workflow.inputs["sourceContents"])
+    edit(body_in(definition))
+    return changed(graph, workflow, lambda inputs: inputs.update(sourceContents=json.dumps(definition)))
+
+
+def study(**said: Any) -> Edit:
+    return lambda body: body["studySpec"].update(said)
+
+
+def parameter(at: int, **said: Any) -> Edit:
+    return lambda body: body["studySpec"]["parameters"][at].update(said)
+
+
+def spec(part: str, **said: Any) -> Edit:
+    return lambda body: body["trialJobSpec"].setdefault(part, {}).update(said)
+
+
+OUTPUT = '${"--output=/gcs/gcp-full-artifacts-payments-risk-pilot/training/fraud-tuning/" + ' + workflows.OF_THE_RUN
+WHOLE = "limits-batch-whole"
+
+
+@pytest.mark.parametrize(
+    ("rule", "edit"),
+    [
+        (STATED, lambda body: body.update(parallelTrialCount=3)),
+        (STATED, lambda body: body.update(maxTrialCount=8)),
+        (STATED, study(algorithm="RANDOM_SEARCH")),
+        (STATED, study(metrics=[{"metricId": "validation:log_loss", "goal": "MAXIMIZE"}])),
+        (STATED, study(metrics=[{"metricId": "loss", "goal": "MINIMIZE"}])),
+        (STATED, parameter(0, doubleValueSpec={"minValue": 0.00001, "maxValue": 100})),
+        (STATED, parameter(0, scaleType="UNIT_LINEAR_SCALE")),
+        (STATED, parameter(1, parameterId="breadth")),
+        (STATED, parameter(2, categoricalValueSpec={"values": ["newton"]})),
+        (STATED, spec("scheduling", timeout="7200s")),
+        (STATED, lambda body: body["trialJobSpec"]["workerPoolSpecs"].pop()),
+        (WHOLE, study(measurementSelectionType="LAST_MEASUREMENT")),
+        (WHOLE, lambda body: body.update(maxFailedTrialCount=5)),
+        (WHOLE, lambda body: body.pop("maxTrialCount")),
+        (WHOLE, spec("scheduling", strategy="SPOT")),
+        (WHOLE, lambda body: body["trialJobSpec"].update(network="projects/1/global/networks/x")),
+        (WHOLE, lambda body: body["trialJobSpec"].update(tensorboard="projects/1/locations/x/tensorboards/1")),
+        ("data-batch-own", lambda body: body["trialJobSpec"].update(enableWebAccess=True)),
+        ("data-batch-own", spec("baseOutputDirectory", outputUriPrefix="gs://elsewhere/x/")),
+        (
+            "data-batch-own",
+            lambda body: body["trialJobSpec"]["workerPoolSpecs"][0]["containerSpec"]["args"].append(
+                OUTPUT + ' + "/model/"}'
+            ),
+        ),
+        ("data-batch-own", lambda body: body.update(encryptionSpec={"kmsKeyName": "projects/x/y"})),
+        ("encryption-batch", lambda body: body.pop("encryptionSpec")),
+        ("limits-batch-time", spec("scheduling", timeout="90000s")),
+        ("identity-run-as", lambda body: body["trialJobSpec"].update(serviceAccount="x@y.iam.gserviceaccount.com")),
+        (
+            "identity-acts-where",
+            lambda body: body["trialJobSpec"].update(
+                serviceAccount=body["trialJobSpec"]["serviceAccount"].replace("-training@", "-batch@")
+            ),
+        ),
+        ("cost-batch-tags", lambda body: body.update(labels={})),
+    ],
+)
+def test_what_a_run_of_gcp_is_sent_is_judged(gcp: Graph, rule: str, edit: Edit) -> None:
+    assert caught(starting(gcp, edit), rule) == {rule}
