@@ -8,13 +8,14 @@ from collections.abc import Iterator
 from catalogue.full import FULL
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.aws import appautoscaling, cloudtrail, cloudwatch, ec2, ecr, s3, sagemaker, scheduler, sfn, studio
-from catalogue.kinds.aws.jobs import USES, Job
+from catalogue.kinds.aws.jobs import TUNES, USES, Job
 from catalogue.kinds.aws.provider import PROVIDER, allowed_accounts
 from catalogue.properties import Malformed, Properties
 from policies import limits
 from policies.aws.capture import prefix_of
 from policies.aws.outputs import trained_into, written_for_a_while
 from policies.aws.queues import answered_for_a_while
+from policies.aws.tuned import LIMITS
 from policies.limits import OWN, Limits
 from policies.rule import limit_rule, resource_rule, stack_rule
 
@@ -217,24 +218,30 @@ def batch_time(known: Limits, props: Properties) -> Iterator[str]:
 
 
 def _trains_in_time(job: Job, definition: Properties, most: float) -> Iterator[str]:
-    """A training job ends by its own condition, before its run does; Spot machines are waited for as long as it says.
+    """A training job ends by its own condition, before its run does, and so does each trial of a search, and the search
+    itself; Spot machines are waited for as long as it says.
 
-    By itself SageMaker stops a job after a day, and waits for Spot machines as long as it is told to:
-    https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_StoppingCondition.html
+    By itself SageMaker stops a job after a day, a search after thirty, and waits for Spot machines as long as it is
+    told to: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_StoppingCondition.html,
+    https://docs.aws.amazon.com/sagemaker/latest/dg/automatic-model-tuning-limits.html
     """
-    if job.action != "createTrainingJob":
-        return
-    ends, said = definition.number_or_none("TimeoutSeconds") or 0, job.request.section_or_empty("StoppingCondition")
-    runs, waits = said.number_or_none("MaxRuntimeInSeconds") or 0, said.number_or_none("MaxWaitTimeInSeconds")
-    spot = job.request.flag_or_none("EnableManagedSpotTraining") is True
-    if not 0 < runs <= most:
-        yield f"trains for {runs:g} seconds, where 1 to {most:g} are allowed"
-    if not (runs < waits <= ends if waits is not None else runs <= ends):
-        yield "trains, or waits for Spot machines, for longer than its run lasts or than it says"
-    if (waits is not None) != spot:
-        yield "waits for Spot machines without asking for them, or asks and does not wait"
-    if spot and not job.request.is_given("CheckpointConfig"):
-        yield "begins anew whenever a Spot machine is taken away, for it keeps no checkpoints"
+    ends = definition.number_or_none("TimeoutSeconds") or 0
+    if job.action == TUNES:
+        searches = job.request.number_or_none(f"{LIMITS}.MaxRuntimeInSeconds") or 0
+        if not 0 < searches <= ends:
+            yield f"searches for {searches:g} seconds, where 1 to {ends:g} are what its run lasts"
+    for training in job.trainings():
+        said = training.section_or_empty("StoppingCondition")
+        runs, waits = said.number_or_none("MaxRuntimeInSeconds") or 0, said.number_or_none("MaxWaitTimeInSeconds")
+        spot = training.flag_or_none("EnableManagedSpotTraining") is True
+        if not 0 < runs <= most:
+            yield f"trains for {runs:g} seconds, where 1 to {most:g} are allowed"
+        if not (runs < waits <= ends if waits is not None else runs <= ends):
+            yield "trains, or waits for Spot machines, for longer than its run lasts or than it says"
+        if (waits is not None) != spot:
+            yield "waits for Spot machines without asking for them, or asks and does not wait"
+        if spot and not training.is_given("CheckpointConfig"):
+            yield "begins anew whenever a Spot machine is taken away, for it keeps no checkpoints"
 
 
 def _is_bounded(retry: Properties) -> bool:

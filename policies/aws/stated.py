@@ -19,8 +19,9 @@ from catalogue.registered import Registered
 from catalogue.runs import ANSWERS_DAYS, CHECKPOINTS_DAYS, SCORES_DAYS, by_hand
 from policies.aws.capture import kept_days
 from policies.aws.queues import answers, requests_beside
+from policies.aws.tuned import searched
 from policies.rule import stack_rule
-from policies.stated import item_of, other, other_machines, other_places, other_word
+from policies.stated import item_of, other, other_machines, other_places, other_word, rounds
 
 _ROLLOUT = "deploymentConfig.blueGreenUpdatePolicy.trafficRoutingConfiguration"
 _TRACKING = "targetTrackingScalingPolicyConfiguration"
@@ -250,23 +251,27 @@ def _runs(graph: Graph, place: Placement, item: str, machine: Resource) -> Itera
     used = [one for job in jobs for one in job.machines(machine.name)]
     yield from other_machines(place, "aws", item, {one.machine_type for one in used})
     for job in jobs:  # one after the other
-        high = sum(one.high for one in job.machines(machine.name))
+        trains = sum(count for _, count in job.together())
+        high = trains or sum(one.high for one in job.machines(machine.name))
         yield from other(place, f"{item}.replicas", high, "runs on replicas:")
     yield from other_places(place, item, {uri for job in jobs for uri in job.data()})
     runs, waits = place.figure(item, "max_hours"), place.figure(item, "spot", "wait_hours")
     ends = (sfn.definition(machine.props).number_or_none("TimeoutSeconds") or 0) / 3600
-    if runs and ends != runs + (waits or 0):
-        yield f"is stopped after {ends:g} hours, where {item} of the stack file makes it {runs + (waits or 0):g}"
+    longest = (runs or 0) * rounds(place, item) + (waits or 0)
+    if runs and ends != longest:
+        yield f"is stopped after {ends:g} hours, where {item} of the stack file makes it {longest:g}"
     counted = by_hand(machine.props.section_or_empty("tags"))
     yield from other(place, f"{item}.runs_per_month", counted, "is started by people a month:")
     for job in jobs:
-        if job.action == "createTrainingJob" and runs:
-            yield from _lasts(item, job.request, runs, waits)
+        for training in job.trainings():
+            if runs:
+                yield from _lasts(item, training, runs, waits)
+            yield from searched(place, item, job)
         yield from _places(graph, place, item, job)
 
 
 def _lasts(item: str, request: Properties, runs: float, waits: float | None) -> Iterator[str]:
-    """A training job has hours of its own, and may wait for Spot machines beside them."""
+    """A training job, or a trial, has hours of its own, and may wait for Spot machines beside them."""
     if (request.flag_or_none("EnableManagedSpotTraining") is True) != (waits is not None):
         yield f"asks for Spot machines, or does not, where {item} of the stack file says otherwise"
     for at, hours in (("MaxRuntimeInSeconds", runs), ("MaxWaitTimeInSeconds", runs + (waits or 0))):
