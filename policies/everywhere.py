@@ -342,14 +342,14 @@ def _drawn(platform: str, graph: Graph) -> tuple[dict[str, tuple[int, Resource]]
     unread: list[Unreadable] = []
     for resource in graph.of(*_drawing(platform)):
         own: Counter[str] = Counter()
+        used = list[Machines]()
         try:
             own.update(quotas.of_resource(resource))
             for machines in _machines(graph, resource):
-                name, count = quotas.draw(platform, machines)
-                own[name] += count
-                own.update(dict(quotas.beside(platform, machines)))
+                used.append(machines)
         except Unreadable as error:  # what can be read may already exceed the quota
             unread.append(error)
+        own.update(quotas.at_once(platform, used))
         for name, count in own.items():
             needed[name] += count
             if name not in most or count > most[name][0]:
