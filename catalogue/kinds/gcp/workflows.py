@@ -450,7 +450,7 @@ def _data(graph: Graph, resource: Resource) -> Iterator[str]:
         if job.kind == "batchPredictionJobs":
             yield from (uri.partition("*")[0] for uri in job.body.each_text("inputConfig.gcsSource.uris"))
         else:
-            yield from dict.fromkeys(mounted(job, written=False))
+            yield from dict.fromkeys(uri for _, uri, own in _told(job) if not own)
 
 
 OF_THE_RUN = 'sys.get_env("GOOGLE_CLOUD_WORKFLOW_EXECUTION_ID")'
@@ -479,11 +479,15 @@ def mounted(job: Job, written: bool) -> Iterator[str]:
     Vertex AI mounts Cloud Storage at /gcs, https://cloud.google.com/vertex-ai/docs/training/cloud-storage-file-system.
     What is written has a folder for each run. Of a place of the run's own it is the address of the folder of all runs.
     """
+    yield from (uri for name, uri, own in _told(job) if (own and name in _WRITTEN) == written)
+
+
+def _told(job: Job) -> Iterator[tuple[str, str, bool]]:
+    """Each argument that names a folder below /gcs, its address, and whether it is of the run's own."""
     for word in job.spec.each_text_if_known("workerPoolSpecs.containerSpec.args"):
         own = below_the_run(word)
-        found = _MOUNTED.fullmatch(word if own is None else own)
-        if found and (own is not None and found[1] in _WRITTEN) == written:
-            yield f"gs://{found[2]}"
+        if found := _MOUNTED.fullmatch(word if own is None else own):
+            yield found[1], f"gs://{found[2]}", own is not None
 
 
 def passing(workflow: Resource) -> Iterator[str]:
