@@ -277,7 +277,9 @@ def _at_most(graph: Graph, resource: Resource) -> Iterator[tuple[str, int, list[
     for machines in _machines(graph, resource):
         by_use.setdefault(machines.use, []).append(machines)
     for use, machines in by_use.items():
-        yield use, sum(each.high for each in machines), machines
+        turns = {each.turn for each in machines} - {""}
+        most = max((sum(each.high for each in machines if each.turn == turn) for turn in turns), default=0)
+        yield use, most + sum(each.high for each in machines if not each.turn), machines
 
 
 def _quota(platform: str) -> Rule:

@@ -7,7 +7,7 @@ something unknown raises Malformed and is never skipped.
 import base64
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -203,15 +203,28 @@ def _started(step: Properties, called: str) -> Job | None:
 
 def trains(workflow: Resource) -> bool:
     """Whether a workflow starts training jobs. One whose definition is not known yet is judged again once it is."""
+    return _starts_one(workflow, lambda job: JOBS[job.kind].use == "training")
+
+
+def paths(workflow: Resource) -> bool:
+    """Whether a workflow runs a pipeline. One whose definition is not known yet is judged again once it is."""
+    return _starts_one(workflow, lambda job: job.kind == PIPELINE)
+
+
+def _starts_one(workflow: Resource, of: Callable[[Job], bool]) -> bool:
     try:
-        return any(JOBS[job.kind].use == "training" for job in jobs(workflow.props))
+        return any(of(job) for job in jobs(workflow.props))
     except NotKnown:
         return False
 
 
-def texts(props: Properties) -> Iterator[str]:
-    """Every text of a workflow's definition, at any depth: expressions, addresses, names of functions."""
+def texts(props: Properties, bodies: bool = True) -> Iterator[str]:
+    """Every text of a workflow's definition, at any depth: expressions, addresses, names of functions. Without
+    `bodies`, all but what is sent in a call.
+    """
     for section in props.document_or_empty(AT).sections_inside():
+        if not bodies and ".args.body" in section.at:
+            continue
         for name in section.names():
             yield from _texts(section.values[name])
 
@@ -455,7 +468,7 @@ def _data(graph: Graph, resource: Resource) -> Iterator[str]:
 
 OF_THE_RUN = 'sys.get_env("GOOGLE_CLOUD_WORKFLOW_EXECUTION_ID")'
 _OF_A_RUN = re.compile(rf'\$\{{"([^"]*)" \+ {re.escape(OF_THE_RUN)} \+ "(/[a-z/]*)"\}}')
-_OF_A_STEP = re.compile(rf"([^{{}}]*){re.escape(IN_THE_RUN)}(/[a-z0-9/-]*)")
+_OF_A_STEP = re.compile(rf"([^{{}}]*){re.escape(IN_THE_RUN)}((?:/[a-z0-9/-]*)?)")
 _MOUNTED = re.compile(r"--([\w-]+)=/gcs/(.+)")
 _WRITTEN = ("output", "checkpoints")
 """The arguments by which a job of ours tells its container where to write (components/gcp/training.py)."""
