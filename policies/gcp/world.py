@@ -24,6 +24,7 @@ from catalogue.marks import is_marked
 from catalogue.once import once_a_graph, once_a_resource
 from catalogue.properties import Malformed, Properties
 from catalogue.runs import RUNS_PER_MONTH, by_hand
+from catalogue.vertex_jobs import CUSTOM, PIPELINE
 from catalogue.wording import one_line
 from policies.gcp.promoted import is_given
 from policies.rule import stack_rule
@@ -286,7 +287,11 @@ def containers(graph: Graph, resource: Resource) -> Iterator[str]:
     if resource.type == mlplatform.MODEL:
         parts = [resource.props]
     else:
-        parts = list(resource.props.document_or_empty(workflows.AT).sections_inside())
+        started = workflows.jobs(resource.props)
+        document = resource.props.document_or_empty(workflows.AT)
+        # What launches a step is Google's, and judged by limits-batch-whole; what it launches is judged here.
+        parts = [part for part in document.sections_inside() if ".deploymentSpec." not in part.at]
+        parts += [part for job in started if job.step for part in job.body.sections_inside()]
     for path, word in (found for part in parts for found in _words(part)):
         said = workflows.below_the_run(word)
         if (word if said is None else said) not in graph.placement.containers:
@@ -343,8 +348,10 @@ def batch_own(graph: Graph, workflow: Resource) -> Iterator[str]:
                 yield f"starts jobs with {path} {one_line(name)}, which is not of the stack"
         if graph.ours and (name := job.body.text_if_known("model")):
             yield from _scored_with(graph, workflow, name)
-        if job.kind == "customJobs":
+        if job.kind == CUSTOM:
             yield from _training(graph, job)
+        if job.kind == PIPELINE and graph.ours:
+            yield from _rooted(graph, job)
         if job.kind == "batchPredictionJobs":
             for path in ("model", "inputConfig.gcsSource.uris", "outputConfig.gcsDestination.outputUriPrefix"):
                 said = list(job.body.each_text_if_known(path))
@@ -356,6 +363,12 @@ def batch_own(graph: Graph, workflow: Resource) -> Iterator[str]:
                     elif graph.ours and _is_refused(graph, job, _READ if path.startswith("input") else _WRITE, place):
                         yield f"starts jobs with {path} {one_line(place)}, where their account has no grant"
             yield from _over_its_data(job)
+
+
+def _rooted(graph: Graph, job: workflows.Job) -> Iterator[str]:
+    root = job.body.text_or_empty("runtimeConfig.gcsOutputDirectory")
+    if _is_refused(graph, job, _WRITE, root):
+        yield f"starts jobs with runtimeConfig.gcsOutputDirectory {one_line(root)}, where their account has no grant"
 
 
 def _over_its_data(job: workflows.Job) -> Iterator[str]:
