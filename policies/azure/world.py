@@ -261,8 +261,8 @@ def _tenant(graph: Graph) -> str:
 def own_hosts(graph: Graph) -> Found:
     """Vaults, stores, registries, webhooks and whatever else has a host. A service of Azure names the resource first:
     <vault>.vault.azure.net, <account>.blob.core.windows.net. Images are judged by `identity-registries`, which has
-    nothing to say of another program. A variable of a container may name any host that the stack file names: it is
-    there to be reviewed, and the network opens no way.
+    nothing to say of another program. A variable or a word of a container may name any host that the stack file
+    names: it is there to be reviewed, and the network opens no way.
     """
     ours = world(graph)
     hosts = {host for one in graph.cloud for host in _hosts_answered(one)}
@@ -278,7 +278,7 @@ def own_hosts(graph: Graph) -> Found:
                 yield resource, _foreign(path, host)
 
 
-_VARIABLE = re.compile(r"\.(environmentVariables|environment_variables)\.[^.]+$")
+_VARIABLE = re.compile(r"\.((environmentVariables|environment_variables)\.[^.]+|componentSpec\.command)$")
 
 
 @once_a_resource

@@ -1,10 +1,11 @@
 """Azure Machine Learning: computes, the jobs that schedules start on them, and batch endpoints."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import ceil
-from typing import Any
+from typing import Any, Literal
 
 from cronsim import CronSimError
 
@@ -207,6 +208,14 @@ def _none(graph: Graph, resource: Resource) -> Iterator[str]:
 # ---- jobs -----------------------------------------------------------------------------------------------------------
 
 
+_BOUND = re.compile(
+    r"\$\{\{\s*parent\.(?:(?P<what>inputs|outputs)\.(?P<key>\w+)|jobs\.(?P<step>\w+)\.outputs\.\w+)\s*\}\}"
+)
+"""What an input or output of a step is bound to, of the pipeline around it or of another step:
+https://learn.microsoft.com/en-us/azure/machine-learning/concept-expressions
+"""
+
+
 @dataclass(frozen=True)
 class Job:
     """One job that a schedule starts, at any depth of a pipeline.
@@ -218,6 +227,29 @@ class Job:
     kind: str
     own: Properties
     around: tuple[Properties, ...]
+
+    @property
+    def step(self) -> str:
+        """What the pipeline around it calls it; empty where there is none."""
+        return self.own.at.rpartition(".")[2] if self.around else ""
+
+    def places(self, what: Literal["inputs", "outputs"]) -> Mapping[str, str]:
+        """What each of its inputs or outputs is: an address, also of the pipeline around it that it is bound to, or the
+        name of the step whose output it reads. Empty where it is not known, or neither.
+        """
+        found = dict[str, str]()
+        for name in self.own.section_or_empty(what).names():
+            part = self.own.section_or_empty(f"{what}.{name}")
+            bound = _BOUND.fullmatch(part.text_if_known("value"))
+            if bound is None:
+                found[name] = part.text_if_known("uri")
+            elif bound["step"]:
+                found[name] = bound["step"]
+            else:
+                found[name] = (
+                    self.around[-1].text_if_known(f"{bound['what']}.{bound['key']}.uri") if self.around else ""
+                )
+        return found
 
     def nodes(self) -> int:
         """How many nodes run at once. Raises Malformed where nothing bounds them."""
@@ -358,8 +390,7 @@ def _made(schedule: Resource, job: Job) -> Machines:
         where = _at(job.own, "queueSettings.jobTier")
         raise Malformed(where, f"is {tier}, whose price and quota are not in the catalogue", schedule)
     count = job.nodes()
-    step = job.own.at.rpartition(".")[2] if job.around else ""
-    return Machines(schedule.name, machine, "training" if trains(schedule.props) else "batch", count, count, step)
+    return Machines(schedule.name, machine, "training" if trains(schedule.props) else "batch", count, count, job.step)
 
 
 def _by_hand(graph: Graph, deployment: Resource) -> Iterator[Machines]:
@@ -389,8 +420,15 @@ def _schedule(pricing: Pricing, schedule: Resource) -> Bill:
         count, hours, hour = job.nodes(), minutes / 60, pricing.hour(machines)
         total += runs * (count * hours * hour + ceil(count / 50) * pricing.of("load-balancer"))
         parts.append(f"{runs:.1f} runs × {count} × {machines.machine_type} × at most {hours:g} h × ${hour:g}")
-    what = "training job" if trains(schedule.props) else "batch job"
+    what = "pipeline" if len(parts) > 1 else "training job" if trains(schedule.props) else "batch job"
     return Bill(what, 0.0, total, f"nothing between runs; ceiling {'; '.join(parts)}, load balancer and logs")
+
+
+def last_step(schedule: Properties) -> Job:
+    """The job of a run which no other job of it reads; of several such, the last. A run has succeeded with it."""
+    found = list(jobs(schedule))
+    read = {place for job in found for place in job.places("inputs").values()}
+    return next((job for job in reversed(found) if job.step not in read), found[-1])
 
 
 def trains(schedule: Properties) -> bool:
@@ -403,12 +441,16 @@ OF_THE_RUN = "${{name}}/"
 """What Azure ML puts the run's name for, https://learn.microsoft.com/en-us/azure/machine-learning/concept-expressions"""
 
 
-def passing(schedule: Properties) -> Iterator[str]:
-    """The addresses of the folders of what each run writes for a while: scores, and the checkpoints of a training job,
-    below whose folder each run has its own. What is not known yet is left out.
+def passing(schedule: Properties, of_a_pipeline: bool) -> Iterator[str]:
+    """The addresses of the folders of what each run writes for a while: scores, the checkpoints of a training job, and
+    all that the steps of a pipeline write, below which each run has its own. What is not known yet is left out.
     """
     training = trains(schedule)
     for job in jobs(schedule):
+        if of_a_pipeline:  # its checkpoints are those of a training job
+            written = job.places("outputs").items()
+            yield from (uri.removesuffix(OF_THE_RUN) for name, uri in written if name != "checkpoints")
+            continue
         for part in (job.own, *job.around):
             outputs = part.section_or_empty("outputs")
             for name in outputs.names():

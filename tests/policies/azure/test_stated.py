@@ -115,11 +115,17 @@ STATED: list[tuple[Mutation, str]] = [
         f"checkpoint_uri {STEP}",
     ),
     (
-        setting(ENVIRONMENT, f"{ROUTES}.scoringRoute.path", "/scorx", "fraud"),
+        setting(ENVIRONMENT, f"{ROUTES}.scoringRoute.path", "/scorx", "fraud-scorer"),
         "predict_route of the stack file makes it",
     ),
-    (setting(ENVIRONMENT, f"{ROUTES}.readinessRoute.path", "/x", "fraud"), "health_route of the stack file makes it /"),
-    (setting(ENVIRONMENT, f"{ROUTES}.livenessRoute.port", 5002, "fraud"), "port of the stack file makes it 5001"),
+    (
+        setting(ENVIRONMENT, f"{ROUTES}.readinessRoute.path", "/x", "fraud-scorer"),
+        "health_route of the stack file makes it /",
+    ),
+    (
+        setting(ENVIRONMENT, f"{ROUTES}.livenessRoute.port", 5002, "fraud-scorer"),
+        "port of the stack file makes it 5001",
+    ),
 ]
 """What is sent otherwise than the file says it, and what the finding has to say."""
 
@@ -151,7 +157,7 @@ def test_an_edit_of_the_file_and_of_what_is_sent_alike_is_no_finding(whole: Grap
     assert found(saying(more, {"endpoints.fraud-scorer.max_replicas": "5"})) == []
     later = setting(SCHEDULE, "properties.trigger.expression", "30 5 * * 1-5", "backfill")(whole)
     assert found(saying(later, {"batch_jobs.fraud-backfill.schedule": "30 5 * * 1,2,3,4,5"})) == []
-    routed = setting(ENVIRONMENT, f"{ROUTES}.scoringRoute.path", "/invocations", "fraud")(whole)
+    routed = setting(ENVIRONMENT, f"{ROUTES}.scoringRoute.path", "/invocations", "fraud-scorer")(whole)
     assert found(saying(routed, {"models.fraud-scorer.predict_route": "/invocations"})) == []
     utc = setting(SCHEDULE, "properties.trigger.timeZone", "UTC", "backfill")(whole)
     assert found(saying(utc, {"batch_jobs.fraud-backfill.timezone": None})) == []
