@@ -147,6 +147,7 @@ def test_the_full_stacks_go_the_example_s_path(platform: str) -> None:
 
 def test_words_that_other_tools_use_lead_there() -> None:
     for word in ("pipeline", "workflows", "processing_jobs"):
-        said = {f"mlplatform:{key}": value for key, value in {**AWS, word: {}}.items()}
+        config: Mapping[str, Any] = {**AWS, word: {}}
+        said = {f"mlplatform:{key}": value for key, value in config.items()}
         with pytest.raises(BadInput, match=f"mlplatform:{word}: unknown key; .*pipelines"):
             validate(said, "a.yaml")
