@@ -57,25 +57,37 @@ KEPT: list[Path] = []
 """The folder of this run of the tests in which the workers keep what programs said (tests/conftest.py)."""
 
 
-class _Staying(Programs):
+class Kept(Programs):
+    """Programs of which one is run only where none of this run's workers has kept what it said."""
+
+    _missing = False
+
     def _ask(self, program: Program, more: Mapping[str, Any], timeout_seconds: float) -> tuple[Any, float]:
         """What a program says hangs on its stack's name and config alone, where what ships stands."""
         if more or not KEPT:
+            self._missing = True
             return super()._ask(program, more, timeout_seconds)
         said = json.dumps([program.platform, program.stack, program.config], sort_keys=True)
         kept = KEPT[0] / sha256(said.encode()).hexdigest()
         with suppress(FileNotFoundError):
             told, seconds = json.loads(kept.read_text(encoding="utf-8"))
             return told, seconds
+        self._missing = True
         answer = super()._ask(program, more, timeout_seconds)
         new = kept.with_name(f"{kept.name}-{os.getpid()}-{threading.get_ident()}")
         new.write_text(json.dumps(answer), encoding="utf-8")
         new.replace(kept)
         return answer
 
+    def start(self, platform: str, *, one: bool = False) -> Warm | None:
+        """A command starts a process before it knows what it will ask. Here it is not known to need one."""
+        return super().start(platform, one=one) if self._missing else None
+
+
+class _Staying(Kept):
     def start(self, platform: str, *, one: bool = False) -> Warm:
         """A command that asks for one program alone would end the process under the tests that come after it."""
-        return super().start(platform)
+        return Programs.start(self, platform)
 
 
 @cache

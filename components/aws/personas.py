@@ -104,6 +104,9 @@ class Needs(Args):
     training_jobs: Sequence[str] = ()
     """The training jobs whose runs the pipeline persona starts as the training persona, and the data scientist by hand:
     what their state machines are called after the prefix. They must be known."""
+    tuned_jobs: Sequence[str] = ()
+    """Those of the training jobs whose runs are tuning jobs: the pipeline persona starts these and not a training job.
+    They must be known."""
     records: Sequence[str] = ()
     """The folder of the bucket that holds the files of recorded runs, where an MLflow App records them: the data
     scientist calls it, and writes there, and the App has a role of its own for it. It must be known."""

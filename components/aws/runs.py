@@ -1,6 +1,5 @@
 """The runs of a job: a state machine that starts them, watches, stops in time and reports, by the clock or by hand."""
 
-import hashlib
 import json
 import re
 from collections.abc import Mapping
@@ -11,6 +10,8 @@ import pulumi
 from pulumi_aws import cloudwatch, scheduler, sfn
 
 from catalogue.pauses import LOOKS_BACK_HOURS, longest_pause_hours
+from catalogue.tuning import LONGEST as LONGEST_TUNING
+from catalogue.tuning import shortened
 from components.given import BadArgument, Tags, Text, counted
 from components.shapes import Schedule
 
@@ -192,16 +193,19 @@ def named_by_its_run(job_name: Text) -> pulumi.Output[str]:
     """
     return pulumi.Output.concat(
         "States.Format('",
-        pulumi.Output.from_input(job_name).apply(_short),
+        pulumi.Output.from_input(job_name).apply(lambda name: shortened(name, _LONGEST)),
         f"-{{}}-{{}}{{}}{{}}-{{}}{{}}', {_TIME}, $$.Execution.RedriveCount, $$.State.RetryCount)",
     )
 
 
-def _short(job_name: str) -> str:
-    """A name that leaves room for its run. One that is cut has a digest of the whole, so that no two become one."""
-    if len(job_name) <= _LONGEST:
-        return job_name
-    return f"{job_name[: _LONGEST - 5].rstrip('-')}-{hashlib.sha256(job_name.encode()).hexdigest()[:4]}"
+def tuned_by_its_run(job_name: Text) -> pulumi.Output[str]:
+    """The name of a tuning job, as `named_by_its_run` has it, without the dashes that its 32 characters have no room
+    for: the time of the run, and the attempt."""
+    return pulumi.Output.concat(
+        "States.Format('",
+        pulumi.Output.from_input(job_name).apply(lambda name: shortened(name, LONGEST_TUNING)),
+        f"-{{}}{{}}{{}}{{}}{{}}{{}}', {_TIME}, $$.Execution.RedriveCount, $$.State.RetryCount)",
+    )
 
 
 def of_its_run(folder: Text, part: str = "") -> pulumi.Output[str]:

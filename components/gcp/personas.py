@@ -42,6 +42,10 @@ class Needs(Args):
     training_jobs: Sequence[str] = ()
     """The training jobs. Where there is one, `pipeline` starts custom jobs as `training`, and `data-scientist` runs of
     the workflows by hand. They must be known."""
+    tuned_jobs: Sequence[str] = ()
+    """Those of the training jobs whose runs are tuning jobs: where there is one, `pipeline` starts such, and
+    `data-scientist` sees their trials; where there are no others, `pipeline` starts no custom job. They must be known.
+    """
     registered: Sequence[str] = ()
     """The names in the registry of the models whose versions are served. `serving` and `batch` may read all versions of
     each, `publisher` adds one, and `approver` reads what they decide on. They must be known."""
@@ -156,6 +160,7 @@ def personas_of(args: IdentityArgs) -> Mapping[str, Persona]:
     versions = [f"gs://{args.own_bucket}/{FOLDER}{name}/" for name in args.needs.registered]
     artifacts, kept = [*_versions(args.needs.artifact_uris), *versions], _own_images(args)
     served, trains = repositories(args, images_served(args)), bool(args.needs.training_jobs)
+    plain, tuned = {*args.needs.training_jobs} - {*args.needs.tuned_jobs}, bool(args.needs.tuned_jobs)
 
     elsewhere = [uri for uri in artifacts if not uri.startswith(f"gs://{args.own_bucket}/models/")]
     mounted = {uri.split("/")[2] for uri in [*args.needs.training_uris, *args.needs.trained_uris]} - {args.own_bucket}
@@ -175,6 +180,7 @@ def personas_of(args: IdentityArgs) -> Mapping[str, Persona]:
                 _PREDICT,
                 *([_QUERY] if args.needs.captures else []),
                 *(_BY_HAND if trains else []),
+                *(_SEE_TRIALS if tuned else []),
                 *((*_RECORD, *_COMPARE) if args.needs.records else []),
             ),
             reads=own(),
@@ -189,7 +195,7 @@ def personas_of(args: IdentityArgs) -> Mapping[str, Persona]:
             pulls=list({one.name: one for one in (kept, *repositories(args, args.needs.training_images))}.values()),
         ),
         "pipeline": Persona(
-            permissions=(*_SCORE, *(_TRAIN if trains else []), "logging.logEntries.create"),
+            permissions=(*_SCORE, *(_TRAIN if plain else []), *(_TUNE if tuned else []), "logging.logEntries.create"),
             acts_as=["batch", *(["training"] if trains else [])],
         ),
         "serving": Persona(permissions=_RUN, reads=_objects(artifacts, args), pulls=served),
@@ -224,6 +230,10 @@ _TRAIN = (
     "aiplatform.customJobs.get",
     "aiplatform.customJobs.list",
 )
+_SEE_TRIALS = ("aiplatform.hyperparameterTuningJobs.get", "aiplatform.hyperparameterTuningJobs.list")
+_TUNE = ("aiplatform.hyperparameterTuningJobs.cancel", "aiplatform.hyperparameterTuningJobs.create", *_SEE_TRIALS)
+"""Vertex AI starts the custom jobs of the trials by itself.
+https://cloud.google.com/vertex-ai/docs/training/using-hyperparameter-tuning"""
 _JOBS = (*_TRAIN, *_SEE_ENDPOINTS)
 # Whoever uploads a model gives it aliases too, so an alias tells and gates nothing: docs/adr/0018. Moving one is an
 # update of the model.

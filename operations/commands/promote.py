@@ -13,12 +13,12 @@ from typing import Annotated
 import typer
 
 from catalogue.errors import BadInput
-from operations.arguments import StackArgument, StandingOption, file_of
+from operations.arguments import StackArgument, StandingOption, VersionArgument, file_of
 from stacks.config import display, stack_name
 
 
 def promote(
-    version: Annotated[str, typer.Argument(metavar="NAME@N", help="The version, such as fraud-scorer@3.")],
+    version: VersionArgument,
     stack: StackArgument,
     to: Annotated[
         str | None,
@@ -89,28 +89,23 @@ def promote(
 
 
 def _copy(version: str, source: Path, target: Path, number: int | None, yes: bool) -> None:
-    from operations.promoting.copying import copied, planned
+    from operations.promoting.copying import planned
     from operations.promoting.images import Registries
+    from operations.promoting.moving import moved
 
     registries = Registries()
-    move = planned(version, source, target, registries, number)
-    there, names = move.target.version, f"{stack_name(source)} to {stack_name(target)}"
-    typer.echo(f"{version}, {move.found.digest}: approved by {move.found.by or 'its approver'}, {move.found.because}")
+    move, found = planned(version, source, target, registries, number)
+    typer.echo(f"{version}, {move.digest}: approved by {found.by or 'its approver'}, {found.because}")
     if move.there:
-        typer.echo(f"{display(target)}: the registry has it already, as {there}")
+        typer.echo(f"{display(target)}: the registry has it already, as {move.target.version}")
         return
-    for path, place in move.files.items():
-        typer.echo(f"copy {place} to {move.into}{path}")
-    typer.echo(f"copy {move.source_image} to {move.target_image}, {move.image}")
-    typer.echo(f"register {there} there, which waits for the approver of {stack_name(target)}")
+    for line in move.says():
+        typer.echo(line)
     if not yes:
-        typer.echo(f"nothing is copied from {names} without --yes")
+        typer.echo(f"nothing is copied from {stack_name(source)} to {stack_name(target)} without --yes")
         return
-    copied(move, registries, typer.echo)
-    typer.echo(
-        f"{there} is registered; `mlplatform approve {stack_name(target)} {there} --because TEXT --yes` as its "
-        f"approver, then `mlplatform promote {there} {stack_name(target)} --yes`"
-    )
+    moved(move, registries, typer.echo)
+    typer.echo(move.next())
 
 
 def add(app: typer.Typer) -> None:

@@ -43,7 +43,10 @@ def run(
     platform = running.of(config.platform)
     start = platform.start(called, config, name)
     count = f"{run.machines.high} × " if run.machines.high > 1 else ""
-    typer.echo(f"{called}: a run of {section} {name} on {count}{run.machines.said}, {run.hours} h at most, {run.cost}")
+    typer.echo(
+        f"{called}: a run of {section} {name}{run.trials} on {count}{run.machines.said}, {run.hours} h at most, "
+        f"{run.cost}"
+    )
     if sandbox is not None and yes:
         from operations.sandboxes.byhand import started
         from operations.sandboxes.ground import Chosen

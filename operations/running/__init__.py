@@ -53,6 +53,8 @@ class Run:
     dollars: float | None
     """None where the price of the machine is unknown in the region."""
     spot: bool
+    trials: str = ""
+    """What it makes instead of one training, in words."""
 
     @property
     def cost(self) -> str:
@@ -76,8 +78,8 @@ def planned(stack: str, config: StackConfig, name: str) -> Run:
         name,
         has.type,
         "training",
-        job.replicas,
-        job.replicas,
+        job.at_once,
+        job.at_once,
         accelerator=has.accelerator,
         accelerators=has.accelerators,
     )
@@ -86,9 +88,15 @@ def planned(stack: str, config: StackConfig, name: str) -> Run:
         hour = Pricing(Graph(stack, config.platform, (), {}), known, config.region).hour(machines)
     except NoFigure:
         hour = None
-    hours = job.max_hours + (job.spot.wait_hours if job.spot is not None else 0)
-    dollars = hour * job.replicas * hours if hour is not None else None
-    return Run(stack, name, machines, hours, dollars, job.spot is not None)
+    dollars = hour * job.at_once * job.hours if hour is not None else None
+    return Run(stack, name, machines, job.hours, dollars, job.spot is not None, _trials(job))
+
+
+def _trials(job: TrainingJob) -> str:
+    """What a run makes instead of one training, in words; empty where it trains once."""
+    if job.tuning is None:
+        return ""
+    return f" in {job.tuning.total} trials, {job.tuning.parallel} at once and {job.max_hours} h each at most,"
 
 
 def _job(jobs: Mapping[str, TrainingJob], name: str) -> TrainingJob:

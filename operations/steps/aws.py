@@ -393,7 +393,7 @@ def standing(graph: Graph) -> Iterator[Look]:
         if len(of) == 4 and of[0] == "endpoint" and most is not None:
             yield Look(what="replicas", name=f"{of[1]}/{of[3]}", amount=round(most))
     jobs = {job.action for machine in graph.of(STATE_MACHINE) for job in jobs_of(graph, machine)}
-    groups = [group for action, group in _LOGS.items() if action in jobs]
+    groups = dict.fromkeys(group for action, group in _LOGS.items() if action in jobs)
     yield from (Look(what="log group", name=f"/aws/sagemaker/{group}") for group in groups)
     if graph.of(DOMAIN):
         yield Look(what="log group", name="/aws/sagemaker/studio")
@@ -401,6 +401,7 @@ def standing(graph: Graph) -> Iterator[Look]:
 
 _LOGS = {
     "createTrainingJob": "TrainingJobs",
+    "createHyperParameterTuningJob": "TrainingJobs",
     "createProcessingJob": "ProcessingJobs",
     "createTransformJob": "TransformJobs",
 }

@@ -12,10 +12,11 @@ from catalogue.formats import AWS, USUAL
 from catalogue.graph import Graph, Resource
 from catalogue.inputs import requests
 from catalogue.kinds.aws import cloudtrail, ec2, kms, sagemaker, sfn
-from catalogue.kinds.aws.jobs import STATE_MACHINE, Job
+from catalogue.kinds.aws.jobs import STATE_MACHINE, TRAINS, TUNES, Job
 from catalogue.properties import Properties
 from catalogue.wording import one_line
 from policies import given
+from policies.aws.tuned import named_otherwise
 from policies.inputs import named, unlike
 from policies.rule import Found, stack_rule, whole_stack_rule
 from policies.world import may_be_id, world
@@ -124,12 +125,15 @@ def job_own(graph: Graph, machine: Resource) -> Iterator[str]:
         for key in (each.text_if_known(at) for each in places for at in ("KmsKeyId", "VolumeKmsKeyId")):
             if key and not ours.has(key, kms.KEY, kms.ALIAS):
                 yield f"encrypts with {key}, which is no key of the stack's ({job.state})"
-        for at in ("TransformJobName", "TrainingJobName"):
+        name = machine.props.text_if_known("name")
+        if name and (sentence := named_otherwise(job, name)):
+            yield sentence
+        for at in ("TransformJobName", "TrainingJobName", "HyperParameterTuningJobName"):
             said = job.request.values.get(at, job.request.values.get(f"{at}.$"))
             if not isinstance(said, str):
                 continue
             before, of = sfn.formatted(said)
-            if not (before or said).startswith(begins):
+            if job.action != TUNES and not (before or said).startswith(begins):
                 yield f"calls its job {one_line(said)}, where {begins}* is what its role may create ({job.state})"
             if not _OF_THE_RUN.search(of) or _ATTEMPT not in of:
                 yield f"calls the jobs of two runs, or of two attempts, by one name ({job.state})"
@@ -170,9 +174,20 @@ def run_places(graph: Graph, machine: Resource) -> Iterator[str]:
                 yield f"writes to a folder that no run has for itself ({job.state})"
         for _, uri in written:
             yield from (f"writes to {uri}, which has {what} ({job.state})" for at, what in others if _overlap(uri, at))
-        for key, value in job.request.section_or_empty("HyperParameters").values.items():
+        yield from (f"is told {one}, of which the stack file says nothing ({job.state})" for one in _told(graph, job))
+
+
+_TOLD = {TRAINS: "HyperParameters", TUNES: "StaticHyperParameters"}
+"""Where a training job, and a trial of a tuning job, is told what does not change. `limits-stated` has what does."""
+
+
+def _told(graph: Graph, job: Job) -> Iterator[str]:
+    """The hyperparameters of each training job that the stack file does not have, or that may be code."""
+    assert graph.placement is not None
+    for training in job.trainings():
+        for key, value in training.section_or_empty(_TOLD[job.action]).values.items():
             if key.startswith("sagemaker_") or f"--{key}={value}" not in graph.placement.containers:
-                yield f"is told {one_line(str(key))}, of which the stack file says nothing ({job.state})"
+                yield one_line(str(key))
 
 
 def _scores_otherwise(graph: Graph, machine: Resource, job: Job) -> Iterator[str]:
@@ -195,8 +210,8 @@ def _scores_otherwise(graph: Graph, machine: Resource, job: Job) -> Iterator[str
 
 def _reads(job: Job) -> Iterator[tuple[str, str]]:
     """What a job reads, by the word for it: its input, or each channel of a training job."""
-    if job.action == "createTrainingJob":
-        for channel in job.request.each_section("InputDataConfig"):
+    if trainings := job.trainings():
+        for channel in (one for training in trainings for one in training.each_section("InputDataConfig")):
             yield channel.text_or_empty("ChannelName"), channel.text_if_known("DataSource.S3DataSource.S3Uri")
     else:
         yield from (("input", uri) for uri in job.data())
@@ -212,7 +227,7 @@ def _writes(job: Job) -> Iterator[tuple[str, str]]:
 
 def _is_in_file(graph: Graph, job: Job, word: str, uri: str) -> bool:
     assert graph.placement is not None
-    if job.action == "createTrainingJob":
+    if job.trainings():
         return f"--{word}={uri}" in graph.placement.containers
     return uri in graph.placement.addresses
 

@@ -206,7 +206,7 @@ def _places_of_jobs(graph: Graph) -> tuple[frozenset[str], frozenset[str]]:
         for job in workflows.jobs(flow.props):
             read |= {uri.partition("*")[0] for uri in job.body.each_text_if_known("inputConfig.gcsSource.uris")}
             written |= set(job.body.each_text_if_known("outputConfig.gcsDestination.outputUriPrefix")) - {""}
-            if job.kind == "customJobs":
+            if job.trains:
                 read |= set(workflows.mounted(job, written=False))
                 written |= set(workflows.mounted(job, written=True))
     return frozenset(read - {""}), frozenset(written)

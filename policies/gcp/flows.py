@@ -29,6 +29,13 @@ from policies.rule import Found, stack_rule, whole_stack_rule
 _DOES = frozenset({"assign", "call", "for", "next", "parallel", "raise", "return", "steps", "switch", "try"})
 _ANYWHERE = frozenset({"break", "continue", "end"})
 _LEAST_PAUSE, _MOST_PAUSE = 10, 900
+_OF_SPEC = (
+    "workerPoolSpecs.containerSpec.imageUri",
+    "workerPoolSpecs.replicaCount",
+    "scheduling.timeout",
+    "baseOutputDirectory.outputUriPrefix",
+)
+"""What the specification of a training job must say, and that of a trial."""
 _NEEDS: Mapping[str, Sequence[str]] = {
     "batchPredictionJobs": (
         "displayName",
@@ -36,15 +43,31 @@ _NEEDS: Mapping[str, Sequence[str]] = {
         "outputConfig.predictionsFormat",
         "dedicatedResources.startingReplicaCount",
     ),
-    "customJobs": (
-        "displayName",
-        "jobSpec.workerPoolSpecs.containerSpec.imageUri",
-        "jobSpec.workerPoolSpecs.replicaCount",
-        "jobSpec.scheduling.timeout",
-        "jobSpec.baseOutputDirectory.outputUriPrefix",
+    workflows.TRAINS: ("displayName", *(f"jobSpec.{path}" for path in _OF_SPEC)),
+    workflows.TUNES: (
+        *("displayName", "maxTrialCount", "parallelTrialCount", "studySpec.parameters.parameterId"),
+        *("studySpec.metrics.metricId", "studySpec.metrics.goal"),
+        *(f"trialJobSpec.{path}" for path in _OF_SPEC),
     ),
 }
 """What each kind of job must say."""
+
+
+def _spec(at: str, *more: str) -> Mapping[str, Collection[str]]:
+    """What somebody has judged of the specification of a training job, which stands at this path."""
+    return {
+        at: {
+            *("workerPoolSpecs", "scheduling", "serviceAccount", "baseOutputDirectory"),
+            *("enableWebAccess", "enableDashboardAccess", *more),
+        },
+        f"{at}.workerPoolSpecs": {"machineSpec", "containerSpec", "replicaCount"},
+        f"{at}.workerPoolSpecs.machineSpec": {"machineType", "acceleratorType", "acceleratorCount"},
+        f"{at}.workerPoolSpecs.containerSpec": {"imageUri", "args", "command", "env"},
+        f"{at}.scheduling": {"timeout", "strategy", "restartJobOnWorkerRestart"},
+        f"{at}.baseOutputDirectory": {"outputUriPrefix"},
+    }
+
+
 _JUDGED: Mapping[str, Mapping[str, Collection[str]]] = {
     "batchPredictionJobs": {
         "": {
@@ -60,24 +83,34 @@ _JUDGED: Mapping[str, Mapping[str, Collection[str]]] = {
         "dedicatedResources.machineSpec": {"machineType", "acceleratorType", "acceleratorCount"},
         "encryptionSpec": {"kmsKeyName"},
     },
-    "customJobs": {
+    workflows.TRAINS: {
         "": {"displayName", "jobSpec", "encryptionSpec", "labels"},
         "encryptionSpec": {"kmsKeyName"},
-        "jobSpec": {
-            *("workerPoolSpecs", "scheduling", "serviceAccount", "baseOutputDirectory"),
-            *("enableWebAccess", "enableDashboardAccess", "tensorboard"),
+        **_spec("jobSpec", "tensorboard"),
+    },
+    workflows.TUNES: {
+        "": {
+            *("displayName", "studySpec", "maxTrialCount", "parallelTrialCount"),
+            *("trialJobSpec", "encryptionSpec", "labels"),
         },
-        "jobSpec.workerPoolSpecs": {"machineSpec", "containerSpec", "replicaCount"},
-        "jobSpec.workerPoolSpecs.machineSpec": {"machineType", "acceleratorType", "acceleratorCount"},
-        "jobSpec.workerPoolSpecs.containerSpec": {"imageUri", "args", "command", "env"},
-        "jobSpec.scheduling": {"timeout", "strategy", "restartJobOnWorkerRestart"},
-        "jobSpec.baseOutputDirectory": {"outputUriPrefix"},
+        "encryptionSpec": {"kmsKeyName"},
+        "studySpec": {"metrics", "parameters", "algorithm"},
+        "studySpec.metrics": {"metricId", "goal"},
+        "studySpec.parameters": {
+            *("parameterId", "doubleValueSpec", "integerValueSpec", "categoricalValueSpec", "scaleType"),
+        },
+        "studySpec.parameters.doubleValueSpec": {"minValue", "maxValue"},
+        "studySpec.parameters.integerValueSpec": {"minValue", "maxValue"},
+        "studySpec.parameters.categoricalValueSpec": {"values"},
+        **_spec("trialJobSpec"),
     },
 }
 """What of a job somebody has judged, by the part of it. Beside it stand, among others, `disableContainerLogging` and
 `unmanagedContainerModel` of a batch prediction job, `network` and `persistentResourceId` of a custom job:
 https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.batchPredictionJobs,
-https://cloud.google.com/vertex-ai/docs/reference/rest/v1/CustomJobSpec
+https://cloud.google.com/vertex-ai/docs/reference/rest/v1/CustomJobSpec. A study may end trials by figures that no
+stack file names (`measurementSelectionType` and what stops it):
+https://cloud.google.com/vertex-ai/docs/reference/rest/v1/StudySpec
 """
 _STRATEGIES = ("STANDARD", "SPOT")
 _LEAST_TIMEOUT = 3600
@@ -150,7 +183,7 @@ def _lacking(workflow: Resource) -> Iterator[str]:
             more = {name for part in parts for name in part.names()} - set(judged)
             before = f"{at}." if at else ""
             yield from (f"starts jobs with {before}{name}, which nobody has judged" for name in sorted(more))
-        if job.kind == "customJobs":
+        if job.trains:
             yield from _trained(job)
         if job.kind == "batchPredictionJobs":
             yield from _scored(job)
@@ -191,6 +224,8 @@ def _trained(job: Job) -> Iterator[str]:
     if seconds(job.spec.text_or_empty("scheduling.timeout")) < _LEAST_TIMEOUT:
         yield f"starts jobs that end before any is done: scheduling.timeout is less than {_LEAST_TIMEOUT} s"
     strategy = job.spec.text_or_empty("scheduling.strategy")
+    if strategy == "SPOT" and job.kind == workflows.TUNES:
+        yield "starts trials on Spot machines, which share no checkpoints and begin anew (scheduling.strategy)"
     if strategy not in _STRATEGIES:
         yield f"starts jobs whose scheduling.strategy is {strategy or 'not given'}, none of {' or '.join(_STRATEGIES)}"
 

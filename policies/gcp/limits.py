@@ -185,7 +185,7 @@ def batch_time(limits: Limits, props: Properties) -> Iterator[str]:
         yield f"may run longer than {limit:g} hours"
     elif not cancels and not all(job.deploys for job in jobs(props)):
         yield "does not stop a job that is late"
-    trained = [job.spec.text_or_empty("scheduling.timeout") for job in jobs(props) if job.kind == "customJobs"]
+    trained = [job.spec.text_or_empty("scheduling.timeout") for job in jobs(props) if job.trains]
     if any(not 0 < seconds(text) <= limit * 3600 for text in trained):
         yield f"starts jobs that may themselves run longer than {limit:g} hours (scheduling.timeout)"
     if bounds and any(min(bounds) < seconds(text) for text in trained):

@@ -14,8 +14,18 @@ from catalogue.kinds.gcp import bigquery, billing, cloudscheduler, mlplatform, v
 from catalogue.properties import Properties
 from catalogue.runs import by_hand
 from policies.gcp.encryption import seconds
+from policies.gcp.tuned import search_of
 from policies.rule import stack_rule
-from policies.stated import item_of, other, other_machines, other_places, other_rollout, other_word
+from policies.stated import (
+    item_of,
+    other,
+    other_machines,
+    other_places,
+    other_rollout,
+    other_search,
+    other_word,
+    rounds,
+)
 
 _DEPLOYMENT, _WORKFLOW, _SCHEDULE = mlplatform.DEPLOYMENT, workflows.WORKFLOW, cloudscheduler.SCHEDULE
 _ENDPOINT, _DATASET, _BUDGET, _WORKBENCH = vertex.ENDPOINT, bigquery.DATASET, billing.BUDGET, workbench.INSTANCE
@@ -60,7 +70,10 @@ def _machines(graph: Graph, place: Placement, item: str, resource: Resource) -> 
     if not runs:
         return
     yield from other_machines(place, "gcp", item, {one.machine_type for one in runs})
-    low, high = sum(one.low for one in runs), sum(one.high for one in runs)
+    # Each trial that runs at once has all the machines of the job.
+    found = [search_of(job) for job in workflows.jobs(resource.props)] if resource.type == _WORKFLOW else []
+    trials = next((one.parallel for one in found if one is not None and one.parallel), 1)
+    low, high = sum(one.low for one in runs) / trials, sum(one.high for one in runs) / trials
     lows, highs = ("min_replicas", "max_replicas") if item.startswith("endpoints.") else ("replicas", "replicas")
     yield from other(place, f"{item}.{lows}", low, "starts with replicas:")
     if (lows, low) != (highs, high):
@@ -85,14 +98,16 @@ def _workflow(graph: Graph, place: Placement, item: str, resource: Resource) -> 
     hours, waits = place.states(key), place.states(f"{item}.spot.wait_hours")
     if not hours:
         return
-    most = (float(hours) + float(waits or 0)) * 3600
+    most = (float(hours) * rounds(place, item) + float(waits or 0)) * 3600
     for late in sorted({one for one in workflows.deadlines(resource.props) if one != most}):
         yield f"is stopped after {late / 3600:g} hours, where {key} of the stack file makes it {most / 3600:g}"
     for job in workflows.jobs(resource.props):
         if job.kind == "batchPredictionJobs":
             yield from _scored(place, item, job)
         text = job.spec.text_or_empty("scheduling.timeout")
-        if job.kind == "customJobs" and text:
+        if job.trains:
+            yield from other_search(place, item, search_of(job))
+        if job.trains and text:
             yield from other(place, key, seconds(text) / 3600, "starts a job that may run for hours:")
 
 

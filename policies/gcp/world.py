@@ -343,7 +343,7 @@ def batch_own(graph: Graph, workflow: Resource) -> Iterator[str]:
                 yield f"starts jobs with {path} {one_line(name)}, which is not of the stack"
         if graph.ours and (name := job.body.text_if_known("model")):
             yield from _scored_with(graph, workflow, name)
-        if job.kind == "customJobs":
+        if job.trains:
             yield from _training(graph, job)
         if job.kind == "batchPredictionJobs":
             for path in ("model", "inputConfig.gcsSource.uris", "outputConfig.gcsDestination.outputUriPrefix"):
@@ -385,10 +385,14 @@ _READ, _WRITE = "storage.objects.get", "storage.objects.create"
 
 
 def _training(graph: Graph, job: workflows.Job) -> Iterator[str]:
-    """What is wrong with the places of a custom job, and with who gets into its container."""
+    """What is wrong with the places of a training job or a trial, and with who gets into its container."""
     for door in ("enableWebAccess", "enableDashboardAccess"):
         if job.spec.flag_or_none(door) is not False and (graph.ours or job.spec.is_given(door)):
             yield f"starts jobs whose jobSpec.{door} is not false, so that somebody may get into their containers"
+    yield from _trained_where(graph, job)
+
+
+def _trained_where(graph: Graph, job: workflows.Job) -> Iterator[str]:
     output = job.spec.text_or_empty("baseOutputDirectory.outputUriPrefix")
     below = workflows.below_the_run(output)
     if output and not (below or output).startswith("gs://"):
@@ -400,6 +404,8 @@ def _training(graph: Graph, job: workflows.Job) -> Iterator[str]:
     read, written = (set(workflows.mounted(job, written)) for written in (False, True))
     if not read:
         yield "starts jobs whose containers are told no folder with data"
+    if job.kind == workflows.TUNES and any(map(workflows.below_the_run, _told(job))):
+        yield "starts jobs whose trials are all told one folder to write to, over each other's"
     if below not in written:
         yield "starts jobs whose containers are told another folder to write to than jobSpec.baseOutputDirectory"
     if job.spec.text_or_empty("scheduling.strategy") == "SPOT" and not written - {below}:
@@ -410,6 +416,11 @@ def _training(graph: Graph, job: workflows.Job) -> Iterator[str]:
         for place in sorted(places):
             if _is_refused(graph, job, may, place):
                 yield f"starts jobs with {one_line(place)} in their arguments, where their account has no grant"
+
+
+def _told(job: workflows.Job) -> Iterator[str]:
+    """The arguments of the containers of a training job, as far as they are known."""
+    yield from job.spec.each_text_if_known("workerPoolSpecs.containerSpec.args")
 
 
 def _is_refused(graph: Graph, job: workflows.Job, may: str, place: str) -> bool:

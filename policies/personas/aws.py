@@ -13,6 +13,7 @@ from catalogue.kinds.aws import ec2, ecr, iam, jobs, kms, sagemaker, scheduler, 
 from catalogue.kinds.aws.experiments import MLFLOW_APP
 from catalogue.landing_zones import AwsNetwork
 from catalogue.once import once_a_graph
+from catalogue.tuning import begins
 from policies import given
 from policies.aws.access import may_take, refusal, session
 from policies.aws.promoted import taken
@@ -196,38 +197,32 @@ def _batch(graph: Graph, here: str, own: Mapping[str, str]) -> dict[str, list[Pl
 
 
 def _training(graph: Graph, here: str, own: Mapping[str, str]) -> dict[str, list[Place]]:
-    """What the training jobs of the state machines read, write and bring."""
+    """What the training jobs of the state machines, and the trials of their tuning jobs, read, write and bring."""
     words = (
-        "training-machines",
-        "recorded-machines",
-        "training-runs",
-        "jobs-of-runs",
-        "end-of-training",
-        "training-images",
+        *("training-machines", "plain-machines", "tuning-machines", "recorded-machines", "training-runs"),
+        *("jobs-of-runs", "tunings-of-runs", "logs-of-trials", "end-of-training", "end-of-tuning", "training-images"),
     )
     found: dict[str, list[Place]] = {word: [] for word in (*words, "data-of-runs", "data-of-runs-folders", "trained")}
     for machine in graph.of(jobs.STATE_MACHINE):
         name, arn = machine.props.text_or_empty("name"), machine.props.text_if_known("arn")
+        tunes = any(True for _ in _requests(_defined(machine), "HyperParameterTuningJobConfig"))
         for said in _requests(_defined(machine), "AlgorithmSpecification") if arn else ():
             found["training-machines"].append(Place(arn, own))
+            found["tuning-machines" if tunes else "plain-machines"].append(Place(arn, own))
             if "MLFLOW_TRACKING_URI" in said.get("Environment", {}):
                 found["recorded-machines"].append(Place(arn, own))
             found["training-runs"].append(Place(f"{arn.replace(':stateMachine:', ':execution:')}:x", own))
-            runs, network = said["ResourceConfig"], said["VpcConfig"]
-            brings = {
-                **own,
-                "sagemaker:InstanceTypes": runs["InstanceType"],
-                "sagemaker:OutputKmsKey": said["OutputDataConfig"]["KmsKeyId"],
-                "sagemaker:VpcSubnets": network["Subnets"],
-                "sagemaker:VpcSecurityGroupIds": network["SecurityGroupIds"],
-                "sagemaker:NetworkIsolation": str(said["EnableNetworkIsolation"]).lower(),
-                "sagemaker:InterContainerTrafficEncryption": str(said["EnableInterContainerTrafficEncryption"]).lower(),
-                "sagemaker:MaxRuntimeInSeconds": str(said["StoppingCondition"]["MaxRuntimeInSeconds"]),
-                **({"sagemaker:VolumeKmsKey": runs["VolumeKmsKeyId"]} if "VolumeKmsKeyId" in runs else {}),
-            }
-            found["jobs-of-runs"].append(Place(f"arn:aws:sagemaker:{here}:training-job/{name}-1", brings))
-            rule = "StepFunctionsGetEventsForSageMakerTrainingJobsRule"
-            found["end-of-training"] = [Place(f"arn:aws:events:{here}:rule/{rule}", own)]
+            if tunes:
+                job, trial = begins(name), f"arn:aws:logs:{here}:log-group:/aws/sagemaker/TrainingJobs:log-stream:"
+                place = f"arn:aws:sagemaker:{here}:hyper-parameter-tuning-job/{job}-1"
+                found["tunings-of-runs"].append(Place(place, _brought(said, own)))
+                found["logs-of-trials"].append(Place(f"{trial}{job}-1-001-0a1b2c3d/algo-1", own))
+            else:
+                found["jobs-of-runs"].append(
+                    Place(f"arn:aws:sagemaker:{here}:training-job/{name}-1", _brought(said, own))
+                )
+            word, of = ("end-of-tuning", "Tuning") if tunes else ("end-of-training", "Training")
+            found[word] = [Place(f"arn:aws:events:{here}:rule/StepFunctionsGetEventsForSageMaker{of}JobsRule", own)]
             for channel in said["InputDataConfig"]:
                 source = channel["DataSource"]["S3DataSource"]["S3Uri"]
                 bucket, _, prefix = source.removeprefix("s3://").partition("/")
@@ -239,6 +234,27 @@ def _training(graph: Graph, here: str, own: Mapping[str, str]) -> dict[str, list
                 Place(one, {"aws:ResourceAccount": one.split(":")[4]}) for one in _repository(image)
             ]
     return found
+
+
+def _brought(said: Any, own: Mapping[str, str]) -> dict[str, Any]:
+    """What the request of a training job brings, or of a trial; of the latter SageMaker tells IAM no time limit.
+
+    Service Authorization Reference, "Actions, resources, and condition keys for Amazon SageMaker",
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsagemaker.html
+    """
+    runs, network = said["ResourceConfig"], said["VpcConfig"]
+    limit = str(said["StoppingCondition"]["MaxRuntimeInSeconds"])
+    return {
+        **own,
+        "sagemaker:InstanceTypes": runs["InstanceType"],
+        "sagemaker:OutputKmsKey": said["OutputDataConfig"]["KmsKeyId"],
+        "sagemaker:VpcSubnets": network["Subnets"],
+        "sagemaker:VpcSecurityGroupIds": network["SecurityGroupIds"],
+        "sagemaker:NetworkIsolation": str(said["EnableNetworkIsolation"]).lower(),
+        "sagemaker:InterContainerTrafficEncryption": str(said["EnableInterContainerTrafficEncryption"]).lower(),
+        **({"sagemaker:VolumeKmsKey": runs["VolumeKmsKeyId"]} if "VolumeKmsKeyId" in runs else {}),
+        **({} if "StaticHyperParameters" in said else {"sagemaker:MaxRuntimeInSeconds": limit}),
+    }
 
 
 def _defined(machine: Resource) -> Any:

@@ -119,6 +119,11 @@ def _decisions(graph: Graph) -> list[str]:
     return sorted(f"{one.text_or_empty('bucket')}/{version.decision('approved')}" for one, version in versions)
 
 
+def _starting(flows: Sequence[Resource], kind: str) -> list[Resource]:
+    """Those of the workflows that start jobs of a kind."""
+    return [flow for flow in flows if any(job.kind == kind for job in workflows.jobs(flow.props))]
+
+
 def _training(graph: Graph, own: Mapping[str, str]) -> dict[str, list[Place]]:
     """What the training jobs of the workflows read, write and run."""
     started = [flow for flow in graph.of(workflows.WORKFLOW) if workflows.trains(flow)]
@@ -127,6 +132,8 @@ def _training(graph: Graph, own: Mapping[str, str]) -> dict[str, list[Place]]:
     images = [image for job in jobs for image in job.spec.each_text("workerPoolSpecs.containerSpec.imageUri")]
     return {
         "training-workflows": [Place(name, own) for name in _texts(started, "id")],
+        "plain-workflows": [Place(name, own) for name in _texts(_starting(started, workflows.TRAINS), "id")],
+        "tuning-workflows": [Place(name, own) for name in _texts(_starting(started, workflows.TUNES), "id")],
         "recorded-workflows": [Place(name, own) for name in _texts(filter(records, started), "id")],
         "data-of-runs": [_object(uri, own) for uri in read],
         "data-of-runs-folders": [_listed(uri, own) for uri in read],

@@ -25,10 +25,11 @@ from catalogue.kinds.azure.storage import CONTAINER
 from catalogue.registries import as_written
 from examples.steps import azure as adapter
 from examples.steps import contract
+from sandbox.managed_network import leads_to
 from sandbox.needs import of_record
 from sandbox.state import State
 from sandbox.state.records import Record
-from sandbox.training import Asked, Launch, standing
+from sandbox.training import Asked, Launch, RunFailed, standing
 from sandbox.training.container import Exit
 
 _BLOBS = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs"
@@ -69,9 +70,12 @@ def launch(state: State, record: Record, run: float, attempt: int) -> Launch:
     mounts = {key: (f"{_MOUNTED}/{name}/{key.replace('.', '/')}", uri) for key, uri in mounted(step, name).items()}
     words = _words(str(said.get("command", "")), {key: folder for key, (folder, _) in mounts.items()}, record)
     try:
+        image = str(environment.inputs["properties"]["image"])
+        if said := unreached(state, record, image):
+            raise RunFailed(f"{record.name}: the run failed\n{name}: {said}")
         return Launch(
             name=name,
-            image=str(environment.inputs["properties"]["image"]),
+            image=image,
             identity=runs_as(state, step),
             words=words,
             variables={adapter.REPLICAS: str(step.nodes()), "RANK": "0"},
@@ -102,6 +106,13 @@ def component_of(state: State, record: Record, step: jobs.Job) -> Mapping[str, A
     if component is None:
         raise BadInput(f"{record.name}: its component or the environment of that does not stand; bring it up first")
     return component.inputs["properties"]["componentSpec"]
+
+
+def unreached(state: State, record: Record, image: str) -> str:
+    """What Azure ML says of a run whose machines have no way to the registry of their image; "" where they have one."""
+    if leads_to(state, record.inputs.get("workspaceName"), image):
+        return ""
+    return f"Failed: Unable to pull {image}: the managed network of the workspace leads to no such registry"
 
 
 def runs_as(state: State, step: jobs.Job) -> str:

@@ -155,7 +155,7 @@ def hours_of(config: StackConfig, step: Step) -> int:
     """How long a step may take, with what it waits for Spot machines."""
     job = training.of(config).get(step.training) if step.training is not None else None
     if job is not None:
-        return job.max_hours + (job.spot.wait_hours if job.spot is not None else 0)
+        return job.hours
     return step.max_hours or 0
 
 
@@ -208,6 +208,12 @@ def _either(config: StackConfig) -> Iterator[Problem]:
             yield Problem(
                 _at(name, called, "training"),
                 f"found {found_word(step.training)}, which is switched off; take enabled: false out there",
+            )
+        elif jobs[step.training].tuning is not None:
+            yield Problem(
+                _at(name, called, "training"),
+                f"found {found_word(step.training)}, which searches its hyperparameters, and a step trains once; name "
+                "a training job with the values that its search has found",
             )
         elif strange := sorted(step.inputs.keys() - jobs[step.training].data.keys()):
             yield Problem(

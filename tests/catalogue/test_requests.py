@@ -26,6 +26,7 @@ from tests.previewing import preview
 SENT = {
     "createTransformJob": ("sagemaker", "CreateTransformJob"),
     "createTrainingJob": ("sagemaker", "CreateTrainingJob"),
+    "createHyperParameterTuningJob": ("sagemaker", "CreateHyperParameterTuningJob"),
     "sns:publish": ("sns", "Publish"),
 }
 """The service and the operation of each call of the file."""

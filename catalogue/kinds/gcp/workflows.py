@@ -78,6 +78,11 @@ class Job:
         """Whether it is no job that ends but a model put on an endpoint, whose key and labels it takes."""
         return self.kind == _DEPLOY
 
+    @property
+    def trains(self) -> bool:
+        """Whether it is a training job, or several of one definition, which are the trials of a search."""
+        return self.kind in (TRAINS, TUNES)
+
 
 @dataclass(frozen=True)
 class _KindOfJob:
@@ -134,12 +139,13 @@ def _deployed(job: Job) -> Iterator[tuple[Properties, int, int]]:
     yield resources.section_or_empty("machineSpec"), least, max(least, _count(resources, "maxReplicaCount"))
 
 
+TRAINS, TUNES = "customJobs", "hyperparameterTuningJobs"
 _DEPLOY, _UNDEPLOY = "deployModel", "undeployModel"
 _TRAINED_IN = ("workerPoolSpecs.containerSpec.imageUri", "workerPoolSpecs.pythonPackageSpec.executorImageUri")
 _JOBS: Mapping[str, _KindOfJob] = {
     "batchPredictionJobs": _KindOfJob("", _scoring, ("unmanagedContainerModel.containerSpec.imageUri",), "batch"),
-    "customJobs": _KindOfJob("jobSpec", _pools, _TRAINED_IN, "training"),
-    "hyperparameterTuningJobs": _KindOfJob("trialJobSpec", _trials, _TRAINED_IN, "training"),
+    TRAINS: _KindOfJob("jobSpec", _pools, _TRAINED_IN, "training"),
+    TUNES: _KindOfJob("trialJobSpec", _trials, _TRAINED_IN, "training"),
     _DEPLOY: _KindOfJob("deployedModel", _deployed, (), "online"),
 }
 
@@ -530,8 +536,12 @@ def mounted(job: Job, written: bool) -> Iterator[str]:
     """The addresses of the folders that the containers of a training job are told: what they read, or what they write.
 
     Vertex AI mounts Cloud Storage at /gcs, https://cloud.google.com/vertex-ai/docs/training/cloud-storage-file-system.
-    What is written has a folder for each run.
+    What is written has a folder for each run. A trial writes below the job's own folder, whatever it is told:
+    https://cloud.google.com/vertex-ai/docs/reference/rest/v1/CustomJobSpec (baseOutputDirectory)
     """
+    if written and job.kind == TUNES:
+        below = below_the_run(job.spec.text_if_known("baseOutputDirectory.outputUriPrefix"))
+        yield from [below] if below is not None else []
     for word in job.spec.each_text_if_known("workerPoolSpecs.containerSpec.args"):
         own = below_the_run(word)
         if (own is not None) == written and (found := _MOUNTED.fullmatch(word if own is None else own)):

@@ -180,6 +180,7 @@ EXAMPLES: Mapping[str, Args] = {
         readers=["arn:aws:iam::444455556666:role/it-test-publisher"],
         given=["scorer"],
         capture_days={"scorer": 7},
+        answer_days={"embedder": 7},
         expire_below={"batch/out/": 90, "training/weekly/checkpoints/": 30},
         data_key_arn=KEY,
         tags=TAGS,

@@ -176,6 +176,7 @@ SENT: list[tuple[str, Edit]] = [
         ("world-run-places", into("OutputDataConfig", S3OutputPath=f"{BUCKET}/{folder}"))
         for folder in ("models/mlplatform-example/1/", "data/transactions/", "registry/", "", "batch/fraud-backfill/")
     ),
+    ("limits-stores-expire", into("OutputDataConfig", S3OutputPath=f"{BUCKET}/async/trained/")),
     ("world-run-places", checkpoints("States.Format('s3://evil/{}/', $.run)")),
     ("world-run-places", checkpoints("States.Format('s3://{}/checkpoints/', $.run)")),
     ("world-run-places", checkpoints("$.run")),

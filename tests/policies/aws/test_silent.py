@@ -276,6 +276,7 @@ SILENT: list[tuple[str, Mutation]] = [
     ("world-queue-places", setting(CONFIG, f"{QUEUE}.s3OutputPath", f"{STORE}/capture/fraud-scorer/", "embedder")),
     ("world-queue-places", setting(CONFIG, f"{QUEUE}.s3FailurePath", f"{STORE}/async/document-embedder", "embedder")),
     ("world-queue-places", setting(CONFIG, f"{QUEUE}.s3OutputPath", f"{STORE}/models/", "embedder")),
+    ("limits-stores-expire", turning(LIFECYCLE, "rules", lambda rules: [*rules, _emptying("async/x/")], "artifacts")),
     # A denial of everything where SageMaker's own key lacks leaves no persona anything to do.
     ("identity-tasks", editing(BOUNDARY, "policy", lambda d: put(d, "Statement.2.Action", ["*"]))),
     ("identity-tasks", editing(BOUNDARY, "policy", lambda d: put(d, "Statement.2.Action", ["s3:GetObject"]))),
