@@ -487,10 +487,16 @@ def _arguments(job: Mapping[str, Any]) -> list[str]:
 
 
 def _of_steps(pipeline: Mapping[str, Any]) -> Iterator[str]:
-    """The words that the containers of a pipeline's steps are started with: their programs, and their options."""
+    """The words that the containers of a pipeline's steps are started with: their programs, their options and their
+    folders, those of the run's own as far as the run, and the name of the variable with its id.
+    """
     for step in _said(pipeline, "steps").values():
         yield from _pairs(step.get("program"))
         yield from (f"--{pair}" for pair in _pairs(step.get("options")))
+        for name, said in {**_said(step, "inputs"), "output": ""}.items():  # as Vertex AI mounts them
+            place = str(said if "://" in str(said) else pipeline.get("output_uri"))
+            yield f"--{name}={place.replace('gs://', '/gcs/')}"
+    yield "MLPLATFORM_RUN="
 
 
 def _said(words: Mapping[str, Any], key: str) -> Mapping[str, Any]:

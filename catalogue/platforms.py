@@ -132,8 +132,12 @@ PLATFORMS: Mapping[str, PlatformRecord] = {
         ),
         registry=r"(?P<place>([a-z0-9-]+-docker\.pkg\.dev|([a-z]+\.)?gcr\.io)/(?P<owner>[^/]+))/.+",
         # Google's own projects: https://cloud.google.com/vertex-ai/docs/predictions/pre-built-containers and
-        # https://cloud.google.com/deep-learning-containers/docs/choosing-container
-        open_registries=("vertex-ai", "vertex-ai-restricted", "deeplearning-platform-release", "cloud-aiplatform"),
+        # https://cloud.google.com/deep-learning-containers/docs/choosing-container. `ml-pipeline` has the launchers of
+        # Google Cloud Pipeline Components: https://cloud.google.com/vertex-ai/docs/pipelines/components-introduction
+        open_registries=(
+            *("vertex-ai", "vertex-ai-restricted", "deeplearning-platform-release", "cloud-aiplatform"),
+            "ml-pipeline",
+        ),
         uri=Form(
             rf"gs://[a-z0-9][a-z0-9._-]{{1,61}}[a-z0-9]{_PATH}", "a Cloud Storage folder such as gs://bucket/folder/"
         ),

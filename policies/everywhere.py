@@ -277,7 +277,9 @@ def _at_most(graph: Graph, resource: Resource) -> Iterator[tuple[str, int, list[
     for machines in _machines(graph, resource):
         by_use.setdefault(machines.use, []).append(machines)
     for use, machines in by_use.items():
-        yield use, sum(each.high for each in machines), machines
+        turns = {each.turn for each in machines} - {""}
+        most = max((sum(each.high for each in machines if each.turn == turn) for turn in turns), default=0)
+        yield use, most + sum(each.high for each in machines if not each.turn), machines
 
 
 def _quota(platform: str) -> Rule:
@@ -340,16 +342,15 @@ def _drawn(platform: str, graph: Graph) -> tuple[dict[str, tuple[int, Resource]]
     needed: Counter[str] = Counter()
     most: dict[str, tuple[int, Resource]] = {}
     unread: list[Unreadable] = []
+    drawn, used = list[tuple[Resource, Mapping[str, int]]](), dict[str, tuple[Resource, list[Machines]]]()
     for resource in graph.of(*_drawing(platform)):
-        own: Counter[str] = Counter()
         try:
-            own.update(quotas.of_resource(resource))
+            drawn.append((resource, quotas.of_resource(resource)))
             for machines in _machines(graph, resource):
-                name, count = quotas.draw(platform, machines)
-                own[name] += count
-                own.update(dict(quotas.beside(platform, machines)))
+                used.setdefault(machines.chain or resource.urn, (resource, []))[1].append(machines)
         except Unreadable as error:  # what can be read may already exceed the quota
             unread.append(error)
+    for resource, own in (*drawn, *((one, quotas.at_once(platform, each)) for one, each in used.values())):
         for name, count in own.items():
             needed[name] += count
             if name not in most or count > most[name][0]:

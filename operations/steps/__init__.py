@@ -5,7 +5,6 @@ shell: what only that person knows stands in capitals. Nobody has run these comm
 module names the page that each is taken from.
 """
 
-from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from importlib import import_module
 from shlex import quote
@@ -18,7 +17,7 @@ from catalogue.platforms import Platform
 from catalogue.registries import as_written
 from catalogue.wording import in_words
 from examples.pack import DATA, PACKED, PREPARED, built, is_example
-from operations import facts
+from operations import facts, hardware
 from operations.verdict import HardwareUse, Look, ManualStep
 from policies import limits
 from policies.rule import callers
@@ -282,13 +281,9 @@ def _up(graph: Graph, what: str, phase: str, looks: list[Look]) -> ManualStep:
 
 def _quotas(rows: list[HardwareUse], graph: Graph) -> Mapping[str, int]:
     """How much of each quota to ask for: what is declared, or all that the stack may need at once."""
-    needed: Counter[str] = Counter()
-    draws = [draw for row in rows for draw in row.draws]
-    for draw in draws:
-        needed[draw.quota_name] += draw.needed
-    declared = {draw.quota_name: draw.declared for draw in draws if draw.declared is not None}
+    declared = {draw.quota_name: draw.declared for row in rows for draw in row.draws if draw.declared is not None}
     known = limits.of(graph).quotas
     of_disks = {
         name: int(known[name].number) if name in known else more for name, more in quotas.of_graph(graph).items()
     }
-    return {name: declared.get(name, amount) for name, amount in needed.items()} | of_disks
+    return {name: declared.get(name, amount) for name, amount in hardware.at_once(graph).items()} | of_disks

@@ -398,7 +398,7 @@ def roles_in_force(graph: Graph, resource: Resource) -> Iterator[str]:
 def token_shown(props: Properties) -> Iterator[str]:
     """Whoever gets an OAuth token acts as the persona (Cloud Scheduler, "Use authentication with HTTP targets")."""
     if AT in props:
-        told = list(texts(props))
+        told = list(texts(props, bodies=False))
     else:
         told = [props.text_if_known("httpTarget.uri")] if props.is_given("httpTarget.uri") else []
     called = [host for text in told for host in re.findall(r"\w+://[^/\"\s]*", text)]

@@ -116,9 +116,19 @@ def _computing(graph: Graph, compute: Resource) -> Iterator[Machines]:
     if not 0 <= low <= high:
         why = f"is {low:g}, which is not from zero to maxNodeCount ({high:g})"
         raise Malformed(_at(machine, "scaleSettings.minNodeCount"), why, compute)
-    user = " and ".join(users) or compute.name
-    use = "training" if _trained_on(graph, compute) else "batch"
-    yield Machines(user, size, use, ceil(low), ceil(high), spot=priority == _LOW)
+    user, chain = " and ".join(users) or compute.name, _chain_on(graph, compute)
+    use, turn = "training" if _trained_on(graph, compute) else "batch", compute.urn if chain else ""
+    yield Machines(user, size, use, ceil(low), ceil(high), spot=priority == _LOW, turn=turn, chain=chain)
+
+
+def _chain_on(graph: Graph, compute: Resource) -> str:
+    """The URN of the one schedule whose steps run on a cluster, where they run one after the other; else empty.
+
+    The nodes of the step before may stand idle for minutes while those of the next come. Where the quota has no room
+    for both, these wait: https://learn.microsoft.com/en-us/azure/machine-learning/how-to-manage-quotas
+    """
+    on = _starting(graph).get(compute.urn, [])
+    return on[0].urn if len(on) == 1 and not _on(graph, compute) and is_chain(on[0].props) else ""
 
 
 def _trained_on(graph: Graph, compute: Resource) -> bool:
@@ -421,6 +431,18 @@ def _schedule(pricing: Pricing, schedule: Resource) -> Bill:
         parts.append(f"{runs:.1f} runs × {count} × {machines.machine_type} × at most {hours:g} h × ${hour:g}")
     what = "pipeline" if len(parts) > 1 else "training job" if trains(schedule.props) else "batch job"
     return Bill(what, 0.0, total, f"nothing between runs; ceiling {'; '.join(parts)}, load balancer and logs")
+
+
+def is_chain(schedule: Properties) -> bool:
+    """Whether the jobs of a run are several and run one after the other, for each reads the one before it."""
+    left, done = {job.step: {*job.after.values()} for job in jobs(schedule)}, list[str]()
+    while left:
+        ready = [step for step, reads in left.items() if reads <= {*done} and (not done or done[-1] in reads)]
+        if len(ready) != 1:
+            return False
+        done += ready
+        del left[ready[0]]
+    return len(done) > 1
 
 
 def last_step(schedule: Properties) -> Job:
