@@ -6,7 +6,7 @@ state, and which machines and images run.
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import cast
 
 from catalogue import guards, org_policies, quotas
