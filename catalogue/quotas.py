@@ -91,8 +91,8 @@ def drawn_beside(platform: str, machines: Machines, replicas: int) -> list[tuple
 
 
 def at_once(platform: str, used: Iterable[Machines]) -> Counter[str]:
-    """How much of each quota the machines of one resource need at once while the stack is updated: those that take
-    turns need what the largest turn does.
+    """How much of each quota the machines of one resource or chain need at once while the stack is updated: those that
+    take turns need what the largest turn does.
     """
     turns: dict[str, Counter[str]] = {}
     for machines in used:

@@ -6,7 +6,7 @@ state, and which machines and images run.
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import cast
 
 from catalogue import guards, org_policies, quotas
@@ -342,16 +342,15 @@ def _drawn(platform: str, graph: Graph) -> tuple[dict[str, tuple[int, Resource]]
     needed: Counter[str] = Counter()
     most: dict[str, tuple[int, Resource]] = {}
     unread: list[Unreadable] = []
+    drawn, used = list[tuple[Resource, Mapping[str, int]]](), dict[str, tuple[Resource, list[Machines]]]()
     for resource in graph.of(*_drawing(platform)):
-        own: Counter[str] = Counter()
-        used = list[Machines]()
         try:
-            own.update(quotas.of_resource(resource))
+            drawn.append((resource, quotas.of_resource(resource)))
             for machines in _machines(graph, resource):
-                used.append(machines)
+                used.setdefault(machines.chain or resource.urn, (resource, []))[1].append(machines)
         except Unreadable as error:  # what can be read may already exceed the quota
             unread.append(error)
-        own.update(quotas.at_once(platform, used))
+    for resource, own in (*drawn, *((one, quotas.at_once(platform, each)) for one, each in used.values())):
         for name, count in own.items():
             needed[name] += count
             if name not in most or count > most[name][0]:

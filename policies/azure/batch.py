@@ -25,6 +25,7 @@ from catalogue.pauses import shortest_pause_minutes
 from catalogue.pricing import MONTH_MINUTES
 from catalogue.properties import Properties, Unreadable
 from catalogue.runs import RUNS_PER_MONTH, by_hand
+from catalogue.wording import one_line
 from policies.azure.reading import names_one_of, waits_hours
 from policies.rule import stack_rule
 from policies.stated import is_of_a_pipeline
@@ -52,6 +53,7 @@ def batch_started(graph: Graph, resource: Resource) -> Iterator[str]:
         yield from _never_stops(graph, resource)
         if graph.ours:
             yield from _not_begun(resource)
+            yield from _of_another(graph, resource)
     elif not graph.ours:
         return
     elif resource.type == BATCH_ENDPOINT:
@@ -79,6 +81,14 @@ def _not_begun(schedule: Resource) -> Iterator[str]:
         yield f"starts by the clock, where its tag {RUNS_PER_MONTH} says that people start it"
 
 
+def _of_another(graph: Graph, schedule: Resource) -> Iterator[str]:
+    """What a step does is said by a component of the stack; one that anybody registered may do anything."""
+    for job in jobs(schedule.props):
+        id_ = job.own.text_if_known("componentId")
+        if id_ and not names_one_of(id_, graph.of(COMPONENT)):
+            yield f"starts {one_line(id_)[:120]}, which is no component of the stack's"
+
+
 _OF_STEP, _OF_PIPELINE = (
     re.compile(r"\$\{\{\s*(inputs|outputs)\.(\w+)\s*\}\}"),
     re.compile(r"\$\{\{\s*parent\.(?:inputs|outputs)\.(\w+)\s*\}\}"),
@@ -99,9 +109,9 @@ def _unlike(component: Resource, schedule: Resource) -> Iterator[str]:
         for job in own or ():
             yield from _apart(f"{what} of the step", has, schedule.name, set(job.own.section_or_empty(what).values))
     for job in own or ():
-        for name, place in job.places("inputs").items():
-            if place.isidentifier() and (place not in steps or place == job.step):
-                yield f"reads as {name} the step {place}, which {schedule.name} has not"
+        for name, before in job.after.items():
+            if before not in steps or before == job.step:
+                yield f"reads as {name} the step {before}, which {schedule.name} has not before it"
     yield from _unused(schedule)
 
 

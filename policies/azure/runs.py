@@ -151,7 +151,7 @@ def folders(graph: Graph) -> Found:
     if graph.placement is None:
         return
     named = {one.rstrip("/") for one in graph.placement.addresses}
-    models = [(model, uri) for model in graph.of(MODEL) if (uri := _short(model.props, "properties.modelUri"))]
+    models = [(model, uri) for model in graph.of(MODEL) if (uri := short(model.props, "properties.modelUri"))]
     for model, uri in models:
         version = in_datastore(uri)
         if uri.rstrip("/") not in named and not (version and str(version[0]) in graph.placement.versions):
@@ -159,7 +159,7 @@ def folders(graph: Graph) -> Found:
     written = dict[str, Resource]()
     for schedule in graph.of(SCHEDULE):
         read, (steps, shared) = list(_read(graph, schedule)), _of_a_pipeline(graph, schedule)
-        others = [*((model.name, short) for model, short in models), *(("its input", one) for one, _ in read)]
+        others = [*((model.name, there) for model, there in models), *(("its input", one) for one, _ in read)]
         for uri, wrong in read:
             if wrong or uri.rstrip("/") not in named:
                 yield schedule, wrong or f"reads {one_line(uri)}, which its file does not say"
@@ -194,14 +194,9 @@ def _of_a_pipeline(graph: Graph, schedule: Resource) -> tuple[set[str], set[str]
     return {f"{below}{slug_of(job)}" for job in found} if below else set(), shared - {""}
 
 
-def _short(part: Properties, path: str) -> str:
-    """An address of a datastore as the stack file has it; empty where it is not known."""
-    return in_short(part.text_if_known(path))
-
-
-def in_short(uri: str) -> str:
-    """A known address of a datastore as the stack file has it."""
-    return _LONG.sub("azureml://", uri, count=1)
+def short(part: Properties, path: str) -> str:
+    """An address of a datastore as a stack file has it; empty where it is not known."""
+    return _LONG.sub("azureml://", part.text_if_known(path), count=1)
 
 
 def _parts(schedule: Resource) -> list[Properties]:
@@ -225,7 +220,7 @@ def _read(graph: Graph, schedule: Resource) -> Iterator[tuple[str, str]]:
             elif any(model.props.text_or_empty("properties.modelType") not in ("", type_) for model in own):
                 yield "", f"takes {own[0].name} as {type_}, which it is not"
         elif uri:
-            yield _short(one, "uri"), ""
+            yield short(one, "uri"), ""
 
 
 def _is_version(id_: str, model: Resource) -> bool:
@@ -236,7 +231,7 @@ def _is_version(id_: str, model: Resource) -> bool:
 
 def _written(schedule: Resource) -> Iterator[str]:
     for part in _parts(schedule):
-        yield from (uri for one in part.each_section("outputs.*") if (uri := _short(one, "uri")))
+        yield from (uri for one in part.each_section("outputs.*") if (uri := short(one, "uri")))
 
 
 def _overlap(written: str, other: str) -> bool:

@@ -21,9 +21,17 @@ from catalogue.runs import RUNS_PER_MONTH, by_hand
 from policies.azure.capture import payload_days
 from policies.azure.outputs import kept_days
 from policies.azure.reading import key_of, slug_of
-from policies.azure.runs import components_of, in_short, words_of
+from policies.azure.runs import components_of, short, words_of
 from policies.rule import stack_rule
-from policies.stated import is_of_a_pipeline, item_of, other, other_machines, other_places, other_rollout, other_word
+from policies.stated import (
+    is_of_a_pipeline,
+    item_of,
+    other,
+    other_machines,
+    other_places,
+    other_rollout,
+    other_word,
+)
 
 _BUDGET, _SCALING, _ALERT = consumption.BUDGET, monitor.AUTOSCALE_SETTING, monitor.METRIC_ALERT
 
@@ -219,43 +227,44 @@ def _places(place: Placement, item: str, job: Job) -> Iterator[str]:
     """What a job reads by each name, for a batch job writes the scores of each input into a folder of its name, and
     where it writes. A model is of other rules.
     """
-    read = {name: in_short(uri) for name, uri in job.places("inputs").items() if name != "model"}
+    given = [one for one in job.places("inputs") if not one[1].text_or_empty("jobInputType").endswith("_model")]
+    read = {name: short(one, "uri") for name, one in given if one.is_given("uri")}
     if all(read.values()):
         yield from other_places(place, item, set(read.values()))
     for name, uri in read.items():
         for key in (f"{item}.data.{name}", f"{item}.inputs.{name}"):
             yield from other_word(place, key, uri, f"reads as {name}")
-    for name, uri in job.places("outputs").items():
+    for name, one in job.places("outputs"):
         key = f"{item}.{'spot.checkpoint_uri' if name == 'checkpoints' else 'output_uri'}"
-        yield from other_word(place, key, in_short(uri).removesuffix(OF_THE_RUN), "writes to")
+        yield from other_word(place, key, short(one, "uri").removesuffix(OF_THE_RUN), "writes to")
 
 
 def _step(graph: Graph, place: Placement, item: str, job: Job, key: str) -> Iterator[str]:
     """A step of a pipeline: what it reads and where it writes, its image, its program and its options. Those of one
     that trains are its job's, whose hyperparameters `world-containers` holds against the file.
     """
-    step = f"{item}.steps.{slug_of(job)}"
+    called = slug_of(job)
+    step = f"{item}.steps.{called}"
     if not place.states(f"{key}.image"):
-        yield f"has the step {slug_of(job)}, which {item} of the stack file has not"
+        yield f"has the step {called}, which {item} of the stack file has not"
         return
     said = {name: place.states(f"{key}.data.{name}") for name in place.below(f"{key}.data")}
     said |= {name: place.states(f"{step}.inputs.{name}") for name in place.below(f"{step}.inputs")}
-    reads = {name: in_short(found) for name, found in job.places("inputs").items()}
+    reads = {name: short(one, "uri") for name, one in job.places("inputs") if one.is_given("uri")}
+    reads |= {name: before.replace("_", "-") for name, before in job.after.items()}
     for name in sorted(said.keys() | reads.keys()):
         found, wanted = reads.get(name, "nothing"), said.get(name, "nothing")
-        if found and found not in (wanted, wanted.replace("-", "_") if "://" not in wanted else wanted):
-            yield f"reads as {name} of {slug_of(job)} {found}, where {step} of the stack file says {wanted}"
-    wrote, own = (
-        in_short(job.places("outputs").get("output", "")),
-        f"{place.states(f'{item}.output_uri')}{slug_of(job)}/",
-    )
-    if wrote and wrote.removesuffix(OF_THE_RUN) != own:
-        yield f"writes what {slug_of(job)} puts out to {wrote}, where the stack file says {own}"
+        if found and found != wanted:
+            yield f"reads as {name} of {called} {found}, where {step} of the stack file says {wanted}"
+    places = {"output": f"{place.states(f'{item}.output_uri')}{called}/"}
+    places["checkpoints"] = place.states(f"{key}.spot.checkpoint_uri")
+    for name, one in job.places("outputs"):
+        uri, wanted = short(one, "uri").removesuffix(OF_THE_RUN), places.get(name, "")
+        if uri and uri != wanted:
+            yield f"writes as {name} of {called} to {uri}, where {item} of the stack file says {wanted or 'nothing'}"
     for component in components_of(graph, job):
         for environment in graph.refers(component, "properties", ENVIRONMENT):
-            image = environment.props.text_if_known("properties.image")
-            if image and image != place.states(f"{key}.image"):
-                yield f"runs {image} as {slug_of(job)}, where {key}.image of the stack file says other"
+            yield from other_word(place, f"{key}.image", environment.props.text_if_known("properties.image"), "runs")
         yield from _program(place, step, key, component)
 
 

@@ -116,9 +116,19 @@ def _computing(graph: Graph, compute: Resource) -> Iterator[Machines]:
     if not 0 <= low <= high:
         why = f"is {low:g}, which is not from zero to maxNodeCount ({high:g})"
         raise Malformed(_at(machine, "scaleSettings.minNodeCount"), why, compute)
-    user = " and ".join(users) or compute.name
-    use = "training" if _trained_on(graph, compute) else "batch"
-    yield Machines(user, size, use, ceil(low), ceil(high), spot=priority == _LOW)
+    user, chain = " and ".join(users) or compute.name, _chain_on(graph, compute)
+    use, turn = "training" if _trained_on(graph, compute) else "batch", compute.urn if chain else ""
+    yield Machines(user, size, use, ceil(low), ceil(high), spot=priority == _LOW, turn=turn, chain=chain)
+
+
+def _chain_on(graph: Graph, compute: Resource) -> str:
+    """The URN of the one schedule whose steps run on a cluster, where they run one after the other; else empty.
+
+    The nodes of the step before may stand idle for minutes while those of the next come. Where the quota has no room
+    for both, these wait: https://learn.microsoft.com/en-us/azure/machine-learning/how-to-manage-quotas
+    """
+    on = _starting(graph).get(compute.urn, [])
+    return on[0].urn if len(on) == 1 and not _on(graph, compute) and is_chain(on[0].props) else ""
 
 
 def _trained_on(graph: Graph, compute: Resource) -> bool:
@@ -208,11 +218,10 @@ def _none(graph: Graph, resource: Resource) -> Iterator[str]:
 # ---- jobs -----------------------------------------------------------------------------------------------------------
 
 
-_BOUND = re.compile(
-    r"\$\{\{\s*parent\.(?:(?P<what>inputs|outputs)\.(?P<key>\w+)|jobs\.(?P<step>\w+)\.outputs\.\w+)\s*\}\}"
-)
-"""What an input or output of a step is bound to, of the pipeline around it or of another step:
-https://learn.microsoft.com/en-us/azure/machine-learning/concept-expressions
+_OF_PIPELINE = re.compile(r"\$\{\{\s*parent\.(?:inputs|outputs)\.(\w+)\s*\}\}")
+_OF_STEP = re.compile(r"\$\{\{\s*parent\.jobs\.(\w+)\.outputs\.\w+\s*\}\}")
+"""How a step names what its pipeline was given, and what another step writes,
+https://learn.microsoft.com/en-us/azure/machine-learning/reference-yaml-core-syntax
 """
 
 
@@ -233,23 +242,23 @@ class Job:
         """What the pipeline around it calls it; empty where there is none."""
         return self.own.at.rpartition(".")[2] if self.around else ""
 
-    def places(self, what: Literal["inputs", "outputs"]) -> Mapping[str, str]:
-        """What each of its inputs or outputs is: an address, also of the pipeline around it that it is bound to, or the
-        name of the step whose output it reads. Empty where it is not known, or neither.
+    def places(self, what: Literal["inputs", "outputs"]) -> Iterator[tuple[str, Properties]]:
+        """Each input or output by the name that the job itself has for it; where it names one of a pipeline around it,
+        that one.
         """
-        found = dict[str, str]()
-        for name in self.own.section_or_empty(what).names():
-            part = self.own.section_or_empty(f"{what}.{name}")
-            bound = _BOUND.fullmatch(part.text_if_known("value"))
-            if bound is None:
-                found[name] = part.text_if_known("uri")
-            elif bound["step"]:
-                found[name] = bound["step"]
-            else:
-                found[name] = (
-                    self.around[-1].text_if_known(f"{bound['what']}.{bound['key']}.uri") if self.around else ""
-                )
-        return found
+        own = self.own.section_or_empty(what)
+        for name in own.names():
+            found, parts = own.section_or_empty(name), [*self.around]
+            while parts and (meant := _OF_PIPELINE.fullmatch(found.text_or_empty("value"))):
+                found = parts.pop().section_or_empty(f"{what}.{meant[1]}")
+            yield name, found
+
+    @property
+    def after(self) -> Mapping[str, str]:
+        """The steps beside it whose outputs it reads, by the names of its inputs."""
+        own = self.own.section_or_empty("inputs")
+        given = ((name, own.section_or_empty(name).text_or_empty("value")) for name in own.names())
+        return {name: meant[1] for name, value in given if (meant := _OF_STEP.fullmatch(value))}
 
     def nodes(self) -> int:
         """How many nodes run at once. Raises Malformed where nothing bounds them."""
@@ -424,10 +433,22 @@ def _schedule(pricing: Pricing, schedule: Resource) -> Bill:
     return Bill(what, 0.0, total, f"nothing between runs; ceiling {'; '.join(parts)}, load balancer and logs")
 
 
+def is_chain(schedule: Properties) -> bool:
+    """Whether the jobs of a run are several and run one after the other, for each reads the one before it."""
+    left, done = {job.step: {*job.after.values()} for job in jobs(schedule)}, list[str]()
+    while left:
+        ready = [step for step, reads in left.items() if reads <= {*done} and (not done or done[-1] in reads)]
+        if len(ready) != 1:
+            return False
+        done += ready
+        del left[ready[0]]
+    return len(done) > 1
+
+
 def last_step(schedule: Properties) -> Job:
     """The job of a run which no other job of it reads; of several such, the last. A run has succeeded with it."""
     found = list(jobs(schedule))
-    read = {place for job in found for place in job.places("inputs").values()}
+    read = {before for job in found for before in job.after.values()}
     return next((job for job in reversed(found) if job.step not in read), found[-1])
 
 
@@ -448,8 +469,9 @@ def passing(schedule: Properties, of_a_pipeline: bool) -> Iterator[str]:
     training = trains(schedule)
     for job in jobs(schedule):
         if of_a_pipeline:  # its checkpoints are those of a training job
-            written = job.places("outputs").items()
-            yield from (uri.removesuffix(OF_THE_RUN) for name, uri in written if name != "checkpoints")
+            for name, one in job.places("outputs"):
+                if name != "checkpoints":
+                    yield one.text_if_known("uri").removesuffix(OF_THE_RUN)
             continue
         for part in (job.own, *job.around):
             outputs = part.section_or_empty("outputs")
