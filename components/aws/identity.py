@@ -109,7 +109,8 @@ class Identity(pulumi.ComponentResource):
             return pulumi.Output.all(made.arn, *bounds).apply(lambda all_: all_[0])
 
         for persona, services in SERVICES.items():
-            trust = _trust(args.account, persona, services)
+            takes = [*services, "sagemaker"] if persona == "pipeline" and args.needs.pipelines else services
+            trust = _trust(args.account, persona, takes)
             says = f"The {persona} persona of "
             self.role_arns[persona] = role(persona, says, trust, statements[persona], persona in PEOPLE)
         self.caller_role_arns = {

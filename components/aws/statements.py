@@ -95,6 +95,16 @@ _TRAIN = [
 """Step Functions developer guide, "IAM policies for calling Amazon SageMaker AI",
 https://docs.aws.amazon.com/step-functions/latest/dg/sagemaker-iam.html, where ListTags is for every resource.
 """
+_PROCESS = [
+    "sagemaker:AddTags",
+    "sagemaker:CreateProcessingJob",
+    "sagemaker:DescribeProcessingJob",
+    "sagemaker:ListTags",
+    "sagemaker:StopProcessingJob",
+]
+"""SageMaker developer guide, "IAM Access Management" of Pipelines: to create and to describe the jobs of each step, and
+to pass the role of each, https://docs.aws.amazon.com/sagemaker/latest/dg/build-and-manage-access.html
+"""
 _APPROVE = [
     "sagemaker:DescribeModelPackage",
     "sagemaker:DescribeModelPackageGroup",
@@ -139,7 +149,10 @@ def statements_of(args: IdentityArgs, words: Words) -> dict[str, list[dict[str, 
         [training_role],
         {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
     )
-    trains = bool(args.needs.training_jobs)
+    trains, pipelines = (
+        bool(args.needs.training_jobs),
+        [f"{sagemaker}:pipeline/{words.prefix}-{name}" for name in args.needs.pipelines],
+    )
     return {
         "data-scientist": [
             *runs_containers(*_TRAINS),
@@ -151,6 +164,7 @@ def statements_of(args: IdentityArgs, words: Words) -> dict[str, list[dict[str, 
             invoke(args, words, args.vpc_id, "sagemaker:DescribeEndpoint"),
             pass_training,
             *_by_hand(args.needs.training_jobs, words),
+            *_pipelines_by_hand(pipelines),
             *_record(args, words, "sagemaker:CreatePresignedMlflowAppUrl"),
         ],
         "training": [
@@ -164,11 +178,10 @@ def statements_of(args: IdentityArgs, words: Words) -> dict[str, list[dict[str, 
         ],
         "pipeline": [
             _allow("Transform", _TRANSFORM, [f"{sagemaker}:transform-job/{words.prefix}-*"]),
-            *(
-                [_allow("Train", _TRAIN, [f"{sagemaker}:training-job/{words.prefix}-*"]), pass_training]
-                if trains
-                else []
-            ),
+            *([_allow("Train", _TRAIN, [f"{sagemaker}:training-job/{words.prefix}-*"])] if trains else []),
+            *([_allow("Process", _PROCESS, [f"{sagemaker}:processing-job/{words.prefix}-*"])] if pipelines else []),
+            *([pass_training] if trains or pipelines else []),
+            *([_allow("StartPipelines", ["sagemaker:StartPipelineExecution"], pipelines)] if pipelines else []),
             _allow(
                 "StartRuns",
                 ["states:StartExecution"],
@@ -282,6 +295,28 @@ def _by_hand(training_jobs: Sequence[str], words: Words) -> list[dict[str, Any]]
             "WatchTraining",
             ["states:DescribeExecution", "states:GetExecutionHistory", "states:StopExecution"],
             [f"{states}:execution:{words.prefix}-{job}:*" for job in training_jobs],
+        ),
+    ]
+
+
+def _pipelines_by_hand(pipelines: Sequence[str]) -> list[dict[str, Any]]:
+    """The same of a run of pipelines. None without one.
+
+    Service Authorization Reference, "Actions, resources, and condition keys for Amazon SageMaker",
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsagemaker.html
+    """
+    if not pipelines:
+        return []
+    return [
+        _allow("StartPath", ["sagemaker:ListPipelineExecutions", "sagemaker:StartPipelineExecution"], pipelines),
+        _allow(
+            "WatchPath",
+            [
+                "sagemaker:DescribePipelineExecution",
+                "sagemaker:ListPipelineExecutionSteps",
+                "sagemaker:StopPipelineExecution",
+            ],
+            [f"{one}/execution/*" for one in pipelines],
         ),
     ]
 

@@ -134,7 +134,14 @@ class TrainingJob(pulumi.ComponentResource):
                 job_name=args.job_name,
                 comment=pulumi.Output.concat(args.job_name, ": train to ", args.output_uri),
                 resource="createTrainingJob",
-                requests={"Train": _request(args)},
+                requests={
+                    "Train": training_request(
+                        args,
+                        {"TrainingJobName.$": named_by_its_run(args.job_name)},
+                        # Next week's run must not find this week's checkpoints and be done at once.
+                        {"S3Uri.$": of_its_run(args.spot.checkpoint_uri)} if args.spot is not None else {},
+                    )
+                },
                 schedule=args.schedule,
                 runs_per_month=args.runs_per_month,
                 hours=args.hours,
@@ -148,8 +155,18 @@ class TrainingJob(pulumi.ComponentResource):
         )
 
 
-def _request(args: TrainingJobArgs) -> dict[str, Any]:
-    """What a run sends to SageMaker: one training job."""
+def training_request(
+    args: TrainingJobArgs,
+    named: Mapping[str, Any],
+    checkpoints: Mapping[str, Any],
+    data: Mapping[str, Any] | None = None,
+    output: Any = None,
+    variables: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """What a run sends to SageMaker: one training job, under what names it, with the run's own folder of checkpoints.
+
+    A step of a pipeline reads other data than the job's own, and writes below another folder: `data` and `output`.
+    """
     resources: dict[str, Any] = {
         "InstanceType": args.machine.type,
         "InstanceCount": args.replicas,
@@ -158,7 +175,7 @@ def _request(args: TrainingJobArgs) -> dict[str, Any]:
     if not args.machine.local_nvme:
         resources["VolumeKmsKeyId"] = args.volume_key_arn
     request: dict[str, Any] = {
-        "TrainingJobName.$": named_by_its_run(args.job_name),
+        **named,
         "AlgorithmSpecification": {"TrainingImage": args.image, "TrainingInputMode": "FastFile"},
         "RoleArn": args.role_arn,
         "InputDataConfig": [
@@ -172,9 +189,12 @@ def _request(args: TrainingJobArgs) -> dict[str, Any]:
                     }
                 },
             }
-            for channel, uri in args.data.items()
+            for channel, uri in (args.data if data is None else data).items()
         ],
-        "OutputDataConfig": {"S3OutputPath": args.output_uri, "KmsKeyId": args.data_key_arn},
+        "OutputDataConfig": {
+            "S3OutputPath": args.output_uri if output is None else output,
+            "KmsKeyId": args.data_key_arn,
+        },
         "ResourceConfig": resources,
         "VpcConfig": {"Subnets": args.subnet_ids, "SecurityGroupIds": [args.security_group_id]},
         "StoppingCondition": {"MaxRuntimeInSeconds": args.max_hours * 3600},
@@ -182,13 +202,15 @@ def _request(args: TrainingJobArgs) -> dict[str, Any]:
         "EnableInterContainerTrafficEncryption": True,
         "Tags": tags_of(args.tags),
     }
+    told = {**(variables or {})}
     if args.tracking_arn is not None:
-        request["Environment"] = {"MLFLOW_TRACKING_URI": args.tracking_arn, "MLFLOW_EXPERIMENT_NAME": args.job_name}
+        told |= {"MLFLOW_TRACKING_URI": args.tracking_arn, "MLFLOW_EXPERIMENT_NAME": args.job_name}
+    if told:
+        request["Environment"] = told
     if args.hyperparameters:
         request["HyperParameters"] = args.hyperparameters
     if args.spot is not None:
         request["EnableManagedSpotTraining"] = True
         request["StoppingCondition"]["MaxWaitTimeInSeconds"] = args.hours * 3600
-        # Next week's run must not find this week's checkpoints and be done at once.
-        request["CheckpointConfig"] = {"S3Uri.$": of_its_run(args.spot.checkpoint_uri)}
+        request["CheckpointConfig"] = {**checkpoints}
     return request
