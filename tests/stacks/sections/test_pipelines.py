@@ -3,7 +3,7 @@
 from stacks.sections.pipelines import Pipeline
 
 STEPS = {
-    "prepare": {"inputs": {"raw": "s3://x/raw/"}},
+    "prepare": {"inputs": {"raw": "s3://some-bucket/raw/"}},
     "train": {"training": "weekly", "inputs": {"train": "prepare"}},
     "evaluate": {"inputs": {"data": "prepare", "model": "train"}},
     "gate": {"inputs": {"metrics": "evaluate"}},
@@ -11,7 +11,7 @@ STEPS = {
 
 
 def made(steps: dict[str, object]) -> list[str]:
-    said = {"steps": steps, "output_uri": "s3://x/pipelines/path/", "runs_per_month": 1}
+    said = {"steps": steps, "output_uri": "s3://some-bucket/pipelines/path/", "runs_per_month": 1}
     return list(Pipeline.model_validate(said).steps)
 
 
