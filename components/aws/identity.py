@@ -12,6 +12,7 @@ import pulumi
 from pulumi_aws import iam
 
 from catalogue.experiments import RECORDS
+from catalogue.jobnames import begin
 from components.aws.guardrails import Guardrails, boundary, denies
 from components.aws.personas import (
     NAMED,
@@ -177,8 +178,9 @@ def _guardrails(args: IdentityArgs, words: Words, personas: Collection[str]) -> 
         actions={action for statement in granted for action in statement["Action"]},
         beyond_account=beyond_account(granted),
         recorded=[
-            f"arn:aws:sagemaker:{words.region}:{words.account}:training-job/{words.prefix}-{job}-*"
+            f"arn:aws:sagemaker:{words.region}:{words.account}:training-job/{name}*"
             for job in args.needs.recorded_jobs
+            for name in begin(f"{words.prefix}-{job}")
         ],
         taken=taken(args, words) if "publisher" in personas else (),
     )

@@ -7,8 +7,9 @@ from typing import Any
 import pulumi
 from pulumi_aws import sagemaker
 
+from catalogue.jobnames import BESIDE_STEP, shortened
 from components.aws.model import IMAGE, PLACE
-from components.aws.runs import SCHEDULED, Started, by_the_clock, eventbridge_cron, rings, short, tags_of
+from components.aws.runs import SCHEDULED, Started, by_the_clock, eventbridge_cron, rings, tags_of
 from components.aws.training import VOLUME_GIB, TrainingJobArgs, training_request
 from components.given import Args, BadArgument, Tags, Text, counted, hold
 from components.shapes import Machine, Schedule
@@ -19,10 +20,6 @@ RUN = "MLPLATFORM_RUN"
 """The variable that tells a program the id of its run."""
 
 _RUN_ID = {"Get": "Execution.PipelineExecutionId"}
-_LONGEST = 38
-"""Characters of what a step's job is named by; `-RUN-TOKEN-ATTEMPT` follows: "Prefix length restrictions",
-https://docs.aws.amazon.com/sagemaker/latest/dg/build-and-manage-access.html
-"""
 _COUNTED = "AWS/Sagemaker/ModelBuildingPipeline"
 _FOLDER = "/opt/ml/processing"
 """Below which SageMaker lays what a processing job reads, and takes what it writes:
@@ -34,9 +31,11 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/build-your-own-processing-contai
 class StepArgs(Args):
     """One step: a program in a container, which has image, program, machine and hours; or a training job."""
 
-    inputs: Mapping[str, Text]
+    step_name: str
+    """What the step is called, and its folder in that of the run. It must be known."""
+    inputs: Mapping[str, str]
     """What the step reads, by name: an s3:// folder, or the name of a step before. Of a training job these are
-    channels, in place of its own of the same name. Names of inputs and of steps must be known."""
+    channels, in place of its own of the same name. They must be known."""
     training: TrainingJobArgs | None = None
     """The training job that the step runs. Its name begins that of the step's job. Its schedule, its output and its
     alarms are its own, and no part of the step."""
@@ -80,8 +79,8 @@ class PipelineArgs(Args):
     """What the name of each step's job begins with; the pipeline role must be allowed jobs of such names."""
     enabled: bool = True
     """Whether a run can be started; without, pipeline, schedule and alarms go. It must be known."""
-    steps: Mapping[str, StepArgs]
-    """The steps by name, in the order in which a run does them."""
+    steps: Sequence[StepArgs]
+    """The steps in the order in which a run does them. Which there are must be known."""
     output_uri: Text
     """The s3:// folder below which each run has a folder of its own, with one for each step."""
     role_arn: Text
@@ -116,19 +115,21 @@ class PipelineArgs(Args):
         if self.schedule is not None:
             eventbridge_cron(self.schedule.cron)
         before: list[str] = []
-        for step, args in self.steps.items():
-            for name, said in args.inputs.items():
-                if isinstance(said, str) and "://" not in said and said not in before:
+        for step in self.steps:
+            for name, said in step.inputs.items():
+                if "://" not in said and said not in before:
                     raise BadArgument(
-                        f"PipelineArgs.steps.{step}.inputs.{name}: found {said!r}, allowed: a place in S3 such as "
-                        f"s3://bucket/folder/, or a step before: {', '.join(before) or 'this is the first'}"
+                        f"PipelineArgs.steps.{step.step_name}.inputs.{name}: found {said!r}, allowed: a place in S3 "
+                        f"such as s3://bucket/folder/, or a step before: {', '.join(before) or 'this is the first'}"
                     )
-            before.append(step)
+            if step.step_name in before:
+                raise BadArgument(f"PipelineArgs.steps: {step.step_name} is the name of two; give each one of its own")
+            before.append(step.step_name)
 
     @property
     def hours(self) -> int:
         """How long a run may take: all its steps together."""
-        return sum(step.hours for step in self.steps.values())
+        return sum(step.hours for step in self.steps)
 
 
 class Pipeline(pulumi.ComponentResource):
@@ -163,7 +164,9 @@ def _made(name: str, args: PipelineArgs, opts: pulumi.ResourceOptions) -> pulumi
         name,
         pipeline_name=name,
         pipeline_display_name=name,
-        pipeline_description=pulumi.Output.concat(args.job_name, f": {', '.join(args.steps)}"),
+        pipeline_description=pulumi.Output.concat(
+            args.job_name, f": {', '.join(step.step_name for step in args.steps)}"
+        ),
         role_arn=args.pipeline_role_arn,
         pipeline_definition=pulumi.Output.json_dumps(_definition(args)),
         tags=counted(args.tags, args.runs_per_month),
@@ -189,11 +192,12 @@ def _made(name: str, args: PipelineArgs, opts: pulumi.ResourceOptions) -> pulumi
     ):
         said = pulumi.Output.concat("a run of ", args.job_name, says)
         rings(f"{name}-{suffix}", said, counts(metric), told, opts)
-    for step in args.steps:
+    for step in (one.step_name for one in args.steps):
         said = pulumi.Output.concat(f"the step {step} of a run of ", args.job_name, " failed")
         rings(f"{name}-{step}-step-failed", said, counts("StepFailed", StepName=step), told, opts)
     if args.schedule is not None:
-        token = pulumi.Output.concat("mlplatform-run-of-", pipeline.pipeline_name, f"-<{SCHEDULED}>")
+        # At least 32 characters, of which the time has 20.
+        token = pulumi.Output.concat(f"<{SCHEDULED}>-", pipeline.pipeline_name, f"-<{SCHEDULED}>")
         start = {"PipelineName": pipeline.pipeline_name, "ClientRequestToken": token}
         target: dict[str, Text] = {
             "arn": "arn:aws:scheduler:::aws-sdk:sagemaker:startPipelineExecution",
@@ -208,12 +212,11 @@ def _definition(args: PipelineArgs) -> dict[str, Any]:
     https://aws-sagemaker-mlops.github.io/sagemaker-model-building-pipeline-definition-JSON-schema/
     """
     steps: list[dict[str, Any]] = []
-    for name, step in args.steps.items():
-        trains = step.training is not None
+    for step in args.steps:
         steps.append(
             {
-                "Name": name,
-                "Type": "Training" if trains else "Processing",
+                "Name": step.step_name,
+                "Type": "Processing" if step.training is None else "Training",
                 **({"DependsOn": [steps[-1]["Name"]]} if steps else {}),
                 # The service retries these by itself, unbounded by what we say; and it starts a job under a new name.
                 "RetryPolicies": [
@@ -224,7 +227,7 @@ def _definition(args: PipelineArgs) -> dict[str, Any]:
                         "MaxAttempts": 2,
                     }
                 ],
-                "Arguments": _training(args, name, step.training) if step.training else _processing(args, name, step),
+                "Arguments": _training(args, step, step.training) if step.training else _processing(args, step),
             }
         )
     return {"Version": "2020-12-01", "Steps": steps}
@@ -237,28 +240,28 @@ def _in_run(folder: Text, *parts: str) -> dict[str, Any]:
     return {"Std:Join": {"On": "/", "Values": [start, _RUN_ID, *parts]}}
 
 
-def _read(args: PipelineArgs, said: Text) -> Any:
+def _read(args: PipelineArgs, said: str) -> Any:
     """A place, or what a step before wrote: a program its folder, a training job the archive that SageMaker made."""
-    step = args.steps.get(said) if isinstance(said, str) else None
-    if step is None:
+    if "://" in said:
         return said
+    step = next(one for one in args.steps if one.step_name == said)
     if step.training is not None:
         return {"Get": f"Steps.{said}.ModelArtifacts.S3ModelArtifacts"}
-    return _in_run(args.output_uri, str(said), "")
+    return _in_run(args.output_uri, said, "")
 
 
-def _training(args: PipelineArgs, name: str, job: TrainingJobArgs) -> dict[str, Any]:
+def _training(args: PipelineArgs, step: StepArgs, job: TrainingJobArgs) -> dict[str, Any]:
     return training_request(
         job,
-        {"TrainingJobName": pulumi.Output.from_input(job.job_name).apply(lambda known: short(known, _LONGEST))},
+        {"TrainingJobName": pulumi.Output.from_input(job.job_name).apply(lambda known: shortened(known, BESIDE_STEP))},
         {"S3Uri": _in_run(job.spot.checkpoint_uri, "")} if job.spot is not None else {},
-        {channel: _read(args, said) for channel, said in {**job.data, **args.steps[name].inputs}.items()},
-        _in_run(args.output_uri, name),
+        {**job.data, **{channel: _read(args, said) for channel, said in step.inputs.items()}},
+        _in_run(args.output_uri, step.step_name),
         {RUN: _RUN_ID},
     )
 
 
-def _processing(args: PipelineArgs, name: str, step: StepArgs) -> dict[str, Any]:
+def _processing(args: PipelineArgs, step: StepArgs) -> dict[str, Any]:
     """CreateProcessingJob, https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateProcessingJob.html"""
     assert step.machine is not None
     cluster: dict[str, Any] = {
@@ -271,9 +274,9 @@ def _processing(args: PipelineArgs, name: str, step: StepArgs) -> dict[str, Any]
     folders = {key: f"{_FOLDER}/input/{key}" for key in step.inputs}
     words: list[Text] = [f"--{key}={folder}" for key, folder in {**folders, "output": f"{_FOLDER}/output"}.items()]
     words += [pulumi.Output.concat(f"--{key}=", value) for key, value in step.options.items()]
-    job_name = pulumi.Output.concat(args.job_name, f"-{name}")
+    job_name = pulumi.Output.concat(args.job_name, f"-{step.step_name}")
     return {
-        "ProcessingJobName": job_name.apply(lambda known: short(known, _LONGEST)),
+        "ProcessingJobName": job_name.apply(lambda known: shortened(known, BESIDE_STEP)),
         "AppSpecification": {
             "ImageUri": step.image,
             "ContainerEntrypoint": list(step.program),
@@ -298,7 +301,7 @@ def _processing(args: PipelineArgs, name: str, step: StepArgs) -> dict[str, Any]
                 {
                     "OutputName": "output",
                     "S3Output": {
-                        "S3Uri": _in_run(args.output_uri, name),
+                        "S3Uri": _in_run(args.output_uri, step.step_name),
                         "LocalPath": f"{_FOLDER}/output",
                         "S3UploadMode": "EndOfJob",
                     },

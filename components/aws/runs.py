@@ -1,6 +1,5 @@
 """The runs of a job: a state machine that starts them, watches, stops in time and reports, by the clock or by hand."""
 
-import hashlib
 import json
 import re
 from collections.abc import Mapping
@@ -10,6 +9,7 @@ from typing import Any
 import pulumi
 from pulumi_aws import cloudwatch, scheduler, sfn
 
+from catalogue.jobnames import BESIDE_RUN, shortened
 from catalogue.pauses import LOOKS_BACK_HOURS, longest_pause_hours
 from components.given import BadArgument, Tags, Text, counted
 from components.shapes import Schedule
@@ -207,8 +207,6 @@ _TIME = ", ".join(
     for at, marks in enumerate(("T", "T:", "T:", "T:Z"))
 )
 _RUNS_ALREADY = "SageMaker.ResourceInUseException"
-_LONGEST = 63 - len("-2026-11-26-023000-00")
-"""What SageMaker's 63 characters leave for the name of a job beside its run."""
 
 
 def named_by_its_run(job_name: Text) -> pulumi.Output[str]:
@@ -220,16 +218,9 @@ def named_by_its_run(job_name: Text) -> pulumi.Output[str]:
     """
     return pulumi.Output.concat(
         "States.Format('",
-        pulumi.Output.from_input(job_name).apply(short),
+        pulumi.Output.from_input(job_name).apply(lambda known: shortened(known, BESIDE_RUN)),
         f"-{{}}-{{}}{{}}{{}}-{{}}{{}}', {_TIME}, $$.Execution.RedriveCount, $$.State.RetryCount)",
     )
-
-
-def short(job_name: str, longest: int = _LONGEST) -> str:
-    """A name that leaves room for its run. One that is cut has a digest of the whole, so that no two become one."""
-    if len(job_name) <= longest:
-        return job_name
-    return f"{job_name[: longest - 5].rstrip('-')}-{hashlib.sha256(job_name.encode()).hexdigest()[:4]}"
 
 
 def of_its_run(folder: Text, part: str = "") -> pulumi.Output[str]:

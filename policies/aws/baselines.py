@@ -51,14 +51,15 @@ def notebook(props: Properties) -> Iterator[str]:
     TRAINING,
     QUALITY,
     MONITORING,
-    sfn.STATE_MACHINE,
+    *sfn.DEFINED,
     scheduler.SCHEDULE,
     severity="high",
     says="A training, processing or monitoring job runs in the VPC, opens no connection, and encrypts what it sends.",
     remedy="Set the job's network isolation, its inter-container traffic encryption and its VPC configuration.",
 )
 def jobs_isolated(graph: Graph, resource: Resource) -> Iterator[str]:
-    """Every job that a program names, by itself or in a state machine. A transform job has no network section.
+    """Every job that a program names, by itself, in a state machine or in a pipeline. A transform job has no network of
+    its own.
 
     https://docs.aws.amazon.com/securityhub/latest/userguide/sagemaker-controls.html (SageMaker.9, 11, 14 and 22)
     """
@@ -88,7 +89,7 @@ def _networks(graph: Graph, resource: Resource) -> Iterator[tuple[str, Propertie
         for job in sfn.jobs_of(graph, resource):
             if job.action in _BESIDE:
                 network = job.request if job.action == _BESIDE[0] else job.request.section_or_empty("NetworkConfig")
-                yield f" ({job.state})", network, "E", is_recorded(graph, resource, job)
+                yield f" ({job.state})", network, "E", is_recorded(graph, job)
 
 
 @resource_rule(

@@ -1,11 +1,10 @@
-"""What jobs write for a while, scores and checkpoints, expires in a bucket of the stack."""
+"""What jobs write for a while, scores, checkpoints and what steps hand on, expires in a bucket of the stack."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.aws import s3, sfn
-from catalogue.kinds.aws.jobs import STATE_MACHINE
 from catalogue.once import once_a_graph
 from catalogue.properties import Unreadable
 from policies import limits
@@ -16,9 +15,9 @@ from policies.rule import stack_rule
 
 @once_a_graph
 def written_for_a_while(graph: Graph) -> frozenset[str]:
-    """The s3:// folders that jobs of the stack write scores and checkpoints to."""
+    """The s3:// folders that jobs of the stack write scores, checkpoints and the steps' outputs to."""
     found = list[str]()
-    for machine in graph.of(STATE_MACHINE):
+    for machine in graph.of(*sfn.DEFINED):
         with suppress(Unreadable):  # what is not known yet, the stack file says
             found += sfn.passing(graph, machine)
     return folders(graph, found)
@@ -26,11 +25,12 @@ def written_for_a_while(graph: Graph) -> frozenset[str]:
 
 @stack_rule(
     "limits-outputs-expire",
-    STATE_MACHINE,
+    *sfn.DEFINED,
     severity="medium",
-    says="The scores of a batch job and the checkpoints of a training job are deleted in time from a bucket of the "
-    "stack.",
-    remedy="Set keep_days of the batch job, or spot.keep_days of the training job, to at most the limit.",
+    says="The scores of a batch job, the checkpoints of a training job and what the steps of a pipeline write are "
+    "deleted in time from a bucket of the stack.",
+    remedy="Set keep_days of the batch job or the pipeline, or spot.keep_days of the training job, to at most the "
+    "limit.",
 )
 def outputs_expire(graph: Graph, machine: Resource) -> Iterator[str]:
     """Each run writes a copy of its scores or checkpoints, and nothing but a lifecycle deletes one: "Managing the

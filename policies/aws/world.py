@@ -159,6 +159,7 @@ _SHAPES = {
     # ECR keeps layers there: https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html
     "s3": r"prod-{r}-starport-layer-bucket/\*",
     "sagemaker": r"(endpoint|model-package(-group)?|(processing|training|transform)-job)/{p}-[\w*/-]+"
+    r"|pipeline/{p}-[\w-]+(/execution/\*)?"
     r"|(domain|app|space|user-profile)/\$\{{sagemaker:DomainId\}}(/\$\{{sagemaker:UserProfileName\}})?(/\*)?"
     r"|user-profile/\*/\$\{{aws:SourceIdentity\}}|mlflow-app/\*",
     "states": r"stateMachine:{p}-[\w*-]+|execution:{p}-[\w-]+:\*|sagemaker:create(Training|Transform)Job\.sync",

@@ -9,7 +9,7 @@ from catalogue import registered
 from catalogue.experiments import FOLDER
 from catalogue.graph import Graph, Resource
 from catalogue.iam import Call, Session, Statement, read
-from catalogue.kinds.aws import ec2, ecr, iam, jobs, kms, sagemaker, scheduler, studio
+from catalogue.kinds.aws import ec2, ecr, iam, jobs, kms, pipelines, sagemaker, scheduler, sfn, studio
 from catalogue.kinds.aws.experiments import MLFLOW_APP
 from catalogue.landing_zones import AwsNetwork
 from catalogue.once import once_a_graph
@@ -196,49 +196,66 @@ def _batch(graph: Graph, here: str, own: Mapping[str, str]) -> dict[str, list[Pl
 
 
 def _training(graph: Graph, here: str, own: Mapping[str, str]) -> dict[str, list[Place]]:
-    """What the training jobs of the state machines read, write and bring."""
+    """What the training jobs of the state machines, and the steps of the pipelines, read, write and bring."""
     words = (
-        "training-machines",
-        "recorded-machines",
-        "training-runs",
-        "jobs-of-runs",
-        "end-of-training",
-        "training-images",
+        *("training-machines", "recorded-machines", "training-runs", "jobs-of-runs", "end-of-training"),
+        *("pipelines", "runs-of-pipelines", "steps-of-runs", "trainings-of-runs"),
+        *("training-images", "data-of-runs", "data-of-runs-folders", "trained"),
     )
-    found: dict[str, list[Place]] = {word: [] for word in (*words, "data-of-runs", "data-of-runs-folders", "trained")}
+    found: dict[str, list[Place]] = {word: [] for word in words}
     for machine in graph.of(jobs.STATE_MACHINE):
         name, arn = machine.props.text_or_empty("name"), machine.props.text_if_known("arn")
-        for said in _requests(_defined(machine), "AlgorithmSpecification") if arn else ():
+        trainings = [job for job in sfn.jobs(machine.props) if job.action == "createTrainingJob"] if arn else []
+        for job in trainings:
             found["training-machines"].append(Place(arn, own))
-            if "MLFLOW_TRACKING_URI" in said.get("Environment", {}):
+            if job.request.is_given("Environment.MLFLOW_TRACKING_URI"):
                 found["recorded-machines"].append(Place(arn, own))
             found["training-runs"].append(Place(f"{arn.replace(':stateMachine:', ':execution:')}:x", own))
-            runs, network = said["ResourceConfig"], said["VpcConfig"]
-            brings = {
-                **own,
-                "sagemaker:InstanceTypes": runs["InstanceType"],
-                "sagemaker:OutputKmsKey": said["OutputDataConfig"]["KmsKeyId"],
-                "sagemaker:VpcSubnets": network["Subnets"],
-                "sagemaker:VpcSecurityGroupIds": network["SecurityGroupIds"],
-                "sagemaker:NetworkIsolation": str(said["EnableNetworkIsolation"]).lower(),
-                "sagemaker:InterContainerTrafficEncryption": str(said["EnableInterContainerTrafficEncryption"]).lower(),
-                "sagemaker:MaxRuntimeInSeconds": str(said["StoppingCondition"]["MaxRuntimeInSeconds"]),
-                **({"sagemaker:VolumeKmsKey": runs["VolumeKmsKeyId"]} if "VolumeKmsKeyId" in runs else {}),
-            }
-            found["jobs-of-runs"].append(Place(f"arn:aws:sagemaker:{here}:training-job/{name}-1", brings))
+            found["jobs-of-runs"].append(Place(f"arn:aws:sagemaker:{here}:training-job/{name}-1", _brings(job, own)))
             rule = "StepFunctionsGetEventsForSageMakerTrainingJobsRule"
             found["end-of-training"] = [Place(f"arn:aws:events:{here}:rule/{rule}", own)]
-            for channel in said["InputDataConfig"]:
-                source = channel["DataSource"]["S3DataSource"]["S3Uri"]
-                bucket, _, prefix = source.removeprefix("s3://").partition("/")
-                found["data-of-runs"].append(Place(f"{_object(source)}part-0.csv", own))
-                found["data-of-runs-folders"].append(Place(f"arn:aws:s3:::{bucket}", {**own, "s3:prefix": prefix}))
-            found["trained"].append(Place(f"{_object(said['OutputDataConfig']['S3OutputPath'])}x/model.tar.gz", own))
-            image = said["AlgorithmSpecification"]["TrainingImage"]
-            found["training-images"] += [
-                Place(one, {"aws:ResourceAccount": one.split(":")[4]}) for one in _repository(image)
-            ]
+            _files(found, job, own)
+    for pipeline in graph.of(jobs.PIPELINE):
+        for arn in _known([pipeline], "arn"):
+            found["pipelines"].append(Place(arn, own))
+            found["runs-of-pipelines"].append(Place(f"{arn}/execution/x", own))
+        for job in pipelines.jobs(pipeline.props):
+            trains = job.action == "createTrainingJob"
+            name = job.request.text_or_empty("TrainingJobName" if trains else "ProcessingJobName")
+            arn = f"arn:aws:sagemaker:{here}:{'training' if trains else 'processing'}-job/{name}-x"
+            found["trainings-of-runs" if trains else "steps-of-runs"].append(Place(arn, _brings(job, own)))
+            _files(found, job, own)
     return found
+
+
+def _brings(job: jobs.Job, own: Mapping[str, str]) -> dict[str, Any]:
+    """What the request for a training or a processing job brings, by which guardrails go."""
+    network = job.request.section_or_empty("NetworkConfig") or job.request
+    cluster, output = next(job.clusters())[0], next(job.outputs())
+    volume = cluster.text_or_empty("VolumeKmsKeyId")
+    return {
+        **own,
+        "sagemaker:InstanceTypes": cluster.text_or_empty("InstanceType"),
+        "sagemaker:OutputKmsKey": output.text_or_empty("KmsKeyId"),
+        "sagemaker:VpcSubnets": list(network.each_text("VpcConfig.Subnets")),
+        "sagemaker:VpcSecurityGroupIds": list(network.each_text("VpcConfig.SecurityGroupIds")),
+        "sagemaker:NetworkIsolation": network.text_or_empty("EnableNetworkIsolation"),
+        "sagemaker:InterContainerTrafficEncryption": network.text_or_empty("EnableInterContainerTrafficEncryption"),
+        "sagemaker:MaxRuntimeInSeconds": job.request.text_or_empty("StoppingCondition.MaxRuntimeInSeconds"),
+        **({"sagemaker:VolumeKmsKey": volume} if volume else {}),
+    }
+
+
+def _files(found: dict[str, list[Place]], job: jobs.Job, own: Mapping[str, str]) -> None:
+    """What a job reads and writes in buckets, and the repositories of its image."""
+    for source in job.data():
+        bucket, _, prefix = source.removeprefix("s3://").partition("/")
+        found["data-of-runs"].append(Place(f"{_object(source)}part-0.csv", own))
+        found["data-of-runs-folders"].append(Place(f"arn:aws:s3:::{bucket}", {**own, "s3:prefix": prefix}))
+    found["trained"] += [Place(f"{_object(uri)}x/model.tar.gz", own) for uri in job.written()]
+    for image in job.images():
+        repositories = [Place(one, {"aws:ResourceAccount": one.split(":")[4]}) for one in _repository(image)]
+        found["training-images"] += repositories
 
 
 def _defined(machine: Resource) -> Any:

@@ -46,7 +46,7 @@ def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
             PipelineArgs(
                 job_name=f"{ground.stack}-{name}",
                 enabled=pipeline.enabled,
-                steps={called: _step(ground, config, step) for called, step in pipeline.steps.items()},
+                steps=[_step(ground, config, called, step) for called, step in pipeline.steps.items()],
                 output_uri=pipeline.output_uri,
                 role_arn=ground.role_arns["training"],
                 subnet_ids=list(ground.subnet_ids.values()),
@@ -64,10 +64,12 @@ def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
     return {"pipelines": {name: value for name, value in made.items() if value is not None}}
 
 
-def _step(ground: Ground, config: StackConfig, step: Step) -> StepArgs:
+def _step(ground: Ground, config: StackConfig, called: str, step: Step) -> StepArgs:
     if step.training is not None:
-        return StepArgs(inputs=step.inputs, training=training.arguments(ground, config, step.training))
+        job = training.arguments(ground, config, step.training)
+        return StepArgs(step_name=called, inputs=step.inputs, training=job)
     return StepArgs(
+        step_name=called,
         inputs=step.inputs,
         image=step.image,
         program=step.program or (),

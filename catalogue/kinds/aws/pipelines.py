@@ -4,7 +4,8 @@ The definition is JSON of its own schema:
 https://aws-sagemaker-mlops.github.io/sagemaker-model-building-pipeline-definition-JSON-schema/
 """
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any, cast
@@ -64,6 +65,12 @@ def jobs(props: Properties) -> Iterator[Job]:
         if kind not in _CALLS:
             raise Malformed(f"{step.at}.Type", f"is {kind!r}, whose machines are unknown", step.owner)
         yield Job(step.text_or_empty("Name"), _CALLS[kind], 1, step, request_of(step), True, turn or step.at)
+
+
+def call_of(step: Properties) -> str:
+    """The call that a step makes, such as createTrainingJob. Empty where it starts no machine, or one of a type that is
+    not known."""
+    return _CALLS.get(step.text_or_empty("Type"), "")
 
 
 def request_of(step: Properties) -> Properties:
@@ -134,6 +141,28 @@ def _steps_in(value: Any) -> Iterator[str]:
             yield from _steps_in(one)
 
 
+def step_read(before: Iterable[Job], said: str) -> str:
+    """The step whose output an expression is, of those before; empty where it is none's.
+
+    The archive of a training job is named by its answer, for SageMaker makes up where it lies; the folder of a program
+    as the program writes it.
+    """
+    answer = re.fullmatch(r"\$\.Steps\.([\w-]+)\.ModelArtifacts\.S3ModelArtifacts", said)
+    for job in before:
+        if job.action == "createTrainingJob":
+            if answer and answer[1] == job.state:
+                return job.state
+        elif any(_folder(said) == _folder(str(output.values.get(f"{at}.$"))) for at, output in job.places()):
+            return job.state
+    return ""
+
+
+def _folder(said: str) -> tuple[str, str]:
+    """A folder of a run without a `/` at its end, and what the run says of it."""
+    found = re.fullmatch(r"States\.Format\('([^'\\]*)', (.*)\)", said)
+    return (found[1].rstrip("/"), found[2]) if found else (said.rstrip("/"), "")
+
+
 def longest_hours(props: Properties) -> float:
     """How long a run may last: its jobs one after the other, and what each waits for Spot machines. Raises Unpriced."""
     return sum(
@@ -201,7 +230,7 @@ KINDS = (
         serves=Serves(_images, _artifacts, _STEPS),
         acts=acts(
             "sagemaker",
-            by_name("arn:aws:sagemaker:{region}:{account}:pipeline/{name}"),
+            by_name("arn:aws:sagemaker:{region}:{account}:pipeline/{name}", key="pipelineName"),
             Behaviour(
                 name="pipelineName",
                 pattern=r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,255}",

@@ -180,16 +180,18 @@ EXAMPLES: Mapping[str, Args] = {
     ),
     "Pipeline": PipelineArgs(
         job_name="it-path",
-        steps={
-            "prepare": StepArgs(
+        steps=[
+            StepArgs(
+                step_name="prepare",
                 inputs={"raw": f"s3://it-data-{ACCOUNT}/raw/"},
                 image=f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/steps:1",
                 program=["python", "-m", "steps", "prepare"],
                 machine=Machine("ml.m5.large"),
                 max_hours=1,
             ),
-            "train": StepArgs(inputs={"train": "prepare"}, training=TRAINING),
-            "gate": StepArgs(
+            StepArgs(step_name="train", inputs={"train": "prepare"}, training=TRAINING),
+            StepArgs(
+                step_name="gate",
                 inputs={"data": "prepare", "model": "train"},
                 image=f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/steps:1",
                 program=["python", "-m", "steps", "gate"],
@@ -197,7 +199,7 @@ EXAMPLES: Mapping[str, Args] = {
                 machine=Machine("ml.g6.xlarge", local_nvme=True),
                 max_hours=1,
             ),
-        },
+        ],
         output_uri=f"s3://{BUCKET}/pipelines/path/",
         role_arn=f"arn:aws:iam::{ACCOUNT}:role/it-training",
         subnet_ids=SUBNETS,

@@ -8,11 +8,11 @@ import pytest
 
 from catalogue.formats import AWS
 from catalogue.hardware import catalogue
+from catalogue.jobnames import BESIDE_RUN, shortened
 from catalogue.kind import Bills, Runs
 from catalogue.kinds import kind_of
 from catalogue.pricing import Pricing
 from components.aws.batch import BatchJob
-from components.aws.runs import short
 from components.given import BadArgument
 from sandbox.training.intrinsics import filled
 from tests.components.aws.examples import REGION
@@ -32,7 +32,7 @@ def test_a_run_that_is_let_go_on_names_its_jobs_anew_for_its_retries_count_from_
 
 
 def test_two_long_names_that_begin_alike_are_two() -> None:
-    one, other = (short(f"{'x' * 50}{end}") for end in "ab")
+    one, other = (shortened(f"{'x' * 50}{end}", BESIDE_RUN) for end in "ab")
     assert one != other and len(one) <= 44
 
 

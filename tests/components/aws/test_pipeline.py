@@ -24,7 +24,7 @@ from tests.mutate import changed, put
 
 ALARM, SCHEDULE = "aws:cloudwatch/metricAlarm:MetricAlarm", "aws:scheduler/schedule:Schedule"
 CALLS = {"Training": "CreateTrainingJob", "Processing": "CreateProcessingJob"}
-STEPS = cast(PipelineArgs, EXAMPLES["Pipeline"]).steps
+STEPS = {step.step_name: step for step in cast(PipelineArgs, EXAMPLES["Pipeline"]).steps}
 
 
 def graph_of(**other: Any) -> Graph:
@@ -128,7 +128,7 @@ def test_alarms_say_which_step_failed_and_a_schedule_starts_each_run_once() -> N
     }
     target = inputs(graph, SCHEDULE)["target"]
     token = json.loads(target["input"])["ClientRequestToken"]
-    assert "<aws.scheduler.scheduled-time>" in token and len(token.replace("aws.scheduler.", "")) >= 32
+    assert len(token.replace("<aws.scheduler.scheduled-time>", "2026-11-26T02:30:00Z")) >= 32
     assert scheduler.job_of(graph, graph.of(SCHEDULE)[0]) is None
     assert scheduler.starters(graph, graph.of(PIPELINE)[0]) == graph.of(SCHEDULE)
 
@@ -149,12 +149,8 @@ def bill(graph: Graph) -> Bill:
 
 
 def test_quota_counts_the_largest_step_of_each_machine_type() -> None:
-    more = {
-        **STEPS,
-        "train": StepArgs(
-            inputs={"train": "prepare"}, training=replace(TRAINING, machine=Machine("ml.m5.large"), replicas=3)
-        ),
-    }
+    train = replace(TRAINING, machine=Machine("ml.m5.large"), replicas=3)
+    more = [STEPS["prepare"], replace(STEPS["train"], training=train), STEPS["gate"]]
     (pipeline,) = graph_of(steps=more).of(PIPELINE)
     found = {one.machine_type: one.high for one in pipelines._machines(graph_of(), pipeline)}
     assert found == {"ml.m5.large": 3, "ml.g6.xlarge": 1}
@@ -187,7 +183,8 @@ def test_nothing_stands_while_it_is_switched_off() -> None:
         ({"runs_per_month": 8}, "one of the two"),
         ({"schedule": None}, "one of the two"),
         ({"output_uri": "gs://x/y/"}, "a place in S3"),
-        ({"steps": {"gate": STEPS["gate"]}}, "or a step before: this is the first"),
+        ({"steps": [STEPS["gate"]]}, "or a step before: this is the first"),
+        ({"steps": [STEPS["prepare"], STEPS["prepare"]]}, "is the name of two"),
     ],
 )
 def test_what_cannot_be_is_refused(given: dict[str, Any], said: str) -> None:
@@ -205,4 +202,4 @@ def test_what_cannot_be_is_refused(given: dict[str, Any], said: str) -> None:
 )
 def test_a_step_is_one_of_the_two_whole(given: dict[str, Any], said: str) -> None:
     with pytest.raises(BadArgument, match=said):
-        StepArgs(inputs={}, **given)
+        StepArgs(step_name="x", inputs={}, **given)

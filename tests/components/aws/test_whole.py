@@ -103,7 +103,7 @@ def whole() -> None:
     make(
         Pipeline,
         "it-path",
-        steps={**steps, "train": replace(steps["train"], training=train)},
+        steps=[replace(one, training=train if one.training else None) for one in steps],
         output_uri=pulumi.Output.concat("s3://", registry.bucket_name, "/pipelines/path/"),
         role_arn=identity.role_arns["training"],
         pipeline_role_arn=identity.role_arns["pipeline"],
