@@ -54,7 +54,7 @@ def request(graph: Graph) -> Found:
             apart = Properties(_by_path(said.values), said.at, machine)
             yield from ((machine, f"{sentence} ({where})") for sentence in unlike(takes, apart))
             for path in _decided_by_input(apart.values, "") if sort in _CALLS else ():
-                if path not in takes.known:
+                if path not in takes.known or (machine.type != PIPELINE and path in _OF_STEPS):
                     yield machine, f"lets the input of a run decide {path.removesuffix('.$')} ({where})"
             for path, types, text in named(takes, apart) if graph.placement is not None else ():
                 if not ours.has(text, *types) and not may_be_id(
@@ -63,6 +63,14 @@ def request(graph: Graph) -> Found:
                     yield machine, f"has {path} {one_line(text)}, which is not of the stack ({where})"
 
 
+_OF_STEPS = (
+    "Environment.MLPLATFORM_RUN.$",
+    "InputDataConfig.DataSource.S3DataSource.S3Uri.$",
+    "OutputDataConfig.S3OutputPath.$",
+    "ProcessingInputs.S3Input.S3Uri.$",
+    "ProcessingOutputConfig.Outputs.S3Output.S3Uri.$",
+)
+"""What a run says of a step alone: its id, and what the steps before it wrote. A state machine has no such steps."""
 _CALLS = [sort for sort in requests() if sort.startswith("create") or ":" in sort]
 """The calls, whose members an expression may say; a state's own are judged with them."""
 
@@ -143,7 +151,7 @@ def job_own(graph: Graph, machine: Resource) -> Iterator[str]:
             if key and not ours.has(key, kms.KEY, kms.ALIAS):
                 yield f"encrypts with {key}, which is no key of the stack's ({job.state})"
         told = job.request.section_or_empty("Environment").values.get("MLPLATFORM_RUN.$")
-        if told is not None and (machine.type != PIPELINE or told != _RUN):
+        if told not in (None, _RUN):
             yield f"is told {one_line(str(told))} as its run, which is not the run's id ({job.state})"
         for at in ("TransformJobName", "TrainingJobName", "ProcessingJobName"):
             said = job.request.values.get(at, job.request.values.get(f"{at}.$"))

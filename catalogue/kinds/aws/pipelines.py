@@ -75,21 +75,24 @@ def call_of(step: Properties) -> str:
 
 def request_of(step: Properties) -> Properties:
     """What a step sends, as a task of a state machine would: where a run says a part of a text, the name of the member
-    ends in `.$`, and its value is the same as an intrinsic function. One reader reads both.
+    ends in `.$`, and its value is the same as an intrinsic function. One reader reads both. Raises Malformed for a
+    member that is called so, for no request has one.
     """
     said = step.section_or_empty("Arguments")
-    return Properties(cast("Mapping[str, Any]", _as_task(said.values)), said.at, step.owner)
+    return Properties(cast("Mapping[str, Any]", _as_task(said.values, said)), said.at, step.owner)
 
 
-def _as_task(value: Any) -> Any:
+def _as_task(value: Any, of: Properties) -> Any:
     if isinstance(value, list):
-        return [_as_task(one) for one in cast("list[Any]", value)]
+        return [_as_task(one, of) for one in cast("list[Any]", value)]
     if not isinstance(value, Mapping):
         return value
     found: dict[str, Any] = {}
     for key, one in cast("Mapping[str, Any]", value).items():
+        if key.endswith(".$"):
+            raise Malformed(of.at, f"has {key}, which is no member of a request", of.owner)
         made, of_run = _made(one)
-        found[f"{key}.$" if of_run else key] = made if of_run or isinstance(made, str) else _as_task(one)
+        found[f"{key}.$" if of_run else key] = made if of_run or isinstance(made, str) else _as_task(one, of)
     return found
 
 

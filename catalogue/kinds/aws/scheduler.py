@@ -92,7 +92,13 @@ STARTS_PIPELINE = "arn:aws:scheduler:::aws-sdk:sagemaker:startPipelineExecution"
 https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-targets-universal.html
 """
 # Sections of a target that starts something other than a state machine or a pipeline.
-_OTHERS = ("ecsParameters", "eventbridgeParameters", "kinesisParameters", "sqsParameters")
+_OTHERS = (
+    "ecsParameters",
+    "eventbridgeParameters",
+    "kinesisParameters",
+    "sagemakerPipelineParameters",
+    "sqsParameters",
+)
 _UNIVERSAL = re.compile(r"arn:aws[\w-]*:scheduler:::aws-sdk:sagemaker:(\w+)")
 
 
@@ -103,8 +109,9 @@ def job_of(graph: Graph, schedule: Resource) -> Job | None:
     Raises Malformed for any other target, because what it runs is unknown.
     """
     target = schedule.props.section_or_empty("target")
+    of_pipeline = ":pipeline/" in target.text_if_known("arn")
     for key in _OTHERS:
-        if key in target:
+        if key in target and not (of_pipeline and key == "sagemakerPipelineParameters"):
             raise Malformed(f"target.{key}", "starts a job of another service; let a state machine start it", schedule)
     started = graph.of(STATE_MACHINE, PIPELINE)
     waits = not target.text_if_known("arn") or not target.text_if_known("input")
