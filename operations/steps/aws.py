@@ -20,7 +20,7 @@ from catalogue.kinds.aws.jobs import STATE_MACHINE
 from catalogue.kinds.aws.mlplatform import APPROVED_VERSION
 from catalogue.kinds.aws.s3 import BUCKET
 from catalogue.kinds.aws.sagemaker import ENDPOINT, MODEL, is_async
-from catalogue.kinds.aws.sfn import jobs_of
+from catalogue.kinds.aws.sfn import DEFINED, jobs_of
 from catalogue.kinds.aws.sns import SUBSCRIPTION, TOPIC
 from catalogue.kinds.aws.studio import DOMAIN, USER_PROFILE
 from catalogue.landing_zones import AwsZone
@@ -373,7 +373,7 @@ def standing(graph: Graph) -> Iterator[Look]:
         most = target.props.number_or_none("maxCapacity")
         if len(of) == 4 and of[0] == "endpoint" and most is not None:
             yield Look(what="replicas", name=f"{of[1]}/{of[3]}", amount=round(most))
-    jobs = {job.action for machine in graph.of(STATE_MACHINE) for job in jobs_of(graph, machine)}
+    jobs = {job.action for machine in graph.of(*DEFINED) for job in jobs_of(graph, machine)}
     groups = dict.fromkeys(group for action, group in _LOGS.items() if action in jobs)
     yield from (Look(what="log group", name=f"/aws/sagemaker/{group}") for group in groups)
     if graph.of(DOMAIN):
