@@ -99,8 +99,9 @@ CAVEATS: Mapping[str, tuple[Caveat, ...]] = {
         Caveat(
             (_PIPELINE,),
             "SageMaker stops no run of a pipeline as a whole, and counts none that took too long. Each step is stopped "
-            "by its own time, so that a run may take all of them together.",
-            documented(f"{_SAGEMAKER}/monitoring-cloudwatch.html", _READ),
+            "by its own time, so that a run may take all of them together. A pipeline is deleted once none of its runs "
+            "is in work, and its runs are forgotten with it.",
+            documented(f"{_RUNTIME}/API_DeletePipeline.html", _READ),
         ),
         Caveat(
             (_ACTION,),

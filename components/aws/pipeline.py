@@ -41,8 +41,8 @@ class StepArgs(Args):
     alarms are its own, and no part of the step."""
     image: Text | None = None
     """The address of the image of the program in ECR, in the region, with a pinned tag or digest."""
-    program: Sequence[Text] = ()
-    """The program and its first words, in place of the image's own entry point."""
+    program: Sequence[str] | None = None
+    """The program and its first words, in place of the image's own entry point. It must be known."""
     options: Mapping[str, Text] = field(default_factory=dict[str, str])
     """The options of the program, each of which it gets as `--NAME=VALUE`. Their names must be known."""
     machine: Machine | None = None
@@ -279,7 +279,7 @@ def _processing(args: PipelineArgs, step: StepArgs) -> dict[str, Any]:
         "ProcessingJobName": job_name.apply(lambda known: shortened(known, BESIDE_STEP)),
         "AppSpecification": {
             "ImageUri": step.image,
-            "ContainerEntrypoint": list(step.program),
+            "ContainerEntrypoint": list(step.program or ()),
             "ContainerArguments": words,
         },
         "Environment": {RUN: _RUN_ID},

@@ -16,7 +16,7 @@ from catalogue.kinds.aws.appautoscaling import TARGET
 from catalogue.kinds.aws.budgets import BUDGET
 from catalogue.kinds.aws.ec2 import PEERING
 from catalogue.kinds.aws.iam import ROLE, ROLE_POLICY
-from catalogue.kinds.aws.jobs import STATE_MACHINE
+from catalogue.kinds.aws.jobs import PIPELINE, STATE_MACHINE
 from catalogue.kinds.aws.mlplatform import APPROVED_VERSION
 from catalogue.kinds.aws.s3 import BUCKET
 from catalogue.kinds.aws.sagemaker import ENDPOINT, MODEL, is_async
@@ -358,12 +358,18 @@ def after_ground(graph: Graph, account: str, region: str) -> Iterator[ManualStep
         )
 
 
+PIPELINE_LOOK = "SageMaker Pipelines"
+"""Where a look finds what starts the runs of a pipeline; of any other job that is Step Functions."""
+
+
 def serving(graph: Graph) -> Iterator[Look]:
-    """The endpoints, and the state machines that score in batch."""
+    """The endpoints, and the state machines and pipelines that start jobs."""
     for served in graph.of(ENDPOINT):
         yield Look(what="endpoint", name=served.props.text_if_known("name") or served.name)
     for job in graph.of(STATE_MACHINE):
         yield Look(what="batch job", name=job.props.text_if_known("name") or job.name)
+    for path in graph.of(PIPELINE):
+        yield Look(what="batch job", name=path.props.text_if_known("pipelineName") or path.name, at=PIPELINE_LOOK)
 
 
 def standing(graph: Graph) -> Iterator[Look]:

@@ -72,7 +72,7 @@ def _step(ground: Ground, config: StackConfig, called: str, step: Step) -> StepA
         step_name=called,
         inputs=step.inputs,
         image=step.image,
-        program=step.program or (),
+        program=step.program,
         options=step.options,
         machine=machine(config.platform, step.machine, config.region),
         max_hours=step.max_hours or 0,
