@@ -161,10 +161,11 @@ CAVEATS: Mapping[str, tuple[Caveat, ...]] = {
         ),
         Caveat(
             (_WORKFLOW,),
-            "Google has no policy on a single workflow. So the data scientists, who start the runs of a training job "
-            "by hand, may start each workflow of the project, those of batch jobs and of hours among them: a run does "
-            "what its definition says, and the audit log says who started it.",
-            documented("https://cloud.google.com/iam/docs/resource-types-with-policies", "2026-11-27"),
+            "Google has no policy on a single workflow, and no condition reads its name. So the data scientists, who "
+            "start the runs of a training job by hand, may start each workflow of the project, those of batch jobs and "
+            "of hours among them: a run does what its definition says, and the audit log says who started it. A tag "
+            "on each workflow could bound them; its key is an administrator's to make, and no stack makes one.",
+            documented("https://cloud.google.com/iam/docs/conditions-resource-attributes", "2026-11-28"),
             when=lambda one: one.props.section_or_empty("labels").is_given(RUNS_PER_MONTH),
         ),
         Caveat(

@@ -21,6 +21,7 @@ from catalogue.platforms import PLATFORMS, Platform, cloud_of, platform_of
 from catalogue.properties import Unreadable
 from catalogue.wording import close, counted, one_line
 from policies import given, limits
+from policies.azure.reading import own_registries
 from policies.rule import KEPT_FOR_EVER, NOT_READ, Found, Rule, named_places, stack_rule, whole_stack_rule
 
 # A whole digest, or a tag other than `latest`, as in the OCI distribution specification.
@@ -393,9 +394,9 @@ def _registries(platform: str) -> Rule:
     def registries(graph: Graph, resource: Resource) -> Iterator[str]:
         """A pull from another account needs a grant there, which no program of this account can make or see.
 
-        On Azure the name of a registry tells no account, so the stack's own are those in the graph. Images of AWS, of
-        Google and of Microsoft are open to every account. A registry of another host, such as Docker Hub, is nobody's
-        here, whoever's program it is. SageMaker and Vertex AI pull from their platform's own registries alone:
+        On Azure the name of a registry tells no account, so the stack's own is the one of its workspace. Images of AWS,
+        of Google and of Microsoft are open to every account. A registry of another host, such as Docker Hub, is
+        nobody's here, whoever's program it is. SageMaker and Vertex AI pull from their platform's own registries alone:
         https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ContainerDefinition.html and
         https://cloud.google.com/vertex-ai/docs/predictions/custom-container-requirements.
         """
@@ -418,17 +419,15 @@ def _may_pull(graph: Graph, place: str, owner: str | None) -> bool:
     record = PLATFORMS[cast(Platform, graph.platform)]
     maker = {*record.open_registries, *generated(record.name).registries}
     known = {graph.placement.account, *named_places(graph), *maker}
-    return place in known or owner in known or any(_is_at(own, place) for own in graph.cloud)
+    return place in known or owner in known or any(_is_at(own, place) for own in own_registries(graph))
 
 
 def _is_at(registry: Resource, place: str) -> bool:
     """Whether a registry of Azure's has this address. An auto-name ends in digits that are another's in a preview."""
-    if not registry.type.endswith(":Registry"):
-        return False
-    named = registry.props.text_if_known("registryName") or registry.props.text_if_known("name")
-    return (
-        re.fullmatch(rf"({re.escape(registry.name)}[0-9a-f]{{8}}|{re.escape(named)})\.azurecr\.io", place) is not None
-    )
+    if named := registry.props.text_if_known("registryName"):
+        return place == f"{named.lower()}.azurecr.io"
+    made = re.escape(registry.props.text_if_known("name"))
+    return re.fullmatch(rf"({re.escape(registry.name)}[0-9a-f]{{8}}|{made})\.azurecr\.io", place) is not None
 
 
 def _behaviour(kind: Kind) -> Behaviour | None:

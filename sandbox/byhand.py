@@ -255,15 +255,15 @@ def purge(state: State, name: str) -> str:
 
 
 def run(state: State, job: str) -> str:
-    """Start a run of a batch job or a training job, or an app in the private space of a person.
+    """Start a run of a batch job, a training job or a pipeline, or an app in the private space of a person.
 
-    Raises RunFailed where a run ended without a model, or without scores of all its data.
+    Raises RunFailed where a run ended without a model, at a step, or without scores of all its data.
     """
     if job in state.account.spaces():
         state.account.start_app(job)
         return f"an app of {job} runs in their private space"
     record, data = batch.found(state, job)
-    if training.trains(record):
+    if training.trains(record) or training.is_pipeline(record):
         return training.run(state, record)
     from sandbox import scoring  # with the containers of examples/ and a client of HTTP, which no other command needs
 

@@ -153,7 +153,11 @@ def personas_of(args: IdentityArgs) -> Mapping[str, Persona]:
 
     Vertex AI and Workflows have no grants on a single job, model or workflow, and no conditions on their names. So the
     permissions hold in the whole project, which is the pilot's own. They are the fewest with which each persona works.
-    Who may start the runs of a training job may start those of any workflow, which do what their definitions say.
+    Who may start the runs of a training job may start those of any workflow, which do what their definitions say: the
+    least that a role of Workflows is granted on is a project, and Workflows is none of the services whose names a
+    condition reads, https://cloud.google.com/iam/docs/conditions-resource-attributes. A tag on a workflow, which a
+    condition reads too, is the one bound that Google has, https://cloud.google.com/workflows/docs/create-manage-tags;
+    keys of tags are an administrator's to make, and no stack makes one.
 
     Training mounts whole buckets by Cloud Storage FUSE, which asks for lists of a bucket without a prefix, and for the
     name of each folder on the way as if it were an object's: bounded by a folder, it would be refused before it read.

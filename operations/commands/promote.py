@@ -34,6 +34,14 @@ def promote(
             "--as", metavar="N", min=1, max=99_999, help="The number that the copy gets in the registry of TO."
         ),
     ] = None,
+    pull_request: Annotated[
+        bool,
+        typer.Option(
+            "--pull-request",
+            help="With --yes: commit the edit on a branch of its own, push it and open a pull request with gh. The "
+            "working tree stays as it is.",
+        ),
+    ] = False,
     yes: Annotated[
         bool, typer.Option("--yes", help="Write the stack file, or copy. Without, it is only shown.")
     ] = False,
@@ -49,6 +57,7 @@ def promote(
     """
     from operations import promoting
     from operations.idle import acting
+    from operations.promoting.pull_request import branch_of, opened
     from operations.promoting.rewriting import rewritten
     from operations.standing import reading
     from operations.terminal import text_console
@@ -56,19 +65,21 @@ def promote(
 
     file = file_of(stack)
     if to is not None:
-        if model is not None or standing is not None:
+        if model is not None or standing is not None or pull_request:
             raise BadInput(
-                "promote: --model and --standing are of a stack file, and a copy changes none; leave them out"
+                "promote: --model, --standing and --pull-request are of a stack file, and a copy changes none; leave "
+                "them out"
             )
         _copy(version, file, file_of(to), number, yes)
         return
     if number is not None:
         raise BadInput("--as: is the number of a copy; name TO, the stack that gets it, or leave it out")
     asked = promoting.asked(version, file)
-    digest = promoting.promoted(asked.registry.found(asked.stack, asked.config, asked.version), asked.version)
+    found = asked.registry.found(asked.stack, asked.config, asked.version)
+    digest = promoting.promoted(found, asked.version)
     text, key = acting.edited(file, partial(rewritten, version=asked.version, digest=digest, model=model))
-    with file.open(encoding="utf-8", newline="") as opened:
-        before = opened.read()
+    with file.open(encoding="utf-8", newline="") as there:
+        before = there.read()
     if text == before:
         typer.echo(f"{display(file)}: {key} is {version} already")
         return
@@ -82,7 +93,12 @@ def promote(
             typer.echo(f"{display(file)}: this step destroys what is guarded, so nothing was written")
             raise typer.Exit(1)
     if not yes:
-        typer.echo(f"nothing is written without --yes; then `pulumi up` serves {version}")
+        where = f", on the branch {branch_of(asked.version, file)}" if pull_request else ""
+        typer.echo(f"nothing is written without --yes{where}; then `pulumi up` serves {version}")
+        return
+    if pull_request:
+        for said in opened(file, text, asked.version, digest, found.because):
+            typer.echo(said)
         return
     put(file, text, newline="")
     typer.echo(f"wrote {display(file)}: {key} is {version}; `pulumi up` serves it")

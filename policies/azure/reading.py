@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from catalogue.arm import same
 from catalogue.graph import Graph, Resource
+from catalogue.kinds.azure.containerregistry import REGISTRY
 from catalogue.kinds.azure.machinelearningservices import MODELS, WORKSPACE
 from catalogue.kinds.azure.machinelearningservices_jobs import Job, jobs
 from catalogue.kinds.azure.mlplatform import APPROVED_VERSION
@@ -45,6 +46,17 @@ def names_one_of(text: str, resources: Iterable[Resource]) -> bool:
         elif text.rpartition("/")[2].lower() == resource.props.text_if_known("name").lower():
             return True
     return False
+
+
+@once_a_graph
+def own_registries(graph: Graph) -> tuple[Resource, ...]:
+    """The registries of images that the stack's workspaces have for their own. Another beside them is a stranger's,
+    whoever made it. In another program each that it makes is its own.
+    """
+    if not graph.ours:
+        return tuple(graph.of(REGISTRY))
+    found = (one for workspace in graph.of(WORKSPACE) for one in graph.refers(workspace, "containerRegistry", REGISTRY))
+    return tuple({one.urn: one for one in found}.values())
 
 
 def foreign(props: Properties, path: str, own: list[Resource]) -> Iterator[str]:

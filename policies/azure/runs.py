@@ -7,7 +7,6 @@ from itertools import pairwise
 from typing import Any
 
 from catalogue.graph import Graph, Resource
-from catalogue.kinds.azure.containerregistry import REGISTRY
 from catalogue.kinds.azure.machinelearningservices import ENVIRONMENT, MODEL, ONLINE_DEPLOYMENT
 from catalogue.kinds.azure.machinelearningservices_jobs import (
     BATCH_DEPLOYMENT,
@@ -23,7 +22,7 @@ from catalogue.once import once_a_graph
 from catalogue.properties import Properties
 from catalogue.registered import REPOSITORY, Registered, in_datastore
 from catalogue.wording import one_line
-from policies.azure.reading import key_of, names_one_of, slug_of
+from policies.azure.reading import key_of, names_one_of, own_registries, slug_of
 from policies.rule import Found, stack_rule, whole_stack_rule
 from policies.stated import is_of_a_pipeline, item_of
 
@@ -53,7 +52,7 @@ _OF_A_STEP = re.compile(r"\$\{\{\s*(inputs|outputs)\.\w+\s*\}\}")
 def _of_versions(graph: Graph) -> frozenset[str]:
     """The images of the versions of the registry that the stack file names."""
     said = [Registered.of(one) for one in graph.placement.versions] if graph.placement else []
-    hosts = {one.props.text_if_known("registryName").lower() for one in graph.of(REGISTRY)}
+    hosts = {one.props.text_if_known("registryName").lower() for one in own_registries(graph)}
     return frozenset(f"{host}.azurecr.io/{REPOSITORY}:{one.tag}" for one in said for host in hosts)
 
 
