@@ -80,7 +80,7 @@ def test_each_step_has_its_words_the_id_of_the_run_and_reads_what_those_before_i
 READS: dict[str, dict[str, str]] = {
     "prepare": {"raw": ""},
     "train": {"train": "prepare"},
-    "evaluate": {"data": "prepare", "model": "train"},
+    "evaluate": {"prepared": "prepare", "model": "train"},
     "gate": {"metrics": "evaluate"},
     "register": {"prepared": "prepare", "model": "train", "metrics": "evaluate", "gate": "gate"},
 }
