@@ -5,7 +5,6 @@ shell: what only that person knows stands in capitals. Nobody has run these comm
 module names the page that each is taken from.
 """
 
-from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from importlib import import_module
 from shlex import quote
