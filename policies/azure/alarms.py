@@ -188,9 +188,8 @@ class _Alarm:
             name, values = one.text_or_empty("name"), {*one.each_text("values")}
             if any(name not in row for row in found):
                 raise Unread(f"answers no column {name}")
-            if "*" not in values:
-                among = one.text_or_empty("operator").lower() == "include"
-                found = [row for row in found if (str(row[name]) in values) is among]
+            included = one.text_or_empty("operator").lower() == "include"
+            found = [row for row in found if bool({str(row[name]), "*"} & values) is included]
         return found
 
 

@@ -16,6 +16,7 @@ from stacks.fields import (
     CHANNEL,
     HYPERPARAMETER,
     PLACE_OR_STEP,
+    PROGRAM_WORD,
     SLUG,
     Cron,
     Fields,
@@ -38,7 +39,7 @@ Value = Annotated[str, StringConstraints(max_length=180)]
 """With its name it is one argument, of which SageMaker takes 256 characters: ProcessingJob AppSpecification,
 https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_AppSpecification.html
 """
-Word = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_./=:@+-]{1,200}$")]
+Word = Annotated[str, StringConstraints(pattern=PROGRAM_WORD)]
 PlaceOrStep = Annotated[str, StringConstraints(pattern=PLACE_OR_STEP, max_length=1024)]
 OUTPUT = "output"
 """The argument that names the folder which a step writes, so that no input and no option is called so."""
