@@ -37,15 +37,15 @@ class StepArgs(Args):
     """What the step is called, and its folder in that of the run. It must be known."""
     image: Text
     """The address of the container's image in Artifact Registry, with a pinned tag or digest."""
-    program: Sequence[str] = ()
-    """The program and its first words, in place of the image's own entry point. Empty for a training job, which has the
+    program: Sequence[str] | None = None
+    """The program and its first words, in place of the image's own entry point. None for a training job, which has the
     contract of TrainingJob: it writes to `model/` in its folder. It must be known."""
     options: Mapping[str, Text] = field(default_factory=dict[str, str])
     """The options of the program, or the hyperparameters of the training job, each an argument `--NAME=VALUE`. Their
     names must be known."""
-    inputs: Mapping[str, Text]
+    inputs: Mapping[str, str]
     """What the step reads, each an argument `--INPUT=/gcs/BUCKET/FOLDER/`: a gs:// folder, or the name of a step
-    before, whose output it is. Their names must be known."""
+    before, whose output it is. They must be known."""
     machine: Machine
     """What each replica runs on. It must be known."""
     replicas: int = 1
@@ -234,7 +234,7 @@ def _jobs(
                 max_hours=step.max_hours,
                 step=step.step_name,
                 run=IN_THE_RUN,
-                program=step.program,
+                program=step.program or (),
                 variables={RUN_VARIABLE: IN_THE_RUN},
             )
         )
