@@ -41,6 +41,7 @@ _ACTION = "aws:appautoscaling/scheduledAction:ScheduledAction"
 _MLFLOW = "aws:sagemaker/mlflowApp:MlflowApp"
 _PIPELINE = "aws:sagemaker/pipeline:Pipeline"
 _VERTEX, _WORKFLOW = "gcp:vertex/aiEndpoint:AiEndpoint", "gcp:workflows/workflow:Workflow"
+_METADATA_STORE = "gcp:vertex/aiMetadataStore:AiMetadataStore"
 _TENSORBOARD = "gcp:vertex/aiTensorboard:AiTensorboard"
 _DATASET = "gcp:bigquery/dataset:Dataset"
 _DEPLOYMENT, _WORKBENCH = "mlplatform:gcp:Deployment", "gcp:workbench/instance:Instance"
@@ -144,6 +145,12 @@ CAVEATS: Mapping[str, tuple[Caveat, ...]] = {
             "Vertex AI's API answers on the internet too, to whoever has a permission. A private way does not close "
             "that; such a perimeter does.",
             documented("https://cloud.google.com/vertex-ai/docs/general/vpc-service-controls", _READ),
+        ),
+        Caveat(
+            (_METADATA_STORE,),
+            "What starts each step of a pipeline is an image of Google's, gcr.io/ml-pipeline, by a tag: Google may put "
+            "another there. It runs as the pipeline account, which starts jobs and reads no data of the stack.",
+            documented("https://cloud.google.com/vertex-ai/docs/pipelines/customjob-component", "2026-11-27"),
         ),
         Caveat(
             (_TENSORBOARD,),
