@@ -74,7 +74,8 @@ def test_a_candidate_is_registered_by_its_record_and_waits_for_the_approver(
     assert "`mlplatform approve aws-dev scorer@3 --because TEXT --yes`" in done
     assert "`mlplatform promote scorer@3 aws-dev --yes`" in done
     assert "the registry has it already" in run(*asked, "--yes")
-    run("approve", dev, "scorer@3", *BECAUSE, "--yes")
+    approved = run("approve", dev, "scorer@3", *BECAUSE, "--yes")
+    assert "; passed its gate: roc_auc 0.83, at least 0.8; roc_auc 0.83; churn-2026-11-01" in approved
     run("promote", "scorer@3", dev, "--yes")
     assert versions.digest(record) in dev.read_text(encoding="utf-8")
 
@@ -207,6 +208,8 @@ def test_on_azure_a_candidate_is_registered_by_the_one_call_that_comes_last(
         f"az://store/artifacts/registry/scorer/3/{one}"
         for one in ("artifact/model.onnx", "artifact/MLmodel", "version.json")
     }
+    assert "`az acr repository update --name own --subscription" in done
+    assert "--image registry:scorer-3 --write-enabled false`" in done
     digest = versions.digest((folder / "version.json").read_bytes())
     assert workspace.versions["3"]["properties"]["properties"] == {"digest": digest}
     assert "the registry has it already" in run("register", file, "scorer@3", "--from", folder)
