@@ -390,20 +390,21 @@ def _deletes_artifacts(graph: Graph, lifecycle: Resource, rules: list[Properties
 
 
 def _deletes_others(graph: Graph, lifecycle: Resource, rules: list[Properties]) -> Iterator[str]:
-    """In a bucket of ours a rule may empty the folders of what is captured, of scores and of checkpoints, and no other:
-    people's work, data and what was trained have no age. Before endpoints stand the stack file says which capture.
+    """In a bucket of ours a rule may empty the folders of what is captured, of scores, of checkpoints and of what an
+    asynchronous endpoint has answered, and no other: people's work, data and what was trained have no age. Before
+    endpoints stand the stack file says which capture.
     """
     name = lifecycle.props.text_if_known("bucket")
     if not graph.ours or graph.placement is None or not name or _has_records(graph, lifecycle):
         return
     captures = f"s3://{name}/{_CAPTURES}"
     own = {f"{captures}{key.split('.')[1]}/" for key, _ in graph.placement.stated if key.endswith(".capture.days")}
-    standing = {f"{uri}/" for uri in sagemaker.captures_of(graph)}
+    standing = {f"{uri}/" for uri in (*sagemaker.captures_of(graph), *sagemaker.answers_of(graph))}
     for rule in rules:
         below = f"s3://{name}/{prefix_of(rule)}"
         deletes = rule.is_given("expiration.days") or rule.is_given("expiration.date")
         if deletes and below not in {captures, *own, *standing, *written_for_a_while(graph)}:
-            yield f"deletes what lies below {below}, which is no folder of captures, scores or checkpoints"
+            yield f"deletes what lies below {below}, which is no folder of captures, answers, scores or checkpoints"
 
 
 _CAPTURES = "capture/"
