@@ -125,13 +125,16 @@ def principals(statement: Properties) -> Mapping[str, list[str]]:
 # ---- words ----------------------------------------------------------------------------------------------------------
 
 
+_VARIES = re.compile(r"(\$\{[^}]*\}|[*?])")
+
+
 def _filled(text: str, context: Context, *, wild: bool = True, parts: int = 1) -> str | None:
     """A pattern for what a policy says. None where it has a variable that the request does not bring.
 
     Before the last of its `parts`, which colons divide, a wildcard stays within its part.
     """
     pattern, colons = "", 0
-    for part in re.split(r"(\$\{[^}]*\}|[*?])", text):
+    for part in _VARIES.split(text):
         if wild and part in ("*", "?"):
             pattern += ("." if colons >= parts - 1 else "[^:]") + ("*" if part == "*" else "")
         elif part.startswith("${"):
