@@ -315,13 +315,6 @@ def captures_of(graph: Graph) -> set[str]:
     return {uri.rstrip("/") for uri in found if uri}
 
 
-def answers_of(graph: Graph) -> set[str]:
-    """The s3:// places of what asynchronous endpoints answer, or fail to, without a slash at the end, where known."""
-    answers = (c.props.section_or_empty("asyncInferenceConfig.outputConfig") for c in graph.of(CONFIGURATION))
-    found = (each.text_if_known(at) for each in answers for at in ("s3OutputPath", "s3FailurePath"))
-    return {uri.rstrip("/") for uri in found if uri}
-
-
 def _capture_price(pricing: Pricing, configuration: Resource) -> Bill:
     """What its endpoint captures is stored in S3, in the ceiling: nothing is kept where nobody calls."""
     amount = pricing.assume("capture-gb") if captures(pricing.graph, configuration) else 0.0
