@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 from pulumi_azure_native import machinelearningservices as ml
@@ -10,9 +11,10 @@ from catalogue.ncrontab import ncrontab, windows_timezone
 from components.azure.monitoring import QueryAlarm, alarm_on_logs, rows
 from components.azure.names import digest, regional
 from components.azure.registry import full_uri
+from components.azure.sweep import searched, trials
 from components.azure.workspace import cluster_from_zero
 from components.given import BadArgument, Tags, Text, counted
-from components.shapes import Machine, Schedule
+from components.shapes import Machine, Schedule, Tuning
 
 BY_HAND = Schedule("0 0 * * 0", "UTC")
 """What the trigger of a schedule says that is off, for Azure ML takes no schedule without one: the rarest that it
@@ -61,7 +63,9 @@ class Runs:
     machine: Machine
     """The machine of each replica."""
     replicas: pulumi.Input[int]
-    """How many machines a run has, and the cluster at most."""
+    """How many machines a run has, or each trial of one that searches."""
+    tuning: Tuning | None = None
+    """Search hyperparameters: the step is then a sweep, whose trials do what the step does."""
     spot: bool = False
     """Whether the machines are of low priority, Azure ML's Spot."""
     schedule: Schedule | None
@@ -69,7 +73,7 @@ class Runs:
     runs_per_month: int | None = None
     """How many runs people start in a month at most, where there is no schedule: a tag of the schedule that is off."""
     max_hours: pulumi.Input[int]
-    """After how many hours a run is stopped."""
+    """After how many hours a run is stopped, or each trial of one that searches."""
     owner: Text
     """The e-mail address that hears of a run that failed or was stopped."""
     log_workspace_id: Text
@@ -99,10 +103,18 @@ def cluster_of_runs(name: str, args: Runs, opts: pulumi.ResourceOptions) -> ml.C
         resource_group_name=args.group_name,
         location=args.region,
         identity={"type": "UserAssigned", "user_assigned_identities": [args.identity_id]},
-        properties=cluster_from_zero(args.machine.type, args.replicas, args.spot),
+        properties=cluster_from_zero(args.machine.type, _nodes(args), args.spot),
         tags=args.tags,
         opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(delete_before_replace=True)),
     )
+
+
+def _nodes(args: Runs) -> pulumi.Input[int]:
+    """How many machines the cluster has at most: those of all trials that run at once."""
+    if args.tuning is None:
+        return args.replicas
+    at_once = args.tuning.parallel
+    return pulumi.Output.from_input(args.replicas).apply(lambda count: count * at_once)
 
 
 def schedule_of_runs(name: str, args: Runs, cluster: ml.Compute, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
@@ -187,15 +199,11 @@ def _job(name: str, args: Runs, cluster: ml.Compute, component_id: pulumi.Output
         # A step is free-form in the API. These are the words of Azure's SDK, mostly in snake case.
         jobs={
             args.step: {
-                "type": "command",
+                **_does(args, component_id),
                 "name": args.step,
-                "componentId": component_id,
                 "computeId": cluster.id,
-                "environment_variables": dict(args.environment),
                 "identity": {"identity_type": "Managed", "client_id": args.client_id},
-                "distribution": _RANKS,
                 "resources": {"instance_count": args.replicas},
-                "limits": {"job_limits_type": "Command", "timeout": pulumi.Output.format("PT{0}H", args.max_hours)},
                 "inputs": {
                     key: {"job_input_type": "literal", "value": f"${{{{parent.inputs.{key}}}}}"} for key in inputs
                 },
@@ -207,6 +215,19 @@ def _job(name: str, args: Runs, cluster: ml.Compute, component_id: pulumi.Output
         notification_setting=ml.NotificationSettingArgs(email_on=["JobFailed", "JobCancelled"], emails=[args.owner]),
         tags=args.tags,
     )
+
+
+def _does(args: Runs, component_id: pulumi.Output[str]) -> dict[str, Any]:
+    """What the step of a run does: once, or in the trials of a search, which have the component's ranks."""
+    if args.tuning is not None:
+        return trials(args.tuning, component_id, args.max_hours)
+    return {
+        "type": "command",
+        "componentId": component_id,
+        "environment_variables": dict(args.environment),
+        "distribution": _RANKS,
+        "limits": {"job_limits_type": "Command", "timeout": pulumi.Output.format("PT{0}H", args.max_hours)},
+    }
 
 
 def _component(name: str, args: Runs, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
@@ -237,7 +258,11 @@ def _component(name: str, args: Runs, opts: pulumi.ResourceOptions) -> pulumi.Ou
                 "environment": pulumi.Output.concat("azureml:", args.environment_id),
                 "distribution": {"type": "pytorch", "process_count_per_instance": 1},
                 "is_deterministic": False,  # the same folder holds other data tomorrow
-                "inputs": {**models, **{key: {"type": "uri_folder", "mode": "ro_mount"} for key in args.inputs}},
+                "inputs": {
+                    **models,
+                    **{key: {"type": "uri_folder", "mode": "ro_mount"} for key in args.inputs},
+                    **(searched(args.tuning) if args.tuning is not None else {}),
+                },
                 "outputs": {key: {"type": "uri_folder", "mode": "rw_mount"} for key in args.outputs},
             },
             tags=args.tags,

@@ -13,8 +13,9 @@ from components.azure.monitoring import QueryAlarm, alarm_on_logs
 from components.azure.names import digest
 from components.azure.registry import FOLDER, Environment, environment
 from components.azure.runs import Runs, cluster_of_runs, events, kept, schedule_of_runs
+from components.azure.sweep import searched, told
 from components.given import Args, BadArgument, Tags, Text, hold
-from components.shapes import Machine, Schedule
+from components.shapes import Machine, Schedule, Tuning
 
 REACH = ("amlworkspace",)
 """Who starts a run by hand reaches the workspace through this private endpoint.
@@ -92,7 +93,10 @@ class TrainingJobArgs(Args):
     replicas: pulumi.Input[int] = 1
     """How many machines train together. Nothing but the program encrypts what they say to each other."""
     max_hours: int
-    """After how many hours a run is stopped, beside what it waits for Spot machines. It must be known."""
+    """After how many hours a run is stopped, or each trial of one that searches, beside what it waits for Spot
+    machines. It must be known."""
+    tuning: Tuning | None = None
+    """Search hyperparameters: a run is then a sweep of several trials. It must be known."""
     spot: SpotArgs | None = None
     """Run on machines of low priority; on dedicated ones where it is left out."""
     schedule: Schedule | None = None
@@ -120,7 +124,13 @@ class TrainingJobArgs(Args):
             )
         if self.schedule is not None:
             kept(self.schedule, "TrainingJobArgs")
-        named = [*self.data, *self.hyperparameters, OUTPUT, CHECKPOINTS]
+        if self.tuning is not None and self.spot is not None:
+            raise BadArgument(
+                "TrainingJobArgs: found tuning beside spot, whose trials would share the checkpoints of one run; give "
+                "tuning without it"
+            )
+        tried = self.tuning.ranges if self.tuning is not None else ()
+        named = [*self.data, *self.hyperparameters, *tried, OUTPUT, CHECKPOINTS]
         if twice := sorted({name for name in named if named.count(name) > 1}):
             raise BadArgument(
                 f"TrainingJobArgs: {twice[0]!r} would be two arguments of the program; name channels and "
@@ -134,8 +144,9 @@ class TrainingJobArgs(Args):
 
     @property
     def hours(self) -> int:
-        """How long a run may take, with what it waits for machines."""
-        return self.max_hours + (self.spot.wait_hours if self.spot is not None else 0)
+        """How long a run may take: all rounds of its trials, and what it waits for machines."""
+        rounds = self.tuning.rounds if self.tuning is not None else 1
+        return self.max_hours * rounds + (self.spot.wait_hours if self.spot is not None else 0)
 
 
 class TrainingJob(pulumi.ComponentResource):
@@ -155,8 +166,13 @@ class TrainingJob(pulumi.ComponentResource):
     that failed has failed. Alarms ring when a run failed or was stopped, when one has not ended in time, and when
     none succeeded that was due, as far as an alarm can look back, which is two days.
 
+    With `tuning` a run is a sweep, whose trials run the same program, some of them at once, each with what it tries as
+    --NAME=VALUE and a folder of its own, for each is a job with a name. It logs its figure by MLflow, whose address
+    Azure ML leaves in MLFLOW_TRACKING_URI.
+
     Nothing runs, and nothing bills by the hour, between runs.
     Sources: https://learn.microsoft.com/en-us/azure/machine-learning/how-to-manage-inputs-outputs-pipeline,
+    https://learn.microsoft.com/en-us/azure/machine-learning/how-to-tune-hyperparameters,
     https://learn.microsoft.com/en-us/azure/machine-learning/reference-yaml-component-command,
     https://learn.microsoft.com/en-us/azure/machine-learning/how-to-use-low-priority-batch (that an interrupted run is
     started again, which Microsoft says of batch deployments alone), and of any run, from users' experience,
@@ -183,7 +199,7 @@ class TrainingJob(pulumi.ComponentResource):
             job_name=args.job_name,
             step="train",
             command=command,
-            version=digest(command, args.image),
+            version=digest(command, args.image, *_types(args)),
             environment_id=environment_id,
             environment={},
             inputs=args.data,
@@ -196,6 +212,7 @@ class TrainingJob(pulumi.ComponentResource):
             client_id=args.client_id,
             machine=args.machine,
             replicas=args.replicas,
+            tuning=args.tuning,
             spot=spot is not None,
             schedule=args.schedule,
             runs_per_month=args.runs_per_month,
@@ -284,4 +301,12 @@ def _command(args: TrainingJobArgs) -> str:
     folders = [f'--{channel}="${{{{inputs.{channel}}}}}"' for channel in args.data]
     folders += [f'--{one}="${{{{outputs.{one}}}}}"' for one in (OUTPUT, *([CHECKPOINTS] if args.spot else []))]
     values = [shlex.quote(f"--{name}={value}") for name, value in args.hyperparameters.items()]
-    return " ".join(["exec train", *folders, *values])
+    tried = told(args.tuning) if args.tuning is not None else []
+    return " ".join(["exec train", *folders, *values, *tried])
+
+
+def _types(args: TrainingJobArgs) -> list[str]:
+    """What the step takes beside its folders: of another type it is another version."""
+    if args.tuning is None:
+        return []
+    return [f"{name} {said['type']}" for name, said in searched(args.tuning).items()]

@@ -76,6 +76,8 @@ def _not_begun(schedule: Resource) -> Iterator[str]:
         yield f"starts by the clock, where its tag {RUNS_PER_MONTH} says that people start it"
 
 
+_VALUES = ("integer", "number", "string")
+"""The types of what a step is told, and is no folder."""
 _OF_STEP, _OF_PIPELINE = (
     re.compile(r"\$\{\{\s*(inputs|outputs)\.(\w+)\s*\}\}"),
     re.compile(r"\$\{\{\s*parent\.(?:inputs|outputs)\.(\w+)\s*\}\}"),
@@ -87,6 +89,10 @@ def _unlike(component: Resource, schedule: Resource) -> Iterator[str]:
     comes, https://learn.microsoft.com/en-us/azure/machine-learning/how-to-manage-inputs-outputs-pipeline
     """
     said = set(_OF_STEP.findall(component.props.text_or_empty("properties.componentSpec.command")))
+    inputs = component.props.section_or_empty("properties.componentSpec.inputs")
+    for name in inputs.names():
+        if inputs.text_or_empty(f"{name}.type") not in _VALUES and not inputs.is_given(f"{name}.mode"):
+            yield f"has an input {name} that is handed over in no way (mode)"
     for what in ("inputs", "outputs"):
         has = set(component.props.section_or_empty(f"properties.componentSpec.{what}").values)
         yield from _apart(f"{what} of the step", has, "its command", {name for of, name in said if of == what})
@@ -94,7 +100,8 @@ def _unlike(component: Resource, schedule: Resource) -> Iterator[str]:
         given, used = set(pipeline.section_or_empty(what).values), set[str]()
         for job in jobs(schedule.props):
             parts = job.own.section_or_empty(what)
-            yield from _apart(f"{what} of the step", has, schedule.name, set(parts.values))
+            tried = set(job.own.section_or_empty("search_space").values) if what == "inputs" else set[str]()
+            yield from _apart(f"{what} of the step", has, schedule.name, set(parts.values) | tried)
             for part in parts.each_section("*"):
                 used |= set(_OF_PIPELINE.findall(part.text_or_empty("value")))
         yield from _apart(f"{what} of {schedule.name}", given, "its step", used)

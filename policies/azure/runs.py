@@ -255,7 +255,7 @@ def _model(schedule: Resource, job: Job) -> str:
 
 
 def _environments(graph: Graph, job: Job) -> Iterator[str]:
-    steps = [one for one in graph.of(COMPONENT) if names_one_of(job.own.text_if_known("componentId"), [one])]
+    steps = [one for one in graph.of(COMPONENT) if names_one_of(job.component(), [one])]
     for step in steps:
         yield step.props.text_if_known("properties.componentSpec.environment").removeprefix("azureml:")
 

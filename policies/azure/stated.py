@@ -13,8 +13,16 @@ from catalogue.properties import Properties
 from catalogue.runs import RUNS_PER_MONTH, by_hand
 from policies.azure.capture import payload_days
 from policies.azure.outputs import kept_days
+from policies.azure.tuned import search_of
 from policies.rule import stack_rule
-from policies.stated import item_of, other, other_machines, other_rollout
+from policies.stated import (
+    item_of,
+    other,
+    other_machines,
+    other_rollout,
+    other_search,
+    rounds,
+)
 
 _BUDGET, _SCALING, _ALERT = consumption.BUDGET, monitor.AUTOSCALE_SETTING, monitor.METRIC_ALERT
 
@@ -154,7 +162,8 @@ def _cluster(graph: Graph, place: Placement, item: str, cluster: Resource) -> It
     machine = cluster.props.section_or_empty("properties.properties")
     yield from other_machines(place, "azure", item, {machine.text_if_known("vmSize")} - {""})
     most = machine.number_or_none("scaleSettings.maxNodeCount")
-    yield from other(place, f"{item}.replicas", most, "grows to replicas:")
+    at_once = place.figure(item, "tuning.parallel") or 1  # each trial has all the machines of the job
+    yield from other(place, f"{item}.replicas", None if most is None else most / at_once, "grows to replicas:")
     low, spot = machine.text_or_empty("vmPriority") == "LowPriority", place.states(f"{item}.spot.wait_hours")
     if place.states(f"{item}.max_hours") and low != bool(spot):
         yield f"has machines of {'low' if low else 'full'} priority, where {item} of the stack file says " + (
@@ -178,10 +187,17 @@ def _schedule(graph: Graph, place: Placement, item: str, schedule: Resource) -> 
     for job in jobs(schedule.props):
         yield from other_machines(place, "azure", item, {job.machine_type()} - {""})
         replicas = place.states(f"{item}.replicas") or ("1" if item.startswith("training.") else "")
-        if replicas and job.nodes() != float(replicas):
-            yield f"runs on replicas: {job.nodes()}, where {item}.replicas of the stack file says {replicas}"
+        search = search_of(job)
+        count = job.nodes() / ((search.parallel if search else None) or 1)
+        if replicas and count != float(replicas):
+            yield f"runs on replicas: {count:g}, where {item}.replicas of the stack file says {replicas}"
         if (minutes := job.minutes_or_none()) is not None:  # that there is one is of `limits-batch-time`
-            yield from other(place, f"{item}.max_hours", minutes / 60, "runs for hours:")
+            yield from other(place, f"{item}.max_hours", minutes / 60 / rounds(place, item), "runs for hours:")
+        if item.startswith("training."):
+            yield from other_search(place, item, search)
+        if search is not None:
+            each = (job.own.number_or_none("limits.trial_timeout") or 0) / 3600
+            yield from other(place, f"{item}.max_hours", each, "lets a trial run for hours:")
     for key in ("keep_days", "spot.keep_days"):
         for days in kept_days(graph, schedule) if place.states(f"{item}.{key}") else ():
             yield from other(place, f"{item}.{key}", days, "keeps what it writes for days:")
