@@ -7,6 +7,7 @@ below a folder of the run, and its checkpoints. It does so as the identity that 
 stand, of data; who may pull an image, use a key or start a job is asked when a stack comes up, and not here.
 
 The sandbox runs one image, by the digest of what it is built from. A run of any other is `assumed`: nothing is trained.
+So is a run that searches hyperparameters, for the sandbox makes no trials.
 Each platform's module says what it hands to a container, and says with its sources what it does where one fails.
 """
 
@@ -79,6 +80,11 @@ class Service(Protocol):
         """Whether a run of what stands trains a model."""
         ...
 
+    def trials(self, record: Record) -> tuple[float, float] | None:
+        """How many trials a run makes where it searches hyperparameters, and how many at once; None where it trains
+        once."""
+        ...
+
     def attempts(self, record: Record) -> int:
         """How often a run is tried, the first time included."""
         ...
@@ -135,6 +141,8 @@ def run(state: State, record: Record) -> str:
 
 
 def _run(state: State, record: Record, service: Service) -> str:
+    if (trials := service.trials(record)) is not None:
+        return _noted(state, record, record.name, _searched(record, *trials))
     began, left, lines = state.clock.now(), service.hours(record), list[str]()
     for attempt in range(service.attempts(record)):
         launch = service.launch(state, record, began, attempt)
@@ -156,6 +164,13 @@ def _assumed(launch: Launch) -> str:
     return (
         f"{launch.name}: the sandbox runs only an image of its own, which `sandbox push {launch.image} "
         f"examples/{STEPS.name}` pushes, and not this one; the run ends as `assumed`, and nothing was trained"
+    )
+
+
+def _searched(record: Record, total: float, at_once: float) -> str:
+    return (
+        f"{record.name}: a run makes {total:g} trials, {at_once:g} at once, and the sandbox makes none; the run ends "
+        "as `assumed`, and nothing was trained"
     )
 
 

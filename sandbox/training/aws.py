@@ -21,7 +21,7 @@ from catalogue.errors import BadInput
 from catalogue.iam import Call, read_text, refusal
 from catalogue.kinds.aws import sfn
 from catalogue.kinds.aws.iam import ROLE
-from catalogue.kinds.aws.jobs import STATE_MACHINE, Job
+from catalogue.kinds.aws.jobs import STATE_MACHINE, TRAINS, TUNES, Job, whole
 from catalogue.kinds.aws.s3 import BUCKET_POLICY
 from examples.steps import sagemaker
 from sandbox.dataplane.aws import session_of
@@ -32,15 +32,23 @@ from sandbox.training import Asked, Launch
 from sandbox.training.container import Exit, as_inside
 from sandbox.training.intrinsics import filled
 
-_TRAINS = "createTrainingJob"
 _ML = f"/{sagemaker.FOLDER}"
 _ARCHIVE = "model.tar.gz"
 _RETRIED = frozenset({"States.ALL", "States.TaskFailed"})
 
 
 def trains(record: Record) -> bool:
-    """Whether a state machine starts a training job."""
-    return record.type == STATE_MACHINE and any(job.action == _TRAINS for job in _jobs(record))
+    """Whether a state machine starts a training job, or a tuning job, whose trials are such."""
+    return record.type == STATE_MACHINE and any(job.action in (TRAINS, TUNES) for job in _jobs(record))
+
+
+def trials(record: Record) -> tuple[float, float] | None:
+    """The limits of a tuning job."""
+    job = _job(record)
+    if job.action != TUNES:
+        return None
+    limits = job.request.section_or_empty("HyperParameterTuningJobConfig.ResourceLimits")
+    return whole(limits, "MaxNumberOfTrainingJobs"), whole(limits, "MaxParallelTrainingJobs")
 
 
 def _jobs(record: Record) -> list[Job]:

@@ -41,6 +41,15 @@ def trains(record: Record) -> bool:
     return record.type == jobs.SCHEDULE and jobs.trains(of_record(record).props)
 
 
+def trials(record: Record) -> tuple[float, float] | None:
+    """The limits of a sweep."""
+    for job in jobs.jobs(of_record(record).props):
+        if job.kind == "sweep":
+            counts = (job.own.number_or_none(f"limits.max_{of}_trials") or 0 for of in ("total", "concurrent"))
+            return next(counts), next(counts)
+    return None
+
+
 def step_of(record: Record) -> jobs.Job:
     """The one step of a pipeline. Raises BadInput where there are several."""
     found = list(jobs.jobs(of_record(record).props))

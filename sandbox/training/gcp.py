@@ -26,14 +26,22 @@ from sandbox.state.records import Record
 from sandbox.training import Asked, Launch, standing
 from sandbox.training.container import Exit
 
-_TRAINS = "customJobs"
 _TRIED = re.compile(r"\$\{\w+ >= ([0-9]+)\}")
 """The condition by which a workflow gives up after so many attempts."""
 
 
 def trains(record: Record) -> bool:
-    """Whether a workflow starts a custom job."""
-    return record.type == WORKFLOW and any(job.kind == _TRAINS for job in _jobs(record))
+    """Whether a workflow starts a custom job, or a hyperparameter tuning job, whose trials are such."""
+    return record.type == WORKFLOW and any(job.trains for job in _jobs(record))
+
+
+def trials(record: Record) -> tuple[float, float] | None:
+    """The counts of a hyperparameter tuning job."""
+    for job in _jobs(record):
+        if job.kind == workflows.TUNES:
+            counts = (job.body.number_or_none(path) or 0 for path in ("maxTrialCount", "parallelTrialCount"))
+            return next(counts), next(counts)
+    return None
 
 
 def _jobs(record: Record) -> list[workflows.Job]:
