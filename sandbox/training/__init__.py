@@ -7,12 +7,12 @@ below a folder of the run, and its checkpoints. It does so as the identity that 
 stand, of data; who may pull an image, use a key or start a job is asked when a stack comes up, and not here.
 
 The sandbox runs one image, by the digest of what it is built from. A run of any other is `assumed`: nothing is trained.
-So is a run that searches hyperparameters, for the sandbox makes no trials.
+A run that searches hyperparameters makes its trials one after the other (`search.py`).
 Each platform's module says what it hands to a container, and says with its sources what it does where one fails.
 """
 
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -32,6 +32,7 @@ from sandbox.state.faults import FaultKind
 from sandbox.state.records import Record
 from sandbox.training import container
 from sandbox.training.container import Exit, Struck
+from sandbox.training.search import Search, Trial
 
 STARTING = 300
 """Seconds on the sandbox's clock until machines stand and the container has trained. Assumed: minutes, as of most."""
@@ -63,6 +64,8 @@ class Launch:
     spot: bool
     files: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
     folders: Sequence[str] = ()
+    figure: Callable[[Path, str], float | None] | None = None
+    """Of a trial, what its service reads as the figure, in the files and the log that the container left."""
 
 
 @dataclass(frozen=True)
@@ -80,9 +83,8 @@ class Service(Protocol):
         """Whether a run of what stands trains a model."""
         ...
 
-    def trials(self, record: Record) -> tuple[float, float] | None:
-        """How many trials a run makes where it searches hyperparameters, and how many at once; None where it trains
-        once."""
+    def search(self, record: Record) -> Search | str | None:
+        """What a run searches, or why the sandbox makes no trial of it; None where it trains once."""
         ...
 
     def attempts(self, record: Record) -> int:
@@ -93,8 +95,9 @@ class Service(Protocol):
         """After how many hours a run is given up, all attempts together."""
         ...
 
-    def launch(self, state: State, record: Record, run: float, attempt: int) -> Launch:
-        """What an attempt starts, counted from 0. `run` is the time at which the run began, in seconds since 1970."""
+    def launch(self, state: State, record: Record, run: float, attempt: int, trial: Trial | None = None) -> Launch:
+        """What an attempt starts, counted from 0, or a trial of it. `run` is the time at which the run began, in
+        seconds since 1970."""
         ...
 
     def refused(self, state: State, launch: Launch, asked: Asked) -> str:
@@ -141,8 +144,11 @@ def run(state: State, record: Record) -> str:
 
 
 def _run(state: State, record: Record, service: Service) -> str:
-    if (trials := service.trials(record)) is not None:
-        return _noted(state, record, record.name, _searched(record, *trials))
+    if (search := service.search(record)) is not None:
+        if isinstance(search, str):
+            said = f"{record.name}: {search}; the run ends as `assumed`, and nothing was trained"
+            return _noted(state, record, record.name, said)
+        return _searched(state, record, service, search)
     began, left, lines = state.clock.now(), service.hours(record), list[str]()
     for attempt in range(service.attempts(record)):
         launch = service.launch(state, record, began, attempt)
@@ -167,11 +173,31 @@ def _assumed(launch: Launch) -> str:
     )
 
 
-def _searched(record: Record, total: float, at_once: float) -> str:
-    return (
-        f"{record.name}: a run makes {total:g} trials, {at_once:g} at once, and the sandbox makes none; the run ends "
-        "as `assumed`, and nothing was trained"
+def _searched(state: State, record: Record, service: Service, search: Search) -> str:
+    """Make the trials of a run, and say which is the best. A trial that fails is one less. Raises RunFailed where none
+    left a figure.
+    """
+    began, lines = state.clock.now(), list[str]()
+    best: tuple[float, Launch, Trial] | None = None
+    for number in range(1, search.total + 1):
+        trial = Trial(number, search.values(number))
+        launch = service.launch(state, record, began, 0, trial)
+        if state.account.digest(launch.image) != digest_of_image(STEPS):
+            return _noted(state, record, launch.name, _assumed(launch))
+        tried = _Attempt(state, record, service, launch)
+        trained, figure = tried.trains(), tried.figure
+        lines += tried.lines
+        if trained and figure is not None and (best is None or search.better(figure, best[0])):
+            best = figure, launch, trial
+    if best is None:
+        none = f"{record.name}: the run failed, for none of its {search.total} trials left a figure {search.metric}"
+        raise RunFailed("\n".join([none, *lines]))
+    figure, launch, trial = best
+    tried_ = ", ".join(f"{name}={value}" for name, value in trial.values.items())
+    said = (
+        f"{record.name}: the best of {search.total} trials is {launch.name}: {search.metric}={figure:g} with {tried_}"
     )
+    return "\n".join([*lines, _noted(state, record, launch.name, said)])
 
 
 def _noted(state: State, record: Record, name: str, said: str) -> str:
@@ -187,6 +213,7 @@ class _Attempt:
         self._state, self._record, self._service, self._launch = state, record, service, launch
         self.lines: list[str] = []
         self.hours = 0.0
+        self.figure: float | None = None
 
     def trains(self) -> bool:
         """Make the attempt. Returns whether a model was trained."""
@@ -217,6 +244,7 @@ class _Attempt:
             if late or ended.code:
                 self._say(self._service.stopped(launch) if late else self._service.failed(launch, ended, root))
                 return False
+            self.figure = launch.figure(root, ended.log) if launch.figure is not None else None
             address, what = self._service.stored(launch, _at(root, launch.output[0]))
             self._put(address, what)
         self._say("; ".join([f"trained {as_written(address)} as {launch.identity}", *ended.log.strip().splitlines()]))

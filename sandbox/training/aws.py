@@ -10,12 +10,14 @@ https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeTrainingJo
 
 import gzip
 import json
+import re
 import tarfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import NAMESPACE_URL, uuid5
 
 from catalogue.errors import BadInput
 from catalogue.iam import Call, read_text, refusal
@@ -31,6 +33,7 @@ from sandbox.state.records import Record
 from sandbox.training import Asked, Launch
 from sandbox.training.container import Exit, as_inside
 from sandbox.training.intrinsics import filled
+from sandbox.training.search import Range, Search, Trial
 
 _ML = f"/{sagemaker.FOLDER}"
 _ARCHIVE = "model.tar.gz"
@@ -42,13 +45,59 @@ def trains(record: Record) -> bool:
     return record.type == STATE_MACHINE and any(job.action in (TRAINS, TUNES) for job in _jobs(record))
 
 
-def trials(record: Record) -> tuple[float, float] | None:
-    """The limits of a tuning job."""
+def search(record: Record) -> Search | None:
+    """The search of a tuning job."""
     job = _job(record)
     if job.action != TUNES:
         return None
-    limits = job.request.section_or_empty("HyperParameterTuningJobConfig.ResourceLimits")
-    return whole(limits, "MaxNumberOfTrainingJobs"), whole(limits, "MaxParallelTrainingJobs")
+    config = job.request.section_or_empty("HyperParameterTuningJobConfig")
+    limits, objective = (config.section_or_empty(at) for at in ("ResourceLimits", "HyperParameterTuningJobObjective"))
+    found = {
+        one.text_or_empty("Name"): Range(
+            one.number_or_none("MinValue") or 0.0,
+            one.number_or_none("MaxValue") or 0.0,
+            one.text_or_empty("ScalingType") == "Logarithmic",
+            sort == "Integer",
+        )
+        for sort in ("Integer", "Continuous")
+        for one in config.each_section(f"ParameterRanges.{sort}ParameterRanges")
+    }
+    for one in config.each_section("ParameterRanges.CategoricalParameterRanges"):
+        found[one.text_or_empty("Name")] = Range(values=list(one.each_text("Values")))
+    return Search(
+        objective.text_or_empty("MetricName"),
+        objective.text_or_empty("Type") == "Maximize",
+        whole(limits, "MaxNumberOfTrainingJobs"),
+        whole(limits, "MaxParallelTrainingJobs"),
+        found,
+    )
+
+
+def _trial(record: Record, asked: Mapping[str, Any], trial: Trial) -> dict[str, Any]:
+    """The training job that SageMaker makes of a tuning job's request for a trial: it is named by the tuning job, its
+    number and eight letters of its own. Beside what it tries, the container is told the objective's name:
+    https://docs.aws.amazon.com/sagemaker/latest/dg/automatic-model-tuning-monitor.html
+    """
+    name = str(asked["HyperParameterTuningJobName"])
+    own = uuid5(NAMESPACE_URL, f"{record.id} {name} {trial.number}").hex[:8]
+    objective = asked["HyperParameterTuningJobConfig"]["HyperParameterTuningJobObjective"]["MetricName"]
+    definition: Mapping[str, Any] = asked["TrainingJobDefinition"]
+    told = {**definition["StaticHyperParameters"], **trial.values, "_tuning_objective_metric": objective}
+    return {**definition, "TrainingJobName": f"{name}-{trial.number:03}-{own}", "HyperParameters": told}
+
+
+def _figure(asked: Mapping[str, Any]) -> Callable[[Path, str], float | None]:
+    """The last of what the metric's expression finds in the log.
+
+    https://docs.aws.amazon.com/sagemaker/latest/dg/automatic-model-tuning-define-metrics-variables.html
+    """
+    (metric,) = asked["AlgorithmSpecification"]["MetricDefinitions"]
+
+    def read(root: Path, log: str) -> float | None:
+        found = re.findall(metric["Regex"], log)
+        return float(found[-1]) if found else None
+
+    return read
 
 
 def _jobs(record: Record) -> list[Job]:
@@ -78,13 +127,14 @@ def hours(record: Record) -> float:
     return sfn.longest_hours(of_record(record).props)
 
 
-def launch(state: State, record: Record, run: float, attempt: int) -> Launch:
-    """The training job of an attempt, whose input names the time of its run as a schedule does."""
+def launch(state: State, record: Record, run: float, attempt: int, trial: Trial | None = None) -> Launch:
+    """The training job of an attempt, or of a trial of it, whose input names the time of its run as a schedule does."""
     given = {"run": datetime.fromtimestamp(run, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")}
     asked: dict[str, Any] = filled(
         _job(record).request.values, given, {"Execution": {"RedriveCount": 0}, "State": {"RetryCount": attempt}}
     )
     try:
+        asked = asked if trial is None else _trial(record, asked, trial)
         name, role = str(asked["TrainingJobName"]), str(asked["RoleArn"])
         channels = {
             str(one["ChannelName"]): str(one["DataSource"]["S3DataSource"]["S3Uri"]) for one in asked["InputDataConfig"]
@@ -117,6 +167,7 @@ def launch(state: State, record: Record, run: float, attempt: int) -> Launch:
                 )
             },
             folders=[f"{_ML}/output/data"],
+            figure=_figure(asked) if trial is not None else None,
         )
     except (KeyError, TypeError, ValueError) as error:
         raise BadInput(f"{record.name}: its request for a training job lacks what SageMaker needs ({error})") from None

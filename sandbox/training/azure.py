@@ -30,6 +30,7 @@ from sandbox.state import State
 from sandbox.state.records import Record
 from sandbox.training import Asked, Launch, standing
 from sandbox.training.container import Exit
+from sandbox.training.search import Trial
 
 _BLOBS = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs"
 _EXPRESSION = re.compile(r"\$\{\{\s*([\w.-]+)\s*\}\}")
@@ -41,13 +42,10 @@ def trains(record: Record) -> bool:
     return record.type == jobs.SCHEDULE and jobs.trains(of_record(record).props)
 
 
-def trials(record: Record) -> tuple[float, float] | None:
-    """The limits of a sweep."""
-    for job in jobs.jobs(of_record(record).props):
-        if job.kind == "sweep":
-            counts = (job.own.number_or_none(f"limits.max_{of}_trials") or 0 for of in ("total", "concurrent"))
-            return next(counts), next(counts)
-    return None
+def search(record: Record) -> str | None:
+    """A sweep compares its trials by what they tell MLflow, which no sandbox has."""
+    sweeps = any(job.kind == "sweep" for job in jobs.jobs(of_record(record).props))
+    return "a trial tells its figure to MLflow, which the sandbox has not" if sweeps else None
 
 
 def step_of(record: Record) -> jobs.Job:
@@ -68,8 +66,10 @@ def hours(record: Record) -> float:
     return (step_of(record).minutes_or_none() or 0) / 60
 
 
-def launch(state: State, record: Record, run: float, attempt: int) -> Launch:
-    """The job of the step. Its name is the same however often a machine is taken from it."""
+def launch(state: State, record: Record, run: float, attempt: int, trial: Trial | None = None) -> Launch:
+    """The job of the step, whose name is the same however often a machine is taken from it. Of a sweep there is none,
+    for `search` says why.
+    """
     step, name = step_of(record), str(uuid5(NAMESPACE_URL, f"{record.id} {run}"))
     said = component_of(state, record, step)
     environment = state.resources.get(ENVIRONMENT, str(said.get("environment", "")).removeprefix("azureml:"))

@@ -10,7 +10,7 @@ replica is at https://cloud.google.com/vertex-ai/docs/training/understanding-tra
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, cast
 from uuid import NAMESPACE_URL, uuid5
@@ -19,12 +19,14 @@ from catalogue.access.gcp import allowed
 from catalogue.errors import BadInput
 from catalogue.kinds.gcp import WORKFLOW, workflows
 from catalogue.kinds.gcp.workflows import in_the_run
+from catalogue.properties import Properties
 from examples.steps import contract, vertex
 from sandbox.needs import of_record
 from sandbox.state import State
 from sandbox.state.records import Record
 from sandbox.training import Asked, Launch, standing
 from sandbox.training.container import Exit
+from sandbox.training.search import Range, Search, Trial
 
 _TRIED = re.compile(r"\$\{\w+ >= ([0-9]+)\}")
 """The condition by which a workflow gives up after so many attempts."""
@@ -35,13 +37,37 @@ def trains(record: Record) -> bool:
     return record.type == WORKFLOW and any(job.trains for job in _jobs(record))
 
 
-def trials(record: Record) -> tuple[float, float] | None:
-    """The counts of a hyperparameter tuning job."""
-    for job in _jobs(record):
-        if job.kind == workflows.TUNES:
-            counts = (job.body.number_or_none(path) or 0 for path in ("maxTrialCount", "parallelTrialCount"))
-            return next(counts), next(counts)
-    return None
+def search(record: Record) -> Search | None:
+    """The study of a hyperparameter tuning job."""
+    found = [job.body for job in _jobs(record) if job.kind == workflows.TUNES]
+    if len(found) != 1:
+        return None
+    study = found[0].section_or_empty("studySpec")
+    (metric,) = study.each_section("metrics")
+    total, at_once = (int(found[0].number_or_none(at) or 0) for at in ("maxTrialCount", "parallelTrialCount"))
+    ranges = {one.text_or_empty("parameterId"): _range(one) for one in study.each_section("parameters")}
+    maximize = metric.text_or_empty("goal") == "MAXIMIZE"
+    return Search(metric.text_or_empty("metricId"), maximize, total, at_once, ranges)
+
+
+def _range(one: Properties) -> Range:
+    integer = one.is_given("integerValueSpec")
+    ends = one.section_or_empty("integerValueSpec" if integer else "doubleValueSpec")
+    low, high = (ends.number_or_none(path) or 0.0 for path in ("minValue", "maxValue"))
+    values = list(one.each_text("categoricalValueSpec.values"))
+    return Range(low, high, one.text_or_empty("scaleType") == "UNIT_LOG_SCALE", integer, values)
+
+
+def _figure(metric: str) -> Callable[[Path, str], float | None]:
+    """The last line of the file in which cloudml-hypertune leaves figures."""
+
+    def read(root: Path, log: str) -> float | None:
+        file = root / vertex.USUAL.removeprefix("/")
+        said = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()] if file.is_file() else []
+        found = [one[metric] for one in said if metric in one]
+        return float(found[-1]) if found else None
+
+    return read
 
 
 def _jobs(record: Record) -> list[workflows.Job]:
@@ -59,9 +85,11 @@ def hours(record: Record) -> float:
     return max(workflows.deadlines(of_record(record).props), default=0) / 3600
 
 
-def launch(state: State, record: Record, run: float, attempt: int) -> Launch:
-    """The custom job of an attempt. The id of the run is that of its execution, the same for each attempt."""
-    found, id_ = _jobs(record), str(uuid5(NAMESPACE_URL, f"{record.id} {run}"))
+def launch(state: State, record: Record, run: float, attempt: int, trial: Trial | None = None) -> Launch:
+    """The custom job of an attempt, or of a trial of it, which has a folder of its number. The id of the run is that of
+    its execution, the same for each attempt.
+    """
+    found, searched, id_ = _jobs(record), search(record), str(uuid5(NAMESPACE_URL, f"{record.id} {run}"))
     if len(found) != 1:
         raise BadInput(f"{record.name}: starts {len(found)} jobs; the sandbox runs a workflow that starts one")
     spec: Mapping[str, Any] = _filled(found[0].spec.values, id_, record)
@@ -71,19 +99,24 @@ def launch(state: State, record: Record, run: float, attempt: int) -> Launch:
         if run_by.get("command"):
             raise BadInput(f"{record.name}: names a command; the sandbox runs the image's own entry point alone")
         words = [str(word) for word in run_by["args"]]
-        own, base = contract.words_of(words), str(spec["baseOutputDirectory"]["outputUriPrefix"])
+        base = str(spec["baseOutputDirectory"]["outputUriPrefix"])
+        if trial is not None:
+            words += [f"--{name}={value}" for name, value in trial.values.items()]
+            base = f"{base}{trial.number}/"
+        own = contract.words_of(words)
         variables = {
             vertex.MODEL: f"{base}model/",
             vertex.KEPT: f"{base}checkpoints/",
             "AIP_TENSORBOARD_LOG_DIR": f"{base}logs/",
             vertex.CLUSTER: json.dumps(_cluster([int(pool["replicaCount"]) for pool in pools])),
+            **({vertex.TRIAL: str(trial.number)} if trial is not None else {}),
             **{str(one["name"]): str(one["value"]) for one in run_by.get("env", ())},
         }
         written = (contract.OUTPUT, contract.CHECKPOINTS)
         output, kept = own.get(contract.OUTPUT, variables[vertex.MODEL]), own.get(contract.CHECKPOINTS)
         kept = kept or variables[vertex.KEPT]
         return Launch(
-            name=f"{record.name}-{id_}-{attempt}",
+            name=f"{record.name}-{id_}-{attempt}" + (f"/{trial.number}" if trial is not None else ""),
             image=str(run_by["imageUri"]),
             identity=str(spec["serviceAccount"]),
             words=words,
@@ -97,6 +130,7 @@ def launch(state: State, record: Record, run: float, attempt: int) -> Launch:
             keeps=(_folder(kept), _address(kept)),
             hours=int(str(spec["scheduling"]["timeout"]).removesuffix("s")) / 3600,
             spot=spec["scheduling"].get("strategy") == "SPOT",
+            figure=_figure(searched.metric) if trial is not None and searched is not None else None,
         )
     except (KeyError, IndexError, TypeError, ValueError) as error:
         raise BadInput(f"{record.name}: its custom job lacks what Vertex AI needs ({error})") from None

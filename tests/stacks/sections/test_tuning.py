@@ -463,8 +463,10 @@ def test_what_azure_does_not_do_is_one_sentence(other: dict[str, Any], said: str
 
 @pytest.fixture(scope="module")
 def azure(tmp_path_factory: pytest.TempPathFactory) -> Graph:
-    search = of("azure", strategy="random", objective={"metric": "log_loss", "goal": "minimize"})
-    return tuned("azure", tmp_path_factory.mktemp("stacks"), tuning=search)
+    return tuned("azure", tmp_path_factory.mktemp("stacks"), tuning=SWEEP)
+
+
+SWEEP = of("azure", strategy="random", objective={"metric": "log_loss", "goal": "minimize"})
 
 
 def of_type(graph: Graph, type_: str) -> Resource:
