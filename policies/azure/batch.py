@@ -84,11 +84,13 @@ def _not_begun(schedule: Resource) -> Iterator[str]:
 def _of_another(graph: Graph, schedule: Resource) -> Iterator[str]:
     """What a step does is said by a component of the stack; one that anybody registered may do anything."""
     for job in jobs(schedule.props):
-        id_ = job.own.text_if_known("componentId")
+        id_ = job.component()
         if id_ and not names_one_of(id_, graph.of(COMPONENT)):
             yield f"starts {one_line(id_)[:120]}, which is no component of the stack's"
 
 
+_VALUES = ("integer", "number", "string")
+"""The types of what a step is told, and is no folder."""
 _OF_STEP, _OF_PIPELINE = (
     re.compile(r"\$\{\{\s*(inputs|outputs)\.(\w+)\s*\}\}"),
     re.compile(r"\$\{\{\s*parent\.(?:inputs|outputs)\.(\w+)\s*\}\}"),
@@ -103,11 +105,17 @@ def _unlike(component: Resource, schedule: Resource) -> Iterator[str]:
     own, steps = _jobs_of(component, schedule), {job.step for job in jobs(schedule.props)}
     if own == []:
         yield f"is what no step of {schedule.name} does"
+    inputs = component.props.section_or_empty("properties.componentSpec.inputs")
+    for name in inputs.names():
+        if inputs.text_or_empty(f"{name}.type") not in _VALUES and not inputs.is_given(f"{name}.mode"):
+            yield f"has an input {name} that is handed over in no way (mode)"
     for what in ("inputs", "outputs"):
         has = set(component.props.section_or_empty(f"properties.componentSpec.{what}").values)
         yield from _apart(f"{what} of the step", has, "its command", {name for of, name in said if of == what})
         for job in own or ():
-            yield from _apart(f"{what} of the step", has, schedule.name, set(job.own.section_or_empty(what).values))
+            given = set(job.own.section_or_empty(what).values)
+            tried = set(job.own.section_or_empty("search_space").values) if what == "inputs" else set[str]()
+            yield from _apart(f"{what} of the step", has, schedule.name, given | tried)
     for job in own or ():
         for name, before in job.after.items():
             if before not in steps or before == job.step:
@@ -122,7 +130,7 @@ def _jobs_of(component: Resource, schedule: Resource) -> list[Job] | None:
     found = list(jobs(schedule.props))
     if len(found) == 1:
         return found
-    ids = [job.own.text_if_known("componentId") for job in found]
+    ids = [job.component() for job in found]
     return [job for job, id_ in zip(found, ids, strict=True) if names_one_of(id_, [component])] if all(ids) else None
 
 

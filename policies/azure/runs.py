@@ -291,7 +291,7 @@ def _model(schedule: Resource, job: Job) -> str:
 
 def components_of(graph: Graph, job: Job) -> list[Resource]:
     """The components that a job names as what it does; none where that is not known."""
-    return [one for one in graph.of(COMPONENT) if names_one_of(job.own.text_if_known("componentId"), [one])]
+    return [one for one in graph.of(COMPONENT) if names_one_of(job.component(), [one])]
 
 
 def _environments(graph: Graph, job: Job) -> Iterator[str]:
