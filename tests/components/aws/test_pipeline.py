@@ -14,6 +14,8 @@ from catalogue.kinds.aws import pipelines, scheduler
 from catalogue.kinds.aws.jobs import PIPELINE
 from catalogue.pricing import Bill, Pricing
 from catalogue.properties import Malformed
+from components.aws.identity import Identity
+from components.aws.personas import IdentityArgs
 from components.aws.pipeline import Pipeline, PipelineArgs, StepArgs
 from components.given import BadArgument
 from components.shapes import Machine
@@ -203,3 +205,20 @@ def test_what_cannot_be_is_refused(given: dict[str, Any], said: str) -> None:
 def test_a_step_is_one_of_the_two_whole(given: dict[str, Any], said: str) -> None:
     with pytest.raises(BadArgument, match=said):
         StepArgs(step_name="x", inputs={}, **given)
+
+
+@pytest.mark.parametrize("named", [["path"], []])
+def test_sagemaker_takes_the_pipeline_role_and_starts_programs_where_there_is_a_pipeline_alone(
+    named: list[str],
+) -> None:
+    needs = replace(cast(IdentityArgs, EXAMPLES["Identity"]).needs, pipelines=named)
+    graph = made(("ids", example(Identity, needs=needs)))
+    (role,) = (one for one in graph.of("aws:iam/role:Role") if one.name == "ids-pipeline")
+    (trust,) = json.loads(role.inputs["assumeRolePolicy"])["Statement"]
+    assert ("sagemaker.amazonaws.com" in trust["Principal"]["Service"]) is bool(named)
+    (policy,) = (one for one in graph.of("aws:iam/rolePolicy:RolePolicy") if one.name == "ids-pipeline-policy")
+    said = {one["Sid"]: one for one in json.loads(policy.inputs["policy"])["Statement"]}
+    assert ("Process" in said) is ("StartPipelines" in said) is bool(named)
+    if named:
+        assert said["StartPipelines"]["Resource"] == ["arn:aws:sagemaker:us-east-1:111122223333:pipeline/it-path"]
+        assert said["Process"]["Resource"] == ["arn:aws:sagemaker:us-east-1:111122223333:processing-job/it-*"]
