@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import pytest
 
+from catalogue import quotas
 from catalogue.graph import Graph
 from catalogue.hardware import catalogue
 from catalogue.kind import Bills
@@ -154,8 +155,12 @@ def test_quota_counts_the_largest_step_of_each_machine_type() -> None:
     train = replace(TRAINING, machine=Machine("ml.m5.large"), replicas=3)
     more = [STEPS["prepare"], replace(STEPS["train"], training=train), STEPS["gate"]]
     (pipeline,) = graph_of(steps=more).of(PIPELINE)
-    found = {one.machine_type: one.high for one in pipelines._machines(graph_of(), pipeline)}
-    assert found == {"ml.m5.large": 3, "ml.g6.xlarge": 1}
+    found = [quotas.draw("aws", one) for one in pipelines._machines(graph_of(), pipeline)]
+    assert found == [
+        ("ml.m5.large for processing job usage", 1),
+        ("ml.m5.large for training job usage", 3),
+        ("ml.g6.xlarge for processing job usage", 1),
+    ]
 
 
 @pytest.mark.parametrize(
