@@ -41,6 +41,7 @@ _ACTION = "aws:appautoscaling/scheduledAction:ScheduledAction"
 _MLFLOW = "aws:sagemaker/mlflowApp:MlflowApp"
 _PIPELINE = "aws:sagemaker/pipeline:Pipeline"
 _VERTEX, _WORKFLOW = "gcp:vertex/aiEndpoint:AiEndpoint", "gcp:workflows/workflow:Workflow"
+_METADATA_STORE = "gcp:vertex/aiMetadataStore:AiMetadataStore"
 _TENSORBOARD = "gcp:vertex/aiTensorboard:AiTensorboard"
 _DATASET = "gcp:bigquery/dataset:Dataset"
 _DEPLOYMENT, _WORKBENCH = "mlplatform:gcp:Deployment", "gcp:workbench/instance:Instance"
@@ -139,6 +140,12 @@ CAVEATS: Mapping[str, tuple[Caveat, ...]] = {
             documented("https://cloud.google.com/vertex-ai/docs/general/vpc-service-controls", _READ),
         ),
         Caveat(
+            (_METADATA_STORE,),
+            "What starts each step of a pipeline is an image of Google's, gcr.io/ml-pipeline, by a tag: Google may put "
+            "another there. It runs as the pipeline account, which starts jobs and reads no data of the stack.",
+            documented("https://cloud.google.com/vertex-ai/docs/pipelines/customjob-component", "2026-11-27"),
+        ),
+        Caveat(
             (_TENSORBOARD,),
             "The pages of a TensorBoard stand on a domain of Google's, and open from anywhere to who has signed in and "
             "has aiplatform.tensorboards.recordAccess; Vertex AI knows no grant on one TensorBoard of a project.",
@@ -169,10 +176,11 @@ CAVEATS: Mapping[str, tuple[Caveat, ...]] = {
         ),
         Caveat(
             (_WORKFLOW,),
-            "Google has no policy on a single workflow. So the data scientists, who start the runs of a training job "
-            "by hand, may start each workflow of the project, those of batch jobs and of hours among them: a run does "
-            "what its definition says, and the audit log says who started it.",
-            documented("https://cloud.google.com/iam/docs/resource-types-with-policies", "2026-11-27"),
+            "Google has no policy on a single workflow, and no condition reads its name. So the data scientists, who "
+            "start the runs of a training job by hand, may start each workflow of the project, those of batch jobs and "
+            "of hours among them: a run does what its definition says, and the audit log says who started it. A tag "
+            "on each workflow could bound them; its key is an administrator's to make, and no stack makes one.",
+            documented("https://cloud.google.com/iam/docs/conditions-resource-attributes", "2026-11-28"),
             when=lambda one: one.props.section_or_empty("labels").is_given(RUNS_PER_MONTH),
         ),
         Caveat(

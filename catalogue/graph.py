@@ -426,8 +426,8 @@ _WORDS = (
     "training",
 )
 _COMPARED = frozenset((*_PLACES, *_WORDS, *KINDS_OF_DAY, *DAYS))
-_BELOW = re.compile(r"\.(data|environment|inputs|options)\.")
-"""The keys below which the stack file chooses the names."""
+_BELOW = re.compile(r"\.(data|environment|inputs|options|tuning)\.")
+"""The keys below which each word is compared: those of which the stack file chooses the names, and a search."""
 
 
 def _stated(said: Any, at: str) -> Iterator[tuple[str, str]]:
@@ -443,7 +443,10 @@ def _stated(said: Any, at: str) -> Iterator[tuple[str, str]]:
     if isinstance(said, Mapping):
         for name, item in cast("Mapping[str, Any]", said).items():
             yield from _stated(item, f"{at}.{name}")
-    elif isinstance(said, int | float) and not isinstance(said, bool):
+    elif isinstance(said, bool):
+        if ".tuning." in at:
+            yield at, str(said).lower()
+    elif isinstance(said, int | float):
         yield at, str(int(said) if float(said).is_integer() else said)  # 2500 and 2500.0 are one number
     elif isinstance(said, str | list) and said and (at.rpartition(".")[2] in _COMPARED or _BELOW.search(at)):
         if isinstance(said, str):

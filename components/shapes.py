@@ -102,6 +102,57 @@ class Schedule(Args):
     """The IANA time zone that the expression is in, such as Europe/Berlin."""
 
 
+@dataclass
+class Range(Args):
+    """What a hyperparameter may be in the trials of a search. The program must know it."""
+
+    low: float | None = None
+    """The least, where it is a number between two."""
+    high: float | None = None
+    """The most."""
+    log: bool = False
+    """Whether trials are spread evenly in the logarithm."""
+    integer: bool = False
+    """Whether only whole numbers are meant."""
+    values: list[str] | None = None
+    """The values themselves, in place of the two bounds."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if (self.values is None) == (self.low is None or self.high is None):
+            raise BadArgument("Range: give low and high, or values; one of the two")
+
+
+@dataclass
+class Tuning(Args):
+    """A search: trials of the same training job, each with other hyperparameters. The program must know it."""
+
+    metric: str
+    """The figure that each trial reports."""
+    maximize: bool
+    """Whether more of it is better; otherwise less of it is."""
+    ranges: dict[str, Range]
+    """What is searched, by hyperparameter."""
+    parallel: int
+    """How many trials run at once at most."""
+    total: int
+    """How many trials a run makes at most."""
+    bayesian: bool = True
+    """Whether what the trials have shown chooses the next; otherwise chance does."""
+    pattern: str | None = None
+    """The regular expression by which the figure is read from the log, where the platform reads it there."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 1 <= self.parallel <= self.total:
+            raise BadArgument(f"Tuning: found {self.parallel} of {self.total} trials at once; give 1 to {self.total}")
+
+    @property
+    def rounds(self) -> int:
+        """How many trials come one after the other where each takes its time."""
+        return -(-self.total // self.parallel)
+
+
 T = TypeVar("T", bound="DataclassInstance")
 
 

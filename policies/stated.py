@@ -4,7 +4,8 @@ A limit bounds a number from above alone. Who signs a file with two replicas has
 would let pass. A value that the file leaves out is held against its limit only.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from catalogue.graph import Graph, Placement, Resource
 from catalogue.hardware import catalogue
@@ -89,3 +90,60 @@ def other_places(place: Placement, item: str, read: set[str]) -> Iterator[str]:
     if said and read != said:
         lists = [", ".join(sorted(one)) or "nothing" for one in (read, said)]
         yield f"reads {lists[0]}, where {item} of the stack file says {lists[1]}"
+
+
+def rounds(place: Placement, item: str) -> int:
+    """How many trials of an item's search come one after the other; 1 where it has none."""
+    total, parallel = place.figure(item, "tuning.total"), place.figure(item, "tuning.parallel")
+    return -(-int(total) // int(parallel)) if total and parallel else 1
+
+
+@dataclass(frozen=True)
+class Search:
+    """What is sent of a search of hyperparameters, in the words of the stack file; `ranges` as `in_range` says each."""
+
+    metric: str
+    goal: str
+    strategy: str
+    parallel: float | None
+    total: float | None
+    ranges: Mapping[str, str]
+
+
+def in_range(low: float | None, high: float | None, log: bool, integer: bool, values: Sequence[str] = ()) -> str:
+    """What a hyperparameter may be, in words that are the same for the same."""
+    if values:
+        return f"one of {', '.join(sorted(values))}"
+    ends = ["nothing" if one is None else f"{one:g}" for one in (low, high)]
+    return f"{ends[0]} to {ends[1]}{' in whole numbers' if integer else ''}{' on a log scale' if log else ''}"
+
+
+def other_search(place: Placement, item: str, sent: Search | None) -> Iterator[str]:
+    """What is sent of a search, where it is another than an item of the file says, or where only one of both is one."""
+    key = f"{item}.tuning"
+    if (sent is not None) != bool(said := place.below(key)):
+        does = "searches hyperparameters" if sent else "trains once"
+        yield f"{does}, where {item} of the stack file says {'' if said else 'no '}tuning"
+    if sent is None or not said:
+        return
+    yield from other_word(place, f"{key}.objective.metric", sent.metric, "compares trials by")
+    yield from other_word(place, f"{key}.objective.goal", sent.goal, "wants to")
+    yield from other(place, f"{key}.parallel", sent.parallel, "runs trials at once:")
+    yield from other(place, f"{key}.total", sent.total, "makes trials:")
+    strategy = place.states(f"{key}.strategy") or "bayesian"
+    if sent.strategy != strategy:
+        yield f"searches by {sent.strategy or 'nothing'}, where {key} of the stack file says {strategy}"
+    names = {one.partition(".")[0] for one in place.below(f"{key}.ranges")}
+    for name in sorted(names | sent.ranges.keys()):
+        wanted, found = _range_of(place, f"{key}.ranges.{name}"), sent.ranges.get(name, "nothing")
+        if wanted != found:
+            yield f"tries {found} of {name}, where {key}.ranges of the stack file says {wanted}"
+
+
+def _range_of(place: Placement, key: str) -> str:
+    if not place.below(key):
+        return "nothing"
+    values = place.states(f"{key}.values")
+    scale, integer = place.states(f"{key}.scale") == "log", place.states(f"{key}.integer") == "true"
+    low, high = place.figure(key, "min"), place.figure(key, "max")
+    return in_range(low, high, scale, integer, values.split(", ") if values else ())

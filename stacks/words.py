@@ -59,7 +59,7 @@ _CAPTURED = (
     "online; an async endpoint has both in the artifact bucket already"
 )
 _TRAINING = "what trains a model stands under mlplatform:training; a trained artifact is named under mlplatform:models"
-_TUNING = "tuning is not there yet; give each training job under mlplatform:training its hyperparameters"
+_TUNING = "a training job searches its hyperparameters where it says tuning, under mlplatform:training"
 _PIPELINES = "the steps from data to a version stand under mlplatform:pipelines; scoring under mlplatform:batch_jobs"
 _FEATURES = "a feature store is not there yet; leave it out"
 _TRACKING = "runs are recorded where the stack file has mlplatform:experiments, to the platform's own service"

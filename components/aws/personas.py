@@ -105,6 +105,9 @@ class Needs(Args):
     training_jobs: Sequence[str] = ()
     """The training jobs whose runs the pipeline persona starts as the training persona, and the data scientist by hand:
     what their state machines are called after the prefix. They must be known."""
+    tuned_jobs: Sequence[str] = ()
+    """Those of the training jobs whose runs are tuning jobs: the pipeline persona starts these and not a training job.
+    They must be known."""
     pipelines: Sequence[str] = ()
     """The pipelines whose steps the pipeline persona starts as the training persona, and whose runs it starts by the
     clock and the data scientist by hand: their names after the prefix. They must be known."""

@@ -9,7 +9,7 @@ from typing import Any
 import pulumi
 from pulumi_aws import cloudwatch, scheduler, sfn
 
-from catalogue.jobnames import BESIDE_RUN, shortened
+from catalogue.jobnames import BESIDE_RUN, BESIDE_SEARCH, shortened
 from catalogue.pauses import LOOKS_BACK_HOURS, longest_pause_hours
 from components.given import BadArgument, Tags, Text, counted
 from components.shapes import Schedule
@@ -220,6 +220,16 @@ def named_by_its_run(job_name: Text) -> pulumi.Output[str]:
         "States.Format('",
         pulumi.Output.from_input(job_name).apply(lambda known: shortened(known, BESIDE_RUN)),
         f"-{{}}-{{}}{{}}{{}}-{{}}{{}}', {_TIME}, $$.Execution.RedriveCount, $$.State.RetryCount)",
+    )
+
+
+def tuned_by_its_run(job_name: Text) -> pulumi.Output[str]:
+    """The name of a tuning job, as `named_by_its_run` has it, without the dashes that its 32 characters have no room
+    for: the time of the run, and the attempt."""
+    return pulumi.Output.concat(
+        "States.Format('",
+        pulumi.Output.from_input(job_name).apply(lambda known: shortened(known, BESIDE_SEARCH)),
+        f"-{{}}{{}}{{}}{{}}{{}}{{}}', {_TIME}, $$.Execution.RedriveCount, $$.State.RetryCount)",
     )
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pulumi
 
+from catalogue.jobnames import search_begins
 from catalogue.registered import FOLDER, IMAGES, artifacts_of, registry_of
 from components.aws import encryption
 from components.aws.personas import IdentityArgs, Words
@@ -95,6 +96,17 @@ _TRAIN = [
 """Step Functions developer guide, "IAM policies for calling Amazon SageMaker AI",
 https://docs.aws.amazon.com/step-functions/latest/dg/sagemaker-iam.html, where ListTags is for every resource.
 """
+_TUNE = [
+    "sagemaker:AddTags",
+    "sagemaker:CreateHyperParameterTuningJob",
+    "sagemaker:DescribeHyperParameterTuningJob",
+    "sagemaker:ListTags",
+    "sagemaker:StopHyperParameterTuningJob",
+]
+"""The same of a tuning job, whose trials SageMaker starts by itself. Step Functions developer guide, "Tune the
+hyperparameters of a machine learning model", https://docs.aws.amazon.com/step-functions/latest/dg/sample-hyper-tuning.html
+"""
+_SEE_TRIALS = ["sagemaker:DescribeHyperParameterTuningJob", "sagemaker:ListTrainingJobsForHyperParameterTuningJob"]
 _PROCESS = [
     "sagemaker:AddTags",
     "sagemaker:CreateProcessingJob",
@@ -149,21 +161,23 @@ def statements_of(args: IdentityArgs, words: Words) -> dict[str, list[dict[str, 
         [training_role],
         {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
     )
-    trains, pipelines = (
-        bool(args.needs.training_jobs),
-        [f"{sagemaker}:pipeline/{words.prefix}-{name}" for name in args.needs.pipelines],
-    )
+    tuned = [search_begins(f"{words.prefix}-{job}") for job in args.needs.tuned_jobs]
+    tunings = [f"{sagemaker}:hyper-parameter-tuning-job/{one}-*" for one in tuned]
+    trains = bool({*args.needs.training_jobs} - {*args.needs.tuned_jobs})
+    ends = ("Transform", *(("Training",) if trains else ()), *(("Tuning",) if tuned else ()))
+    pipelines = [f"{sagemaker}:pipeline/{words.prefix}-{name}" for name in args.needs.pipelines]
     return {
         "data-scientist": [
             *runs_containers(*_TRAINS),
             *_files("OwnFiles", bucket, "", "workspace/", "async/input/", *args.needs.records),
             *_studio(sagemaker, words.prefix),
-            _allow("ReadLogs", ["logs:GetLogEvents"], _own_logs(words)),
+            _allow("ReadLogs", ["logs:GetLogEvents"], _own_logs(words, tuned)),
             _allow("Jobs", _JOBS, jobs),
             _allow("ProposeVersions", _PROPOSE, packages),
             invoke(args, words, args.vpc_id, "sagemaker:DescribeEndpoint"),
             pass_training,
             *_by_hand(args.needs.training_jobs, words),
+            *([_allow("SeeTrials", _SEE_TRIALS, tunings)] if tuned else []),
             *_pipelines_by_hand(pipelines),
             *_record(args, words, "sagemaker:CreatePresignedMlflowAppUrl"),
         ],
@@ -179,8 +193,9 @@ def statements_of(args: IdentityArgs, words: Words) -> dict[str, list[dict[str, 
         "pipeline": [
             _allow("Transform", _TRANSFORM, [f"{sagemaker}:transform-job/{words.prefix}-*"]),
             *([_allow("Train", _TRAIN, [f"{sagemaker}:training-job/{words.prefix}-*"])] if trains else []),
+            *([_allow("Tune", _TUNE, tunings)] if tuned else []),
             *([_allow("Process", _PROCESS, [f"{sagemaker}:processing-job/{words.prefix}-*"])] if pipelines else []),
-            *([pass_training] if trains or pipelines else []),
+            *([pass_training] if trains or tuned or pipelines else []),
             *([_allow("StartPipelines", ["sagemaker:StartPipelineExecution"], pipelines)] if pipelines else []),
             _allow(
                 "StartRuns",
@@ -193,7 +208,7 @@ def statements_of(args: IdentityArgs, words: Words) -> dict[str, list[dict[str, 
                 ["events:DescribeRule", "events:PutRule", "events:PutTargets"],
                 [
                     f"arn:aws:events:{words.region}:{words.account}:rule/StepFunctionsGetEventsForSageMaker{jobs}JobsRule"
-                    for jobs in ("Transform", *(("Training",) if trains else ()))
+                    for jobs in ends
                 ],
             ),
             _allow("DeliverLogs", _DELIVER_LOGS, "*"),
@@ -244,7 +259,7 @@ def statements_of(args: IdentityArgs, words: Words) -> dict[str, list[dict[str, 
             *_versions(args, _UPLOAD),
             *_decrypt(words.artifact_keys, words.region, _SEAL),
             _allow("Key", _SEAL, [args.data_key_arn]),
-            *([_allow("RegisterTaken", _PROPOSE, packages)] if args.needs.taken else []),
+            *([_allow("Register", _PROPOSE, packages)] if args.needs.registered else []),
             *taken(args, words),
         ],
     }
@@ -421,11 +436,13 @@ def _studio(sagemaker: str, prefix: str) -> list[dict[str, Any]]:
     ]
 
 
-def _own_logs(words: Words) -> list[str]:
-    """The logs of the stack's own jobs and endpoints; a job's stream begins with the job's name."""
+def _own_logs(words: Words, tuned: Sequence[str]) -> list[str]:
+    """The logs of the stack's own jobs and endpoints; a job's stream begins with the job's name, and a trial's with its
+    tuning job's."""
     groups = f"arn:aws:logs:{words.region}:{words.account}:log-group:/aws/sagemaker"
     # Of processing, training and transform jobs at once: a role has room for 10,240 characters.
-    return [f"{groups}/*Jobs:log-stream:{words.prefix}-*", f"{groups}/Endpoints/{words.prefix}-*"]
+    trials = [f"{groups}/TrainingJobs:log-stream:{one}-*" for one in tuned]
+    return [f"{groups}/*Jobs:log-stream:{words.prefix}-*", *trials, f"{groups}/Endpoints/{words.prefix}-*"]
 
 
 def _allow(

@@ -2,14 +2,23 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 import pulumi
 
 from components.aws.model import IMAGE, PLACE
-from components.aws.runs import Runs, eventbridge_cron, named_by_its_run, of_its_run, state_machine_of_runs, tags_of
+from components.aws.runs import (
+    Runs,
+    eventbridge_cron,
+    named_by_its_run,
+    of_its_run,
+    state_machine_of_runs,
+    tags_of,
+    tuned_by_its_run,
+)
 from components.given import Args, BadArgument, Tags, Text, hold
-from components.shapes import Machine, Schedule
+from components.shapes import Machine, Range, Schedule, Tuning
 
 REACH: tuple[str, ...] = ()
 """Nothing: SageMaker fetches and writes through S3, whose gateway every network has."""
@@ -62,7 +71,10 @@ class TrainingJobArgs(Args):
     replicas: pulumi.Input[int] = 1
     """How many machines train together."""
     max_hours: int
-    """After how many hours a run is stopped, beside what it waits for Spot machines. It must be known."""
+    """After how many hours a run is stopped, or each trial of one that searches, beside what it waits for Spot
+    machines. It must be known."""
+    tuning: Tuning | None = None
+    """Search hyperparameters: a run is then a tuning job of several trials. It must be known."""
     spot: SpotArgs | None = None
     """Run on Spot machines; on demand where there are none."""
     schedule: Schedule | None = None
@@ -94,13 +106,21 @@ class TrainingJobArgs(Args):
             raise BadArgument(
                 "TrainingJobArgs: give a schedule, or runs_per_month where people start the runs; one of the two"
             )
+        if self.tuning is not None and (self.spot is not None or self.tracking_arn is not None):
+            raise BadArgument(
+                "TrainingJobArgs: found tuning beside spot or tracking_arn, which are of one run and not of several "
+                "trials; give tuning without them"
+            )
+        if self.tuning is not None and self.tuning.pattern is None:
+            raise BadArgument("TrainingJobArgs.tuning: give the pattern by which SageMaker reads the metric in the log")
         if self.schedule is not None:
             eventbridge_cron(self.schedule.cron)
 
     @property
     def hours(self) -> int:
-        """How long a run may take, with what it waits for machines."""
-        return self.max_hours + (self.spot.wait_hours if self.spot is not None else 0)
+        """How long a run may take: all rounds of its trials, and what it waits for machines."""
+        rounds = self.tuning.rounds if self.tuning is not None else 1
+        return self.max_hours * rounds + (self.spot.wait_hours if self.spot is not None else 0)
 
 
 class TrainingJob(pulumi.ComponentResource):
@@ -112,9 +132,11 @@ class TrainingJob(pulumi.ComponentResource):
     data are streamed to it from S3 (FastFile mode), and the pipeline role alone starts it, as the training role. A run
     is retried twice and stopped in time. Alarms ring when it failed, when it ran out of time, and when none succeeded
     that was due. On Spot machines each run keeps its checkpoints in a folder of its own, and a retry goes on from them.
+    With `tuning` a run is a tuning job, whose trials are training jobs just like it, some of them at once.
 
     Nothing runs, and nothing bills by the hour, between runs.
     Sources: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTrainingJob.html,
+    https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateHyperParameterTuningJob.html,
     https://docs.aws.amazon.com/sagemaker/latest/dg/model-managed-spot-training.html
     """
 
@@ -133,15 +155,8 @@ class TrainingJob(pulumi.ComponentResource):
             Runs(
                 job_name=args.job_name,
                 comment=pulumi.Output.concat(args.job_name, ": train to ", args.output_uri),
-                resource="createTrainingJob",
-                requests={
-                    "Train": training_request(
-                        args,
-                        {"TrainingJobName.$": named_by_its_run(args.job_name)},
-                        # Next week's run must not find this week's checkpoints and be done at once.
-                        {"S3Uri.$": of_its_run(args.spot.checkpoint_uri)} if args.spot is not None else {},
-                    )
-                },
+                resource="createTrainingJob" if args.tuning is None else "createHyperParameterTuningJob",
+                requests={"Train": _request(args)} if args.tuning is None else {"Tune": _tuned(args, args.tuning)},
                 schedule=args.schedule,
                 runs_per_month=args.runs_per_month,
                 hours=args.hours,
@@ -153,6 +168,16 @@ class TrainingJob(pulumi.ComponentResource):
             ),
             self._child,
         )
+
+
+def _request(args: TrainingJobArgs) -> dict[str, Any]:
+    """What a run of its own sends."""
+    return training_request(
+        args,
+        {"TrainingJobName.$": named_by_its_run(args.job_name)},
+        # Next week's run must not find this week's checkpoints and be done at once.
+        {"S3Uri.$": of_its_run(args.spot.checkpoint_uri)} if args.spot is not None else {},
+    )
 
 
 def training_request(
@@ -214,3 +239,61 @@ def training_request(
         request["StoppingCondition"]["MaxWaitTimeInSeconds"] = args.hours * 3600
         request["CheckpointConfig"] = {**checkpoints}
     return request
+
+
+def _tuned(args: TrainingJobArgs, tuning: Tuning) -> dict[str, Any]:
+    """What a run sends to SageMaker: one tuning job, whose trials are the training job but for what they search.
+
+    SageMaker's own folder of a trial is named by the trial, so each leaves its model apart from the others'.
+    https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_HyperParameterTrainingJobDefinition.html
+    """
+    trial = _request(args)
+    del trial["TrainingJobName.$"]
+    tags = trial.pop("Tags")
+    trial["StaticHyperParameters"] = trial.pop("HyperParameters", {})
+    metric = {"Name": tuning.metric, "Regex": tuning.pattern}
+    trial["AlgorithmSpecification"] = {**trial["AlgorithmSpecification"], "MetricDefinitions": [metric]}
+    return {
+        "HyperParameterTuningJobName.$": tuned_by_its_run(args.job_name),
+        "HyperParameterTuningJobConfig": {
+            "Strategy": "Bayesian" if tuning.bayesian else "Random",
+            "HyperParameterTuningJobObjective": {
+                "Type": "Maximize" if tuning.maximize else "Minimize",
+                "MetricName": tuning.metric,
+            },
+            "ResourceLimits": {
+                "MaxNumberOfTrainingJobs": tuning.total,
+                "MaxParallelTrainingJobs": tuning.parallel,
+                "MaxRuntimeInSeconds": args.hours * 3600,
+            },
+            "ParameterRanges": _ranges(tuning.ranges),
+        },
+        "TrainingJobDefinition": trial,
+        "Tags": tags,
+    }
+
+
+def _ranges(ranges: Mapping[str, Range]) -> dict[str, list[dict[str, Any]]]:
+    """Each range in the list of its sort, numbers as text.
+
+    https://docs.aws.amazon.com/sagemaker/latest/dg/automatic-model-tuning-define-ranges.html
+    """
+    found: dict[str, list[dict[str, Any]]] = {}
+    for name, one in ranges.items():
+        if one.values is not None:
+            found.setdefault("CategoricalParameterRanges", []).append({"Name": name, "Values": one.values})
+        else:
+            said = {
+                "Name": name,
+                "MinValue": _number(one.low, one.integer),
+                "MaxValue": _number(one.high, one.integer),
+                "ScalingType": "Logarithmic" if one.log else "Linear",
+            }
+            sort = "IntegerParameterRanges" if one.integer else "ContinuousParameterRanges"
+            found.setdefault(sort, []).append(said)
+    return found
+
+
+def _number(figure: float | None, integer: bool) -> str:
+    """A number as text, without an exponent."""
+    return str(int(figure or 0)) if integer else f"{Decimal(str(figure)).normalize():f}"

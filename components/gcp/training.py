@@ -1,6 +1,6 @@
 """Training a model: a custom job that a workflow starts, watches, stops in time and reports."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +10,7 @@ from catalogue.platforms import PLATFORMS
 from components.gcp.run import OF_THE_RUN, machine_spec
 from components.gcp.runs import Runs, workflow_of_runs
 from components.given import Args, BadArgument, Tags, Text, hold
-from components.shapes import Machine, Schedule
+from components.shapes import Machine, Range, Schedule, Tuning
 
 REACH: tuple[str, ...] = ()
 """Nothing: Vertex AI fetches and writes on Google's side."""
@@ -21,6 +21,8 @@ and limits", https://cloud.google.com/workflows/quotas
 """
 OUTPUT, CHECKPOINTS = "output", "checkpoints"
 """The arguments that name where a run writes; neither a channel nor a hyperparameter can be called so."""
+MODEL = "model/"
+"""Where a training job writes in its folder: AIP_MODEL_DIR."""
 
 
 @dataclass
@@ -68,7 +70,10 @@ class TrainingJobArgs(Args):
     replicas: int = 1
     """How many machines train together. It must be known."""
     max_hours: int
-    """After how many hours a run is stopped, beside what it waits for Spot machines. It must be known."""
+    """After how many hours a run is stopped, or each trial of one that searches, beside what it waits for Spot
+    machines. It must be known."""
+    tuning: Tuning | None = None
+    """Search hyperparameters: a run is then a hyperparameter tuning job of several trials. It must be known."""
     spot: SpotArgs | None = None
     """Run on Spot machines; on demand where there are none."""
     schedule: Schedule | None = None
@@ -98,11 +103,17 @@ class TrainingJobArgs(Args):
         hold(self, "output_uri", PLACE, "a folder in Cloud Storage such as gs://bucket/folder/")
         if self.spot is not None:
             hold(self.spot, "checkpoint_uri", PLACE, "a folder in Cloud Storage such as gs://bucket/folder/")
-        named = [OUTPUT, CHECKPOINTS, *self.data, *self.hyperparameters]
+        searched = self.tuning.ranges if self.tuning is not None else ()
+        named = [OUTPUT, CHECKPOINTS, *self.data, *self.hyperparameters, *searched]
         if twice := sorted({name for name in named if named.count(name) > 1}):
             raise BadArgument(
                 f"TrainingJobArgs: found {twice[0]!r} twice among channels, hyperparameters, {OUTPUT} and "
                 f"{CHECKPOINTS}; each is an argument of the container, so give it another name"
+            )
+        if self.tuning is not None and (self.spot is not None or self.tensorboard_name is not None):
+            raise BadArgument(
+                "TrainingJobArgs: found tuning beside spot or tensorboard_name, which are of one run and not of "
+                "several trials; give tuning without them"
             )
         if (self.schedule is None) == (self.runs_per_month is None):
             raise BadArgument(
@@ -111,8 +122,9 @@ class TrainingJobArgs(Args):
 
     @property
     def hours(self) -> int:
-        """How long a run may take, with what it waits for machines."""
-        return self.max_hours + (self.spot.wait_hours if self.spot is not None else 0)
+        """How long a run may take: all rounds of its trials, and what it waits for machines."""
+        rounds = self.tuning.rounds if self.tuning is not None else 1
+        return self.max_hours * rounds + (self.spot.wait_hours if self.spot is not None else 0)
 
 
 class TrainingJob(pulumi.ComponentResource):
@@ -125,6 +137,11 @@ class TrainingJob(pulumi.ComponentResource):
     What the container gets: `--CHANNEL=FOLDER`, `--NAME=VALUE`, `--output=FOLDER` and, on Spot machines,
     `--checkpoints=FOLDER`. The folders are below /gcs, where Vertex AI mounts Cloud Storage. Output and checkpoints are
     in a folder of the run's own, which all its attempts share: a retry goes on from what is there.
+
+    With `tuning` a run is a hyperparameter tuning job, whose trials are custom jobs just like it, some of them at once.
+    Each gets what it tries as `--NAME=VALUE` and no `--output`, for Vertex AI gives it a folder below the run's in
+    AIP_MODEL_DIR. It reports its figure as cloudml-hypertune does, in the file that CLOUD_ML_HP_METRIC_FILE names:
+    https://github.com/GoogleCloudPlatform/cloudml-hypertune.
 
     Where there are several replicas, the first is the chief, in a pool of its own. CLUSTER_SPEC tells each of them the
     others and its own part, and a job whose replica was started anew starts anew as a whole, from its checkpoints. What
@@ -140,6 +157,7 @@ class TrainingJob(pulumi.ComponentResource):
     https://cloud.google.com/vertex-ai/docs/training/cloud-storage-file-system,
     https://cloud.google.com/vertex-ai/docs/training/distributed-training,
     https://cloud.google.com/vertex-ai/docs/training/use-spot-vms,
+    https://cloud.google.com/vertex-ai/docs/training/using-hyperparameter-tuning,
     https://cloud.google.com/vertex-ai/docs/training/psc-i-egress,
     https://cloud.google.com/docs/security/encryption-in-transit
     """
@@ -165,11 +183,7 @@ class TrainingJob(pulumi.ComponentResource):
             tensorboard_name=args.tensorboard_name,
             data_key_id=args.data_key_id,
             tags=args.tags,
-        ).apply(
-            lambda known: training(
-                Training(machine=args.machine, replicas=args.replicas, max_hours=args.max_hours, **known)
-            )
-        )
+        ).apply(lambda known: _request(args, known))
         return workflow_of_runs(
             name,
             Runs(
@@ -178,7 +192,7 @@ class TrainingJob(pulumi.ComponentResource):
                 job_name=args.job_name,
                 description=pulumi.Output.concat(args.job_name, ": train to ", args.output_uri),
                 does="train",
-                collection="customJobs",
+                collection="customJobs" if args.tuning is None else "hyperparameterTuningJobs",
                 request=job,
                 schedule=args.schedule,
                 runs_per_month=args.runs_per_month,
@@ -193,9 +207,24 @@ class TrainingJob(pulumi.ComponentResource):
         )
 
 
+def _request(args: TrainingJobArgs, known: Mapping[str, Any]) -> dict[str, Any]:
+    job = Training(
+        machine=args.machine,
+        replicas=args.replicas,
+        max_hours=args.max_hours,
+        is_trial=args.tuning is not None,
+        **known,
+    )
+    return training(job) if args.tuning is None else tuned(training(job), args.tuning)
+
+
 @dataclass(kw_only=True)
 class Training:
-    """What a custom job is to be, once all of it is known; `checkpoint_uri` is given on Spot machines alone."""
+    """What a custom job is to be, once all of it is known; `checkpoint_uri` is given on Spot machines alone.
+
+    A step of a pipeline is the same job: `step` is its folder in that of the run, `run` what stands for the run's id,
+    and `program` what is started in place of the image's own entry point.
+    """
 
     image: str
     hyperparameters: Mapping[str, str]
@@ -207,13 +236,22 @@ class Training:
     machine: Machine
     replicas: int
     max_hours: int
+    is_trial: bool = False
     data_key_id: str
     tags: Mapping[str, str]
+    step: str = ""
+    run: str | None = None
+    program: Sequence[str] = ()
+    variables: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 def training(args: Training) -> dict[str, Any]:
     """What a run sends to Vertex AI: one custom job, but its name."""
-    container = {"imageUri": args.image, "args": _arguments(args)}
+    container: dict[str, Any] = {"imageUri": args.image, "args": _arguments(args)}
+    if args.program:
+        container["command"] = list(args.program)
+    if args.variables:
+        container["env"] = [{"name": name, "value": value} for name, value in args.variables.items()]
     pool = {"machineSpec": machine_spec(args.machine), "containerSpec": container}
     pools = [{**pool, "replicaCount": count} for count in (1, args.replicas - 1) if count]
     return {
@@ -225,7 +263,7 @@ def training(args: Training) -> dict[str, Any]:
                 "restartJobOnWorkerRestart": args.replicas > 1,
             },
             "serviceAccount": args.service_account,
-            "baseOutputDirectory": {"outputUriPrefix": _of_the_run("", args.output_uri, "/")},
+            "baseOutputDirectory": {"outputUriPrefix": _of_the_run(args, "", args.output_uri, _folder(args))},
             **({"tensorboard": args.tensorboard_name} if args.tensorboard_name is not None else {}),
             "enableWebAccess": False,
             "enableDashboardAccess": False,
@@ -235,17 +273,58 @@ def training(args: Training) -> dict[str, Any]:
     }
 
 
+def tuned(job: Mapping[str, Any], tuning: Tuning) -> dict[str, Any]:
+    """What a run sends to Vertex AI where it searches: one hyperparameter tuning job, but its name.
+
+    https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.hyperparameterTuningJobs
+    """
+    goal = "MAXIMIZE" if tuning.maximize else "MINIMIZE"
+    return {
+        "studySpec": {
+            "metrics": [{"metricId": tuning.metric, "goal": goal}],
+            "parameters": [{"parameterId": name, **_range(one)} for name, one in tuning.ranges.items()],
+            "algorithm": "ALGORITHM_UNSPECIFIED" if tuning.bayesian else "RANDOM_SEARCH",
+        },
+        "maxTrialCount": tuning.total,
+        "parallelTrialCount": tuning.parallel,
+        "trialJobSpec": job["jobSpec"],
+        **{key: said for key, said in job.items() if key != "jobSpec"},
+    }
+
+
+def _range(one: Range) -> dict[str, Any]:
+    """What a hyperparameter may be, as a study says it; whole numbers are text there.
+
+    https://cloud.google.com/vertex-ai/docs/reference/rest/v1/StudySpec#ParameterSpec
+    """
+    if one.values is not None:
+        return {"categoricalValueSpec": {"values": one.values}}
+    scale = "UNIT_LOG_SCALE" if one.log else "UNIT_LINEAR_SCALE"
+    if one.integer:
+        ends = {"minValue": str(int(one.low or 0)), "maxValue": str(int(one.high or 0))}
+        return {"integerValueSpec": ends, "scaleType": scale}
+    return {"doubleValueSpec": {"minValue": one.low, "maxValue": one.high}, "scaleType": scale}
+
+
 def _arguments(args: Training) -> list[str]:
+    output, kept, below = _mounted(args.output_uri), args.checkpoint_uri, "" if args.program else MODEL
     return [
         *(f"--{channel}={_mounted(uri)}" for channel, uri in args.data.items()),
         *(f"--{name}={value}" for name, value in args.hyperparameters.items()),
-        _of_the_run(f"--{OUTPUT}=", _mounted(args.output_uri), "/model/"),
-        *([_of_the_run(f"--{CHECKPOINTS}=", _mounted(args.checkpoint_uri), "/")] if args.checkpoint_uri else []),
+        *([] if args.is_trial else [_of_the_run(args, f"--{OUTPUT}=", output, f"{_folder(args)}{below}")]),
+        *([_of_the_run(args, f"--{CHECKPOINTS}=", _mounted(kept), "/")] if kept else []),
     ]
 
 
-def _of_the_run(before: str, folder: str, below: str) -> str:
-    """A folder of each run below a folder, as an expression: next week's run must not find this week's checkpoints."""
+def _folder(args: Training) -> str:
+    return f"/{args.step}/" if args.step else "/"
+
+
+def _of_the_run(args: Training, before: str, folder: str, below: str) -> str:
+    """A folder of each run below a folder: next week's run must not find this week's checkpoints. Where nothing is said
+    to stand for the run, it is an expression of Workflows."""
+    if args.run is not None:
+        return f"{before}{folder}{args.run}{below}"
     return f'${{"{before}{folder}" + {OF_THE_RUN} + "{below}"}}'
 
 

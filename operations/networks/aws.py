@@ -206,9 +206,9 @@ def _transforms(job: Job) -> bool:
 
 
 def _of_job(graph: Graph, job: Job) -> tuple[str, list[Bound]]:
-    sections = [job.request, job.request.section_or_empty("NetworkConfig")]
+    sections = job.trainings() or [job.request.section_or_empty("NetworkConfig")]
     ids = {id_ for section in sections for id_ in section.each_text("VpcConfig.Subnets")}
-    isolated = any(section.flag_or_none("EnableNetworkIsolation") is True for section in sections)
+    isolated = all(section.flag_or_none("EnableNetworkIsolation") is True for section in sections)
     if not ids:
         return PLATFORM, [_isolation(isolated)]
     groups = sorted({id_ for section in sections for id_ in section.each_text("VpcConfig.SecurityGroupIds")})

@@ -18,7 +18,7 @@ TRAINING = "aws:sagemaker/trainingJob:TrainingJob"
 QUALITY = "aws:sagemaker/dataQualityJobDefinition:DataQualityJobDefinition"
 MONITORING = "aws:sagemaker/monitoringSchedule:MonitoringSchedule"
 _SUPPORTED = "notebook-al2023-v1"
-_BESIDE = ("createTrainingJob", "createProcessingJob")
+_PROCESSES = "createProcessingJob"
 
 
 @resource_rule(
@@ -87,9 +87,9 @@ def _networks(graph: Graph, resource: Resource) -> Iterator[tuple[str, Propertie
             yield "", schedule.section_or_empty("monitoringJobDefinition.networkConfig"), "e", False
     else:
         for job in sfn.jobs_of(graph, resource):
-            if job.action in _BESIDE:
-                network = job.request if job.action == _BESIDE[0] else job.request.section_or_empty("NetworkConfig")
-                yield f" ({job.state})", network, "E", is_recorded(graph, job)
+            recorded, processes = is_recorded(graph, job), job.action == _PROCESSES
+            networks = [job.request.section_or_empty("NetworkConfig")] if processes else job.trainings()
+            yield from ((f" ({job.state})", network, "E", recorded) for network in networks)
 
 
 @resource_rule(

@@ -380,7 +380,9 @@ def _has(graph: Graph, about: str) -> bool:
 
 _RUNS = {
     "state-machines": "createTransformJob",
-    "training-machines": "createTrainingJob",
+    "training-machines": "AlgorithmSpecification",
+    "plain-machines": "createTrainingJob",
+    "tuning-machines": "createHyperParameterTuningJob",
     "recorded-machines": "MLFLOW_TRACKING_URI",
 }
 _ABOUT = {

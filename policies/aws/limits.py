@@ -20,12 +20,14 @@ from catalogue.kinds.aws import (
     sfn,
     studio,
 )
-from catalogue.kinds.aws.jobs import USES, Job
+from catalogue.kinds.aws.jobs import TUNES, USES, Job
 from catalogue.kinds.aws.provider import PROVIDER, allowed_accounts
 from catalogue.properties import Malformed, Properties
 from policies import limits
 from policies.aws.capture import prefix_of
-from policies.aws.outputs import written_for_a_while
+from policies.aws.outputs import trained_into, written_for_a_while
+from policies.aws.queues import answered_for_a_while
+from policies.aws.tuned import LIMITS
 from policies.limits import OWN, Limits
 from policies.rule import limit_rule, resource_rule, stack_rule
 
@@ -243,24 +245,29 @@ def _steps_in_time(props: Properties, hours: float) -> Iterator[str]:
 
 
 def _trains_in_time(job: Job, ends: float, most: float) -> Iterator[str]:
-    """A training job ends by its own condition, before its run does; Spot machines are waited for as long as it says.
+    """A training job ends by its own condition, before its run does, and so does each trial of a search, and the search
+    itself; Spot machines are waited for as long as it says.
 
-    By itself SageMaker stops a job after a day, and waits for Spot machines as long as it is told to:
-    https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_StoppingCondition.html
+    By itself SageMaker stops a job after a day, a search after thirty, and waits for Spot machines as long as it is
+    told to: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_StoppingCondition.html,
+    https://docs.aws.amazon.com/sagemaker/latest/dg/automatic-model-tuning-limits.html
     """
-    if job.action != "createTrainingJob":
-        return
-    said = job.request.section_or_empty("StoppingCondition")
-    runs, waits = said.number_or_none("MaxRuntimeInSeconds") or 0, said.number_or_none("MaxWaitTimeInSeconds")
-    spot = job.request.flag_or_none("EnableManagedSpotTraining") is True
-    if not 0 < runs <= most:
-        yield f"trains for {runs:g} seconds, where 1 to {most:g} are allowed"
-    if not (runs < waits <= ends if waits is not None else runs <= ends):
-        yield "trains, or waits for Spot machines, for longer than its run lasts or than it says"
-    if (waits is not None) != spot:
-        yield "waits for Spot machines without asking for them, or asks and does not wait"
-    if spot and not job.request.is_given("CheckpointConfig"):
-        yield "begins anew whenever a Spot machine is taken away, for it keeps no checkpoints"
+    if job.action == TUNES:
+        searches = job.request.number_or_none(f"{LIMITS}.MaxRuntimeInSeconds") or 0
+        if not 0 < searches <= ends:
+            yield f"searches for {searches:g} seconds, where 1 to {ends:g} are what its run lasts"
+    for training in job.trainings():
+        said = training.section_or_empty("StoppingCondition")
+        runs, waits = said.number_or_none("MaxRuntimeInSeconds") or 0, said.number_or_none("MaxWaitTimeInSeconds")
+        spot = training.flag_or_none("EnableManagedSpotTraining") is True
+        if not 0 < runs <= most:
+            yield f"trains for {runs:g} seconds, where 1 to {most:g} are allowed"
+        if not (runs < waits <= ends if waits is not None else runs <= ends):
+            yield "trains, or waits for Spot machines, for longer than its run lasts or than it says"
+        if (waits is not None) != spot:
+            yield "waits for Spot machines without asking for them, or asks and does not wait"
+        if spot and not training.is_given("CheckpointConfig"):
+            yield "begins anew whenever a Spot machine is taken away, for it keeps no checkpoints"
 
 
 def _is_bounded(retry: Properties) -> bool:
@@ -417,11 +424,14 @@ def _deletes_artifacts(graph: Graph, lifecycle: Resource, rules: list[Properties
                 yield f"deletes {uri}, from which a model starts"
             elif old is not None and old < _BROUGHT_BACK:
                 yield f"lets {uri} that was deleted be brought back for {old:g} days, at least {_BROUGHT_BACK} asked"
+        trained = (uri for uri in sorted(trained_into(graph)) if deletes and uri.startswith(below))
+        yield from (f"deletes {uri}, where a training job puts what it trained" for uri in trained)
 
 
 def _deletes_others(graph: Graph, lifecycle: Resource, rules: list[Properties]) -> Iterator[str]:
-    """In a bucket of ours a rule may empty the folders of what is captured, of scores and of checkpoints, and no other:
-    people's work, data and what was trained have no age. Before endpoints stand the stack file says which capture.
+    """In a bucket of ours a rule may empty the folders of what is captured, of scores, of checkpoints and of a queue,
+    and no other: people's work, data and what was trained have no age. Before endpoints stand the stack file says which
+    capture.
     """
     name = lifecycle.props.text_if_known("bucket")
     if not graph.ours or graph.placement is None or not name or _has_records(graph, lifecycle):
@@ -429,11 +439,12 @@ def _deletes_others(graph: Graph, lifecycle: Resource, rules: list[Properties]) 
     captures = f"s3://{name}/{_CAPTURES}"
     own = {f"{captures}{key.split('.')[1]}/" for key, _ in graph.placement.stated if key.endswith(".capture.days")}
     standing = {f"{uri}/" for uri in sagemaker.captures_of(graph)}
+    queues = answered_for_a_while(graph, name)
     for rule in rules:
         below = f"s3://{name}/{prefix_of(rule)}"
         deletes = rule.is_given("expiration.days") or rule.is_given("expiration.date")
-        if deletes and below not in {captures, *own, *standing, *written_for_a_while(graph)}:
-            yield f"deletes what lies below {below}, which is no folder of captures, scores or checkpoints"
+        if deletes and below not in {captures, *own, *standing, *written_for_a_while(graph), *queues}:
+            yield f"deletes what lies below {below}, which is no folder of captures, scores, checkpoints or answers"
 
 
 _CAPTURES = "capture/"

@@ -533,7 +533,8 @@ def groups_apart(graph: Graph, resource: Resource) -> Iterator[str]:
         return
     sections = [resource.props]
     if resource.type in DEFINED:
-        sections = [job.request for job in jobs_of(graph, resource)]
+        jobs = jobs_of(graph, resource)
+        sections = [*(job.request for job in jobs), *(one for job in jobs for one in job.trainings())]
     named = {text for one in sections for path in _GROUPS_OF for text in one.each_text_if_known(path)}
     for door in graph.of(ec2.VPC_ENDPOINT):
         if both := sorted(named.intersection(door.props.each_text_if_known("securityGroupIds"))):

@@ -14,12 +14,13 @@ from catalogue import registered
 from catalogue.experiments import FOLDER
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.aws import cloudtrail, ecr, iam, s3, sagemaker, sfn
-from catalogue.kinds.aws.jobs import Job
+from catalogue.kinds.aws.jobs import USES, Job
 from catalogue.once import once_a_graph
 from catalogue.properties import Unreadable
 from policies import given
 from policies.aws.guarded import arn_of
 from policies.aws.promoted import taken
+from policies.aws.tuned import beginnings
 from policies.personas import table
 from policies.world import world
 
@@ -58,6 +59,7 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
     "jobs-of-runs": ("sagemaker:{h}:training-job/{p}-*",),
     "training-jobs": tuple(f"sagemaker:{{h}}:{kind}-job/{{p}}-*" for kind in ("training", "processing", "transform")),
     "end-of-jobs": ("events:{h}:rule/StepFunctionsGetEventsForSageMakerTransformJobsRule",),
+    "end-of-tuning": ("events:{h}:rule/StepFunctionsGetEventsForSageMakerTuningJobsRule",),
     "end-of-training": ("events:{h}:rule/StepFunctionsGetEventsForSageMakerTrainingJobsRule",),
     "experiments": ("sagemaker:{h}:mlflow-app/*",),
     "pipelines": ("sagemaker:{h}:pipeline/{p}-*",),
@@ -84,6 +86,7 @@ _LIKE = {
     **dict.fromkeys(("own-profile", "own-space", "own-app", "own-profile-app"), "domain"),
     **dict.fromkeys(("data-key-of-runs", "data-key-of-schedules"), "data-key"),
     "package-groups": "versions",
+    **dict.fromkeys(("plain-machines", "tuning-machines"), "training-machines"),
     "training-images": "images",
     "trainings-of-runs": "jobs-of-runs",
 }
@@ -177,6 +180,7 @@ class _Facts(NamedTuple):
     training: frozenset[str]
     serving: frozenset[str]
     machines: frozenset[str]
+    tunings: frozenset[str]
     uris: tuple[tuple[str, frozenset[str]], ...]
     taken: tuple[tuple[str, frozenset[str]], ...]
 
@@ -208,7 +212,7 @@ def _reaches(graph: Graph) -> _Reaches:
     )
     here, prefix = f"{ours.region}:{ours.account}", f"{zone.name_prefix if zone else ''}{graph.stack}"
     scoring, uris = _jobs(graph)
-    named = (frozenset(own), frozenset(keys), training, serving, frozenset(scoring))
+    named = (frozenset(own), frozenset(keys), training, serving, frozenset(scoring), beginnings(graph))
     return _meant(_Facts(here, prefix, *named, tuple(uris), tuple(taken(graph).items())))
 
 
@@ -228,11 +232,18 @@ def _meant(facts: _Facts) -> _Reaches:
             "data-key": Reach(facts.keys),
             "training-role": Reach(facts.training),
             "serving-role": Reach(facts.serving),
+            "tunings-of-runs": _each(facts, "sagemaker:{h}:hyper-parameter-tuning-job/{one}-*"),
+            "logs-of-trials": _each(facts, "logs:{h}:log-group:/aws/sagemaker/TrainingJobs:log-stream:{one}-*"),
             "training-machines": Reach(wide=(re.compile(rf"arn:aws:states:{facts.here}:stateMachine:{others}"),)),
             **{word: _of(uris) for word, uris in facts.uris},
             **{word: Reach(arns) for word, arns in facts.taken},
         }
     )
+
+
+def _each(facts: _Facts, arn: str) -> Reach:
+    """The ARN of each tuning job, by how its name begins."""
+    return Reach(frozenset(f"arn:aws:{arn.format(h=facts.here, one=one)}" for one in facts.tunings))
 
 
 def _jobs(graph: Graph) -> tuple[set[str], list[tuple[str, frozenset[str]]]]:
@@ -245,11 +256,11 @@ def _jobs(graph: Graph) -> tuple[set[str], list[tuple[str, frozenset[str]]]]:
         for job in _known_jobs(graph, machine):
             if job.action == _SCORES:
                 scoring.add(machine.props.text_if_known("name"))
-            as_ = _SCORES if job.action == _SCORES else _TRAINS
-            read[as_].update(job.data())
+            does = _TRAINS if USES[job.action] == "training" else job.action
+            read.setdefault(does, set()).update(job.data())
             outputs = {*job.written()}
             outputs.add(job.request.text_if_known("CheckpointConfig.S3Uri"))
-            written[as_].update(outputs - {""})
+            written.setdefault(does, set()).update(outputs - {""})
     artifacts = sagemaker.artifacts_of(graph)
     said = {one for one in (graph.placement.addresses if graph.placement else ()) if one.startswith("s3://")}
     off = said - artifacts - set[str]().union(*read.values(), *written.values())

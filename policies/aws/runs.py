@@ -13,10 +13,11 @@ from catalogue.graph import Graph, Resource
 from catalogue.inputs import requests
 from catalogue.jobnames import BESIDE_STEP
 from catalogue.kinds.aws import cloudtrail, ec2, kms, pipelines, sagemaker, scheduler, sfn
-from catalogue.kinds.aws.jobs import PIPELINE, Job
+from catalogue.kinds.aws.jobs import PIPELINE, TRAINS, TUNES, Job
 from catalogue.properties import Properties
 from catalogue.wording import one_line
 from policies import given
+from policies.aws.tuned import named_otherwise
 from policies.inputs import named, unlike
 from policies.rule import Found, stack_rule, whole_stack_rule
 from policies.world import may_be_id, world
@@ -150,21 +151,29 @@ def job_own(graph: Graph, machine: Resource) -> Iterator[str]:
         for key in (each.text_if_known(at) for each in places for at in ("KmsKeyId", "VolumeKmsKeyId")):
             if key and not ours.has(key, kms.KEY, kms.ALIAS):
                 yield f"encrypts with {key}, which is no key of the stack's ({job.state})"
+        name = machine.props.text_if_known("name")
+        if name and (sentence := named_otherwise(job, name)):
+            yield sentence
         told = job.request.section_or_empty("Environment").values.get("MLPLATFORM_RUN.$")
         if told not in (None, _RUN):
             yield f"is told {one_line(str(told))} as its run, which is not the run's id ({job.state})"
-        for at in ("TransformJobName", "TrainingJobName", "ProcessingJobName"):
-            said = job.request.values.get(at, job.request.values.get(f"{at}.$"))
-            if not isinstance(said, str):
-                continue
-            before, of = sfn.formatted(said)
-            if not (before or said).startswith(begins):
-                yield f"calls its job {one_line(said)}, where {begins}* is what its role may create ({job.state})"
-            if machine.type == PIPELINE:
-                if before or len(said) > BESIDE_STEP:
-                    yield f"calls its job {one_line(said)}, of which Pipelines makes no name ({job.state})"
-            elif not _OF_THE_RUN.search(of) or _ATTEMPT not in of:
-                yield f"calls the jobs of two runs, or of two attempts, by one name ({job.state})"
+        yield from (f"{sentence} ({job.state})" for sentence in _called(job, machine.type, begins))
+
+
+def _called(job: Job, of_type: str, begins: str) -> Iterator[str]:
+    """What is wrong with the name of a job: each run and each attempt has one of its own, that its role may create."""
+    for at in ("TransformJobName", "TrainingJobName", "ProcessingJobName", "HyperParameterTuningJobName"):
+        said = job.request.values.get(at, job.request.values.get(f"{at}.$"))
+        if not isinstance(said, str):
+            continue
+        before, of = sfn.formatted(said)
+        if job.action != TUNES and not (before or said).startswith(begins):
+            yield f"calls its job {one_line(said)}, where {begins}* is what its role may create"
+        if of_type == PIPELINE:
+            if before or len(said) > BESIDE_STEP:
+                yield f"calls its job {one_line(said)}, of which Pipelines makes no name"
+        elif not _OF_THE_RUN.search(of) or _ATTEMPT not in of:
+            yield "calls the jobs of two runs, or of two attempts, by one name"
 
 
 @stack_rule(
@@ -201,9 +210,20 @@ def run_places(graph: Graph, machine: Resource) -> Iterator[str]:
             yield f"{wrong} ({job.state})"
         for _, uri in written:
             yield from (f"writes to {uri}, which has {what} ({job.state})" for at, what in others if _overlap(uri, at))
-        for key, value in job.request.section_or_empty("HyperParameters").values.items():
+        yield from (f"is told {one}, of which the stack file says nothing ({job.state})" for one in _told(graph, job))
+
+
+_TOLD = {TRAINS: "HyperParameters", TUNES: "StaticHyperParameters"}
+"""Where a training job, and a trial of a tuning job, is told what does not change. `limits-stated` has what does."""
+
+
+def _told(graph: Graph, job: Job) -> Iterator[str]:
+    """The hyperparameters of each training job that the stack file does not have, or that may be code."""
+    assert graph.placement is not None
+    for training in job.trainings():
+        for key, value in training.section_or_empty(_TOLD[job.action]).values.items():
             if key.startswith("sagemaker_") or f"--{key}={value}" not in graph.placement.containers:
-                yield f"is told {one_line(str(key))}, of which the stack file says nothing ({job.state})"
+                yield one_line(str(key))
 
 
 def _over_another(job: Job) -> Iterator[str]:
@@ -248,7 +268,7 @@ def _writes(job: Job) -> Iterator[tuple[str, str]]:
 
 def _is_in_file(graph: Graph, job: Job, word: str, uri: str, steps: bool) -> bool:
     assert graph.placement is not None
-    if job.action == "createTrainingJob" and not steps:
+    if job.trainings() and not steps:
         return f"--{word}={uri}" in graph.placement.containers
     return uri in graph.placement.addresses
 

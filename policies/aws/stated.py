@@ -16,11 +16,13 @@ from catalogue.kinds.aws.mlplatform import APPROVED_VERSION
 from catalogue.once import once_a_graph
 from catalogue.properties import Properties
 from catalogue.registered import Registered
-from catalogue.runs import CHECKPOINTS_DAYS, PIPELINES_DAYS, SCORES_DAYS, by_hand
+from catalogue.runs import ANSWERS_DAYS, CHECKPOINTS_DAYS, PIPELINES_DAYS, SCORES_DAYS, by_hand
 from policies.aws import steps
 from policies.aws.capture import kept_days
+from policies.aws.queues import answers, requests_beside
+from policies.aws.tuned import searched
 from policies.rule import stack_rule
-from policies.stated import item_of, other, other_machines, other_places, other_word
+from policies.stated import item_of, other, other_machines, other_places, other_word, rounds
 
 _ROLLOUT = "deploymentConfig.blueGreenUpdatePolicy.trafficRoutingConfiguration"
 _TRACKING = "targetTrackingScalingPolicyConfiguration"
@@ -89,6 +91,7 @@ def _configuration(graph: Graph, place: Placement, item: str, configuration: Res
         if model is not None and (whose := item_of(graph, model)) not in (None, item):
             yield f"serves {model.name}, which is made for {whose}"
     yield from _captured(graph, place, item, configuration)
+    yield from _answered(graph, place, item, configuration)
 
 
 @once_a_graph
@@ -119,6 +122,18 @@ def _captured(graph: Graph, place: Placement, item: str, configuration: Resource
             yield f"does not capture the {mode.lower()}, where {item}.capture of the stack file keeps both"
         uri = f"{configuration.props.text_if_known(f'{at}.destinationS3Uri').rstrip('/')}/"
         yield from _kept(graph, place, f"{item}.capture.days", uri, "keeps what it captures for days:")
+
+
+def _answered(graph: Graph, place: Placement, item: str, configuration: Resource) -> Iterator[str]:
+    """How long answers through a queue are kept, and the requests, which go with the longest of all answers."""
+    said = (days for key, days in place.stated if key.startswith("endpoints.") and key.endswith(".keep_days"))
+    longest = max([ANSWERS_DAYS, *map(int, said)])
+    for uri in answers(configuration):
+        folder = f"{uri.rstrip('/')}/"
+        yield from _kept(graph, place, f"{item}.keep_days", folder, "keeps answers for days:", ANSWERS_DAYS)
+        for days in kept_days(graph, requests_beside(uri)):
+            if days != longest:
+                yield f"keeps requests for days: {days or 0:g}, where the endpoints of the stack file make it {longest}"
 
 
 def _kept(graph: Graph, place: Placement, key: str, uri: str, what: str, otherwise: int = 0) -> Iterator[str]:
@@ -237,18 +252,22 @@ def _runs(graph: Graph, place: Placement, item: str, machine: Resource) -> Itera
     used = [one for job in jobs for one in job.machines(machine.name)]
     yield from other_machines(place, "aws", item, {one.machine_type for one in used})
     for job in jobs:  # one after the other
-        high = sum(one.high for one in job.machines(machine.name))
+        trains = sum(count for _, count in job.together())
+        high = trains or sum(one.high for one in job.machines(machine.name))
         yield from other(place, f"{item}.replicas", high, "runs on replicas:")
     yield from other_places(place, item, {uri for job in jobs for uri in job.data()})
     runs, waits = place.figure(item, "max_hours"), place.figure(item, "spot", "wait_hours")
     ends = (sfn.definition(machine.props).number_or_none("TimeoutSeconds") or 0) / 3600
-    if runs and ends != runs + (waits or 0):
-        yield f"is stopped after {ends:g} hours, where {item} of the stack file makes it {runs + (waits or 0):g}"
+    longest = (runs or 0) * rounds(place, item) + (waits or 0)
+    if runs and ends != longest:
+        yield f"is stopped after {ends:g} hours, where {item} of the stack file makes it {longest:g}"
     counted = by_hand(machine.props.section_or_empty("tags"))
     yield from other(place, f"{item}.runs_per_month", counted, "is started by people a month:")
     for job in jobs:
-        if job.action == "createTrainingJob" and runs:
-            yield from _lasts(item, job.request, runs, waits)
+        for training in job.trainings():
+            if runs:
+                yield from _lasts(item, training, runs, waits)
+            yield from searched(place, item, job)
         yield from _places(graph, place, item, job)
 
 
@@ -262,7 +281,7 @@ def _pipeline(graph: Graph, place: Placement, item: str, pipeline: Resource) -> 
 
 
 def _lasts(item: str, request: Properties, runs: float, waits: float | None) -> Iterator[str]:
-    """A training job has hours of its own, and may wait for Spot machines beside them."""
+    """A training job, or a trial, has hours of its own, and may wait for Spot machines beside them."""
     if (request.flag_or_none("EnableManagedSpotTraining") is True) != (waits is not None):
         yield f"asks for Spot machines, or does not, where {item} of the stack file says otherwise"
     for at, hours in (("MaxRuntimeInSeconds", runs), ("MaxWaitTimeInSeconds", runs + (waits or 0))):

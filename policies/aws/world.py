@@ -16,10 +16,16 @@ from catalogue.kinds import kind_of
 from catalogue.once import once_a_graph, once_a_resource
 from policies import given
 from policies.aws import promoted
+from policies.aws.tuned import beginnings
 from policies.rule import OPEN_TO_OTHERS, Found, whole_stack_rule
 from policies.world import World, texts, world
 
-_REGION = re.compile(r"(?<![a-z0-9])(?:us|eu|ap|sa|ca|me|af|il|mx|cn)(?:-gov|-iso[a-z]?)?-[a-z]+-\d(?![0-9])")
+_REGION = re.compile(
+    r"(?<![a-z0-9])(?:us|eu|ap|sa|ca|me|af|il|mx|cn)(?:-gov|-iso[a-z]?)?-(?:central|(?:north|south)(?:east|west)?|east|west)-\d"
+    r"(?=[a-z]?(?![a-z0-9]))"
+)
+"""A region, or one of its zones: a part of the world, a direction and a number, for a name such as `churn-eu-alerts-6`
+names none. https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-regions.html"""
 _ACCOUNT = re.compile(r"(?<![\w-])\d{12}(?![\w-])")
 _REGISTRIES = generated("aws").registries
 
@@ -102,8 +108,8 @@ def _accounts_in(resource: Resource) -> list[tuple[str, str, str]]:
 
 
 @once_a_resource
-def _regions_in(resource: Resource) -> list[tuple[str, str]]:
-    return [(path, found) for path, text in said(resource) for found in dict.fromkeys(_REGION.findall(text))]
+def _regions_in(resource: Resource) -> list[tuple[str, str, str]]:
+    return [(path, found, text) for path, text in said(resource) for found in dict.fromkeys(_REGION.findall(text))]
 
 
 @once_a_resource
@@ -139,9 +145,13 @@ def region(graph: Graph) -> Found:
     if not ours.region:
         return
     named = {found for text in ours.given for found in _REGION.findall(text)}
+    zone = given.zone(graph)
+    own = f"{zone.name_prefix if zone else ''}{graph.stack}"
     for resource in graph.resources:
-        for path, found in _regions_in(resource):
-            if found != ours.region and found not in named:
+        for path, found, text in _regions_in(resource):
+            # A stack may be called churn-eu-west-2, wherever it stands.
+            apart = text if own in found else text.replace(own, "")
+            if found != ours.region and found not in named and found in apart:
                 yield resource, f"names the region {found} in {path}, where the stack is in {ours.region}"
 
 
@@ -153,18 +163,20 @@ _SHAPES = {
     "ec2": r"(network-interface|security-group)/\*",
     # The rules by which Step Functions hears of a job's end:
     # https://docs.aws.amazon.com/step-functions/latest/dg/connect-sagemaker.html
-    "events": "rule/StepFunctionsGetEventsForSageMaker(Training|Transform)JobsRule",
+    "events": "rule/StepFunctionsGetEventsForSageMaker(Training|Transform|Tuning)JobsRule",
     "iam": r"root|role/aws-reserved/sso\.amazonaws\.com/\*",
-    "logs": r"log-group:/aws/sagemaker/(\*|\*Jobs:log-stream:{p}-\*|Endpoints/{p}-\*)",
+    "logs": r"log-group:/aws/sagemaker/(\*|\*Jobs:log-stream:{p}-\*|TrainingJobs:log-stream:({t})-\*|Endpoints/{p}-\*)",
     # ECR keeps layers there: https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html
     "s3": r"prod-{r}-starport-layer-bucket/\*",
     "sagemaker": r"(endpoint|model-package(-group)?|(processing|training|transform)-job)/{p}-[\w*/-]+"
+    r"|hyper-parameter-tuning-job/({t})-\*"
     r"|pipeline/{p}-[\w-]+(/execution/\*)?"
     r"|(domain|app|space|user-profile)/\$\{{sagemaker:DomainId\}}(/\$\{{sagemaker:UserProfileName\}})?(/\*)?"
     r"|user-profile/\*/\$\{{aws:SourceIdentity\}}|mlflow-app/\*",
     # What a schedule sends; which pipeline it names is inputs-request's to judge.
     "scheduler": "aws-sdk:sagemaker:startPipelineExecution",
-    "states": r"stateMachine:{p}-[\w*-]+|execution:{p}-[\w-]+:\*|sagemaker:create(Training|Transform)Job\.sync",
+    "states": r"stateMachine:{p}-[\w*-]+|execution:{p}-[\w-]+:\*"
+    r"|sagemaker:create(HyperParameterTuning|Training|Transform)Job\.sync",
 }
 # What a condition may say beside: where a call must come from, which no name narrows.
 _FROM = {"logs": r"\*|log-group:\*", "scheduler": r"schedule/\*", "states": r"stateMachine:\*"}
@@ -232,12 +244,13 @@ def _is_of_an_image(ours: World, arn: Arn) -> bool:
 
 def _shapes(graph: Graph, ours: World) -> dict[str, re.Pattern[str]]:
     zone = given.zone(graph)
-    return _compiled(re.escape(f"{zone.name_prefix if zone else ''}{graph.stack}"), re.escape(ours.region))
+    tunings = "|".join(map(re.escape, sorted(beginnings(graph)))) or "(?!)"
+    return _compiled(re.escape(f"{zone.name_prefix if zone else ''}{graph.stack}"), tunings, re.escape(ours.region))
 
 
 @cache
-def _compiled(prefix: str, region: str) -> dict[str, re.Pattern[str]]:
-    words = {"p": prefix, "r": region}
+def _compiled(prefix: str, tunings: str, region: str) -> dict[str, re.Pattern[str]]:
+    words = {"p": prefix, "t": tunings, "r": region}
     shapes = {service: re.compile(shape.format(**words)) for service, shape in _SHAPES.items()}
     wider = {
         f"{service}condition": re.compile(f"{shape}|{_SHAPES.get(service, '(?!)').format(**words)}")

@@ -9,6 +9,7 @@ from catalogue import registered
 from catalogue.experiments import FOLDER
 from catalogue.graph import Graph, Resource
 from catalogue.iam import Call, Session, Statement, read
+from catalogue.jobnames import search_begins
 from catalogue.kinds.aws import ec2, ecr, iam, jobs, kms, pipelines, sagemaker, scheduler, sfn, studio
 from catalogue.kinds.aws.experiments import MLFLOW_APP
 from catalogue.landing_zones import AwsNetwork
@@ -196,31 +197,41 @@ def _batch(graph: Graph, here: str, own: Mapping[str, str]) -> dict[str, list[Pl
 
 
 def _training(graph: Graph, here: str, own: Mapping[str, str]) -> dict[str, list[Place]]:
-    """What the training jobs of the state machines, and the steps of the pipelines, read, write and bring."""
+    """What the training jobs of the state machines, the trials of their tuning jobs, and the steps of the pipelines
+    read, write and bring.
+    """
     words = (
-        *("training-machines", "recorded-machines", "training-runs", "jobs-of-runs", "end-of-training"),
+        *("training-machines", "plain-machines", "tuning-machines", "recorded-machines", "training-runs"),
+        *("jobs-of-runs", "tunings-of-runs", "logs-of-trials", "end-of-training", "end-of-tuning"),
         *("pipelines", "runs-of-pipelines", "steps-of-runs", "trainings-of-runs"),
         *("training-images", "data-of-runs", "data-of-runs-folders", "trained"),
     )
     found: dict[str, list[Place]] = {word: [] for word in words}
     for machine in graph.of(jobs.STATE_MACHINE):
         name, arn = machine.props.text_or_empty("name"), machine.props.text_if_known("arn")
-        trainings = [job for job in sfn.jobs(machine.props) if job.action == "createTrainingJob"] if arn else []
-        for job in trainings:
+        for job in [job for job in sfn.jobs(machine.props) if job.trainings()] if arn else []:
+            tunes = job.action == jobs.TUNES
             found["training-machines"].append(Place(arn, own))
+            found["tuning-machines" if tunes else "plain-machines"].append(Place(arn, own))
             if job.request.is_given("Environment.MLFLOW_TRACKING_URI"):
                 found["recorded-machines"].append(Place(arn, own))
             found["training-runs"].append(Place(f"{arn.replace(':stateMachine:', ':execution:')}:x", own))
-            found["jobs-of-runs"].append(Place(f"arn:aws:sagemaker:{here}:training-job/{name}-1", _brings(job, own)))
-            rule = "StepFunctionsGetEventsForSageMakerTrainingJobsRule"
-            found["end-of-training"] = [Place(f"arn:aws:events:{here}:rule/{rule}", own)]
+            begins = search_begins(name) if tunes else name
+            kind = "hyper-parameter-tuning-job" if tunes else "training-job"
+            place = Place(f"arn:aws:sagemaker:{here}:{kind}/{begins}-1", _brings(job, own))
+            found["tunings-of-runs" if tunes else "jobs-of-runs"].append(place)
+            if tunes:
+                trial = f"arn:aws:logs:{here}:log-group:/aws/sagemaker/TrainingJobs:log-stream:"
+                found["logs-of-trials"].append(Place(f"{trial}{begins}-1-001-0a1b2c3d/algo-1", own))
+            word, of = ("end-of-tuning", "Tuning") if tunes else ("end-of-training", "Training")
+            found[word] = [Place(f"arn:aws:events:{here}:rule/StepFunctionsGetEventsForSageMaker{of}JobsRule", own)]
             _files(found, job, own)
     for pipeline in graph.of(jobs.PIPELINE):
         made = pipeline.props.text_if_known("arn")
         found["pipelines"] += [Place(made, own)] if made else []
         found["runs-of-pipelines"] += [Place(f"{made}/execution/x", own)] if made else []
         for job in pipelines.jobs(pipeline.props) if made else ():
-            trains = job.action == "createTrainingJob"
+            trains = job.action == jobs.TRAINS
             name = job.request.text_or_empty("TrainingJobName" if trains else "ProcessingJobName")
             arn = f"arn:aws:sagemaker:{here}:{'training' if trains else 'processing'}-job/{name}-x"
             found["trainings-of-runs" if trains else "steps-of-runs"].append(Place(arn, _brings(job, own)))
@@ -229,10 +240,16 @@ def _training(graph: Graph, here: str, own: Mapping[str, str]) -> dict[str, list
 
 
 def _brings(job: jobs.Job, own: Mapping[str, str]) -> dict[str, Any]:
-    """What the request for a training or a processing job brings, by which guardrails go."""
-    network = job.request.section_or_empty("NetworkConfig") or job.request
+    """What the request for a training or a processing job brings, or of a trial, by which guardrails go. Of the latter
+    SageMaker tells IAM no time limit.
+
+    Service Authorization Reference, "Actions, resources, and condition keys for Amazon SageMaker",
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsagemaker.html
+    """
+    network = next(iter(job.trainings()), job.request.section_or_empty("NetworkConfig"))
     cluster, output = next(job.clusters())[0], next(job.outputs())
     volume = cluster.text_or_empty("VolumeKmsKeyId")
+    limit = job.request.text_or_empty("StoppingCondition.MaxRuntimeInSeconds")
     return {
         **own,
         "sagemaker:InstanceTypes": cluster.text_or_empty("InstanceType"),
@@ -241,8 +258,8 @@ def _brings(job: jobs.Job, own: Mapping[str, str]) -> dict[str, Any]:
         "sagemaker:VpcSecurityGroupIds": list(network.each_text("VpcConfig.SecurityGroupIds")),
         "sagemaker:NetworkIsolation": network.text_or_empty("EnableNetworkIsolation"),
         "sagemaker:InterContainerTrafficEncryption": network.text_or_empty("EnableInterContainerTrafficEncryption"),
-        "sagemaker:MaxRuntimeInSeconds": job.request.text_or_empty("StoppingCondition.MaxRuntimeInSeconds"),
         **({"sagemaker:VolumeKmsKey": volume} if volume else {}),
+        **({} if job.action == jobs.TUNES else {"sagemaker:MaxRuntimeInSeconds": limit}),
     }
 
 

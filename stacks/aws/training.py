@@ -29,6 +29,7 @@ def grants(config: StackConfig) -> Needs:
         training_keys=sources.keys_of(config, data),
         trained_uris=[job.output_uri for job in jobs] + [job.spot.checkpoint_uri for job in jobs if job.spot],
         training_jobs=list(training.of(config)),
+        tuned_jobs=[name for name, job in training.of(config).items() if job.tuning],
         machines=[machine(config.platform, job.machine, config.region) for job in jobs],
     )
 
@@ -58,6 +59,7 @@ def arguments(ground: Ground, config: StackConfig, name: str) -> TrainingJobArgs
         machine=machine(config.platform, job.machine, config.region),
         replicas=job.replicas,
         max_hours=job.max_hours,
+        tuning=job.tuning.shape if job.tuning else None,
         spot=SpotArgs(checkpoint_uri=job.spot.checkpoint_uri, wait_hours=job.spot.wait_hours) if job.spot else None,
         schedule=job.when,
         runs_per_month=job.runs_per_month,

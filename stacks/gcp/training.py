@@ -27,6 +27,7 @@ def grants(config: StackConfig) -> Needs:
         training_uris=[uri for job in jobs for uri in job.data.values()],
         trained_uris=[job.output_uri for job in jobs] + [job.spot.checkpoint_uri for job in jobs if job.spot],
         training_jobs=list(training.of(config)),
+        tuned_jobs=[name for name, job in training.of(config).items() if job.tuning],
     )
 
 
@@ -49,6 +50,7 @@ def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
                 machine=machine(config.platform, job.machine, config.region),
                 replicas=job.replicas,
                 max_hours=job.max_hours,
+                tuning=job.tuning.shape if job.tuning else None,
                 spot=SpotArgs(checkpoint_uri=job.spot.checkpoint_uri, wait_hours=job.spot.wait_hours)
                 if job.spot
                 else None,

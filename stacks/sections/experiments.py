@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from catalogue.wording import nearest
+from catalogue.wording import found_word, nearest
 from stacks.checks import one_by_one
 from stacks.fields import Fields, Slug
 from stacks.model import Problem, Section, StackConfig
@@ -31,6 +31,12 @@ def _training(config: StackConfig) -> Iterator[Problem]:
         if name not in known:
             hint = nearest(name, known) if known else "; the file has none"
             yield Problem((SECTION.name, "training", index), f"names no training job of this file{hint}")
+        elif known[name].tuning is not None:
+            yield Problem(
+                (SECTION.name, "training", index),
+                f"found {found_word(name)}, whose runs are trials of a search, which the platform records by itself; "
+                "leave it out",
+            )
         elif asked and name in asked.training[:index]:
             yield Problem((SECTION.name, "training", index), f"names {name} a second time; leave one of them out")
 

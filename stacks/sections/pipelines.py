@@ -16,6 +16,7 @@ from stacks.fields import (
     CHANNEL,
     HYPERPARAMETER,
     PLACE_OR_STEP,
+    PROGRAM_WORD,
     SLUG,
     Cron,
     Fields,
@@ -38,7 +39,7 @@ Value = Annotated[str, StringConstraints(max_length=180)]
 """With its name it is one argument, of which SageMaker takes 256 characters: ProcessingJob AppSpecification,
 https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_AppSpecification.html
 """
-Word = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_./=:@+-]{1,200}$")]
+Word = Annotated[str, StringConstraints(pattern=PROGRAM_WORD)]
 PlaceOrStep = Annotated[str, StringConstraints(pattern=PLACE_OR_STEP, max_length=1024)]
 OUTPUT = "output"
 """The argument that names the folder which a step writes, so that no input and no option is called so."""
@@ -168,7 +169,7 @@ def hours_of(config: StackConfig, step: Step) -> int:
     """How long a step may take, with what it waits for Spot machines."""
     job = training.of(config).get(step.training) if step.training is not None else None
     if job is not None:
-        return job.max_hours + (job.spot.wait_hours if job.spot is not None else 0)
+        return job.hours
     return step.max_hours or 0
 
 
@@ -221,6 +222,18 @@ def _either(config: StackConfig) -> Iterator[Problem]:
             yield Problem(
                 _at(name, called, "training"),
                 f"found {found_word(step.training)}, which is switched off; take enabled: false out there",
+            )
+        elif jobs[step.training].tuning is not None:
+            yield Problem(
+                _at(name, called, "training"),
+                f"found {found_word(step.training)}, which searches its hyperparameters, and a step trains once; name "
+                "a training job with the values that its search has found",
+            )
+        elif jobs[step.training].tuning is not None:
+            yield Problem(
+                _at(name, called, "training"),
+                f"found {found_word(step.training)}, which searches hyperparameters; a step trains once, so name a job "
+                "that has found them",
             )
         elif strange := sorted(step.inputs.keys() - jobs[step.training].data.keys()):
             yield Problem(

@@ -11,7 +11,6 @@ from components.shapes import Schedule
 from stacks.checks import address, expires, kept_time, offered, one_by_one, pulled
 from stacks.fields import (
     CHANNEL,
-    HYPERPARAMETER,
     Cron,
     Fields,
     Image,
@@ -25,8 +24,9 @@ from stacks.model import Problem, Section, StackConfig
 from stacks.sections import batch_jobs, models, sources
 from stacks.sections.batch_jobs import KEEP_DAYS
 from stacks.sections.models import no_secret
+from stacks.tuning import Hyperparameter, Tuning
+from stacks.tuning import problems as problems_of_tuning
 
-Hyperparameter = Annotated[str, StringConstraints(pattern=HYPERPARAMETER, max_length=255)]
 Value = Annotated[str, StringConstraints(max_length=2_500)]
 """SageMaker's bound of a value, the narrowest. CreateTrainingJob, HyperParameters,
 https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTrainingJob.html
@@ -91,7 +91,7 @@ class TrainingJob(Machine):
     """How many replicas train together in a run, each on a machine. What they say to each other is encrypted by
     SageMaker on aws, by Google's network on gcp, and on azure by nothing but the program."""
     max_hours: Annotated[int, Field(ge=1, le=LONGEST_HOURS)] = Field(examples=[2])
-    """After how many hours a run is stopped, its retries included."""
+    """After how many hours a run is stopped, its retries included; where there is `tuning`, each of its trials."""
     spot: Spot | None = Field(
         default=None,
         examples=[
@@ -102,6 +102,18 @@ class TrainingJob(Machine):
         ],
     )
     """Run on Spot machines, which cost less and may be taken away; on demand where it is left out."""
+    tuning: Tuning | None = Field(
+        default=None,
+        examples=[
+            {
+                "objective": {"metric": "validation:log_loss", "goal": "minimize"},
+                "ranges": {"regularization": {"min": 0.001, "max": 10, "scale": "log"}},
+                "parallel": 2,
+                "total": 12,
+            }
+        ],
+    )
+    """Search hyperparameters: a run is then several trials. One training where it is left out."""
     schedule: Cron | None = Field(default=None, examples=["30 5 * * 1"])
     """When a run starts: five cron fields, in `timezone`. Where it is left out only a person starts one."""
     timezone: TimeZone = Field(default="UTC", examples=["Europe/Berlin"])
@@ -114,6 +126,17 @@ class TrainingJob(Machine):
         if (self.schedule is None) == (self.runs_per_month is None):
             raise ValueError("a schedule, or runs_per_month where people start the runs; one of the two")
         return self
+
+    @property
+    def hours(self) -> int:
+        """How long a run may take: all rounds of its trials, and what it waits for Spot machines."""
+        rounds = self.tuning.rounds if self.tuning is not None else 1
+        return self.max_hours * rounds + (self.spot.wait_hours if self.spot is not None else 0)
+
+    @property
+    def at_once(self) -> int:
+        """How many machines a run has at once at most."""
+        return self.replicas * (self.tuning.parallel if self.tuning is not None else 1)
 
     @property
     def when(self) -> Schedule | None:
@@ -194,6 +217,23 @@ def _hyperparameters(config: StackConfig) -> Iterator[Problem]:
         yield from no_secret(job.hyperparameters, (SECTION.name, name, "hyperparameters"))
 
 
+def _tuning(config: StackConfig) -> Iterator[Problem]:
+    """Each trial is the job as it stands, so what only one run can have is refused beside it."""
+    for name, job in of(config).items():
+        if job.tuning is None:
+            continue
+        path = (SECTION.name, name, "tuning")
+        if job.spot is not None:
+            yield Problem(
+                (SECTION.name, name, "spot"),
+                "stands beside tuning, whose trials would all keep their checkpoints in one folder and go on from each "
+                "other's; leave one of them out",
+            )
+        taken = {"output": "the folder of what is trained", "checkpoints": "the folder of checkpoints"}
+        taken |= dict.fromkeys(job.data, "a channel") | dict.fromkeys(job.hyperparameters, "a hyperparameter")
+        yield from problems_of_tuning(config.platform, path, job.tuning, taken, job.max_hours, LONGEST_HOURS)
+
+
 def _schedules(config: StackConfig) -> Iterator[Problem]:
     for name, job in of(config).items():
         if job.schedule is not None:
@@ -247,7 +287,8 @@ SECTION: Section[Mapping[str, TrainingJob]] = Section(
     serves=PLATFORMS,
     after=("batch_jobs", "experiments", "models", "workspace"),
     check=one_by_one(
-        _names, _arguments, _images, _data, _output, _checkpoints, _keep, _hyperparameters, _schedules, _hardware
+        *(_names, _arguments, _images, _data, _output, _checkpoints, _keep),
+        *(_hyperparameters, _tuning, _schedules, _hardware),
     ),
     own_schema=_own_schema,
 )

@@ -27,6 +27,7 @@ SENT = {
     "createProcessingJob": ("sagemaker", "CreateProcessingJob"),
     "createTransformJob": ("sagemaker", "CreateTransformJob"),
     "createTrainingJob": ("sagemaker", "CreateTrainingJob"),
+    "createHyperParameterTuningJob": ("sagemaker", "CreateHyperParameterTuningJob"),
     "sns:publish": ("sns", "Publish"),
 }
 """The service and the operation of each call of the file."""

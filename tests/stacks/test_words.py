@@ -267,6 +267,8 @@ UNITS = (
     "replicas",
     "requests",
     "runs",
+    "trials",
+    "own unit",
     "The number of the",
 )
 """What numbers are of; one that only tells things apart says which."""

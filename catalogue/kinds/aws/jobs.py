@@ -18,13 +18,14 @@ PIPELINE = "aws:sagemaker/pipeline:Pipeline"
 KINDS: tuple[Kind, ...] = ()
 """A job is no resource of a stack. What creates it is: a state machine, a pipeline or a schedule."""
 
+TRAINS, TUNES = "createTrainingJob", "createHyperParameterTuningJob"
 # Calls of SageMaker that start no machine.
 _STARTS_NOTHING = frozenset({"addTags", "createModel", "updateModelPackage"})
 _READS_OR_ENDS = ("describe", "list", "stop", "delete")
 USES: Mapping[str, Use] = {
     "createTransformJob": "batch",
-    "createTrainingJob": "training",
-    "createHyperParameterTuningJob": "training",
+    TRAINS: "training",
+    TUNES: "training",
     # Processing costs what training costs on the same machine, and draws on a quota of its own.
     "createProcessingJob": "training",
 }
@@ -78,9 +79,12 @@ class Job:
 
     def together(self) -> Iterator[tuple[Properties, int]]:
         """Each training job that the request describes, and how many machines train together in it."""
-        if self.action in ("createTrainingJob", "createHyperParameterTuningJob"):
-            for training in _trainings(self.request):
-                yield training, sum(whole(cluster, "InstanceCount") for cluster in _training(training))
+        for training in self.trainings():
+            yield training, sum(whole(cluster, "InstanceCount") for cluster in _training(training))
+
+    def trainings(self) -> list[Properties]:
+        """Each training job that the request describes: itself, or those whose trials a tuning job makes."""
+        return _trainings(self.request) if self.action in (TRAINS, TUNES) else []
 
     def clusters(self) -> Iterator[tuple[Properties, int]]:
         """Each section that names machines, and how many of such clusters run at once."""
@@ -185,16 +189,14 @@ def _trainings(request: Properties) -> list[Properties]:
 
 _CLUSTERS: Mapping[str, Callable[[Properties], Iterator[tuple[Properties, int]]]] = {
     "createTransformJob": _transform_clusters,
-    "createTrainingJob": _training_clusters,
-    "createHyperParameterTuningJob": _tuning_clusters,
+    TRAINS: _training_clusters,
+    TUNES: _tuning_clusters,
     "createProcessingJob": _processing_clusters,
 }
 _OUTPUTS: Mapping[str, Callable[[Properties], Iterator[Properties]]] = {
     "createTransformJob": lambda request: iter([request.section_or_empty("TransformOutput")]),
-    "createTrainingJob": lambda request: iter([request.section_or_empty("OutputDataConfig")]),
-    "createHyperParameterTuningJob": lambda request: (
-        training.section_or_empty("OutputDataConfig") for training in _trainings(request)
-    ),
+    TRAINS: lambda request: iter([request.section_or_empty("OutputDataConfig")]),
+    TUNES: lambda request: (training.section_or_empty("OutputDataConfig") for training in _trainings(request)),
     # A processing job may write nothing.
     "createProcessingJob": lambda request: request.each_section("ProcessingOutputConfig"),
 }
@@ -202,8 +204,8 @@ _OUTPUTS: Mapping[str, Callable[[Properties], Iterator[Properties]]] = {
 
 # The field of each request that bounds the time of its job. CreateTransformJob has no such field.
 _BOUNDS: Mapping[str, str] = {
-    "createTrainingJob": "StoppingCondition.MaxRuntimeInSeconds",
-    "createHyperParameterTuningJob": "HyperParameterTuningJobConfig.ResourceLimits.MaxRuntimeInSeconds",
+    TRAINS: "StoppingCondition.MaxRuntimeInSeconds",
+    TUNES: "HyperParameterTuningJobConfig.ResourceLimits.MaxRuntimeInSeconds",
     "createProcessingJob": "StoppingCondition.MaxRuntimeInSeconds",
 }
 

@@ -235,6 +235,7 @@ EXAMPLES: Mapping[str, Args] = {
         readers=["arn:aws:iam::444455556666:role/it-test-publisher"],
         given=["scorer"],
         capture_days={"scorer": 7},
+        answer_days={"embedder": 7},
         expire_below={"batch/out/": 90, "pipelines/path/": 30, "training/weekly/checkpoints/": 30},
         data_key_arn=KEY,
         tags=TAGS,
