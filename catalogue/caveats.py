@@ -92,13 +92,6 @@ CAVEATS: Mapping[str, tuple[Caveat, ...]] = {
         ),
         Caveat(
             (_PIPELINE,),
-            "A step that is a program is a processing job, whose quota is one of its own, such as 'ml.m5.large for "
-            "processing job usage'. The steps ask for that of training jobs in its place. Before the first run, see in "
-            "Service Quotas that there is one for each machine type.",
-            documented("https://docs.aws.amazon.com/general/latest/gr/sagemaker.html", _READ),
-        ),
-        Caveat(
-            (_PIPELINE,),
             "SageMaker stops no run of a pipeline as a whole, and counts none that took too long. Each step is stopped "
             "by its own time, so that a run may take all of them together. A pipeline is deleted once none of its runs "
             "is in work, and its runs are forgotten with it.",
