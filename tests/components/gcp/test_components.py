@@ -205,6 +205,7 @@ def test_who_submits_may_act_as_the_account_that_runs_and_as_no_other(personas: 
     assert acts == {
         ("serviceAccount:who-data-scientist", "who-training"),
         ("serviceAccount:who-pipeline", "who-batch"),
+        ("serviceAccount:who-pipeline", "who-pipeline"),  # as which a pipeline job's launchers run
         ("serviceAccount:who-pipeline", "who-training"),
         ("serviceAccount:who-hours", "who-serving"),
     }
@@ -242,7 +243,7 @@ def test_only_the_approver_approves_and_only_the_data_scientist_proposes(persona
     }
     assert who["aiplatform.models.update"] == {"who_approver"}
     assert who["aiplatform.models.upload"] == {"who_data_scientist"}
-    assert who["aiplatform.batchPredictionJobs.create"] == {"who_pipeline"}
+    assert who["aiplatform.batchPredictionJobs.create"] == who["aiplatform.pipelineJobs.create"] == {"who_pipeline"}
     assert who["workflows.executions.create"] == {"who_data_scientist", "who_hours", "who_pipeline"}
     assert who["aiplatform.endpoints.deploy"] == who["aiplatform.endpoints.undeploy"] == {"who_hours"}
     assert not [p for p in who if re.search(r"\*|[dD]elete|setIamPolicy|actAs|[kK]eys", p)]
@@ -255,6 +256,7 @@ def test_whoever_writes_writes_below_a_prefix_and_may_list_it(personas: Graph) -
     assert {g["member"].partition("@")[0].partition("who-")[2] for g in writes} == {
         "batch",
         "data-scientist",
+        "pipeline",
         "training",
     }
     for grant in writes:
