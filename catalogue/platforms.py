@@ -5,6 +5,7 @@ A record says how to recognise a platform's resources, and how the platform writ
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 Platform = Literal["aws", "gcp", "azure"]
@@ -200,6 +201,7 @@ PLATFORMS: Mapping[str, PlatformRecord] = {
 }
 
 
+@cache
 def platform_of(token: str) -> Platform | None:
     """The platform that has the package of a resource type among its own, or None."""
     return next((p.name for p in PLATFORMS.values() if token == p.provider or token.startswith(p.packages)), None)

@@ -180,13 +180,17 @@ def _protected(platform: str) -> Rule:
     def protected(graph: Graph, resource: Resource) -> Iterator[str]:
         """State is protected against deletion by mistake, and so is what guards it. A person's own is state.
 
-        What only costs money must stay deletable.
+        What only costs money must stay deletable, and be gone when it is deleted. The engine shows no rule the option
+        for the second, which the offline verdict sees:
+        https://www.pulumi.com/docs/iac/concepts/options/retainondelete/
         """
         kind = kind_of(resource.type)
         assert kind is not None
         if isinstance(kind.holds, CostsOnly | Personal) and not guards.is_state(resource):
             if resource.protect:
                 yield "is protected, so it could not be torn down while idle"
+            if resource.options.get("retainOnDelete"):
+                yield "stays in the cloud, and on its bill, after it is deleted here (retainOnDelete)"
         elif guards.is_state(resource):
             guard = isinstance(kind.holds, Holds) and kind.holds.what == "guard"
             guarded = guards.guarded_by(graph, resource) if guard else []

@@ -1,17 +1,16 @@
 """A pipeline: a workflow that creates a pipeline job of Vertex AI, watches it, stops it in time and reports."""
 
-import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any, cast
+from typing import Any
 
 import pulumi
 
 from catalogue.platforms import PLATFORMS
-from catalogue.vertex_jobs import IN_THE_RUN, LAUNCHER, LAUNCHES
-from components.gcp.run import OF_THE_RUN, PIPELINES
+from catalogue.vertex_jobs import IN_THE_RUN
+from components.gcp.pipeline_spec import Path, pipeline
+from components.gcp.run import PIPELINES
 from components.gcp.runs import Runs, workflow_of_runs
 from components.gcp.training import CHECKPOINTS, MODEL, OUTPUT, PLACE, SpotArgs, Training, training
 from components.given import Args, BadArgument, Tags, Text, hold
@@ -21,9 +20,6 @@ REACH: tuple[str, ...] = ()
 """Nothing: Vertex AI fetches and writes on Google's side."""
 RUN_VARIABLE = "MLPLATFORM_RUN"
 """The variable in which each step's program has the id of its run."""
-NOTED = "/tmp/gcp_resources"
-"""Where a launcher notes the name of its job. An output of KFP's would be a file in Cloud Storage, which FUSE lets only
-who may list the whole bucket write."""
 
 
 @dataclass(kw_only=True)
@@ -37,15 +33,15 @@ class StepArgs(Args):
     """What the step is called, and its folder in that of the run. It must be known."""
     image: Text
     """The address of the container's image in Artifact Registry, with a pinned tag or digest."""
-    program: Sequence[str] = ()
-    """The program and its first words, in place of the image's own entry point. Empty for a training job, which has the
+    program: Sequence[str] | None = None
+    """The program and its first words, in place of the image's own entry point. None for a training job, which has the
     contract of TrainingJob: it writes to `model/` in its folder. It must be known."""
     options: Mapping[str, Text] = field(default_factory=dict[str, str])
     """The options of the program, or the hyperparameters of the training job, each an argument `--NAME=VALUE`. Their
     names must be known."""
-    inputs: Mapping[str, Text]
+    inputs: Mapping[str, str]
     """What the step reads, each an argument `--INPUT=/gcs/BUCKET/FOLDER/`: a gs:// folder, or the name of a step
-    before, whose output it is. Their names must be known."""
+    before, whose output it is. They must be known."""
     machine: Machine
     """What each replica runs on. It must be known."""
     replicas: int = 1
@@ -234,92 +230,9 @@ def _jobs(
                 max_hours=step.max_hours,
                 step=step.step_name,
                 run=IN_THE_RUN,
-                program=step.program,
+                program=step.program or (),
                 variables={RUN_VARIABLE: IN_THE_RUN},
             )
         )
         for step, known in zip(args, steps, strict=True)
-    }
-
-
-@dataclass(kw_only=True)
-class Path:
-    """What a pipeline job is to be, once all of it is known: `jobs` has the custom job of each step, in their order."""
-
-    job_name: str
-    project: str
-    region: str
-    jobs: Mapping[str, dict[str, Any]]
-    root_uri: str
-    pipeline_account: str
-    data_key_id: str
-    tags: Mapping[str, str]
-
-
-def pipeline(args: Path) -> dict[str, Any]:
-    """What a run sends to Vertex AI: one pipeline job with KFP's own specification in it, but its name."""
-    given = {"parameters": {"run": {"parameterType": "STRING"}}}
-    names = list(args.jobs)
-    return {
-        "pipelineSpec": {
-            "schemaVersion": "2.1.0",
-            "sdkVersion": "kfp-2.17.3",
-            "pipelineInfo": {"name": args.job_name},
-            "root": {
-                "inputDefinitions": given,
-                "dag": {"tasks": {name: _task(name, names[:at][-1:]) for at, name in enumerate(names)}},
-            },
-            "components": {f"comp-{name}": {"executorLabel": name, "inputDefinitions": given} for name in names},
-            "deploymentSpec": {
-                "executors": {name: {"container": _launcher(args, name, job)} for name, job in args.jobs.items()}
-            },
-        },
-        "runtimeConfig": {
-            "gcsOutputDirectory": args.root_uri,
-            "parameterValues": {"run": f"${{{OF_THE_RUN}}}"},
-            "failurePolicy": "PIPELINE_FAILURE_POLICY_FAIL_FAST",
-        },
-        "serviceAccount": args.pipeline_account,
-        "encryptionSpec": {"kmsKeyName": args.data_key_id},
-        "labels": dict(args.tags),
-    }
-
-
-def _task(name: str, before: Sequence[str]) -> dict[str, Any]:
-    return {
-        "taskInfo": {"name": name},
-        "componentRef": {"name": f"comp-{name}"},
-        "inputs": {"parameters": {"run": {"componentInputParameter": "run"}}},
-        "cachingOptions": {"enableCache": False},
-        "retryPolicy": {"maxRetryCount": 0},
-        **({"dependentTasks": list(before)} if before else {}),
-    }
-
-
-def _launcher(args: Path, step: str, job: Mapping[str, Any]) -> dict[str, Any]:
-    """The launcher of a step, with the custom job in its arguments, as Google's CustomTrainingJobOp compiles to."""
-    named = {"displayName": f"{args.job_name}-{step}-{IN_THE_RUN}", **job}
-    return {
-        "image": LAUNCHER,
-        "command": list(LAUNCHES),
-        "args": [
-            *("--type", "CustomJob"),
-            *("--payload", json.dumps(_snake(named))),
-            *("--project", args.project),
-            *("--location", args.region),
-            *("--gcp_resources", NOTED),
-        ],
-    }
-
-
-def _snake(value: Any) -> Any:
-    """A request of Vertex AI's with the names that its Python client takes, which are those of the protocol buffer. The
-    names of labels are nobody's but the stack's."""
-    if isinstance(value, list):
-        return [_snake(one) for one in cast("list[Any]", value)]
-    if not isinstance(value, Mapping):
-        return value
-    return {
-        re.sub("[A-Z]", lambda upper: f"_{upper[0].lower()}", key): one if key == "labels" else _snake(one)
-        for key, one in cast("Mapping[str, Any]", value).items()
     }

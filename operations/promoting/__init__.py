@@ -69,6 +69,10 @@ class Platform(Protocol):
         """The image of a version, with what proves who asks for it, `through` whose account they are signed in."""
         ...
 
+    def lock(self, stack: str, config: StackConfig, version: Registered) -> str:
+        """The command after which nobody moves the tag of the version's image; "" where no tag ever moves."""
+        ...
+
     def numbered(
         self, stack: str, config: StackConfig, version: Registered, digest: str, number: int | None
     ) -> tuple[int, bool]:

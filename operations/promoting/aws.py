@@ -122,6 +122,11 @@ def image(stack: str, config: StackConfig, version: Registered, through: StackCo
     return Image(host, f"{registry_of(stack)}{IMAGES}", version.tag, sign_in)
 
 
+def lock(stack: str, config: StackConfig, version: Registered) -> str:
+    """None: the tags of the repository are immutable."""
+    return ""
+
+
 def numbered(stack: str, config: StackConfig, version: Registered, digest: str, number: int | None) -> tuple[int, bool]:
     """The next number of the group: SageMaker numbers its versions in order, and nobody chooses one."""
     account, group = _open(config, _ENROLS), version.group(registry_of(stack))

@@ -152,6 +152,17 @@ def image(stack: str, config: StackConfig, version: Registered, through: StackCo
     return Image(host, REPOSITORY, version.tag, sign_in)
 
 
+def lock(stack: str, config: StackConfig, version: Registered) -> str:
+    """The command after which nobody moves the tag of the version's image.
+
+    "Lock a container image in an Azure container registry",
+    https://learn.microsoft.com/en-us/azure/container-registry/container-registry-image-lock
+    """
+    name, image = worldwide(stack, config.account, "images"), f"{REPOSITORY}:{version.tag}"
+    said = {"--name": name, "--subscription": config.account, "--image": image, "--write-enabled": "false"}
+    return join(["az", "acr", "repository", "update", *(word for pair in said.items() for word in pair)])
+
+
 def numbered(stack: str, config: StackConfig, version: Registered, digest: str, number: int | None) -> tuple[int, bool]:
     """The number that was asked for, or the same: Azure ML takes any number, once."""
     wanted = Registered(version.name, number or version.version)

@@ -125,6 +125,11 @@ def image(stack: str, config: StackConfig, version: Registered, through: StackCo
     return Image(host, name, tag, sign_in)
 
 
+def lock(stack: str, config: StackConfig, version: Registered) -> str:
+    """None: the tags of the repository are immutable."""
+    return ""
+
+
 def numbered(stack: str, config: StackConfig, version: Registered, digest: str, number: int | None) -> tuple[int, bool]:
     """The number that was asked for, or the same: a version is what lies in its folder, under any number."""
     wanted = number or version.version

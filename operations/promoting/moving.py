@@ -68,9 +68,12 @@ class Move:
 
     def next(self) -> str:
         """What is typed next, and by whom."""
-        stack, version = stack_name(self.target.file), self.target.version
+        to = self.target
+        stack, version = stack_name(to.file), to.version
+        lock = to.registry.lock(to.stack, to.config, version)
         return (
-            f"{version} is registered; `mlplatform approve {stack} {version} --because TEXT --yes` as its approver, "
+            f"{version} is registered; {f'`{lock}`, for its tag can be moved until then, ' if lock else ''}"
+            f"`mlplatform approve {stack} {version} --because TEXT --yes` as its approver, "
             f"then `mlplatform promote {version} {stack} --yes`"
         )
 

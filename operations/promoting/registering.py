@@ -32,7 +32,9 @@ class Candidate:
     def why(self) -> str:
         """What its record says of its gate, and which run made it."""
         gate = self.record.gate
-        return f"{f'passed its gate: {gate}' if gate else 'its record says of no gate'}; {self.record.lineage.run}"
+        return (
+            f"{f'passed its gate: {gate}' if gate else 'its record says nothing of a gate'}; {self.record.lineage.run}"
+        )
 
     @property
     def files(self) -> dict[str, str]:

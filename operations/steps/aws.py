@@ -16,11 +16,11 @@ from catalogue.kinds.aws.appautoscaling import TARGET
 from catalogue.kinds.aws.budgets import BUDGET
 from catalogue.kinds.aws.ec2 import PEERING
 from catalogue.kinds.aws.iam import ROLE, ROLE_POLICY
-from catalogue.kinds.aws.jobs import STATE_MACHINE
+from catalogue.kinds.aws.jobs import PIPELINE, STATE_MACHINE
 from catalogue.kinds.aws.mlplatform import APPROVED_VERSION
 from catalogue.kinds.aws.s3 import BUCKET
 from catalogue.kinds.aws.sagemaker import ENDPOINT, MODEL, is_async
-from catalogue.kinds.aws.sfn import jobs_of
+from catalogue.kinds.aws.sfn import DEFINED, jobs_of
 from catalogue.kinds.aws.sns import SUBSCRIPTION, TOPIC
 from catalogue.kinds.aws.studio import DOMAIN, USER_PROFILE
 from catalogue.landing_zones import AwsZone
@@ -358,12 +358,18 @@ def after_ground(graph: Graph, account: str, region: str) -> Iterator[ManualStep
         )
 
 
+PIPELINE_LOOK = "SageMaker Pipelines"
+"""Where a look finds what starts the runs of a pipeline; of any other job that is Step Functions."""
+
+
 def serving(graph: Graph) -> Iterator[Look]:
-    """The endpoints, and the state machines that score in batch."""
+    """The endpoints, and the state machines and pipelines that start jobs."""
     for served in graph.of(ENDPOINT):
         yield Look(what="endpoint", name=served.props.text_if_known("name") or served.name)
     for job in graph.of(STATE_MACHINE):
         yield Look(what="batch job", name=job.props.text_if_known("name") or job.name)
+    for path in graph.of(PIPELINE):
+        yield Look(what="batch job", name=path.props.text_if_known("pipelineName") or path.name, at=PIPELINE_LOOK)
 
 
 def standing(graph: Graph) -> Iterator[Look]:
@@ -373,7 +379,7 @@ def standing(graph: Graph) -> Iterator[Look]:
         most = target.props.number_or_none("maxCapacity")
         if len(of) == 4 and of[0] == "endpoint" and most is not None:
             yield Look(what="replicas", name=f"{of[1]}/{of[3]}", amount=round(most))
-    jobs = {job.action for machine in graph.of(STATE_MACHINE) for job in jobs_of(graph, machine)}
+    jobs = {job.action for machine in graph.of(*DEFINED) for job in jobs_of(graph, machine)}
     groups = dict.fromkeys(group for action, group in _LOGS.items() if action in jobs)
     yield from (Look(what="log group", name=f"/aws/sagemaker/{group}") for group in groups)
     if graph.of(DOMAIN):

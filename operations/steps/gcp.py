@@ -19,6 +19,7 @@ from catalogue.properties import Properties
 from catalogue.registered import Registered
 from catalogue.registries import is_own
 from catalogue.services import services_of
+from catalogue.versions import RECORD
 from operations import facts
 from operations.steps import LetIn, called_from, first, named_anew, outputs, registering, roles
 from operations.verdict import Look, ManualStep
@@ -288,9 +289,20 @@ def versions(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
         return
     versions = [Registered(name, int(number)) for name, number in (one.split("/")[-2:] for one in sorted(named))]
     called = [str(one) for one in versions]
-    uris = sorted(uri for uri in facts.artifacts(graph) if registered.at(uri) in versions)
-    shown = [f"gcloud storage ls {quote(uri.removesuffix('artifact/'))}" for uri in uris]
-    yield registering(graph, STORES, versions, shown, looks=[])
+    folders = {
+        at: uri.removesuffix("artifact/") for uri in sorted(facts.artifacts(graph)) if (at := registered.at(uri))
+    }
+    yield registering(
+        graph,
+        STORES,
+        versions,
+        checks=[f"gcloud storage cat {quote(folder)}{RECORD} | sha256sum" for folder in folders.values()],
+        looks=[
+            Look(what="registered", name=folders[one], at=digest)
+            for one, (_, digest) in zip(versions, sorted(named.items()), strict=True)
+            if one in folders
+        ],
+    )
     yield ManualStep(
         what=f"decide on the versions that are served: `pulumi up` fails until they are approved ({first(called)})",
         who="approver",

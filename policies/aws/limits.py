@@ -7,7 +7,19 @@ from collections.abc import Iterator
 
 from catalogue.full import FULL
 from catalogue.graph import Graph, Resource
-from catalogue.kinds.aws import appautoscaling, cloudtrail, cloudwatch, ec2, ecr, s3, sagemaker, scheduler, sfn, studio
+from catalogue.kinds.aws import (
+    appautoscaling,
+    cloudtrail,
+    cloudwatch,
+    ec2,
+    ecr,
+    pipelines,
+    s3,
+    sagemaker,
+    scheduler,
+    sfn,
+    studio,
+)
 from catalogue.kinds.aws.jobs import TUNES, USES, Job
 from catalogue.kinds.aws.provider import PROVIDER, allowed_accounts
 from catalogue.properties import Malformed, Properties
@@ -198,18 +210,23 @@ def idle_shutdown(known: Limits, props: Properties) -> Iterator[str]:
 
 @limit_rule(
     "limits-batch-time",
-    sfn.STATE_MACHINE,
+    *sfn.DEFINED,
     severity="high",
-    says="A run of a batch job ends in time, and is retried a bounded number of times.",
+    says="A run of a batch job or of a pipeline ends in time, and is retried a bounded number of times.",
     remedy="Set max_hours in the stack file to at most the limit.",
 )
 def batch_time(known: Limits, props: Properties) -> Iterator[str]:
     """The machine has TimeoutSeconds. Each job is retried, and every retry is bounded at three times."""
-    limit, definition = known["batch-hours"].number, sfn.definition(props)
+    limit = known["batch-hours"].number
+    if pipelines.AT in props:
+        yield from _steps_in_time(props, limit)
+        return
+    definition = sfn.definition(props)
     if not 0 < (definition.number_or_none("TimeoutSeconds") or 0) <= limit * 3600:
         yield f"may run longer than {limit:g} hours"
     for job in sfn.jobs(props):
-        yield from (f"{wrong} ({job.state})" for wrong in _trains_in_time(job, definition, limit * 3600))
+        ends = definition.number_or_none("TimeoutSeconds") or 0
+        yield from (f"{wrong} ({job.state})" for wrong in _trains_in_time(job, ends, limit * 3600))
         if not any(True for _ in job.task.each_section("Retry")):
             yield f"is not retried ({job.state})"
     for state in definition.sections_inside():
@@ -217,7 +234,17 @@ def batch_time(known: Limits, props: Properties) -> Iterator[str]:
             yield f"is retried without a bound ({state.at})"
 
 
-def _trains_in_time(job: Job, definition: Properties, most: float) -> Iterator[str]:
+def _steps_in_time(props: Properties, hours: float) -> Iterator[str]:
+    """SageMaker ends no run of a pipeline as a whole, so each step is held to the hours of a run by itself."""
+    for job in pipelines.jobs(props):
+        said = job.request.section_or_empty("StoppingCondition")
+        own = [said.number_or_none(at) or 0 for at in ("MaxRuntimeInSeconds", "MaxWaitTimeInSeconds")]
+        if not 0 < own[0] <= max(own) <= hours * 3600:
+            yield f"may run longer than {hours:g} hours ({job.state})"
+        yield from (f"{wrong} ({job.state})" for wrong in _trains_in_time(job, max(own), hours * 3600))
+
+
+def _trains_in_time(job: Job, ends: float, most: float) -> Iterator[str]:
     """A training job ends by its own condition, before its run does, and so does each trial of a search, and the search
     itself; Spot machines are waited for as long as it says.
 
@@ -225,7 +252,6 @@ def _trains_in_time(job: Job, definition: Properties, most: float) -> Iterator[s
     told to: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_StoppingCondition.html,
     https://docs.aws.amazon.com/sagemaker/latest/dg/automatic-model-tuning-limits.html
     """
-    ends = definition.number_or_none("TimeoutSeconds") or 0
     if job.action == TUNES:
         searches = job.request.number_or_none(f"{LIMITS}.MaxRuntimeInSeconds") or 0
         if not 0 < searches <= ends:
@@ -279,7 +305,7 @@ _DAYS_A_MONTH = 365.25 / 12
     scheduler.SCHEDULE,
     severity="high",
     proof="cost visibility",
-    says="No run of a batch job starts while the last may still run.",
+    says="No run of a batch job or of a pipeline starts while the last may still run.",
     remedy="In the stack file, give the job a schedule with more time between its starts, or fewer max_hours.",
 )
 def schedule_times(graph: Graph, schedule: Resource) -> Iterator[str]:
@@ -287,10 +313,13 @@ def schedule_times(graph: Graph, schedule: Resource) -> Iterator[str]:
     by its state machine's TimeoutSeconds: https://states-language.net/spec.html#timeouts
     """
     path = "scheduleExpression"
-    for machine in graph.refers(schedule, "target", sfn.STATE_MACHINE) if graph.ours else ():
-        longest = (sfn.definition(machine.props).number_or_none("TimeoutSeconds") or 0) / 60
-        if not any(USES[job.action] == "batch" for job in sfn.jobs(machine.props)):
-            continue
+    for started in graph.refers(schedule, "target", *sfn.DEFINED) if graph.ours else ():
+        if started.type == sfn.PIPELINE:
+            longest = pipelines.longest_hours(started.props) * 60
+        else:
+            longest = (sfn.definition(started.props).number_or_none("TimeoutSeconds") or 0) / 60
+            if not any(USES[job.action] == "batch" for job in sfn.jobs(started.props)):
+                continue
         try:
             pause = scheduler.shortest_pause_of(schedule.props.text_or_empty(path))
         except ValueError as error:

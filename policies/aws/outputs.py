@@ -1,4 +1,6 @@
-"""What is written for a while expires in a bucket of the stack: scores, checkpoints, what goes through a queue."""
+"""What is written for a while expires in a bucket of the stack: scores, checkpoints, what steps hand on and what goes
+through a queue.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -17,9 +19,9 @@ from policies.rule import stack_rule
 
 @once_a_graph
 def written_for_a_while(graph: Graph) -> frozenset[str]:
-    """The s3:// folders that jobs of the stack write scores and checkpoints to."""
+    """The s3:// folders that jobs of the stack write scores, checkpoints and the steps' outputs to."""
     found = list[str]()
-    for machine in graph.of(STATE_MACHINE):
+    for machine in graph.of(*sfn.DEFINED):
         with suppress(Unreadable):  # what is not known yet, the stack file says
             found += sfn.passing(graph, machine)
     return folders(graph, found)
@@ -38,12 +40,13 @@ def trained_into(graph: Graph) -> frozenset[str]:
 
 @stack_rule(
     "limits-outputs-expire",
-    STATE_MACHINE,
+    *sfn.DEFINED,
     sagemaker.CONFIGURATION,
     severity="medium",
-    says="The scores of a batch job, the checkpoints of a training job and the requests and answers of an asynchronous "
-    "endpoint are deleted in time from a bucket of the stack.",
-    remedy="Set keep_days of the job or the endpoint, or spot.keep_days of the training job, to at most the limit.",
+    says="The scores of a batch job, the checkpoints of a training job, what the steps of a pipeline write and the "
+    "requests and answers of an asynchronous endpoint are deleted in time from a bucket of the stack.",
+    remedy="Set keep_days of the batch job, the pipeline or the endpoint, or spot.keep_days of the training job, to at "
+    "most the limit.",
 )
 def outputs_expire(graph: Graph, resource: Resource) -> Iterator[str]:
     """Each run writes a copy of its scores or checkpoints, and each request an answer, and nothing but a lifecycle

@@ -16,7 +16,8 @@ from catalogue.kinds.aws.mlplatform import APPROVED_VERSION
 from catalogue.once import once_a_graph
 from catalogue.properties import Properties
 from catalogue.registered import Registered
-from catalogue.runs import ANSWERS_DAYS, CHECKPOINTS_DAYS, SCORES_DAYS, by_hand
+from catalogue.runs import ANSWERS_DAYS, CHECKPOINTS_DAYS, PIPELINES_DAYS, SCORES_DAYS, by_hand
+from policies.aws import steps
 from policies.aws.capture import kept_days
 from policies.aws.queues import answers, requests_beside
 from policies.aws.tuned import searched
@@ -36,7 +37,7 @@ _TRACKING = "targetTrackingScalingPolicyConfiguration"
     appautoscaling.TARGET,
     appautoscaling.POLICY,
     cloudwatch.ALARM,
-    sfn.STATE_MACHINE,
+    *sfn.DEFINED,
     scheduler.SCHEDULE,
     budgets.BUDGET,
     studio.DOMAIN,
@@ -270,6 +271,15 @@ def _runs(graph: Graph, place: Placement, item: str, machine: Resource) -> Itera
         yield from _places(graph, place, item, job)
 
 
+def _pipeline(graph: Graph, place: Placement, item: str, pipeline: Resource) -> Iterator[str]:
+    """Each step of a pipeline, how many runs there are, and how long the stack keeps what they write."""
+    counted = by_hand(pipeline.props.section_or_empty("tags"))
+    yield from other(place, f"{item}.runs_per_month", counted, "is started by people a month:")
+    yield from steps.stated(place, item, pipeline)
+    for uri in dict.fromkeys(uri for job in sfn.jobs_of(graph, pipeline) for uri in job.written()):
+        yield from _kept(graph, place, f"{item}.keep_days", uri, "keeps what it writes for days:", PIPELINES_DAYS)
+
+
 def _lasts(item: str, request: Properties, runs: float, waits: float | None) -> Iterator[str]:
     """A training job, or a trial, has hours of its own, and may wait for Spot machines beside them."""
     if (request.flag_or_none("EnableManagedSpotTraining") is True) != (waits is not None):
@@ -343,6 +353,7 @@ _MEMBERS: Mapping[str, Callable[[Graph, Placement, str, Resource], Iterator[str]
     appautoscaling.TARGET: _target,
     appautoscaling.POLICY: _policy,
     cloudwatch.ALARM: _alarm,
+    sfn.PIPELINE: _pipeline,
     sfn.STATE_MACHINE: _runs,
     scheduler.SCHEDULE: _schedule,
 }

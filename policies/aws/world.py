@@ -170,6 +170,7 @@ _SHAPES = {
     "s3": r"prod-{r}-starport-layer-bucket/\*",
     "sagemaker": r"(endpoint|model-package(-group)?|(processing|training|transform)-job)/{p}-[\w*/-]+"
     r"|hyper-parameter-tuning-job/({t})-\*"
+    r"|pipeline/{p}-[\w-]+(/execution/\*)?"
     r"|(domain|app|space|user-profile)/\$\{{sagemaker:DomainId\}}(/\$\{{sagemaker:UserProfileName\}})?(/\*)?"
     r"|user-profile/\*/\$\{{aws:SourceIdentity\}}|mlflow-app/\*",
     "states": r"stateMachine:{p}-[\w*-]+|execution:{p}-[\w-]+:\*"

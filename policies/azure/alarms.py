@@ -274,10 +274,19 @@ def alarm_rings(graph: Graph) -> Found:
         window, every = (minutes_or_none(alarm.props, key) for key in ("windowSize", "evaluationFrequency"))
         if window is not None and every is not None and window < every:
             yield alarm, f"looks every {every:g} minutes at the last {window:g}, and sees nothing of the rest"
+        if window is not None and window > _HOUR and not all("ago(" in said for said in _queries(alarm)):
+            yield alarm, f"looks back over {window:g} minutes (windowSize), among which what fails now is few"
         if alarm.props.is_given("muteActionsDuration"):
             yield alarm, "tells nobody what happens after it has rung (muteActionsDuration)"
-        for query in alarm.props.each_text_if_known("criteria.allOf.query"):
+        for query in _queries(alarm):
             yield from ((alarm, sentence) for sentence in _wrong_with(query))
+
+
+_HOUR = 60
+
+
+def _queries(alarm: Resource) -> list[str]:
+    return list(alarm.props.each_text_if_known("criteria.allOf.query"))
 
 
 def _wrong_with(query: str) -> Iterator[str]:

@@ -246,8 +246,13 @@ def _tenant(graph: Graph) -> str:
         text = resource.outputs.get("tenantId")
         if isinstance(text, str) and not is_marked(text) and "tenantId" not in resource.inputs:
             answered[text.casefold()] += 1
-        sent.update(t.casefold() for path, t in _texts_of(resource) if path.casefold().endswith("tenantid"))
+        sent.update(_directories(resource))
     return next((text for text, _ in (answered or sent).most_common(1)), "")
+
+
+@once_a_resource
+def _directories(resource: Resource) -> Sequence[str]:
+    return [text.casefold() for path, text in _texts_of(resource) if path.casefold().endswith("tenantid")]
 
 
 @whole_stack_rule(

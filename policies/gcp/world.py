@@ -17,7 +17,17 @@ from typing import Any, cast
 from catalogue.access.gcp import allowed, grants
 from catalogue.graph import Graph, Resource
 from catalogue.kinds import kinds
-from catalogue.kinds.gcp import CHANNEL, KEY, artifactregistry, cloudscheduler, mlplatform, projects, storage, workflows
+from catalogue.kinds.gcp import (
+    CHANNEL,
+    KEY,
+    artifactregistry,
+    cloudscheduler,
+    mlplatform,
+    projects,
+    storage,
+    vertex,
+    workflows,
+)
 from catalogue.kinds.gcp.cloudscheduler import started, starting
 from catalogue.kinds.gcp.provider import PROVIDER
 from catalogue.marks import is_marked
@@ -366,8 +376,13 @@ def batch_own(graph: Graph, workflow: Resource) -> Iterator[str]:
 
 
 def _rooted(graph: Graph, job: workflows.Job) -> Iterator[str]:
+    """What is wrong with where Vertex AI keeps what a pipeline job hands to it, and its records. It makes a store of
+    records with the first run where there is none: https://cloud.google.com/vertex-ai/docs/ml-metadata/configure
+    """
+    if not graph.of(vertex.METADATA_STORE):
+        yield "runs a pipeline, whose records Vertex AI then keeps in a store that nobody made under the stack's key"
     root = job.body.text_or_empty("runtimeConfig.gcsOutputDirectory")
-    if _is_refused(graph, job, _WRITE, root):
+    if not root.startswith("gs://") or _is_refused(graph, job, _WRITE, root):
         yield f"starts jobs with runtimeConfig.gcsOutputDirectory {one_line(root)}, where their account has no grant"
 
 

@@ -73,7 +73,7 @@ def _step(ground: Ground, config: StackConfig, called: str, step: Step) -> StepA
         return StepArgs(
             step_name=called,
             image=step.image,
-            program=step.program or (),
+            program=step.program,
             options=step.options,
             inputs=step.inputs,
             machine=machine(config.platform, step.machine, config.region),

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import Annotated, Any, Self
 
-from pydantic import ConfigDict, Field, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from catalogue.pauses import shortest_pause_minutes
 from catalogue.platforms import FOLDER, PLATFORMS
@@ -117,7 +117,7 @@ class Pipeline(Fields):
         ],
         json_schema_extra={"additionalProperties": False},
     )
-    """The steps by name, in the order in which a run does them."""
+    """The steps by name. A run does them in the order in which they read one another."""
     output_uri: Uri = Field(
         examples=[
             "s3://aws-pilot-artifacts-111122223333/pipelines/fraud-path/",
@@ -135,6 +135,19 @@ class Pipeline(Fields):
     """The IANA time zone that the schedule is in."""
     runs_per_month: Annotated[int, Field(ge=1, le=1_000)] | None = Field(default=None, examples=[8])
     """How many runs people start in a month at most, where there is no schedule: the bill's ceiling counts them."""
+
+    @field_validator("steps", mode="after")
+    @classmethod
+    def _in_their_order(cls, steps: dict[str, Step]) -> dict[str, Step]:
+        """The steps in the order in which they read one another: the engine hands a mapping over with sorted keys, as
+        `pulumi config --json` shows. Those of a circle stay as they came, and are refused.
+        """
+        ordered: dict[str, Step] = {}
+        while left := {name: step for name, step in steps.items() if name not in ordered}:
+            waits = {name: {*step.inputs.values()} & left.keys() for name, step in left.items()}
+            ready = next((name for name in left if not waits[name]), next(iter(left)))
+            ordered[ready] = left[ready]
+        return ordered
 
     @model_validator(mode="after")
     def _runs_are_counted(self) -> Self:

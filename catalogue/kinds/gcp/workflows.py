@@ -55,7 +55,7 @@ AT = "sourceContents"
 _STARTS_NOTHING = re.compile(r"(base64|events|hash|json|list|map|math|retry|sys|text|time|uuid)\.\w+")
 _READS = frozenset({"get", "list", "search", "cancel", "delete", "undeployModel"})
 _TARGET = re.compile(r'[/:]([A-Za-z]+)"?\}?$')
-_COUNTED = re.compile(r"\$\{(\w+) >=? [0-9]+\}")
+_COUNTED = re.compile(r"\$\{\s*(\w+)\s*>=?\s*[0-9]+\s*\}")
 _LATE = re.compile(r"sys\.now\(\) >=? (\w+)")
 _DEADLINE = re.compile(r"\$\{sys\.now\(\) \+ ([0-9]+)\}")
 
@@ -150,7 +150,7 @@ def _bounds(counter: str, start: int, steps: list[Properties], names: list[str],
     adding, setting = set[int](), set[int]()
     for at, step in enumerate(steps):
         said = [text for each in step.sections_inside() for text in _set_to(each, counter) if "call" not in each]
-        if said and all(re.fullmatch(rf"\$\{{{counter} \+ [1-9][0-9]*\}}", text) for text in said):
+        if said and all(re.fullmatch(rf"\$\{{\s*{counter}\s*\+\s*[1-9][0-9]*\s*\}}", text) for text in said):
             adding |= {at} if "assign" in step else set[int]()
         elif said:
             setting.add(at)

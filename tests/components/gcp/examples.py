@@ -172,6 +172,7 @@ IDENTITY = IdentityArgs(
         training_uris=[f"gs://{PROJECT}-data/train/"],
         trained_uris=[f"gs://{PROJECT}-artifacts/training/weekly/"],
         training_jobs=["weekly"],
+        pipelines=["fraud-path"],
         records=["experiments"],
         recorded_jobs=["weekly"],
     ),

@@ -74,12 +74,13 @@ def test_a_candidate_is_registered_by_its_record_and_waits_for_the_approver(
     assert "`mlplatform approve aws-dev scorer@3 --because TEXT --yes`" in done
     assert "`mlplatform promote scorer@3 aws-dev --yes`" in done
     assert "the registry has it already" in run(*asked, "--yes")
-    run("approve", dev, "scorer@3", *BECAUSE, "--yes")
+    approved = run("approve", dev, "scorer@3", *BECAUSE, "--yes")
+    assert "; passed its gate: roc_auc 0.83, at least 0.8; roc_auc 0.83; churn-2026-11-01" in approved
     run("promote", "scorer@3", dev, "--yes")
     assert versions.digest(record) in dev.read_text(encoding="utf-8")
 
 
-def test_what_was_cut_short_is_taken_up_whatever_packed_the_archive(
+def test_what_was_cut_short_is_taken_up_and_nothing_else_that_lies_there_is_written_over(
     cloud: Cloud, dev: Path, image: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = ("register", dev, "scorer@3", "--from", candidate(tmp_path / "candidate", image), "--yes")
@@ -95,6 +96,9 @@ def test_what_was_cut_short_is_taken_up_whatever_packed_the_archive(
         run(*asked)
     monkeypatch.setattr(stores, "write_once", writes)
     packed = bytearray(cloud.got(DEV, 3, "model.tar.gz"))
+    cloud.put(DEV, 3, "model.tar.gz", b"of somebody else")
+    with pytest.raises(BadInput, match="something else lies there, and nothing there is written over"):
+        run(*asked)
     packed[9] ^= 1  # the system that packed it, which gzip's header names
     cloud.put(DEV, 3, "model.tar.gz", bytes(packed))
     assert "model.tar.gz lies there already" in run(*asked)
@@ -126,25 +130,16 @@ def test_what_is_no_candidate_of_that_version_is_refused(cloud: Cloud, dev: Path
             spoilt(folder)
         with pytest.raises(BadInput, match=re.escape(said)):
             run("register", dev, asked, "--from", folder, "--yes")
-    assert cloud.names(DEV) == before
-
-
-def test_the_image_is_the_records_by_its_digest(cloud: Cloud, dev: Path, tmp_path: Path) -> None:
     elsewhere = f"registry.example.com/scorer@{OLD}"
-    asked = ("register", dev, "scorer@3", "--from", candidate(tmp_path / "candidate", elsewhere))
+    words = ("register", dev, "scorer@3", "--from", candidate(tmp_path / "candidate", elsewhere))
     tagged = f"{HOST}/{REPOSITORY}:{NAME}-3"
     push = f"docker pull {elsewhere} && docker tag {elsewhere} {tagged} && aws ecr get-login-password"
     with pytest.raises(BadInput, match=re.escape(push)):
-        run(*asked)
+        run(*words)
     cloud.registries.push(tagged, b"another layer")
     with pytest.raises(BadInput, match=f"and the record has {OLD}; a tag stays"):
-        run(*asked)
-
-
-def test_nothing_that_lies_there_is_written_over(cloud: Cloud, dev: Path, image: str, tmp_path: Path) -> None:
-    cloud.put(DEV, 3, "model.tar.gz", b"of somebody else")
-    with pytest.raises(BadInput, match="something else lies there"):
-        run("register", dev, "scorer@3", "--from", candidate(tmp_path / "candidate", image), "--yes")
+        run(*words)
+    assert cloud.names(DEV) == before
 
 
 @pytest.fixture
@@ -207,6 +202,8 @@ def test_on_azure_a_candidate_is_registered_by_the_one_call_that_comes_last(
         f"az://store/artifacts/registry/scorer/3/{one}"
         for one in ("artifact/model.onnx", "artifact/MLmodel", "version.json")
     }
+    assert "`az acr repository update --name own --subscription" in done
+    assert "--image registry:scorer-3 --write-enabled false`" in done
     digest = versions.digest((folder / "version.json").read_bytes())
     assert workspace.versions["3"]["properties"]["properties"] == {"digest": digest}
     assert "the registry has it already" in run("register", file, "scorer@3", "--from", folder)

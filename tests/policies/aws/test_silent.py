@@ -44,6 +44,7 @@ POLICY, SCHEDULE = "aws:appautoscaling/policy:Policy", "aws:scheduler/schedule:S
 TRACKING = "targetTrackingScalingPolicyConfiguration"
 SUBSCRIPTION = "aws:sns/topicSubscription:TopicSubscription"
 BUDGET = "aws:budgets/budget:Budget"
+ENDPOINT = "aws:sagemaker/endpoint:Endpoint"
 
 
 def alarm(name: str, **changes: Any) -> Mutation:
@@ -370,6 +371,13 @@ def test_what_is_ignored_is_what_the_record_has_apart(aws_pilot: Graph, type_: s
     graph = swapped(aws_pilot, replace(first(aws_pilot, type_), options={"ignoreChanges": [path]}))
     assert caught(graph, "inputs-known") == found
     assert caught(replace(graph, ours=False), "inputs-known") == set()
+
+
+@pytest.mark.parametrize(("type_", "found"), [(ENDPOINT, {"audit-state-protected"}), (KEY, set[str]())])
+def test_what_only_costs_money_is_gone_when_it_is_deleted(aws_pilot: Graph, type_: str, found: set[str]) -> None:
+    """What holds state may be kept on purpose."""
+    graph = swapped(aws_pilot, replace(first(aws_pilot, type_), options={"retainOnDelete": True}))
+    assert caught(graph, "audit-state-protected") == found
 
 
 def test_another_program_is_told_once_of_each_place_and_never_fails_for_it(aws_pilot: Graph) -> None:
