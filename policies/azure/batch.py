@@ -26,7 +26,7 @@ from catalogue.pricing import MONTH_MINUTES
 from catalogue.properties import Properties, Unreadable
 from catalogue.runs import RUNS_PER_MONTH, by_hand
 from catalogue.wording import one_line
-from policies.azure.reading import names_one_of, waits_hours
+from policies.azure.reading import is_version, waits_hours
 from policies.rule import stack_rule
 from policies.stated import is_of_a_pipeline
 
@@ -85,7 +85,7 @@ def _of_another(graph: Graph, schedule: Resource) -> Iterator[str]:
     """What a step does is said by a component of the stack; one that anybody registered may do anything."""
     for job in jobs(schedule.props):
         id_ = job.component()
-        if id_ and not names_one_of(id_, graph.of(COMPONENT)):
+        if id_ and not any(is_version(id_, one, "components") for one in graph.of(COMPONENT)):
             yield f"starts {one_line(id_)[:120]}, which is no component of the stack's"
 
 
@@ -131,7 +131,9 @@ def _jobs_of(component: Resource, schedule: Resource) -> list[Job] | None:
     if len(found) == 1:
         return found
     ids = [job.component() for job in found]
-    return [job for job, id_ in zip(found, ids, strict=True) if names_one_of(id_, [component])] if all(ids) else None
+    if not all(ids):
+        return None
+    return [job for job, id_ in zip(found, ids, strict=True) if is_version(id_, component, "components")]
 
 
 def _unused(schedule: Resource) -> Iterator[str]:

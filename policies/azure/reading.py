@@ -59,6 +59,17 @@ def own_registries(graph: Graph) -> tuple[Resource, ...]:
     return tuple({one.urn: one for one in found}.values())
 
 
+def is_version(id_: str, asset: Resource, kind: str) -> bool:
+    """Whether a known id is that of a version of `models` or `components`. The engine shows no id of it, so that its
+    name and version decide.
+    """
+    own = asset.outputs.get("id")
+    if isinstance(own, str) and own.startswith("/"):
+        return same(id_, own)
+    name, version = (asset.props.text_if_known(key) for key in ("name", "version"))
+    return bool(name and version) and id_.lower().endswith(f"/{kind}/{name}/versions/{version}".lower())
+
+
 def foreign(props: Properties, path: str, own: list[Resource]) -> Iterator[str]:
     """Every known text at the path that names none of the stack's `own` resources."""
     return (text for text in props.each_text_if_known(path) if text and not names_one_of(text, own))

@@ -38,7 +38,7 @@ from catalogue.kinds.azure.machinelearningservices import ENDPOINT_NAME, IN_WORK
 from catalogue.machines import Machines
 from catalogue.once import once_a_graph
 from catalogue.pricing import MONTH_MINUTES, Bill, Pricing, cron_runs_per_month
-from catalogue.properties import Malformed, Properties, Unreadable
+from catalogue.properties import Malformed, NotKnown, Properties, Unreadable
 from catalogue.quantities import largest_or_none, more_than_zero_or_none
 from catalogue.runs import by_hand
 
@@ -148,6 +148,8 @@ def _starting(graph: Graph) -> Mapping[str, list[Resource]]:
     for schedule in graph.of(SCHEDULE):
         try:
             on = {one.urn for job in jobs(schedule.props) if (one := job.compute(graph, schedule))}
+        except NotKnown:  # before it stands: its jobs are on those that it refers to, whichever is on which
+            on = {one.urn for one in graph.refers(schedule, "properties", COMPUTE)}
         except Unreadable:
             continue
         for urn in on:
