@@ -167,8 +167,8 @@ class TrainingJob(pulumi.ComponentResource):
     none succeeded that was due, as far as an alarm can look back, which is two days.
 
     With `tuning` a run is a sweep, whose trials run the same program, some of them at once, each with what it tries as
-    --NAME=VALUE and a folder of its own, for each is a job with a name. It logs its figure by MLflow, whose address
-    Azure ML leaves in MLFLOW_TRACKING_URI.
+    --NAME=VALUE. It logs its figure by MLflow, whose address Azure ML leaves in MLFLOW_TRACKING_URI. That each has a
+    folder of its own is assumed: each is a job with a name, which stands in the address of the output.
 
     Nothing runs, and nothing bills by the hour, between runs.
     Sources: https://learn.microsoft.com/en-us/azure/machine-learning/how-to-manage-inputs-outputs-pipeline,

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from catalogue import caveats
 from catalogue.errors import BadInput
 from catalogue.graph import Graph, Resource
 from catalogue.hardware import catalogue
@@ -477,6 +478,11 @@ def of_type(graph: Graph, type_: str) -> Resource:
 
 def step_in(inputs: Any) -> dict[str, Any]:
     return inputs["properties"]["action"]["jobDefinition"]["jobs"]["train"]
+
+
+def test_a_report_says_what_the_platforms_leave_open_of_trials(aws: Graph, azure: Graph) -> None:
+    said = [" ".join(one.says for one in caveats.of(graph)) for graph in (aws, azure)]
+    assert "of each trial of a tuning job" in said[0] and "each trial of a sweep" in said[1]
 
 
 def test_a_run_is_a_sweep_as_azures_own_tools_send_it(azure: Graph) -> None:
