@@ -202,7 +202,7 @@ CAVEATS: Mapping[str, tuple[Caveat, ...]] = {
         Caveat(
             (_SCHEDULE,),
             "No page of Azure ML's says that each trial of a sweep has a folder of its own for what it trains. It is "
-            "taken to have one, for it is a job with a name, and its name is in the address: see it after the first run.",
+            "taken to have one, for it is a job whose name is in the address: see it after the first run.",
             documented(f"{_AZURE_ML}/concept-expressions", "2026-11-28"),
             when=lambda one: any(
                 step.text_or_empty("type") == "sweep"
