@@ -90,8 +90,12 @@ def _unlike(component: Resource, schedule: Resource) -> Iterator[str]:
     """
     said = set(_OF_STEP.findall(component.props.text_or_empty("properties.componentSpec.command")))
     inputs = component.props.section_or_empty("properties.componentSpec.inputs")
+    tried = {name for job in jobs(schedule.props) for name in job.own.section_or_empty("search_space").names()}
     for name in inputs.names():
-        if inputs.text_or_empty(f"{name}.type") not in _VALUES and not inputs.is_given(f"{name}.mode"):
+        kind = inputs.text_or_empty(f"{name}.type")
+        if kind in _VALUES and name not in tried:
+            yield f"has an input {name} of the type {kind}, which no search tries"
+        elif kind not in _VALUES and not inputs.is_given(f"{name}.mode"):
             yield f"has an input {name} that is handed over in no way (mode)"
     for what in ("inputs", "outputs"):
         has = set(component.props.section_or_empty(f"properties.componentSpec.{what}").values)
@@ -100,8 +104,8 @@ def _unlike(component: Resource, schedule: Resource) -> Iterator[str]:
         given, used = set(pipeline.section_or_empty(what).values), set[str]()
         for job in jobs(schedule.props):
             parts = job.own.section_or_empty(what)
-            tried = set(job.own.section_or_empty("search_space").values) if what == "inputs" else set[str]()
-            yield from _apart(f"{what} of the step", has, schedule.name, set(parts.values) | tried)
+            more = tried if what == "inputs" else set[str]()
+            yield from _apart(f"{what} of the step", has, schedule.name, set(parts.values) | more)
             for part in parts.each_section("*"):
                 used |= set(_OF_PIPELINE.findall(part.text_or_empty("value")))
         yield from _apart(f"{what} of {schedule.name}", given, "its step", used)

@@ -578,10 +578,8 @@ def in_command(word: str) -> Callable[[Graph], Graph]:
         ("limits-batch-size", in_limits(max_concurrent_trials=3)),
         ("limits-batch-started", in_space("breadth", type="choice", values=[1])),
         ("limits-batch-started", in_component(lambda spec: spec["inputs"]["train"].pop("mode"))),
-        (
-            "limits-batch-started",
-            in_component(lambda spec: spec.update(command=f"{spec['command']} --x=${{{{inputs.x}}}}")),
-        ),
+        ("limits-batch-started", in_command("--x=${{inputs.x}}")),
+        ("limits-batch-started", in_component(lambda spec: spec["inputs"]["train"].update(type="string"))),
         ("world-containers", in_command("--iterations=900")),
         ("rollback-batch-starts", in_step(lambda step: step.pop("trial"))),
         ("inputs-allowed", in_space("depth", type="normal")),
