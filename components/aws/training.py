@@ -43,7 +43,8 @@ class TrainingJobArgs(Args):
     """What trains, on which data and machines, for how long, and who starts it.
 
     Raises BadArgument for an image that is none of ECR, for data and output that are not in S3, for a schedule that
-    EventBridge cannot say, and where neither a schedule nor the number of runs by hand is given, or both.
+    EventBridge cannot say, for a search beside what one run alone can have, or without a pattern, and where neither a
+    schedule nor the number of runs by hand is given, or both.
     """
 
     job_name: Text

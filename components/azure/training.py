@@ -55,8 +55,9 @@ class TrainingJobArgs(Args):
     """What trains, on which data and machines, for how long, and who starts it.
 
     Raises BadArgument for an image that no identity of Azure can pull, for data and output that are no folders of a
-    datastore, for a schedule that Azure ML would not keep, for two arguments of one name, for a value that Azure ML
-    would read as an expression, and where neither a schedule nor the number of runs by hand is given, or both.
+    datastore, for a schedule that Azure ML would not keep, for two arguments of one name, for a value that Azure ML or
+    the shell would read as an expression, for a search beside Spot machines, and where neither a schedule nor the
+    number of runs by hand is given, or both.
     """
 
     subscription: Text
@@ -135,6 +136,12 @@ class TrainingJobArgs(Args):
             raise BadArgument(
                 f"TrainingJobArgs: {twice[0]!r} would be two arguments of the program; name channels and "
                 f"hyperparameters apart, and none of them {OUTPUT} or {CHECKPOINTS}"
+            )
+        values = (text for one in (self.tuning.ranges.values() if self.tuning else ()) for text in one.values or ())
+        if odd := [text for text in values if not re.fullmatch(r"[\w.,:/+ -]+", text)]:
+            raise BadArgument(
+                f"TrainingJobArgs.tuning: found the value {odd[0]!r}, which a shell may read otherwise; give letters, "
+                "digits and any of _ . , : / + -"
             )
         if odd := [name for name, value in self.hyperparameters.items() if re.search(r"\$\{\{|[\r\n\0]", value)]:
             raise BadArgument(

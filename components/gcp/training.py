@@ -38,8 +38,8 @@ class TrainingJobArgs(Args):
     """What trains, on which data and machines, for how long, and who starts it.
 
     Raises BadArgument for an image of another registry than Google's, for data and output that are no folders in Cloud
-    Storage, for a name that two arguments would have, and where neither a schedule nor the number of runs by hand is
-    given, or both.
+    Storage, for a name that two arguments would have, for a search beside what one run alone can have, and where
+    neither a schedule nor the number of runs by hand is given, or both.
     """
 
     job_name: Text
