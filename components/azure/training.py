@@ -13,7 +13,7 @@ from components.azure.monitoring import QueryAlarm, alarm_on_logs
 from components.azure.names import digest
 from components.azure.registry import FOLDER, Environment, environment
 from components.azure.runs import Runs, cluster_of_runs, events, kept, schedule_of_runs
-from components.azure.sweep import searched, told
+from components.azure.tuning import searched, told
 from components.given import Args, BadArgument, Tags, Text, hold
 from components.shapes import Machine, Schedule, Tuning
 
