@@ -14,7 +14,7 @@ from pulumi_azure_native import machinelearningservices as ml
 from catalogue.ncrontab import ncrontab, windows_timezone
 from components.azure.names import digest, regional
 from components.azure.registry import full_uri
-from components.azure.sweep import searched, trials
+from components.azure.tuning import searched, trials
 from components.azure.workspace import cluster_from_zero
 from components.given import BadArgument, Tags, Text, counted
 from components.shapes import Machine, Schedule, Tuning

@@ -1,5 +1,6 @@
 """Training a model: a run that a person or a schedule starts on a cluster from zero, stopped in time and reported."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -21,7 +22,7 @@ from components.azure.runs import (
     one_argument_each,
     schedule_of,
 )
-from components.azure.sweep import searched, told
+from components.azure.tuning import searched, told
 from components.given import Args, BadArgument, Tags, Text, hold
 from components.shapes import Machine, Schedule, Tuning
 
@@ -55,8 +56,9 @@ class TrainingJobArgs(Args):
     """What trains, on which data and machines, for how long, and who starts it.
 
     Raises BadArgument for an image that no identity of Azure can pull, for data and output that are no folders of a
-    datastore, for a schedule that Azure ML would not keep, for two arguments of one name, for a value that Azure ML
-    would read as an expression, and where neither a schedule nor the number of runs by hand is given, or both.
+    datastore, for a schedule that Azure ML would not keep, for two arguments of one name, for a value that Azure ML or
+    the shell would read as an expression, for a search beside Spot machines, and where neither a schedule nor the
+    number of runs by hand is given, or both.
     """
 
     subscription: Text
@@ -131,6 +133,12 @@ class TrainingJobArgs(Args):
             )
         tried = self.tuning.ranges if self.tuning is not None else ()
         one_argument_each("TrainingJobArgs.hyperparameters", [*self.data, *tried], self.hyperparameters)
+        values = (text for one in (self.tuning.ranges.values() if self.tuning else ()) for text in one.values or ())
+        if odd := [text for text in values if not re.fullmatch(r"[\w.,:/+ -]+", text)]:
+            raise BadArgument(
+                f"TrainingJobArgs.tuning: found the value {odd[0]!r}, which a shell may read otherwise; give letters, "
+                "digits and any of _ . , : / + -"
+            )
 
     @property
     def hours(self) -> int:
@@ -157,8 +165,8 @@ class TrainingJob(pulumi.ComponentResource):
     none succeeded that was due, as far as an alarm can look back, which is two days.
 
     With `tuning` a run is a sweep, whose trials run the same program, some of them at once, each with what it tries as
-    --NAME=VALUE and a folder of its own, for each is a job with a name. It logs its figure by MLflow, whose address
-    Azure ML leaves in MLFLOW_TRACKING_URI.
+    --NAME=VALUE. It logs its figure by MLflow, whose address Azure ML leaves in MLFLOW_TRACKING_URI. That each has a
+    folder of its own is assumed: each is a job with a name, which stands in the address of the output.
 
     Nothing runs, and nothing bills by the hour, between runs.
     Sources: https://learn.microsoft.com/en-us/azure/machine-learning/how-to-manage-inputs-outputs-pipeline,

@@ -106,16 +106,19 @@ def _unlike(component: Resource, schedule: Resource) -> Iterator[str]:
     if own == []:
         yield f"is what no step of {schedule.name} does"
     inputs = component.props.section_or_empty("properties.componentSpec.inputs")
+    tried = {name for job in jobs(schedule.props) for name in job.own.section_or_empty("search_space").names()}
     for name in inputs.names():
-        if inputs.text_or_empty(f"{name}.type") not in _VALUES and not inputs.is_given(f"{name}.mode"):
+        kind = inputs.text_or_empty(f"{name}.type")
+        if kind in _VALUES and name not in tried:
+            yield f"has an input {name} of the type {kind}, which no search tries"
+        elif kind not in _VALUES and not inputs.is_given(f"{name}.mode"):
             yield f"has an input {name} that is handed over in no way (mode)"
     for what in ("inputs", "outputs"):
         has = set(component.props.section_or_empty(f"properties.componentSpec.{what}").values)
         yield from _apart(f"{what} of the step", has, "its command", {name for of, name in said if of == what})
         for job in own or ():
             given = set(job.own.section_or_empty(what).values)
-            tried = set(job.own.section_or_empty("search_space").values) if what == "inputs" else set[str]()
-            yield from _apart(f"{what} of the step", has, schedule.name, given | tried)
+            yield from _apart(f"{what} of the step", has, schedule.name, given | (tried if what == "inputs" else set()))
     for job in own or ():
         for name, before in job.after.items():
             if before not in steps or before == job.step:

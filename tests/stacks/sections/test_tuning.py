@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from catalogue import caveats
 from catalogue.errors import BadInput
 from catalogue.graph import Graph, Resource
 from catalogue.hardware import catalogue
@@ -479,6 +480,11 @@ def step_in(inputs: Any) -> dict[str, Any]:
     return inputs["properties"]["action"]["jobDefinition"]["jobs"]["train"]
 
 
+def test_a_report_says_what_the_platforms_leave_open_of_trials(aws: Graph, azure: Graph) -> None:
+    said = [" ".join(one.says for one in caveats.of(graph)) for graph in (aws, azure)]
+    assert "of each trial of a tuning job" in said[0] and "each trial of a sweep" in said[1]
+
+
 def test_a_run_is_a_sweep_as_azures_own_tools_send_it(azure: Graph) -> None:
     """https://github.com/Azure/azure-sdk-for-python/blob/main/sdk/ml/azure-ai-ml/azure/ai/ml/entities/_builders/sweep.py"""
     step = step_in(of_type(azure, jobs.SCHEDULE).inputs)
@@ -572,10 +578,8 @@ def in_command(word: str) -> Callable[[Graph], Graph]:
         ("limits-batch-size", in_limits(max_concurrent_trials=3)),
         ("limits-batch-started", in_space("breadth", type="choice", values=[1])),
         ("limits-batch-started", in_component(lambda spec: spec["inputs"]["train"].pop("mode"))),
-        (
-            "limits-batch-started",
-            in_component(lambda spec: spec.update(command=f"{spec['command']} --x=${{{{inputs.x}}}}")),
-        ),
+        ("limits-batch-started", in_command("--x=${{inputs.x}}")),
+        ("limits-batch-started", in_component(lambda spec: spec["inputs"]["train"].update(type="string"))),
         ("world-containers", in_command("--iterations=900")),
         ("rollback-batch-starts", in_step(lambda step: step.pop("trial"))),
         ("inputs-allowed", in_space("depth", type="normal")),

@@ -1,4 +1,4 @@
-"""A step that searches hyperparameters: a sweep of Azure Machine Learning, whose trials do what a component says.
+"""A search of hyperparameters on Azure Machine Learning: a sweep as a step of a pipeline, whose trials run a component.
 
 A step of a pipeline is free-form in Azure's API. The words here are those that Azure's own SDK sends of a sweep in a
 pipeline, times in seconds among them:
