@@ -30,6 +30,7 @@ from stacks.config import validate
 from tests.conftest import company
 from tests.mutate import at, changed
 from tests.operations.test_judge import judged
+from tests.previewing import preview
 from tests.stacks.sections.test_landing_zone import (
     AWS_KEY,
     BOUNDARY,
