@@ -110,6 +110,7 @@ CAUGHT: list[tuple[str, Callable[[Graph], Graph]]] = [
     ("limits-batch-whole", step(lambda job: job["job_spec"].update(persistent_resource_id="kept"))),
     ("limits-batch-whole", step(lambda job: job.update(display_name="another"))),
     ("experiments-own", step(lambda job: job["job_spec"].update(tensorboard="projects/1/locations/x/tensorboards/1"))),
+    ("experiments-own", step(lambda job: job["job_spec"].pop("tensorboard"), "train")),
     ("limits-outputs-expire", _kept),
     # what the stack file states of each step
     ("limits-stated", step(lambda job: _machine(job, machine_type="e2-standard-8"))),
