@@ -23,8 +23,8 @@ def records(workflow: Resource) -> bool:
     vertex.TENSORBOARD,
     workflows.WORKFLOW,
     severity="high",
-    says="A run is recorded to a TensorBoard of the stack's own where the stack file names its job, else to none, and a "
-    "TensorBoard stands in the stack's region.",
+    says="A run is recorded to a TensorBoard of the stack's own where the stack file names its job, else to none, and "
+    "a TensorBoard stands in the stack's region.",
     remedy="Hand the training job the name that the experiments component returns.",
 )
 def own(graph: Graph, resource: Resource) -> Iterator[str]:

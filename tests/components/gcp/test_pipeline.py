@@ -59,7 +59,8 @@ class PipelineJobs(Vertex):
     """Vertex AI with pipeline jobs in place of batch prediction jobs. One that failed says at which step."""
 
     def get(self, url: str, query: Mapping[str, str] | None = None) -> dict[str, Any]:
-        answer = super().get(url, query)
+        assert query is not None and "name,state,error" in query["fields"]
+        answer = super().get(url, query if "filter" in query else None)
         if answer.get("state") == FAILED:
             answer["error"] = {"code": 9, "message": "The failed tasks are: [gate]."}
         return {"pipelineJobs": answer["batchPredictionJobs"]} if "batchPredictionJobs" in answer else answer
@@ -236,7 +237,7 @@ def test_the_specification_is_one_of_kfps(graph: Graph) -> None:
 
 
 def test_a_launcher_is_what_googles_component_compiles_to(graph: Graph) -> None:
-    """`kfp_compiled.json` is what kfp 2.17.3 compiles of CustomTrainingJobOp, google-cloud-pipeline-components 2.22.0."""
+    """kfp_compiled.json is what kfp 2.17.3 compiles of CustomTrainingJobOp, google-cloud-pipeline-components 2.22.0."""
     compiled = json.loads((Path(__file__).parent / "kfp_compiled.json").read_text())
     (theirs,) = (one["container"] for one in compiled["deploymentSpec"]["executors"].values())
     job = jobs_of(graph)[0]

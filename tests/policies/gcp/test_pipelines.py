@@ -182,6 +182,8 @@ CAUGHT: list[tuple[str, Callable[[Graph], Graph]]] = [
     ("inputs-allowed", lambda graph: stored(graph, "name", "another")),
     ("audit-state-protected", lambda graph: swapped(graph, replace(store_of(graph), protect=False))),
     # the run around it
+    ("identity-calls-known", lambda graph: _rewritten(graph, '"fields": "name,state,error"', '"fields": "name"')),
+    ("identity-calls-known", lambda graph: _rewritten(graph, '"fields": "name,state,error"', '"alt": "media"')),
     ("rollback-batch-watched", lambda graph: _rewritten(graph, '"event": "failed"', '"event": "x"')),
     ("rollback-batch-watched", lambda graph: _rewritten(graph, ', "error": "${map.get(outcome, \\"error\\")}"', "")),
     (
