@@ -237,7 +237,7 @@ def test_the_specification_is_one_of_kfps(graph: Graph) -> None:
 
 
 def test_a_launcher_is_what_googles_component_compiles_to(graph: Graph) -> None:
-    """kfp_compiled.json is what kfp 2.17.3 compiles of CustomTrainingJobOp, google-cloud-pipeline-components 2.22.0."""
+    """`kfp_compiled.json` is what kfp 2.17.3 compiles of Google's CustomTrainingJobOp, release 2.22.0."""
     compiled = json.loads((Path(__file__).parent / "kfp_compiled.json").read_text())
     (theirs,) = (one["container"] for one in compiled["deploymentSpec"]["executors"].values())
     job = jobs_of(graph)[0]
