@@ -40,6 +40,7 @@ _CONFIGURATION = "aws:sagemaker/endpointConfiguration:EndpointConfiguration"
 _ACTION = "aws:appautoscaling/scheduledAction:ScheduledAction"
 _MLFLOW = "aws:sagemaker/mlflowApp:MlflowApp"
 _PIPELINE = "aws:sagemaker/pipeline:Pipeline"
+_MACHINE = "aws:sfn/stateMachine:StateMachine"
 _VERTEX, _WORKFLOW = "gcp:vertex/aiEndpoint:AiEndpoint", "gcp:workflows/workflow:Workflow"
 _METADATA_STORE = "gcp:vertex/aiMetadataStore:AiMetadataStore"
 _TENSORBOARD = "gcp:vertex/aiTensorboard:AiTensorboard"
@@ -92,13 +93,6 @@ CAVEATS: Mapping[str, tuple[Caveat, ...]] = {
         ),
         Caveat(
             (_PIPELINE,),
-            "A step that is a program is a processing job, whose quota is one of its own, such as 'ml.m5.large for "
-            "processing job usage'. The steps ask for that of training jobs in its place. Before the first run, see in "
-            "Service Quotas that there is one for each machine type.",
-            documented("https://docs.aws.amazon.com/general/latest/gr/sagemaker.html", _READ),
-        ),
-        Caveat(
-            (_PIPELINE,),
             "SageMaker stops no run of a pipeline as a whole, and counts none that took too long. Each step is stopped "
             "by its own time, so that a run may take all of them together. A pipeline is deleted once none of its runs "
             "is in work, and its runs are forgotten with it.",
@@ -131,6 +125,13 @@ CAVEATS: Mapping[str, tuple[Caveat, ...]] = {
                 "scaling-mlflow-for-enterprise-ai-whats-new-in-sagemaker-ai-with-mlflow/",
                 _READ,
             ),
+        ),
+        Caveat(
+            (_MACHINE,),
+            "SageMaker keeps of each trial of a tuning job what it tried and what it reached, in experiments that it "
+            "makes by itself. They are no resources of the stack, and no teardown takes them away.",
+            documented(f"{_RUNTIME}/API_CreateHyperParameterTuningJob.html", "2026-11-28"),
+            when=lambda one: "createHyperParameterTuningJob" in one.props.text_if_known("definition"),
         ),
     ),
     "gcp": (
@@ -213,6 +214,16 @@ CAVEATS: Mapping[str, tuple[Caveat, ...]] = {
             "What the machines of one run say to each other is encrypted by nothing but the program: of encryption in "
             "transit Azure ML promises that between its own services, and to the storage.",
             documented(f"{_AZURE_ML}/concept-data-encryption", _READ),
+        ),
+        Caveat(
+            (_SCHEDULE,),
+            "No page of Azure ML's says that each trial of a sweep has a folder of its own for what it trains. It is "
+            "taken to have one, for it is a job whose name is in the address: see it after the first run.",
+            documented(f"{_AZURE_ML}/concept-expressions", "2026-11-28"),
+            when=lambda one: any(
+                step.text_or_empty("type") == "sweep"
+                for step in one.props.each_section("properties.action.jobDefinition.jobs.*")
+            ),
         ),
         Caveat(
             (_SCHEDULE,),

@@ -21,6 +21,8 @@ Listed = Annotated[str, StringConstraints(min_length=1, max_length=256)]
 """SageMaker's bound of a value, the narrowest. ParameterRange, CategoricalParameterRange,
 https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CategoricalParameterRange.html
 """
+MOST_INTEGERS = 1_000
+"""Whole numbers of a range on azure, where each stands in the request."""
 MOST_RANGES, MOST_VALUES, MOST_PARALLEL, MOST_TRIALS = 30, 30, 10, 750
 """SageMaker's bounds, the narrowest, as an account has them at first: "Resource Limits for Automatic Model Tuning",
 https://docs.aws.amazon.com/sagemaker/latest/dg/automatic-model-tuning-limits.html
@@ -168,6 +170,43 @@ def _own_of_gcp(path: Path, tuning: Tuning) -> Iterator[Problem]:
     )
 
 
+def _own_of_azure(path: Path, tuning: Tuning) -> Iterator[Problem]:
+    """Bayesian sampling knows choices and even distributions alone, and what is drawn in a sweep becomes an input of a
+    component, whose name has no '-', and a word of its command.
+
+    https://learn.microsoft.com/en-us/azure/machine-learning/how-to-tune-hyperparameters#sampling-the-hyperparameter-space
+    """
+    yield from _no_pattern(path, tuning, "Azure ML reads no log, and the program logs the figure by MLflow")
+    if ":" in tuning.objective.metric:
+        yield Problem(
+            (*path, "objective", "metric"),
+            f"found {found_word(tuning.objective.metric)}, allowed: a name without ':', which not every MLflow takes",
+        )
+    for name, one in tuning.ranges.items():
+        yield from _drawn((*path, "ranges", name), name, one, tuning.strategy == "bayesian")
+
+
+def _drawn(path: Path, name: str, one: Range, bayesian: bool) -> Iterator[Problem]:
+    if "-" in name:
+        yield Problem(path, "has a '-', which no input of Azure ML has; name the hyperparameter with '_'")
+    if one.scale == "log" and one.integer:
+        yield Problem((*path, "scale"), "found 'log', allowed: linear for whole numbers, or the numbers under values")
+    elif one.scale == "log" and bayesian:
+        yield Problem(
+            (*path, "scale"),
+            "found 'log', allowed: linear, for Azure ML searches a log scale by chance alone; or say strategy: random",
+        )
+    if one.integer and one.min is not None and one.max is not None and one.max - one.min >= MOST_INTEGERS:
+        sentence = (
+            f"found {one.max:g}, allowed: at most {MOST_INTEGERS} whole numbers, which Azure ML is told one by one"
+        )
+        yield Problem((*path, "max"), sentence)
+    for value in one.values or ():
+        if not re.fullmatch(r"[\w.,:/+ -]+", value):
+            allowed = "letters, digits and any of _ . , : / + -"
+            yield Problem((*path, "values"), f"found {found_word(value)}, allowed: {allowed}")
+
+
 def _no_pattern(path: Path, tuning: Tuning, why: str) -> Iterator[Problem]:
     if tuning.objective.pattern is not None:
         yield Problem((*path, "objective", "pattern"), f"is of aws alone, for {why}; leave it out")
@@ -181,17 +220,8 @@ def groups(pattern: str) -> int | None:
         return None
 
 
-def _not_built(platform: str) -> Callable[[Path, Tuning], Iterator[Problem]]:
-    def check(path: Path, tuning: Tuning) -> Iterator[Problem]:
-        yield Problem(
-            path, f"is not built for {platform}; give the job the hyperparameters that it is to have, and a run each"
-        )
-
-    return check
-
-
 _OWN: Mapping[str, Callable[[Path, Tuning], Iterator[Problem]]] = {
     "aws": _own_of_aws,
     "gcp": _own_of_gcp,
-    "azure": _not_built("azure"),
+    "azure": _own_of_azure,
 }

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any
 
 import pulumi
@@ -15,10 +14,10 @@ from components.aws.runs import (
     of_its_run,
     state_machine_of_runs,
     tags_of,
-    tuned_by_its_run,
 )
+from components.aws.tuning import tuned
 from components.given import Args, BadArgument, Tags, Text, hold
-from components.shapes import Machine, Range, Schedule, Tuning
+from components.shapes import Machine, Schedule, Tuning
 
 REACH: tuple[str, ...] = ()
 """Nothing: SageMaker fetches and writes through S3, whose gateway every network has."""
@@ -43,7 +42,8 @@ class TrainingJobArgs(Args):
     """What trains, on which data and machines, for how long, and who starts it.
 
     Raises BadArgument for an image that is none of ECR, for data and output that are not in S3, for a schedule that
-    EventBridge cannot say, and where neither a schedule nor the number of runs by hand is given, or both.
+    EventBridge cannot say, for a search beside what one run alone can have, or without a pattern, and where neither a
+    schedule nor the number of runs by hand is given, or both.
     """
 
     job_name: Text
@@ -156,7 +156,9 @@ class TrainingJob(pulumi.ComponentResource):
                 job_name=args.job_name,
                 comment=pulumi.Output.concat(args.job_name, ": train to ", args.output_uri),
                 resource="createTrainingJob" if args.tuning is None else "createHyperParameterTuningJob",
-                requests={"Train": _request(args)} if args.tuning is None else {"Tune": _tuned(args, args.tuning)},
+                requests={"Train": _request(args)}
+                if args.tuning is None
+                else {"Tune": tuned(_request(args), args.tuning, args.job_name, args.hours)},
                 schedule=args.schedule,
                 runs_per_month=args.runs_per_month,
                 hours=args.hours,
@@ -239,61 +241,3 @@ def training_request(
         request["StoppingCondition"]["MaxWaitTimeInSeconds"] = args.hours * 3600
         request["CheckpointConfig"] = {**checkpoints}
     return request
-
-
-def _tuned(args: TrainingJobArgs, tuning: Tuning) -> dict[str, Any]:
-    """What a run sends to SageMaker: one tuning job, whose trials are the training job but for what they search.
-
-    SageMaker's own folder of a trial is named by the trial, so each leaves its model apart from the others'.
-    https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_HyperParameterTrainingJobDefinition.html
-    """
-    trial = _request(args)
-    del trial["TrainingJobName.$"]
-    tags = trial.pop("Tags")
-    trial["StaticHyperParameters"] = trial.pop("HyperParameters", {})
-    metric = {"Name": tuning.metric, "Regex": tuning.pattern}
-    trial["AlgorithmSpecification"] = {**trial["AlgorithmSpecification"], "MetricDefinitions": [metric]}
-    return {
-        "HyperParameterTuningJobName.$": tuned_by_its_run(args.job_name),
-        "HyperParameterTuningJobConfig": {
-            "Strategy": "Bayesian" if tuning.bayesian else "Random",
-            "HyperParameterTuningJobObjective": {
-                "Type": "Maximize" if tuning.maximize else "Minimize",
-                "MetricName": tuning.metric,
-            },
-            "ResourceLimits": {
-                "MaxNumberOfTrainingJobs": tuning.total,
-                "MaxParallelTrainingJobs": tuning.parallel,
-                "MaxRuntimeInSeconds": args.hours * 3600,
-            },
-            "ParameterRanges": _ranges(tuning.ranges),
-        },
-        "TrainingJobDefinition": trial,
-        "Tags": tags,
-    }
-
-
-def _ranges(ranges: Mapping[str, Range]) -> dict[str, list[dict[str, Any]]]:
-    """Each range in the list of its sort, numbers as text.
-
-    https://docs.aws.amazon.com/sagemaker/latest/dg/automatic-model-tuning-define-ranges.html
-    """
-    found: dict[str, list[dict[str, Any]]] = {}
-    for name, one in ranges.items():
-        if one.values is not None:
-            found.setdefault("CategoricalParameterRanges", []).append({"Name": name, "Values": one.values})
-        else:
-            said = {
-                "Name": name,
-                "MinValue": _number(one.low, one.integer),
-                "MaxValue": _number(one.high, one.integer),
-                "ScalingType": "Logarithmic" if one.log else "Linear",
-            }
-            sort = "IntegerParameterRanges" if one.integer else "ContinuousParameterRanges"
-            found.setdefault(sort, []).append(said)
-    return found
-
-
-def _number(figure: float | None, integer: bool) -> str:
-    """A number as text, without an exponent."""
-    return str(int(figure or 0)) if integer else f"{Decimal(str(figure)).normalize():f}"

@@ -14,9 +14,10 @@ from pulumi_azure_native import machinelearningservices as ml
 from catalogue.ncrontab import ncrontab, windows_timezone
 from components.azure.names import digest, regional
 from components.azure.registry import full_uri
+from components.azure.tuning import searched, trials
 from components.azure.workspace import cluster_from_zero
 from components.given import BadArgument, Tags, Text, counted
-from components.shapes import Machine, Schedule
+from components.shapes import Machine, Schedule, Tuning
 
 BY_HAND = Schedule("0 0 * * 0", "UTC")
 """What the trigger of a schedule says that is off, for Azure ML takes no schedule without one: the rarest that it
@@ -64,11 +65,13 @@ class Step:
     machine: Machine
     """The machine of each replica."""
     replicas: pulumi.Input[int] = 1
-    """How many machines the step has, and its cluster at most."""
+    """How many machines the step has, or each trial of one that searches."""
+    tuning: Tuning | None = None
+    """Search hyperparameters: the step is then a sweep, whose trials do what the step does."""
     spot: bool = False
     """Whether the machines are of low priority, Azure ML's Spot."""
     max_hours: pulumi.Input[int]
-    """After how many hours the step is stopped."""
+    """After how many hours the step is stopped, or each trial of one that searches."""
 
     def of(self, name: str) -> str:
         """What begins the names of what is created of the step, where the job's begin with `name`.
@@ -162,10 +165,18 @@ def cluster_of(name: str, args: Runs, step: Step, opts: pulumi.ResourceOptions) 
         resource_group_name=args.group_name,
         location=args.region,
         identity={"type": "UserAssigned", "user_assigned_identities": [args.identity_id]},
-        properties=cluster_from_zero(step.machine.type, step.replicas, step.spot),
+        properties=cluster_from_zero(step.machine.type, _nodes(step), step.spot),
         tags=args.tags,
         opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(delete_before_replace=True)),
     )
+
+
+def _nodes(step: Step) -> pulumi.Input[int]:
+    """How many machines the cluster has at most: those of all trials that run at once."""
+    if step.tuning is None:
+        return step.replicas
+    at_once = step.tuning.parallel
+    return pulumi.Output.from_input(step.replicas).apply(lambda count: count * at_once)
 
 
 def cluster_name(name: str, args: Runs, step: Step) -> pulumi.Output[str]:
@@ -248,19 +259,28 @@ def _step(args: Runs, step: Step, cluster: ml.Compute, component_id: pulumi.Outp
     reads = {key: f"parent.inputs.{step.key(key)}" for key in own}
     reads |= {key: f"parent.jobs.{before}.outputs.{OUTPUT}" for key, before in step.after.items()}
     return {
-        "type": "command",
+        **_does(step, component_id),
         "name": step.name,
-        "componentId": component_id,
         "computeId": cluster.id,
-        "environment_variables": dict(step.environment),
         "identity": {"identity_type": "Managed", "client_id": args.client_id},
-        "distribution": _RANKS,
         "resources": {"instance_count": step.replicas},
-        "limits": {"job_limits_type": "Command", "timeout": pulumi.Output.format("PT{0}H", step.max_hours)},
         "inputs": {key: {"job_input_type": "literal", "value": f"${{{{{place}}}}}"} for key, place in reads.items()},
         "outputs": {
             key: {"type": "literal", "value": f"${{{{parent.outputs.{step.key(key)}}}}}"} for key in step.outputs
         },
+    }
+
+
+def _does(step: Step, component_id: pulumi.Output[str]) -> dict[str, Any]:
+    """What a step does: its command once, or in the trials of a search, which have the component's ranks."""
+    if step.tuning is not None:
+        return trials(step.tuning, component_id, step.max_hours)
+    return {
+        "type": "command",
+        "componentId": component_id,
+        "environment_variables": dict(step.environment),
+        "distribution": _RANKS,
+        "limits": {"job_limits_type": "Command", "timeout": pulumi.Output.format("PT{0}H", step.max_hours)},
     }
 
 
@@ -296,6 +316,7 @@ def _component(name: str, args: Runs, step: Step, opts: pulumi.ResourceOptions) 
                 "inputs": {
                     **models,
                     **{key: {"type": "uri_folder", "mode": "ro_mount"} for key in (*step.inputs, *step.after)},
+                    **(searched(step.tuning) if step.tuning is not None else {}),
                 },
                 "outputs": {key: {"type": "uri_folder", "mode": "rw_mount"} for key in step.outputs},
             },

@@ -1,5 +1,6 @@
 """Training a model: a run that a person or a schedule starts on a cluster from zero, stopped in time and reported."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -21,8 +22,9 @@ from components.azure.runs import (
     one_argument_each,
     schedule_of,
 )
+from components.azure.tuning import searched, told
 from components.given import Args, BadArgument, Tags, Text, hold
-from components.shapes import Machine, Schedule
+from components.shapes import Machine, Schedule, Tuning
 
 REACH = ("amlworkspace",)
 """Who starts a run by hand reaches the workspace through this private endpoint.
@@ -54,8 +56,9 @@ class TrainingJobArgs(Args):
     """What trains, on which data and machines, for how long, and who starts it.
 
     Raises BadArgument for an image that no identity of Azure can pull, for data and output that are no folders of a
-    datastore, for a schedule that Azure ML would not keep, for two arguments of one name, for a value that Azure ML
-    would read as an expression, and where neither a schedule nor the number of runs by hand is given, or both.
+    datastore, for a schedule that Azure ML would not keep, for two arguments of one name, for a value that Azure ML or
+    the shell would read as an expression, for a search beside Spot machines, and where neither a schedule nor the
+    number of runs by hand is given, or both.
     """
 
     subscription: Text
@@ -92,7 +95,10 @@ class TrainingJobArgs(Args):
     replicas: pulumi.Input[int] = 1
     """How many machines train together. Nothing but the program encrypts what they say to each other."""
     max_hours: int
-    """After how many hours a run is stopped, beside what it waits for Spot machines. It must be known."""
+    """After how many hours a run is stopped, or each trial of one that searches, beside what it waits for Spot
+    machines. It must be known."""
+    tuning: Tuning | None = None
+    """Search hyperparameters: a run is then a sweep of several trials. It must be known."""
     spot: SpotArgs | None = None
     """Run on machines of low priority; on dedicated ones where it is left out."""
     schedule: Schedule | None = None
@@ -120,12 +126,25 @@ class TrainingJobArgs(Args):
             )
         if self.schedule is not None:
             kept(self.schedule, "TrainingJobArgs")
-        one_argument_each("TrainingJobArgs.hyperparameters", [*self.data], self.hyperparameters)
+        if self.tuning is not None and self.spot is not None:
+            raise BadArgument(
+                "TrainingJobArgs: found tuning beside spot, whose trials would share the checkpoints of one run; give "
+                "tuning without it"
+            )
+        tried = self.tuning.ranges if self.tuning is not None else ()
+        one_argument_each("TrainingJobArgs.hyperparameters", [*self.data, *tried], self.hyperparameters)
+        values = (text for one in (self.tuning.ranges.values() if self.tuning else ()) for text in one.values or ())
+        if odd := [text for text in values if not re.fullmatch(r"[\w.,:/+ -]+", text)]:
+            raise BadArgument(
+                f"TrainingJobArgs.tuning: found the value {odd[0]!r}, which a shell may read otherwise; give letters, "
+                "digits and any of _ . , : / + -"
+            )
 
     @property
     def hours(self) -> int:
-        """How long a run may take, with what it waits for machines."""
-        return self.max_hours + (self.spot.wait_hours if self.spot is not None else 0)
+        """How long a run may take: all rounds of its trials, and what it waits for machines."""
+        rounds = self.tuning.rounds if self.tuning is not None else 1
+        return self.max_hours * rounds + (self.spot.wait_hours if self.spot is not None else 0)
 
 
 class TrainingJob(pulumi.ComponentResource):
@@ -145,8 +164,13 @@ class TrainingJob(pulumi.ComponentResource):
     that failed has failed. Alarms ring when a run failed or was stopped, when one has not ended in time, and when
     none succeeded that was due, as far as an alarm can look back, which is two days.
 
+    With `tuning` a run is a sweep, whose trials run the same program, some of them at once, each with what it tries as
+    --NAME=VALUE. It logs its figure by MLflow, whose address Azure ML leaves in MLFLOW_TRACKING_URI. That each has a
+    folder of its own is assumed: each is a job with a name, which stands in the address of the output.
+
     Nothing runs, and nothing bills by the hour, between runs.
     Sources: https://learn.microsoft.com/en-us/azure/machine-learning/how-to-manage-inputs-outputs-pipeline,
+    https://learn.microsoft.com/en-us/azure/machine-learning/how-to-tune-hyperparameters,
     https://learn.microsoft.com/en-us/azure/machine-learning/reference-yaml-component-command,
     https://learn.microsoft.com/en-us/azure/machine-learning/how-to-use-low-priority-batch (that an interrupted run is
     started again, which Microsoft says of batch deployments alone), and of any run, from users' experience,
@@ -170,16 +194,18 @@ class TrainingJob(pulumi.ComponentResource):
             # Next week's run must not find this week's checkpoints and be done at once.
             **({CHECKPOINTS: pulumi.Output.concat(spot.checkpoint_uri, OF_ITS_RUN)} if spot else {}),
         }
-        runs_this = command(PROGRAM, [*args.data], [*outputs], args.hyperparameters)
+        tried = told(args.tuning) if args.tuning is not None else []
+        runs_this = " ".join([command(PROGRAM, [*args.data], [*outputs], args.hyperparameters), *tried])
         step = Step(
             name="train",
             command=runs_this,
-            version=digest(runs_this, args.image),
+            version=digest(runs_this, args.image, *_types(args.tuning)),
             environment_id=environment_id,
             inputs=args.data,
             outputs=outputs,
             machine=args.machine,
             replicas=args.replicas,
+            tuning=args.tuning,
             spot=spot is not None,
             max_hours=args.max_hours,
         )
@@ -222,3 +248,10 @@ class TrainingJob(pulumi.ComponentResource):
             pulumi.ResourceOptions(parent=self, protect=True),
             self._child,
         )[version]
+
+
+def _types(tuning: Tuning | None) -> list[str]:
+    """What the step takes beside its folders: of another type it is another version."""
+    if tuning is None:
+        return []
+    return [f"{name} {said['type']}" for name, said in searched(tuning).items()]

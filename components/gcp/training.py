@@ -9,8 +9,9 @@ import pulumi
 from catalogue.platforms import PLATFORMS
 from components.gcp.run import OF_THE_RUN, machine_spec
 from components.gcp.runs import Runs, workflow_of_runs
+from components.gcp.tuning import tuned
 from components.given import Args, BadArgument, Tags, Text, hold
-from components.shapes import Machine, Range, Schedule, Tuning
+from components.shapes import Machine, Schedule, Tuning
 
 REACH: tuple[str, ...] = ()
 """Nothing: Vertex AI fetches and writes on Google's side."""
@@ -40,8 +41,8 @@ class TrainingJobArgs(Args):
     """What trains, on which data and machines, for how long, and who starts it.
 
     Raises BadArgument for an image of another registry than Google's, for data and output that are no folders in Cloud
-    Storage, for a name that two arguments would have, and where neither a schedule nor the number of runs by hand is
-    given, or both.
+    Storage, for a name that two arguments would have, for a search beside what one run alone can have, and where
+    neither a schedule nor the number of runs by hand is given, or both.
     """
 
     job_name: Text
@@ -271,39 +272,6 @@ def training(args: Training) -> dict[str, Any]:
         "encryptionSpec": {"kmsKeyName": args.data_key_id},
         "labels": dict(args.tags),
     }
-
-
-def tuned(job: Mapping[str, Any], tuning: Tuning) -> dict[str, Any]:
-    """What a run sends to Vertex AI where it searches: one hyperparameter tuning job, but its name.
-
-    https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.hyperparameterTuningJobs
-    """
-    goal = "MAXIMIZE" if tuning.maximize else "MINIMIZE"
-    return {
-        "studySpec": {
-            "metrics": [{"metricId": tuning.metric, "goal": goal}],
-            "parameters": [{"parameterId": name, **_range(one)} for name, one in tuning.ranges.items()],
-            "algorithm": "ALGORITHM_UNSPECIFIED" if tuning.bayesian else "RANDOM_SEARCH",
-        },
-        "maxTrialCount": tuning.total,
-        "parallelTrialCount": tuning.parallel,
-        "trialJobSpec": job["jobSpec"],
-        **{key: said for key, said in job.items() if key != "jobSpec"},
-    }
-
-
-def _range(one: Range) -> dict[str, Any]:
-    """What a hyperparameter may be, as a study says it; whole numbers are text there.
-
-    https://cloud.google.com/vertex-ai/docs/reference/rest/v1/StudySpec#ParameterSpec
-    """
-    if one.values is not None:
-        return {"categoricalValueSpec": {"values": one.values}}
-    scale = "UNIT_LOG_SCALE" if one.log else "UNIT_LINEAR_SCALE"
-    if one.integer:
-        ends = {"minValue": str(int(one.low or 0)), "maxValue": str(int(one.high or 0))}
-        return {"integerValueSpec": ends, "scaleType": scale}
-    return {"doubleValueSpec": {"minValue": one.low, "maxValue": one.high}, "scaleType": scale}
 
 
 def _arguments(args: Training) -> list[str]:

@@ -71,7 +71,7 @@ def run(folders: Folders, options: Options) -> int:
     folders.write(TRAINING, as_json({**of, "iterations_taken": taken}))
     if folders.has("validation.csv"):
         loss = _loss(as_json(model), read(folders.read("validation.csv"), "validation.csv"))
-        sys.stdout.write(f"validation:log_loss={loss:.6f}\n")
+        folders.report("validation:log_loss", loss)
     return 0
 
 

@@ -5,17 +5,22 @@ mounted below /gcs. What is not said by an argument is where Vertex AI's variabl
 Sources: https://cloud.google.com/vertex-ai/docs/training/code-requirements,
 https://cloud.google.com/vertex-ai/docs/training/cloud-storage-file-system,
 https://cloud.google.com/vertex-ai/docs/training/distributed-training (CLUSTER_SPEC),
-https://cloud.google.com/vertex-ai/docs/reference/rest/v1/CustomJobSpec (baseOutputDirectory)
+https://cloud.google.com/vertex-ai/docs/reference/rest/v1/CustomJobSpec (baseOutputDirectory),
+https://github.com/GoogleCloudPlatform/cloudml-hypertune (the figure of a trial)
 """
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
-from examples.steps.contract import CHECKPOINTS, OUTPUT, Job, Refused, object_of, place, told, words_of
+from examples.steps.contract import CHECKPOINTS, OUTPUT, Job, Refused, Trial, object_of, place, told, words_of
 
 MODEL, KEPT = "AIP_MODEL_DIR", "AIP_CHECKPOINT_DIR"
 CLUSTER = "CLUSTER_SPEC"
+TRIAL, FIGURES = "CLOUD_ML_TRIAL_ID", "CLOUD_ML_HP_METRIC_FILE"
+"""What Vertex AI calls a trial of a search, and where it looks for its figure."""
+USUAL = "/tmp/hypertune/output.metrics"
+"""Where it looks if it says nothing."""
 
 
 def is_here(environment: Mapping[str, str]) -> bool:
@@ -35,7 +40,13 @@ def job(given: Sequence[str], environment: Mapping[str, str], root: Path, known:
         hyperparameters=hyperparameters,
         replicas=_replicas(environment.get(CLUSTER, "")),
         said="the arguments",
+        trial=_trial(environment, root),
     )
+
+
+def _trial(environment: Mapping[str, str], root: Path) -> Trial | None:
+    name = environment.get(TRIAL)
+    return Trial(place(environment.get(FIGURES) or USUAL, root), name) if name else None
 
 
 def _replicas(spec: str) -> int:

@@ -30,6 +30,14 @@ NOT_RUN: Mapping[str, str] = {
         ("idle.exempt.*", *(f"idle.exempt.*.{key}" for key in ("owner", "reason", "until"))),
         "nothing: `mlplatform idle` reads it",
     ),
+    **dict.fromkeys(
+        (
+            *(f"training.*.tuning.objective.{key}" for key in ("metric", "goal", "pattern")),
+            *(f"training.*.tuning.ranges.*.{key}" for key in ("min", "max", "scale", "integer", "values")),
+            *("training.*.tuning.ranges.*", "training.*.tuning.parallel", "training.*.tuning.strategy"),
+        ),
+        "as `training.*.tuning.total`, with which it stands",
+    ),
     "models.*.version": "as another image and another artifact, once it is approved",
     **dict.fromkeys(
         ("registry.gives_to.*.account", "registry.gives_to.*.publisher", "registry.takes_from.*.account"),
@@ -511,6 +519,15 @@ def _of_training(other: Mapping[str, Any], stands: Config) -> Iterator[Edit]:
     yield Edit("training.*.spot.wait_hours", "another", {(*_TRAINING, "spot", "wait_hours"): 6})
     yield Edit("training.*.spot.keep_days", "another", {(*_TRAINING, "spot", "keep_days"): 14})
     yield Edit("training.*.runs_per_month", "in place of the schedule", by_hand)
+    pattern = {"pattern": "loss=([0-9.]+)"} if stands["platform"] == "aws" else {}
+    search = {
+        "objective": {"metric": "loss", "goal": "minimize", **pattern},
+        "ranges": {"rounds": {"min": 10, "max": 90, "integer": True}},
+        "parallel": 2,
+        "total": 8,
+    }
+    searches = {(*_TRAINING, "spot"): None, (*_TRAINING, "tuning"): search}
+    yield Edit("training.*.tuning.total", "a search, in place of Spot", searches)
 
 
 def _of_experiments() -> Iterator[Edit]:

@@ -74,11 +74,13 @@ def _not_begun(schedule: Resource) -> Iterator[str]:
 def _of_another(graph: Graph, schedule: Resource) -> Iterator[str]:
     """What a step does is said by a component of the stack; one that anybody registered may do anything."""
     for job in jobs(schedule.props):
-        id_ = job.own.text_if_known("componentId")
+        id_ = job.component()
         if id_ and not any(is_version(id_, one, "components") for one in graph.of(COMPONENT)):
             yield f"starts {one_line(id_)[:120]}, which is no component of the stack's"
 
 
+_VALUES = ("integer", "number", "string")
+"""The types of what a step is told, and is no folder."""
 _OF_STEP, _OF_PIPELINE = (
     re.compile(r"\$\{\{\s*(inputs|outputs)\.(\w+)\s*\}\}"),
     re.compile(r"\$\{\{\s*parent\.(?:inputs|outputs)\.(\w+)\s*\}\}"),
@@ -93,11 +95,20 @@ def _unlike(component: Resource, schedule: Resource) -> Iterator[str]:
     own, steps = _jobs_of(component, schedule), {job.step for job in jobs(schedule.props)}
     if own == []:
         yield f"is what no step of {schedule.name} does"
+    inputs = component.props.section_or_empty("properties.componentSpec.inputs")
+    tried = {name for job in jobs(schedule.props) for name in job.own.section_or_empty("search_space").names()}
+    for name in inputs.names():
+        kind = inputs.text_or_empty(f"{name}.type")
+        if kind in _VALUES and name not in tried:
+            yield f"has an input {name} of the type {kind}, which no search tries"
+        elif kind not in _VALUES and not inputs.is_given(f"{name}.mode"):
+            yield f"has an input {name} that is handed over in no way (mode)"
     for what in ("inputs", "outputs"):
         has = set(component.props.section_or_empty(f"properties.componentSpec.{what}").values)
         yield from _apart(f"{what} of the step", has, "its command", {name for of, name in said if of == what})
         for job in own or ():
-            yield from _apart(f"{what} of the step", has, schedule.name, set(job.own.section_or_empty(what).values))
+            given = set(job.own.section_or_empty(what).values)
+            yield from _apart(f"{what} of the step", has, schedule.name, given | (tried if what == "inputs" else set()))
     for job in own or ():
         for name, before in job.after.items():
             if before not in steps or before == job.step:
@@ -112,7 +123,7 @@ def _jobs_of(component: Resource, schedule: Resource) -> list[Job] | None:
     found = list(jobs(schedule.props))
     if len(found) == 1:
         return found
-    ids = [job.own.text_if_known("componentId") for job in found]
+    ids = [job.component() for job in found]
     if not all(ids):
         return None
     return [job for job, id_ in zip(found, ids, strict=True) if is_version(id_, component, "components")]

@@ -300,8 +300,12 @@ def batch_starts(props: Properties) -> Iterator[str]:
     if kind != "Pipeline":
         yield f"starts a job of type {kind or 'none'}, which Azure ML's schedules are not made for; allowed: Pipeline"
     for step in job.each_section("jobs.*"):
-        if not step.is_given("componentId") and not step.is_given("jobs"):
-            yield "has a step that names no component (componentId)"
+        kind = step.text_or_empty("type")
+        path = "trial.componentId" if kind == "sweep" else "componentId"
+        if not step.is_given(path) and not step.is_given("jobs"):
+            yield f"has a step that names no component ({path})"
+        if kind == "command" and not step.is_given("limits.job_limits_type"):
+            yield "has a step whose limits are of no kind of job (limits.job_limits_type)"
 
 
 def _mails(mail: Properties) -> bool:

@@ -280,7 +280,7 @@ def _model(schedule: Resource, job: Job) -> str:
 
 def components_of(graph: Graph, job: Job) -> list[Resource]:
     """The components that a job names as what it does; none where that is not known."""
-    id_ = job.own.text_if_known("componentId")
+    id_ = job.component()
     return [one for one in graph.of(COMPONENT) if id_ and is_version(id_, one, "components")]
 
 

@@ -16,6 +16,7 @@ from policies.azure.capture import payload_days
 from policies.azure.outputs import kept_days
 from policies.azure.reading import key_of, slug_of
 from policies.azure.runs import components_of, short, words_of
+from policies.azure.tuned import search_of
 from policies.rule import stack_rule
 from policies.stated import (
     is_of_a_pipeline,
@@ -24,7 +25,9 @@ from policies.stated import (
     other_machines,
     other_places,
     other_rollout,
+    other_search,
     other_word,
+    rounds,
 )
 
 _BUDGET, _SCALING, _ALERT = consumption.BUDGET, monitor.AUTOSCALE_SETTING, monitor.METRIC_ALERT
@@ -169,7 +172,8 @@ def _cluster(graph: Graph, place: Placement, item: str, cluster: Resource) -> It
     )
     for key in _on(graph, cluster) if item.startswith("pipelines.") else [item]:
         yield from other_machines(place, "azure", key, {machine.text_if_known("vmSize")} - {""})
-        yield from other(place, f"{key}.replicas", most, "grows to replicas:")
+        at_once = place.figure(key, "tuning.parallel") or 1  # each trial has all the machines of the job
+        yield from other(place, f"{key}.replicas", None if most is None else most / at_once, "grows to replicas:")
         spot = place.states(f"{key}.spot.wait_hours")
         if place.states(f"{key}.max_hours") and low != bool(spot):
             yield f"has machines of {'low' if low else 'full'} priority, where {key} of the stack file says " + (
@@ -203,10 +207,17 @@ def _schedule(graph: Graph, place: Placement, item: str, schedule: Resource) -> 
         key = key_of(graph, schedule, job)
         yield from other_machines(place, "azure", key, {job.machine_type()} - {""})
         replicas = place.states(f"{key}.replicas") or ("1" if key.startswith(("training.", "pipelines.")) else "")
-        if replicas and job.nodes() != float(replicas):
-            yield f"runs on replicas: {job.nodes()}, where {key}.replicas of the stack file says {replicas}"
+        search = search_of(job)
+        count = job.nodes() / ((search.parallel if search else None) or 1)
+        if replicas and count != float(replicas):
+            yield f"runs on replicas: {count:g}, where {key}.replicas of the stack file says {replicas}"
         if (minutes := job.minutes_or_none()) is not None:  # that there is one is of `limits-batch-time`
-            yield from other(place, f"{key}.max_hours", minutes / 60, "runs for hours:")
+            yield from other(place, f"{key}.max_hours", minutes / 60 / rounds(place, key), "runs for hours:")
+        if key.startswith("training."):
+            yield from other_search(place, key, search)
+        if search is not None:
+            each = (job.own.number_or_none("limits.trial_timeout") or 0) / 3600
+            yield from other(place, f"{key}.max_hours", each, "lets a trial run for hours:")
         if is_of_a_pipeline(graph, schedule):
             yield from _step(graph, place, item, job, key)
         else:

@@ -301,6 +301,9 @@ def _own(workflow: Resource) -> Iterator[str]:
         compared = any(_COUNTER.fullmatch(str(each.get("condition"))) for each in objects(one))
         if compared and not any(_jumps_back(steps)):
             yield f"counts its attempts in {name} and makes one alone"
+        for (at, before), (_, step) in pairwise(steps):
+            if before.get("call") == step.get("call") == "sys.log" and not ENDS & before.keys():
+                yield f"tells two things of one end ({name}.steps.{at})"
         if name == "main":
             yield from _ends(one)
             yield from _in_part(one, steps) if any(job.kind == "batchPredictionJobs" for job in started) else ()

@@ -9,11 +9,12 @@ stand, of data; who may pull an image, use a key or start a job is asked when a 
 A pipeline's run does one step after the other, each as such a job does, with the outputs of those before it.
 
 The sandbox runs one image, by the digest of what it is built from. A run of any other is `assumed`: nothing is trained.
+A run that searches hyperparameters makes its trials one after the other (`search.py`).
 Each platform's module says what it hands to a container, and says with its sources what it does where one fails.
 """
 
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -33,6 +34,7 @@ from sandbox.state.faults import FaultKind
 from sandbox.state.records import Record
 from sandbox.training import container
 from sandbox.training.container import Exit, Struck
+from sandbox.training.search import Search, Trial
 
 STARTING = 300
 """Seconds on the sandbox's clock until machines stand and the container has trained. Assumed: minutes, as of most."""
@@ -64,6 +66,8 @@ class Launch:
     spot: bool
     files: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
     folders: Sequence[str] = ()
+    figure: Callable[[Path, str], float | None] | None = None
+    """Of a trial, what its service reads as the figure, in the files and the log that the container left."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +93,10 @@ class Service(Protocol):
         """What a run of a pipeline starts, one after the other: the name of each step, and its container."""
         ...
 
+    def search(self, record: Record) -> Search | str | None:
+        """What a run searches, or why the sandbox makes no trial of it; None where it trains once."""
+        ...
+
     def attempts(self, record: Record) -> int:
         """How often a run is tried, the first time included."""
         ...
@@ -97,8 +105,9 @@ class Service(Protocol):
         """After how many hours a run is given up, all attempts together."""
         ...
 
-    def launch(self, state: State, record: Record, run: float, attempt: int) -> Launch:
-        """What an attempt starts, counted from 0. `run` is the time at which the run began, in seconds since 1970."""
+    def launch(self, state: State, record: Record, run: float, attempt: int, trial: Trial | None = None) -> Launch:
+        """What an attempt starts, counted from 0, or a trial of it. `run` is the time at which the run began, in
+        seconds since 1970."""
         ...
 
     def refused(self, state: State, launch: Launch, asked: Asked) -> str:
@@ -152,6 +161,11 @@ def run(state: State, record: Record) -> str:
 
 
 def _run(state: State, record: Record, service: Service) -> str:
+    if (search := service.search(record)) is not None:
+        if isinstance(search, str):
+            said = f"{record.name}: {search}; the run ends as `assumed`, and nothing was trained"
+            return _noted(state, record, record.name, said)
+        return _searched(state, record, service, search)
     began, left, lines = state.clock.now(), service.hours(record), list[str]()
     for attempt in range(service.attempts(record)):
         launch = service.launch(state, record, began, attempt)
@@ -189,6 +203,33 @@ def _assumed(launch: Launch) -> str:
     )
 
 
+def _searched(state: State, record: Record, service: Service, search: Search) -> str:
+    """Make the trials of a run, and say which is the best. A trial that fails is one less. Raises RunFailed where none
+    left a figure.
+    """
+    began, lines = state.clock.now(), list[str]()
+    best: tuple[float, Launch, Trial] | None = None
+    for number in range(1, search.total + 1):
+        trial = Trial(number, search.values(number))
+        launch = service.launch(state, record, began, 0, trial)
+        if state.account.digest(launch.image) != digest_of_image(STEPS):
+            return _noted(state, record, launch.name, _assumed(launch))
+        tried = _Attempt(state, record, service, launch)
+        trained, figure = tried.trains(), tried.figure
+        lines += tried.lines
+        if trained and figure is not None and (best is None or search.better(figure, best[0])):
+            best = figure, launch, trial
+    if best is None:
+        none = f"{record.name}: the run failed, for none of its {search.total} trials left a figure {search.metric}"
+        raise RunFailed("\n".join([none, *lines]))
+    figure, launch, trial = best
+    tried_ = ", ".join(f"{name}={value}" for name, value in trial.values.items())
+    said = (
+        f"{record.name}: the best of {search.total} trials is {launch.name}: {search.metric}={figure:g} with {tried_}"
+    )
+    return "\n".join([*lines, _noted(state, record, launch.name, said)])
+
+
 def _noted(state: State, record: Record, name: str, said: str) -> str:
     """The sentence, which the journal has, too."""
     state.journal.note("invoke", record.type, record.name, record.id, name, said)
@@ -202,6 +243,7 @@ class _Attempt:
         self._state, self._record, self._service, self._launch = state, record, service, launch
         self.lines: list[str] = []
         self.hours = 0.0
+        self.figure: float | None = None
 
     def trains(self) -> bool:
         """Make the attempt. Returns whether a model was trained."""
@@ -232,6 +274,7 @@ class _Attempt:
             if late or ended.code:
                 self._say(self._service.stopped(launch) if late else self._service.failed(launch, ended, root))
                 return False
+            self.figure = launch.figure(root, ended.log) if launch.figure is not None else None
             address, what = self._service.stored(launch, _at(root, launch.output[0]))
             self._put(address, what)
         did = "wrote" if self._service.is_pipeline(self._record) else "trained"

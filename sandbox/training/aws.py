@@ -11,18 +11,20 @@ https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeTrainingJo
 import gzip
 import hashlib
 import json
+import re
 import tarfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlsplit
+from uuid import NAMESPACE_URL, uuid5
 
 from catalogue.errors import BadInput
 from catalogue.iam import Call, read_text, refusal
 from catalogue.kinds.aws import pipelines, sfn
 from catalogue.kinds.aws.iam import ROLE
-from catalogue.kinds.aws.jobs import PIPELINE, STATE_MACHINE, Job
+from catalogue.kinds.aws.jobs import PIPELINE, STATE_MACHINE, TRAINS, TUNES, Job, whole
 from catalogue.kinds.aws.s3 import BUCKET_POLICY
 from examples.steps import sagemaker
 from sandbox.dataplane.aws import session_of
@@ -32,16 +34,71 @@ from sandbox.state.records import Record
 from sandbox.training import Asked, Launch
 from sandbox.training.container import Exit, as_inside
 from sandbox.training.intrinsics import filled
+from sandbox.training.search import Range, Search, Trial
 
-_TRAINS = "createTrainingJob"
 _ML = f"/{sagemaker.FOLDER}"
 _ARCHIVE = "model.tar.gz"
 _RETRIED = frozenset({"States.ALL", "States.TaskFailed"})
 
 
 def trains(record: Record) -> bool:
-    """Whether a state machine starts a training job."""
-    return record.type == STATE_MACHINE and any(job.action == _TRAINS for job in _jobs(record))
+    """Whether a state machine starts a training job, or a tuning job, whose trials are such."""
+    return record.type == STATE_MACHINE and any(job.action in (TRAINS, TUNES) for job in _jobs(record))
+
+
+def search(record: Record) -> Search | None:
+    """The search of a tuning job."""
+    job = _job(record)
+    if job.action != TUNES:
+        return None
+    config = job.request.section_or_empty("HyperParameterTuningJobConfig")
+    limits, objective = (config.section_or_empty(at) for at in ("ResourceLimits", "HyperParameterTuningJobObjective"))
+    found = {
+        one.text_or_empty("Name"): Range(
+            one.number_or_none("MinValue") or 0.0,
+            one.number_or_none("MaxValue") or 0.0,
+            one.text_or_empty("ScalingType") == "Logarithmic",
+            sort == "Integer",
+        )
+        for sort in ("Integer", "Continuous")
+        for one in config.each_section(f"ParameterRanges.{sort}ParameterRanges")
+    }
+    for one in config.each_section("ParameterRanges.CategoricalParameterRanges"):
+        found[one.text_or_empty("Name")] = Range(values=list(one.each_text("Values")))
+    return Search(
+        objective.text_or_empty("MetricName"),
+        objective.text_or_empty("Type") == "Maximize",
+        whole(limits, "MaxNumberOfTrainingJobs"),
+        whole(limits, "MaxParallelTrainingJobs"),
+        found,
+    )
+
+
+def _trial(record: Record, asked: Mapping[str, Any], trial: Trial) -> dict[str, Any]:
+    """The training job that SageMaker makes of a tuning job's request for a trial: it is named by the tuning job, its
+    number and eight letters of its own. Beside what it tries, the container is told the objective's name:
+    https://docs.aws.amazon.com/sagemaker/latest/dg/automatic-model-tuning-monitor.html
+    """
+    name = str(asked["HyperParameterTuningJobName"])
+    own = uuid5(NAMESPACE_URL, f"{record.id} {name} {trial.number}").hex[:8]
+    objective = asked["HyperParameterTuningJobConfig"]["HyperParameterTuningJobObjective"]["MetricName"]
+    definition: Mapping[str, Any] = asked["TrainingJobDefinition"]
+    told = {**definition["StaticHyperParameters"], **trial.values, "_tuning_objective_metric": objective}
+    return {**definition, "TrainingJobName": f"{name}-{trial.number:03}-{own}", "HyperParameters": told}
+
+
+def _figure(asked: Mapping[str, Any]) -> Callable[[Path, str], float | None]:
+    """The last of what the metric's expression finds in the log.
+
+    https://docs.aws.amazon.com/sagemaker/latest/dg/automatic-model-tuning-define-metrics-variables.html
+    """
+    (metric,) = asked["AlgorithmSpecification"]["MetricDefinitions"]
+
+    def read(root: Path, log: str) -> float | None:
+        found = re.findall(metric["Regex"], log)
+        return float(found[-1]) if found else None
+
+    return read
 
 
 def _jobs(record: Record) -> list[Job]:
@@ -71,16 +128,24 @@ def hours(record: Record) -> float:
     return sfn.longest_hours(of_record(record).props)
 
 
-def launch(state: State, record: Record, run: float, attempt: int) -> Launch:
-    """The training job of an attempt, whose input names the time of its run as a schedule does."""
+def launch(state: State, record: Record, run: float, attempt: int, trial: Trial | None = None) -> Launch:
+    """The training job of an attempt, or of a trial of it, whose input names the time of its run as a schedule does."""
     given = {"run": datetime.fromtimestamp(run, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")}
     asked: dict[str, Any] = filled(
         _job(record).request.values, given, {"Execution": {"RedriveCount": 0}, "State": {"RetryCount": attempt}}
     )
-    return _training(record, asked, str(asked.get("TrainingJobName", "")))
+    if trial is not None:
+        asked = _trial(record, asked, trial)
+    return _training(record, asked, str(asked.get("TrainingJobName", "")), searches=trial is not None)
 
 
-def _training(record: Record, asked: Mapping[str, Any], name: str, told: Mapping[str, str] | None = None) -> Launch:
+def _training(
+    record: Record,
+    asked: Mapping[str, Any],
+    name: str,
+    told: Mapping[str, str] | None = None,
+    searches: bool = False,
+) -> Launch:
     """The container of a training job, as SageMaker starts it; `told` are the variables that a step has beside."""
     try:
         role = str(asked["RoleArn"])
@@ -116,6 +181,7 @@ def _training(record: Record, asked: Mapping[str, Any], name: str, told: Mapping
                 )
             },
             folders=[f"{_ML}/output/data"],
+            figure=_figure(asked) if searches else None,
         )
     except (KeyError, TypeError, ValueError) as error:
         raise BadInput(f"{record.name}: its request for a training job lacks what SageMaker needs ({error})") from None
@@ -141,7 +207,7 @@ def steps(state: State, record: Record, run: float) -> Sequence[tuple[str, Launc
     for step in pipelines.steps(of_record(record).props):
         name, called = step.text_or_empty("Name"), pipelines.call_of(step)
         asked: Mapping[str, Any] = _filled(step.section_or_empty("Arguments").values, id_, archives)
-        if called == _TRAINS:
+        if called == TRAINS:
             job = f"{asked.get('TrainingJobName', 'pipelines')}-{id_}-{name[:8]}-0"
             told = {str(key): str(value) for key, value in asked.get("Environment", {}).items() if key == _RUN}
             launched = _training(record, asked, job, told)

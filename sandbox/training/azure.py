@@ -32,6 +32,7 @@ from sandbox.state import State
 from sandbox.state.records import Record
 from sandbox.training import Asked, Launch, RunFailed, standing
 from sandbox.training.container import Exit
+from sandbox.training.search import Trial
 
 _BLOBS = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs"
 _EXPRESSION = re.compile(r"\$\{\{\s*([\w.-]+)\s*\}\}")
@@ -55,6 +56,12 @@ def _takes_no_model(record: Record) -> bool:
     return record.type == jobs.SCHEDULE and jobs.trains(of_record(record).props)
 
 
+def search(record: Record) -> str | None:
+    """A sweep compares its trials by what they tell MLflow, which no sandbox has."""
+    sweeps = any(job.kind == "sweep" for job in jobs.jobs(of_record(record).props))
+    return "a trial tells its figure to MLflow, which the sandbox has not" if sweeps else None
+
+
 def step_of(record: Record) -> jobs.Job:
     """The one step of a pipeline. Raises BadInput where there are several."""
     found = list(jobs.jobs(of_record(record).props))
@@ -73,8 +80,10 @@ def hours(record: Record) -> float:
     return (step_of(record).minutes_or_none() or 0) / 60
 
 
-def launch(state: State, record: Record, run: float, attempt: int) -> Launch:
-    """The job of the step. Its name is the same however often a machine is taken from it."""
+def launch(state: State, record: Record, run: float, attempt: int, trial: Trial | None = None) -> Launch:
+    """The job of the step, whose name is the same however often a machine is taken from it. Of a sweep there is none,
+    for `search` says why.
+    """
     return _launch(state, record, step_of(record), _id(record, run), _id(record, run), {})
 
 

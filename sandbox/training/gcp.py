@@ -10,7 +10,7 @@ replica is at https://cloud.google.com/vertex-ai/docs/training/understanding-tra
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 from uuid import NAMESPACE_URL, uuid5
@@ -19,26 +19,61 @@ from catalogue.access.gcp import allowed
 from catalogue.errors import BadInput
 from catalogue.kinds.gcp import WORKFLOW, workflows
 from catalogue.kinds.gcp.workflows import in_the_run
-from catalogue.vertex_jobs import CUSTOM, PIPELINE
+from catalogue.properties import Properties
+from catalogue.vertex_jobs import PIPELINE, TUNES
 from examples.steps import contract, vertex
 from sandbox.needs import of_record
 from sandbox.state import State
 from sandbox.state.records import Record
 from sandbox.training import Asked, Launch, standing
 from sandbox.training.container import Exit
+from sandbox.training.search import Range, Search, Trial
 
 _TRIED = re.compile(r"\$\{\w+ >= ([0-9]+)\}")
 """The condition by which a workflow gives up after so many attempts."""
 
 
 def trains(record: Record) -> bool:
-    """Whether a workflow starts a custom job that is a run by itself."""
-    return record.type == WORKFLOW and any(job.kind == CUSTOM and not job.step for job in _jobs(record))
+    """Whether a workflow starts a custom job that is a run by itself, or a search, whose trials are such."""
+    return record.type == WORKFLOW and any(job.trains and not job.step for job in _jobs(record))
 
 
 def is_pipeline(record: Record) -> bool:
     """Whether a workflow runs a pipeline."""
     return record.type == WORKFLOW and any(job.kind == PIPELINE for job in _jobs(record))
+
+
+def search(record: Record) -> Search | None:
+    """The study of a hyperparameter tuning job."""
+    found = [job.body for job in _jobs(record) if job.kind == TUNES]
+    if len(found) != 1:
+        return None
+    study = found[0].section_or_empty("studySpec")
+    (metric,) = study.each_section("metrics")
+    total, at_once = (int(found[0].number_or_none(at) or 0) for at in ("maxTrialCount", "parallelTrialCount"))
+    ranges = {one.text_or_empty("parameterId"): _range(one) for one in study.each_section("parameters")}
+    maximize = metric.text_or_empty("goal") == "MAXIMIZE"
+    return Search(metric.text_or_empty("metricId"), maximize, total, at_once, ranges)
+
+
+def _range(one: Properties) -> Range:
+    integer = one.is_given("integerValueSpec")
+    ends = one.section_or_empty("integerValueSpec" if integer else "doubleValueSpec")
+    low, high = (ends.number_or_none(path) or 0.0 for path in ("minValue", "maxValue"))
+    values = list(one.each_text("categoricalValueSpec.values"))
+    return Range(low, high, one.text_or_empty("scaleType") == "UNIT_LOG_SCALE", integer, values)
+
+
+def _figure(metric: str) -> Callable[[Path, str], float | None]:
+    """The last line of the file in which cloudml-hypertune leaves figures."""
+
+    def read(root: Path, log: str) -> float | None:
+        file = root / vertex.USUAL.removeprefix("/")
+        said = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()] if file.is_file() else []
+        found = [one[metric] for one in said if metric in one]
+        return float(found[-1]) if found else None
+
+    return read
 
 
 def _jobs(record: Record) -> list[workflows.Job]:
@@ -56,12 +91,15 @@ def hours(record: Record) -> float:
     return max(workflows.deadlines(of_record(record).props), default=0) / 3600
 
 
-def launch(state: State, record: Record, run: float, attempt: int) -> Launch:
-    """The custom job of an attempt. The id of the run is that of its execution, the same for each attempt."""
+def launch(state: State, record: Record, run: float, attempt: int, trial: Trial | None = None) -> Launch:
+    """The custom job of an attempt, or of a trial of it, which has a folder of its number. The id of the run is that of
+    its execution, the same for each attempt.
+    """
     found, id_ = _jobs(record), _id(record, run)
     if len(found) != 1:
         raise BadInput(f"{record.name}: starts {len(found)} jobs; the sandbox runs a workflow that starts one")
-    return _launch(record, found[0], id_, f"{record.name}-{id_}-{attempt}")
+    tried = f"/{trial.number}" if trial is not None else ""
+    return _launch(record, found[0], id_, f"{record.name}-{id_}-{attempt}{tried}", trial)
 
 
 def steps(state: State, record: Record, run: float) -> Sequence[tuple[str, Launch]]:
@@ -81,9 +119,10 @@ def _id(record: Record, run: float) -> str:
 _PROGRAM = ["python", "-m", "examples.steps"]
 
 
-def _launch(record: Record, job: workflows.Job, id_: str, name: str) -> Launch:
+def _launch(record: Record, job: workflows.Job, id_: str, name: str, trial: Trial | None = None) -> Launch:
     """The container of a custom job's chief, as Vertex AI starts it."""
     spec: Mapping[str, Any] = _filled(job.spec.values, id_, record)
+    searched = search(record) if trial is not None else None
     try:
         pools = spec["workerPoolSpecs"]
         run_by: Mapping[str, Any] = pools[0]["containerSpec"]
@@ -93,12 +132,17 @@ def _launch(record: Record, job: workflows.Job, id_: str, name: str) -> Launch:
                 f"{record.name}: starts {' '.join(command)[:80]}; the sandbox runs `{' '.join(_PROGRAM)}` alone, and a "
                 "training job by its image's own entry point"
             )
-        own, base = contract.words_of(words), str(spec["baseOutputDirectory"]["outputUriPrefix"])
+        base = str(spec["baseOutputDirectory"]["outputUriPrefix"])
+        if trial is not None:
+            words += [f"--{name}={value}" for name, value in trial.values.items()]
+            base = f"{base}{trial.number}/"
+        own = contract.words_of(words)
         variables = {
             vertex.MODEL: f"{base}model/",
             vertex.KEPT: f"{base}checkpoints/",
             "AIP_TENSORBOARD_LOG_DIR": f"{base}logs/",
             vertex.CLUSTER: json.dumps(_cluster([int(pool["replicaCount"]) for pool in pools])),
+            **({vertex.TRIAL: str(trial.number)} if trial is not None else {}),
             **{str(one["name"]): str(one["value"]) for one in run_by.get("env", ())},
         }
         written = (contract.OUTPUT, contract.CHECKPOINTS)
@@ -119,6 +163,7 @@ def _launch(record: Record, job: workflows.Job, id_: str, name: str) -> Launch:
             keeps=(_folder(kept), _address(kept)),
             hours=int(str(spec["scheduling"]["timeout"]).removesuffix("s")) / 3600,
             spot=spec["scheduling"].get("strategy") == "SPOT",
+            figure=_figure(searched.metric) if searched is not None else None,
         )
     except (KeyError, IndexError, TypeError, ValueError) as error:
         raise BadInput(f"{record.name}: its custom job lacks what Vertex AI needs ({error})") from None

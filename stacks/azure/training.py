@@ -40,6 +40,7 @@ def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
                 machine=machine(config.platform, job.machine),
                 replicas=job.replicas,
                 max_hours=job.max_hours,
+                tuning=job.tuning.shape if job.tuning else None,
                 spot=SpotArgs(checkpoint_uri=job.spot.checkpoint_uri, wait_hours=job.spot.wait_hours)
                 if job.spot
                 else None,

@@ -30,6 +30,7 @@ def test_needs_of_all_parts_are_every_element_of_each_in_order() -> None:
         training_keys=[],
         trained_uris=[],
         training_jobs=[],
+        tuned_jobs=[],
         records=[],
         recorded_jobs=[],
         taken=[],

@@ -163,6 +163,14 @@ def test_vertex_starts_training_with_arguments_alone(work: Work, tmp_path: Path)
     assert {one.name for one in (tmp_path / "gcs" / "mine" / "2").iterdir()} == {"model", training.CHECKPOINT}
 
 
+def test_a_trial_of_vertex_leaves_its_figure_where_it_is_looked_for(work: Work, tmp_path: Path) -> None:
+    shutil.copytree(work / "data", tmp_path / "gcs" / "lake" / "data")
+    told = {"AIP_MODEL_DIR": "gs://mine/run/3/model/", "CLOUD_ML_TRIAL_ID": "3"}
+    assert _run("--train=/gcs/lake/data/", "--regularization=0.1", root=tmp_path, told=told) == 0
+    said = json.loads((tmp_path / "tmp" / "hypertune" / "output.metrics").read_text(encoding="utf-8"))
+    assert said["trial"] == "3" and 0 < float(said["validation:log_loss"]) < 1
+
+
 def test_azure_starts_training_as_a_command(work: Work, tmp_path: Path) -> None:
     """As the command of components/azure/training.py has it, with the paths that Azure ML mounts the folders at."""
     words = [f"--train={work / 'data'}", f"--output={tmp_path / 'out'}", f"--checkpoints={tmp_path / 'kept'}"]

@@ -110,8 +110,14 @@ class Job:
 
     def minutes_or_none(self) -> float | None:
         """The time after which it is stopped. With several bounds it is the longest; None without a bound."""
+        if self.kind == "sweep" and isinstance(self.own.value_or_none("limits.timeout"), int | float):
+            return (self.own.number_or_none("limits.timeout") or 0) / 60  # as a step of a pipeline says it
         found = [minutes_or_none(self.own, f"{limits}.timeout") for limits in self._limits()]
         return max((minutes for minutes in found if minutes is not None), default=None)
+
+    def component(self) -> str:
+        """The id of the component that says what it does; a sweep names it in its trial. Empty where it is unknown."""
+        return self.own.text_if_known("trial.componentId" if self.kind == "sweep" else "componentId")
 
     def identity(self) -> Properties:
         """The identity of the job: its own, or that of the nearest pipeline around it that names one."""

@@ -139,6 +139,16 @@ CAUGHT: list[tuple[str, Callable[[Graph], Graph]]] = [
         tasks(lambda t: t["gate"]["inputs"]["parameters"]["run"].update(componentInputParameter="x")),
     ),
     ("limits-batch-whole", tasks(lambda t: t["gate"].pop("inputs"))),
+    ("limits-batch-whole", tasks(lambda t: t["gate"]["inputs"]["parameters"].pop("run"))),
+    ("limits-batch-whole", container(lambda c: c.pop("env"))),
+    ("limits-batch-whole", container(lambda c: c["env"].append(c["env"][0]))),
+    ("limits-batch-whole", container(lambda c: c["env"][0].update(value="1"))),
+    ("limits-batch-whole", request(lambda body: body["pipelineSpec"]["root"].pop("inputDefinitions"))),
+    (
+        "limits-batch-whole",
+        request(lambda body: body["pipelineSpec"]["components"]["comp-gate"].pop("inputDefinitions")),
+    ),
+    ("limits-batch-whole", request(lambda body: body["pipelineSpec"].pop("sdkVersion"))),
     ("limits-batch-whole", tasks(lambda t: t["gate"].update(iteratorPolicy={"parallelismLimit": 1}))),
     ("limits-batch-whole", tasks(lambda t: t["gate"].update(triggerPolicy={"condition": "false"}))),
     ("limits-batch-whole", request(lambda body: body["pipelineSpec"].update(schemaVersion="2.0.0"))),
@@ -172,6 +182,11 @@ CAUGHT: list[tuple[str, Callable[[Graph], Graph]]] = [
     ("audit-state-protected", lambda graph: swapped(graph, replace(store_of(graph), protect=False))),
     # the run around it
     ("rollback-batch-watched", lambda graph: _rewritten(graph, '"event": "failed"', '"event": "x"')),
+    ("rollback-batch-watched", lambda graph: _rewritten(graph, ', "error": "${map.get(outcome, \\"error\\")}"', "")),
+    (
+        "limits-batch-whole",
+        lambda graph: _rewritten(graph, ', "next": "give_up"}}, {"report_late"', '}}, {"report_late"'),
+    ),
     ("limits-batch-whole", lambda graph: _rewritten(graph, "PIPELINE_STATE_CANCELLED", "JOB_STATE_CANCELLED")),
     ("limits-batch-whole", lambda graph: _rewritten(graph, '!= \\"ERROR\\"', '== \\"x\\"', "return")),
 ]

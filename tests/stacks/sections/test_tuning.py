@@ -1,6 +1,7 @@
 """The word `tuning` of a training job: what it takes, and what a run of such a job is on each platform."""
 
 import json
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,11 +9,13 @@ from typing import Any
 import pytest
 import yaml
 
+from catalogue import caveats
 from catalogue.errors import BadInput
 from catalogue.graph import Graph, Resource
 from catalogue.hardware import catalogue
 from catalogue.kinds import kind_of
 from catalogue.kinds.aws import sfn
+from catalogue.kinds.azure import machinelearningservices_jobs as jobs
 from catalogue.kinds.gcp import workflows
 from catalogue.pricing import Pricing
 from operations.evaluation import evaluate
@@ -44,9 +47,10 @@ NAME = "fraud-tuning"
 
 def of(platform: str, **other: Any) -> dict[str, Any]:
     """The search in the words of the platform, with others."""
-    said = {**SEARCH, **other}
+    said = {**SEARCH}
     if platform != "aws":
         said["objective"] = {key: value for key, value in said["objective"].items() if key != "pattern"}
+    said |= other
     return {key: value for key, value in said.items() if value is not None}
 
 
@@ -111,6 +115,13 @@ def test_what_it_does_not_take_is_one_sentence(other: dict[str, Any], said: str)
 def test_sagemaker_is_told_how_to_read_the_figure(pattern: str | None, said: str) -> None:
     objective = {"metric": "loss", "goal": "minimize", **({} if pattern is None else {"pattern": pattern})}
     assert said in said_of("aws", {"spot": None, "tuning": of("aws", objective=objective)})
+
+
+@pytest.mark.parametrize("platform", ["gcp", "azure"])
+def test_elsewhere_no_log_is_read(platform: str) -> None:
+    objective = {"metric": "loss", "goal": "minimize", "pattern": "loss=(.*)"}
+    said = said_of(platform, {"spot": None, "tuning": of(platform, objective=objective)})
+    assert "tuning.objective.pattern: is of aws alone" in said
 
 
 @pytest.mark.parametrize("platform", ["aws", "gcp", "azure"])
@@ -427,3 +438,154 @@ WHOLE = "limits-batch-whole"
 )
 def test_what_a_run_of_gcp_is_sent_is_judged(gcp: Graph, rule: str, edit: Edit) -> None:
     assert caught(starting(gcp, edit), rule) == {rule}
+
+
+# ---- azure ----------------------------------------------------------------------------------------------------------
+
+
+def ranges_of_azure(**other: Any) -> dict[str, Any]:
+    return {"ranges": {"regularization": {"min": 0.001, "max": 10, **other}}}
+
+
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [
+        ({"objective": {"metric": "a:b", "goal": "minimize"}}, "metric: found 'a:b', allowed: a name without ':'"),
+        (ranges_of_azure(scale="log"), "scale: found 'log', allowed: linear, for Azure ML searches a log scale"),
+        ({"ranges": {"depth": {"min": 1, "max": 9, "scale": "log", "integer": True}}}, "linear for whole numbers"),
+        ({"ranges": {"depth": {"min": 1, "max": 2000, "integer": True}}}, "at most 1000 whole numbers"),
+        ({"ranges": {"learning-rate": {"min": 1, "max": 2}}}, "has a '-', which no input of Azure ML has"),
+        ({"ranges": {"solver": {"values": ["a", "$(reboot)"]}}}, "ranges.solver.values: found '$(reboot)', allowed"),
+    ],
+)
+def test_what_azure_does_not_do_is_one_sentence(other: dict[str, Any], said: str) -> None:
+    assert said in said_of("azure", {"spot": None, "tuning": of("azure", **other)})
+
+
+@pytest.fixture(scope="module")
+def azure(tmp_path_factory: pytest.TempPathFactory) -> Graph:
+    return tuned("azure", tmp_path_factory.mktemp("stacks"), tuning=SWEEP)
+
+
+SWEEP = of("azure", strategy="random", objective={"metric": "log_loss", "goal": "minimize"})
+
+
+def of_type(graph: Graph, type_: str) -> Resource:
+    """The one resource of the type that is of the search."""
+    (found,) = (one for one in graph.of(type_) if f"-{NAME}-" in one.name)
+    return found
+
+
+def step_in(inputs: Any) -> dict[str, Any]:
+    return inputs["properties"]["action"]["jobDefinition"]["jobs"]["train"]
+
+
+def test_a_report_says_what_the_platforms_leave_open_of_trials(aws: Graph, azure: Graph) -> None:
+    said = [" ".join(one.says for one in caveats.of(graph)) for graph in (aws, azure)]
+    assert "of each trial of a tuning job" in said[0] and "each trial of a sweep" in said[1]
+
+
+def test_a_run_is_a_sweep_as_azures_own_tools_send_it(azure: Graph) -> None:
+    """https://github.com/Azure/azure-sdk-for-python/blob/main/sdk/ml/azure-ai-ml/azure/ai/ml/entities/_builders/sweep.py"""
+    step = step_in(of_type(azure, jobs.SCHEDULE).inputs)
+    space = step["search_space"]
+    ends = [math.exp(space["regularization"][end]) for end in ("min_value", "max_value")]
+    assert step["type"] == "sweep" and ends == pytest.approx([0.00001, 10])
+    assert space["regularization"]["type"] == "loguniform"
+    assert space["depth"] == {"type": "choice", "values": [2, 3, 4, 5, 6, 7, 8, 9]}
+    assert space["solver"] == {"type": "choice", "values": ["newton", "saga"]}
+    assert step["limits"] == {
+        "max_total_trials": 7,
+        "max_concurrent_trials": 2,
+        "timeout": 4 * 3600,
+        "trial_timeout": 3600,
+    }
+    assert step["objective"] == {"goal": "minimize", "primary_metric": "log_loss"}
+    component = of_type(azure, jobs.COMPONENT)
+    said = component.inputs["properties"]["componentSpec"]
+    assert step["trial"] == {"componentId": component.outputs["id"]}
+    assert {name: said["inputs"][name]["type"] for name in space} == {
+        "regularization": "number",
+        "depth": "integer",
+        "solver": "string",
+    }
+    assert said["command"].endswith(
+        '--iterations=200 --regularization="${{inputs.regularization}}" --depth="${{inputs.depth}}" '
+        '--solver="${{inputs.solver}}"'
+    )
+
+
+def test_all_trials_at_once_are_counted_on_azure_too(azure: Graph) -> None:
+    (job,) = jobs.jobs(of_type(azure, jobs.SCHEDULE).props)
+    assert (job.nodes(), job.minutes_or_none()) == (2 * 2, 4 * 60)
+    (machines,) = kind_of(jobs.COMPUTE).runs.machines(azure, of_type(azure, jobs.COMPUTE))  # type: ignore[union-attr]
+    assert (machines.use, machines.high) == ("training", 2 * 2)
+
+
+def test_what_stands_on_azure_breaks_no_rule_but_asks_for_its_quota(azure: Graph) -> None:
+    assert {one.rule for one in evaluate(azure, pack.RULES["azure"]).findings} <= {"quota-declared", "quota-undeclared"}
+    assert wrong_cells(azure) == []
+
+
+def sweeping(edit: Edit, type_: str = jobs.SCHEDULE) -> Callable[[Graph], Graph]:
+    def change(graph: Graph) -> Graph:
+        return changed(graph, of_type(graph, type_), edit)
+
+    return change
+
+
+def in_step(edit: Edit) -> Callable[[Graph], Graph]:
+    return sweeping(lambda inputs: edit(step_in(inputs)))
+
+
+def in_space(name: str, **said: Any) -> Callable[[Graph], Graph]:
+    return in_step(lambda step: step["search_space"].setdefault(name, {}).update(said))
+
+
+def in_limits(**said: Any) -> Callable[[Graph], Graph]:
+    return in_step(lambda step: step["limits"].update(said))
+
+
+def in_component(edit: Edit) -> Callable[[Graph], Graph]:
+    return sweeping(lambda inputs: edit(inputs["properties"]["componentSpec"]), jobs.COMPONENT)
+
+
+def in_command(word: str) -> Callable[[Graph], Graph]:
+    return in_component(lambda spec: spec.update(command=f"{spec['command']} {word}"))
+
+
+@pytest.mark.parametrize(
+    ("rule", "change"),
+    [
+        (STATED, in_limits(max_total_trials=8)),
+        (STATED, in_limits(max_concurrent_trials=1)),
+        (STATED, in_limits(timeout=3600)),
+        (STATED, in_limits(trial_timeout=7200)),
+        (STATED, in_step(lambda step: step.update(sampling_algorithm="bayesian"))),
+        (STATED, in_step(lambda step: step["objective"].update(goal="maximize"))),
+        (STATED, in_step(lambda step: step["objective"].update(primary_metric="loss"))),
+        (STATED, in_space("regularization", max_value=4.6)),
+        (STATED, in_space("regularization", type="uniform")),
+        (STATED, in_space("depth", values=[2, 3, 4])),
+        (STATED, in_space("depth", values=[2, 9])),
+        (STATED, in_space("solver", values=["newton"])),
+        (STATED, in_space("breadth", type="choice", values=[1])),
+        (STATED, in_step(lambda step: step["resources"].update(instance_count=1))),
+        (
+            STATED,
+            sweeping(lambda i: i["properties"]["properties"]["scaleSettings"].update(maxNodeCount=9), jobs.COMPUTE),
+        ),
+        ("limits-batch-size", in_limits(max_concurrent_trials=3)),
+        ("limits-batch-started", in_space("breadth", type="choice", values=[1])),
+        ("limits-batch-started", in_component(lambda spec: spec["inputs"]["train"].pop("mode"))),
+        ("limits-batch-started", in_command("--x=${{inputs.x}}")),
+        ("limits-batch-started", in_component(lambda spec: spec["inputs"]["train"].update(type="string"))),
+        ("world-containers", in_command("--iterations=900")),
+        ("rollback-batch-starts", in_step(lambda step: step.pop("trial"))),
+        ("inputs-allowed", in_space("depth", type="normal")),
+        ("inputs-known", in_step(lambda step: step.update(early_termination={"type": "bandit"}))),
+        ("limits-batch-time", in_limits(timeout=25 * 3600)),
+    ],
+)
+def test_what_a_run_of_azure_is_sent_is_judged(azure: Graph, rule: str, change: Callable[[Graph], Graph]) -> None:
+    assert caught(change(azure), rule) == {rule}
