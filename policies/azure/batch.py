@@ -7,19 +7,9 @@ from itertools import chain
 from catalogue.durations import minutes_or_none
 from catalogue.formats import USUAL
 from catalogue.graph import Graph, Resource
+from catalogue.kinds.azure.jobs import COMPUTE, SCHEDULE, Job, compute_at, jobs, runs_per_month, trains
 from catalogue.kinds.azure.machinelearningservices import WORKSPACE
-from catalogue.kinds.azure.machinelearningservices_jobs import (
-    BATCH_DEPLOYMENT,
-    BATCH_ENDPOINT,
-    COMPONENT,
-    COMPUTE,
-    SCHEDULE,
-    Job,
-    compute_at,
-    jobs,
-    runs_per_month,
-    trains,
-)
+from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_DEPLOYMENT, BATCH_ENDPOINT, COMPONENT
 from catalogue.once import once_a_graph
 from catalogue.pauses import shortest_pause_minutes
 from catalogue.pricing import MONTH_MINUTES

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 from catalogue.arm import same
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.azure.containerregistry import REGISTRY
+from catalogue.kinds.azure.jobs import Job, jobs
 from catalogue.kinds.azure.machinelearningservices import MODELS, WORKSPACE
-from catalogue.kinds.azure.machinelearningservices_jobs import Job, jobs
 from catalogue.kinds.azure.mlplatform import APPROVED_VERSION
 from catalogue.once import once_a_graph
 from catalogue.properties import Properties

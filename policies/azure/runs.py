@@ -7,16 +7,9 @@ from itertools import pairwise
 from typing import Any
 
 from catalogue.graph import Graph, Resource
+from catalogue.kinds.azure.jobs import OF_THE_RUN, SCHEDULE, Job, jobs, trains
 from catalogue.kinds.azure.machinelearningservices import ENVIRONMENT, MODEL, ONLINE_DEPLOYMENT
-from catalogue.kinds.azure.machinelearningservices_jobs import (
-    BATCH_DEPLOYMENT,
-    COMPONENT,
-    OF_THE_RUN,
-    SCHEDULE,
-    Job,
-    jobs,
-    trains,
-)
+from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_DEPLOYMENT, COMPONENT
 from catalogue.marks import is_marked
 from catalogue.once import once_a_graph
 from catalogue.properties import Properties
