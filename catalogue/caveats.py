@@ -40,7 +40,9 @@ _CONFIGURATION = "aws:sagemaker/endpointConfiguration:EndpointConfiguration"
 _ACTION = "aws:appautoscaling/scheduledAction:ScheduledAction"
 _MLFLOW = "aws:sagemaker/mlflowApp:MlflowApp"
 _MACHINE = "aws:sfn/stateMachine:StateMachine"
+_PIPELINE = "aws:sagemaker/pipeline:Pipeline"
 _VERTEX, _WORKFLOW = "gcp:vertex/aiEndpoint:AiEndpoint", "gcp:workflows/workflow:Workflow"
+_METADATA_STORE = "gcp:vertex/aiMetadataStore:AiMetadataStore"
 _TENSORBOARD = "gcp:vertex/aiTensorboard:AiTensorboard"
 _DATASET = "gcp:bigquery/dataset:Dataset"
 _DEPLOYMENT, _WORKBENCH = "mlplatform:gcp:Deployment", "gcp:workbench/instance:Instance"
@@ -77,7 +79,7 @@ CAVEATS: Mapping[str, tuple[Caveat, ...]] = {
             documented(f"{_SAGEMAKER}/model-monitor-data-capture-endpoint.html", _READ),
         ),
         Caveat(
-            ("aws:sagemaker/domain:Domain", "aws:sfn/stateMachine:StateMachine"),
+            ("aws:sagemaker/domain:Domain", _PIPELINE, "aws:sfn/stateMachine:StateMachine"),
             "Studio and jobs log to groups that all stacks of an account and region share. SageMaker makes them "
             "without a key or an expiry, unless whoever keeps the account does it first, with the component JobLogs.",
             documented(f"{_SAGEMAKER}/logging-cloudwatch.html", _READ),
@@ -88,6 +90,20 @@ CAVEATS: Mapping[str, tuple[Caveat, ...]] = {
             "as 'Studio JupyterLab Apps running on ml.t3.medium instances' (L-71FAF417). They are not asked for in the "
             "steps. Before people sign in, see in Service Quotas that each of them can have one.",
             documented("https://github.com/klaffka/aws-quota-monitor/blob/1087b174/docs/quota-audit-s-z.md", _READ),
+        ),
+        Caveat(
+            (_PIPELINE,),
+            "A step that is a program is a processing job, whose quota is one of its own, such as 'ml.m5.large for "
+            "processing job usage'. The steps ask for that of training jobs in its place. Before the first run, see in "
+            "Service Quotas that there is one for each machine type.",
+            documented("https://docs.aws.amazon.com/general/latest/gr/sagemaker.html", _READ),
+        ),
+        Caveat(
+            (_PIPELINE,),
+            "SageMaker stops no run of a pipeline as a whole, and counts none that took too long. Each step is stopped "
+            "by its own time, so that a run may take all of them together. A pipeline is deleted once none of its runs "
+            "is in work, and its runs are forgotten with it.",
+            documented(f"{_RUNTIME}/API_DeletePipeline.html", _READ),
         ),
         Caveat(
             (_ACTION,),
@@ -139,6 +155,12 @@ CAVEATS: Mapping[str, tuple[Caveat, ...]] = {
             documented("https://cloud.google.com/vertex-ai/docs/general/vpc-service-controls", _READ),
         ),
         Caveat(
+            (_METADATA_STORE,),
+            "What starts each step of a pipeline is an image of Google's, gcr.io/ml-pipeline, by a tag: Google may put "
+            "another there. It runs as the pipeline account, which starts jobs and reads no data of the stack.",
+            documented("https://cloud.google.com/vertex-ai/docs/pipelines/customjob-component", "2026-11-27"),
+        ),
+        Caveat(
             (_TENSORBOARD,),
             "The pages of a TensorBoard stand on a domain of Google's, and open from anywhere to who has signed in and "
             "has aiplatform.tensorboards.recordAccess; Vertex AI knows no grant on one TensorBoard of a project.",
@@ -169,10 +191,11 @@ CAVEATS: Mapping[str, tuple[Caveat, ...]] = {
         ),
         Caveat(
             (_WORKFLOW,),
-            "Google has no policy on a single workflow. So the data scientists, who start the runs of a training job "
-            "by hand, may start each workflow of the project, those of batch jobs and of hours among them: a run does "
-            "what its definition says, and the audit log says who started it.",
-            documented("https://cloud.google.com/iam/docs/resource-types-with-policies", "2026-11-27"),
+            "Google has no policy on a single workflow, and no condition reads its name. So the data scientists, who "
+            "start the runs of a training job by hand, may start each workflow of the project, those of batch jobs and "
+            "of hours among them: a run does what its definition says, and the audit log says who started it. A tag "
+            "on each workflow could bound them; its key is an administrator's to make, and no stack makes one.",
+            documented("https://cloud.google.com/iam/docs/conditions-resource-attributes", "2026-11-28"),
             when=lambda one: one.props.section_or_empty("labels").is_given(RUNS_PER_MONTH),
         ),
         Caveat(

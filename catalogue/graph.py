@@ -249,12 +249,12 @@ class Placement:
     who call its endpoints beside the people of its workspace. `users` are these people by their names, `people` the
     networks that they come from, where one must be joined for them. `addresses` are those that it names anywhere, such
     as `s3://bucket/folder/`, images among them. `containers` are the words that it starts containers with: commands,
-    arguments, variables; of a training job also the folders below which each run has one of its own. `machines` are the
-    hardware families and machine types that it names anywhere, of what is switched off, too. `versions` are those of
-    the registry that its models are, such as `fraud-scorer@3`. `gives_to` and `takes_from` are the stacks that such
-    versions go to and come from. `stated` are the values of its sections, each with its dotted key, such as
-    `batch_jobs.scores.replicas`: numbers, machines, times and places. `recorded` are the training jobs that its section
-    `experiments` names: their runs are recorded.
+    programs, arguments, variables; of a training job also the folders below which each run has one of its own.
+    `machines` are the hardware families and machine types that it names anywhere, of what is switched off, too.
+    `versions` are those of the registry that its models are, such as `fraud-scorer@3`. `gives_to` and `takes_from` are
+    the stacks that such versions go to and come from. `stated` are the values of its sections, each with its dotted
+    key, such as `batch_jobs.scores.replicas`: numbers, machines, times and places. `recorded` are the training jobs
+    that its section `experiments` names: their runs are recorded.
     `config_bytes` is the size of all that the file says, as the engine hands it to the program; 0 where the engine has
     done so.
     """
@@ -328,6 +328,10 @@ class Placement:
             started |= {text for job in _said(words, "training").values() for text in _arguments(job)}
         except (ValueError, TypeError, AttributeError):
             raise KeyError("training") from None
+        try:
+            started |= {text for one in _said(words, "pipelines").values() for text in _of_steps(one)}
+        except (ValueError, TypeError, AttributeError):
+            raise KeyError("pipelines") from None
         try:
             recorded = tuple(sorted(str(name) for name in _said(words, "experiments").get("training") or ()))
         except (ValueError, TypeError, AttributeError):
@@ -406,7 +410,7 @@ def _pairs(said: Any) -> list[str]:
     return [str(word) for word in said or ()]
 
 
-_SECTIONS = ("batch_jobs", "budget", "endpoints", "models", "network", "training", "workspace")
+_SECTIONS = ("batch_jobs", "budget", "endpoints", "models", "network", "pipelines", "training", "workspace")
 _PLACES = ("artifact_uri", "checkpoint_uri", "cidr", "image", "input_uri", "output_uri", "registered", "zone", "zones")
 _WORDS = (
     "digest",
@@ -416,18 +420,20 @@ _WORDS = (
     "machine_type",
     "model",
     "predict_route",
+    "program",
     "schedule",
     "timezone",
+    "training",
 )
 _COMPARED = frozenset((*_PLACES, *_WORDS, *KINDS_OF_DAY, *DAYS))
-_BELOW = re.compile(r"\.(data|environment|inputs|tuning)\.")
+_BELOW = re.compile(r"\.(data|environment|inputs|options|tuning)\.")
 """The keys below which each word is compared: those of which the stack file chooses the names, and a search."""
 
 
 def _stated(said: Any, at: str) -> Iterator[tuple[str, str]]:
     """The numbers below this key of a stack file, and the words that are compared whole, each with its dotted key.
 
-    The words of a list have no order.
+    The words of a list have no order, but for those of a program.
     """
     if isinstance(said, str) and said.startswith("{") and "." not in at:  # as the engine hands a section over
         try:
@@ -443,7 +449,11 @@ def _stated(said: Any, at: str) -> Iterator[tuple[str, str]]:
     elif isinstance(said, int | float):
         yield at, str(int(said) if float(said).is_integer() else said)  # 2500 and 2500.0 are one number
     elif isinstance(said, str | list) and said and (at.rpartition(".")[2] in _COMPARED or _BELOW.search(at)):
-        yield at, said if isinstance(said, str) else ", ".join(sorted(map(str, cast("list[Any]", said))))
+        if isinstance(said, str):
+            yield at, said
+        else:
+            listed = [str(one) for one in cast("list[Any]", said)]
+            yield at, " ".join(listed) if at.endswith(".program") else ", ".join(sorted(listed))
 
 
 def _machines(said: Any) -> Iterator[str]:
@@ -474,6 +484,19 @@ def _arguments(job: Mapping[str, Any]) -> list[str]:
     }
     mounted = {name: str(uri).replace("gs://", "/gcs/") for name, uri in folders.items() if uri}
     return [f"--{name}" for name in _pairs({**(job.get("hyperparameters") or {}), **mounted})]
+
+
+def _of_steps(pipeline: Mapping[str, Any]) -> Iterator[str]:
+    """The words that the containers of a pipeline's steps are started with: their programs, their options and their
+    folders, those of the run's own as far as the run, and the name of the variable with its id.
+    """
+    for step in _said(pipeline, "steps").values():
+        yield from _pairs(step.get("program"))
+        yield from (f"--{pair}" for pair in _pairs(step.get("options")))
+        for name, said in {**_said(step, "inputs"), "output": ""}.items():  # as Vertex AI mounts them
+            place = str(said if "://" in str(said) else pipeline.get("output_uri"))
+            yield f"--{name}={place.replace('gs://', '/gcs/')}"
+    yield "MLPLATFORM_RUN="
 
 
 def _said(words: Mapping[str, Any], key: str) -> Mapping[str, Any]:

@@ -18,8 +18,10 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache, lru_cache
 from ipaddress import ip_address, ip_network
+from typing import Any, cast
 
 from catalogue.documents import NoDocument, parse
+from catalogue.marks import is_marked
 from catalogue.properties import Malformed, Properties, Unreadable
 
 Context = Mapping[str, str | Sequence[str]]
@@ -43,8 +45,57 @@ class NotRead(Unreadable):
 
 
 def statements(props: Properties, path: str) -> list[Properties]:
-    """Every statement of the policy document at a path, as it is written. Raises Unreadable."""
-    return list(props.document_or_empty(path).each_section("Statement"))
+    """Every statement of the policy document at a path, as it is written, its condition keys in the usual letters.
+
+    Raises Unreadable.
+    """
+    return [_in_usual_letters(one) for one in props.document_or_empty(path).each_section("Statement")]
+
+
+_USUAL_LETTERS = {
+    one.casefold(): one
+    for one in (
+        "aws:MultiFactorAuthPresent",
+        "aws:PrincipalAccount",
+        "aws:PrincipalArn",
+        "aws:PrincipalOrgID",
+        "aws:RequestedRegion",
+        "aws:ResourceAccount",
+        "aws:SecureTransport",
+        "aws:SourceAccount",
+        "aws:SourceArn",
+        "aws:SourceVpc",
+        "aws:SourceVpce",
+        "iam:PassedToService",
+        "kms:GrantIsForAWSResource",
+        "kms:ViaService",
+        "sts:ExternalId",
+    )
+}
+"""The condition keys that people write in other letters too: AWS's own pages have AWS:SourceArn and aws:sourceVpce."""
+
+
+def _in_usual_letters(statement: Properties) -> Properties:
+    """IAM takes a condition key in upper and lower case: "Condition keys",
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition.html. Where one stands twice,
+    both are left as they are.
+    """
+    block = statement.values.get("Condition")
+    if not isinstance(block, Mapping):
+        return statement
+    said = cast("Mapping[str, Any]", block)
+    spelled = {operator: _keys_in_usual_letters(keys) for operator, keys in said.items()}
+    if spelled == said:
+        return statement
+    return Properties({**statement.values, "Condition": spelled}, statement.at, statement.owner)
+
+
+def _keys_in_usual_letters(keys: Any) -> Any:
+    if not isinstance(keys, Mapping) or is_marked(cast(Any, keys)):
+        return cast(Any, keys)
+    said = cast("Mapping[str, Any]", keys)
+    spelled = {_USUAL_LETTERS.get(key.casefold(), key): value for key, value in said.items()}
+    return spelled if len(spelled) == len(said) else said
 
 
 def conditions(statement: Properties) -> set[tuple[str, str]]:
@@ -74,13 +125,16 @@ def principals(statement: Properties) -> Mapping[str, list[str]]:
 # ---- words ----------------------------------------------------------------------------------------------------------
 
 
+_VARIES = re.compile(r"(\$\{[^}]*\}|[*?])")
+
+
 def _filled(text: str, context: Context, *, wild: bool = True, parts: int = 1) -> str | None:
     """A pattern for what a policy says. None where it has a variable that the request does not bring.
 
     Before the last of its `parts`, which colons divide, a wildcard stays within its part.
     """
     pattern, colons = "", 0
-    for part in re.split(r"(\$\{[^}]*\}|[*?])", text):
+    for part in _VARIES.split(text):
         if wild and part in ("*", "?"):
             pattern += ("." if colons >= parts - 1 else "[^:]") + ("*" if part == "*" else "")
         elif part.startswith("${"):

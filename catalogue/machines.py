@@ -14,6 +14,8 @@ class Machines:
     `accelerators` how many for each machine; both are None where the type implies them. `spot` machines may be taken
     away at any time, and draw on a quota of their own where the platform has one. `serverless` ones are none that
     anybody chooses: the platform runs as many as there are requests at once, on a machine type that it does not say.
+    `turn` is the step of a chain in which they run: machines of different turns of one resource never run at once, nor
+    of one `chain` where its machines are several resources'.
     """
 
     user: str
@@ -26,6 +28,8 @@ class Machines:
     accelerators: int | None = None
     spot: bool = False
     serverless: bool = False
+    turn: str = ""
+    chain: str = ""
 
     @property
     def said(self) -> str:

@@ -40,14 +40,13 @@ def is_secret(value: object) -> TypeGuard[Mapping[str, Any]]:
     return isinstance(value, Mapping) and cast(Mapping[str, Any], value).get(SECRET_MARK) == SECRET_KIND
 
 
-def is_marked(value: object) -> bool:
+def is_marked(value: Any) -> bool:
     """Whether the value is unknown or a secret. It asks both at once, for every property that is read is asked."""
-    kind = type(value)
-    if kind is str:
+    if type(value) is str:
         return value in _UNKNOWN
-    if kind is dict:
-        return SECRET_MARK in cast(dict[str, Any], value) and is_secret(value)
-    return kind not in _NO_MAPPINGS and (is_unknown(value) or is_secret(value))
+    if type(value) is dict:
+        return SECRET_MARK in value and is_secret(cast(object, value))
+    return type(value) not in _NO_MAPPINGS and (is_unknown(value) or is_secret(value))
 
 
 def is_special(value: object) -> bool:

@@ -5,6 +5,7 @@ A record says how to recognise a platform's resources, and how the platform writ
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 Platform = Literal["aws", "gcp", "azure"]
@@ -132,8 +133,12 @@ PLATFORMS: Mapping[str, PlatformRecord] = {
         ),
         registry=r"(?P<place>([a-z0-9-]+-docker\.pkg\.dev|([a-z]+\.)?gcr\.io)/(?P<owner>[^/]+))/.+",
         # Google's own projects: https://cloud.google.com/vertex-ai/docs/predictions/pre-built-containers and
-        # https://cloud.google.com/deep-learning-containers/docs/choosing-container
-        open_registries=("vertex-ai", "vertex-ai-restricted", "deeplearning-platform-release", "cloud-aiplatform"),
+        # https://cloud.google.com/deep-learning-containers/docs/choosing-container. `ml-pipeline` has the launchers of
+        # Google Cloud Pipeline Components: https://cloud.google.com/vertex-ai/docs/pipelines/components-introduction
+        open_registries=(
+            *("vertex-ai", "vertex-ai-restricted", "deeplearning-platform-release", "cloud-aiplatform"),
+            "ml-pipeline",
+        ),
         uri=Form(
             rf"gs://[a-z0-9][a-z0-9._-]{{1,61}}[a-z0-9]{_PATH}", "a Cloud Storage folder such as gs://bucket/folder/"
         ),
@@ -196,6 +201,7 @@ PLATFORMS: Mapping[str, PlatformRecord] = {
 }
 
 
+@cache
 def platform_of(token: str) -> Platform | None:
     """The platform that has the package of a resource type among its own, or None."""
     return next((p.name for p in PLATFORMS.values() if token == p.provider or token.startswith(p.packages)), None)

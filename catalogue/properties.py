@@ -91,6 +91,8 @@ class Properties:
     def text_or_empty(self, path: str) -> str:
         """The text at the path, or an empty one. A number or a truth value is given as text."""
         value = self.value_or_none(path)
+        if type(value) is str:
+            return value
         if isinstance(value, list | Mapping):
             raise Malformed(_join(self.at, path), f"is {_noun(value)} where a text is read", self.owner)
         return _text(value)
@@ -157,6 +159,9 @@ class Properties:
     def each_text(self, path: str) -> Iterator[str]:
         """Every text at the path. A single text where a list may be counts as a list of one."""
         for where, value in _walk(self.owner, self.at, self.values, path.split(".")):
+            if type(value) is str:  # most are, and asking whether one is a mapping is dear
+                yield value
+                continue
             if isinstance(value, Mapping):
                 raise Malformed(where, "is a section where a text is read", self.owner)
             if value is not None:
@@ -268,6 +273,8 @@ def _ends(owner: Owner | None, where: str, value: Any, waits: bool) -> Iterator[
 def _inside(where: str, value: Any, owner: Owner | None) -> Iterator[Properties]:
     if is_marked(value):
         _refuse(owner, where, value)
+    if type(value) is str:
+        return
     if isinstance(value, Mapping):
         here = cast(Given, value)
         yield Properties(here, where, owner)

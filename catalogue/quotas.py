@@ -1,7 +1,7 @@
 """Quotas: which one machines draw on by the catalogue, and how much of it."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from math import ceil
 
@@ -88,6 +88,22 @@ def drawn_beside(platform: str, machines: Machines, replicas: int) -> list[tuple
         return []
     has, name = machine.accelerator, hardware.spot_quota(name) if machines.spot else name
     return [(name, replicas * machine.vcpus)] if has and has.sent and machine.vcpus else []
+
+
+def at_once(platform: str, used: Iterable[Machines]) -> Counter[str]:
+    """How much of each quota the machines of one resource or chain need at once while the stack is updated: those that
+    take turns need what the largest turn does.
+    """
+    turns: dict[str, Counter[str]] = {}
+    for machines in used:
+        own = turns.setdefault(machines.turn, Counter())
+        name, count = draw(platform, machines)
+        own[name] += count
+        own.update(dict(beside(platform, machines)))
+    always = turns.pop("", Counter())
+    for name in {name for turn in turns.values() for name in turn}:
+        always[name] += max(turn[name] for turn in turns.values())
+    return always
 
 
 def of_resource(resource: Resource) -> Mapping[str, int]:

@@ -7,9 +7,9 @@ RUNS_PER_MONTH = "runs-per-month"
 """
 
 
-SCORES_DAYS, CHECKPOINTS_DAYS, PIPELINES_DAYS = 365, 30, 30
-"""After how many days scores, checkpoints and what a pipeline's runs wrote are deleted, where a stack file leaves the
-days out."""
+SCORES_DAYS, CHECKPOINTS_DAYS, PIPELINES_DAYS, ANSWERS_DAYS = 365, 30, 30, 30
+"""After how many days scores, checkpoints, what a pipeline's runs wrote and the answers of an endpoint with a queue are
+deleted, where a stack file leaves the days out."""
 
 
 def by_hand(tags: Properties) -> float | None:

@@ -1,9 +1,10 @@
 """The record of a model version: the unit of a registry, whichever platform it stands on.
 
 It says which files the artifact is made of, which image serves them, what goes in and comes out, what is done to the
-numbers first, how good the model is, where all of it came from, and a request with its recorded answer. Its SHA-256 is
-the version's digest, which a stack file names. So its bytes are a function of what it says: JSON with sorted keys and
-no white space, as RFC 8785 has it (https://www.rfc-editor.org/rfc/rfc8785), but with numbers as Python writes them.
+numbers first, how good the model is and what its gate compared, where all of it came from, and a request with its
+recorded answer. Its SHA-256 is the version's digest, which a stack file names. So its bytes are a function of what it
+says: JSON with sorted keys and no white space, as RFC 8785 has it (https://www.rfc-editor.org/rfc/rfc8785), but with
+numbers as Python writes them.
 
 An approval is no part of it, for it comes later. It is kept beside it, and names the digest that it approves.
 """
@@ -164,6 +165,23 @@ class Nothing(Entry):
 Operation = Annotated[Standardise | Elsewhere | Nothing, Field(discriminator="operation")]
 
 
+class Gate(Entry):
+    """What the gate compared before the version was registered: a metric with a bound."""
+
+    metric: Text
+    bound: Finite
+    sense: Literal["at-least", "at-most"]
+    value: Finite
+
+    @property
+    def passed(self) -> bool:
+        """Whether the gate let the version through."""
+        return self.value >= self.bound if self.sense == "at-least" else self.value <= self.bound
+
+    def __str__(self) -> str:
+        return f"{self.metric} {self.value:g}, {self.sense.replace('-', ' ')} {self.bound:g}"
+
+
 class Card(Entry):
     """What a person must know before the model is used. SageMaker's model cards and Azure's tags have the same words:
     https://docs.aws.amazon.com/sagemaker/latest/dg/model-cards.html
@@ -272,9 +290,18 @@ class Version(Entry):
     signature: Signature
     preprocessing: Annotated[tuple[Operation, ...], Some]
     metrics: Annotated[dict[Text, Finite], Field(min_length=1)]
+    gate: Gate | None = None
+    """Optional, for records are older than it: a record without it keeps its bytes, and so its digest."""
     card: Card
     lineage: Lineage
     recorded: Recorded
+
+    @model_validator(mode="after")
+    def _measured(self) -> "Version":
+        gate = self.gate
+        if gate is not None and self.metrics.get(gate.metric) != gate.value:
+            raise ValueError("gate has a value that is not that of its metric; write what the gate compared")
+        return self
 
     @model_validator(mode="after")
     def _answers(self) -> "Version":

@@ -5,16 +5,14 @@ the folder that Vertex AI and Azure Machine Learning take, `model.tar.gz` the ar
 `request.json` a first call.
 """
 
-import gzip
 import hashlib
 import io
 import re
 import shutil
-import tarfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from examples.serving.predictor import FILE
+from catalogue import archives
 
 HERE = Path(__file__).parent
 MODEL = HERE / "model"
@@ -94,13 +92,9 @@ PACKED = "uv run python -m examples.pack"
 
 
 def archive(model: Path = MODEL) -> bytes:
-    """model.tar.gz, with the model's file at its top. The same file gives the same bytes on every day and machine."""
-    content = (model / FILE).read_bytes()
+    """model.tar.gz, with the files of the model at its top, which are those that the version's record names."""
     packed = io.BytesIO()
-    with gzip.GzipFile(fileobj=packed, mode="wb", mtime=0) as zipped, tarfile.open(fileobj=zipped, mode="w") as tar:
-        entry = tarfile.TarInfo(FILE)  # its owner is 0 and its time 1970 where nothing is said
-        entry.size = len(content)
-        tar.addfile(entry, io.BytesIO(content))
+    archives.archive(model, [name for name, _ in _files(model)], packed)
     return packed.getvalue()
 
 

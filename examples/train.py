@@ -1,5 +1,8 @@
 """Goes the example's path from data to recorded predictions: `uv run python -m examples.train`.
 
+The version is tumours@1, of images that nobody has built. `--name`, `--version` and `--image REGISTRY/NAME@sha256:…`
+say how a registry calls it that is to have it, and which image serves it there.
+
 The data set is the one that scikit-learn's package ships as `load_breast_cancer`: 569 tumours, 30 measurements each,
 "Breast Cancer Wisconsin (Diagnostic)", CC BY 4.0, https://doi.org/10.24432/C5DW2B. Nothing is downloaded. The page of
 the loader is https://scikit-learn.org/stable/modules/generated/sklearn.datasets.load_breast_cancer.html
@@ -7,6 +10,7 @@ the loader is https://scikit-learn.org/stable/modules/generated/sklearn.datasets
 The steps are those of `steps/`, which the platforms' containers run, one after the other in a folder of this machine.
 """
 
+import argparse
 import json
 import sys
 import tempfile
@@ -41,14 +45,17 @@ def raw() -> bytes:
 
 
 def prepared(work: Path) -> Path:
-    """Prepare the data in a folder. Returns the folder with what training reads. Raises Stopped."""
+    """Prepare the data in a folder. Returns the folder with what training reads, and what a pipeline begins with: the
+    raw table lies there too. Raises Stopped.
+    """
     (work / "raw").mkdir(parents=True)
     (work / "raw" / RAW).write_bytes(raw())
     _step(work, "prepare", ["raw"], "data")
+    (work / "data" / RAW).write_bytes((work / "raw" / RAW).read_bytes())
     return work / "data"
 
 
-def path(work: Path) -> Path:
+def path(work: Path, name: str = "tumours", version: str = "1", image: str = "") -> Path:
     """Go the whole path in a folder, each step in one of its own. Returns the folder with a version for each platform.
 
     Raises Stopped where a step does not end well.
@@ -59,9 +66,9 @@ def path(work: Path) -> Path:
     _step(work, "gate", ["metrics"], "gate", "--metric", "accuracy", "--bound", str(BOUND))
     for platform in PLATFORMS:
         said = {
-            "name": "tumours",
-            "version": "1",
-            "image": f"registry.example.com/mlplatform-example@{digest_of_image(dockerfile(platform))}",
+            "name": name,
+            "version": version,
+            "image": image or f"registry.example.com/mlplatform-example@{digest_of_image(dockerfile(platform))}",
             "training-image": f"registry.example.com/mlplatform-steps@{digest_of_image(STEPS)}",
             "owner": "ml-platform@example.com",
             "data": "https://doi.org/10.24432/C5DW2B",
@@ -105,12 +112,21 @@ def files(work: Path) -> dict[str, bytes]:
     }
 
 
-def main() -> None:
+def main(words: Sequence[str]) -> int:
     """Write the model and the recorded predictions, and lay data and versions out beside what is packed."""
     import shutil
 
+    parser = argparse.ArgumentParser(prog="examples.train", description="Train the example, and lay its version out.")
+    parser.add_argument("--name", default="tumours", metavar="NAME", help="what the registry calls the model")
+    parser.add_argument("--version", default="1", metavar="N", help="the number of the version")
+    parser.add_argument("--image", default="", metavar="IMAGE@sha256:…", help="what serves it, by its digest")
+    said = parser.parse_args(words)
     with tempfile.TemporaryDirectory() as folder:
-        version = path(Path(folder))
+        try:
+            version = path(Path(folder), said.name, said.version, said.image)
+        except Stopped as stopped:
+            sys.stderr.write(f"{stopped}\n")
+            return 2
         for name, content in files(Path(folder)).items():
             (HERE / name).parent.mkdir(parents=True, exist_ok=True)
             (HERE / name).write_bytes(content)
@@ -119,7 +135,8 @@ def main() -> None:
             shutil.copytree(laid, OUT / name)
         metrics = json.loads((Path(folder) / "metrics" / "metrics.json").read_bytes())
     sys.stdout.write(f"{json.dumps(metrics)}\n{OUT / 'version'}\n")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main(sys.argv[1:]))

@@ -47,8 +47,9 @@ def application() -> "typer.Typer":
     ) -> None:
         """Judge managed machine-learning pilots before a cloud account exists.
 
-        Nothing here changes a cloud but what says so first: `accept --yes`, `approve --yes`, `run --yes`,
-        `teardown --yes`, `idle --off` and `wake`. `pulumi up -s STACK` deploys.
+        Nothing here changes a cloud but what says so first: `accept --yes`, `approve --yes`, `promote --yes`,
+        `register --yes`, `reject --yes`, `run --yes`, `teardown --yes`, `idle --off` and `wake`. `pulumi up -s STACK`
+        deploys.
         """
 
     for command in sorted(module.name for module in iter_modules(commands.__path__)):

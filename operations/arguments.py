@@ -20,6 +20,9 @@ OUT = Path("out")
 StackArgument = Annotated[
     str, typer.Argument(metavar="STACK", help="A stack such as aws-pilot, or the path of its file.")
 ]
+VersionArgument = Annotated[str, typer.Argument(metavar="NAME@N", help="The version, such as fraud-scorer@3.")]
+BecauseOption = Annotated[str, typer.Option(metavar="TEXT", help="Why, for whoever asks later; the registry keeps it.")]
+YesToDecideOption = Annotated[bool, typer.Option("--yes", help="Decide. Without, it is only said what would be sent.")]
 OutOption = Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the report of each stack is written.")]
 TodayOption = Annotated[
     str | None,

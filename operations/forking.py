@@ -2,8 +2,9 @@
 
 `python forking.py many FILE ARGUMENT...` imports FILE and calls its `load(ARGUMENT...)`, which imports the rest and
 returns the job. A job is a function without arguments. It reads standard input, writes standard output and standard
-error, and returns an exit code. `operations.warm` is the asker's side. This file also runs in Checkov's environment, so
-it needs only the standard library.
+error, and returns an exit code. FILE may also have `learned()`, which says in words what a job has found out that the
+next one would find out again, and `learn(words)`, by which this process knows it too. `operations.warm` is the asker's
+side. This file also runs in Checkov's environment, so it needs only the standard library.
 
 Standard input is the socket to the asker. Each byte on it asks for one job and carries four file descriptors: the job's
 standard input, output and error, and a socket for its end. When the child ends, that socket gets one line of JSON with
@@ -27,21 +28,23 @@ import sys
 import tempfile
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 ForkedJob = Callable[[], int]
+Learned = Callable[[], Sequence[str]]
+Learn = Callable[[Sequence[str]], None]
 
 
 @dataclass(frozen=True)
 class Child:
-    """A running job: its process, the socket of its asker, and the file in which it lists the modules it imported."""
+    """A running job: its process, the socket of its asker, and the file in which it says what the next may know."""
 
     pid: int
     asker: socket.socket
-    imported: BinaryIO
+    told: BinaryIO
 
 
 class Server:
@@ -50,10 +53,11 @@ class Server:
     No thread or event loop runs here, for a fork would copy none.
     """
 
-    def __init__(self, control: socket.socket, job: ForkedJob) -> None:
-        self._control, self._job = control, job
+    def __init__(self, control: socket.socket, job: ForkedJob, learned: Learned, learn: Learn) -> None:
+        self._control, self._job, self._learned, self._learn = control, job, learned, learn
         self._children: dict[int, Child] = {}
         self._more: set[str] = set()
+        self._words: set[str] = set()
         self._selector = selectors.DefaultSelector()
         self._bell, ring = socket.socketpair()
         self._ring = ring
@@ -86,9 +90,9 @@ class Server:
         byte, descriptors, _, _ = socket.recv_fds(self._control, 1, 4)
         if not byte:
             return False
-        self._import_more()
+        self._know_more()
         streams, asker = descriptors[:3], socket.socket(fileno=descriptors[3])
-        imported = tempfile.TemporaryFile()  # noqa: SIM115  # it lives as long as the child
+        told = tempfile.TemporaryFile()  # noqa: SIM115  # it lives as long as the child
         try:
             pid = os.fork()
         except OSError as error:
@@ -96,15 +100,15 @@ class Server:
             _tell(asker, 1, 0.0)
             pid = -1
         if pid == 0:
-            self._become(streams, asker, imported)
+            self._become(streams, asker, told)
         for descriptor in streams:
             os.close(descriptor)
         if pid > 0:
-            self._children[pid] = Child(pid, asker, imported)
+            self._children[pid] = Child(pid, asker, told)
             self._selector.register(asker, selectors.EVENT_READ, pid)
         return True
 
-    def _become(self, streams: list[int], asker: socket.socket, imported: BinaryIO) -> None:
+    def _become(self, streams: list[int], asker: socket.socket, told: BinaryIO) -> None:
         """Run the job in the child, and end.
 
         The child closes the parent's sockets, for an open one means that the parent lives.
@@ -118,8 +122,8 @@ class Server:
                 end.close()
             known = set(sys.modules)
             code = _run(self._job, streams)
-            imported.write("\n".join(sorted(set(sys.modules) - known)).encode())
-            imported.flush()
+            told.write(json.dumps([sorted(set(sys.modules) - known), list(self._learned())]).encode())
+            told.flush()
         finally:
             os._exit(code)  # no exit handler of the parent may run here
 
@@ -133,14 +137,17 @@ class Server:
             with contextlib.suppress(KeyError):  # the asker left before the child ended
                 self._selector.unregister(child.asker)
             _tell(child.asker, os.waitstatus_to_exitcode(status), usage.ru_utime + usage.ru_stime)
-            with child.imported as names:
-                names.seek(0)
-                self._more |= {name for name in names.read().decode().split("\n") if name}
+            with child.told as told:
+                told.seek(0)
+                more, words = json.loads(told.read() or b"[[], []]")  # nothing where it was killed
+                self._more |= set(more)
+                self._words |= set(words)
 
-    def _import_more(self) -> None:
+    def _know_more(self) -> None:
         """Import the modules that ended children imported from libraries loaded here, so that the next child has them.
 
-        The SDKs load a service when it is first touched. Only the program of a stack knows which ones it touches.
+        The SDKs load a service when it is first touched. Only the program of a stack knows which ones it touches. Then
+        learn what the children have found out.
         """
         for name in sorted(self._more):
             package, _, last = name.rpartition(".")
@@ -149,13 +156,20 @@ class Server:
                 hasattr(sys.modules[package], last)
             if name.partition(".")[0] in sys.modules and name not in sys.modules:
                 importlib.import_module(name)
-        if self._more:
+        if self._words:
+            self._learn(sorted(self._words))
+        if self._more or self._words:
             gc.freeze()
         self._more.clear()
+        self._words.clear()
 
 
 def _nothing(number: int, frame: object) -> None:
     """Do nothing on a signal."""
+
+
+def _nothing_more(words: Sequence[str]) -> None:
+    """Learn nothing, where a job says nothing of the sort."""
 
 
 def _run(job: ForkedJob, streams: list[int]) -> int:
@@ -216,7 +230,7 @@ def main() -> None:
     if jobs == "one":
         _serve_one(control, job)
     else:
-        Server(control, job).serve()
+        Server(control, job, getattr(module, "learned", list), getattr(module, "learn", _nothing_more)).serve()
     os._exit(0)
 
 

@@ -7,6 +7,7 @@ from datetime import date
 from catalogue import quotas
 from catalogue.graph import Graph
 from catalogue.hardware import catalogue
+from catalogue.machines import Machines
 from catalogue.platforms import PLATFORMS
 from operations import facts
 from operations.verdict import Draw, HardwareUse
@@ -88,13 +89,20 @@ def _elsewhere(row: HardwareUse) -> str:
     return f"; it is sold in {', '.join(shown)}{more}" if shown else ""
 
 
-def undeclared(rows: list[HardwareUse], graph: Graph) -> str | None:
+def at_once(graph: Graph) -> Counter[str]:
+    """How much of each quota the machines of all resources need at once, but for what people start by themselves."""
+    used: dict[str, list[Machines]] = {}
+    for resource, machines in facts.uses(graph):
+        if machines.high:
+            used.setdefault(machines.chain or resource.urn, []).append(machines)
+    return sum((quotas.at_once(graph.platform, each) for each in used.values()), Counter[str]())
+
+
+def undeclared(graph: Graph) -> str | None:
     """What is to be asked for before anybody knows that the quotas are enough. None where each is declared."""
     declared = limits.of(graph).quotas
     needed = Counter({name: more for name, more in quotas.of_graph(graph).items() if name not in declared})
-    for draw in (draw for row in rows for draw in row.draws):
-        if draw.declared is None:
-            needed[draw.quota_name] += draw.needed
+    needed.update({name: count for name, count in at_once(graph).items() if name not in declared})
     if not needed:
         return None
     asked = ", ".join(f"{count} of '{name}'" for name, count in needed.items())

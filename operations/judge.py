@@ -429,9 +429,7 @@ def _proofs(
         proof(
             "hardware fit",
             f"{families}: sold in the region, accepted, within the declared quota",
-            without=hardware.undeclared(rows, graph)
-            if rows
-            else "no machine serves or scores: no hardware was looked up",
+            without=hardware.undeclared(graph) if rows else "no machine serves or scores: no hardware was looked up",
         ),
         proof(
             "network fit",

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 _STORES = ("s3", "gs", "az")
 _AZURE = ".blob.core.windows.net"
+_REGISTRY = "the registry's store"
+"""What is said to be asked where no option names the place."""
 _ASK_AGAIN = timedelta(minutes=5)
 LARGEST_AT_ONCE = 5_000_000_000
 """Bytes of the largest object that each store takes in one call; the least is that of S3:
@@ -69,8 +71,8 @@ def read(place: str, into: Path) -> None:
     """Copy one object into a file, without asking what lies beside it. Raises BadInput where it cannot be read."""
     import obstore
 
-    with _asking(f"promote: cannot read {place}"):
-        store, at = _store(place, "promote")
+    with _asking(f"{_REGISTRY}: cannot read {place}"):
+        store, at = _store(place, _REGISTRY)
         into.parent.mkdir(parents=True, exist_ok=True)
         with into.open("wb") as written:
             for piece in obstore.get(store, at).stream():
@@ -87,9 +89,11 @@ def write_once(place: str, file: Path) -> bool:
     from obstore.exceptions import AlreadyExistsError
 
     if file.stat().st_size > LARGEST_AT_ONCE:
-        raise BadInput(f"promote: {place} is larger than 5 GB, which no store takes in one call; upload it in parts")
-    with _asking(f"promote: cannot write {place}"):
-        store, at = _store(place, "promote")
+        raise BadInput(
+            f"{_REGISTRY}: {place} is larger than 5 GB, which no store takes in one call; upload it in parts"
+        )
+    with _asking(f"{_REGISTRY}: cannot write {place}"):
+        store, at = _store(place, _REGISTRY)
         try:
             obstore.put(store, at, file, mode="create", use_multipart=False)
         except AlreadyExistsError:

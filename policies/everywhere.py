@@ -6,7 +6,7 @@ state, and which machines and images run.
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import cast
 
 from catalogue import guards, org_policies, quotas
@@ -21,6 +21,7 @@ from catalogue.platforms import PLATFORMS, Platform, cloud_of, platform_of
 from catalogue.properties import Unreadable
 from catalogue.wording import close, counted, one_line
 from policies import given, limits
+from policies.azure.reading import own_registries
 from policies.rule import KEPT_FOR_EVER, NOT_READ, Found, Rule, named_places, stack_rule, whole_stack_rule
 
 # A whole digest, or a tag other than `latest`, as in the OCI distribution specification.
@@ -179,13 +180,17 @@ def _protected(platform: str) -> Rule:
     def protected(graph: Graph, resource: Resource) -> Iterator[str]:
         """State is protected against deletion by mistake, and so is what guards it. A person's own is state.
 
-        What only costs money must stay deletable.
+        What only costs money must stay deletable, and be gone when it is deleted. The engine shows no rule the option
+        for the second, which the offline verdict sees:
+        https://www.pulumi.com/docs/iac/concepts/options/retainondelete/
         """
         kind = kind_of(resource.type)
         assert kind is not None
         if isinstance(kind.holds, CostsOnly | Personal) and not guards.is_state(resource):
             if resource.protect:
                 yield "is protected, so it could not be torn down while idle"
+            if resource.options.get("retainOnDelete"):
+                yield "stays in the cloud, and on its bill, after it is deleted here (retainOnDelete)"
         elif guards.is_state(resource):
             guard = isinstance(kind.holds, Holds) and kind.holds.what == "guard"
             guarded = guards.guarded_by(graph, resource) if guard else []
@@ -277,7 +282,9 @@ def _at_most(graph: Graph, resource: Resource) -> Iterator[tuple[str, int, list[
     for machines in _machines(graph, resource):
         by_use.setdefault(machines.use, []).append(machines)
     for use, machines in by_use.items():
-        yield use, sum(each.high for each in machines), machines
+        turns = {each.turn for each in machines} - {""}
+        most = max((sum(each.high for each in machines if each.turn == turn) for turn in turns), default=0)
+        yield use, most + sum(each.high for each in machines if not each.turn), machines
 
 
 def _quota(platform: str) -> Rule:
@@ -340,16 +347,15 @@ def _drawn(platform: str, graph: Graph) -> tuple[dict[str, tuple[int, Resource]]
     needed: Counter[str] = Counter()
     most: dict[str, tuple[int, Resource]] = {}
     unread: list[Unreadable] = []
+    drawn, used = list[tuple[Resource, Mapping[str, int]]](), dict[str, tuple[Resource, list[Machines]]]()
     for resource in graph.of(*_drawing(platform)):
-        own: Counter[str] = Counter()
         try:
-            own.update(quotas.of_resource(resource))
+            drawn.append((resource, quotas.of_resource(resource)))
             for machines in _machines(graph, resource):
-                name, count = quotas.draw(platform, machines)
-                own[name] += count
-                own.update(dict(quotas.beside(platform, machines)))
+                used.setdefault(machines.chain or resource.urn, (resource, []))[1].append(machines)
         except Unreadable as error:  # what can be read may already exceed the quota
             unread.append(error)
+    for resource, own in (*drawn, *((one, quotas.at_once(platform, each)) for one, each in used.values())):
         for name, count in own.items():
             needed[name] += count
             if name not in most or count > most[name][0]:
@@ -392,9 +398,9 @@ def _registries(platform: str) -> Rule:
     def registries(graph: Graph, resource: Resource) -> Iterator[str]:
         """A pull from another account needs a grant there, which no program of this account can make or see.
 
-        On Azure the name of a registry tells no account, so the stack's own are those in the graph. Images of AWS, of
-        Google and of Microsoft are open to every account. A registry of another host, such as Docker Hub, is nobody's
-        here, whoever's program it is. SageMaker and Vertex AI pull from their platform's own registries alone:
+        On Azure the name of a registry tells no account, so the stack's own is the one of its workspace. Images of AWS,
+        of Google and of Microsoft are open to every account. A registry of another host, such as Docker Hub, is
+        nobody's here, whoever's program it is. SageMaker and Vertex AI pull from their platform's own registries alone:
         https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ContainerDefinition.html and
         https://cloud.google.com/vertex-ai/docs/predictions/custom-container-requirements.
         """
@@ -417,17 +423,15 @@ def _may_pull(graph: Graph, place: str, owner: str | None) -> bool:
     record = PLATFORMS[cast(Platform, graph.platform)]
     maker = {*record.open_registries, *generated(record.name).registries}
     known = {graph.placement.account, *named_places(graph), *maker}
-    return place in known or owner in known or any(_is_at(own, place) for own in graph.cloud)
+    return place in known or owner in known or any(_is_at(own, place) for own in own_registries(graph))
 
 
 def _is_at(registry: Resource, place: str) -> bool:
     """Whether a registry of Azure's has this address. An auto-name ends in digits that are another's in a preview."""
-    if not registry.type.endswith(":Registry"):
-        return False
-    named = registry.props.text_if_known("registryName") or registry.props.text_if_known("name")
-    return (
-        re.fullmatch(rf"({re.escape(registry.name)}[0-9a-f]{{8}}|{re.escape(named)})\.azurecr\.io", place) is not None
-    )
+    if named := registry.props.text_if_known("registryName"):
+        return place == f"{named.lower()}.azurecr.io"
+    made = re.escape(registry.props.text_if_known("name"))
+    return re.fullmatch(rf"({re.escape(registry.name)}[0-9a-f]{{8}}|{made})\.azurecr\.io", place) is not None
 
 
 def _behaviour(kind: Kind) -> Behaviour | None:

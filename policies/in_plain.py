@@ -33,6 +33,7 @@ _FORMS: Mapping[str, str] = {
     "a key of a service account": r"\"private_key_id\"\s*:",
     "a key of a storage account": r"\bAccountKey=[0-9A-Za-z+/]{20,}|\bSharedAccessKey=\S{20,}",
     "a shared access signature": r"[?&]sig=[0-9A-Za-z%+/]{20,}",
+    "a signed address": r"[?&]X-(?:Amz|Goog)-Signature=[0-9a-f]{20,}",
     "a token of GitHub": r"\b(?:gh[pousr]_[0-9A-Za-z]{36}|github_pat_[0-9A-Za-z_]{60,})",
     "a token of Slack": r"\bxox[abeoprs]-[0-9A-Za-z-]{10,}",
     "a token of Hugging Face": r"\bhf_[0-9A-Za-z]{30,}\b",
@@ -64,7 +65,8 @@ def _in_plain(platform: str) -> Rule:
     @whole_stack_rule(
         "secrets-in-plain",
         severity="critical",
-        says="No input has a secret in plain text: no environment variable, definition, script, body, tag or text.",
+        says="No input or output of the stack has a secret in plain text: no environment variable, definition, script, "
+        "body, tag or text.",
         remedy=_REMEDIES[cast("Platform", platform)],
         never_waived=OPEN_TO_OTHERS,
     )
@@ -72,11 +74,15 @@ def _in_plain(platform: str) -> Rule:
         """NIST 800-53 IA-5(7); MCSB IM-8. Whoever may describe a model, a job, a workflow or a deployment reads it:
         https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeModel.html,
         https://cloud.google.com/secret-manager/docs/best-practices and
-        https://learn.microsoft.com/en-us/azure/machine-learning/how-to-deploy-online-endpoint-with-secret-injection
+        https://learn.microsoft.com/en-us/azure/machine-learning/how-to-deploy-online-endpoint-with-secret-injection.
+        Whoever reads the state reads the outputs (https://www.pulumi.com/docs/iac/concepts/secrets/); the engine shows
+        no rule those of the stack.
         """
         for resource in graph.resources:
             for path, what in secrets_of(resource):
                 yield resource, f"has {what} in plain text ({path})"
+        for path, what in secrets(graph.outputs):
+            yield None, f"has {what} in plain text among its outputs ({path})"
 
     return in_plain
 

@@ -292,10 +292,12 @@ def of(graph: Graph) -> Limits:
 def outside(graph: Graph, region: str) -> Iterator[str]:
     """Why a resource may not stand in a region: the limits, or the stack file, which names another."""
     allowed = of(graph)["regions"]
-    if not allowed.allows(region):
+    # Cloud Storage and Azure take the name in upper and lower case, and Azure the name that people read as well:
+    # https://learn.microsoft.com/en-us/azure/reliability/regions-list
+    named = region.lower().replace(" ", "") if graph.platform == "azure" else region.lower()
+    if not (allowed.allows(region) or allowed.allows(named)):
         yield f"is in {region}, allowed {allowed.said}"
-    # Cloud Storage and Azure take the name in upper and lower case.
-    elif graph.placement is not None and region.lower() != graph.placement.region:
+    elif graph.placement is not None and named != graph.placement.region:
         yield f"is in {region}, where the stack file says {graph.placement.region}"
 
 

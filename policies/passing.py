@@ -1,5 +1,6 @@
 """Which folders a lifecycle may empty: those that jobs write scores and checkpoints to, and nobody starts from."""
 
+import re
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 
@@ -10,8 +11,10 @@ from catalogue.once import once_a_graph
 from catalogue.properties import Unreadable
 
 Place = Callable[[str], str]
-_TRAINED = "--output="
-"""How the words of a stack file's containers begin that say where a training job puts what it trained."""
+_TRAINED, _OF_A_PIPELINE = "--output=", re.compile(r"pipelines\.[^.]+\.output_uri")
+"""How the words of a stack file's containers begin that say where a training job puts what it trained, and the key of
+what a pipeline's steps put out.
+"""
 
 
 def folders(graph: Graph, written: Iterable[str], place: Place = str) -> frozenset[str]:
@@ -26,6 +29,7 @@ def folders(graph: Graph, written: Iterable[str], place: Place = str) -> frozens
         read = sorted({place(uri) for uri in _read(graph)})
         words = (word for word in graph.placement.containers if word.startswith(_TRAINED))
         trained = {place(word.removeprefix(_TRAINED)) for word in words}
+        trained -= {place(uri) for key, uri in graph.placement.stated if _OF_A_PIPELINE.fullmatch(key)}
         for uri in (uri for uri in graph.placement.addresses if uri.endswith("/")):
             folder = place(uri)
             if folder not in trained and not any(one.startswith(folder) for one in read):

@@ -12,7 +12,7 @@ from catalogue.hardware import catalogue
 from catalogue.platforms import Platform
 from policies import given
 
-_SECTIONS = {"Endpoint": "endpoints", "BatchJob": "batch_jobs", "TrainingJob": "training"}
+_SECTIONS = {"Endpoint": "endpoints", "BatchJob": "batch_jobs", "Pipeline": "pipelines", "TrainingJob": "training"}
 """The section whose items a component makes, by its noun."""
 
 
@@ -28,6 +28,18 @@ def item_of(graph: Graph, resource: Resource) -> str | None:
             return f"{section}.{own}"
         above = graph.component_of(above)
     return None
+
+
+def is_of_a_pipeline(graph: Graph, resource: Resource) -> bool:
+    """Whether a resource was made for a pipeline of the stack file."""
+    return (item_of(graph, resource) or "").startswith("pipelines.")
+
+
+def step_of(place: Placement, pipeline: str, step: str) -> str:
+    """The dotted key of what states the numbers of a pipeline's step: the training job that it names, or itself."""
+    key = f"{pipeline}.steps.{step}"
+    job = place.states(f"{key}.training")
+    return f"training.{job}" if job else key
 
 
 def other(place: Placement, key: str, sent: float | None, what: str) -> Iterator[str]:

@@ -41,7 +41,7 @@ def found(state: State, name: str) -> tuple[Record, list[str]]:
     if not named:
         names = sorted({str(one.inputs.get("name") or one.name) for one, _ in standing})
         raise BadInput(
-            f"{name[:80]!r}: no batch job or training job of that name stands here"
+            f"{name[:80]!r}: no batch job, training job or pipeline of that name stands here"
             + (listed(names) if names else "; bring up what serves first")
         )
     ((job, places), *_) = named

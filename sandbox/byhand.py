@@ -113,6 +113,17 @@ def register(state: State, version: str, digest: str) -> str:
 
     SageMaker numbers the versions of a group from 1 on; Azure ML takes any number.
     """
+    arn, there = numbered(state, version, digest)
+    if not there:
+        state.account.register(arn, digest)
+    return f"{version} is registered, and waits for the approver"
+
+
+def numbered(state: State, version: str, digest: str) -> tuple[str, bool]:
+    """The ARN or id that a version of this digest has or gets, and whether it is registered already.
+
+    Raises BadInput where it cannot be registered under its number.
+    """
     _digest(digest)
     if version.startswith("gs://"):
         raise BadInput(f"{version[:80]!r}: a version is registered there by uploading it; see `sandbox upload`")
@@ -123,9 +134,7 @@ def register(state: State, version: str, digest: str) -> str:
     first = _first(there, group)
     if first < number and group.startswith("arn:"):
         raise BadInput(f"{version}: the next version of the group is {first}, for SageMaker numbers them in order")
-    if arn not in there:
-        state.account.register(arn, digest)
-    return f"{version} is registered, and waits for the approver"
+    return arn, arn in there
 
 
 def first_free(state: State, group: str) -> int:
@@ -246,15 +255,15 @@ def purge(state: State, name: str) -> str:
 
 
 def run(state: State, job: str) -> str:
-    """Start a run of a batch job or a training job, or an app in the private space of a person.
+    """Start a run of a batch job, a training job or a pipeline, or an app in the private space of a person.
 
-    Raises RunFailed where a run ended without a model, or without scores of all its data.
+    Raises RunFailed where a run ended without a model, at a step, or without scores of all its data.
     """
     if job in state.account.spaces():
         state.account.start_app(job)
         return f"an app of {job} runs in their private space"
     record, data = batch.found(state, job)
-    if training.trains(record):
+    if training.trains(record) or training.is_pipeline(record):
         return training.run(state, record)
     from sandbox import scoring  # with the containers of examples/ and a client of HTTP, which no other command needs
 

@@ -25,6 +25,7 @@ from catalogue.platforms import Platform
 from catalogue.properties import Unreadable
 from catalogue.registries import as_written, is_own
 from catalogue.services import services
+from sandbox.managed_network import leads_to
 from sandbox.state import State
 from sandbox.state.records import Record
 
@@ -33,6 +34,7 @@ Reason = Literal[
     "no-right",
     "service-off",
     "no-image",
+    "no-way",
     "no-artifact",
     "over-quota",
     "over-quota-nodes",
@@ -98,6 +100,16 @@ class Needs:
             for uri in _read(kind.serves.artifacts(self._graph, resource)):
                 if not self.state.account.has_artifact(uri):
                     raise Lacks("no-artifact", said=uri)
+
+    def reached(self) -> None:
+        """The managed network in which a container is to run must lead to the registry of its image. Raises Lacks."""
+        for resource in (self.made, *self.named) if self._acts("fetches") and self.platform == "azure" else ():
+            kind = kind_of(resource.type)
+            for image in (
+                _read(kind.serves.images(self._graph, resource)) if kind and isinstance(kind.serves, Serves) else ()
+            ):
+                if not leads_to(self.state, self.made.inputs.get("workspaceName"), image):
+                    raise Lacks("no-way", said=image)
 
     def let_in(self) -> None:
         """The organisation must let the member of a grant in. Raises Lacks."""

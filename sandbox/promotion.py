@@ -1,12 +1,13 @@
-"""What the publisher of the next stack does in a sandbox: copies a version from the registry of another stack.
+"""What the publisher of a stack does in a sandbox: registers a candidate, or copies a version of another stack.
 
 A sandbox holds several accounts: each resource is of the account of the provider that made it. So what lets the
 publisher in is read in the state, as the cloud would read it.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from catalogue.errors import BadInput
 from catalogue.iam import allows, principals, statements
@@ -21,6 +22,64 @@ from catalogue.registered import APPROVED, IMAGES, VERSIONS, Registered, artifac
 from sandbox import byhand
 from sandbox.state import State
 from sandbox.state.records import Record
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A version that is to be registered: how the registry calls it, the digest of its record, its image with the
+    digest that the record has of it, and what goes to each address, by its digest; the record last."""
+
+    called: str
+    digest: str
+    image: str
+    image_digest: str
+    files: Mapping[str, tuple[str, Path]]
+
+
+def registered(state: State, one: Candidate) -> bool:
+    """Whether the registry has the candidate already. Raises BadInput where it would not take it."""
+    account = state.account
+    if one.called.startswith("gs://"):
+        there = account.digest(list(one.files)[-1]) == one.digest
+    else:
+        _, there = byhand.numbered(state, one.called, one.digest)
+    for address, (digest, _) in one.files.items():
+        if (lies := account.digest(address)) not in ("", digest):
+            raise BadInput(f"{address}: something else lies there ({lies}), and nothing there is written over")
+    has = account.digest(one.image) if account.has_image(one.image) else None
+    if has not in (one.image_digest, None, *([""] if account.in_use else [])):
+        raise BadInput(f"{one.image}: is {has or 'an image that nobody named'}, and the record has {one.image_digest}")
+    if has is None and _alike(state, one) is None:
+        raise BadInput(
+            f"{one.image}: the registry has no image of {one.image_digest}; `mlplatform sandbox push` it first, with "
+            "the Dockerfile that it is built from"
+        )
+    return there
+
+
+def register(state: State, one: Candidate) -> Iterator[str]:
+    """Bring a candidate into the registry, and say each thing that was done. It waits for the approver there.
+
+    Raises BadInput where the registry does not take it.
+    """
+    registered(state, one)
+    account = state.account
+    if not account.has_image(one.image):
+        yield byhand.push(state, one.image, one.image_digest)
+    for address, (digest, content) in one.files.items():
+        if account.digest(address) != digest:
+            said = byhand.upload(state, address, digest)
+            state.content.keep(digest, content)
+            yield said
+    if not one.called.startswith("gs://"):
+        yield byhand.register(state, one.called, one.digest)
+
+
+def _alike(state: State, one: Candidate) -> str | None:
+    """The address of an image of that digest in the same repository, which may get one more tag."""
+    repository = one.image.rpartition(":")[0]
+    alike = (each for each in state.account.images() if re.sub(r"(@[^@]+|:[^:/]+)$", "", each) == repository)
+    return next((each for each in alike if state.account.digest(each) == one.image_digest), None)
 
 
 @dataclass(frozen=True)

@@ -208,7 +208,10 @@ def _azure(state: State, record: Record, began: float) -> Iterator[Part]:
     reads = {f"{key.partition('.')[2]}/": uri for key, uri in mounts.items() if key.startswith("inputs.")}
     model, environment = reads.pop("model/", ""), str(component.get("environment", "")).removeprefix("azureml:")
     launch = _launch(name, azure_runs.runs_as(state, step), reads, mounts.get("outputs.scores", ""))
-    yield Part(launch, azure.of_environment(state, environment, model) or Served("", "", ""), "csv")
+    served = azure.of_environment(state, environment, model) or Served("", "", "")
+    if said := azure_runs.unreached(state, record, served.image):
+        raise RunFailed(f"{record.name}: the run failed\n{name}: {said}")
+    yield Part(launch, served, "csv")
 
 
 def _by_mlflow(part: Part, data: Path, scores: Path) -> str:

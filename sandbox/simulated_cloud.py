@@ -243,6 +243,7 @@ class Cloud:
             needed.rights("update" if stands else "create")
             needed.service(self.manners.registers_itself)
             needed.contents()
+            needed.reached()
             needed.known()
             needed.let_in()
             needed.in_force()

@@ -137,6 +137,7 @@ EMAIL = r"^[A-Za-z0-9._+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$"  # only what a tag
 IMAGE = r"^[a-z0-9.-]+(/[a-z0-9._-]+)+(:[A-Za-z0-9._-]{1,128}|@sha256:[0-9a-f]{64})$"
 URI = _any_platforms("uri")
 PLACE_OR_STEP = f"{URI}|{SLUG}"
+PROGRAM_WORD = r"^[A-Za-z0-9_./=:@+-]{1,200}$"
 VARIABLE = r"^[A-Za-z_][A-Za-z0-9_]*$"
 HYPERPARAMETER = r"^[A-Za-z_][A-Za-z0-9_-]{0,254}$"
 METRIC = r"^[A-Za-z_][A-Za-z0-9_:./-]*$"
@@ -160,6 +161,7 @@ WORDS = {
     METRIC: "a name of letters, digits, '_', ':', '.', '/' and '-', such as validation:log_loss",
     CHANNEL: "at most 32 lower-case letters, digits and '_', starting with a letter, such as train",
     PLACE_OR_STEP: "a folder in the platform's own storage, or the name of a step before",
+    PROGRAM_WORD: "at most 200 letters, digits and _ . / = : @ + -, such as python or examples.steps",
     DAY: "a day such as 2027-01-31",
     DIGEST: "'sha256:' and 64 hexadecimal digits in lower case",
     LOGICAL_NAME: "the name of a resource as `mlplatform step` says it, such as aws-pilot-workspace-ben",

@@ -1,7 +1,8 @@
 """The command without what a start of it costs.
 
 `command` is a process of its own that costs little: a fork of one in which everything is imported already. A start of
-Python with the command's imports takes half a processor second, a fork a tenth of that. `here` is this process, with
+Python with the command's imports takes half a processor second, a fork a tenth of that. It runs no program that was
+run for another test. `here` is this process, with
 programs and scans in the tests' warm processes: a verdict then starts neither an SDK nor Checkov, which take more than
 the judgement. What a test says of the start itself or of signals needs a true process.
 """
@@ -23,7 +24,7 @@ from operations.__main__ import main
 from operations.warm import Warm
 from stacks.config import STACKS
 from tests.conftest import forget
-from tests.previewing import judging_warm, what_ships_stands
+from tests.previewing import KEPT, judging_warm, what_ships_stands
 
 _JOB = Path(__file__).with_name("warm_command.py")
 
@@ -36,7 +37,8 @@ def command(
     Raises TimeoutError where it has not ended in time.
     """
     said = [str(word) for word in words]
-    asked = {"words": said, "folder": str(STACKS.parent), "environment": dict(environment or os.environ)}
+    kept = str(KEPT[0]) if KEPT and what_ships_stands() else None
+    asked = {"words": said, "folder": str(STACKS.parent), "environment": dict(environment or os.environ), "kept": kept}
     done = _warm().run(json.dumps(asked), timeout)
     return subprocess.CompletedProcess(said, done.code, done.out, done.said)
 

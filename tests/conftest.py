@@ -5,20 +5,16 @@ import os
 import sys
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import suppress
-from importlib import import_module, invalidate_caches
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from catalogue import landing_zones, transcripts
-from catalogue import organisation as own
 from catalogue.graph import Graph
-from catalogue.kinds import kinds
-from policies import limits, pack, waivers
 from stacks.config import STACKS
-from stacks.sections import deployer, sections, stack_model
+from tests.forgetting import forget
 from tests.previewing import KEPT, preview, staying_warm
 
 # How fast a machine draws its inputs is no judgement on the code.
@@ -76,17 +72,6 @@ def company(root: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[Path]:
     forget()
     yield folder
     forget()
-
-
-def forget() -> None:
-    """Forget all that was read of a company's folder, so that what a test writes into it is read."""
-    transcripts.kept.cache_clear()
-    for read in (own.folders, kinds, limits.load, waivers.load, landing_zones.load, sections, stack_model, deployer):
-        read.cache_clear()
-    pack.RULES.clear()
-    for module in [name for name in sys.modules if name.partition(".")[0] == own.NAME]:
-        del sys.modules[module]
-    invalidate_caches()
 
 
 @pytest.fixture

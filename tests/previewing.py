@@ -8,9 +8,10 @@ not by each worker and each command anew.
 import atexit
 import json
 import os
+import sys
 import threading
 from collections.abc import Generator, Mapping
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from functools import cache, lru_cache
 from hashlib import sha256
 from pathlib import Path
@@ -18,7 +19,6 @@ from typing import Any, Self
 from unittest.mock import patch
 
 from catalogue.graph import Graph
-from operations import preview as fresh
 from operations import together
 from operations.checkov import Checkov
 from operations.preview import Program, Programs
@@ -26,19 +26,26 @@ from operations.warm import Warm
 from stacks.config import STACKS
 
 _SHIPPED = str(Path(__file__).with_name("shipped"))
+_JOB = Path(__file__).with_name("warm_program.py")
 
 
 def preview(path: Path) -> Graph:
     """The graph of a stack file. Raises as `operations.preview.preview` does."""
-    if not what_ships_stands():
-        return fresh.preview(path)
     program = Program.of(path)
+    if not what_ships_stands():
+        return programs().run(program)[0]
     return _of(program.stack, tuple(sorted(program.config.items())))
 
 
 def what_ships_stands() -> bool:
-    """Whether no company's own folder stands in place of the project's. No warm process has read such a one."""
-    return os.environ["PYTHONPATH"].split(os.pathsep)[0] == _SHIPPED
+    """Whether no company's own folder stands in place of the project's."""
+    return not _around()[0]
+
+
+def _around() -> tuple[list[str], str]:
+    """The folders on PYTHONPATH before what ships, such as a company's, and PYTHONPATH from there on."""
+    before, shipped, after = os.environ["PYTHONPATH"].partition(_SHIPPED)
+    return [folder for folder in before.split(os.pathsep) if folder], shipped + after
 
 
 @lru_cache(maxsize=32)
@@ -57,25 +64,49 @@ KEPT: list[Path] = []
 """The folder of this run of the tests in which the workers keep what programs said (tests/conftest.py)."""
 
 
-class _Staying(Programs):
+class Kept(Programs):
+    """Programs of which one is run only where none of this run's workers has kept what it said."""
+
+    _missing = False
+
     def _ask(self, program: Program, more: Mapping[str, Any], timeout_seconds: float) -> tuple[Any, float]:
         """What a program says hangs on its stack's name and config alone, where what ships stands."""
         if more or not KEPT:
+            self._missing = True
             return super()._ask(program, more, timeout_seconds)
         said = json.dumps([program.platform, program.stack, program.config], sort_keys=True)
         kept = KEPT[0] / sha256(said.encode()).hexdigest()
         with suppress(FileNotFoundError):
             told, seconds = json.loads(kept.read_text(encoding="utf-8"))
             return told, seconds
+        self._missing = True
         answer = super()._ask(program, more, timeout_seconds)
         new = kept.with_name(f"{kept.name}-{os.getpid()}-{threading.get_ident()}")
         new.write_text(json.dumps(answer), encoding="utf-8")
         new.replace(kept)
         return answer
 
+    def start(self, platform: str, *, one: bool = False) -> Warm | None:
+        """A command starts a process before it knows what it will ask. Here it is not known to need one."""
+        return super().start(platform, one=one) if self._missing else None
+
+
+class _Staying(Kept):
+    """Programs in processes that stay, and that read a company's own folder where one stands (tests/warm_program.py).
+
+    A command that asks for one program alone would end the process under the tests that come after it.
+    """
+
+    def _ask(self, program: Program, more: Mapping[str, Any], timeout_seconds: float) -> tuple[Any, float]:
+        return super()._ask(program, more if what_ships_stands() else {**more, "before": _around()[0]}, timeout_seconds)
+
     def start(self, platform: str, *, one: bool = False) -> Warm:
-        """A command that asks for one program alone would end the process under the tests that come after it."""
-        return super().start(platform)
+        with self._lock:
+            if platform not in self._warm:
+                environment = {**os.environ, "PYTHONPATH": _around()[1]}
+                warm = Warm([sys.executable, "-P"], [_JOB, platform], environment)
+                self._warm[platform] = self._running.enter_context(warm)
+            return self._warm[platform]
 
 
 @cache
@@ -105,7 +136,6 @@ class _StayingCheckov(Checkov):
 
 @contextmanager
 def judging_warm() -> Generator[None]:
-    """Inside, verdicts of this process start no Checkov, and no SDK where what ships stands."""
-    programs_too = patch.object(together, "Programs", staying_warm) if what_ships_stands() else nullcontext()
-    with patch.object(together, "Checkov", _StayingCheckov), programs_too:
+    """Inside, verdicts of this process start neither Checkov nor an SDK."""
+    with patch.object(together, "Checkov", _StayingCheckov), patch.object(together, "Programs", staying_warm):
         yield

@@ -8,26 +8,26 @@ from examples.steps import __main__ as steps
 from examples.steps.contract import as_json, digest
 
 
-def registered(work: Path, platform: str = "aws", version: int = 1) -> Path:
+def registered(work: Path, platform: str = "aws", version: int = 1, name: str = "tumours") -> Path:
     """Register the model of `examples/` in a folder, with the rows that are recorded as the whole of its test part."""
     given = work / "given"
     given.mkdir(parents=True)
     names, *rows = (HERE / "recorded" / "azure" / "batch.csv").read_text(encoding="utf-8").splitlines()
     table = "".join(f"{line}\n" for line in (f"{names},diagnosis", *(f"{row},benign" for row in rows))).encode()
-    for name in ("train.csv", "validation.csv", "test.csv"):
-        (given / name).write_bytes(table)
-    for name in ("model.json", "MLmodel"):
-        (given / name).write_bytes((HERE / "model" / name).read_bytes())
+    for file in ("train.csv", "validation.csv", "test.csv"):
+        (given / file).write_bytes(table)
+    for file in ("model.json", "MLmodel"):
+        (given / file).write_bytes((HERE / "model" / file).read_bytes())
     said = {
         "statistics.json": {"of": digest(b"the raw table")},
         "training.json": {"data": {"train.csv": digest(table)}, "parameters": {"regularization": 0.1}},
         "metrics.json": {"accuracy": 0.96},
-        "gate.json": {"metric": "accuracy", "passed": True, "value": 0.96},
+        "gate.json": {"bound": 0.9, "metric": "accuracy", "passed": True, "sense": "at-least", "value": 0.96},
     }
-    for name, value in said.items():
-        (given / name).write_bytes(as_json(value))
+    for file, value in said.items():
+        (given / file).write_bytes(as_json(value))
     options = {
-        "name": "tumours",
+        "name": name,
         "version": str(version),
         "image": f"registry.example.com/mlplatform-example@{digest_of_image(dockerfile(platform))}",
         "training-image": f"registry.example.com/mlplatform-steps@{digest_of_image(HERE / 'steps.Dockerfile')}",
@@ -37,7 +37,7 @@ def registered(work: Path, platform: str = "aws", version: int = 1) -> Path:
         "commit": "a" * 40,
         "run": f"{platform}-run-1",
     }
-    words = [word for name, value in options.items() for word in (f"--{name}", value)]
+    words = [word for option, value in options.items() for word in (f"--{option}", value)]
     assert steps.main(["register", "--in", str(given), "--out", str(work / "version"), *words]) == 0
     return work / "version"
 

@@ -4,12 +4,18 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
+from operations import preview, together
 from operations.__main__ import application, main
+from tests.previewing import KEPT, Kept
 
 
 def load() -> Callable[[], int]:
-    """Import every command, and return the job: standard input says the words, the folder and the environment."""
+    """Import every command, and return the job.
+
+    Standard input says the words, the folder, the environment, and where what programs said is kept.
+    """
     application()
     return _run
 
@@ -19,6 +25,9 @@ def _run() -> int:
     os.chdir(asked["folder"])
     os.environ.clear()
     os.environ.update(asked["environment"])
+    if asked["kept"]:
+        KEPT[:] = [Path(asked["kept"])]
+        preview.Programs = together.Programs = Kept
     sys.argv = ["mlplatform", *asked["words"]]
     try:
         main()

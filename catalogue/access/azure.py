@@ -111,7 +111,12 @@ _UNLESS = re.compile(
 
 def is_read(condition: str) -> bool:
     """Whether a condition is one that is read here, or none."""
-    return not condition or _UNLESS.fullmatch(condition) is not None
+    return not condition or _UNLESS.fullmatch(spelled(condition)) is not None
+
+
+def spelled(condition: str) -> str:
+    """A condition with one space where it has white space, which means nothing in it."""
+    return " ".join(condition.split())
 
 
 def _holds(held: Assignment, operation: str, path: str) -> bool:
@@ -121,7 +126,7 @@ def _holds(held: Assignment, operation: str, path: str) -> bool:
     """
     if not held.condition:
         return True
-    said = _UNLESS.fullmatch(held.condition)
+    said = _UNLESS.fullmatch(spelled(held.condition))
     if said is None:
         raise NotRead("condition", f"has what is not read: {held.condition[:80]}", held.of)
     return operation not in re.findall(r"ActionMatches\{'([^']+)'\}", said["not"]) or path.startswith(said["prefix"])

@@ -15,9 +15,13 @@ from catalogue.kinds.gcp import artifactregistry, bigquery, projects, serviceacc
 from catalogue.once import once_a_graph
 from catalogue.properties import Unreadable
 
-NAMED = re.compile(r'resource\.name\.startsWith\("projects/_/buckets/(?P<bucket>[^/"]+)/objects/(?P<prefix>[^"]+)"\)')
+# CEL takes a text in quotes of either sort: https://github.com/google/cel-spec/blob/master/doc/langdef.md#syntax
+NAMED = re.compile(
+    r"""resource\.name\.startsWith\((?P<q>["'])projects/_/buckets/(?P<bucket>[^/"']+)/objects/(?P<prefix>[^"']+)(?P=q)\)"""
+)
 LISTED = re.compile(
-    r'api\.getAttribute\("storage\.googleapis\.com/objectListPrefix", ""\)\.startsWith\("(?P<prefix>[^"]+)"\)'
+    r"""api\.getAttribute\((?P<q>["'])storage\.googleapis\.com/objectListPrefix(?P=q), ?(?P=q){2}\)"""
+    r"""\.startsWith\((?P=q)(?P<prefix>[^"']+)(?P=q)\)"""
 )
 
 
@@ -105,11 +109,16 @@ def _permissions(graph: Graph, grant: Resource) -> frozenset[str]:
     return frozenset(known.actions)
 
 
+def alternatives(condition: str) -> list[str]:
+    """What a condition is an alternative of, without the white space around each."""
+    return [each.strip() for each in condition.split("||")]
+
+
 def _holds(condition: str, on: str, prefix: str) -> bool:
     """Whether one alternative of a condition holds: the thing's name begins so, or the prefix of the list does."""
     if not condition:
         return True
-    for each in condition.split(" || "):
+    for each in alternatives(condition):
         named, listed = NAMED.fullmatch(each), LISTED.fullmatch(each)
         if named and on.startswith(f"projects/_/buckets/{named['bucket']}/objects/{named['prefix']}"):
             return True

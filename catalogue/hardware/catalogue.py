@@ -283,11 +283,20 @@ class Catalogue(_Entry):
 
         The machine type itself where it is of no family. None where the catalogue does not know the machine.
         """
+        machine_type = self._listed_as(machine_type)
         for name, family in self.families.items():
             if _is(family, machine_type, accelerator):
                 return name
         own = self.machine_types.get(machine_type)
         return machine_type if own and _is(own, machine_type, accelerator) else None
+
+    def _listed_as(self, machine_type: str) -> str:
+        """Azure takes the name of a machine type in upper and lower case, and its own pages have both:
+        https://learn.microsoft.com/en-us/azure/machine-learning/how-to-create-attach-compute-cluster
+        """
+        if self.platform != "azure" or machine_type in self.machine_types:
+            return machine_type
+        return next((one for one in self.machine_types if one.lower() == machine_type.lower()), machine_type)
 
     def fits(self, family: str | None, accelerators: int | None) -> bool:
         """Whether a machine with this number of added accelerators is of the family's size."""

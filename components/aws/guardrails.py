@@ -19,7 +19,7 @@ for 10,240 characters together."""
 _EVERY_JOB = ["sagemaker:Create*Job"]
 _IN_NETWORK = ["sagemaker:CreateModel", *_JOBS]
 _ON_MACHINES = ["sagemaker:CreateEndpointConfig", *_EVERY_JOB]
-_TRAINING = ["sagemaker:CreateTrainingJob"]
+_TIMED = ["sagemaker:CreateProcessingJob", "sagemaker:CreateTrainingJob"]
 _IN_STUDIO = ["sagemaker:CreateApp", "sagemaker:CreateSpace", "sagemaker:UpdateSpace"]
 MAX_RUNTIME_SECONDS = 24 * 3600
 
@@ -74,10 +74,10 @@ def denies(args: Guardrails) -> list[dict[str, Any]]:
             _IN_STUDIO,
             {"ForAnyValue:StringNotEquals": {"sagemaker:InstanceTypes": _types_in_studio(args.applications)}},
         ),
-        _deny("WithoutTimeLimit", _TRAINING, _missing("sagemaker:MaxRuntimeInSeconds")),
+        _deny("WithoutTimeLimit", _TIMED, _missing("sagemaker:MaxRuntimeInSeconds")),
         _deny(
             "BeyondTimeLimit",
-            _TRAINING,
+            _TIMED,
             {"NumericGreaterThan": {"sagemaker:MaxRuntimeInSeconds": str(MAX_RUNTIME_SECONDS)}},
         ),
         _deny(

@@ -12,6 +12,7 @@ import pulumi
 from pulumi_aws import iam
 
 from catalogue.experiments import RECORDS
+from catalogue.jobnames import begin
 from components.aws.guardrails import Guardrails, boundary, denies
 from components.aws.personas import (
     NAMED,
@@ -109,7 +110,8 @@ class Identity(pulumi.ComponentResource):
             return pulumi.Output.all(made.arn, *bounds).apply(lambda all_: all_[0])
 
         for persona, services in SERVICES.items():
-            trust = _trust(args.account, persona, services)
+            takes = [*services, "sagemaker"] if persona == "pipeline" and args.needs.pipelines else services
+            trust = _trust(args.account, persona, takes)
             says = f"The {persona} persona of "
             self.role_arns[persona] = role(persona, says, trust, statements[persona], persona in PEOPLE)
         self.caller_role_arns = {
@@ -176,8 +178,9 @@ def _guardrails(args: IdentityArgs, words: Words, personas: Collection[str]) -> 
         actions={action for statement in granted for action in statement["Action"]},
         beyond_account=beyond_account(granted),
         recorded=[
-            f"arn:aws:sagemaker:{words.region}:{words.account}:training-job/{words.prefix}-{job}-*"
+            f"arn:aws:sagemaker:{words.region}:{words.account}:training-job/{name}*"
             for job in args.needs.recorded_jobs
+            for name in begin(f"{words.prefix}-{job}")
         ],
         taken=taken(args, words) if "publisher" in personas else (),
     )

@@ -28,7 +28,8 @@ SERVICES: Mapping[str, Sequence[str]] = {
     "caller": (),
     "publisher": (),
 }
-"""Each persona, and the services that may take its role."""
+"""Each persona, and the services that may take its role. SageMaker takes the pipeline's, too, where there is one of its
+pipelines, which starts its steps as that."""
 PEOPLE = ("approver", "caller", "data-scientist", "publisher")
 """The personas whose role a person of the account may take, by signing in. No service takes any of them but the data
 scientist's, which Studio takes for who works there."""
@@ -107,6 +108,9 @@ class Needs(Args):
     tuned_jobs: Sequence[str] = ()
     """Those of the training jobs whose runs are tuning jobs: the pipeline persona starts these and not a training job.
     They must be known."""
+    pipelines: Sequence[str] = ()
+    """The pipelines whose steps the pipeline persona starts as the training persona, and whose runs it starts by the
+    clock and the data scientist by hand: their names after the prefix. They must be known."""
     records: Sequence[str] = ()
     """The folder of the bucket that holds the files of recorded runs, where an MLflow App records them: the data
     scientist calls it, and writes there, and the App has a role of its own for it. It must be known."""

@@ -9,6 +9,7 @@ import pulumi
 from pulumi_aws import ecr, sagemaker
 
 from catalogue.registered import FOLDER
+from catalogue.runs import ANSWERS_DAYS
 from components.aws.bucket import PrivateBucket, PrivateBucketArgs
 from components.given import Args, Tags, Text
 
@@ -23,6 +24,20 @@ CAPTURES, CAPTURE_DAYS = "capture/", 30
 def captures_of(endpoint: str) -> str:
     """The folder of one endpoint's requests and answers in the artifact bucket."""
     return f"{CAPTURES}{endpoint}/"
+
+
+QUEUE = "async/"
+"""Where the requests, the answers and the failures of endpoints with a queue lie."""
+
+
+def answers_of(endpoint: str) -> str:
+    """The folder of one endpoint's answers in the artifact bucket."""
+    return f"{QUEUE}{endpoint}/"
+
+
+def failures_of(endpoint: str) -> str:
+    """The folder in which SageMaker says why a request to one endpoint failed."""
+    return f"{QUEUE}{endpoint}-failed/"
 
 
 @dataclass(kw_only=True)
@@ -45,6 +60,8 @@ class RegistryArgs(Args):
     """Those of the models whose package groups they may ask. They must be known."""
     capture_days: Mapping[str, int] = field(default_factory=dict[str, int])
     """After how many days captured requests and answers go, by the name of their endpoint. They must be known."""
+    answer_days: Mapping[str, int] = field(default_factory=dict[str, int])
+    """After how many days answers through a queue go, by the name of their endpoint. They must be known."""
     expire_below: Mapping[str, int] = field(default_factory=dict[str, int])
     """After how many days other files go, by their folder in the bucket. They must be known."""
     data_key_arn: Text
@@ -59,7 +76,8 @@ class Registry(pulumi.ComponentResource):
     The repository is called `NAME-images`, so a stack file can name an image of it before the first `up`. An image tag
     names the same image for ever, and each image is scanned on push. The newest 20 images stay, and those of registered
     versions; an untagged one goes after a week. What an endpoint captures goes after its days. What one captured that
-    captures no more goes with the longest of them, 30 days at least. What lies below a folder of `expire_below` goes
+    captures no more goes with the longest of them, 30 days at least. So it is with the answers of an endpoint with a
+    queue; the requests to all go with the longest. What lies below a folder of `expire_below` goes
     after its days. Package groups serve this account only, and `readers`, who may read versions and write nothing:
     "Cross-account model deployment", https://docs.aws.amazon.com/sagemaker/latest/dg/model-registry-deploy-xaccount.html,
     "Private repository policies", https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-policies.html. What
@@ -91,6 +109,8 @@ class Registry(pulumi.ComponentResource):
                     CAPTURES: max(CAPTURE_DAYS, *args.capture_days.values(), 0),
                     **{captures_of(name): days for name, days in args.capture_days.items()},
                     **args.expire_below,
+                    QUEUE: max(ANSWERS_DAYS, *args.answer_days.values(), 0),
+                    **{at(name): days for name, days in args.answer_days.items() for at in (answers_of, failures_of)},
                 },
                 statements=pulumi.Output.from_input(args.bucket_name).apply(lambda called: _on_versions(called, args)),
                 tags=args.tags,

@@ -9,22 +9,41 @@ from typing import Any
 import pulumi
 from pulumi_aws import cloudwatch, scheduler, sfn
 
+from catalogue.jobnames import BESIDE_RUN, BESIDE_SEARCH, shortened
 from catalogue.pauses import LOOKS_BACK_HOURS, longest_pause_hours
-from catalogue.tuning import LONGEST as LONGEST_TUNING
-from catalogue.tuning import shortened
 from components.given import BadArgument, Tags, Text, counted
 from components.shapes import Schedule
 
 ATTEMPTS = 3
+SCHEDULED = "aws.scheduler.scheduled-time"
+"""The word for the time of a run in what a schedule sends, the same at each attempt to deliver it:
+https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html
+"""
 _WEEKDAYS = re.compile(r"\*|[0-7](-[0-7])?(,[0-7](-[0-7])?)*")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Runs:
-    """What the runs of a job are: the tasks that do the work, when they start, and who hears where they fail."""
+class Started:
+    """Who starts runs as whom, and who hears of them."""
 
     job_name: Text
     """What alarms call the job."""
+    hours: pulumi.Input[int]
+    """After how many hours a run is over, what it waited and tried again included."""
+    pipeline_role_arn: Text
+    """The role of schedule and runs."""
+    data_key_arn: Text
+    """The KMS key of schedule and runs."""
+    topic_arn: Text
+    """The SNS topic that alarms go to."""
+    tags: Tags
+    """The tags of everything that is created."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Runs(Started):
+    """What the runs of a job are: the tasks that do the work, and when they start."""
+
     comment: pulumi.Input[str]
     """What a run does, in words."""
     resource: str
@@ -35,18 +54,8 @@ class Runs:
     """When a run starts; None where people start each."""
     runs_per_month: int | None = None
     """How many runs people start in a month at most, where there is no schedule: a tag of the state machine."""
-    hours: pulumi.Input[int]
-    """After how many hours a run is stopped, what it waited and tried again included."""
-    pipeline_role_arn: Text
-    """The role of schedule and state machine."""
-    data_key_arn: Text
-    """The KMS key of schedule and state machine."""
     logs_key_arn: Text
     """The KMS key of the state machine's log."""
-    topic_arn: Text
-    """The SNS topic that alarms go to."""
-    tags: Tags
-    """The tags of everything that is created."""
 
 
 def state_machine_of_runs(name: str, args: Runs, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
@@ -86,31 +95,52 @@ def state_machine_of_runs(name: str, args: Runs, opts: pulumi.ResourceOptions) -
         opts=opts,
     )
     for suffix, metric in (("failed", "ExecutionsFailed"), ("overran", "ExecutionsTimedOut")):
-        cloudwatch.MetricAlarm(
-            f"{name}-{suffix}",
-            name=f"{name}-{suffix}",
-            alarm_description=pulumi.Output.concat("a run of ", args.job_name, f" {suffix}"),
-            namespace="AWS/States",
-            metric_name=metric,
-            dimensions={"StateMachineArn": machine.arn},
-            statistic="Sum",
-            comparison_operator="GreaterThanThreshold",
-            threshold=0,
-            period=300,
-            evaluation_periods=1,
-            treat_missing_data="notBreaching",
-            alarm_actions=[args.topic_arn],
-            tags=args.tags,
-            opts=opts,
-        )
+        says = pulumi.Output.concat("a run of ", args.job_name, f" {suffix}")
+        rings(f"{name}-{suffix}", says, _counts(machine, metric), args, opts)
     if args.schedule is not None:
-        _by_the_clock(name, args, args.schedule, machine, opts)
+        target: dict[str, Text] = {
+            "arn": machine.arn,
+            # The time names the job: the same at each attempt to deliver, where the execution's id is another.
+            "input": json.dumps({"run": f"<{SCHEDULED}>"}),
+        }
+        by_the_clock(name, args.schedule, target, _counts(machine, "ExecutionsSucceeded"), args, opts)
     return machine.arn
 
 
-def _by_the_clock(
-    name: str, args: Runs, schedule: Schedule, machine: sfn.StateMachine, opts: pulumi.ResourceOptions
+def _counts(machine: sfn.StateMachine, metric: str) -> dict[str, Any]:
+    return {"namespace": "AWS/States", "metric_name": metric, "dimensions": {"StateMachineArn": machine.arn}}
+
+
+def rings(
+    name: str, says: pulumi.Input[str], counts: Mapping[str, Any], args: Started, opts: pulumi.ResourceOptions
 ) -> None:
+    """Create an alarm that rings at the first run of which something is counted that must not be."""
+    cloudwatch.MetricAlarm(
+        name,
+        name=name,
+        alarm_description=says,
+        **counts,
+        statistic="Sum",
+        comparison_operator="GreaterThanThreshold",
+        threshold=0,
+        period=300,
+        evaluation_periods=1,
+        treat_missing_data="notBreaching",
+        alarm_actions=[args.topic_arn],
+        tags=args.tags,
+        opts=opts,
+    )
+
+
+def by_the_clock(
+    name: str,
+    schedule: Schedule,
+    target: Mapping[str, Text],
+    succeeded: Mapping[str, Any],
+    args: Started,
+    opts: pulumi.ResourceOptions,
+) -> None:
+    """Create the schedule that starts runs, and the alarm on one that was due and did not succeed."""
     scheduler.Schedule(
         f"{name}-schedule",
         schedule_expression=eventbridge_cron(schedule.cron),
@@ -118,10 +148,9 @@ def _by_the_clock(
         flexible_time_window={"mode": "OFF"},
         kms_key_arn=args.data_key_arn,
         target={
-            "arn": machine.arn,
+            "arn": target["arn"],
+            "input": target["input"],
             "role_arn": args.pipeline_role_arn,
-            # The time names the job: the same at each attempt to deliver, where the execution's id is another.
-            "input": json.dumps({"run": "<aws.scheduler.scheduled-time>"}),
             "retry_policy": {"maximum_event_age_in_seconds": 3600, "maximum_retry_attempts": ATTEMPTS},
         },
         opts=opts,
@@ -132,9 +161,7 @@ def _by_the_clock(
             f"{name}-missed",
             name=f"{name}-missed",
             alarm_description=pulumi.Output.concat("no run of ", args.job_name, " succeeded when it was due"),
-            namespace="AWS/States",
-            metric_name="ExecutionsSucceeded",
-            dimensions={"StateMachineArn": machine.arn},
+            **succeeded,
             statistic="Sum",
             comparison_operator="LessThanThreshold",
             threshold=1,
@@ -180,8 +207,6 @@ _TIME = ", ".join(
     for at, marks in enumerate(("T", "T:", "T:", "T:Z"))
 )
 _RUNS_ALREADY = "SageMaker.ResourceInUseException"
-_LONGEST = 63 - len("-2026-11-26-023000-00")
-"""What SageMaker's 63 characters leave for the name of a job beside its run."""
 
 
 def named_by_its_run(job_name: Text) -> pulumi.Output[str]:
@@ -193,7 +218,7 @@ def named_by_its_run(job_name: Text) -> pulumi.Output[str]:
     """
     return pulumi.Output.concat(
         "States.Format('",
-        pulumi.Output.from_input(job_name).apply(lambda name: shortened(name, _LONGEST)),
+        pulumi.Output.from_input(job_name).apply(lambda known: shortened(known, BESIDE_RUN)),
         f"-{{}}-{{}}{{}}{{}}-{{}}{{}}', {_TIME}, $$.Execution.RedriveCount, $$.State.RetryCount)",
     )
 
@@ -203,7 +228,7 @@ def tuned_by_its_run(job_name: Text) -> pulumi.Output[str]:
     for: the time of the run, and the attempt."""
     return pulumi.Output.concat(
         "States.Format('",
-        pulumi.Output.from_input(job_name).apply(lambda name: shortened(name, LONGEST_TUNING)),
+        pulumi.Output.from_input(job_name).apply(lambda known: shortened(known, BESIDE_SEARCH)),
         f"-{{}}{{}}{{}}{{}}{{}}{{}}', {_TIME}, $$.Execution.RedriveCount, $$.State.RetryCount)",
     )
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pulumi
 
+from catalogue.jobnames import search_begins
 from catalogue.registered import FOLDER, IMAGES, artifacts_of, registry_of
-from catalogue.tuning import begins
 from components.aws import encryption
 from components.aws.personas import IdentityArgs, Words
 from components.aws.registry import CAPTURES
@@ -107,6 +107,16 @@ _TUNE = [
 hyperparameters of a machine learning model", https://docs.aws.amazon.com/step-functions/latest/dg/sample-hyper-tuning.html
 """
 _SEE_TRIALS = ["sagemaker:DescribeHyperParameterTuningJob", "sagemaker:ListTrainingJobsForHyperParameterTuningJob"]
+_PROCESS = [
+    "sagemaker:AddTags",
+    "sagemaker:CreateProcessingJob",
+    "sagemaker:DescribeProcessingJob",
+    "sagemaker:ListTags",
+    "sagemaker:StopProcessingJob",
+]
+"""SageMaker developer guide, "IAM Access Management" of Pipelines: to create and to describe the jobs of each step, and
+to pass the role of each, https://docs.aws.amazon.com/sagemaker/latest/dg/build-and-manage-access.html
+"""
 _APPROVE = [
     "sagemaker:DescribeModelPackage",
     "sagemaker:DescribeModelPackageGroup",
@@ -151,10 +161,11 @@ def statements_of(args: IdentityArgs, words: Words) -> dict[str, list[dict[str, 
         [training_role],
         {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
     )
-    tuned = [begins(f"{words.prefix}-{job}") for job in args.needs.tuned_jobs]
+    tuned = [search_begins(f"{words.prefix}-{job}") for job in args.needs.tuned_jobs]
     tunings = [f"{sagemaker}:hyper-parameter-tuning-job/{one}-*" for one in tuned]
     trains = bool({*args.needs.training_jobs} - {*args.needs.tuned_jobs})
     ends = ("Transform", *(("Training",) if trains else ()), *(("Tuning",) if tuned else ()))
+    pipelines = [f"{sagemaker}:pipeline/{words.prefix}-{name}" for name in args.needs.pipelines]
     return {
         "data-scientist": [
             *runs_containers(*_TRAINS),
@@ -167,6 +178,7 @@ def statements_of(args: IdentityArgs, words: Words) -> dict[str, list[dict[str, 
             pass_training,
             *_by_hand(args.needs.training_jobs, words),
             *([_allow("SeeTrials", _SEE_TRIALS, tunings)] if tuned else []),
+            *_pipelines_by_hand(pipelines),
             *_record(args, words, "sagemaker:CreatePresignedMlflowAppUrl"),
         ],
         "training": [
@@ -182,7 +194,9 @@ def statements_of(args: IdentityArgs, words: Words) -> dict[str, list[dict[str, 
             _allow("Transform", _TRANSFORM, [f"{sagemaker}:transform-job/{words.prefix}-*"]),
             *([_allow("Train", _TRAIN, [f"{sagemaker}:training-job/{words.prefix}-*"])] if trains else []),
             *([_allow("Tune", _TUNE, tunings)] if tuned else []),
-            *([pass_training] if trains or tuned else []),
+            *([_allow("Process", _PROCESS, [f"{sagemaker}:processing-job/{words.prefix}-*"])] if pipelines else []),
+            *([pass_training] if trains or tuned or pipelines else []),
+            *([_allow("StartPipelines", ["sagemaker:StartPipelineExecution"], pipelines)] if pipelines else []),
             _allow(
                 "StartRuns",
                 ["states:StartExecution"],
@@ -245,7 +259,7 @@ def statements_of(args: IdentityArgs, words: Words) -> dict[str, list[dict[str, 
             *_versions(args, _UPLOAD),
             *_decrypt(words.artifact_keys, words.region, _SEAL),
             _allow("Key", _SEAL, [args.data_key_arn]),
-            *([_allow("RegisterTaken", _PROPOSE, packages)] if args.needs.taken else []),
+            *([_allow("Register", _PROPOSE, packages)] if args.needs.registered else []),
             *taken(args, words),
         ],
     }
@@ -296,6 +310,28 @@ def _by_hand(training_jobs: Sequence[str], words: Words) -> list[dict[str, Any]]
             "WatchTraining",
             ["states:DescribeExecution", "states:GetExecutionHistory", "states:StopExecution"],
             [f"{states}:execution:{words.prefix}-{job}:*" for job in training_jobs],
+        ),
+    ]
+
+
+def _pipelines_by_hand(pipelines: Sequence[str]) -> list[dict[str, Any]]:
+    """The same of a run of pipelines. None without one.
+
+    Service Authorization Reference, "Actions, resources, and condition keys for Amazon SageMaker",
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsagemaker.html
+    """
+    if not pipelines:
+        return []
+    return [
+        _allow("StartPath", ["sagemaker:ListPipelineExecutions", "sagemaker:StartPipelineExecution"], pipelines),
+        _allow(
+            "WatchPath",
+            [
+                "sagemaker:DescribePipelineExecution",
+                "sagemaker:ListPipelineExecutionSteps",
+                "sagemaker:StopPipelineExecution",
+            ],
+            [f"{one}/execution/*" for one in pipelines],
         ),
     ]
 

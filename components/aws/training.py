@@ -173,7 +173,27 @@ class TrainingJob(pulumi.ComponentResource):
 
 
 def _request(args: TrainingJobArgs) -> dict[str, Any]:
-    """What a run sends to SageMaker: one training job."""
+    """What a run of its own sends."""
+    return training_request(
+        args,
+        {"TrainingJobName.$": named_by_its_run(args.job_name)},
+        # Next week's run must not find this week's checkpoints and be done at once.
+        {"S3Uri.$": of_its_run(args.spot.checkpoint_uri)} if args.spot is not None else {},
+    )
+
+
+def training_request(
+    args: TrainingJobArgs,
+    named: Mapping[str, Any],
+    checkpoints: Mapping[str, Any],
+    data: Mapping[str, Any] | None = None,
+    output: Any = None,
+    variables: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """What a run sends to SageMaker: one training job, under what names it, with the run's own folder of checkpoints.
+
+    A step of a pipeline reads other data than the job's own, and writes below another folder: `data` and `output`.
+    """
     resources: dict[str, Any] = {
         "InstanceType": args.machine.type,
         "InstanceCount": args.replicas,
@@ -182,7 +202,7 @@ def _request(args: TrainingJobArgs) -> dict[str, Any]:
     if not args.machine.local_nvme:
         resources["VolumeKmsKeyId"] = args.volume_key_arn
     request: dict[str, Any] = {
-        "TrainingJobName.$": named_by_its_run(args.job_name),
+        **named,
         "AlgorithmSpecification": {"TrainingImage": args.image, "TrainingInputMode": "FastFile"},
         "RoleArn": args.role_arn,
         "InputDataConfig": [
@@ -196,9 +216,12 @@ def _request(args: TrainingJobArgs) -> dict[str, Any]:
                     }
                 },
             }
-            for channel, uri in args.data.items()
+            for channel, uri in (args.data if data is None else data).items()
         ],
-        "OutputDataConfig": {"S3OutputPath": args.output_uri, "KmsKeyId": args.data_key_arn},
+        "OutputDataConfig": {
+            "S3OutputPath": args.output_uri if output is None else output,
+            "KmsKeyId": args.data_key_arn,
+        },
         "ResourceConfig": resources,
         "VpcConfig": {"Subnets": args.subnet_ids, "SecurityGroupIds": [args.security_group_id]},
         "StoppingCondition": {"MaxRuntimeInSeconds": args.max_hours * 3600},
@@ -206,13 +229,15 @@ def _request(args: TrainingJobArgs) -> dict[str, Any]:
         "EnableInterContainerTrafficEncryption": True,
         "Tags": tags_of(args.tags),
     }
+    told = {**(variables or {})}
     if args.tracking_arn is not None:
-        request["Environment"] = {"MLFLOW_TRACKING_URI": args.tracking_arn, "MLFLOW_EXPERIMENT_NAME": args.job_name}
+        told |= {"MLFLOW_TRACKING_URI": args.tracking_arn, "MLFLOW_EXPERIMENT_NAME": args.job_name}
+    if told:
+        request["Environment"] = told
     if args.hyperparameters:
         request["HyperParameters"] = args.hyperparameters
     if args.spot is not None:
         request["EnableManagedSpotTraining"] = True
         request["StoppingCondition"]["MaxWaitTimeInSeconds"] = args.hours * 3600
-        # Next week's run must not find this week's checkpoints and be done at once.
-        request["CheckpointConfig"] = {"S3Uri.$": of_its_run(args.spot.checkpoint_uri)}
+        request["CheckpointConfig"] = {**checkpoints}
     return request

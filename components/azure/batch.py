@@ -9,7 +9,8 @@ from pulumi_azure_native import machinelearningservices as ml
 from catalogue.formats import AZURE, USUAL
 from components.azure.names import digest
 from components.azure.registry import FOLDER, PLACE, RegisteredModelArgs, version_of
-from components.azure.runs import Runs, cluster_of_runs, kept, schedule_of_runs
+from components.azure.run_alarms import RunAlarms
+from components.azure.runs import OF_ITS_RUN, Runs, Step, cluster_of, kept, schedule_of
 from components.given import Args, BadArgument, Tags, Text, hold, hold_each
 from components.shapes import Machine, Schedule
 
@@ -21,10 +22,6 @@ The machines of a run need none: they stand in the managed network, which has it
 
 ATTEMPTS = 3
 
-OF_ITS_RUN = "${{name}}/"
-"""The folder of a run below the folder of its job: Azure ML puts the run's name there,
-https://learn.microsoft.com/en-us/azure/machine-learning/concept-expressions
-"""
 _SCORE = """\
 set -euo pipefail
 score() {
@@ -164,13 +161,8 @@ class BatchJob(pulumi.ComponentResource):
 
     def _run(self, name: str, args: BatchJobArgs) -> pulumi.Output[str]:
         command = scoring(args.inputs, AZURE[args.format], args.concurrency)
-        runs = Runs(
-            subscription=args.subscription,
-            group_name=args.group_name,
-            region=args.region,
-            workspace_name=args.workspace_name,
-            job_name=args.job_name,
-            step="score",
+        step = Step(
+            name="score",
             command=command,
             version=digest(command, version_of(args.model)),
             environment_id=args.model.environment_id,
@@ -178,20 +170,29 @@ class BatchJob(pulumi.ComponentResource):
             model_id=args.model.model_id,
             inputs=args.inputs,
             outputs={"scores": pulumi.Output.concat(args.output_uri, OF_ITS_RUN)},
-            identity_id=args.identity_id,
-            client_id=args.client_id,
             machine=args.machine,
             replicas=args.replicas,
-            schedule=args.schedule,
             max_hours=args.max_hours,
+        )
+        runs = Runs(
+            subscription=args.subscription,
+            group_name=args.group_name,
+            region=args.region,
+            workspace_name=args.workspace_name,
+            job_name=args.job_name,
+            steps=[step],
+            identity_id=args.identity_id,
+            client_id=args.client_id,
+            schedule=args.schedule,
             owner=args.owner,
             log_workspace_id=args.log_workspace_id,
             action_group_id=args.action_group_id,
             tags=args.tags,
         )
-        cluster = cluster_of_runs(name, runs, self._child)
+        RunAlarms(name, runs, self._child).on_failed()
+        cluster = cluster_of(name, runs, step, self._child)
         self._endpoint(name, args, cluster)
-        return schedule_of_runs(name, runs, cluster, self._child)
+        return schedule_of(name, runs, [cluster], self._child)
 
     def _endpoint(self, name: str, args: BatchJobArgs, cluster: ml.Compute) -> None:
         endpoint = ml.BatchEndpoint(

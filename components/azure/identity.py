@@ -242,8 +242,6 @@ class GateArgs(Args):
     readers: Sequence[str] = ()
     """The object ids in Entra ID of other stacks' publishers, which read versions, what was decided on them, and
     images, and write nothing. They must stand, and be known."""
-    takes: bool = False
-    """Whether versions come from other stacks, for which the publisher registers them here. It must be known."""
     tags: Tags
     """The tags of the models."""
 
@@ -280,9 +278,9 @@ class Access(pulumi.ComponentResource):
     workspace. The serving identity may write metrics. People get the data scientist's roles, on the workspace and on
     the storage account. Nobody may delete endpoints, change machines or change the workspace.
 
-    Where registered versions are served, no role on the workspace writes models. Data scientists register versions of a
-    model of the workspace, and the approver alone writes versions of another, which are the approvals. Publishers of
-    other stacks read both, the files below `registry/` and the images, and write nothing.
+    Where registered versions are served, no role on the workspace writes models. Data scientists and the publisher
+    register versions of a model of the workspace, and the approver alone writes versions of another, which are the
+    approvals. Publishers of other stacks read both, the files below `registry/` and the images, and write nothing.
 
     A workload takes its identity from this component's outputs, so that it starts only when the identity's roles on the
     workspace stand. The component refuses identities of which a persona or `workspace` is missing.
@@ -303,7 +301,7 @@ class Access(pulumi.ComponentResource):
         }
         shared: dict[str, tuple[bool, authorization.PermissionArgsDict]] = {
             WRITER: (args.gate is not None, {"actions": VERSIONS}),
-            FINDER: (args.gate is not None and (args.gate.takes or bool(args.gate.readers)), {"actions": TAKES}),
+            FINDER: (args.gate is not None, {"actions": TAKES}),
             READER: (args.gate is not None and bool(args.gate.readers), {"data_actions": READS_VERSIONS}),
         }
         for role, (needed, may) in shared.items():
@@ -348,9 +346,8 @@ class Access(pulumi.ComponentResource):
         scientist = one_of(args.principal_ids, "data-scientist", "AccessArgs.principal_ids")
         registering = [("data-scientist", scientist, "ServicePrincipal")]
         registering += [(f"person-{who}", id_, "User") for who, id_ in args.people.items()]
-        if gate.takes:
-            publisher = one_of(args.principal_ids, "publisher", "AccessArgs.principal_ids")
-            registering.append(("publisher", publisher, "ServicePrincipal"))
+        publisher = one_of(args.principal_ids, "publisher", "AccessArgs.principal_ids")
+        registering.append(("publisher", publisher, "ServicePrincipal"))
         approver = one_of(args.principal_ids, "approver", "AccessArgs.principal_ids")
         for model in gate.models:
             for end, says, writers in (
@@ -386,16 +383,15 @@ class Access(pulumi.ComponentResource):
                     self._child,
                     condition=condition,
                 )
-        if gate.takes:
-            publisher = one_of(args.principal_ids, "publisher", "AccessArgs.principal_ids")
-            grant(
-                f"{name}-publisher-{FINDER}",
-                args.subscription,
-                publisher,
-                roles[FINDER],
-                args.workspace_id,
-                self._child,
-            )
+        publisher = one_of(args.principal_ids, "publisher", "AccessArgs.principal_ids")
+        grant(
+            f"{name}-publisher-{FINDER}",
+            args.subscription,
+            publisher,
+            roles[FINDER],
+            args.workspace_id,
+            self._child,
+        )
 
     def _on_workspace(
         self,

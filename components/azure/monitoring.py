@@ -50,7 +50,10 @@ class Alerts(pulumi.ComponentResource):
 
 @dataclass
 class QueryAlarm:
-    """An alarm on a query of the log workspace: `column` compared with `threshold` over `window` (ISO 8601)."""
+    """An alarm on a query of the log workspace: `column` compared with `threshold` over `window` (ISO 8601).
+
+    With `split_by` it rings for each value of that column by itself, and says which.
+    """
 
     description: Text
     query: Text
@@ -59,6 +62,7 @@ class QueryAlarm:
     threshold: float
     window: str
     every: str
+    split_by: str = ""
 
 
 def rows(columns: str, *parts: Text) -> pulumi.Output[str]:
@@ -101,18 +105,23 @@ def alarm_on_logs(name: str, alarm: QueryAlarm, watched: Watched, opts: pulumi.R
         window_size=alarm.window,
         auto_mitigate=True,
         skip_query_validation=True,  # the table comes into being with its first row
-        criteria={
-            "all_of": [
-                {
-                    "query": alarm.query,
-                    "metric_measure_column": alarm.column,
-                    "time_aggregation": "Maximum",
-                    "operator": alarm.operator,
-                    "threshold": alarm.threshold,
-                    "failing_periods": {"number_of_evaluation_periods": 1, "min_failing_periods_to_alert": 1},
-                }
+        criteria=monitor.ScheduledQueryRuleCriteriaArgs(
+            all_of=[
+                monitor.ConditionArgs(
+                    query=alarm.query,
+                    metric_measure_column=alarm.column,
+                    dimensions=[monitor.DimensionArgs(name=alarm.split_by, operator="Include", values=["*"])]
+                    if alarm.split_by
+                    else None,
+                    time_aggregation="Maximum",
+                    operator=alarm.operator,
+                    threshold=alarm.threshold,
+                    failing_periods=monitor.ConditionFailingPeriodsArgs(
+                        number_of_evaluation_periods=1, min_failing_periods_to_alert=1
+                    ),
+                )
             ]
-        },
+        ),
         actions={"action_groups": [watched.action_group_id]},
         tags=watched.tags,
         opts=opts,

@@ -148,7 +148,7 @@ file names no version of the registry, what is served changes by the stack file 
 """
 
 TAKES = [f"{_ML}/read", f"{_ML}/datastores/read", f"{_ML}/models/versions/read"]
-"""What a publisher looks up to copy a version: the workspace, where its store is, and what is said of the version.
+"""What a publisher looks up to register or copy a version: the workspace, where its store is, and what is said of it.
 
 The store and the workspace have names that azure-native chose, so that nobody knows them without looking.
 """

@@ -201,15 +201,15 @@ class Registry(pulumi.ComponentResource):
         def route(path: str) -> ml.RouteArgs:
             return ml.RouteArgs(path=path, port=model.port)
 
+        version = digest(model.image, *_answers(model))
         return environment(
             f"{name}-{key}",
             Environment(
                 group_name=args.group_name,
                 workspace_name=args.workspace_name,
                 environment_name=key,
-                version=digest(model.image, *_answers(model)),
                 says=f"What runs {key}",
-                image=model.image,
+                images={version: model.image},
                 answers=ml.InferenceContainerPropertiesArgs(
                     liveness_route=route(model.health_route),
                     readiness_route=route(model.health_route),
@@ -219,28 +219,28 @@ class Registry(pulumi.ComponentResource):
             ),
             self._kept,
             self._child,
-        )
+        )[version]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Environment:
-    """An image as Azure ML knows it: an environment of that name, and the version that has this image."""
+    """Images as Azure ML knows them: an environment of that name, and the version that has each of them."""
 
     group_name: Text
     workspace_name: Text
     environment_name: Text
-    version: str
     says: Text
-    image: str
+    images: Mapping[str, str]
+    """The images by the versions that have them."""
     answers: ml.InferenceContainerPropertiesArgs | None = None
-    """Where it answers, as the image of an endpoint must; None for one that answers nobody."""
+    """Where they answer, as the image of an endpoint must; None for those that answer nobody."""
     tags: Tags
 
 
 def environment(
     name: str, args: Environment, opts: pulumi.ResourceOptions, version_opts: pulumi.ResourceOptions
-) -> pulumi.Output[str]:
-    """Register an environment with `opts`, and its version. Returns the id of the version."""
+) -> dict[str, pulumi.Output[str]]:
+    """Register an environment with `opts`, and its versions. Returns their ids."""
     container = ml.EnvironmentContainer(
         name,
         name=args.environment_name,
@@ -249,17 +249,20 @@ def environment(
         properties=ml.EnvironmentContainerPropertiesArgs(description=args.says, tags=args.tags),
         opts=opts,
     )
-    return ml.EnvironmentVersion(
-        f"{name}-{args.version}",
-        name=container.name,
-        version=args.version,
-        workspace_name=args.workspace_name,
-        resource_group_name=args.group_name,
-        properties=ml.EnvironmentVersionPropertiesArgs(
-            image=args.image, os_type="Linux", inference_config=args.answers, tags=args.tags
-        ),
-        opts=version_opts,
-    ).id
+    return {
+        version: ml.EnvironmentVersion(
+            f"{name}-{version}",
+            name=container.name,
+            version=version,
+            workspace_name=args.workspace_name,
+            resource_group_name=args.group_name,
+            properties=ml.EnvironmentVersionPropertiesArgs(
+                image=image, os_type="Linux", inference_config=args.answers, tags=args.tags
+            ),
+            opts=version_opts,
+        ).id
+        for version, image in args.images.items()
+    }
 
 
 def version_of(model: ModelArgs) -> str:

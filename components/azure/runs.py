@@ -1,14 +1,17 @@
-"""The runs of a job: a cluster from zero, a registered step, and the schedule that starts it or says what it is."""
+"""The runs of a job: for each step a cluster from zero and a registered component, and the schedule that starts a run
+or says what one is.
+"""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import pulumi
 from pulumi_azure_native import machinelearningservices as ml
 
 from catalogue.ncrontab import ncrontab, windows_timezone
-from components.azure.monitoring import QueryAlarm, alarm_on_logs, rows
 from components.azure.names import digest, regional
 from components.azure.registry import full_uri
 from components.azure.tuning import searched, trials
@@ -26,9 +29,73 @@ https://learn.microsoft.com/en-us/azure/machine-learning/how-to-train-distribute
 """
 
 
+OUTPUT, CHECKPOINTS = "output", "checkpoints"
+"""The arguments of the folders that a step writes, so that no input and no option has their names."""
+
+OF_ITS_RUN = "${{name}}/"
+"""The folder of one run below a folder: Azure ML puts the name of the step's job there when it is submitted, the same
+for each attempt, https://learn.microsoft.com/en-us/azure/machine-learning/concept-expressions (server expressions).
+"""
+
+
+@dataclass(kw_only=True)
+class Step:
+    """What a step of a run does, on what, and on which machines."""
+
+    name: str
+    """What the step is called, in lower-case letters, digits and `_`, such as train."""
+    part: str = ""
+    """The name by which the steps of a run are told apart in what is created; empty where a run is this step alone."""
+    command: str
+    """What the step does, in bash."""
+    version: str
+    """The version of the step: another command or environment has another."""
+    environment_id: Text
+    """The id of the environment's version."""
+    environment: Mapping[str, Text] = field(default_factory=dict[str, Text])
+    """The variables of the step."""
+    model_id: Text | None = None
+    """The id of the model that the step takes, as its input `model`."""
+    inputs: Mapping[str, Text]
+    """The folders on datastores that the step reads, by the names of its inputs."""
+    after: Mapping[str, str] = field(default_factory=dict[str, str])
+    """The steps whose output the step reads, by the names of its inputs."""
+    outputs: Mapping[str, Text]
+    """The folders on datastores that the step writes, by the names of its outputs."""
+    machine: Machine
+    """The machine of each replica."""
+    replicas: pulumi.Input[int] = 1
+    """How many machines the step has, or each trial of one that searches."""
+    tuning: Tuning | None = None
+    """Search hyperparameters: the step is then a sweep, whose trials do what the step does."""
+    spot: bool = False
+    """Whether the machines are of low priority, Azure ML's Spot."""
+    max_hours: pulumi.Input[int]
+    """After how many hours the step is stopped, or each trial of one that searches."""
+
+    @property
+    def nodes(self) -> pulumi.Input[int]:
+        """How many machines its cluster has at most: those of all trials that run at once."""
+        if self.tuning is None:
+            return self.replicas
+        at_once = self.tuning.parallel
+        return pulumi.Output.from_input(self.replicas).apply(lambda count: count * at_once)
+
+    def of(self, name: str) -> str:
+        """What begins the names of what is created of the step, where the job's begin with `name`.
+
+        No name in a stack file has two dashes together, so the parts of one job are never those of another.
+        """
+        return f"{name}--{self.part}" if self.part else name
+
+    def key(self, name: str) -> str:
+        """What an input or output of the step is called in the pipeline around it."""
+        return f"{self.name}__{name}" if self.part else name
+
+
 @dataclass(kw_only=True)
 class Runs:
-    """What the runs of a job are: the step that does the work, on what, when they start, and who hears of a failure."""
+    """What the runs of a job are: the steps that do the work, when they start, and who hears of a failure."""
 
     subscription: Text
     """The id of the subscription that the workspace is in."""
@@ -40,48 +107,51 @@ class Runs:
     """The name of the ML workspace."""
     job_name: Text
     """The name of the schedule, of its runs and of their experiment."""
-    step: str
-    """What the one step of a run is called, such as train."""
-    command: str
-    """What the step does, in bash."""
-    version: str
-    """The version of the step: another command or environment has another."""
-    environment_id: Text
-    """The id of the environment's version."""
-    environment: Mapping[str, Text]
-    """The variables of the step."""
-    model_id: Text | None = None
-    """The id of the model that the step takes, as its input `model`."""
-    inputs: Mapping[str, Text]
-    """The folders on datastores that the step reads, by the names of its inputs."""
-    outputs: Mapping[str, Text]
-    """The folders on datastores that the step writes, by the names of its outputs."""
+    steps: Sequence[Step]
+    """The steps of a run, one after the other."""
     identity_id: Text
-    """The id of the identity that the cluster acts as."""
+    """The id of the identity that the clusters act as."""
     client_id: Text
     """The client id of the same identity."""
-    machine: Machine
-    """The machine of each replica."""
-    replicas: pulumi.Input[int]
-    """How many machines a run has, or each trial of one that searches."""
-    tuning: Tuning | None = None
-    """Search hyperparameters: the step is then a sweep, whose trials do what the step does."""
-    spot: bool = False
-    """Whether the machines are of low priority, Azure ML's Spot."""
     schedule: Schedule | None
     """When a run starts; None where people start each."""
     runs_per_month: int | None = None
     """How many runs people start in a month at most, where there is no schedule: a tag of the schedule that is off."""
-    max_hours: pulumi.Input[int]
-    """After how many hours a run is stopped, or each trial of one that searches."""
     owner: Text
     """The e-mail address that hears of a run that failed or was stopped."""
     log_workspace_id: Text
-    """The id of the log workspace that its alarm queries."""
+    """The id of the log workspace that its alarms query."""
     action_group_id: Text
-    """The id of the action group that hears of its alarm."""
+    """The id of the action group that hears of its alarms."""
     tags: Tags
     """The tags of everything that is created."""
+
+
+def command(program: str, inputs: Sequence[str], outputs: Sequence[str], values: Mapping[str, str]) -> str:
+    """What a step runs: its program with --INPUT=FOLDER, --OUTPUT=FOLDER and --NAME=VALUE.
+
+    The shell reads no value: each is in quotes, and Azure ML's folders have no odd letters.
+    """
+    folders = [f'--{one}="${{{{inputs.{one}}}}}"' for one in inputs]
+    folders += [f'--{one}="${{{{outputs.{one}}}}}"' for one in outputs]
+    return " ".join(["exec", program, *folders, *(shlex.quote(f"--{name}={value}") for name, value in values.items())])
+
+
+def one_argument_each(where: str, inputs: Sequence[str], values: Mapping[str, str]) -> None:
+    """Hold the names of a step's inputs apart from those of its values, which stand at this argument of a component,
+    and the values to what Azure ML hands on as it is. Raises BadArgument.
+    """
+    named = [*inputs, *values, OUTPUT, CHECKPOINTS]
+    if twice := sorted({name for name in named if named.count(name) > 1}):
+        raise BadArgument(
+            f"{where}: {twice[0]!r} would be two arguments of the program; name inputs and what stands here apart, and "
+            f"none of them {OUTPUT} or {CHECKPOINTS}"
+        )
+    if odd := [name for name, value in values.items() if re.search(r"\$\{\{|[\r\n\0]", value)]:
+        raise BadArgument(
+            f"{where}.{odd[0]}: has '${{{{' or a line's end, which Azure ML would not hand on as it is; give it in a "
+            "file of an input"
+        )
 
 
 def kept(schedule: Schedule, args: str) -> tuple[str, str]:
@@ -92,39 +162,43 @@ def kept(schedule: Schedule, args: str) -> tuple[str, str]:
         raise BadArgument(f"{args}.schedule: {error}") from error
 
 
-def cluster_of_runs(name: str, args: Runs, opts: pulumi.ResourceOptions) -> ml.Compute:
-    """Create the cluster. Another machine is another cluster, for Azure ML changes none; so is another priority."""
-    words = [args.machine.type, *(["low priority"] if args.spot else [])]
-    told = pulumi.Output.all(args.job_name, args.subscription, name, f"cluster {' '.join(words)}")
+def cluster_of(name: str, args: Runs, step: Step, opts: pulumi.ResourceOptions) -> ml.Compute:
+    """Create the cluster of a step. Another machine is another cluster, for Azure ML changes none; so is another
+    priority.
+    """
     return ml.Compute(
-        f"{name}-cluster-{digest(*words)}",
-        compute_name=told.apply(lambda known: regional(*known, limit=24)),
+        f"{step.of(name)}-cluster-{digest(*_machine(step))}",
+        compute_name=cluster_name(name, args, step),
         workspace_name=args.workspace_name,
         resource_group_name=args.group_name,
         location=args.region,
         identity={"type": "UserAssigned", "user_assigned_identities": [args.identity_id]},
-        properties=cluster_from_zero(args.machine.type, _nodes(args), args.spot),
+        properties=cluster_from_zero(step.machine.type, step.nodes, step.spot),
         tags=args.tags,
         opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(delete_before_replace=True)),
     )
 
 
-def _nodes(args: Runs) -> pulumi.Input[int]:
-    """How many machines the cluster has at most: those of all trials that run at once."""
-    if args.tuning is None:
-        return args.replicas
-    at_once = args.tuning.parallel
-    return pulumi.Output.from_input(args.replicas).apply(lambda count: count * at_once)
+def cluster_name(name: str, args: Runs, step: Step) -> pulumi.Output[str]:
+    """What Azure ML calls the cluster of a step, which is known before the cluster stands."""
+    kind = f"cluster {' '.join(_machine(step))}"
+    told = pulumi.Output.all(step.part or args.job_name, args.subscription, step.of(name), kind)
+    return told.apply(lambda known: regional(*known, limit=24))
 
 
-def schedule_of_runs(name: str, args: Runs, cluster: ml.Compute, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
-    """Create the schedule with what it starts, and the alarm on runs that failed or were stopped. Returns its id.
+def _machine(step: Step) -> list[str]:
+    return [step.machine.type, *(["low priority"] if step.spot else [])]
+
+
+def schedule_of(
+    name: str, args: Runs, clusters: Sequence[ml.Compute], opts: pulumi.ResourceOptions
+) -> pulumi.Output[str]:
+    """Create the schedule with what it starts, each step on the cluster in its place. Returns its id.
 
     A schedule that people start from is off: it says what a run is, and `mlplatform run` sends that as a job. Azure's
     own tools switch a schedule off by creating it so (ScheduleOperations.begin_disable,
     https://github.com/Azure/azure-sdk-for-python/blob/main/sdk/ml/azure-ai-ml/azure/ai/ml/operations/_schedule_operations.py).
     """
-    _alarm_on_failed(name, args, opts)
     cron, time_zone = kept(args.schedule or BY_HAND, "Runs")
     return ml.Schedule(
         f"{name}-schedule",
@@ -134,9 +208,7 @@ def schedule_of_runs(name: str, args: Runs, cluster: ml.Compute, opts: pulumi.Re
         properties=ml.SchedulePropertiesArgs(
             is_enabled=args.schedule is not None,
             display_name=args.job_name,
-            action=ml.JobScheduleActionArgs(
-                action_type="CreateJob", job_definition=_job(name, args, cluster, _component(name, args, opts))
-            ),
+            action=ml.JobScheduleActionArgs(action_type="CreateJob", job_definition=_job(name, args, clusters, opts)),
             trigger=ml.CronTriggerArgs(trigger_type="Cron", expression=cron, time_zone=time_zone),
             tags=counted(args.tags, args.runs_per_month),
         ),
@@ -144,48 +216,20 @@ def schedule_of_runs(name: str, args: Runs, cluster: ml.Compute, opts: pulumi.Re
     ).id
 
 
-def events(args: Runs, columns: str, names: str) -> pulumi.Output[str]:
-    """The events of the job's runs as the head of a query, with the columns, each with its type, and their names.
-
-    Source: https://learn.microsoft.com/en-us/azure/azure-monitor/reference/tables/amlcomputejobevent
-    """
-    return rows(
-        columns,
-        pulumi.Output.concat("AmlComputeJobEvent | where ExperimentName == '", args.job_name, f"' | project {names}"),
-    )
-
-
-def _alarm_on_failed(name: str, args: Runs, opts: pulumi.ResourceOptions) -> None:
-    alarm_on_logs(
-        f"{name}-failed",
-        QueryAlarm(
-            description=pulumi.Output.concat("a run of ", args.job_name, " failed or was stopped"),
-            query=pulumi.Output.concat(
-                events(args, "EventType: string", "EventType"),
-                " | summarize Failed = countif(EventType in ('JobFailed', 'JobCancelled', 'JobCanceled'))",
-            ),
-            column="Failed",
-            operator="GreaterThan",
-            threshold=0,
-            window="PT15M",
-            every="PT15M",
-        ),
-        args,
-        opts,
-    )
-
-
-def _job(name: str, args: Runs, cluster: ml.Compute, component_id: pulumi.Output[str]) -> ml.PipelineJobArgs:
+def _job(name: str, args: Runs, clusters: Sequence[ml.Compute], opts: pulumi.ResourceOptions) -> ml.PipelineJobArgs:
     def full(uri: Text) -> pulumi.Output[str]:
         return full_uri(uri, args.subscription, args.group_name, args.workspace_name)
 
     inputs: dict[str, ml.MLFlowModelJobInputArgs | ml.UriFolderJobInputArgs] = {}
-    if args.model_id is not None:
-        inputs["model"] = ml.MLFlowModelJobInputArgs(
-            job_input_type="mlflow_model", mode="ReadOnlyMount", uri=args.model_id
-        )
-    for key, uri in args.inputs.items():
-        inputs[key] = ml.UriFolderJobInputArgs(job_input_type="uri_folder", mode="ReadOnlyMount", uri=full(uri))
+    for step in args.steps:
+        if step.model_id is not None:
+            inputs[step.key("model")] = ml.MLFlowModelJobInputArgs(
+                job_input_type="mlflow_model", mode="ReadOnlyMount", uri=step.model_id
+            )
+        for key, uri in step.inputs.items():
+            inputs[step.key(key)] = ml.UriFolderJobInputArgs(
+                job_input_type="uri_folder", mode="ReadOnlyMount", uri=full(uri)
+            )
     return ml.PipelineJobArgs(
         job_type="Pipeline",
         display_name=args.job_name,
@@ -193,77 +237,88 @@ def _job(name: str, args: Runs, cluster: ml.Compute, component_id: pulumi.Output
         identity=ml.ManagedIdentityArgs(identity_type="Managed", client_id=args.client_id),
         inputs=inputs,
         outputs={
-            key: ml.UriFolderJobOutputArgs(job_output_type="uri_folder", mode="ReadWriteMount", uri=full(uri))
-            for key, uri in args.outputs.items()
+            step.key(key): ml.UriFolderJobOutputArgs(job_output_type="uri_folder", mode="ReadWriteMount", uri=full(uri))
+            for step in args.steps
+            for key, uri in step.outputs.items()
         },
-        # A step is free-form in the API. These are the words of Azure's SDK, mostly in snake case.
         jobs={
-            args.step: {
-                **_does(args, component_id),
-                "name": args.step,
-                "computeId": cluster.id,
-                "identity": {"identity_type": "Managed", "client_id": args.client_id},
-                "resources": {"instance_count": args.replicas},
-                "inputs": {
-                    key: {"job_input_type": "literal", "value": f"${{{{parent.inputs.{key}}}}}"} for key in inputs
-                },
-                "outputs": {
-                    key: {"type": "literal", "value": f"${{{{parent.outputs.{key}}}}}"} for key in args.outputs
-                },
-            }
+            step.name: _step(args, step, cluster, _component(name, args, step, opts))
+            for step, cluster in zip(args.steps, clusters, strict=True)
         },
+        # A run reads what is there today, and ends at a step that failed:
+        # https://learn.microsoft.com/en-us/azure/machine-learning/reference-yaml-job-pipeline (settings)
+        settings={"force_rerun": True, "continue_on_step_failure": False},
         notification_setting=ml.NotificationSettingArgs(email_on=["JobFailed", "JobCancelled"], emails=[args.owner]),
         tags=args.tags,
     )
 
 
-def _does(args: Runs, component_id: pulumi.Output[str]) -> dict[str, Any]:
-    """What the step of a run does: once, or in the trials of a search, which have the component's ranks."""
-    if args.tuning is not None:
-        return trials(args.tuning, component_id, args.max_hours)
+def _step(args: Runs, step: Step, cluster: ml.Compute, component_id: pulumi.Output[str]) -> Mapping[str, Any]:
+    """A step is free-form in the API. These are the words of Azure's SDK, mostly in snake case."""
+    own = [*(["model"] if step.model_id is not None else []), *step.inputs]
+    reads = {key: f"parent.inputs.{step.key(key)}" for key in own}
+    reads |= {key: f"parent.jobs.{before}.outputs.{OUTPUT}" for key, before in step.after.items()}
     return {
-        "type": "command",
-        "componentId": component_id,
-        "environment_variables": dict(args.environment),
-        "distribution": _RANKS,
-        "limits": {"job_limits_type": "Command", "timeout": pulumi.Output.format("PT{0}H", args.max_hours)},
+        **_does(step, component_id),
+        "name": step.name,
+        "computeId": cluster.id,
+        "identity": {"identity_type": "Managed", "client_id": args.client_id},
+        "resources": {"instance_count": step.replicas},
+        "inputs": {key: {"job_input_type": "literal", "value": f"${{{{{place}}}}}"} for key, place in reads.items()},
+        "outputs": {
+            key: {"type": "literal", "value": f"${{{{parent.outputs.{step.key(key)}}}}}"} for key in step.outputs
+        },
     }
 
 
-def _component(name: str, args: Runs, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
-    """Register what the step of a run does. Returns the id of its version."""
+def _does(step: Step, component_id: pulumi.Output[str]) -> Mapping[str, Any]:
+    """What the step does: once, or in the trials of a search, which have the component's ranks."""
+    if step.tuning is not None:
+        return trials(step.tuning, component_id, step.max_hours)
+    return {
+        "type": "command",
+        "componentId": component_id,
+        "environment_variables": dict(step.environment),
+        "distribution": _RANKS,
+        "limits": {"job_limits_type": "Command", "timeout": pulumi.Output.format("PT{0}H", step.max_hours)},
+    }
+
+
+def _component(name: str, args: Runs, step: Step, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
+    """Register what a step does. Returns the id of its version."""
     # The name of a component takes no dashes.
-    named = pulumi.Output.from_input(args.job_name).apply(lambda job: job.replace("-", "_"))
+    named = pulumi.Output.from_input(args.job_name).apply(lambda job: step.of(job).replace("-", "_"))
+    called = f"{step.of(name)}-step"
     container = ml.ComponentContainer(
-        f"{name}-step",
+        called,
         name=named,
         workspace_name=args.workspace_name,
         resource_group_name=args.group_name,
         properties=ml.ComponentContainerPropertiesArgs(description="What a run of it does", tags=args.tags),
         opts=opts,
     )
-    models = {} if args.model_id is None else {"model": {"type": "mlflow_model", "mode": "ro_mount"}}
+    models = {} if step.model_id is None else {"model": {"type": "mlflow_model", "mode": "ro_mount"}}
     return ml.ComponentVersion(
-        f"{name}-step-{args.version}",
+        f"{called}-{step.version}",
         name=container.name,
-        version=args.version,
+        version=step.version,
         workspace_name=args.workspace_name,
         resource_group_name=args.group_name,
         properties=ml.ComponentVersionPropertiesArgs(
             component_spec={
                 "type": "command",
                 "name": named,
-                "version": args.version,
-                "command": args.command,
-                "environment": pulumi.Output.concat("azureml:", args.environment_id),
+                "version": step.version,
+                "command": step.command,
+                "environment": pulumi.Output.concat("azureml:", step.environment_id),
                 "distribution": {"type": "pytorch", "process_count_per_instance": 1},
                 "is_deterministic": False,  # the same folder holds other data tomorrow
                 "inputs": {
                     **models,
-                    **{key: {"type": "uri_folder", "mode": "ro_mount"} for key in args.inputs},
-                    **(searched(args.tuning) if args.tuning is not None else {}),
+                    **{key: {"type": "uri_folder", "mode": "ro_mount"} for key in (*step.inputs, *step.after)},
+                    **(searched(step.tuning) if step.tuning is not None else {}),
                 },
-                "outputs": {key: {"type": "uri_folder", "mode": "rw_mount"} for key in args.outputs},
+                "outputs": {key: {"type": "uri_folder", "mode": "rw_mount"} for key in step.outputs},
             },
             tags=args.tags,
         ),

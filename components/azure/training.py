@@ -1,18 +1,27 @@
 """Training a model: a run that a person or a schedule starts on a cluster from zero, stopped in time and reported."""
 
 import re
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import pulumi
 
-from catalogue.pauses import longest_pause_hours
 from catalogue.platforms import PLATFORMS
-from components.azure.monitoring import QueryAlarm, alarm_on_logs
 from components.azure.names import digest
 from components.azure.registry import FOLDER, Environment, environment
-from components.azure.runs import Runs, cluster_of_runs, events, kept, schedule_of_runs
+from components.azure.run_alarms import RunAlarms
+from components.azure.runs import (
+    CHECKPOINTS,
+    OF_ITS_RUN,
+    OUTPUT,
+    Runs,
+    Step,
+    cluster_of,
+    command,
+    kept,
+    one_argument_each,
+    schedule_of,
+)
 from components.azure.tuning import searched, told
 from components.given import Args, BadArgument, Tags, Text, hold
 from components.shapes import Machine, Schedule, Tuning
@@ -23,17 +32,9 @@ REACH = ("amlworkspace",)
 The machines of a run need none: they stand in the managed network, which has its own way to the datastores.
 """
 
-LOOKS_BACK_HOURS = 47
-"""How long before now an alarm on logs still sees what happened: two days, less an hour until it looks,
-https://learn.microsoft.com/en-us/azure/azure-monitor/alerts/alerts-create-log-alert-rule
-"""
-
-OUTPUT, CHECKPOINTS = "output", "checkpoints"
-"""The arguments of the folders that a run writes, so that no channel and no hyperparameter has their names."""
-
-OF_ITS_RUN = "${{name}}/"
-"""The folder of one run below a folder: Azure ML puts the name of the step's job there when it is submitted, the same
-for each attempt, https://learn.microsoft.com/en-us/azure/machine-learning/concept-expressions (server expressions).
+PROGRAM = "train"
+"""What runs of an image that trains: the program that SageMaker runs of the same image, for Azure ML has no convention,
+https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo-dockerfile.html
 """
 
 
@@ -125,28 +126,24 @@ class TrainingJobArgs(Args):
             )
         if self.schedule is not None:
             kept(self.schedule, "TrainingJobArgs")
-        if self.tuning is not None and self.spot is not None:
+        one_argument_each("TrainingJobArgs.hyperparameters", [*self.data], self.hyperparameters)
+        if self.tuning is not None:
+            self._searches(self.tuning)
+
+    def _searches(self, tuning: Tuning) -> None:
+        if self.spot is not None:
             raise BadArgument(
                 "TrainingJobArgs: found tuning beside spot, whose trials would share the checkpoints of one run; give "
                 "tuning without it"
             )
-        tried = self.tuning.ranges if self.tuning is not None else ()
-        named = [*self.data, *self.hyperparameters, *tried, OUTPUT, CHECKPOINTS]
-        if twice := sorted({name for name in named if named.count(name) > 1}):
-            raise BadArgument(
-                f"TrainingJobArgs: {twice[0]!r} would be two arguments of the program; name channels and "
-                f"hyperparameters apart, and none of them {OUTPUT} or {CHECKPOINTS}"
-            )
-        values = (text for one in (self.tuning.ranges.values() if self.tuning else ()) for text in one.values or ())
+        one_argument_each(
+            "TrainingJobArgs.tuning", [*self.data, *self.hyperparameters], dict.fromkeys(tuning.ranges, "")
+        )
+        values = (text for one in tuning.ranges.values() for text in one.values or ())
         if odd := [text for text in values if not re.fullmatch(r"[\w.,:/+ -]+", text)]:
             raise BadArgument(
                 f"TrainingJobArgs.tuning: found the value {odd[0]!r}, which a shell may read otherwise; give letters, "
                 "digits and any of _ . , : / + -"
-            )
-        if odd := [name for name, value in self.hyperparameters.items() if re.search(r"\$\{\{|[\r\n\0]", value)]:
-            raise BadArgument(
-                f"TrainingJobArgs.hyperparameters.{odd[0]}: has '${{{{' or a line's end, which Azure ML would not hand "
-                "on as it is; give it in a file of a channel"
             )
 
     @property
@@ -197,44 +194,54 @@ class TrainingJob(pulumi.ComponentResource):
         self.register_outputs({"schedule_id": self.schedule_id})
 
     def _run(self, name: str, args: TrainingJobArgs, environment_id: pulumi.Output[str]) -> pulumi.Output[str]:
-        command, spot = _command(args), args.spot
+        spot = args.spot
+        outputs = {
+            OUTPUT: pulumi.Output.concat(args.output_uri, OF_ITS_RUN),
+            # Next week's run must not find this week's checkpoints and be done at once.
+            **({CHECKPOINTS: pulumi.Output.concat(spot.checkpoint_uri, OF_ITS_RUN)} if spot else {}),
+        }
+        tuning = args.tuning
+        runs_this = command(PROGRAM, [*args.data], [*outputs], args.hyperparameters)
+        runs_this = " ".join([runs_this, *(told(tuning) if tuning is not None else ())])
+        types = [f"{name} {said['type']}" for name, said in searched(tuning).items()] if tuning is not None else []
+        step = Step(
+            name="train",
+            command=runs_this,
+            version=digest(runs_this, args.image, *types),
+            environment_id=environment_id,
+            inputs=args.data,
+            outputs=outputs,
+            machine=args.machine,
+            replicas=args.replicas,
+            tuning=tuning,
+            spot=spot is not None,
+            max_hours=args.max_hours,
+        )
         runs = Runs(
             subscription=args.subscription,
             group_name=args.group_name,
             region=args.region,
             workspace_name=args.workspace_name,
             job_name=args.job_name,
-            step="train",
-            command=command,
-            version=digest(command, args.image, *_types(args)),
-            environment_id=environment_id,
-            environment={},
-            inputs=args.data,
-            outputs={
-                OUTPUT: pulumi.Output.concat(args.output_uri, OF_ITS_RUN),
-                # Next week's run must not find this week's checkpoints and be done at once.
-                **({CHECKPOINTS: pulumi.Output.concat(spot.checkpoint_uri, OF_ITS_RUN)} if spot else {}),
-            },
+            steps=[step],
             identity_id=args.identity_id,
             client_id=args.client_id,
-            machine=args.machine,
-            replicas=args.replicas,
-            tuning=args.tuning,
-            spot=spot is not None,
             schedule=args.schedule,
             runs_per_month=args.runs_per_month,
-            max_hours=args.max_hours,
             owner=args.owner,
             log_workspace_id=args.log_workspace_id,
             action_group_id=args.action_group_id,
             tags=args.tags,
         )
-        self._late(name, args, runs)
+        alarms = RunAlarms(name, runs, self._child)
+        alarms.on_failed()
+        alarms.on_late(args.hours)
         if args.schedule is not None:
-            self._missed(name, args, runs, args.schedule)
-        return schedule_of_runs(name, runs, cluster_of_runs(name, runs, self._child), self._child)
+            alarms.on_missed(args.schedule, args.hours)
+        return schedule_of(name, runs, [cluster_of(name, runs, step, self._child)], self._child)
 
     def _environment(self, name: str, args: TrainingJobArgs) -> pulumi.Output[str]:
+        version = digest(args.image)
         return environment(
             f"{name}-image",
             Environment(
@@ -242,78 +249,10 @@ class TrainingJob(pulumi.ComponentResource):
                 workspace_name=args.workspace_name,
                 # A model's environment has the model's name, which has no underscore in a stack file.
                 environment_name=f"{args.job_name}_training",
-                version=digest(args.image),
                 says=f"What trains in {args.job_name}",
-                image=args.image,
+                images={version: args.image},
                 tags=args.tags,
             ),
             pulumi.ResourceOptions(parent=self, protect=True),
             self._child,
-        )
-
-    def _late(self, name: str, args: TrainingJobArgs, runs: Runs) -> None:
-        hours = min(args.hours + 1, LOOKS_BACK_HOURS - 1)
-        alarm_on_logs(
-            f"{name}-late",
-            QueryAlarm(
-                description=pulumi.Output.concat("a run of ", args.job_name, f" has not ended after {hours} hours"),
-                query=pulumi.Output.concat(
-                    events(
-                        runs,
-                        "TimeGenerated: datetime, JobId: string, EventType: string",
-                        "TimeGenerated, JobId, EventType",
-                    ),
-                    f" | summarize Begun = countif(EventType == 'JobSubmitted' and TimeGenerated < ago({hours}h)),"
-                    " Ended = countif(EventType in"
-                    " ('JobSucceeded', 'JobFailed', 'JobCancelled', 'JobCanceled')) by JobId"
-                    " | summarize Late = countif(Begun > 0 and Ended == 0)",
-                ),
-                column="Late",
-                operator="GreaterThan",
-                threshold=0,
-                window="P2D",
-                every="PT1H",
-            ),
-            args,
-            self._child,
-        )
-
-    def _missed(self, name: str, args: TrainingJobArgs, runs: Runs, schedule: Schedule) -> None:
-        """The alarm on what never started, which fails nowhere else. It rings until a first run has succeeded, too."""
-        hours = longest_pause_hours(schedule.cron) + args.hours + 1
-        if hours > LOOKS_BACK_HOURS:
-            return
-        alarm_on_logs(
-            f"{name}-missed",
-            QueryAlarm(
-                description=pulumi.Output.concat("no run of ", args.job_name, " succeeded when it was due"),
-                query=pulumi.Output.concat(
-                    events(runs, "TimeGenerated: datetime, EventType: string", "TimeGenerated, EventType"),
-                    f" | summarize Done = countif(EventType == 'JobSucceeded' and TimeGenerated > ago({hours}h))"
-                    " | project Missed = iff(Done == 0, 1, 0)",
-                ),
-                column="Missed",
-                operator="GreaterThan",
-                threshold=0,
-                window="P2D",
-                every="PT1H",
-            ),
-            args,
-            self._child,
-        )
-
-
-def _command(args: TrainingJobArgs) -> str:
-    """What the step runs. The shell reads no value: each is in quotes, and Azure ML's folders have no odd letters."""
-    folders = [f'--{channel}="${{{{inputs.{channel}}}}}"' for channel in args.data]
-    folders += [f'--{one}="${{{{outputs.{one}}}}}"' for one in (OUTPUT, *([CHECKPOINTS] if args.spot else []))]
-    values = [shlex.quote(f"--{name}={value}") for name, value in args.hyperparameters.items()]
-    tried = told(args.tuning) if args.tuning is not None else []
-    return " ".join(["exec train", *folders, *values, *tried])
-
-
-def _types(args: TrainingJobArgs) -> list[str]:
-    """What the step takes beside its folders: of another type it is another version."""
-    if args.tuning is None:
-        return []
-    return [f"{name} {said['type']}" for name, said in searched(args.tuning).items()]
+        )[version]

@@ -176,6 +176,8 @@ class RunAlarms:
     job_name: Text
     channel_id: Text
     tags: Tags
+    tells_why: bool = False
+    """Whether the workflow logs what failed, which the alert then says: the step of a pipeline."""
 
 
 def run_alarms(name: str, args: RunAlarms, opts: pulumi.ResourceOptions) -> None:
@@ -213,11 +215,27 @@ def run_alarms(name: str, args: RunAlarms, opts: pulumi.ResourceOptions) -> None
         "failed": failed,
         "overran": {"condition_matched_log": {"filter": overran}},
     }
+    if args.tells_why:
+        why = pulumi.Output.concat(workflow, ' AND severity >= ERROR AND jsonPayload.event = "failed"')
+        policies[_AT_A_STEP] = {
+            "condition_matched_log": {
+                "filter": why,
+                "label_extractors": {_WHY: "EXTRACT(jsonPayload.error.message)"},
+            }
+        }
     if args.scheduler_names:
         policies["did not start"] = {"condition_matched_log": {"filter": _unstarted(args.scheduler_names)}}
     for what, condition in policies.items():
         words = pulumi.Output.concat("a run of ", args.job_name, f" {what}")
-        _policy(f"{name}-{what.replace(' ', '-')}", words, [condition], args.project, args.channel_id, args.tags, opts)
+        told = pulumi.Output.concat(words, f": ${{log.extracted_label.{_WHY}}}") if what == _AT_A_STEP else words
+        called = f"{name}-{what.replace(' ', '-')}"
+        _policy(called, words, [condition], args.project, args.channel_id, args.tags, opts, told)
+
+
+_AT_A_STEP, _WHY = "failed at a step", "why"
+"""What a log entry says of a failure, as the owner reads it: Vertex AI names the failed steps there. Cloud Monitoring,
+"Using variables in documentation", https://cloud.google.com/monitoring/alerts/doc-variables
+"""
 
 
 def _unstarted(scheduler_names: Sequence[Text]) -> pulumi.Output[str]:
@@ -234,7 +252,9 @@ def _policy(
     channel_id: Text,
     tags: Tags,
     opts: pulumi.ResourceOptions,
+    told: Text | None = None,
 ) -> None:
+    """`words` is what a policy waits for, and `told` what the owner reads of it where that is more."""
     strategy: monitoring.AlertPolicyAlertStrategyArgsDict = {"auto_close": "86400s"}
     if any("condition_matched_log" in condition for condition in conditions):
         strategy["notification_rate_limit"] = {"period": "300s"}  # which these, and only these, must have
@@ -244,7 +264,7 @@ def _policy(
         display_name=name,
         combiner="OR",
         conditions=[{"display_name": words, **condition} for condition in conditions],  # pyright: ignore[reportArgumentType]
-        documentation={"content": words, "mime_type": "text/markdown"},
+        documentation={"content": words if told is None else told, "mime_type": "text/markdown"},
         alert_strategy=strategy,
         notification_channels=[channel_id],
         user_labels=tags,

@@ -33,7 +33,7 @@ class Experiments(pulumi.ComponentResource):
     What is recorded is people's work, so it is protected. Nothing in it expires: its experiments are deleted by who
     made them, and Vertex AI bills what it stores by the GiB. It is not Vertex ML Metadata, in which the SDK's
     `aiplatform.init(experiment=…)` keeps parameters: the default store of a project is made by the first call, without
-    a key, so no persona may make it.
+    a key, so no persona may make it; Registry makes it for pipelines.
     Sources: https://cloud.google.com/vertex-ai/docs/experiments/tensorboard-setup,
     https://cloud.google.com/vertex-ai/docs/general/cmek
     """

@@ -46,6 +46,9 @@ class Needs(Args):
     """Those of the training jobs whose runs are tuning jobs: where there is one, `pipeline` starts such, and
     `data-scientist` sees their trials; where there are no others, `pipeline` starts no custom job. They must be known.
     """
+    pipelines: Sequence[str] = ()
+    """The pipelines. Where there is one, `pipeline` starts pipeline jobs as itself, whose steps are custom jobs that
+    run as `training`, and `data-scientist` runs of the workflows by hand. They must be known."""
     registered: Sequence[str] = ()
     """The names in the registry of the models whose versions are served. `serving` and `batch` may read all versions of
     each, `publisher` adds one, and `approver` reads what they decide on. They must be known."""
@@ -150,7 +153,11 @@ def personas_of(args: IdentityArgs) -> Mapping[str, Persona]:
 
     Vertex AI and Workflows have no grants on a single job, model or workflow, and no conditions on their names. So the
     permissions hold in the whole project, which is the pilot's own. They are the fewest with which each persona works.
-    Who may start the runs of a training job may start those of any workflow, which do what their definitions say.
+    Who may start the runs of a training job may start those of any workflow, which do what their definitions say: the
+    least that a role of Workflows is granted on is a project, and Workflows is none of the services whose names a
+    condition reads, https://cloud.google.com/iam/docs/conditions-resource-attributes. A tag on a workflow, which a
+    condition reads too, is the one bound that Google has, https://cloud.google.com/workflows/docs/create-manage-tags;
+    keys of tags are an administrator's to make, and no stack makes one.
 
     Training mounts whole buckets by Cloud Storage FUSE, which asks for lists of a bucket without a prefix, and for the
     name of each folder on the way as if it were an object's: bounded by a folder, it would be refused before it read.
@@ -159,7 +166,8 @@ def personas_of(args: IdentityArgs) -> Mapping[str, Persona]:
     """
     versions = [f"gs://{args.own_bucket}/{FOLDER}{name}/" for name in args.needs.registered]
     artifacts, kept = [*_versions(args.needs.artifact_uris), *versions], _own_images(args)
-    served, trains = repositories(args, images_served(args)), bool(args.needs.training_jobs)
+    served, paths = repositories(args, images_served(args)), bool(args.needs.pipelines)
+    trains = paths or bool(args.needs.training_jobs)
     plain, tuned = {*args.needs.training_jobs} - {*args.needs.tuned_jobs}, bool(args.needs.tuned_jobs)
 
     elsewhere = [uri for uri in artifacts if not uri.startswith(f"gs://{args.own_bucket}/models/")]
@@ -195,8 +203,16 @@ def personas_of(args: IdentityArgs) -> Mapping[str, Persona]:
             pulls=list({one.name: one for one in (kept, *repositories(args, args.needs.training_images))}.values()),
         ),
         "pipeline": Persona(
-            permissions=(*_SCORE, *(_TRAIN if plain else []), *(_TUNE if tuned else []), "logging.logEntries.create"),
-            acts_as=["batch", *(["training"] if trains else [])],
+            permissions=(
+                *_SCORE,
+                *(_TRAIN if plain or paths else []),
+                *(_TUNE if tuned else []),
+                *(_PATHS if paths else []),
+                "logging.logEntries.create",
+            ),
+            # Vertex AI asks who creates a pipeline job for the right to act as the account that it runs as.
+            acts_as=["batch", *(["training"] if trains else []), *(["pipeline"] if paths else [])],
+            writes=own(PIPELINE_ROOT) if paths else [],
         ),
         "serving": Persona(permissions=_RUN, reads=_objects(artifacts, args), pulls=served),
         "batch": Persona(
@@ -234,6 +250,18 @@ _SEE_TRIALS = ("aiplatform.hyperparameterTuningJobs.get", "aiplatform.hyperparam
 _TUNE = ("aiplatform.hyperparameterTuningJobs.cancel", "aiplatform.hyperparameterTuningJobs.create", *_SEE_TRIALS)
 """Vertex AI starts the custom jobs of the trials by itself.
 https://cloud.google.com/vertex-ai/docs/training/using-hyperparameter-tuning"""
+_PATHS = (
+    "aiplatform.metadataStores.get",
+    "aiplatform.pipelineJobs.cancel",
+    "aiplatform.pipelineJobs.create",
+    "aiplatform.pipelineJobs.get",
+    "aiplatform.pipelineJobs.list",
+)
+"""Who runs a pipeline job must see the store of its records, and cannot make one: "Service accounts for Tabular
+Workflows", https://cloud.google.com/vertex-ai/docs/tabular-data/tabular-workflows/service-accounts
+"""
+PIPELINE_ROOT = "pipeline/"
+"""The folder of the stack's own bucket that Vertex AI takes for what steps hand to it, which is nothing."""
 _JOBS = (*_TRAIN, *_SEE_ENDPOINTS)
 # Whoever uploads a model gives it aliases too, so an alias tells and gates nothing: docs/adr/0018. Moving one is an
 # update of the model.

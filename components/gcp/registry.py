@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pulumi
-from pulumi_gcp import artifactregistry, storage
+from pulumi_gcp import artifactregistry, storage, vertex
 
 from catalogue.registered import DECISIONS, FOLDER
 from components.gcp.bucket import PrivateBucket, PrivateBucketArgs
@@ -33,6 +33,8 @@ class RegistryArgs(Args):
     readers: Sequence[str] = ()
     """The service accounts of other stacks' publishers, which read registered versions, what was decided on them, and
     the images, and write nothing. They must stand, and be known."""
+    keeps_runs: bool = False
+    """Whether there are pipelines, of whose runs Vertex AI keeps records. It must be known."""
     data_key_id: Text
     """The KMS key of artifacts and images, of Encryption. The project's agents of Cloud Storage and Artifact Registry
     must be allowed to use it."""
@@ -43,11 +45,16 @@ class RegistryArgs(Args):
 class Registry(pulumi.ComponentResource):
     """Creates a private bucket for artifacts and an Artifact Registry repository for own images.
 
+    For pipelines there is the default metadata store of project and region, protected too. Vertex AI records each run
+    in it, and makes it with the first one where there is none. What key it has is decided then, and for ever: so it is
+    made here, under the stack's.
+
     A tag of an image cannot be moved. Images are scanned where the project has scanning enabled. An untagged image is
     deleted after a week unless it is among the newest 20. Buckets and repository are protected. What runs a model
     uploads it to Vertex AI's own registry, which asks nobody: so what was decided on registered versions lies in a
     bucket of its own. Cloud Storage and Artifact Registry decrypt by themselves, so `readers` have no right to the key:
-    https://cloud.google.com/storage/docs/encryption/customer-managed-keys
+    https://cloud.google.com/storage/docs/encryption/customer-managed-keys,
+    https://cloud.google.com/vertex-ai/docs/ml-metadata/configure.
     Rule: Artifact Registry, "Configure cleanup policies",
     https://cloud.google.com/artifact-registry/docs/repositories/cleanup-policy
     """
@@ -56,6 +63,8 @@ class Registry(pulumi.ComponentResource):
     """The artifact bucket's name, known once the bucket stands. Identity grants the personas their places in it."""
     decisions_name: pulumi.Output[str] | None
     """The name of the bucket of approvals, known once it stands. None where there is none."""
+    metadata_store: pulumi.Output[str] | None
+    """The id of the metadata store, which pipelines wait for. None without pipelines."""
     repository_id: pulumi.Output[str]
     """The repository's id in its project and region. Identity grants the personas its images."""
     repository_url: pulumi.Output[str]
@@ -110,6 +119,8 @@ class Registry(pulumi.ComponentResource):
                 member=f"serviceAccount:{reader}",
                 opts=pulumi.ResourceOptions(parent=self),
             )
+        runs = self._runs(name, args) if args.keeps_runs else None
+        self.metadata_store = runs.id if runs is not None else None
         self.bucket_name = bucket.bucket_name
         self.decisions_name = decided.bucket_name if decided else None
         self.repository_id = repository.repository_id
@@ -118,9 +129,21 @@ class Registry(pulumi.ComponentResource):
             {
                 "bucket_name": self.bucket_name,
                 "decisions_name": self.decisions_name,
+                "metadata_store": self.metadata_store,
                 "repository_id": self.repository_id,
                 "repository_url": self.repository_url,
             }
+        )
+
+    def _runs(self, name: str, args: RegistryArgs) -> vertex.AiMetadataStore:
+        return vertex.AiMetadataStore(
+            f"{name}-runs",
+            name="default",
+            project=args.project,
+            region=args.region,
+            description="Records of the runs of pipelines",
+            encryption_spec={"kms_key_name": args.data_key_id},
+            opts=pulumi.ResourceOptions(parent=self, protect=True),
         )
 
     def _bucket(self, name: str, args: RegistryArgs, called: Text, expire_below: Mapping[str, int]) -> PrivateBucket:

@@ -8,6 +8,7 @@ from components.shapes import Machine
 
 ATTEMPTS = 3
 POLL_SECONDS = 60
+PIPELINES = "pipelineJobs"
 _ENDED = (
     "JOB_STATE_SUCCEEDED",
     "JOB_STATE_FAILED",
@@ -15,7 +16,10 @@ _ENDED = (
     "JOB_STATE_EXPIRED",
     "JOB_STATE_PARTIALLY_SUCCEEDED",
 )
-
+_PIPELINE_ENDED = ("PIPELINE_STATE_SUCCEEDED", "PIPELINE_STATE_FAILED", "PIPELINE_STATE_CANCELLED")
+"""Vertex AI, JobState and PipelineState, https://cloud.google.com/vertex-ai/docs/reference/rest/v1/JobState,
+https://cloud.google.com/vertex-ai/docs/reference/rest/v1/PipelineState
+"""
 
 OF_THE_RUN = 'sys.get_env("GOOGLE_CLOUD_WORKFLOW_EXECUTION_ID")'
 """The id of a run in an expression of its definition, the same for each of its attempts. Workflows, "Use built-in
@@ -31,9 +35,9 @@ class RunArgs:
     region: str
     job_name: str
     does: str
-    """What one attempt does, in a word, which its steps are called by: score or train."""
+    """What one attempt does, in a word, which its steps are called by: score, train or path."""
     collection: str
-    """Where Vertex AI makes such jobs: batchPredictionJobs or customJobs."""
+    """Where Vertex AI makes such jobs: batchPredictionJobs, customJobs or pipelineJobs."""
     request: Mapping[str, Any]
     """The job that is sent there, but its name."""
     max_hours: int
@@ -45,64 +49,112 @@ def definition(args: RunArgs) -> dict[str, Any]:
     A job is named by the execution and the number of jobs that failed before it, and looked for under that name before
     it is created: whatever is repeated after an error of the API, no two jobs run at once. A job that succeeded in part
     is not tried again as a whole: the run fails with it. `max_hours` bound all attempts together; then the job is
-    cancelled, `overran` is logged, and the run fails. Rule: Workflows, "Syntax reference",
-    https://cloud.google.com/workflows/docs/reference/syntax
+    cancelled, `overran` is logged, and the run fails. A pipeline that failed is not tried again, for its program would
+    fail again: what Vertex AI says of it, the failed step by name, is logged as `failed`. Rule: Workflows, "Syntax
+    reference", https://cloud.google.com/workflows/docs/reference/syntax
     """
     api = f"https://{args.region}-aiplatform.googleapis.com/v1"
     jobs = f"{api}/projects/{args.project}/locations/{args.region}/{args.collection}"
-    return {"main": {"params": ["input"], "steps": _run(args)}, args.does: _once(args, api, jobs)}
+    run = _run_of_steps(args) if args.collection == PIPELINES else _run(args)
+    return {"main": {"params": ["input"], "steps": run}, args.does: _once(args, api, jobs)}
 
 
 def _run(args: RunArgs) -> list[dict[str, Any]]:
     name = f'${{"{args.job_name}-" + {OF_THE_RUN} + "-" + string(failed)}}'
-    begin: list[dict[str, Any]] = [
-        {"deadline": f"${{sys.now() + {args.max_hours * 3600}}}"},
-        {"attempt": 0},
-        {"failed": 0},
-        {"outcome": {}},
-    ]
+    begin: list[dict[str, Any]] = [_deadline(args), {"attempt": 0}, {"failed": 0}, {"outcome": {}}]
     return [
         {"begin": {"assign": begin}},
-        {"next_attempt": {"assign": [{"attempt": "${attempt + 1}"}, {"job_name": name}]}},
-        {
-            "try_once": {
-                "try": {
-                    "call": args.does,
-                    "args": {"job_name": "${job_name}", "deadline": "${deadline}"},
-                    "result": "outcome",
-                },
-                "except": {
-                    "as": "error",
-                    "steps": [{"keep": {"assign": [{"outcome": {"state": "ERROR", "error": "${error}"}}]}}],
-                },
-            }
-        },
+        {"next_attempt": {"assign": [_ANOTHER, {"job_name": name}]}},
+        _try_once(args),
         {
             "judge": {
                 "switch": [
                     {"condition": '${outcome.state == "JOB_STATE_SUCCEEDED"}', "return": "${outcome}"},
                     {"condition": '${outcome.state == "JOB_STATE_PARTIALLY_SUCCEEDED"}', "next": "give_up"},
-                    {"condition": "${sys.now() >= deadline}", "next": "report_late"},
+                    _LATE,
                     {"condition": f"${{attempt >= {ATTEMPTS}}}", "next": "give_up"},
                     {"condition": '${outcome.state == "ERROR"}', "next": "pause"},
                 ]
             }
         },
         {"count": {"assign": [{"failed": "${failed + 1}"}]}},
-        {"pause": {"call": "sys.sleep", "args": {"seconds": POLL_SECONDS}, "next": "next_attempt"}},
+        _PAUSE,
+        _REPORT_LATE,
+        _GIVE_UP,
+    ]
+
+
+def _run_of_steps(args: RunArgs) -> list[dict[str, Any]]:
+    """A run makes one pipeline job. Only what the API answers with is tried again, under the same name."""
+    name = f'${{"{args.job_name}-" + {OF_THE_RUN}}}'
+    return [
+        {"begin": {"assign": [_deadline(args), {"attempt": 0}, {"job_name": name}, {"outcome": {}}]}},
+        {"next_attempt": {"assign": [_ANOTHER]}},
+        _try_once(args),
         {
-            "report_late": {
-                "call": "sys.log",
-                "args": {"severity": "ERROR", "json": {"event": "overran", "job": "${job_name}"}},
+            "judge": {
+                "switch": [
+                    {"condition": '${outcome.state == "PIPELINE_STATE_SUCCEEDED"}', "return": "${outcome}"},
+                    _LATE,
+                    {"condition": '${outcome.state != "ERROR"}', "next": "report_failed"},
+                    {"condition": f"${{attempt >= {ATTEMPTS}}}", "next": "give_up"},
+                ]
             }
         },
-        {"give_up": {"raise": "${outcome}"}},
+        _PAUSE,
+        {
+            "report_failed": {
+                "call": "sys.log",
+                "args": {
+                    "severity": "ERROR",
+                    "json": {"event": "failed", "job": "${job_name}", "error": '${map.get(outcome, "error")}'},
+                },
+                "next": "give_up",
+            }
+        },
+        _REPORT_LATE,
+        _GIVE_UP,
     ]
+
+
+def _deadline(args: RunArgs) -> dict[str, Any]:
+    return {"deadline": f"${{sys.now() + {args.max_hours * 3600}}}"}
+
+
+def _try_once(args: RunArgs) -> dict[str, Any]:
+    return {
+        "try_once": {
+            "try": {
+                "call": args.does,
+                "args": {"job_name": "${job_name}", "deadline": "${deadline}"},
+                "result": "outcome",
+            },
+            "except": {
+                "as": "error",
+                "steps": [{"keep": {"assign": [{"outcome": {"state": "ERROR", "error": "${error}"}}]}}],
+            },
+        }
+    }
+
+
+_ANOTHER = {"attempt": "${attempt + 1}"}
+_LATE = {"condition": "${sys.now() >= deadline}", "next": "report_late"}
+_PAUSE: dict[str, Any] = {
+    "pause": {"call": "sys.sleep", "args": {"seconds": POLL_SECONDS}, "next": "next_attempt"},
+}
+_REPORT_LATE: dict[str, Any] = {
+    "report_late": {
+        "call": "sys.log",
+        "args": {"severity": "ERROR", "json": {"event": "overran", "job": "${job_name}"}},
+    }
+}
+_GIVE_UP = {"give_up": {"raise": "${outcome}"}}
 
 
 def _once(args: RunArgs, api: str, jobs: str) -> dict[str, Any]:
     """One attempt: the job as it ended, or as it was when time was up. Raises what the API answers with."""
-    ended = " or ".join(f'job.state == "{state}"' for state in _ENDED)
+    states = _PIPELINE_ENDED if args.collection == PIPELINES else _ENDED
+    ended = " or ".join(f'job.state == "{state}"' for state in states)
     query = {"filter": '${"display_name=\\"" + job_name + "\\""}'}
     named = {"displayName": "${job_name}", **args.request}
     return {

@@ -10,7 +10,7 @@ import pulumi
 from pulumi_gcp import cloudscheduler, workflows
 
 from components.gcp.alarms import RunAlarms, run_alarms
-from components.gcp.run import RunArgs, definition
+from components.gcp.run import PIPELINES, RunArgs, definition
 from components.given import Tags, Text, counted
 from components.shapes import Schedule
 
@@ -28,9 +28,9 @@ class Runs:
     description: pulumi.Input[str]
     """What a run does, in words."""
     does: str
-    """What one attempt does, in a word: score or train."""
+    """What one attempt does, in a word: score, train or path."""
     collection: str
-    """Where Vertex AI makes such jobs: batchPredictionJobs or customJobs."""
+    """Where Vertex AI makes such jobs: batchPredictionJobs, customJobs or pipelineJobs."""
     request: pulumi.Input[Mapping[str, Any]]
     """The job that is sent there, but its name."""
     schedule: Schedule | None
@@ -87,6 +87,7 @@ def workflow_of_runs(name: str, args: Runs, opts: pulumi.ResourceOptions) -> pul
             job_name=args.job_name,
             channel_id=args.channel_id,
             tags=args.tags,
+            tells_why=args.collection == PIPELINES,
         ),
         opts,
     )

@@ -1,6 +1,6 @@
 """Training a model: a custom job that a workflow starts, watches, stops in time and reports."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +22,8 @@ and limits", https://cloud.google.com/workflows/quotas
 """
 OUTPUT, CHECKPOINTS = "output", "checkpoints"
 """The arguments that name where a run writes; neither a channel nor a hyperparameter can be called so."""
+MODEL = "model/"
+"""Where a training job writes in its folder: AIP_MODEL_DIR."""
 
 
 @dataclass
@@ -219,7 +221,11 @@ def _request(args: TrainingJobArgs, known: Mapping[str, Any]) -> dict[str, Any]:
 
 @dataclass(kw_only=True)
 class Training:
-    """What a custom job is to be, once all of it is known; `checkpoint_uri` is given on Spot machines alone."""
+    """What a custom job is to be, once all of it is known; `checkpoint_uri` is given on Spot machines alone.
+
+    A step of a pipeline is the same job: `step` is its folder in that of the run, `run` what stands for the run's id,
+    and `program` what is started in place of the image's own entry point.
+    """
 
     image: str
     hyperparameters: Mapping[str, str]
@@ -234,11 +240,19 @@ class Training:
     is_trial: bool = False
     data_key_id: str
     tags: Mapping[str, str]
+    step: str = ""
+    run: str | None = None
+    program: Sequence[str] = ()
+    variables: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 def training(args: Training) -> dict[str, Any]:
     """What a run sends to Vertex AI: one custom job, but its name."""
-    container = {"imageUri": args.image, "args": _arguments(args)}
+    container: dict[str, Any] = {"imageUri": args.image, "args": _arguments(args)}
+    if args.program:
+        container["command"] = list(args.program)
+    if args.variables:
+        container["env"] = [{"name": name, "value": value} for name, value in args.variables.items()]
     pool = {"machineSpec": machine_spec(args.machine), "containerSpec": container}
     pools = [{**pool, "replicaCount": count} for count in (1, args.replicas - 1) if count]
     return {
@@ -250,7 +264,7 @@ def training(args: Training) -> dict[str, Any]:
                 "restartJobOnWorkerRestart": args.replicas > 1,
             },
             "serviceAccount": args.service_account,
-            "baseOutputDirectory": {"outputUriPrefix": _of_the_run("", args.output_uri, "/")},
+            "baseOutputDirectory": {"outputUriPrefix": _of_the_run(args, "", args.output_uri, _folder(args))},
             **({"tensorboard": args.tensorboard_name} if args.tensorboard_name is not None else {}),
             "enableWebAccess": False,
             "enableDashboardAccess": False,
@@ -261,16 +275,24 @@ def training(args: Training) -> dict[str, Any]:
 
 
 def _arguments(args: Training) -> list[str]:
+    output, kept, below = _mounted(args.output_uri), args.checkpoint_uri, "" if args.program else MODEL
     return [
         *(f"--{channel}={_mounted(uri)}" for channel, uri in args.data.items()),
         *(f"--{name}={value}" for name, value in args.hyperparameters.items()),
-        *([_of_the_run(f"--{OUTPUT}=", _mounted(args.output_uri), "/model/")] if not args.is_trial else []),
-        *([_of_the_run(f"--{CHECKPOINTS}=", _mounted(args.checkpoint_uri), "/")] if args.checkpoint_uri else []),
+        *([] if args.is_trial else [_of_the_run(args, f"--{OUTPUT}=", output, f"{_folder(args)}{below}")]),
+        *([_of_the_run(args, f"--{CHECKPOINTS}=", _mounted(kept), "/")] if kept else []),
     ]
 
 
-def _of_the_run(before: str, folder: str, below: str) -> str:
-    """A folder of each run below a folder, as an expression: next week's run must not find this week's checkpoints."""
+def _folder(args: Training) -> str:
+    return f"/{args.step}/" if args.step else "/"
+
+
+def _of_the_run(args: Training, before: str, folder: str, below: str) -> str:
+    """A folder of each run below a folder: next week's run must not find this week's checkpoints. Where nothing is said
+    to stand for the run, it is an expression of Workflows."""
+    if args.run is not None:
+        return f"{before}{folder}{args.run}{below}"
     return f'${{"{before}{folder}" + {OF_THE_RUN} + "{below}"}}'
 
 

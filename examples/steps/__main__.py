@@ -1,6 +1,7 @@
 """One step of the path from data to a served version: `python -m examples.steps STEP --in FOLDER… --out FOLDER`.
 
-As the first program of a container it takes a training job, too, as each platform starts one; `contract.py` says how.
+As the first program of a container it takes a training job, too, as each platform starts one, and a step of a pipeline;
+`contract.py` says how.
 
 Exit 0: done. Exit 1: a gate did not let the model through. Exit 2: what was given cannot be used; one sentence says
 why.
@@ -17,7 +18,7 @@ from typing import Any
 
 from examples.serving.predictor import BadModel, BadRequest
 from examples.steps import azure, sagemaker, vertex
-from examples.steps.contract import ROOT, Job, Refused, arguments, handed, names
+from examples.steps.contract import ROOT, Job, Refused, arguments, handed, is_of_a_pipeline, names, of_a_pipeline
 
 STEPS = ("prepare", "train", "evaluate", "gate", "register", "predict")
 """The steps, in their order. Each is a module with what it does (`WHAT`), its `Options`, and `run`."""
@@ -37,6 +38,8 @@ def main(given: Sequence[str], environment: Mapping[str, str] = os.environ, root
         job = _job(words, environment, root, names(module.Options)) if step == "train" else None
         if job is not None:
             folders, options = handed(step, job, module.Options)
+        elif is_of_a_pipeline(words):
+            folders, options = of_a_pipeline(step, module.Options, words, environment, root)
         else:
             folders, options = arguments(step, module.WHAT, module.Options, words, root)
         return module.run(folders, options)

@@ -17,6 +17,9 @@ it. So `train` takes these three, too; each has a module that reads it into a `J
 | a trial's figure | a line of the log | the log, and the file that `CLOUD_ML_HP_METRIC_FILE` names | the log alone |
 | failed | an exit code that is not 0 | the same | the same |
 | why | `/opt/ml/output/failure` | the log | the log |
+
+A step of a pipeline of ours gets `--INPUT=FOLDER…`, `--output=FOLDER` and `--OPTION=VALUE…` on each platform, and the
+id of its run in the variable MLPLATFORM_RUN (docs/adr/0021-a-pipeline-is-a-chain-of-steps.md).
 """
 
 import argparse
@@ -38,6 +41,8 @@ LARGEST = 256 * 1024 * 1024
 """Bytes of the largest file that a step reads."""
 OUTPUT, CHECKPOINTS = "output", "checkpoints"
 """The arguments that name where a training job writes, on the platforms that hand it arguments."""
+RUN = "MLPLATFORM_RUN"
+"""The variable with the id of a pipeline's run."""
 
 Options = TypeVar("Options")
 
@@ -139,6 +144,24 @@ def handed(step: str, job: Job, options: type[Options]) -> tuple[Folders, Option
         raise Refused(f"{job.said}: {strange[0]!r} is no hyperparameter, allowed: {', '.join(known)}.")
     texts = {name.replace("_", "-"): value for name, value in job.hyperparameters.items()}
     return Folders([*job.channels.values()], job.output, job.checkpoints, job.trial), _made(step, options, texts)
+
+
+def is_of_a_pipeline(given: Sequence[str]) -> bool:
+    """Whether these are the arguments of a pipeline's step: they name the folder of its output."""
+    return any(word.startswith(f"--{OUTPUT}=") for word in given)
+
+
+def of_a_pipeline(
+    step: str, options: type[Options], given: Sequence[str], environment: Mapping[str, str], root: Path
+) -> tuple[Folders, Options]:
+    """The folders and the options of a pipeline's step. One that asks for the run, and is not told, has it of the
+    service. Raises Refused."""
+    words, known = words_of(given), names(options)
+    inputs, texts = told(words, known, root)
+    if "run" in known and not texts.get("run"):
+        texts["run"] = environment.get(RUN, "")
+    texts = {name.replace("_", "-"): value for name, value in texts.items()}
+    return Folders([*inputs.values()], place(words[OUTPUT], root)), _made(step, options, texts)
 
 
 def arguments(

@@ -61,7 +61,7 @@ def run(folders: Folders, options: Options) -> int:
     ):
         if not re.fullmatch(form, said):
             raise Refused(f"--{name}: found {said[:80]!r}, allowed: {allowed}.")
-    gate = object_of(folders.read(GATE), GATE, "metric", "passed", "value")
+    gate = object_of(folders.read(GATE), GATE, "bound", "metric", "passed", "sense", "value")
     metrics = object_of(folders.read(METRICS), METRICS)
     if gate["passed"] is not True or metrics.get(str(gate["metric"])) != gate["value"]:
         raise Refused(
@@ -86,6 +86,7 @@ def run(folders: Folders, options: Options) -> int:
         },
         "image": options.image,
         "metrics": {name: float(value) for name, value in metrics.items()},
+        "gate": {key: gate[key] for key in ("bound", "metric", "sense", "value")},
         "card": {**CARD, "owner": options.owner},
         "lineage": {
             "data": [

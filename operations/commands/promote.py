@@ -13,12 +13,12 @@ from typing import Annotated
 import typer
 
 from catalogue.errors import BadInput
-from operations.arguments import StackArgument, StandingOption, file_of
+from operations.arguments import StackArgument, StandingOption, VersionArgument, file_of
 from stacks.config import display, stack_name
 
 
 def promote(
-    version: Annotated[str, typer.Argument(metavar="NAME@N", help="The version, such as fraud-scorer@3.")],
+    version: VersionArgument,
     stack: StackArgument,
     to: Annotated[
         str | None,
@@ -34,6 +34,14 @@ def promote(
             "--as", metavar="N", min=1, max=99_999, help="The number that the copy gets in the registry of TO."
         ),
     ] = None,
+    pull_request: Annotated[
+        bool,
+        typer.Option(
+            "--pull-request",
+            help="With --yes: commit the edit on a branch of its own, push it and open a pull request with gh. The "
+            "working tree stays as it is.",
+        ),
+    ] = False,
     yes: Annotated[
         bool, typer.Option("--yes", help="Write the stack file, or copy. Without, it is only shown.")
     ] = False,
@@ -49,6 +57,7 @@ def promote(
     """
     from operations import promoting
     from operations.idle import acting
+    from operations.promoting.pull_request import branch_of, opened
     from operations.promoting.rewriting import rewritten
     from operations.standing import reading
     from operations.terminal import text_console
@@ -56,19 +65,21 @@ def promote(
 
     file = file_of(stack)
     if to is not None:
-        if model is not None or standing is not None:
+        if model is not None or standing is not None or pull_request:
             raise BadInput(
-                "promote: --model and --standing are of a stack file, and a copy changes none; leave them out"
+                "promote: --model, --standing and --pull-request are of a stack file, and a copy changes none; leave "
+                "them out"
             )
         _copy(version, file, file_of(to), number, yes)
         return
     if number is not None:
         raise BadInput("--as: is the number of a copy; name TO, the stack that gets it, or leave it out")
     asked = promoting.asked(version, file)
-    digest = promoting.promoted(asked.registry.found(asked.stack, asked.config, asked.version), asked.version)
+    found = asked.registry.found(asked.stack, asked.config, asked.version)
+    digest = promoting.promoted(found, asked.version)
     text, key = acting.edited(file, partial(rewritten, version=asked.version, digest=digest, model=model))
-    with file.open(encoding="utf-8", newline="") as opened:
-        before = opened.read()
+    with file.open(encoding="utf-8", newline="") as there:
+        before = there.read()
     if text == before:
         typer.echo(f"{display(file)}: {key} is {version} already")
         return
@@ -82,35 +93,35 @@ def promote(
             typer.echo(f"{display(file)}: this step destroys what is guarded, so nothing was written")
             raise typer.Exit(1)
     if not yes:
-        typer.echo(f"nothing is written without --yes; then `pulumi up` serves {version}")
+        where = f", on the branch {branch_of(asked.version, file)}" if pull_request else ""
+        typer.echo(f"nothing is written without --yes{where}; then `pulumi up` serves {version}")
+        return
+    if pull_request:
+        for said in opened(file, text, asked.version, digest, found.because):
+            typer.echo(said)
         return
     put(file, text, newline="")
     typer.echo(f"wrote {display(file)}: {key} is {version}; `pulumi up` serves it")
 
 
 def _copy(version: str, source: Path, target: Path, number: int | None, yes: bool) -> None:
-    from operations.promoting.copying import copied, planned
+    from operations.promoting.copying import planned
     from operations.promoting.images import Registries
+    from operations.promoting.moving import moved
 
     registries = Registries()
-    move = planned(version, source, target, registries, number)
-    there, names = move.target.version, f"{stack_name(source)} to {stack_name(target)}"
-    typer.echo(f"{version}, {move.found.digest}: approved by {move.found.by or 'its approver'}, {move.found.because}")
+    move, found = planned(version, source, target, registries, number)
+    typer.echo(f"{version}, {move.digest}: approved by {found.by or 'its approver'}, {found.because}")
     if move.there:
-        typer.echo(f"{display(target)}: the registry has it already, as {there}")
+        typer.echo(f"{display(target)}: the registry has it already, as {move.target.version}")
         return
-    for path, place in move.files.items():
-        typer.echo(f"copy {place} to {move.into}{path}")
-    typer.echo(f"copy {move.source_image} to {move.target_image}, {move.image}")
-    typer.echo(f"register {there} there, which waits for the approver of {stack_name(target)}")
+    for line in move.says():
+        typer.echo(line)
     if not yes:
-        typer.echo(f"nothing is copied from {names} without --yes")
+        typer.echo(f"nothing is copied from {stack_name(source)} to {stack_name(target)} without --yes")
         return
-    copied(move, registries, typer.echo)
-    typer.echo(
-        f"{there} is registered; `mlplatform approve {stack_name(target)} {there} --because TEXT --yes` as its "
-        f"approver, then `mlplatform promote {there} {stack_name(target)} --yes`"
-    )
+    moved(move, registries, typer.echo)
+    typer.echo(move.next())
 
 
 def add(app: typer.Typer) -> None:

@@ -1,4 +1,4 @@
-"""`mlplatform run STACK training NAME`: start a run of what `pulumi up` never starts."""
+"""`mlplatform run STACK training|pipelines NAME`: start a run of what `pulumi up` never starts."""
 
 from typing import Annotated
 
@@ -8,12 +8,14 @@ from catalogue.errors import BadInput
 from catalogue.wording import found_word
 from operations.arguments import StackArgument, file_of
 from stacks.config import display, read_stack_file, stack_name
-from stacks.sections import batch_jobs, landing_zone, training
+from stacks.sections import batch_jobs, landing_zone
 
 
 def run(
     stack: StackArgument,
-    section: Annotated[str, typer.Argument(metavar="SECTION", help="The section of the stack file: training.")],
+    section: Annotated[
+        str, typer.Argument(metavar="SECTION", help="The section of the stack file: training or pipelines.")
+    ],
     name: Annotated[str, typer.Argument(metavar="NAME", help="The name that the item has there.")],
     yes: Annotated[
         bool, typer.Option("--yes", help="Start it. Without, it is only said what would be started.")
@@ -22,31 +24,28 @@ def run(
         str | None, typer.Option(metavar="NAME", help="Start it in this sandbox, in which the stack stands.")
     ] = None,
 ) -> None:
-    """Start a run of a training job that stands, as whoever is signed in.
+    """Start a run of a training job or a pipeline that stands, as whoever is signed in.
 
     Dry without --yes: it says on what the run would be, how long and at what cost at most, and what is sent. Exits 2
     where there is no such item, or the platform refuses. In a sandbox it is `mlplatform sandbox run`, to the run's end.
     """
     from operations import running
 
-    if section != training.SECTION.name:
+    started = [one.SECTION.name for one in running.STARTED]
+    if section not in started:
         why = "; the clock alone starts a batch job" if section == batch_jobs.SECTION.name else ""
-        raise BadInput(f"run: found {found_word(section)}, allowed: {training.SECTION.name}{why}")
+        raise BadInput(f"run: found {found_word(section)}, allowed: {' or '.join(started)}{why}")
     file = file_of(stack)
     config = read_stack_file(file)
     # What stands in the cloud begins with the landing zone's prefix, where there is one.
     called = landing_zone.named(stack_name(file), config)
     try:
-        run = running.planned(called, config, name)
+        run = running.planned(called, config, section, name)
     except BadInput as error:
         raise BadInput(f"{display(file)}: {error}") from None
     platform = running.of(config.platform)
-    start = platform.start(called, config, name)
-    count = f"{run.machines.high} × " if run.machines.high > 1 else ""
-    typer.echo(
-        f"{called}: a run of {section} {name}{run.trials} on {count}{run.machines.said}, {run.hours} h at most, "
-        f"{run.cost}"
-    )
+    start = platform.start(called, config, section, name)
+    typer.echo(f"{called}: a run of {section} {name}{run.says}, {run.hours} h at most, {run.cost}")
     if sandbox is not None and yes:
         from operations.sandboxes.byhand import started
         from operations.sandboxes.ground import Chosen
@@ -56,7 +55,7 @@ def run(
     if not yes:
         typer.echo(f"nothing is started without --yes; it would be: {start.says}\n    {start.command}")
         return
-    typer.echo(f"started: {platform.send(called, config, name)}")
+    typer.echo(f"started: {platform.send(called, config, section, name)}")
 
 
 def add(app: typer.Typer) -> None:

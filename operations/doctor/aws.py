@@ -24,7 +24,7 @@ from catalogue.properties import Properties
 from catalogue.registered import APPROVED, DIGEST, package_arn
 from operations.doctor import NoCredentials, Seen, Unseen, Way, WriteRefused, done, held, not_done
 from operations.refusals import said_by
-from operations.steps.aws import OPENS_STUDIO
+from operations.steps.aws import OPENS_STUDIO, PIPELINE_LOOK
 from operations.verdict import Look, LookAt
 
 READS: Mapping[tuple[str, str], str] = {
@@ -50,6 +50,7 @@ READS: Mapping[tuple[str, str], str] = {
     ("sagemaker", "ListDomains"): "sagemaker:ListDomains",
     ("sagemaker", "DescribeEndpoint"): "sagemaker:DescribeEndpoint",
     ("sagemaker", "DescribeModelPackage"): "sagemaker:DescribeModelPackage",
+    ("sagemaker", "DescribePipeline"): "sagemaker:DescribePipeline",
     ("cloudtrail", "LookupEvents"): "cloudtrail:LookupEvents",
     ("stepfunctions", "DescribeStateMachine"): "states:DescribeStateMachine",
     ("logs", "DescribeLogGroups"): "logs:DescribeLogGroups",
@@ -350,6 +351,14 @@ def _endpoint(account: Account, look: Look) -> Seen:
 
 
 def _batch_job(account: Account, look: Look) -> Seen:
+    """What starts the runs of a job, or of a pipeline:
+    https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribePipeline.html
+    """
+    if look.at == PIPELINE_LOOK:
+        there = account.ask("sagemaker", "DescribePipeline", {"ResourceNotFound"}, PipelineName=look.name)
+        if there is None:
+            return not_done(f"there is no pipeline {look.name}")
+        return _ready(f"the pipeline {look.name}", there["PipelineStatus"], "Active")
     partition = cast(Any, account.session).get_partition_for_region(account.region)
     arn = f"arn:{partition}:states:{account.region}:{account.account}:stateMachine:{look.name}"
     there = account.ask("stepfunctions", "DescribeStateMachine", {"StateMachineDoesNotExist"}, stateMachineArn=arn)
@@ -445,7 +454,9 @@ LOOKS: Mapping[LookAt, Way] = {
     "tag": Way(_tag, _rights("ce", "ListCostAllocationTags")),
     "sign-in": Way(_sign_in, (*_rights("sagemaker", "ListDomains"), *_rights("cloudtrail", "LookupEvents"))),
     "endpoint": Way(_endpoint, _rights("sagemaker", "DescribeEndpoint")),
-    "batch job": Way(_batch_job, _rights("stepfunctions", "DescribeStateMachine")),
+    "batch job": Way(
+        _batch_job, (*_rights("stepfunctions", "DescribeStateMachine"), *_rights("sagemaker", "DescribePipeline"))
+    ),
     "log group": Way(_log_group, _rights("logs", "DescribeLogGroups")),
     "replicas": Way(_replicas, _rights("sagemaker", "DescribeEndpoint")),
     "call": Way(_call, _rights("cloudwatch", "ListMetrics", "GetMetricStatistics")),

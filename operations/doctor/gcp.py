@@ -22,7 +22,7 @@ import httpx
 
 from catalogue.errors import BadInput
 from catalogue.properties import Properties
-from catalogue.versions import read_approval
+from catalogue.versions import RECORD, digest, read_approval
 from operations.doctor import NoCredentials, Seen, Unseen, Way, done, held, not_done
 from operations.doctor.rest import Read, Reader, Refusal, objects
 from operations.verdict import Look, LookAt
@@ -297,6 +297,16 @@ def text_of(account: Account, uri: str) -> bytes | None:
     return None if answer is None else answer.content
 
 
+def _registered(account: Account, look: Look) -> Seen:
+    """A version is what lies in its folder, and the digest that of its record's bytes."""
+    content = text_of(account, f"{look.name}{RECORD}")
+    if content is None:
+        return not_done(f"there is no record at {look.name}{RECORD}")
+    if (own := digest(content)) != look.at:
+        return not_done(f"the record at {look.name} has the digest {own}, and {look.at} is named")
+    return done(f"the version {look.name} is registered")
+
+
 def _approved(account: Account, look: Look) -> Seen:
     """A rejection outweighs an approval, for nobody can take one away."""
     if text_of(account, f"{look.name}/rejected.json") is not None:
@@ -397,6 +407,7 @@ LOOKS: Mapping[LookAt, Way] = {
     "bucket": _way(_where_the_api_is_off(_bucket), _BUCKET),
     "image": _way(_where_the_api_is_off(_image), _IMAGE_TAG),
     "artifact": _way(_where_the_api_is_off(_artifact), _OBJECTS),
+    "registered": _way(_where_the_api_is_off(_registered), OBJECT),
     "approved": _way(_where_the_api_is_off(_approved), OBJECT),
     "batch input": _way(_where_the_api_is_off(_artifact), _OBJECTS),
     "sign-in": _way(_where_the_api_is_off(_sign_in), _WORKBENCH),

@@ -24,10 +24,10 @@ from catalogue.kinds.aws.ec2 import (
     is_gateway,
     service_of,
 )
-from catalogue.kinds.aws.jobs import USES, Job
+from catalogue.kinds.aws.jobs import PIPELINE, USES, Job
 from catalogue.kinds.aws.sagemaker import ENDPOINT, MODEL, configurations, is_async
 from catalogue.kinds.aws.scheduler import SCHEDULE
-from catalogue.kinds.aws.sfn import STATE_MACHINE, jobs_of
+from catalogue.kinds.aws.sfn import DEFINED, jobs_of
 from catalogue.kinds.aws.studio import DOMAIN, USER_PROFILE, domain_of
 from catalogue.landing_zones import AwsNetwork
 from catalogue.machines import Machines
@@ -114,7 +114,7 @@ def running(graph: Graph) -> Iterator[Drawn]:
                 bounds=bounds,
             )
         )
-    for starter in graph.of(STATE_MACHINE, SCHEDULE):
+    for starter in graph.of(*DEFINED, SCHEDULE):
         jobs = read(lambda s=starter: jobs_of(graph, s), None)
         if jobs == []:
             continue
@@ -123,7 +123,7 @@ def running(graph: Graph) -> Iterator[Drawn]:
             Running(
                 urn=starter.urn,
                 name=starter.name,
-                what=_what(jobs or []),
+                what="pipeline" if starter.type == PIPELINE else _what(jobs or []),
                 place=place,
                 parts=parts(starter, of),
                 bounds=bounds,
@@ -178,8 +178,10 @@ def _isolation(isolated: bool) -> Bound:
 
 
 def _of_jobs(graph: Graph, starter: Resource, jobs: list[Job]) -> tuple[str, list[Bound]]:
-    """The place of the jobs that a state machine or a schedule starts. A transform job has the network of its model."""
-    key = "definition" if starter.type == STATE_MACHINE else "target"
+    """The place of the jobs that a state machine, a pipeline or a schedule starts. A transform job has the network of
+    its model.
+    """
+    key = DEFINED.get(starter.type, "target")
     found = [_of_models(graph, graph.refers(starter, key, MODEL))] if any(map(_transforms, jobs)) else []
     return _joined([*found, *(_of_job(graph, job) for job in jobs if not _transforms(job))])
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.gcp import WORKFLOW, cloudscheduler, compute, dns, mlplatform, vertex, workbench
-from catalogue.kinds.gcp.workflows import trains
+from catalogue.kinds.gcp.workflows import paths, trains
 from catalogue.landing_zones import GcpNetwork
 from catalogue.machines import Machines
 from catalogue.properties import Properties
@@ -111,7 +111,7 @@ def running(graph: Graph) -> Iterator[Drawn]:
                 Running(
                     urn=resource.urn,
                     name=resource.name,
-                    what="training job" if read(lambda r=resource: _trains(r), False) else _JOBS[resource.type],
+                    what=read(lambda r=resource: _called(r), _JOBS[resource.type]),
                     place=PLATFORM,
                     parts=parts(resource, of),
                     bounds=[],
@@ -119,8 +119,10 @@ def running(graph: Graph) -> Iterator[Drawn]:
             )
 
 
-def _trains(resource: Resource) -> bool:
-    return resource.type == WORKFLOW and trains(resource)
+def _called(resource: Resource) -> str:
+    if resource.type == WORKFLOW and paths(resource):
+        return "pipeline"
+    return "training job" if resource.type == WORKFLOW and trains(resource) else _JOBS[resource.type]
 
 
 def _deployment(deployment: Resource, of: Mapping[str, list[Machines]]) -> list[RunningPart]:

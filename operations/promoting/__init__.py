@@ -1,4 +1,4 @@
-"""Promoting a version of the registry into a stack file, and deciding on one.
+"""Registering a version, deciding on it, and promoting it into a stack file or the registry of the next stack.
 
 Each platform has a module here.
 """
@@ -42,20 +42,35 @@ class Platform(Protocol):
         """
         ...
 
-    def approval(self, stack: str, config: StackConfig, version: Registered, digest: str, because: str) -> str:
-        """The command of the platform's own CLI that approves the version."""
+    def decision(
+        self, stack: str, config: StackConfig, version: Registered, found: Found, because: str, decided: str
+    ) -> str:
+        """The command of the platform's own CLI that decides on the version as it was found: APPROVED or REJECTED."""
         ...
 
-    def approve(self, stack: str, config: StackConfig, version: Registered, digest: str, because: str) -> None:
-        """Approve the version of that digest as whoever is signed in. Raises BadInput where the platform refuses."""
+    def decide(
+        self, stack: str, config: StackConfig, version: Registered, found: Found, because: str, decided: str
+    ) -> None:
+        """Decide on the version of the digest that was found, as whoever is signed in.
+
+        Raises BadInput where the platform refuses.
+        """
         ...
 
     def folder(self, stack: str, config: StackConfig, version: Registered) -> str:
         """The address of the folder of a version in the stack's store."""
         ...
 
+    def simulated(self, stack: str, config: StackConfig, version: Registered) -> tuple[str, str]:
+        """How a sandbox calls the version, and the address of its folder there."""
+        ...
+
     def image(self, stack: str, config: StackConfig, version: Registered, through: StackConfig) -> "Image":
         """The image of a version, with what proves who asks for it, `through` whose account they are signed in."""
+        ...
+
+    def lock(self, stack: str, config: StackConfig, version: Registered) -> str:
+        """The command after which nobody moves the tag of the version's image; "" where no tag ever moves."""
         ...
 
     def numbered(

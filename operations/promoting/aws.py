@@ -12,7 +12,7 @@ from typing import Any
 
 from catalogue import versions
 from catalogue.errors import BadInput
-from catalogue.registered import APPROVED, DIGEST, IMAGES, PENDING, Registered, package_arn
+from catalogue.registered import DIGEST, IMAGES, PENDING, Registered, package_arn
 from operations.doctor import NoCredentials, Unseen
 from operations.doctor.aws import Account, open_account, version_of
 from operations.promoting import Found
@@ -70,33 +70,38 @@ def found(stack: str, config: StackConfig, version: Registered, through: StackCo
     )
 
 
-def approval(stack: str, config: StackConfig, version: Registered, digest: str, because: str) -> str:
-    """The command of the AWS CLI that approves the version."""
-    said = {"--model-package-arn": _arn(stack, config, version), "--model-approval-status": APPROVED}
-    said |= {"--approval-description": because, "--customer-metadata-properties": f"{DIGEST}={digest}"}
+def decision(stack: str, config: StackConfig, version: Registered, found: Found, because: str, decided: str) -> str:
+    """The command of the AWS CLI that decides on the version."""
+    said = {"--model-package-arn": _arn(stack, config, version), "--model-approval-status": decided}
+    said |= {"--approval-description": because, "--customer-metadata-properties": f"{DIGEST}={found.digest}"}
     said |= {"--region": config.region}
     return join(["aws", "sagemaker", "update-model-package", *(word for pair in said.items() for word in pair)])
 
 
-def approve(stack: str, config: StackConfig, version: Registered, digest: str, because: str) -> None:
-    """Approve the version as whoever is signed in. Raises BadInput where AWS refuses.
+def decide(stack: str, config: StackConfig, version: Registered, found: Found, because: str, decided: str) -> None:
+    """Decide on the version as whoever is signed in. Raises BadInput where AWS refuses.
 
-    The call says the digest again, so that what is approved is what the approver saw.
+    The call says the digest again, so that what is decided on is what the approver saw.
     """
     client: Any = _open(config, _UPDATES).client("sagemaker")
     refused = f"sign in as the persona {stack}-approver, which alone may"
-    with asking(_package(stack, version), "approve it", refused, "look whether it is approved"):
+    with asking(_package(stack, version), "decide on it", refused, "look what is decided on it"):
         client.update_model_package(
             ModelPackageArn=_arn(stack, config, version),
-            ModelApprovalStatus=APPROVED,
+            ModelApprovalStatus=decided,
             ApprovalDescription=because,
-            CustomerMetadataProperties={DIGEST: digest},
+            CustomerMetadataProperties={DIGEST: found.digest},
         )
 
 
 def folder(stack: str, config: StackConfig, version: Registered) -> str:
     """The address of the folder of a version in the artifact bucket."""
     return f"s3://{artifacts_of(stack, config.account)}/{version.folder}"
+
+
+def simulated(stack: str, config: StackConfig, version: Registered) -> tuple[str, str]:
+    """How a sandbox calls the version, and the address of its folder there."""
+    return _package(stack, version), folder(stack, config, version)
 
 
 def image(stack: str, config: StackConfig, version: Registered, through: StackConfig) -> Image:
@@ -115,6 +120,11 @@ def image(stack: str, config: StackConfig, version: Registered, through: StackCo
         return {"Authorization": f"Basic {said['authorizationData'][0]['authorizationToken']}"}
 
     return Image(host, f"{registry_of(stack)}{IMAGES}", version.tag, sign_in)
+
+
+def lock(stack: str, config: StackConfig, version: Registered) -> str:
+    """None: the tags of the repository are immutable."""
+    return ""
 
 
 def numbered(stack: str, config: StackConfig, version: Registered, digest: str, number: int | None) -> tuple[int, bool]:
@@ -153,7 +163,9 @@ def enrol(stack: str, config: StackConfig, version: Registered, digest: str, ima
             InferenceSpecification=served,
         )
     if (arn := str(made["ModelPackageArn"])) != _arn(stack, config, version):
-        raise BadInput(f"{arn}: somebody registered another version meanwhile; reject this one, and promote again")
+        raise BadInput(
+            f"{arn}: somebody registered another version meanwhile; reject this one, and run the command again"
+        )
 
 
 def _open(

@@ -74,34 +74,43 @@ def found_by(account: Account, stack: str, version: Registered) -> Found:
     return Found(status, str(said.get("description") or ""), str(by.get("createdBy", "")), own, record)
 
 
-def approval(stack: str, config: StackConfig, version: Registered, digest: str, because: str) -> str:
-    """The command of the Azure CLI that approves the version."""
-    said = {"--name": version.approvals, "--version": str(version.version), "--type": "custom_model"}
-    said |= {"--path": _folder(version), "--description": because, "--set": f"properties.{DIGEST}={digest}"}
-    said |= {"--resource-group": stack, "--workspace-name": "WORKSPACE", "--subscription": config.account}
-    return join(["az", "ml", "model", "create", *(word for pair in said.items() for word in pair)])
+def decision(stack: str, config: StackConfig, version: Registered, found: Found, because: str, decided: str) -> str:
+    """The commands of the Azure CLI that decide on the version: to archive its approval takes it back.
 
-
-def approve(stack: str, config: StackConfig, version: Registered, digest: str, because: str) -> None:
-    """Approve the version as whoever is signed in. Raises BadInput where Azure refuses.
-
-    The call says the digest, so that what is approved is what the approver saw.
+    `az ml model create` and `archive`, https://learn.microsoft.com/en-us/cli/azure/ml/model
     """
-    approve_by(_open(config, WRITES), stack, version, digest, because)
+    named = {"--name": version.approvals, "--version": str(version.version), "--resource-group": stack}
+    named |= {"--workspace-name": "WORKSPACE", "--subscription": config.account}
+    said = {"--type": "custom_model", "--path": _folder(version), "--description": because}
+    said |= {"--set": f"properties.{DIGEST}={found.digest}"}
+    create = join(["az", "ml", "model", "create", *(word for pair in (named | said).items() for word in pair)])
+    archive = join(["az", "ml", "model", "archive", *(word for pair in named.items() for word in pair)])
+    if decided == APPROVED:
+        return create
+    return archive if found.status == APPROVED else f"{create} && {archive}"
 
 
-def approve_by(account: Account, stack: str, version: Registered, digest: str, because: str) -> None:
-    """As `approve`, by an account."""
+def decide(stack: str, config: StackConfig, version: Registered, found: Found, because: str, decided: str) -> None:
+    """Decide on the version as whoever is signed in. Raises BadInput where Azure refuses.
+
+    The call says the digest, so that what is decided on is what the approver saw.
+    """
+    decide_by(_open(config, WRITES), stack, version, found.digest, because, decided)
+
+
+def decide_by(account: Account, stack: str, version: Registered, digest: str, because: str, decided: str) -> None:
+    """As `decide`, by an account."""
     called = _called(stack, version)
     try:
         workspace = account.workspace(stack)
         if workspace is None:
             raise BadInput(f"{called}: {stack} has no workspace; bring {stack} up first")
-        written = _write(account, stack, str(workspace["name"]), version.approvals, version, digest, because)
+        to = str(workspace["name"])
+        written = _write(account, stack, to, version.approvals, version, digest, because, decided == REJECTED)
     except Unseen as error:
         raise BadInput(
-            f"{called}: Azure does not approve it: {error}; sign in as the persona {stack}-identity-approver, which "
-            "alone may"
+            f"{called}: Azure does not let it be {decided.lower()}: {error}; sign in as the persona "
+            f"{stack}-identity-approver, which alone may"
         ) from None
     if not written:
         raise BadInput(f"{called}: the workspace has no model {version.approvals}; bring {stack} up first")
@@ -117,6 +126,11 @@ def folder(stack: str, config: StackConfig, version: Registered) -> str:
         raise BadInput(f"{_called(stack, version)}: {stack} has no store of artifacts; bring {stack} up first")
     where = cast(Mapping[str, str], datastore["properties"])
     return f"az://{where['accountName']}/{where['containerName']}/{version.folder}"
+
+
+def simulated(stack: str, config: StackConfig, version: Registered) -> tuple[str, str]:
+    """How a sandbox calls the version, and the address of its folder there."""
+    return _called(stack, version), _folder(version)
 
 
 def image(stack: str, config: StackConfig, version: Registered, through: StackConfig) -> Image:
@@ -138,6 +152,17 @@ def image(stack: str, config: StackConfig, version: Registered, through: StackCo
     return Image(host, REPOSITORY, version.tag, sign_in)
 
 
+def lock(stack: str, config: StackConfig, version: Registered) -> str:
+    """The command after which nobody moves the tag of the version's image.
+
+    "Lock a container image in an Azure container registry",
+    https://learn.microsoft.com/en-us/azure/container-registry/container-registry-image-lock
+    """
+    name, image = worldwide(stack, config.account, "images"), f"{REPOSITORY}:{version.tag}"
+    said = {"--name": name, "--subscription": config.account, "--image": image, "--write-enabled": "false"}
+    return join(["az", "acr", "repository", "update", *(word for pair in said.items() for word in pair)])
+
+
 def numbered(stack: str, config: StackConfig, version: Registered, digest: str, number: int | None) -> tuple[int, bool]:
     """The number that was asked for, or the same: Azure ML takes any number, once."""
     wanted = Registered(version.name, number or version.version)
@@ -146,7 +171,10 @@ def numbered(stack: str, config: StackConfig, version: Registered, digest: str, 
     except Unseen as error:
         raise BadInput(f"{_called(stack, wanted)}: cannot be read: {error}") from None
     if there is not None and digest_of(there) != digest:
-        raise BadInput(f"{_called(stack, wanted)}: is another version; give the copy a number of its own by --as")
+        raise BadInput(
+            f"{_called(stack, wanted)}: is another version, and a version never changes; choose another number "
+            "(--as of `promote`)"
+        )
     return wanted.version, there is not None
 
 
@@ -194,14 +222,21 @@ def _open(config: StackConfig, *more: Read) -> Account:
 
 
 def _write(
-    account: Account, stack: str, workspace: str, model: str, version: Registered, digest: str, because: str
+    account: Account,
+    stack: str,
+    workspace: str,
+    model: str,
+    version: Registered,
+    digest: str,
+    because: str,
+    archived: bool = False,
 ) -> bool:
     """Write a version of a model, which names a digest. Returns False where the workspace has no such model."""
     within = f"subscriptions/{account.subscription}/resourceGroups/{stack}/workspaces/{workspace}"
     body = {
         "properties": {
             "description": because,
-            "isArchived": False,
+            "isArchived": archived,
             "modelType": "custom_model",
             "modelUri": _folder(version).replace("azureml://", f"azureml://{within}/"),
             "properties": {DIGEST: digest},

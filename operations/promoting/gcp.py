@@ -6,6 +6,7 @@ objects.get and objects.insert, https://cloud.google.com/storage/docs/json_api/v
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from shlex import join, quote
+from typing import Literal
 
 from catalogue import versions
 from catalogue.errors import BadInput
@@ -24,6 +25,7 @@ _INSERT = Read(
     "https://storage.googleapis.com/upload/storage/v1/b/{bucket}/o", "storage.objects.create on the approvals", "POST"
 )
 WAITS = "nobody has decided on it"
+_WORDS: Mapping[str, Literal["approved", "rejected"]] = {APPROVED: "approved", REJECTED: "rejected"}
 
 
 def found(stack: str, config: StackConfig, version: Registered, through: StackConfig | None = None) -> Found:
@@ -60,34 +62,38 @@ def found(stack: str, config: StackConfig, version: Registered, through: StackCo
     return Found(APPROVED, decision.why, decision.by, own, record)
 
 
-def approval(stack: str, config: StackConfig, version: Registered, digest: str, because: str) -> str:
-    """The command of the gcloud CLI that approves the version. What is there it does not replace."""
-    place = _decision(stack, config, version, "approved")
+def decision(stack: str, config: StackConfig, version: Registered, found: Found, because: str, decided: str) -> str:
+    """The command of the gcloud CLI that decides on the version. What is there it does not replace."""
+    place = _decision(stack, config, version, _WORDS[decided])
     written = join(["gcloud", "storage", "cp", "--if-generation-match=0", "-", place])
-    return f"printf %s {quote(_said(digest, because))} | {written}"
+    return f"printf %s {quote(_said(found.digest, because, decided))} | {written}"
 
 
-def approve(stack: str, config: StackConfig, version: Registered, digest: str, because: str) -> None:
-    """Approve the version as whoever is signed in. Raises BadInput where Google refuses, or it is decided already.
+def decide(stack: str, config: StackConfig, version: Registered, found: Found, because: str, decided: str) -> None:
+    """Decide on the version as whoever is signed in. Raises BadInput where Google refuses, or it was rejected.
 
     An object of that name is not replaced: the generation 0 stands for none. So the call may be repeated.
     """
-    bucket, there = approvals_of(stack, config.account), found(stack, config, version)
-    if there.status == REJECTED:
+    bucket = approvals_of(stack, config.account)
+    if found.status == REJECTED:
         raise BadInput(
-            f"{version}: was rejected, because {there.because}; a rejection stays, so register "
+            f"{version}: was rejected, because {found.because}; a rejection stays, so register "
             "and approve the next version"
         )
-    asked = {"uploadType": "media", "name": version.decision("approved"), "ifGenerationMatch": "0"}
+    asked = {"uploadType": "media", "name": version.decision(_WORDS[decided]), "ifGenerationMatch": "0"}
     headers = {"Content-Type": "application/json"}
     try:
         written = _open(config).reader.ask(
-            _INSERT, _INSERT.at(bucket=bucket), params=asked, content=_said(digest, because), headers=headers
+            _INSERT,
+            _INSERT.at(bucket=bucket),
+            params=asked,
+            content=_said(found.digest, because, decided),
+            headers=headers,
         )
     except Unseen as error:
         raise BadInput(
-            f"{version}: Google does not let it be approved ({error}); look whether it is "
-            f"approved, or sign in as the persona {stack}-approver, which alone may"
+            f"{version}: Google does not let it be {_WORDS[decided]} ({error}); look whether it is "
+            f"{_WORDS[decided]}, or sign in as the persona {stack}-approver, which alone may"
         ) from None
     if written is None:
         raise BadInput(
@@ -98,6 +104,11 @@ def approve(stack: str, config: StackConfig, version: Registered, digest: str, b
 def folder(stack: str, config: StackConfig, version: Registered) -> str:
     """The address of the folder of a version in the artifact bucket."""
     return f"gs://{artifacts_of(stack, config.account)}/{version.folder}"
+
+
+def simulated(stack: str, config: StackConfig, version: Registered) -> tuple[str, str]:
+    """How a sandbox calls the version, and the address of its folder there."""
+    return f"gs://{approvals_of(stack, config.account)}/{version.decisions}", folder(stack, config, version)
 
 
 def image(stack: str, config: StackConfig, version: Registered, through: StackConfig) -> Image:
@@ -114,6 +125,11 @@ def image(stack: str, config: StackConfig, version: Registered, through: StackCo
     return Image(host, name, tag, sign_in)
 
 
+def lock(stack: str, config: StackConfig, version: Registered) -> str:
+    """None: the tags of the repository are immutable."""
+    return ""
+
+
 def numbered(stack: str, config: StackConfig, version: Registered, digest: str, number: int | None) -> tuple[int, bool]:
     """The number that was asked for, or the same: a version is what lies in its folder, under any number."""
     wanted = number or version.version
@@ -123,7 +139,9 @@ def numbered(stack: str, config: StackConfig, version: Registered, digest: str, 
     except Unseen as error:
         raise BadInput(f"{version}: cannot be read: {error}") from None
     if content is not None and versions.digest(content) != digest:
-        raise BadInput(f"{place}: is of another version; give the copy a number of its own by --as")
+        raise BadInput(
+            f"{place}: is of another version, and a version never changes; choose another number (--as of `promote`)"
+        )
     return wanted, content is not None
 
 
@@ -131,12 +149,12 @@ def enrol(stack: str, config: StackConfig, version: Registered, digest: str, ima
     """Do nothing more: what lies in the folder of a version is registered, and waits for the approver."""
 
 
-def _said(digest: str, because: str) -> str:
-    """The text of an approval. Who wrote the object is in the audit log; `by` is what they say of themselves."""
+def _said(digest: str, because: str, decided: str) -> str:
+    """The text of a decision. Who wrote the object is in the audit log; `by` is what they say of themselves."""
     approval = versions.Approval(
         schema="mlplatform-approval/1",
         digest=digest,
-        decision="approved",
+        decision=_WORDS[decided],
         by=whoever(),
         at=datetime.now(UTC).replace(microsecond=0),
         why=because,

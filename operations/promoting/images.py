@@ -30,7 +30,7 @@ SignIn = Callable[[], Mapping[str, str]]
 
 @dataclass(frozen=True)
 class Image:
-    """A repository of a registry, one tag in it, and what proves who asks there."""
+    """A repository of a registry, one tag or digest in it, and what proves who asks there."""
 
     host: str
     repository: str
@@ -38,7 +38,8 @@ class Image:
     sign_in: SignIn
 
     def __str__(self) -> str:
-        return f"{self.host}/{self.repository}:{self.tag}"
+        mark = "@" if ":" in self.tag else ":"
+        return f"{self.host}/{self.repository}{mark}{self.tag}"
 
     def at(self, what: str, reference: str) -> str:
         """The address of a manifest or a blob."""

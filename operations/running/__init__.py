@@ -1,12 +1,12 @@
-"""Starting a run of what a stack file has, and `pulumi up` never starts: a training job.
+"""Starting a run of what a stack file has, and `pulumi up` never starts: a training job or a pipeline.
 
 Each platform has a module that says what is sent to start one, and sends it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Protocol, cast
+from typing import Protocol, TypeVar, cast
 
 from catalogue.errors import BadInput
 from catalogue.graph import Graph
@@ -16,8 +16,12 @@ from catalogue.pricing import NoFigure, Pricing
 from catalogue.wording import nearest
 from stacks.machines import machine
 from stacks.model import StackConfig
-from stacks.sections import training
+from stacks.sections import pipelines, training
+from stacks.sections.pipelines import Pipeline, hours_of
 from stacks.sections.training import TrainingJob
+
+STARTED = (training, pipelines)
+"""The sections of which runs are started."""
 
 
 @dataclass(frozen=True)
@@ -33,20 +37,19 @@ class Start:
 class Platform(Protocol):
     """What a platform's module has."""
 
-    def start(self, stack: str, config: StackConfig, name: str) -> Start:
-        """What would be sent to start a run of the training job."""
+    def start(self, stack: str, config: StackConfig, section: str, name: str) -> Start:
+        """What would be sent to start a run of an item of the section."""
         ...
 
-    def send(self, stack: str, config: StackConfig, name: str) -> str:
+    def send(self, stack: str, config: StackConfig, section: str, name: str) -> str:
         """Start a run, and return its id. Raises BadInput where the platform refuses, or whoever asks may not."""
         ...
 
 
 @dataclass(frozen=True)
-class Run:
-    """A run of a training job: on what, for how long at most, and what that costs at most."""
+class Part:
+    """One job of a run: on what, for how long at most, and what that costs at most."""
 
-    stack: str
     name: str
     machines: Machines
     hours: int
@@ -57,12 +60,45 @@ class Run:
     """What it makes instead of one training, in words."""
 
     @property
+    def on(self) -> str:
+        """What it runs on, in words."""
+        return f"{self.machines.high} × {self.machines.said}" if self.machines.high > 1 else self.machines.said
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run of a training job, or of a pipeline, whose steps are its parts, one after the other."""
+
+    stack: str
+    name: str
+    parts: Sequence[Part]
+
+    @property
+    def hours(self) -> int:
+        """How long it takes at most."""
+        return sum(part.hours for part in self.parts)
+
+    @property
+    def says(self) -> str:
+        """On what it is, in words."""
+        if len(self.parts) == 1:
+            return f"{self.parts[0].trials} on {self.parts[0].on}"
+        return f": {', then '.join(f'{part.name} on {part.on}' for part in self.parts)}"
+
+    @property
+    def dollars(self) -> float | None:
+        """What it costs at most; None where the price of a machine is unknown in the region."""
+        costs = [part.dollars for part in self.parts if part.dollars is not None]
+        return sum(costs) if len(costs) == len(self.parts) else None
+
+    @property
     def cost(self) -> str:
         """What it costs at most, in words."""
         if self.dollars is None:
             return "at a price that is not known in this region"
         # What Spot saves changes by the hour and is no figure of a list.
-        return f"${self.dollars:,.2f} at most{', less on Spot machines' if self.spot else ''}"
+        spot = any(part.spot for part in self.parts)
+        return f"${self.dollars:,.2f} at most{', less on Spot machines' if spot else ''}"
 
 
 def of(platform: str) -> Platform:
@@ -70,16 +106,44 @@ def of(platform: str) -> Platform:
     return cast(Platform, import_module(f"operations.running.{platform}"))
 
 
-def planned(stack: str, config: StackConfig, name: str) -> Run:
-    """A run of the training job of that name. Raises BadInput where there is none, or it is switched off."""
-    job = _job(training.of(config), name)
-    has = machine(config.platform, job.machine, config.region)
+def planned(stack: str, config: StackConfig, section: str, name: str) -> Run:
+    """A run of the item of that name. Raises BadInput where there is none, or it is switched off."""
+    if section == pipelines.SECTION.name:
+        asked = _item(pipelines.of(config), section, "pipeline", name)
+        return Run(stack, name, list(_steps(stack, config, asked)))
+    job = _item(training.of(config), section, "training job", name)
+    return Run(stack, name, [_of_a_job(stack, config, name, job)])
+
+
+def _steps(stack: str, config: StackConfig, pipeline: Pipeline) -> Iterator[Part]:
+    for name, step in pipeline.steps.items():
+        if step.training is not None:
+            yield _of_a_job(stack, config, name, training.of(config)[step.training])
+        else:
+            yield _part(stack, config, name, step.machine, 1, hours_of(config, step))
+
+
+def _of_a_job(stack: str, config: StackConfig, name: str, job: TrainingJob) -> Part:
+    return _part(stack, config, name, job.machine, job.at_once, job.hours, job.spot is not None, _trials(job))
+
+
+def _part(
+    stack: str,
+    config: StackConfig,
+    name: str,
+    named: str,
+    replicas: int,
+    hours: int,
+    spot: bool = False,
+    trials: str = "",
+) -> Part:
+    has = machine(config.platform, named, config.region)
     machines = Machines(
         name,
         has.type,
         "training",
-        job.at_once,
-        job.at_once,
+        replicas,
+        replicas,
         accelerator=has.accelerator,
         accelerators=has.accelerators,
     )
@@ -88,8 +152,7 @@ def planned(stack: str, config: StackConfig, name: str) -> Run:
         hour = Pricing(Graph(stack, config.platform, (), {}), known, config.region).hour(machines)
     except NoFigure:
         hour = None
-    dollars = hour * job.at_once * job.hours if hour is not None else None
-    return Run(stack, name, machines, job.hours, dollars, job.spot is not None, _trials(job))
+    return Part(name, machines, hours, hour * replicas * hours if hour is not None else None, spot, trials)
 
 
 def _trials(job: TrainingJob) -> str:
@@ -99,16 +162,19 @@ def _trials(job: TrainingJob) -> str:
     return f" in {job.tuning.total} trials, {job.tuning.parallel} at once and {job.max_hours} h each at most,"
 
 
-def _job(jobs: Mapping[str, TrainingJob], name: str) -> TrainingJob:
-    if not jobs:
+Item = TypeVar("Item", TrainingJob, Pipeline)
+
+
+def _item(items: Mapping[str, Item], section: str, called: str, name: str) -> Item:
+    if not items:
         raise BadInput(
-            "training: the stack file has no training job; give it one, as stacks/Pulumi.aws-full.yaml has, and bring "
+            f"{section}: the stack file has no {called}; give it one, as stacks/Pulumi.aws-full.yaml has, and bring "
             "the stack up"
         )
-    if name not in jobs:
-        raise BadInput(f"training: found {name!r}, which is no training job of the stack file{nearest(name, jobs)}")
-    if not jobs[name].enabled:
+    if name not in items:
+        raise BadInput(f"{section}: found {name!r}, which is no {called} of the stack file{nearest(name, items)}")
+    if not items[name].enabled:
         raise BadInput(
-            f"training.{name}.enabled: is false, so nothing stands that could run; take it out and `up` first"
+            f"{section}.{name}.enabled: is false, so nothing stands that could run; take it out and `up` first"
         )
-    return jobs[name]
+    return items[name]

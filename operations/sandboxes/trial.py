@@ -120,12 +120,12 @@ def _trial(engine: "Engine", stack: str, file: Path, reports: Path, packed: "Pac
 
 
 def _trained(state: "State") -> bool:
-    """Start a run of each training job, and say how it ended. Returns whether none failed."""
+    """Start a run of each training job and each pipeline, and say how it ended. Returns whether none failed."""
     from sandbox import batch, byhand, training
 
     ended_well = True
     for record, _ in batch.jobs(state):
-        if not training.trains(record):
+        if not training.trains(record) and not training.is_pipeline(record):
             continue
         say(f"a run of {record.name}:")
         try:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from catalogue.errors import BadInput
 from catalogue.registered import APPROVED
 from catalogue.registries import as_written
+from catalogue.versions import RECORD
 from examples.pack import (
     DATA,
     PACKED,
@@ -86,6 +87,8 @@ def do(state: "State", step: ManualStep, graph: "Graph") -> None:
         elif look.what in ("artifact", "batch input"):
             digest = digest_of_model(platform) if is_example(look.name) else ""
             byhand.upload(state, look.name, digest, elsewhere=bool(_elsewhere(look, graph)))
+        elif look.what == "registered" and look.name.startswith("gs://"):
+            byhand.upload(state, f"{look.name}{RECORD}", look.at)
         elif look.what == "registered":
             byhand.register(state, look.name, look.at)
         elif look.what == "approved":
@@ -155,7 +158,8 @@ def _words(look: Look, graph: "Graph") -> list[str]:
         case "artifact" | "batch input":
             return ["upload", as_written(look.name), *_elsewhere(look, graph)]
         case "registered":
-            return ["register", look.name, look.at]
+            uploaded = look.name.startswith("gs://")
+            return ["upload", f"{look.name}{RECORD}"] if uploaded else ["register", look.name, look.at]
         case "approved":
             return ["approve", look.name, *([look.at] if look.at else [])]
         case "sign-in":

@@ -34,6 +34,7 @@ CREATES = {
     "aws:sagemaker/endpointConfiguration:EndpointConfiguration": ("sagemaker", "CreateEndpointConfig"),
     "aws:sagemaker/model:Model": ("sagemaker", "CreateModel"),
     "aws:sagemaker/modelPackageGroup:ModelPackageGroup": ("sagemaker", "CreateModelPackageGroup"),
+    "aws:sagemaker/pipeline:Pipeline": ("sagemaker", "CreatePipeline"),
     "aws:sagemaker/userProfile:UserProfile": ("sagemaker", "CreateUserProfile"),
     "aws:scheduler/schedule:Schedule": ("scheduler", "CreateSchedule"),
     "aws:sfn/stateMachine:StateMachine": ("stepfunctions", "CreateStateMachine"),

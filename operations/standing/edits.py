@@ -449,6 +449,10 @@ def _of_endpoints(platform: Platform, other: Mapping[str, Any], stands: Config) 
         yield Edit(f"endpoints.*.{group}.{key}", "another", {(*_ENDPOINT, group, key): value})
     yield Edit("endpoints.*.capture.percent", "the group taken out", {(*_ENDPOINT, "capture"): None})
     yield Edit("endpoints.*.backlog_per_replica", "another", backlog)
+    shorter: dict[Path, Any] = (
+        {(*_ASYNC, "keep_days"): 7} if platform == "aws" else {_ASYNC: {**queued, "keep_days": 7}}
+    )
+    yield Edit("endpoints.*.keep_days", "another", shorter)
     open_at = _ASYNC if platform == "aws" else _ENDPOINT
     for day in (
         "weekdays",

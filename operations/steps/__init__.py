@@ -5,8 +5,7 @@ shell: what only that person knows stands in capitals. Nobody has run these comm
 module names the page that each is taken from.
 """
 
-from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from importlib import import_module
 from shlex import quote
 from typing import NamedTuple, Protocol, cast
@@ -15,10 +14,11 @@ from catalogue import quotas
 from catalogue.deployers import asked, granted
 from catalogue.graph import Graph, Source
 from catalogue.platforms import Platform
+from catalogue.registered import Registered, in_registry
 from catalogue.registries import as_written
-from catalogue.wording import in_words
-from examples.pack import DATA, PACKED, PREPARED, built, is_example
-from operations import facts
+from catalogue.wording import in_words, typed
+from examples.pack import DATA, NAME, PACKED, PREPARED, built, is_example
+from operations import facts, hardware
 from operations.verdict import HardwareUse, Look, ManualStep
 from policies import limits
 from policies.rule import callers
@@ -157,7 +157,7 @@ def manual(
             checks=[check for _, check in ours.values()],
             looks=[Look(what="image", name=image) for image in ours],
         )
-    if uris := sorted(facts.artifacts(graph)):
+    if uris := sorted(uri for uri in facts.artifacts(graph) if not in_registry(uri)):
         packed = f"out/example/{graph.platform}/"
         uploaded = [own.upload(uri, graph.stack, packed if is_example(uri) else "") for uri in uris]
         named = first([as_written(uri) for uri in uris])
@@ -201,6 +201,40 @@ def roles(graph: Graph, at: str) -> list[Look]:
         for name, rights in needed.items()
         if (role := given[name]) and role.at == at
     ]
+
+
+def registering(
+    graph: Graph, stores: str, versions: Sequence[Registered], checks: list[str], looks: list[Look]
+) -> ManualStep:
+    """One command brings a candidate's artifact and record, its image's tag, and then the version."""
+    artifacts = sorted(uri for uri in facts.artifacts(graph) if in_registry(uri))
+    return ManualStep(
+        what="register the versions that are served, under the numbers that the stack file names"
+        f"{stores} ({first([str(one) for one in versions])})",
+        who="publisher",
+        commands=[command for one in versions for command in _registered(graph, one)],
+        checks=checks,
+        looks=[*(Look(what="artifact", name=uri) for uri in artifacts), *looks],
+    )
+
+
+def _registered(graph: Graph, version: Registered) -> list[str]:
+    """The commands that register a candidate. That of examples/ is made before, of the image that was pushed."""
+    laid_out, candidate = [], "CANDIDATE"
+    if version.name == NAME:
+        image = next((one for one in facts.images(graph) if one.endswith((f":{version.tag}", version.image("")))), "")
+        # "Get an image's digest": https://docs.docker.com/reference/cli/docker/inspect/
+        pushed = f"\"$(docker inspect --format '{{{{index .RepoDigests 0}}}}' {quote(image)})\""
+        laid_out = [f"{PREPARED} --name {NAME} --version {version.version} --image {pushed}"]
+        candidate = f"out/example/version/{graph.platform}"
+    register = typed("register", graph.stack, str(version), "--from", candidate, "--yes")
+    return [*laid_out, register]
+
+
+def named_anew(graph: Graph, versions: Sequence[Registered]) -> list[str]:
+    """The commands that write a version's digest into the stack file, where nobody knew it before: the record of
+    examples/ has the digest of the image that was built."""
+    return [typed("promote", str(one), graph.stack, "--yes") for one in versions if one.name == NAME]
 
 
 def called_from(graph: Graph, inside: str, ways: Mapping[bool, str]) -> str:
@@ -282,13 +316,9 @@ def _up(graph: Graph, what: str, phase: str, looks: list[Look]) -> ManualStep:
 
 def _quotas(rows: list[HardwareUse], graph: Graph) -> Mapping[str, int]:
     """How much of each quota to ask for: what is declared, or all that the stack may need at once."""
-    needed: Counter[str] = Counter()
-    draws = [draw for row in rows for draw in row.draws]
-    for draw in draws:
-        needed[draw.quota_name] += draw.needed
-    declared = {draw.quota_name: draw.declared for draw in draws if draw.declared is not None}
+    declared = {draw.quota_name: draw.declared for row in rows for draw in row.draws if draw.declared is not None}
     known = limits.of(graph).quotas
     of_disks = {
         name: int(known[name].number) if name in known else more for name, more in quotas.of_graph(graph).items()
     }
-    return {name: declared.get(name, amount) for name, amount in needed.items()} | of_disks
+    return {name: declared.get(name, amount) for name, amount in hardware.at_once(graph).items()} | of_disks

@@ -1,7 +1,7 @@
 """The manual steps on Amazon SageMaker, in the words of the AWS CLI: https://docs.aws.amazon.com/cli/latest/reference/
 
 `iam attach-role-policy`, `service-quotas request-service-quota-increase`, `ecr get-login-password`, `s3 cp`,
-`sagemaker create-model-package`, `sagemaker update-model-package`, `sagemaker create-presigned-domain-url`,
+`sagemaker update-model-package`, `sagemaker create-presigned-domain-url`,
 `cloudtrail lookup-events`, `sns list-subscriptions`, `ce update-cost-allocation-tags-status`,
 `ec2 accept-vpc-peering-connection` and `sagemaker-runtime invoke-endpoint` stand there.
 """
@@ -16,21 +16,20 @@ from catalogue.kinds.aws.appautoscaling import TARGET
 from catalogue.kinds.aws.budgets import BUDGET
 from catalogue.kinds.aws.ec2 import PEERING
 from catalogue.kinds.aws.iam import ROLE, ROLE_POLICY
-from catalogue.kinds.aws.jobs import STATE_MACHINE
+from catalogue.kinds.aws.jobs import PIPELINE, STATE_MACHINE
 from catalogue.kinds.aws.mlplatform import APPROVED_VERSION
 from catalogue.kinds.aws.s3 import BUCKET
 from catalogue.kinds.aws.sagemaker import ENDPOINT, MODEL, is_async
-from catalogue.kinds.aws.sfn import jobs_of
+from catalogue.kinds.aws.sfn import DEFINED, jobs_of
 from catalogue.kinds.aws.sns import SUBSCRIPTION, TOPIC
 from catalogue.kinds.aws.studio import DOMAIN, USER_PROFILE
 from catalogue.landing_zones import AwsZone
 from catalogue.properties import Properties
-from catalogue.registered import APPROVED, DIGEST, PENDING, artifacts_of, in_registry, package_arn
+from catalogue.registered import APPROVED, Registered, artifacts_of, at, package_arn
 from catalogue.registries import is_own
-from catalogue.versions import RECORD
 from catalogue.wording import in_words
 from operations import facts
-from operations.steps import LetIn, called_from, first, outputs, query
+from operations.steps import LetIn, called_from, first, named_anew, outputs, query, registering
 from operations.verdict import Look, ManualStep
 from policies import given
 
@@ -278,19 +277,8 @@ def push(image: str, account: str, region: str) -> tuple[str, str] | None:
 
 
 def upload(uri: str, stack: str, folder: str = "") -> tuple[str, str]:
-    """An artifact is one archive. That of a registered version has its record beside it, and both are written once.
-
-    `s3 cp` cannot ask that nothing is there. PutObject takes 5 GB: "Uploading objects",
-    https://docs.aws.amazon.com/AmazonS3/latest/userguide/upload-objects.html
-    """
-    shown = f"aws s3 ls {quote(uri)}"
-    if not in_registry(uri):
-        return f"aws s3 cp {folder}model.tar.gz {quote(uri)}", shown
-    bucket, _, key = uri.removeprefix("s3://").partition("/")
-    record = f"{key.removesuffix('model.tar.gz')}{RECORD}"
-    once = f"aws s3api put-object --if-none-match '*' --bucket {quote(bucket)}"
-    files = (f"{folder}model.tar.gz", key), (RECORD, record)
-    return " && ".join(f"{once} --key {quote(at)} --body {file}" for file, at in files), shown
+    """An artifact is one archive."""
+    return f"aws s3 cp {folder}model.tar.gz {quote(uri)}", f"aws s3 ls {quote(uri)}"
 
 
 def feed(uri: str, stack: str, folder: str = "data") -> tuple[str, str]:
@@ -309,41 +297,34 @@ def versions(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
     if not named:
         return
     arns = [package_arn(account, region, name) for name in named]
-    create = f"aws sagemaker create-model-package --region {region} --model-approval-status {PENDING}"
+    versions = [version for _, version in named.values()]
     approve = f"aws sagemaker update-model-package --region {region} --model-approval-status {APPROVED}"
     describe = f"aws sagemaker describe-model-package --region {region} --model-package-name"
-    yield ManualStep(
-        what=f"register the versions that are served, under the numbers that the stack file names ({first([*named])})",
-        who="data-scientist",
-        commands=[
-            f"{create} --model-package-group-name {name.partition('/')[0]} --customer-metadata-properties "
-            f"{DIGEST}={digest} --inference-specification {quote(json.dumps(specification))}"
-            for name, (digest, specification) in named.items()
-        ],
+    yield registering(
+        graph,
+        STORES,
+        versions,
         checks=[f"{describe} {arn} --query CustomerMetadataProperties" for arn in arns],
         looks=[Look(what="registered", name=name, at=digest) for name, (digest, _) in named.items()],
     )
     yield ManualStep(
         what=f"decide on the versions that are served: `pulumi up` fails until they are approved ({first([*named])})",
         who="approver",
-        commands=[f"{approve} --model-package-arn {arn} --approval-description WHY" for arn in arns],
+        commands=[
+            *(f"{approve} --model-package-arn {arn} --approval-description WHY" for arn in arns),
+            *named_anew(graph, versions),
+        ],
         checks=[f"{describe} {arn} --query ModelApprovalStatus" for arn in arns],
         looks=[Look(what="approved", name=name) for name in named],
     )
 
 
-def _version(graph: Graph, model: Resource) -> Iterator[tuple[str, tuple[str, dict[str, object]]]]:
-    """The version that a model waits for: GROUP/NUMBER, its digest, and what SageMaker is told of it."""
-    container = model.props.section_or_empty("primaryContainer")
+def _version(graph: Graph, model: Resource) -> Iterator[tuple[str, tuple[str, Registered]]]:
+    """The version that a model waits for: GROUP/NUMBER, its digest, and what a person calls it."""
     for asked in (one.props for one in graph.depends(model) if one.type == APPROVED_VERSION):
-        number = asked.number_or_none("version") or 0
-        kept = {"Image": container.text_or_empty("image"), "ModelDataUrl": container.text_or_empty("modelDataUrl")}
-        specification: dict[str, object] = {
-            "Containers": [kept],
-            "SupportedContentTypes": ["text/csv"],
-            "SupportedResponseMIMETypes": ["text/csv"],
-        }
-        yield f"{asked.text_or_empty('group')}/{number:g}", (asked.text_or_empty("digest"), specification)
+        group, number = asked.text_or_empty("group"), round(asked.number_or_none("version") or 0)
+        version = at(model.props.section_or_empty("primaryContainer").text_or_empty("modelDataUrl"))
+        yield f"{group}/{number}", (asked.text_or_empty("digest"), version or Registered(group, number))
 
 
 def ground(graph: Graph) -> Iterator[Look]:
@@ -377,12 +358,18 @@ def after_ground(graph: Graph, account: str, region: str) -> Iterator[ManualStep
         )
 
 
+PIPELINE_LOOK = "SageMaker Pipelines"
+"""Where a look finds what starts the runs of a pipeline; of any other job that is Step Functions."""
+
+
 def serving(graph: Graph) -> Iterator[Look]:
-    """The endpoints, and the state machines that score in batch."""
+    """The endpoints, and the state machines and pipelines that start jobs."""
     for served in graph.of(ENDPOINT):
         yield Look(what="endpoint", name=served.props.text_if_known("name") or served.name)
     for job in graph.of(STATE_MACHINE):
         yield Look(what="batch job", name=job.props.text_if_known("name") or job.name)
+    for path in graph.of(PIPELINE):
+        yield Look(what="batch job", name=path.props.text_if_known("pipelineName") or path.name, at=PIPELINE_LOOK)
 
 
 def standing(graph: Graph) -> Iterator[Look]:
@@ -392,7 +379,7 @@ def standing(graph: Graph) -> Iterator[Look]:
         most = target.props.number_or_none("maxCapacity")
         if len(of) == 4 and of[0] == "endpoint" and most is not None:
             yield Look(what="replicas", name=f"{of[1]}/{of[3]}", amount=round(most))
-    jobs = {job.action for machine in graph.of(STATE_MACHINE) for job in jobs_of(graph, machine)}
+    jobs = {job.action for machine in graph.of(*DEFINED) for job in jobs_of(graph, machine)}
     groups = dict.fromkeys(group for action, group in _LOGS.items() if action in jobs)
     yield from (Look(what="log group", name=f"/aws/sagemaker/{group}") for group in groups)
     if graph.of(DOMAIN):

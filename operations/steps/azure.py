@@ -30,11 +30,10 @@ from catalogue.kinds.azure.mlplatform import APPROVED_VERSION
 from catalogue.kinds.azure.network import PEERING
 from catalogue.landing_zones import AzureZone
 from catalogue.properties import Properties
-from catalogue.registered import DIGEST, REPOSITORY, Registered, in_datastore
+from catalogue.registered import DIGEST, REPOSITORY, Registered
 from catalogue.registries import is_own
 from catalogue.services import services_of
-from catalogue.versions import RECORD
-from operations.steps import LetIn, called_from, first, outputs, query
+from operations.steps import LetIn, called_from, first, named_anew, outputs, query, registering
 from operations.verdict import Look, ManualStep
 from policies import given
 from policies.rule import callers, peoples_networks
@@ -263,15 +262,8 @@ def push(image: str, account: str, region: str) -> tuple[str, str] | None:
 
 
 def upload(uri: str, stack: str, folder: str = "") -> tuple[str, str]:
-    """An artifact is a folder of the container that the workspace's datastore `artifacts` shows.
-
-    That of a registered version has the version's record beside it.
-    """
-    uploaded, shown = _into_the_datastore(f"{folder}model", uri, stack)
-    if (found := in_datastore(uri)) is not None:
-        at = f"--container-name {_CONTAINER} --account-name {_named_in('artifacts', stack)} --auth-mode login"
-        uploaded += f" && az storage blob upload --file {RECORD} --name {found[0].folder}{RECORD} {at}"
-    return uploaded, shown
+    """An artifact is a folder of the container that the workspace's datastore `artifacts` shows."""
+    return _into_the_datastore(f"{folder}model", uri, stack)
 
 
 def feed(uri: str, stack: str, folder: str = "data") -> tuple[str, str]:
@@ -306,14 +298,11 @@ def versions(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
     found = [(group, Registered(model, number), digest) for group, model, number, digest in asked]
     names = [f"{group}/{version.name}/{version.version}" for group, version, _ in found]
     place = f"azureml://datastores/{_CONTAINER}/paths/"
-    yield ManualStep(
-        what=f"register the versions that are served, under the numbers that the stack file names ({first(names)})",
-        who="data-scientist",
-        commands=[
-            f"az ml model create {at(version, group, version.versions)} --type mlflow_model "
-            f"--path {place}{version.artifact_folder} --set properties.{DIGEST}={digest}"
-            for group, version, digest in found
-        ],
+    versions = [version for _, version, _ in found]
+    yield registering(
+        graph,
+        STORES,
+        versions,
         checks=[f"az ml model show {at(v, group, v.versions)} --query properties.{DIGEST}" for group, v, _ in found],
         looks=[Look(what="registered", name=name, at=one[2]) for name, one in zip(names, found, strict=True)],
     )
@@ -321,9 +310,12 @@ def versions(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
         what=f"decide on the versions that are served: `pulumi up` fails until they are approved ({first(names)})",
         who="approver",
         commands=[
-            f"az ml model create {at(version, group, version.approvals)} --type custom_model "
-            f"--path {place}{version.folder} --description WHY --set properties.{DIGEST}={digest}"
-            for group, version, digest in found
+            *(
+                f"az ml model create {at(version, group, version.approvals)} --type custom_model "
+                f"--path {place}{version.folder} --description WHY --set properties.{DIGEST}={digest}"
+                for group, version, digest in found
+            ),
+            *named_anew(graph, versions),
         ],
         checks=[f"az ml model show {at(v, group, v.approvals)} --query properties.{DIGEST}" for group, v, _ in found],
         looks=[Look(what="approved", name=name, at=one[2]) for name, one in zip(names, found, strict=True)],

@@ -20,7 +20,8 @@ from catalogue.registered import Registered
 from catalogue.registries import is_own
 from catalogue.services import services_of
 from catalogue.versions import RECORD
-from operations.steps import LetIn, called_from, first, outputs, roles
+from operations import facts
+from operations.steps import LetIn, called_from, first, named_anew, outputs, registering, roles
 from operations.verdict import Look, ManualStep
 from policies import given
 from policies.rule import callers, named_places
@@ -267,11 +268,8 @@ def push(image: str, account: str, region: str) -> tuple[str, str] | None:
 
 
 def upload(uri: str, stack: str, folder: str = "") -> tuple[str, str]:
-    """An artifact is a folder. That of a registered version has the version's record beside it."""
-    copied = f"gcloud storage cp --recursive {folder}model/* {quote(uri)}"
-    if registered.at(uri) is not None:
-        copied += f" && gcloud storage cp {RECORD} {quote(uri.removesuffix('artifact/') + RECORD)}"
-    return copied, f"gcloud storage ls {quote(uri)}"
+    """An artifact is a folder."""
+    return f"gcloud storage cp --recursive {folder}model/* {quote(uri)}", f"gcloud storage ls {quote(uri)}"
 
 
 def feed(uri: str, stack: str, folder: str = "data") -> tuple[str, str]:
@@ -283,17 +281,35 @@ def feed(uri: str, stack: str, folder: str = "data") -> tuple[str, str]:
 def versions(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
     """What the publisher uploads is registered with it; the approver's word on it is an object that none replaces.
 
-    The command of ours reads the record first, and says the digest that the approver approves.
+    The commands are ours: they hold the files against the record, and say the digest that the approver approves.
     """
     asked = [one.props for model in graph.of(MODEL) for one in graph.depends(model) if one.type == APPROVED_VERSION]
     named = {_version(one): one.text_or_empty("digest") for one in asked}
     if not named:
         return
-    called = [f"{name}@{version}" for name, version in (one.split("/")[-2:] for one in sorted(named))]
+    versions = [Registered(name, int(number)) for name, number in (one.split("/")[-2:] for one in sorted(named))]
+    called = [str(one) for one in versions]
+    folders = {
+        at: uri.removesuffix("artifact/") for uri in sorted(facts.artifacts(graph)) if (at := registered.at(uri))
+    }
+    yield registering(
+        graph,
+        STORES,
+        versions,
+        checks=[f"gcloud storage cat {quote(folder)}{RECORD} | sha256sum" for folder in folders.values()],
+        looks=[
+            Look(what="registered", name=folders[one], at=digest)
+            for one, (_, digest) in zip(versions, sorted(named.items()), strict=True)
+            if one in folders
+        ],
+    )
     yield ManualStep(
         what=f"decide on the versions that are served: `pulumi up` fails until they are approved ({first(called)})",
         who="approver",
-        commands=[f"uv run mlplatform approve {graph.stack} {one} --because WHY --yes" for one in called],
+        commands=[
+            *(f"uv run mlplatform approve {graph.stack} {one} --because WHY --yes" for one in called),
+            *named_anew(graph, versions),
+        ],
         checks=[f"gcloud storage cat {one}/approved.json" for one in sorted(named)],
         looks=[Look(what="approved", name=one, at=digest) for one, digest in sorted(named.items())],
     )

@@ -19,6 +19,7 @@ import httpx
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.gcp import KEY, artifactregistry, bigquery, logging, projects, storage, vertex, workbench
 from catalogue.kinds.gcp.billing import BUDGET
+from catalogue.vertex_jobs import PIPELINE
 from catalogue.wording import counted
 from operations.asking_again import Again, answered, until_answered
 from operations.doctor import gcp
@@ -36,6 +37,7 @@ _OF = {
     artifactregistry.REPOSITORY: "registry",
     storage.BUCKET: "artifacts",
     bigquery.DATASET: "artifacts",
+    vertex.METADATA_STORE: "artifacts",
     vertex.TENSORBOARD: "artifacts",
     logging.LOG_BUCKET: "audit",
     logging.SINK: "audit",
@@ -123,8 +125,10 @@ def inventory(account: Any, tags: Mapping[str, str]) -> Iterator[str]:
     yield from (name for name in listed if name in run or not _JOB.fullmatch(name))
 
 
-_JOB = re.compile(r"locations/([^/]+)/(batchPredictionJobs|customJobs|hyperparameterTuningJobs)/[^/]+")
+_JOB = re.compile(r"locations/([^/]+)/(batchPredictionJobs|customJobs|hyperparameterTuningJobs|pipelineJobs)/[^/]+")
 _ENDED = ("SUCCEEDED", "FAILED", "CANCELLED", "EXPIRED", "PARTIALLY_SUCCEEDED")
+"""The states of a job that has ended; of a pipeline job they are the first three:
+https://cloud.google.com/vertex-ai/docs/reference/rest/v1/PipelineState"""
 
 
 def _running(account: Any, region: str, kind: str) -> Iterator[str]:
@@ -132,7 +136,8 @@ def _running(account: Any, region: str, kind: str) -> Iterator[str]:
     https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.batchPredictionJobs/list
     """
     address = f"https://{region}-aiplatform.googleapis.com/v1/projects/{account.project}/locations/{region}/{kind}"
-    filter_ = " AND ".join(f'state!="JOB_STATE_{state}"' for state in _ENDED)
+    prefix, ended = ("PIPELINE_STATE", _ENDED[:3]) if kind == PIPELINE else ("JOB_STATE", _ENDED)
+    filter_ = " AND ".join(f'state!="{prefix}_{state}"' for state in ended)
     for page in _pages(account, address, kind, {"filter": filter_}):
         yield from (_place(str(one["name"])) for one in page)
 

@@ -65,8 +65,13 @@ _METRICS: Mapping[str, Mapping[str, _Values]] = {
     "ExecutionsFailed": {"Sum": _Values(0, inf, (0, 0), whole=True)},
     "ExecutionsTimedOut": {"Sum": _Values(0, inf, (0, 0), whole=True)},
     "ExecutionsSucceeded": {"Sum": _Values(0, inf, (1, 1), whole=True)},
+    **{
+        key: {"Sum": _Values(0, inf, (0, 0), whole=True)}
+        for key in ("ExecutionFailed", "ExecutionStopped", "StepFailed")
+    },
+    "ExecutionSucceeded": {"Sum": _Values(0, inf, (1, 1), whole=True)},
 }
-_MISSED = ("ExecutionsSucceeded", "Invocations")
+_MISSED = ("ExecutionsSucceeded", "ExecutionSucceeded", "Invocations")
 """What is to be there: its alarm is on too little. Of any other it is on too much."""
 _LATEST = 1_800
 """How long an endpoint may be unwell before somebody hears of it, in seconds."""

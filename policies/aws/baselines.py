@@ -51,14 +51,15 @@ def notebook(props: Properties) -> Iterator[str]:
     TRAINING,
     QUALITY,
     MONITORING,
-    sfn.STATE_MACHINE,
+    *sfn.DEFINED,
     scheduler.SCHEDULE,
     severity="high",
     says="A training, processing or monitoring job runs in the VPC, opens no connection, and encrypts what it sends.",
     remedy="Set the job's network isolation, its inter-container traffic encryption and its VPC configuration.",
 )
 def jobs_isolated(graph: Graph, resource: Resource) -> Iterator[str]:
-    """Every job that a program names, by itself or in a state machine. A transform job has no network section.
+    """Every job that a program names, by itself, in a state machine or in a pipeline. A transform job has no network of
+    its own.
 
     https://docs.aws.amazon.com/securityhub/latest/userguide/sagemaker-controls.html (SageMaker.9, 11, 14 and 22)
     """
@@ -86,7 +87,7 @@ def _networks(graph: Graph, resource: Resource) -> Iterator[tuple[str, Propertie
             yield "", schedule.section_or_empty("monitoringJobDefinition.networkConfig"), "e", False
     else:
         for job in sfn.jobs_of(graph, resource):
-            recorded, processes = is_recorded(graph, resource, job), job.action == _PROCESSES
+            recorded, processes = is_recorded(graph, job), job.action == _PROCESSES
             networks = [job.request.section_or_empty("NetworkConfig")] if processes else job.trainings()
             yield from ((f" ({job.state})", network, "E", recorded) for network in networks)
 

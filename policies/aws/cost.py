@@ -13,15 +13,15 @@ from policies.rule import Found, stack_rule, whole_stack_rule
 
 @stack_rule(
     "cost-batch-tags",
-    sfn.STATE_MACHINE,
+    *sfn.DEFINED,
     scheduler.SCHEDULE,
     severity="medium",
     proof="cost visibility",
-    says="The jobs that a schedule starts carry the stack's tags too.",
+    says="The jobs that a schedule or a pipeline starts carry the stack's tags too.",
     remedy="Pass the stack's tags in the job's Tags.",
 )
 def batch_tags(graph: Graph, resource: Resource) -> Iterator[str]:
-    """The tags of each job, of any kind, with the values that the state machine has. Each job is billed by itself."""
+    """The tags of each job, of any kind, with the values that what starts it has. Each job is billed by itself."""
     own = resource.props.section_or_empty("tags")
     for job in sfn.jobs_of(graph, resource):
         given = {tag.text_or_empty("Key"): tag.text_or_empty("Value") for tag in job.request.each_section("Tags")}

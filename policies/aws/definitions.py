@@ -5,9 +5,10 @@ from collections.abc import Iterator, Mapping, Set
 from typing import Any
 
 from catalogue.graph import Graph, Resource
-from catalogue.kinds.aws import ec2, ecr, sfn, sns
-from catalogue.kinds.aws.jobs import STATE_MACHINE, USES
+from catalogue.kinds.aws import ec2, ecr, pipelines, sfn, sns
+from catalogue.kinds.aws.jobs import PIPELINE, STATE_MACHINE, USES
 from catalogue.properties import Malformed, Properties
+from policies.aws import steps
 from policies.rule import Found, resource_rule, stack_rule, whole_stack_rule
 
 Said = Mapping[str, Any]
@@ -18,20 +19,28 @@ _NUMBERS = {"IntervalSeconds": (10, 3600), "BackoffRate": (1.5, 10), "MaxAttempt
 @resource_rule(
     "rollback-run-whole",
     STATE_MACHINE,
+    PIPELINE,
     severity="high",
-    says="A run is whole: it starts at a state that it has, each state leads to one or ends, and its job is waited "
-    "for; it tries again a few times, and not for ever; a run that failed, or whose job was stopped, does not end as "
-    "one that succeeded.",
+    says="A run is whole: it starts at a state that it has and may come to each; each leads to one or ends, and its "
+    "job is waited for; it tries again a few times, and not for ever; a run that failed, or whose job was stopped, "
+    "does not end as one that succeeded. The steps of a pipeline come one after the other, each in a folder of its "
+    "run, and one whose program failed is not tried again.",
     remedy="Keep the definition that the component writes.",
 )
 def run_whole(props: Properties) -> Iterator[str]:
     """The states language, https://states-language.net/spec.html, in each branch and iteration; five attempts an hour
-    apart at most, and longer apart each time. `inputs-request` judges what a job is sent.
+    apart at most, and longer apart each time. `inputs-request` judges what a job is sent. A state that no run comes to
+    is a job that is never done; Step Functions refuses such a definition.
     """
+    if pipelines.AT in props:
+        yield from steps.whole(props)
+        return
     for scope in sfn.scopes(props):
-        states = sfn.states_of(scope)
-        if scope.text_or_empty("StartAt") not in states:
+        states, start = sfn.states_of(scope), scope.text_or_empty("StartAt")
+        if start not in states:
             yield f"starts at no state that it has ({scope.at})"
+        elif passed_by := sorted(states.keys() - {start, *sfn.reached(states, start)}):
+            yield f"never comes to {', '.join(passed_by)}, whatever a run finds ({scope.at})"
         for name, state in states.items():
             yield from (f"{wrong} ({name})" for wrong in _state(state, states))
 

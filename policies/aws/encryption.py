@@ -19,11 +19,12 @@ from policies.rule import OPEN_TO_OTHERS, resource_rule, stack_rule
 
 @stack_rule(
     "encryption-batch",
-    sfn.STATE_MACHINE,
+    *sfn.DEFINED,
     scheduler.SCHEDULE,
     severity="high",
     says="A job encrypts its output and its volumes with the pilot's key.",
-    remedy="Set the KmsKeyId of its output and the VolumeKmsKeyId of its machines in the state machine's task.",
+    remedy="Set the KmsKeyId of its output and the VolumeKmsKeyId of its machines in the state machine's task, or in "
+    "the pipeline's step.",
 )
 def batch(graph: Graph, resource: Resource) -> Iterator[str]:
     """Every job of the definition. A machine with local NVMe takes no key, for it encrypts its store in hardware."""

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from catalogue.experiments import FOLDER
 from catalogue.graph import Graph, Resource
 from catalogue.iam import allows, statements
+from catalogue.jobnames import begin
 from catalogue.kinds.aws import iam, s3, sfn
 from catalogue.kinds.aws.experiments import MLFLOW_APP
-from catalogue.kinds.aws.jobs import Job
+from catalogue.kinds.aws.jobs import Job, formatted
 from policies import given
 from policies.rule import stack_rule
 
@@ -24,16 +25,18 @@ def recorded(graph: Graph) -> list[str]:
     place, zone = graph.placement, given.zone(graph)
     if place is None or not graph.ours or not graph.of(MLFLOW_APP):
         return []
-    begins = f"arn:aws:sagemaker:{place.region}:{place.account}:training-job/{zone.name_prefix if zone else ''}"
-    return [f"{begins}{graph.stack}-{job}-*" for job in place.recorded]
+    jobs, stack = f"arn:aws:sagemaker:{place.region}:{place.account}:training-job/", graph.stack
+    named = (f"{zone.name_prefix if zone else ''}{stack}-{job}" for job in place.recorded)
+    return [f"{jobs}{name}*" for job in named for name in begin(job)]
 
 
-def is_recorded(graph: Graph, machine: Resource, job: Job) -> bool:
+def is_recorded(graph: Graph, job: Job) -> bool:
     """Whether a job is a run of one of these, which says so to its own record and to no other."""
     address = job.request.text_if_known(_ADDRESS)
     apps = {app.props.text_if_known("arn") for app in graph.of(MLFLOW_APP)} - {""}
-    name = machine.props.text_if_known("name")
-    named = any(one.rpartition("/")[2] == f"{name}-*" for one in recorded(graph))
+    said = job.request.values.get("TrainingJobName.$")
+    name = formatted(said)[0] if isinstance(said, str) else f"{job.request.text_if_known('TrainingJobName')}-"
+    named = any(one.rpartition("/")[2] == f"{name}*" for one in recorded(graph))
     return job.action == "createTrainingJob" and address in apps and named
 
 
@@ -43,7 +46,7 @@ _ADDRESS = "Environment.MLFLOW_TRACKING_URI"
 @stack_rule(
     "experiments-own",
     MLFLOW_APP,
-    sfn.STATE_MACHINE,
+    *sfn.DEFINED,
     severity="high",
     says="What records runs registers no model, is the default of nobody, keeps files in a folder of its own, and can "
     "reach no other; a run is recorded there where the stack file names its job, and nowhere else.",
@@ -57,9 +60,9 @@ def own(graph: Graph, app: Resource) -> Iterator[str]:
     https://docs.aws.amazon.com/sagemaker/latest/dg/mlflow-app-setup-prerequisites-iam.html, whose role may read and
     write every bucket and every version of the registry.
     """
-    if app.type == sfn.STATE_MACHINE:
+    if app.type in sfn.DEFINED:
         for job in sfn.jobs_of(graph, app) if graph.ours else ():
-            if job.request.is_given(_ADDRESS) and not is_recorded(graph, app, job):
+            if job.request.is_given(_ADDRESS) and not is_recorded(graph, job):
                 yield f"records its runs where the stack file does not say so ({job.state})"
         return
     props = app.props

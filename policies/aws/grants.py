@@ -391,6 +391,7 @@ _ABOUT = {
     "endpoints": sagemaker.ENDPOINT,
     "experiments": MLFLOW_APP,
     "package-groups": sagemaker.PACKAGE_GROUP,
+    "pipelines": sfn.PIPELINE,
 }
 """What a stack has where a task is about a word of the persona table; the tasks on other words are not held here."""
 

@@ -78,8 +78,8 @@ GUARDRAILS: Mapping[str, tuple[tuple[str, ...], str, str]] = {
         "ForAnyValue:StringNotEquals",
         "sagemaker:InstanceTypes",
     ),
-    "training without a time limit": ((_JOB,), "Null", "sagemaker:MaxRuntimeInSeconds"),
-    "training beyond the time limit": ((_JOB,), "NumericGreaterThan", "sagemaker:MaxRuntimeInSeconds"),
+    "jobs without a time limit": ((_JOB, _PROCESS), "Null", "sagemaker:MaxRuntimeInSeconds"),
+    "jobs beyond the time limit": ((_JOB, _PROCESS), "NumericGreaterThan", "sagemaker:MaxRuntimeInSeconds"),
     "serverless endpoints, which take no VPC": ((_CONFIG,), "Null", "sagemaker:ServerlessMaxConcurrency"),
     "Studio on the internet": (
         ("sagemaker:CreateDomain", "sagemaker:UpdateDomain"),

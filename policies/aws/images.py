@@ -50,7 +50,7 @@ def _named(props: Properties) -> Iterator[str]:
 @stack_rule(
     "workflow-image-machine",
     sagemaker.ENDPOINT,
-    sfn.STATE_MACHINE,
+    *sfn.DEFINED,
     severity="high",
     mandatory=False,
     proof="workflow speed",
@@ -70,10 +70,10 @@ def image_machine(graph: Graph, resource: Resource) -> Iterator[str]:
 
 def _run(graph: Graph, resource: Resource) -> Iterator[tuple[str, str]]:
     """Each image that runs, with the type of its machine. Of several, only those whose model can be told."""
-    if resource.type == sfn.STATE_MACHINE:
+    if resource.type in sfn.DEFINED:
         jobs = [cluster for job in sfn.jobs_of(graph, resource) for cluster, _ in job.clusters()]
         asked = [(cluster.text_or_empty("InstanceType"), "") for cluster in jobs]
-        models = graph.refers(resource, "definition", sagemaker.MODEL)
+        models = graph.refers(resource, sfn.DEFINED[resource.type], sagemaker.MODEL)
     else:
         configurations = sagemaker.configurations(graph, resource)
         variants = [variant for configuration in configurations for variant in sagemaker.variants(configuration)]

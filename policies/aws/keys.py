@@ -65,6 +65,7 @@ _THROUGH: Mapping[str, tuple[str, ...]] = {
     studio.DOMAIN: ("sagemaker", "elasticfilesystem", "ec2"),
     scheduler.SCHEDULE: ("scheduler",),
     sfn.STATE_MACHINE: ("states", "sagemaker"),
+    sfn.PIPELINE: ("sagemaker",),
     sns.TOPIC: ("sns",),
 }
 """The services through which a key is used for what rests in a resource of each type (kms:ViaService)."""
@@ -194,7 +195,7 @@ _RECORDS = (cloudtrail.TRAIL, cloudwatch.LOG_GROUP, sns.TOPIC)
     ecr.REPOSITORY,
     studio.DOMAIN,
     sagemaker.CONFIGURATION,
-    sfn.STATE_MACHINE,
+    *sfn.DEFINED,
     scheduler.SCHEDULE,
     severity="medium",
     says="What people and models work on rests under another key than what is recorded of them.",
@@ -235,7 +236,7 @@ def _named(graph: Graph, resource: Resource) -> list[Resource]:
     kind = kind_of(resource.type)
     at = kind.keys.at if kind and isinstance(kind.keys, Keys) else ()
     known = {text for each in at for text in resource.props.each_text_if_known(each.path)} - {""}
-    for job in sfn.jobs_of(graph, resource) if resource.type == sfn.STATE_MACHINE else ():
+    for job in sfn.jobs_of(graph, resource) if resource.type in sfn.DEFINED else ():
         known |= {output.text_or_empty("KmsKeyId") for output in job.outputs()}
         known |= {cluster.text_or_empty("VolumeKmsKeyId") for cluster, _ in job.clusters()}
     found = {key.urn: key for key in _keys(graph, resource)}

@@ -7,13 +7,26 @@ from collections.abc import Iterator
 
 from catalogue.full import FULL
 from catalogue.graph import Graph, Resource
-from catalogue.kinds.aws import appautoscaling, cloudtrail, cloudwatch, ec2, ecr, s3, sagemaker, scheduler, sfn, studio
+from catalogue.kinds.aws import (
+    appautoscaling,
+    cloudtrail,
+    cloudwatch,
+    ec2,
+    ecr,
+    pipelines,
+    s3,
+    sagemaker,
+    scheduler,
+    sfn,
+    studio,
+)
 from catalogue.kinds.aws.jobs import TUNES, USES, Job
 from catalogue.kinds.aws.provider import PROVIDER, allowed_accounts
 from catalogue.properties import Malformed, Properties
 from policies import limits
 from policies.aws.capture import prefix_of
-from policies.aws.outputs import written_for_a_while
+from policies.aws.outputs import trained_into, written_for_a_while
+from policies.aws.queues import answered_for_a_while
 from policies.aws.tuned import LIMITS
 from policies.limits import OWN, Limits
 from policies.rule import limit_rule, resource_rule, stack_rule
@@ -197,18 +210,23 @@ def idle_shutdown(known: Limits, props: Properties) -> Iterator[str]:
 
 @limit_rule(
     "limits-batch-time",
-    sfn.STATE_MACHINE,
+    *sfn.DEFINED,
     severity="high",
-    says="A run of a batch job ends in time, and is retried a bounded number of times.",
+    says="A run of a batch job or of a pipeline ends in time, and is retried a bounded number of times.",
     remedy="Set max_hours in the stack file to at most the limit.",
 )
 def batch_time(known: Limits, props: Properties) -> Iterator[str]:
     """The machine has TimeoutSeconds. Each job is retried, and every retry is bounded at three times."""
-    limit, definition = known["batch-hours"].number, sfn.definition(props)
+    limit = known["batch-hours"].number
+    if pipelines.AT in props:
+        yield from _steps_in_time(props, limit)
+        return
+    definition = sfn.definition(props)
     if not 0 < (definition.number_or_none("TimeoutSeconds") or 0) <= limit * 3600:
         yield f"may run longer than {limit:g} hours"
     for job in sfn.jobs(props):
-        yield from (f"{wrong} ({job.state})" for wrong in _trains_in_time(job, definition, limit * 3600))
+        ends = definition.number_or_none("TimeoutSeconds") or 0
+        yield from (f"{wrong} ({job.state})" for wrong in _trains_in_time(job, ends, limit * 3600))
         if not any(True for _ in job.task.each_section("Retry")):
             yield f"is not retried ({job.state})"
     for state in definition.sections_inside():
@@ -216,7 +234,17 @@ def batch_time(known: Limits, props: Properties) -> Iterator[str]:
             yield f"is retried without a bound ({state.at})"
 
 
-def _trains_in_time(job: Job, definition: Properties, most: float) -> Iterator[str]:
+def _steps_in_time(props: Properties, hours: float) -> Iterator[str]:
+    """SageMaker ends no run of a pipeline as a whole, so each step is held to the hours of a run by itself."""
+    for job in pipelines.jobs(props):
+        said = job.request.section_or_empty("StoppingCondition")
+        own = [said.number_or_none(at) or 0 for at in ("MaxRuntimeInSeconds", "MaxWaitTimeInSeconds")]
+        if not 0 < own[0] <= max(own) <= hours * 3600:
+            yield f"may run longer than {hours:g} hours ({job.state})"
+        yield from (f"{wrong} ({job.state})" for wrong in _trains_in_time(job, max(own), hours * 3600))
+
+
+def _trains_in_time(job: Job, ends: float, most: float) -> Iterator[str]:
     """A training job ends by its own condition, before its run does, and so does each trial of a search, and the search
     itself; Spot machines are waited for as long as it says.
 
@@ -224,7 +252,6 @@ def _trains_in_time(job: Job, definition: Properties, most: float) -> Iterator[s
     told to: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_StoppingCondition.html,
     https://docs.aws.amazon.com/sagemaker/latest/dg/automatic-model-tuning-limits.html
     """
-    ends = definition.number_or_none("TimeoutSeconds") or 0
     if job.action == TUNES:
         searches = job.request.number_or_none(f"{LIMITS}.MaxRuntimeInSeconds") or 0
         if not 0 < searches <= ends:
@@ -278,7 +305,7 @@ _DAYS_A_MONTH = 365.25 / 12
     scheduler.SCHEDULE,
     severity="high",
     proof="cost visibility",
-    says="No run of a batch job starts while the last may still run.",
+    says="No run of a batch job or of a pipeline starts while the last may still run.",
     remedy="In the stack file, give the job a schedule with more time between its starts, or fewer max_hours.",
 )
 def schedule_times(graph: Graph, schedule: Resource) -> Iterator[str]:
@@ -286,10 +313,13 @@ def schedule_times(graph: Graph, schedule: Resource) -> Iterator[str]:
     by its state machine's TimeoutSeconds: https://states-language.net/spec.html#timeouts
     """
     path = "scheduleExpression"
-    for machine in graph.refers(schedule, "target", sfn.STATE_MACHINE) if graph.ours else ():
-        longest = (sfn.definition(machine.props).number_or_none("TimeoutSeconds") or 0) / 60
-        if not any(USES[job.action] == "batch" for job in sfn.jobs(machine.props)):
-            continue
+    for started in graph.refers(schedule, "target", *sfn.DEFINED) if graph.ours else ():
+        if started.type == sfn.PIPELINE:
+            longest = pipelines.longest_hours(started.props) * 60
+        else:
+            longest = (sfn.definition(started.props).number_or_none("TimeoutSeconds") or 0) / 60
+            if not any(USES[job.action] == "batch" for job in sfn.jobs(started.props)):
+                continue
         try:
             pause = scheduler.shortest_pause_of(schedule.props.text_or_empty(path))
         except ValueError as error:
@@ -394,11 +424,14 @@ def _deletes_artifacts(graph: Graph, lifecycle: Resource, rules: list[Properties
                 yield f"deletes {uri}, from which a model starts"
             elif old is not None and old < _BROUGHT_BACK:
                 yield f"lets {uri} that was deleted be brought back for {old:g} days, at least {_BROUGHT_BACK} asked"
+        trained = (uri for uri in sorted(trained_into(graph)) if deletes and uri.startswith(below))
+        yield from (f"deletes {uri}, where a training job puts what it trained" for uri in trained)
 
 
 def _deletes_others(graph: Graph, lifecycle: Resource, rules: list[Properties]) -> Iterator[str]:
-    """In a bucket of ours a rule may empty the folders of what is captured, of scores and of checkpoints, and no other:
-    people's work, data and what was trained have no age. Before endpoints stand the stack file says which capture.
+    """In a bucket of ours a rule may empty the folders of what is captured, of scores, of checkpoints and of a queue,
+    and no other: people's work, data and what was trained have no age. Before endpoints stand the stack file says which
+    capture.
     """
     name = lifecycle.props.text_if_known("bucket")
     if not graph.ours or graph.placement is None or not name or _has_records(graph, lifecycle):
@@ -406,11 +439,12 @@ def _deletes_others(graph: Graph, lifecycle: Resource, rules: list[Properties]) 
     captures = f"s3://{name}/{_CAPTURES}"
     own = {f"{captures}{key.split('.')[1]}/" for key, _ in graph.placement.stated if key.endswith(".capture.days")}
     standing = {f"{uri}/" for uri in sagemaker.captures_of(graph)}
+    queues = answered_for_a_while(graph, name)
     for rule in rules:
         below = f"s3://{name}/{prefix_of(rule)}"
         deletes = rule.is_given("expiration.days") or rule.is_given("expiration.date")
-        if deletes and below not in {captures, *own, *standing, *written_for_a_while(graph)}:
-            yield f"deletes what lies below {below}, which is no folder of captures, scores or checkpoints"
+        if deletes and below not in {captures, *own, *standing, *written_for_a_while(graph), *queues}:
+            yield f"deletes what lies below {below}, which is no folder of captures, scores, checkpoints or answers"
 
 
 _CAPTURES = "capture/"

@@ -8,10 +8,9 @@ from catalogue.iam import Statement, allows, conditions_of, name_of, statements
 from catalogue.kind import Reaches
 from catalogue.kinds import kind_of
 from catalogue.kinds.aws import count, ec2, iam, vpc
-from catalogue.kinds.aws.jobs import STATE_MACHINE
 from catalogue.kinds.aws.sagemaker import MODEL
 from catalogue.kinds.aws.scheduler import SCHEDULE
-from catalogue.kinds.aws.sfn import jobs_of
+from catalogue.kinds.aws.sfn import DEFINED, jobs_of
 from catalogue.kinds.aws.studio import DOMAIN, USER_PROFILE, domain_of
 from catalogue.landing_zones import AwsNetwork
 from catalogue.properties import Properties
@@ -483,7 +482,7 @@ def studio_paths(graph: Graph, resource: Resource) -> Iterator[str]:
 
 @stack_rule(
     "network-training-paths",
-    STATE_MACHINE,
+    *DEFINED,
     SCHEDULE,
     severity="high",
     proof="network fit",
@@ -496,7 +495,7 @@ def training_paths(graph: Graph, resource: Resource) -> Iterator[str]:
     Between ML Compute Instances in a Distributed Training Job",
     https://docs.aws.amazon.com/sagemaker/latest/dg/train-encrypt.html
     """
-    key = "definition" if resource.type == STATE_MACHINE else "target"
+    key = DEFINED.get(resource.type, "target")
     for job in jobs_of(graph, resource):
         for training, machines in job.together():
             encrypts = training.flag_or_none("EnableInterContainerTrafficEncryption") is True
@@ -518,7 +517,7 @@ def training_paths(graph: Graph, resource: Resource) -> Iterator[str]:
     "network-groups-apart",
     DOMAIN,
     MODEL,
-    STATE_MACHINE,
+    *DEFINED,
     severity="high",
     proof="network fit",
     says="What works stands in none of the security groups that interface endpoints stand in.",
@@ -533,7 +532,7 @@ def groups_apart(graph: Graph, resource: Resource) -> Iterator[str]:
     if not graph.ours:
         return
     sections = [resource.props]
-    if resource.type == STATE_MACHINE:
+    if resource.type in DEFINED:
         jobs = jobs_of(graph, resource)
         sections = [*(job.request for job in jobs), *(one for job in jobs for one in job.trainings())]
     named = {text for one in sections for path in _GROUPS_OF for text in one.each_text_if_known(path)}

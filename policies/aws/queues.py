@@ -26,7 +26,7 @@ def queue_places(graph: Graph, configuration: Resource) -> Iterator[str]:
 
     https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_AsyncInferenceOutputConfig.html
     """
-    for uri in _written(configuration) if graph.ours else ():
+    for uri in answers(configuration) if graph.ours else ():
         at, above = _places(graph), _folder(uri)
         found = {what for folder in _above(above) for whose, what in at.get(folder, ()) if whose != uri}
         found |= {what for whose, what in _below(graph).get(above, ()) if whose != uri}
@@ -44,7 +44,7 @@ def _places(graph: Graph) -> Mapping[str, Sequence[tuple[str, str]]]:
     for uri in sorted(sagemaker.captures_of(graph)):
         found[_folder(uri)].append((uri, "an endpoint captures"))
     for configuration in graph.of(sagemaker.CONFIGURATION):
-        for uri in _written(configuration):
+        for uri in answers(configuration):
             found[_folder(uri)].append((uri, f"{configuration.name} answers"))
     return found
 
@@ -69,9 +69,29 @@ def _above(folder: str) -> list[str]:
     return [_folder("/".join(["s3:/", bucket, *parts[:depth]])) for depth in range(len(parts), -1, -1)]
 
 
-def _written(configuration: Resource) -> list[str]:
+def answers(configuration: Resource) -> list[str]:
+    """The s3:// places of the answers of an endpoint with a queue, and of what it says of failures, where known."""
     found = (configuration.props.text_if_known(f"{_OUTPUT}.{path}") for path in _PATHS)
     return [uri for uri in found if uri]
+
+
+def answered_for_a_while(graph: Graph, bucket: str) -> frozenset[str]:
+    """The folders of a bucket of ours that a lifecycle may empty of requests and answers: the whole, and those of each
+    endpoint that stands. Before endpoints stand the stack file says which will have a backlog, so a queue.
+    """
+    own = f"s3://{bucket}/{_QUEUE}"
+    stated = graph.placement.stated if graph.placement is not None else ()
+    queued = [key.split(".")[1] for key, _ in stated if key.endswith(".backlog_per_replica")]
+    standing = {_folder(uri) for configuration in graph.of(sagemaker.CONFIGURATION) for uri in answers(configuration)}
+    return frozenset({own, *standing, *(f"{own}{name}{end}/" for name in queued for end in ("", "-failed"))})
+
+
+def requests_beside(uri: str) -> str:
+    """The folder of the requests to every endpoint of a stack of ours, by a place of answers."""
+    return f"{'/'.join(uri.split('/')[:3])}/{_QUEUE}input/"
+
+
+_QUEUE = "async/"
 
 
 RULES = [queue_places]

@@ -62,6 +62,9 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
     "end-of-tuning": ("events:{h}:rule/StepFunctionsGetEventsForSageMakerTuningJobsRule",),
     "end-of-training": ("events:{h}:rule/StepFunctionsGetEventsForSageMakerTrainingJobsRule",),
     "experiments": ("sagemaker:{h}:mlflow-app/*",),
+    "pipelines": ("sagemaker:{h}:pipeline/{p}-*",),
+    "runs-of-pipelines": ("sagemaker:{h}:pipeline/{p}-*/execution/*",),
+    "steps-of-runs": ("sagemaker:{h}:processing-job/{p}-*",),
     "versions": ("sagemaker:{h}:model-package/{p}-*", "sagemaker:{h}:model-package-group/{p}-*"),
     "own-images": ("ecr:{h}:repository/*",),
     "images": ("ecr:*",),
@@ -85,6 +88,7 @@ _LIKE = {
     "package-groups": "versions",
     **dict.fromkeys(("plain-machines", "tuning-machines"), "training-machines"),
     "training-images": "images",
+    "trainings-of-runs": "jobs-of-runs",
 }
 """The words that mean what another means."""
 _LISTED = {"batch-input-folders": ("batch-input",), "data-of-runs-folders": ("data-of-runs", "trained")}
@@ -248,7 +252,7 @@ def _jobs(graph: Graph) -> tuple[set[str], list[tuple[str, frozenset[str]]]]:
     read: dict[str, set[str]] = {_SCORES: set(), _TRAINS: set()}
     written: dict[str, set[str]] = {_SCORES: set(), _TRAINS: set()}
     scoring = set[str]()
-    for machine in graph.of(sfn.STATE_MACHINE):
+    for machine in graph.of(*sfn.DEFINED):
         for job in _known_jobs(graph, machine):
             if job.action == _SCORES:
                 scoring.add(machine.props.text_if_known("name"))
@@ -272,7 +276,7 @@ def _jobs(graph: Graph) -> tuple[set[str], list[tuple[str, frozenset[str]]]]:
 def _known_jobs(graph: Graph, machine: Resource) -> list[Job]:
     """The jobs of a definition that is known and can be read; other rules say so where it cannot."""
     try:
-        return sfn.jobs_of(graph, machine) if machine.props.text_if_known("definition") else []
+        return sfn.jobs_of(graph, machine) if machine.props.text_if_known(sfn.DEFINED[machine.type]) else []
     except Unreadable:
         return []
 

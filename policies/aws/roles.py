@@ -95,7 +95,7 @@ def _taken(resource: Resource) -> Sequence[tuple[str, str]]:
         inside, _, member = path.partition("#")
         plain = ".".join(part for part in (member or inside).split(".") if not part.isdigit())
         is_role = arn is not None and arn.service == "iam" and arn.resource.startswith("role/")
-        if is_role and _TAKES_A_ROLE.fullmatch(plain) and (not member or resource.type == sfn.STATE_MACHINE):
+        if is_role and _TAKES_A_ROLE.fullmatch(plain) and (not member or resource.type in sfn.DEFINED):
             found.append((f"{inside}#{plain.rpartition('.')[2]}" if member else plain, text))
     return found
 
@@ -112,7 +112,7 @@ def _wanted(graph: Graph, resource: Resource, path: str) -> Sequence[str]:
 @once_a_graph
 def _models(graph: Graph) -> Mapping[str, set[str]]:
     """The names of the models that transform jobs and endpoints name, by the persona that such a model runs as."""
-    machines, configurations = graph.of(sfn.STATE_MACHINE), graph.of(sagemaker.CONFIGURATION)
+    machines, configurations = graph.of(*sfn.DEFINED), graph.of(sagemaker.CONFIGURATION)
     jobs = [job for machine in machines for job in sfn.jobs_of(graph, machine)]
     variants = [v for one in configurations for v in (*sagemaker.variants(one), *sagemaker.shadows(one))]
     return {

@@ -9,7 +9,7 @@ from cronsim import CronSim, CronSimError
 
 from catalogue.durations import minutes_or_none
 from catalogue.graph import Graph, Resource
-from catalogue.kinds.aws import count, sfn
+from catalogue.kinds.aws import count, pipelines, sfn
 from catalogue.kinds.aws.appautoscaling import YEAR_BEGINS, YEAR_ENDS
 from catalogue.kinds.aws.cloudwatch import ALARM, MUTE
 from catalogue.kinds.aws.sagemaker import CONFIGURATION, ENDPOINT, configurations, is_async, off_hours, variants
@@ -326,13 +326,15 @@ def _variant_in(metric: Properties) -> tuple[str, str]:
 
 @stack_rule(
     "rollback-batch-watched",
-    sfn.STATE_MACHINE,
+    *sfn.DEFINED,
     severity="medium",
-    says="A batch job that fails, overruns or never starts tells its owner.",
-    remedy="Keep the batch component's alarms.",
+    says="A batch job or a pipeline that fails, overruns or never starts tells its owner, and a pipeline which step it "
+    "was.",
+    remedy="Keep the component's alarms.",
 )
 def batch_watched(graph: Graph, resource: Resource) -> Iterator[str]:
-    """Alarms on ExecutionsFailed and ExecutionsTimedOut of each state machine, and on a run that never started.
+    """Alarms on the runs of each state machine or pipeline that failed, were stopped or took too long, on each step of
+    a pipeline that failed, and on a run that never started.
 
     EventBridge Scheduler's failure to start a run fails no execution, so silence must ring: ExecutionsSucceeded below 1
     with missing data as breaching. A schedule that pauses for longer than an alarm looks back can have none.
@@ -340,8 +342,14 @@ def batch_watched(graph: Graph, resource: Resource) -> Iterator[str]:
     """
     watching = graph.referring(ALARM, "dimensions", resource)
     metrics = {a.props.text_or_empty("metricName") for a in watching if not _is_silence(a) and _hears_one(a)}
-    for metric in sorted({"ExecutionsFailed", "ExecutionsTimedOut"} - metrics):
+    for metric in sorted(_TOLD[resource.type] - metrics):
         yield f"has no alarm on {metric} that one run rings"
+    if resource.type == sfn.PIPELINE:
+        steps = [alarm.props for alarm in watching if alarm.props.text_or_empty("metricName") == "StepFailed"]
+        told = {one.text_or_empty("dimensions.StepName") for one in steps if one.text_or_empty("alarmDescription")}
+        for step in pipelines.steps(resource.props):
+            if (name := step.text_or_empty("Name")) not in told:
+                yield f"has no alarm that says that the step {name} failed"
     starts = [s.props.text_or_empty("scheduleExpression") for s in graph.referring(SCHEDULE, "target", resource)]
     if graph.ours and not starts and by_hand(resource.props.section_or_empty("tags")) is None:
         yield "is started by no schedule, so that nothing is scored and nobody is told"
@@ -349,12 +357,25 @@ def batch_watched(graph: Graph, resource: Resource) -> Iterator[str]:
     silences = [alarm for alarm in watching if _is_silence(alarm)]
     if pauses and min(pauses) < LOOKS_BACK_HOURS - 24 and not silences:
         yield "has no alarm that rings where no run starts"
-    lasts = (sfn.definition(resource.props).number_or_none("TimeoutSeconds") or 0) / 3600
+    if resource.type == sfn.PIPELINE:
+        lasts = pipelines.longest_hours(resource.props)
+    else:
+        lasts = (sfn.definition(resource.props).number_or_none("TimeoutSeconds") or 0) / 3600
     for alarm in silences if pauses else ():
         waits = _hours_of(alarm)
         due = min(pauses)
         if not due - 1 <= waits <= min(max(pauses) + lasts + 48, LOOKS_BACK_HOURS):
             yield f"is due each {due:g} hours, and {alarm.name} rings after {waits:g} hours without a run"
+
+
+_TOLD: Mapping[str, set[str]] = {
+    sfn.STATE_MACHINE: {"ExecutionsFailed", "ExecutionsTimedOut"},
+    # Pipelines counts no run that took too long: each of its steps is stopped by its own time, and the run with it.
+    sfn.PIPELINE: {"ExecutionFailed", "ExecutionStopped"},
+}
+"""The metrics that tell the owner of a run that did not end well. https://docs.aws.amazon.com/sagemaker/latest/dg/monitoring-cloudwatch.html
+and https://docs.aws.amazon.com/step-functions/latest/dg/procedure-cw-metrics.html
+"""
 
 
 def _hours_of(alarm: Resource) -> float:
@@ -375,7 +396,8 @@ def _hears_one(alarm: Resource) -> bool:
 def _is_silence(alarm: Resource) -> bool:
     props = alarm.props
     said = (props.text_or_empty("metricName"), props.text_or_empty("treatMissingData"))
-    return said == ("ExecutionsSucceeded", "breaching") and "Less" in props.text_or_empty("comparisonOperator")
+    succeeded = ("ExecutionsSucceeded", "ExecutionSucceeded")
+    return said[0] in succeeded and said[1] == "breaching" and "Less" in props.text_or_empty("comparisonOperator")
 
 
 @resource_rule(

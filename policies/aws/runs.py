@@ -1,4 +1,4 @@
-"""What a run sends to SageMaker: every member of every request of a state machine, and the places it reads and writes.
+"""What a run sends to SageMaker: every member of every request, and the places that it reads and writes.
 
 `catalogue/inputs/aws-requests.yaml` has what each may say. In a stack of ours a run reads, writes and is told what the
 stack file says of its job, and nothing else.
@@ -11,8 +11,9 @@ from typing import Any, cast
 from catalogue.formats import AWS, USUAL
 from catalogue.graph import Graph, Resource
 from catalogue.inputs import requests
-from catalogue.kinds.aws import cloudtrail, ec2, kms, sagemaker, sfn
-from catalogue.kinds.aws.jobs import STATE_MACHINE, TRAINS, TUNES, Job
+from catalogue.jobnames import BESIDE_STEP
+from catalogue.kinds.aws import cloudtrail, ec2, kms, pipelines, sagemaker, scheduler, sfn
+from catalogue.kinds.aws.jobs import PIPELINE, TRAINS, TUNES, Job
 from catalogue.properties import Properties
 from catalogue.wording import one_line
 from policies import given
@@ -24,23 +25,29 @@ from policies.world import may_be_id, world
 
 @whole_stack_rule(
     "inputs-request",
-    STATE_MACHINE,
+    *sfn.DEFINED,
+    scheduler.SCHEDULE,
     severity="high",
-    says="Every member of a state machine's definition, and of each request that it sends, is one that somebody has "
-    "judged, with a value that is allowed; no input of a run decides it.",
+    says="Every member of the definition of a state machine or a pipeline, and of each request that it sends, is one "
+    "that somebody has judged, with a value that is allowed; no input of a run decides it, and no schedule sends one.",
     remedy="Send what the component sends; or have the member judged, and say in catalogue/inputs/aws-requests.yaml "
     "what it may be.",
     advice_elsewhere=True,
 )
 def request(graph: Graph) -> Found:
-    """Each state of each branch and iteration. A key, a network or a role that it names is the stack's own.
+    """Each state of each branch and iteration, and each step. A key, a network or a role that it names is the stack's
+    own. A job that a schedule of ours creates by itself is one that nobody watches.
 
-    The members are those of the service's own model, https://github.com/boto/botocore (sagemaker/2017-07-24), and of
-    https://states-language.net/spec.html. Whatever AWS adds is unknown until somebody reads it.
+    The members are those of the service's own model, https://github.com/boto/botocore (sagemaker/2017-07-24), of
+    https://states-language.net/spec.html and of the schema of pipelines. Whatever AWS adds is unknown until somebody
+    reads it.
     """
     ours = world(graph)
-    for machine in graph.of(STATE_MACHINE):
-        for where, sort, said in _said(machine.props):
+    for schedule in graph.of(scheduler.SCHEDULE) if graph.ours else ():
+        if scheduler.job_of(graph, schedule) is not None:
+            yield schedule, "creates a job by itself, which no state machine and no pipeline watches"
+    for machine in graph.of(*sfn.DEFINED):
+        for where, sort, said in _said(machine):
             takes = requests().get(sort)
             if takes is None:
                 yield machine, f"calls {sort or 'nothing that it names'}, which nobody has judged ({where})"
@@ -48,19 +55,37 @@ def request(graph: Graph) -> Found:
             apart = Properties(_by_path(said.values), said.at, machine)
             yield from ((machine, f"{sentence} ({where})") for sentence in unlike(takes, apart))
             for path in _decided_by_input(apart.values, "") if sort in _CALLS else ():
-                if path not in takes.known:
+                if path not in takes.known or (machine.type != PIPELINE and path in _OF_STEPS):
                     yield machine, f"lets the input of a run decide {path.removesuffix('.$')} ({where})"
             for path, types, text in named(takes, apart) if graph.placement is not None else ():
-                if not ours.has(text, *types) and not may_be_id(graph, machine, "definition", text, *types):
+                if not ours.has(text, *types) and not may_be_id(
+                    graph, machine, sfn.DEFINED[machine.type], text, *types
+                ):
                     yield machine, f"has {path} {one_line(text)}, which is not of the stack ({where})"
 
 
+_OF_STEPS = (
+    "Environment.MLPLATFORM_RUN.$",
+    "InputDataConfig.DataSource.S3DataSource.S3Uri.$",
+    "OutputDataConfig.S3OutputPath.$",
+    "ProcessingInputs.S3Input.S3Uri.$",
+    "ProcessingOutputConfig.Outputs.S3Output.S3Uri.$",
+)
+"""What a run says of a step alone: its id, and what the steps before it wrote. A state machine has no such steps."""
 _CALLS = [sort for sort in requests() if sort.startswith("create") or ":" in sort]
 """The calls, whose members an expression may say; a state's own are judged with them."""
 
 
-def _said(props: Properties) -> Iterator[tuple[str, str, Properties]]:
+def _said(defined: Resource) -> Iterator[tuple[str, str, Properties]]:
     """Every section of a definition that is judged: where it stands, the sort of it, and itself."""
+    props = defined.props
+    if defined.type == PIPELINE:
+        yield ("the definition", "pipeline", pipelines.definition(props))
+        for step in pipelines.steps(props):
+            yield (step.text_or_empty("Name"), "step", step)
+            if call := pipelines.call_of(step):
+                yield (step.text_or_empty("Name"), call, pipelines.request_of(step))
+        return
     for number, scope in enumerate(sfn.scopes(props)):
         yield ("the definition", "scope" if number else "definition", scope)
         for name, state in sfn.states_of(scope).items():
@@ -96,12 +121,12 @@ def _decided_by_input(value: Any, path: str) -> Iterator[str]:
 
 
 _OF_THE_RUN = re.compile(r"\$\.run\b|\$\$\.Execution\.(Name|Id)\b")
-_ATTEMPT = "$$.State.RetryCount"
+_ATTEMPT, _RUN = "$$.State.RetryCount", "$$.Execution.Id"
 
 
 @stack_rule(
     "world-job",
-    STATE_MACHINE,
+    *sfn.DEFINED,
     severity="high",
     says="A job runs a model of the stack, under its keys, and is called by a name that its role may create and that "
     "each run and each attempt has for itself.",
@@ -111,7 +136,8 @@ def job_own(graph: Graph, machine: Resource) -> Iterator[str]:
     """A model or a key that is named in a text and not by its output is the stack's own, too. In a stack of ours alone,
     whose name its file says; what is not known yet is judged once it is.
 
-    SageMaker refuses a name that it has: an attempt under the name of the last one would count as done.
+    SageMaker refuses a name that it has: an attempt under the name of the last one would count as done. Pipelines adds
+    run, token and attempt to a name of 38 characters at most.
     """
     if not graph.ours or graph.placement is None:
         return
@@ -128,20 +154,31 @@ def job_own(graph: Graph, machine: Resource) -> Iterator[str]:
         name = machine.props.text_if_known("name")
         if name and (sentence := named_otherwise(job, name)):
             yield sentence
-        for at in ("TransformJobName", "TrainingJobName", "HyperParameterTuningJobName"):
-            said = job.request.values.get(at, job.request.values.get(f"{at}.$"))
-            if not isinstance(said, str):
-                continue
-            before, of = sfn.formatted(said)
-            if job.action != TUNES and not (before or said).startswith(begins):
-                yield f"calls its job {one_line(said)}, where {begins}* is what its role may create ({job.state})"
-            if not _OF_THE_RUN.search(of) or _ATTEMPT not in of:
-                yield f"calls the jobs of two runs, or of two attempts, by one name ({job.state})"
+        told = job.request.section_or_empty("Environment").values.get("MLPLATFORM_RUN.$")
+        if told not in (None, _RUN):
+            yield f"is told {one_line(str(told))} as its run, which is not the run's id ({job.state})"
+        yield from (f"{sentence} ({job.state})" for sentence in _called(job, machine.type, begins))
+
+
+def _called(job: Job, of_type: str, begins: str) -> Iterator[str]:
+    """What is wrong with the name of a job: each run and each attempt has one of its own, that its role may create."""
+    for at in ("TransformJobName", "TrainingJobName", "ProcessingJobName", "HyperParameterTuningJobName"):
+        said = job.request.values.get(at, job.request.values.get(f"{at}.$"))
+        if not isinstance(said, str):
+            continue
+        before, of = sfn.formatted(said)
+        if job.action != TUNES and not (before or said).startswith(begins):
+            yield f"calls its job {one_line(said)}, where {begins}* is what its role may create"
+        if of_type == PIPELINE:
+            if before or len(said) > BESIDE_STEP:
+                yield f"calls its job {one_line(said)}, of which Pipelines makes no name"
+        elif not _OF_THE_RUN.search(of) or _ATTEMPT not in of:
+            yield "calls the jobs of two runs, or of two attempts, by one name"
 
 
 @stack_rule(
     "world-run-places",
-    STATE_MACHINE,
+    *sfn.DEFINED,
     severity="high",
     says="A job reads, writes and is told what the stack file says of it; it writes where no model, no record and no "
     "data of its own is, scores into a folder of the run's own, and reads neither records nor what endpoints captured.",
@@ -158,20 +195,19 @@ def run_places(graph: Graph, machine: Resource) -> Iterator[str]:
         return
     closed, models = _closed(graph), sagemaker.artifacts_of(graph)
     for job in sfn.jobs_of(graph, machine):
-        read, written = list(_reads(job)), list(_writes(job))
+        steps = machine.type == PIPELINE
+        # limits-stated holds what a step reads against the step, and what steps before it wrote is no place.
+        read, written = [one for one in _reads(job) if one[1] or not steps], list(_writes(job))
         for word, uri in (*read, *written):
-            if not _is_in_file(graph, job, word, uri):
+            if not _is_in_file(graph, job, word, uri, steps):
                 yield f"has {one_line(uri)} as its {word}, where the stack file says another ({job.state})"
         for _, uri in read:
             yield from (f"reads {uri}, which has {what} ({job.state})" for at, what in closed if _overlap(uri, at))
         others = [*closed, *((uri, "an artifact") for uri in models), *((uri, "its data") for _, uri in read)]
         if job.action == "createTransformJob":
             yield from _scores_otherwise(graph, machine, job)
-        for output in job.outputs() if job.action == "createTransformJob" else ():
-            if output.is_given("S3OutputPath"):
-                yield f"writes to {one_line(output.text_if_known('S3OutputPath'))}, over the last run's ({job.state})"
-            elif not _OF_THE_RUN.search(sfn.formatted(str(output.values.get("S3OutputPath.$")))[1]):
-                yield f"writes to a folder that no run has for itself ({job.state})"
+        for wrong in _over_another(job) if steps or not job.trainings() else ():
+            yield f"{wrong} ({job.state})"
         for _, uri in written:
             yield from (f"writes to {uri}, which has {what} ({job.state})" for at, what in others if _overlap(uri, at))
         yield from (f"is told {one}, of which the stack file says nothing ({job.state})" for one in _told(graph, job))
@@ -188,6 +224,16 @@ def _told(graph: Graph, job: Job) -> Iterator[str]:
         for key, value in training.section_or_empty(_TOLD[job.action]).values.items():
             if key.startswith("sagemaker_") or f"--{key}={value}" not in graph.placement.containers:
                 yield one_line(str(key))
+
+
+def _over_another(job: Job) -> Iterator[str]:
+    """Whether a run writes where another wrote. A training job of a state machine writes below its own name, and so does
+    each trial of a tuning job."""
+    for at, output in job.places():
+        if output.is_given(at):
+            yield f"writes to {one_line(output.text_if_known(at))}, over the last run's"
+        elif not _OF_THE_RUN.search(sfn.formatted(str(output.values.get(f"{at}.$")))[1]):
+            yield "writes to a folder that no run has for itself"
 
 
 def _scores_otherwise(graph: Graph, machine: Resource, job: Job) -> Iterator[str]:
@@ -209,12 +255,8 @@ def _scores_otherwise(graph: Graph, machine: Resource, job: Job) -> Iterator[str
 
 
 def _reads(job: Job) -> Iterator[tuple[str, str]]:
-    """What a job reads, by the word for it: its input, or each channel of a training job."""
-    if trainings := job.trainings():
-        for channel in (one for training in trainings for one in training.each_section("InputDataConfig")):
-            yield channel.text_or_empty("ChannelName"), channel.text_if_known("DataSource.S3DataSource.S3Uri")
-    else:
-        yield from (("input", uri) for uri in job.data())
+    """What a job reads, by the word for it: its input or inputs, or each channel of a training job."""
+    yield from ((word, place.text_if_known("S3Uri")) for word, place in job.read())
 
 
 def _writes(job: Job) -> Iterator[tuple[str, str]]:
@@ -225,9 +267,9 @@ def _writes(job: Job) -> Iterator[tuple[str, str]]:
         yield "checkpoints", sfn.formatted(expression)[0]
 
 
-def _is_in_file(graph: Graph, job: Job, word: str, uri: str) -> bool:
+def _is_in_file(graph: Graph, job: Job, word: str, uri: str, steps: bool) -> bool:
     assert graph.placement is not None
-    if job.trainings():
+    if job.trainings() and not steps:
         return f"--{word}={uri}" in graph.placement.containers
     return uri in graph.placement.addresses
 

@@ -106,7 +106,7 @@ def _calls(graph: Graph, model: Resource) -> Iterator[_Called]:
         for path in _WRITTEN:
             if place := configuration.props.text_if_known(path).removeprefix("s3://"):
                 yield "s3:PutObject", f"arn:aws:s3:::{place.rstrip('/')}/part.out", ()
-    for machine in graph.referring(sfn.STATE_MACHINE, "definition", model):
+    for machine in (one for type_, at in sfn.DEFINED.items() for one in graph.referring(type_, at, model)):
         for job in sfn.jobs_of(graph, machine):
             for uri in job.data():
                 bucket, _, folder = uri.removeprefix("s3://").partition("/")
@@ -121,7 +121,7 @@ def _calls(graph: Graph, model: Resource) -> Iterator[_Called]:
     "identity-people-apart",
     *_PEOPLE_WORK_IN,
     severity="high",
-    says="Nobody works in Studio as a role that a model, a state machine or a schedule runs as.",
+    says="Nobody works in Studio as a role that a model, a state machine, a pipeline or a schedule runs as.",
     remedy="Give the profile the data-scientist persona's role.",
 )
 def people_apart(graph: Graph, resource: Resource) -> Iterator[str]:
@@ -132,7 +132,7 @@ def people_apart(graph: Graph, resource: Resource) -> Iterator[str]:
     """
     for path in RUNS_AS[resource.type]:
         role = resource.props.text_if_known(path)
-        for run in graph.of(sagemaker.MODEL, sfn.STATE_MACHINE, scheduler.SCHEDULE):
+        for run in graph.of(sagemaker.MODEL, *sfn.DEFINED, scheduler.SCHEDULE):
             if role and any(role == run.props.text_if_known(at) for at in RUNS_AS[run.type] if "#" not in at):
                 yield f"works as {role}, as which {run.name} runs"
 

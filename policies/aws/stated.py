@@ -16,8 +16,10 @@ from catalogue.kinds.aws.mlplatform import APPROVED_VERSION
 from catalogue.once import once_a_graph
 from catalogue.properties import Properties
 from catalogue.registered import Registered
-from catalogue.runs import CHECKPOINTS_DAYS, SCORES_DAYS, by_hand
+from catalogue.runs import ANSWERS_DAYS, CHECKPOINTS_DAYS, PIPELINES_DAYS, SCORES_DAYS, by_hand
+from policies.aws import steps
 from policies.aws.capture import kept_days
+from policies.aws.queues import answers, requests_beside
 from policies.aws.tuned import searched
 from policies.rule import stack_rule
 from policies.stated import item_of, other, other_machines, other_places, other_word, rounds
@@ -35,7 +37,7 @@ _TRACKING = "targetTrackingScalingPolicyConfiguration"
     appautoscaling.TARGET,
     appautoscaling.POLICY,
     cloudwatch.ALARM,
-    sfn.STATE_MACHINE,
+    *sfn.DEFINED,
     scheduler.SCHEDULE,
     budgets.BUDGET,
     studio.DOMAIN,
@@ -89,6 +91,7 @@ def _configuration(graph: Graph, place: Placement, item: str, configuration: Res
         if model is not None and (whose := item_of(graph, model)) not in (None, item):
             yield f"serves {model.name}, which is made for {whose}"
     yield from _captured(graph, place, item, configuration)
+    yield from _answered(graph, place, item, configuration)
 
 
 @once_a_graph
@@ -119,6 +122,18 @@ def _captured(graph: Graph, place: Placement, item: str, configuration: Resource
             yield f"does not capture the {mode.lower()}, where {item}.capture of the stack file keeps both"
         uri = f"{configuration.props.text_if_known(f'{at}.destinationS3Uri').rstrip('/')}/"
         yield from _kept(graph, place, f"{item}.capture.days", uri, "keeps what it captures for days:")
+
+
+def _answered(graph: Graph, place: Placement, item: str, configuration: Resource) -> Iterator[str]:
+    """How long answers through a queue are kept, and the requests, which go with the longest of all answers."""
+    said = (days for key, days in place.stated if key.startswith("endpoints.") and key.endswith(".keep_days"))
+    longest = max([ANSWERS_DAYS, *map(int, said)])
+    for uri in answers(configuration):
+        folder = f"{uri.rstrip('/')}/"
+        yield from _kept(graph, place, f"{item}.keep_days", folder, "keeps answers for days:", ANSWERS_DAYS)
+        for days in kept_days(graph, requests_beside(uri)):
+            if days != longest:
+                yield f"keeps requests for days: {days or 0:g}, where the endpoints of the stack file make it {longest}"
 
 
 def _kept(graph: Graph, place: Placement, key: str, uri: str, what: str, otherwise: int = 0) -> Iterator[str]:
@@ -256,6 +271,15 @@ def _runs(graph: Graph, place: Placement, item: str, machine: Resource) -> Itera
         yield from _places(graph, place, item, job)
 
 
+def _pipeline(graph: Graph, place: Placement, item: str, pipeline: Resource) -> Iterator[str]:
+    """Each step of a pipeline, how many runs there are, and how long the stack keeps what they write."""
+    counted = by_hand(pipeline.props.section_or_empty("tags"))
+    yield from other(place, f"{item}.runs_per_month", counted, "is started by people a month:")
+    yield from steps.stated(place, item, pipeline)
+    for uri in dict.fromkeys(uri for job in sfn.jobs_of(graph, pipeline) for uri in job.written()):
+        yield from _kept(graph, place, f"{item}.keep_days", uri, "keeps what it writes for days:", PIPELINES_DAYS)
+
+
 def _lasts(item: str, request: Properties, runs: float, waits: float | None) -> Iterator[str]:
     """A training job, or a trial, has hours of its own, and may wait for Spot machines beside them."""
     if (request.flag_or_none("EnableManagedSpotTraining") is True) != (waits is not None):
@@ -329,6 +353,7 @@ _MEMBERS: Mapping[str, Callable[[Graph, Placement, str, Resource], Iterator[str]
     appautoscaling.TARGET: _target,
     appautoscaling.POLICY: _policy,
     cloudwatch.ALARM: _alarm,
+    sfn.PIPELINE: _pipeline,
     sfn.STATE_MACHINE: _runs,
     scheduler.SCHEDULE: _schedule,
 }

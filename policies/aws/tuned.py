@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from catalogue.graph import Graph, Placement
+from catalogue.jobnames import search_begins
 from catalogue.kinds.aws.jobs import TUNES, Job, formatted
-from catalogue.tuning import begins
 from catalogue.wording import one_line
 from policies import given
 from policies.stated import Search, in_range, other_search, other_word
@@ -20,7 +20,7 @@ def beginnings(graph: Graph) -> frozenset[str]:
     zone, stated = given.zone(graph), graph.placement.stated if graph.placement else ()
     prefix = f"{zone.name_prefix if zone else ''}{graph.stack}"
     found = (key.split(".") for key, _ in stated if key.startswith("training.") and key.endswith(".tuning.total"))
-    return frozenset(begins(f"{prefix}-{name}") for _, name, *_ in found)
+    return frozenset(search_begins(f"{prefix}-{name}") for _, name, *_ in found)
 
 
 def search_of(job: Job) -> Search | None:
@@ -73,7 +73,7 @@ def named_otherwise(job: Job, machine: str) -> str:
     )
     if job.action != TUNES or not isinstance(said, str):
         return ""
-    wanted = f"{begins(machine)}-"
+    wanted = f"{search_begins(machine)}-"
     if (formatted(said)[0] or said).startswith(wanted):
         return ""
     return f"calls its job {one_line(said)}, where {wanted}* is what its role may create ({job.state})"

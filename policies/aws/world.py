@@ -20,7 +20,12 @@ from policies.aws.tuned import beginnings
 from policies.rule import OPEN_TO_OTHERS, Found, whole_stack_rule
 from policies.world import World, texts, world
 
-_REGION = re.compile(r"(?<![a-z0-9])(?:us|eu|ap|sa|ca|me|af|il|mx|cn)(?:-gov|-iso[a-z]?)?-[a-z]+-\d(?![0-9])")
+_REGION = re.compile(
+    r"(?<![a-z0-9])(?:us|eu|ap|sa|ca|me|af|il|mx|cn)(?:-gov|-iso[a-z]?)?-(?:central|(?:north|south)(?:east|west)?|east|west)-\d"
+    r"(?=[a-z]?(?![a-z0-9]))"
+)
+"""A region, or one of its zones: a part of the world, a direction and a number, for a name such as `churn-eu-alerts-6`
+names none. https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-regions.html"""
 _ACCOUNT = re.compile(r"(?<![\w-])\d{12}(?![\w-])")
 _REGISTRIES = generated("aws").registries
 
@@ -103,8 +108,8 @@ def _accounts_in(resource: Resource) -> list[tuple[str, str, str]]:
 
 
 @once_a_resource
-def _regions_in(resource: Resource) -> list[tuple[str, str]]:
-    return [(path, found) for path, text in said(resource) for found in dict.fromkeys(_REGION.findall(text))]
+def _regions_in(resource: Resource) -> list[tuple[str, str, str]]:
+    return [(path, found, text) for path, text in said(resource) for found in dict.fromkeys(_REGION.findall(text))]
 
 
 @once_a_resource
@@ -140,9 +145,13 @@ def region(graph: Graph) -> Found:
     if not ours.region:
         return
     named = {found for text in ours.given for found in _REGION.findall(text)}
+    zone = given.zone(graph)
+    own = f"{zone.name_prefix if zone else ''}{graph.stack}"
     for resource in graph.resources:
-        for path, found in _regions_in(resource):
-            if found != ours.region and found not in named:
+        for path, found, text in _regions_in(resource):
+            # A stack may be called churn-eu-west-2, wherever it stands.
+            apart = text if own in found else text.replace(own, "")
+            if found != ours.region and found not in named and found in apart:
                 yield resource, f"names the region {found} in {path}, where the stack is in {ours.region}"
 
 
@@ -161,6 +170,7 @@ _SHAPES = {
     "s3": r"prod-{r}-starport-layer-bucket/\*",
     "sagemaker": r"(endpoint|model-package(-group)?|(processing|training|transform)-job)/{p}-[\w*/-]+"
     r"|hyper-parameter-tuning-job/({t})-\*"
+    r"|pipeline/{p}-[\w-]+(/execution/\*)?"
     r"|(domain|app|space|user-profile)/\$\{{sagemaker:DomainId\}}(/\$\{{sagemaker:UserProfileName\}})?(/\*)?"
     r"|user-profile/\*/\$\{{aws:SourceIdentity\}}|mlflow-app/\*",
     "states": r"stateMachine:{p}-[\w*-]+|execution:{p}-[\w-]+:\*"

@@ -6,7 +6,9 @@ reached watches nothing.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 from catalogue.arm import same
@@ -49,12 +51,12 @@ def _called(endpoint: str) -> _Tables:
     return {**_stands(DAY + 60, endpoint), **_answers(200, 60, endpoint)}
 
 
-def _ended(event: str, job: str) -> _Tables:
-    return _happened({event: 1}, job)
+def _ended(event: str, cluster: str, job: str) -> _Tables:
+    return _happened({event: 1}, cluster, job)
 
 
-def _happened(minutes_ago: Mapping[str, float], job: str) -> _Tables:
-    row = {"ExperimentName": job, "JobId": "j", "_ResourceId": ""}
+def _happened(minutes_ago: Mapping[str, float], cluster: str, job: str) -> _Tables:
+    row = {"ExperimentName": job, "ClusterName": cluster, "JobId": "j", "_ResourceId": ""}
     return {"AmlComputeJobEvent": [{**row, "EventType": e, "TimeGenerated": -m} for e, m in minutes_ago.items()]}
 
 
@@ -86,11 +88,26 @@ def idling_watched(graph: Graph) -> set[str]:
     return _watched(graph, [partial(_stands, DAY + 60)], [_called, partial(_stands, 60)])
 
 
-@once_a_graph
-def jobs_watched(graph: Graph) -> set[str]:
-    """The jobs that ring when a run fails or is stopped, however that is spelled, and not when one ends well."""
-    bad = [partial(_ended, event) for event in ("JobFailed", "JobCancelled", "JobCanceled")]
-    return _watched(graph, bad, [partial(_ended, "JobSucceeded")])
+def failures_watched(graph: Graph, jobs: Collection[str], cluster: str) -> bool:
+    """Whether a job of one of these names rings when it fails or is stopped on a cluster, however that is spelled, and
+    not when it ends well.
+    """
+    bad = [partial(_ended, event, cluster) for event in ("JobFailed", "JobCancelled", "JobCanceled")]
+    return bool(_watched(graph, bad, [partial(_ended, "JobSucceeded", cluster)], jobs))
+
+
+def steps_told(graph: Graph, jobs: Collection[str], clusters: Sequence[str]) -> bool:
+    """Whether an alarm on what failed says on which of these clusters, by what it is split by."""
+    failed = [partial(_ended, "JobFailed", cluster) for cluster in clusters]
+    for name in jobs:
+        for alarm in _by_name(graph).get(name, ()):
+            try:
+                told = {alarm.split(case(name)) for case in failed}
+            except Unread:
+                continue
+            if len(told) == len(clusters) and () not in told:
+                return True
+    return False
 
 
 _ENDS = ("JobSucceeded", "JobFailed", "JobCancelled", "JobCanceled")
@@ -101,27 +118,31 @@ https://learn.microsoft.com/en-us/azure/azure-monitor/alerts/alerts-create-log-a
 """
 
 
-def lateness_watched(graph: Graph, minutes: float) -> set[str]:
-    """The jobs that ring when a run has begun, should have ended after so many minutes, and has not; and not when it
-    ended, however it did, or has just begun.
+def lateness_watched(graph: Graph, jobs: Collection[str], cluster: str, minutes: float) -> bool:
+    """Whether a job rings when a run has begun on a cluster, should have ended after so many minutes, and has not; and
+    not when it ended, however it did, or has just begun.
     """
     begun = min(minutes + _WAITS, SEEN_MINUTES)
-    good = [partial(_happened, {"JobSubmitted": begun, end: 1}) for end in _ENDS]
-    good.append(partial(_happened, {"JobSubmitted": 30}))
-    return _watched(graph, [partial(_happened, {"JobSubmitted": begun})], good)
+    good = [partial(_happened, {"JobSubmitted": begun, end: 1}, cluster) for end in _ENDS]
+    good.append(partial(_happened, {"JobSubmitted": 30}, cluster))
+    return bool(_watched(graph, [partial(_happened, {"JobSubmitted": begun}, cluster)], good, jobs))
 
 
-def missing_watched(graph: Graph, minutes: float) -> set[str]:
-    """The jobs that ring when nothing ever started, and when no run succeeded in as long as an alarm looks back; and
+def missing_watched(graph: Graph, jobs: Collection[str], minutes: float, before: Sequence[str], last: str) -> bool:
+    """Whether a job rings when nothing ever started, and when no run succeeded in as long as an alarm looks back; and
     not where one did less than so many minutes ago, whatever became of others.
+
+    A run has succeeded with its step on the cluster `last`, and not yet with those before it.
     """
-    bad: list[_Case] = [lambda _job: {}, *(partial(_happened, {end: 1}) for end in ("JobSubmitted", *_ENDS[1:]))]
-    good = [partial(_happened, {"JobSubmitted": minutes, "JobSucceeded": minutes - 1})]
-    return _watched(graph, [*bad, partial(_ended_before, SEEN_MINUTES)], good)
+    ends = [partial(_happened, {end: 1}, last) for end in ("JobSubmitted", *_ENDS[1:])]
+    ends += [partial(_happened, {"JobSucceeded": 1}, cluster) for cluster in before if cluster != last]
+    bad: list[_Case] = [lambda _job: {}, *ends, partial(_ended_before, SEEN_MINUTES, last)]
+    good = [partial(_happened, {"JobSubmitted": minutes, "JobSucceeded": minutes - 1}, last)]
+    return bool(_watched(graph, bad, good, jobs))
 
 
-def _ended_before(minutes_ago: float, job: str) -> _Tables:
-    return _happened({"JobSubmitted": minutes_ago + 1, "JobSucceeded": minutes_ago}, job)
+def _ended_before(minutes_ago: float, cluster: str, job: str) -> _Tables:
+    return _happened({"JobSubmitted": minutes_ago + 1, "JobSucceeded": minutes_ago}, cluster, job)
 
 
 def errors_watched_above(graph: Graph, percent: float) -> set[str]:
@@ -129,50 +150,95 @@ def errors_watched_above(graph: Graph, percent: float) -> set[str]:
     return _watched(graph, [partial(_some_failed, percent)], [partial(_answers, 200, 1)])
 
 
-def _watched(graph: Graph, rings: Sequence[_Case], stays_silent: Sequence[_Case]) -> set[str]:
-    """The names in the queries of alarms which ring in each of the first cases of that name, and in none of the last.
+@dataclass(frozen=True)
+class _Alarm:
+    """An alarm with its one condition. The query is None where it is not read, which counts in another program."""
+
+    condition: Properties
+    window: float
+    query: Query | None
+
+    def rings(self, tables: _Tables) -> bool:
+        """Whether the condition holds of what the query answers about the rows within the window. Raises Unread."""
+        rows, condition = self._rows(tables), self.condition
+        column, how = condition.text_or_empty("metricMeasureColumn"), condition.text_or_empty("timeAggregation")
+        if how == "Count" or not column:
+            values = [float(len(rows))]
+        elif any(column not in row for row in rows):
+            raise Unread(f"answers no column {column}")
+        else:
+            values = [row[column] for row in rows if row[column] is not None]
+        if how not in _TOGETHER or condition.text_or_empty("operator") not in _PASSES or not values:
+            return False
+        passes, threshold = _PASSES[condition.text_or_empty("operator")], condition.number_or_none("threshold")
+        return threshold is not None and passes(_TOGETHER[how](values), threshold)
+
+    def split(self, tables: _Tables) -> tuple[str, ...]:
+        """What it says beside that it rings: the values of the columns that it is split by. Raises Unread."""
+        by = [one.text_or_empty("name") for one in self.condition.each_section("dimensions")]
+        return tuple(str(row[name]) for row in self._rows(tables) for name in by) if self.rings(tables) else ()
+
+    def _rows(self, tables: _Tables) -> list[Row]:
+        """The rows within the window that the query answers, but for those that a dimension leaves out."""
+        if self.query is None:
+            raise Unread("is not read")
+        seen = {name: [row for row in rows if -self.window <= row["TimeGenerated"]] for name, rows in tables.items()}
+        found = self.query.rows(seen)
+        for one in self.condition.each_section("dimensions"):
+            name, values = one.text_or_empty("name"), {*one.each_text("values")}
+            if any(name not in row for row in found):
+                raise Unread(f"answers no column {name}")
+            included = one.text_or_empty("operator").lower() == "include"
+            found = [row for row in found if bool({str(row[name]), "*"} & values) is included]
+        return found
+
+
+def _watched(
+    graph: Graph, rings: Sequence[_Case], stays_silent: Sequence[_Case], names: Collection[str] | None = None
+) -> set[str]:
+    """The names in the queries of alarms which ring in each of the first cases of that name, and in none of the last;
+    of all names, or of these.
 
     An alarm with several conditions rings only when all of them hold, so it does not count; nor does one that is not
     read, of which `rollback-alarm-rings` tells. In another program that is advice, and it counts for what it names.
     """
-    found = set[str]()
+
+    def watches(alarm: _Alarm, name: str) -> bool:
+        if alarm.query is None:
+            return not graph.ours
+        try:
+            return all(alarm.rings(case(name)) for case in rings) and not any(
+                alarm.rings(case(name)) for case in stays_silent
+            )
+        except Unread:
+            return not graph.ours
+
+    by_name = _by_name(graph)
+    asked = by_name if names is None else names
+    return {name for name in asked if any(watches(alarm, name) for alarm in by_name.get(name, ()))}
+
+
+@once_a_graph
+def _by_name(graph: Graph) -> Mapping[str, list[_Alarm]]:
+    """The alarms that ask the logs, by each name in their queries."""
+    found = defaultdict[str, list[_Alarm]](list)
     for alarm in graph.of(monitor.QUERY_RULE):
         conditions = list(alarm.props.each_section("criteria.allOf"))
         if len(conditions) != 1 or not asks_the_logs(graph, alarm):
             continue
-        window, said = minutes_or_none(alarm.props, "windowSize") or 0, conditions[0].text_if_known("query")
+        said, query = conditions[0].text_if_known("query"), None
         try:
             query = read(said)
-            for name in {text.rpartition("/")[2] for text in query.texts}:
-                rung = partial(_rings, query, conditions[0], window)
-                if all(rung(case(name)) for case in rings) and not any(rung(case(name)) for case in stays_silent):
-                    found.add(name)
+            names = {text.rpartition("/")[2] for text in query.texts}
         except Unread:
-            if not graph.ours and any(table in said for table in TABLES):
-                found |= {one.rpartition("/")[2] for pair in _QUOTED.findall(said) for one in pair if one}
+            quoted = {one.rpartition("/")[2] for pair in _QUOTED.findall(said) for one in pair if one}
+            names = quoted if any(table in said for table in TABLES) else set[str]()
+        for name in names:
+            found[name].append(_Alarm(conditions[0], minutes_or_none(alarm.props, "windowSize") or 0, query))
     return found
 
 
 _QUOTED = re.compile(r"'([^']+)'|\"([^\"]+)\"")
-
-
-def _rings(query: Query, condition: Properties, window: float, tables: _Tables) -> bool:
-    """Whether a condition holds of what the query answers about the rows within the window. Raises Unread."""
-    seen = {name: [row for row in rows if -window <= row["TimeGenerated"]] for name, rows in tables.items()}
-    rows, column = query.rows(seen), condition.text_or_empty("metricMeasureColumn")
-    how = condition.text_or_empty("timeAggregation")
-    if how == "Count" or not column:
-        values = [float(len(rows))]
-    elif any(column not in row for row in rows):
-        raise Unread(f"answers no column {column}")
-    else:
-        values = [row[column] for row in rows if row[column] is not None]
-    if how not in _TOGETHER or condition.text_or_empty("operator") not in _PASSES or not values:
-        return False
-    passes, threshold = _PASSES[condition.text_or_empty("operator")], condition.number_or_none("threshold")
-    return threshold is not None and passes(_TOGETHER[how](values), threshold)
-
-
 _TOGETHER: Mapping[str, Callable[[Sequence[float]], float]] = {
     "Average": lambda values: sum(values) / len(values),
     "Count": lambda values: values[0],
@@ -208,10 +274,19 @@ def alarm_rings(graph: Graph) -> Found:
         window, every = (minutes_or_none(alarm.props, key) for key in ("windowSize", "evaluationFrequency"))
         if window is not None and every is not None and window < every:
             yield alarm, f"looks every {every:g} minutes at the last {window:g}, and sees nothing of the rest"
+        if window is not None and window > _HOUR and not all("ago(" in said for said in _queries(alarm)):
+            yield alarm, f"looks back over {window:g} minutes (windowSize), among which what fails now is few"
         if alarm.props.is_given("muteActionsDuration"):
             yield alarm, "tells nobody what happens after it has rung (muteActionsDuration)"
-        for query in alarm.props.each_text_if_known("criteria.allOf.query"):
+        for query in _queries(alarm):
             yield from ((alarm, sentence) for sentence in _wrong_with(query))
+
+
+_HOUR = 60
+
+
+def _queries(alarm: Resource) -> list[str]:
+    return list(alarm.props.each_text_if_known("criteria.allOf.query"))
 
 
 def _wrong_with(query: str) -> Iterator[str]:

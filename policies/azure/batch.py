@@ -14,6 +14,7 @@ from catalogue.kinds.azure.machinelearningservices_jobs import (
     COMPONENT,
     COMPUTE,
     SCHEDULE,
+    Job,
     compute_at,
     jobs,
     runs_per_month,
@@ -24,7 +25,10 @@ from catalogue.pauses import shortest_pause_minutes
 from catalogue.pricing import MONTH_MINUTES
 from catalogue.properties import Properties, Unreadable
 from catalogue.runs import RUNS_PER_MONTH, by_hand
+from catalogue.wording import one_line
+from policies.azure.reading import names_one_of, waits_hours
 from policies.rule import stack_rule
+from policies.stated import is_of_a_pipeline
 
 
 @stack_rule(
@@ -49,6 +53,7 @@ def batch_started(graph: Graph, resource: Resource) -> Iterator[str]:
         yield from _never_stops(graph, resource)
         if graph.ours:
             yield from _not_begun(resource)
+            yield from _of_another(graph, resource)
     elif not graph.ours:
         return
     elif resource.type == BATCH_ENDPOINT:
@@ -76,6 +81,14 @@ def _not_begun(schedule: Resource) -> Iterator[str]:
         yield f"starts by the clock, where its tag {RUNS_PER_MONTH} says that people start it"
 
 
+def _of_another(graph: Graph, schedule: Resource) -> Iterator[str]:
+    """What a step does is said by a component of the stack; one that anybody registered may do anything."""
+    for job in jobs(schedule.props):
+        id_ = job.component()
+        if id_ and not names_one_of(id_, graph.of(COMPONENT)):
+            yield f"starts {one_line(id_)[:120]}, which is no component of the stack's"
+
+
 _VALUES = ("integer", "number", "string")
 """The types of what a step is told, and is no folder."""
 _OF_STEP, _OF_PIPELINE = (
@@ -89,24 +102,53 @@ def _unlike(component: Resource, schedule: Resource) -> Iterator[str]:
     comes, https://learn.microsoft.com/en-us/azure/machine-learning/how-to-manage-inputs-outputs-pipeline
     """
     said = set(_OF_STEP.findall(component.props.text_or_empty("properties.componentSpec.command")))
+    own, steps = _jobs_of(component, schedule), {job.step for job in jobs(schedule.props)}
+    if own == []:
+        yield f"is what no step of {schedule.name} does"
+    tried = {name for job in own or () for name in job.own.section_or_empty("search_space").names()}
+    yield from _handed(component, tried) if own is not None else ()
+    for what in ("inputs", "outputs"):
+        has = set(component.props.section_or_empty(f"properties.componentSpec.{what}").values)
+        yield from _apart(f"{what} of the step", has, "its command", {name for of, name in said if of == what})
+        for job in own or ():
+            more = tried if what == "inputs" else set[str]()
+            given = set(job.own.section_or_empty(what).values) | more
+            yield from _apart(f"{what} of the step", has, schedule.name, given)
+    for job in own or ():
+        for name, before in job.after.items():
+            if before not in steps or before == job.step:
+                yield f"reads as {name} the step {before}, which {schedule.name} has not before it"
+    yield from _unused(schedule)
+
+
+def _handed(component: Resource, tried: set[str]) -> Iterator[str]:
+    """How a step is handed its inputs: a folder or a model in a mode, and a plain value by a search alone."""
     inputs = component.props.section_or_empty("properties.componentSpec.inputs")
-    tried = {name for job in jobs(schedule.props) for name in job.own.section_or_empty("search_space").names()}
     for name in inputs.names():
         kind = inputs.text_or_empty(f"{name}.type")
         if kind in _VALUES and name not in tried:
             yield f"has an input {name} of the type {kind}, which no search tries"
         elif kind not in _VALUES and not inputs.is_given(f"{name}.mode"):
             yield f"has an input {name} that is handed over in no way (mode)"
+
+
+def _jobs_of(component: Resource, schedule: Resource) -> list[Job] | None:
+    """The jobs of a run that do what a component says; None where a component is not known yet. Of one job it is the
+    one that the schedule refers to.
+    """
+    found = list(jobs(schedule.props))
+    if len(found) == 1:
+        return found
+    ids = [job.component() for job in found]
+    return [job for job, id_ in zip(found, ids, strict=True) if names_one_of(id_, [component])] if all(ids) else None
+
+
+def _unused(schedule: Resource) -> Iterator[str]:
+    pipeline = schedule.props.section_or_empty("properties.action.jobDefinition")
     for what in ("inputs", "outputs"):
-        has = set(component.props.section_or_empty(f"properties.componentSpec.{what}").values)
-        yield from _apart(f"{what} of the step", has, "its command", {name for of, name in said if of == what})
-        pipeline = schedule.props.section_or_empty("properties.action.jobDefinition")
         given, used = set(pipeline.section_or_empty(what).values), set[str]()
         for job in jobs(schedule.props):
-            parts = job.own.section_or_empty(what)
-            more = tried if what == "inputs" else set[str]()
-            yield from _apart(f"{what} of the step", has, schedule.name, set(parts.values) | more)
-            for part in parts.each_section("*"):
+            for part in job.own.section_or_empty(what).each_section("*"):
                 used |= set(_OF_PIPELINE.findall(part.text_or_empty("value")))
         yield from _apart(f"{what} of {schedule.name}", given, "its step", used)
 
@@ -137,7 +179,7 @@ def _starts_over(graph: Graph, component: Resource, schedule: Resource) -> Itera
     """
     if "checkpoints" in component.props.section_or_empty("properties.componentSpec.outputs").values:
         return
-    for job in jobs(schedule.props):
+    for job in _jobs_of(component, schedule) or ():
         compute = job.compute(graph, schedule)
         if compute is not None and compute.props.text_or_empty("properties.properties.vmPriority") == "LowPriority":
             yield f"runs on {compute.name}, whose nodes are of low priority, and keeps no checkpoints"
@@ -178,18 +220,21 @@ def _used(graph: Graph) -> frozenset[str] | None:
     SCHEDULE,
     severity="high",
     proof="cost visibility",
-    says="No run of a batch job starts while the last may still run.",
-    remedy="In the stack file, give the job a schedule with more time between its starts, or fewer max_hours.",
+    says="No run of a batch job or a pipeline starts while the last may still run.",
+    remedy="In the stack file, give it a schedule with more time between its starts, or fewer max_hours.",
 )
 def schedule_times(graph: Graph, schedule: Resource) -> Iterator[str]:
-    """It would wait for the nodes of its cluster, or take others: a run is stopped by the timeout of its step,
-    https://learn.microsoft.com/en-us/azure/machine-learning/reference-yaml-job-command
+    """It would wait for the nodes of its cluster, or take others: a run is stopped by the timeouts of its steps, one
+    after the other, https://learn.microsoft.com/en-us/azure/machine-learning/reference-yaml-job-command
+
+    Where people start it, the trigger is off and says nothing.
     """
-    if not graph.ours or trains(schedule.props):
+    off = schedule.props.flag_or_none("properties.isEnabled") is False
+    if not graph.ours or (trains(schedule.props) and (off or not is_of_a_pipeline(graph, schedule))):
         return
     trigger = schedule.props.section_or_empty("properties.trigger")
     pause = _between(trigger)
-    longest = sum(job.minutes_or_none() or 0 for job in jobs(schedule.props))
+    longest = sum(job.minutes_or_none() or 0 for job in jobs(schedule.props)) + waits_hours(graph, schedule) * 60
     if pause < longest:
         yield f"starts a run after {pause:g} minutes, while the last may run for {longest:g}"
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
+from catalogue.access.azure import spelled
 from catalogue.arm import compared
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.azure import (
@@ -115,16 +116,20 @@ GUARDRAILS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     remedy="Name the operations that the persona needs.",
 )
 def no_wildcard(props: Properties) -> Iterator[str]:
-    """A wildcard may only stand for what is under one kind (`jobs/*`). Microsoft cloud security benchmark PA-7."""
+    """A wildcard may only stand for what is under one kind (`jobs/*`). Microsoft cloud security benchmark PA-7.
+
+    An operation is one in upper and lower case: https://learn.microsoft.com/en-us/azure/role-based-access-control/role-definitions
+    """
     for permission in props.each_section("permissions"):
         if permission.is_given("notActions") or permission.is_given("notDataActions"):
             yield "grants everything but a list"
         for action in permission.each_text("dataActions"):
-            if not action.startswith(_BLOBS) or "*" in action:
+            if not action.lower().startswith(_BLOBS.lower()) or "*" in action:
                 yield f"grants {action}, which is more than one operation on blobs"
         for action in permission.each_text("actions"):
-            kind = action.removeprefix(f"{_OPERATIONS}/").partition("/")[0]
-            if not action.startswith(f"{_OPERATIONS}/") or ("*" in kind and action != f"{_OPERATIONS}/*/read"):
+            said, within = action.lower(), f"{_OPERATIONS.lower()}/"
+            kind = said.removeprefix(within).partition("/")[0]
+            if not said.startswith(within) or ("*" in kind and said != f"{within}*/read"):
                 yield f"grants {action}, which is more than one kind of thing in a workspace"
             elif held := [o for o in _FORBIDDEN if fnmatchcase(o.lower(), action.lower())]:
                 yield f"grants {held[0]}, which is left to the stack file"
@@ -229,7 +234,7 @@ def trust(graph: Graph, item: Resource) -> Iterator[str]:
         yield "does not say to whom it goes"
     elif kind == "ServicePrincipal" and not graph.refers(item, "principalId", IDENTITY) and not _calls(graph, item):
         yield "goes to an application that is not of the stack"
-    elif kind == "User" and (who := item.props.text_if_known("principalId")) and who not in _people(graph):
+    elif kind == "User" and (who := item.props.text_if_known("principalId").lower()) and who not in _people(graph):
         yield f"goes to {who}, who has no machine of the stack and so is none of its people"
 
 
@@ -239,8 +244,8 @@ def _machines_of(graph: Graph) -> Counter[str]:
 
 
 def _people(graph: Graph) -> set[str]:
-    """The object ids of those who have a machine: each of a stack file's people has one."""
-    return {owner for machine in graph.of(COMPUTE) for owner in machine.props.each_text_if_known(_OWNER)}
+    """The object ids of those who have a machine, in lower case: each of a stack file's people has one."""
+    return {owner.lower() for machine in graph.of(COMPUTE) for owner in machine.props.each_text_if_known(_OWNER)}
 
 
 _OWNER = "properties.properties.personalComputeInstanceSettings.assignedUser.objectId"
@@ -288,7 +293,9 @@ def guardrails(graph: Graph, group: Resource) -> Iterator[str]:
         wanted = {"effect": "Deny", **told}
         if not any(
             compared(props.text_if_known("policyDefinitionId")).endswith(definition)
-            and all(props.text_or_empty(f"parameters.{key}.value") == value for key, value in wanted.items())
+            and all(
+                props.text_or_empty(f"parameters.{key}.value").lower() == value.lower() for key, value in wanted.items()
+            )
             for props in assigned
         ):
             yield f"does not deny {what} (Azure Policy {definition})"
@@ -486,7 +493,7 @@ def serving_writes(graph: Graph, item: Resource) -> Iterator[str]:
     ]
     wanted = [f"ActionMatches{{'{action}'}}" for action in changes if not action.endswith("/read")]
     if wanted:
-        condition = item.props.text_if_known("condition")
+        condition = spelled(item.props.text_if_known("condition"))
         bound = all(
             word in condition for word in (*wanted, f"[{_BLOBS.rstrip('/')}:path] StringStartsWith '{_COLLECTED}")
         )

@@ -1,4 +1,6 @@
-"""What jobs write for a while, scores and checkpoints, expires in the stack's own storage."""
+"""What jobs write for a while, scores, checkpoints and the outputs of a pipeline's steps, expires in the stack's own
+storage.
+"""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -13,13 +15,14 @@ from policies import limits
 from policies.azure.capture import narrowed
 from policies.passing import folders
 from policies.rule import stack_rule
+from policies.stated import is_of_a_pipeline
 
 _DAYS = "definition.actions.baseBlob.delete.daysAfterModificationGreaterThan"
 
 
 @once_a_graph
 def written_for_a_while(graph: Graph) -> frozenset[str]:
-    """The folders that jobs of the stack write scores and checkpoints to, each behind its container."""
+    """The folders that jobs of the stack write such to, each behind its container."""
     containers = {
         store.props.text_if_known("name"): store.props.text_if_known("properties.containerName")
         for store in graph.of(DATASTORE)
@@ -33,7 +36,7 @@ def written_for_a_while(graph: Graph) -> frozenset[str]:
     found = list[str]()
     for schedule in graph.of(SCHEDULE):
         with suppress(Unreadable):  # what is not known yet, the stack file says
-            found += passing(schedule.props)
+            found += passing(schedule.props, is_of_a_pipeline(graph, schedule))
     return folders(graph, found, place)
 
 
@@ -41,12 +44,12 @@ def written_for_a_while(graph: Graph) -> frozenset[str]:
     "limits-outputs-expire",
     SCHEDULE,
     severity="medium",
-    says="The scores of a batch job and the checkpoints of a training job are deleted in time from the stack's own "
-    "storage.",
-    remedy="Set keep_days of the batch job, or spot.keep_days of the training job, to at most the limit.",
+    says="The scores of a batch job, the checkpoints of a training job and what a pipeline's runs write are deleted in "
+    "time from the stack's own storage.",
+    remedy="Set keep_days of the batch job or pipeline, or spot.keep_days of the training job, to at most the limit.",
 )
 def outputs_expire(graph: Graph, schedule: Resource) -> Iterator[str]:
-    """Each run writes its scores and checkpoints, and nothing but a lifecycle deletes them: "Optimize costs by
+    """Each run writes a folder of its own, and nothing but a lifecycle deletes it: "Optimize costs by
     automatically managing the data lifecycle",
     https://learn.microsoft.com/en-us/azure/storage/blobs/lifecycle-management-overview.
     """
@@ -59,7 +62,7 @@ def outputs_expire(graph: Graph, schedule: Resource) -> Iterator[str]:
 
 
 def kept_days(graph: Graph, schedule: Resource) -> Iterator[float]:
-    """After how many days each folder of scores or checkpoints is emptied, by the rule that deletes there first."""
+    """After how many days each such folder is emptied, by the rule that deletes there first."""
     for datastore, folder in _places(graph, schedule):
         for account in graph.refers(datastore, "properties", storage.ACCOUNT):
             found = (_days(rule, folder) for rule in _rules(graph, account))
@@ -74,7 +77,7 @@ def _rules(graph: Graph, account: Resource) -> Iterator[Properties]:
 
 def _places(graph: Graph, schedule: Resource) -> Iterator[tuple[Resource, str]]:
     """The datastore of each folder that expires, and the folder behind its container."""
-    for uri in dict.fromkeys(passing(schedule.props)):
+    for uri in dict.fromkeys(passing(schedule.props, is_of_a_pipeline(graph, schedule))):
         name, folder = _split(uri)
         for datastore in graph.of(DATASTORE) if name else ():
             if datastore.props.text_if_known("name") == name:

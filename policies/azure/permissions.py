@@ -20,7 +20,7 @@ from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_ENDPOINT, C
 from catalogue.marks import is_marked
 from catalogue.once import once_a_graph
 from policies.azure.identity import built_in
-from policies.azure.promoted import TAKES, is_given, takes
+from policies.azure.promoted import TAKES, is_given
 from policies.azure.reading import registered_models
 from policies.personas import table
 from policies.personas.simulation import cloud, is_about, requests
@@ -62,9 +62,11 @@ _ON_WORKSPACE: Mapping[str, tuple[str, ...]] = {
 """The operations that a role of the stack's own may name, on a workspace or an endpoint, by persona."""
 _ON_MODEL: Mapping[str, tuple[str, ...]] = {
     "data-scientist": (f"{_ML}/models/versions/write",),
+    "publisher": (f"{_ML}/models/versions/write",),
     "approver": (f"{_ML}/models/versions/write",),
 }
-"""The operations that it may name on one model: data scientists register its versions, the approver approves them."""
+"""The operations that it may name on one model: data scientists and the publisher register its versions, the approver
+approves them."""
 _ON_BLOBS: Mapping[str, tuple[str, ...]] = {
     "serving": (f"{_BLOBS}/read", f"{_BLOBS}/write", f"{_BLOBS}/add/action"),
     "publisher": (f"{_BLOBS}/read", f"{_BLOBS}/write"),
@@ -125,7 +127,7 @@ def permissions(graph: Graph, item: Resource) -> Iterator[str]:
     personas = _personas(graph, item)
     if "workspace" in personas:
         return
-    may = _on_model(graph) if graph.refers(item, "scope", MODELS) else _on_workspace(graph)
+    may = _ON_MODEL if graph.refers(item, "scope", MODELS) else _on_workspace(graph)
     for role in graph.refers(item, "roleDefinitionId", authorization.ROLE_DEFINITION):
         for said in (*_more(role, personas, may), *_less(graph, item, role, personas, may)):
             yield f"gives {role.name}, which {said}"
@@ -137,17 +139,13 @@ def permissions(graph: Graph, item: Resource) -> Iterator[str]:
         yield f"gives {_or(personas)} {name} on another kind of resource than their tasks need"
 
 
-def _on_model(graph: Graph) -> Mapping[str, tuple[str, ...]]:
-    """Where versions come from other stacks, the publisher registers them."""
-    return {**_ON_MODEL, "publisher": _ON_MODEL["data-scientist"]} if takes(graph) else _ON_MODEL
-
-
 def _on_workspace(graph: Graph) -> Mapping[str, tuple[str, ...]]:
-    """Where versions of the registry are served, whoever could write all models of the workspace could approve."""
+    """Where versions of the registry are served, whoever could write all models of the workspace could approve, and the
+    publisher looks where a version goes before it registers one."""
     if not registered_models(graph):
         return _ON_WORKSPACE
     may = {who: tuple(one for one in may if one not in _write("models")) for who, may in _ON_WORKSPACE.items()}
-    return {**may, "publisher": TAKES} if takes(graph) else may
+    return {**may, "publisher": TAKES}
 
 
 def _has(persona: str, item: Resource) -> bool:

@@ -40,11 +40,6 @@ def publishers(graph: Graph) -> frozenset[str]:
     return frozenset(one.publisher.casefold() for one in (graph.placement.gives_to if graph.placement else ()))
 
 
-def takes(graph: Graph) -> bool:
-    """Whether versions come from other stacks, so that the stack's own publisher registers them here."""
-    return bool(graph.placement and graph.placement.takes_from)
-
-
 def _to(item: Resource) -> str:
     return item.props.text_if_known("principalId").casefold() if item.props.is_given("principalId") else ""
 

@@ -25,7 +25,9 @@ TABLES: Mapping[str, frozenset[str]] = {
         ("TimeGenerated", "EndpointName", "DeploymentName", "ResponseCode", "ModelStatusCode", "_ResourceId")
     ),
     "AmlOnlineEndpointEventLog": frozenset(("TimeGenerated", "_ResourceId")),
-    "AmlComputeJobEvent": frozenset(("TimeGenerated", "ExperimentName", "JobId", "EventType", "_ResourceId")),
+    "AmlComputeJobEvent": frozenset(
+        ("TimeGenerated", "ExperimentName", "ClusterName", "JobId", "EventType", "_ResourceId")
+    ),
 }
 """The columns that alarms ask for: https://learn.microsoft.com/en-us/azure/azure-monitor/reference/tables-index"""
 
@@ -294,6 +296,8 @@ class _Reader:
             return _Said(
                 columns, lambda _, rows: count([[one.value(row, ()) for one in given] for row in rows]), counts=True
             )
+        if name == "case" and len(given) > 2 and len(given) % 2:
+            return _joined(given, _case)
         if (make := _FUNCTIONS.get((name, len(given)))) is None:
             raise Unread(f"calls {name} with {len(given)} values, which is not read here")
         return _joined(given, make)
@@ -443,6 +447,11 @@ def _bin(value: Any, size: Any) -> Any:
 
 def _iff(asked: Any, yes: Any, no: Any) -> Any:
     return yes if asked else no
+
+
+def _case(*given: Any) -> Any:
+    """The value behind the first condition that holds, or the last: pairs of both, and one more."""
+    return next((given[at + 1] for at in range(0, len(given) - 1, 2) if given[at]), given[-1])
 
 
 _FUNCTIONS: Mapping[tuple[str, int], Callable[..., Any]] = {

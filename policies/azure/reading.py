@@ -4,11 +4,14 @@ from collections.abc import Iterable, Iterator
 
 from catalogue.arm import same
 from catalogue.graph import Graph, Resource
+from catalogue.kinds.azure.containerregistry import REGISTRY
 from catalogue.kinds.azure.machinelearningservices import MODELS, WORKSPACE
+from catalogue.kinds.azure.machinelearningservices_jobs import Job, jobs
 from catalogue.kinds.azure.mlplatform import APPROVED_VERSION
 from catalogue.once import once_a_graph
 from catalogue.properties import Properties
 from catalogue.registered import APPROVALS, VERSIONS
+from policies.stated import is_of_a_pipeline, item_of, step_of
 
 
 def not_before(graph: Graph, resource: Resource, wanted: Iterable[Resource]) -> list[Resource]:
@@ -45,9 +48,42 @@ def names_one_of(text: str, resources: Iterable[Resource]) -> bool:
     return False
 
 
+@once_a_graph
+def own_registries(graph: Graph) -> tuple[Resource, ...]:
+    """The registries of images that the stack's workspaces have for their own. Another beside them is a stranger's,
+    whoever made it. In another program each that it makes is its own.
+    """
+    if not graph.ours:
+        return tuple(graph.of(REGISTRY))
+    found = (one for workspace in graph.of(WORKSPACE) for one in graph.refers(workspace, "containerRegistry", REGISTRY))
+    return tuple({one.urn: one for one in found}.values())
+
+
 def foreign(props: Properties, path: str, own: list[Resource]) -> Iterator[str]:
     """Every known text at the path that names none of the stack's `own` resources."""
     return (text for text in props.each_text_if_known(path) if text and not names_one_of(text, own))
+
+
+def key_of(graph: Graph, schedule: Resource, job: Job) -> str:
+    """The dotted key of what states the numbers of a job: of a pipeline that of its step, or of the training job that
+    the step names; of another the item itself. Empty where the schedule is of no item.
+    """
+    item = item_of(graph, schedule) or ""
+    if graph.placement is None or not is_of_a_pipeline(graph, schedule):
+        return item
+    return step_of(graph.placement, item, slug_of(job))
+
+
+def slug_of(job: Job) -> str:
+    """What the stack file calls a step, whose name in Azure ML takes no dashes."""
+    return job.step.replace("_", "-")
+
+
+def waits_hours(graph: Graph, schedule: Resource) -> float:
+    """How many hours the jobs of a run may wait for Spot machines, by what the stack file says."""
+    place = graph.placement
+    keys = [key_of(graph, schedule, job) for job in jobs(schedule.props)] if place else []
+    return sum(float(place.states(f"{key}.spot.wait_hours") or 0) for key in keys) if place else 0.0
 
 
 @once_a_graph

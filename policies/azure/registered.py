@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 
 from catalogue import registered
 from catalogue.graph import Graph, Resource
-from catalogue.kinds.azure import IDENTITY, containerregistry, resources, storage
+from catalogue.kinds.azure import IDENTITY, resources, storage
 from catalogue.kinds.azure.authorization import ROLE_ASSIGNMENT, ROLE_DEFINITION
 from catalogue.kinds.azure.machinelearningservices import (
     DATASTORE,
@@ -23,6 +23,7 @@ from catalogue.properties import Properties
 from catalogue.registered import Registered
 from policies import preflights
 from policies.azure.identity import runs_something
+from policies.azure.reading import own_registries
 from policies.rule import stack_rule
 
 _URI = "properties.modelUri"
@@ -71,7 +72,7 @@ def _unapproved(graph: Graph, model: Resource, uri: str) -> Iterator[str]:
         yield f"has the artifact {uri}, which is no version of the stack's own registry"
         return
     version, called = found[0], str(found[0])
-    hosts = {one.props.text_if_known("registryName").lower() for one in graph.of(containerregistry.REGISTRY)}
+    hosts = {one.props.text_if_known("registryName").lower() for one in own_registries(graph)}
     for image in _images(graph).get(model.urn, ()):
         pulled = _IMAGE.fullmatch(image)
         if pulled is None or pulled["tag"] != version.tag or pulled["host"] not in hosts:

@@ -17,6 +17,7 @@ from catalogue.kinds.azure.machinelearningservices_jobs import (
     SCHEDULE,
     Job,
     jobs,
+    last_step,
     trains,
 )
 from catalogue.kinds.azure.mlplatform import TRAFFIC
@@ -27,13 +28,14 @@ from policies.azure.alarms import (
     asks_the_logs,
     errors_watched,
     errors_watched_above,
+    failures_watched,
     idling_watched,
-    jobs_watched,
     lateness_watched,
     missing_watched,
+    steps_told,
 )
 from policies.azure.published import asked_wrongly, kinds_with
-from policies.azure.reading import foreign, not_before
+from policies.azure.reading import foreign, not_before, waits_hours
 from policies.limits import Limits, of
 from policies.rule import resource_rule, stack_rule
 
@@ -237,39 +239,54 @@ def idle_watched(graph: Graph, endpoint: Resource) -> Iterator[str]:
     SCHEDULE,
     severity="medium",
     says="A batch job that fails or is stopped tells its owner, and one that trains also when a run does not end "
-    "in time or none succeeded that was due.",
-    remedy="Keep the batch component's alarm and the job's notification.",
+    "in time or none succeeded that was due; where a run has several steps, it says which failed.",
+    remedy="Keep the component's alarms and the job's notification; give each step a cluster of its own.",
 )
 def batch_watched(graph: Graph, schedule: Resource) -> Iterator[str]:
     """A log query on the experiment of every job, and each job's own mail, or that of the pipeline it stands in: the
-    log may come late, the mail names the run. A run of training may wait for machines, which nothing bounds.
+    log may come late, the mail names the run. A run of training may wait for machines, which nothing bounds. The log
+    tells the steps of a run apart by their clusters alone.
     """
-    late = graph.ours and trains(schedule.props)
-    for job in jobs(schedule.props):
-        parts = (job.own, *reversed(job.around))
-        names = {part.text_or_empty("experimentName") for part in parts}
-        if not names & jobs_watched(graph):
+    late, found = graph.ours and trains(schedule.props), list(jobs(schedule.props))
+    clusters = {job.step: _cluster(graph, schedule, job) for job in found}
+    for job in found:
+        names, cluster = _experiments(job), clusters[job.step]
+        if not failures_watched(graph, names, cluster):
             yield "has no alarm on failed or stopped runs"
-        if late and not names & lateness_watched(graph, job.minutes_or_none() or 0):
+        if late and not lateness_watched(graph, names, cluster, job.minutes_or_none() or 0):
             yield "has no alarm on a run that does not end"
-        if late and (minutes := _due_within(graph, schedule, job)) and not names & missing_watched(graph, minutes):
-            yield "has no alarm that rings when no run was started in time, or none succeeded"
-        if not any(_mails(part.section_or_empty("notificationSetting")) for part in parts):
+        if not any(_mails(part.section_or_empty("notificationSetting")) for part in (job.own, *job.around)):
             yield "mails nobody when a run fails or is stopped"
+    last = last_step(schedule.props)
+    names, before = _experiments(last), [cluster for step, cluster in clusters.items() if step != last.step]
+    due = _due_within(graph, schedule) if late else None
+    if due and not missing_watched(graph, names, due, before, clusters[last.step]):
+        yield "has no alarm that rings when no run was started in time, or none succeeded"
+    if late and before and all(clusters.values()) and not steps_told(graph, names, [*clusters.values()]):
+        yield "has no alarm that says which of its steps failed"
 
 
-def _due_within(graph: Graph, schedule: Resource, job: Job) -> float | None:
-    """Within how many minutes a run that trains must have succeeded: the longest pause of its schedule, what a run
-    takes, and what its file lets it wait. None where people start it, and where that is longer than alarms look back.
+def _experiments(job: Job) -> set[str]:
+    return {part.text_or_empty("experimentName") for part in (job.own, *job.around)}
+
+
+def _cluster(graph: Graph, schedule: Resource, job: Job) -> str:
+    """The name of the cluster that a job runs on; empty where it is not known, or Azure makes one."""
+    compute = job.compute(graph, schedule)
+    return compute.props.text_if_known("computeName") if compute is not None else ""
+
+
+def _due_within(graph: Graph, schedule: Resource) -> float | None:
+    """Within how many minutes a run that trains must have succeeded: the longest pause of its schedule, what its jobs
+    take, and what its file lets them wait. None where people start it, and where that is longer than alarms look back.
     """
     trigger = schedule.props.section_or_empty("properties.trigger")
     off = schedule.props.flag_or_none("properties.isEnabled") is False
     if off or trigger.text_or_empty("triggerType") != "Cron":
         return None
-    name = schedule.props.text_if_known("name")
-    waits = graph.placement.figure("training", name, "spot", "wait_hours") if graph.placement else None
     pause = longest_pause_hours(trigger.text_or_empty("expression"))
-    minutes = (pause + (waits or 0)) * 60 + (job.minutes_or_none() or 0)
+    runs = sum(job.minutes_or_none() or 0 for job in jobs(schedule.props))
+    minutes = (pause + waits_hours(graph, schedule)) * 60 + runs
     return minutes if minutes + 60 <= SEEN_MINUTES else None
 
 

@@ -7,7 +7,6 @@ from itertools import pairwise
 from typing import Any
 
 from catalogue.graph import Graph, Resource
-from catalogue.kinds.azure.containerregistry import REGISTRY
 from catalogue.kinds.azure.machinelearningservices import ENVIRONMENT, MODEL, ONLINE_DEPLOYMENT
 from catalogue.kinds.azure.machinelearningservices_jobs import (
     BATCH_DEPLOYMENT,
@@ -23,13 +22,16 @@ from catalogue.once import once_a_graph
 from catalogue.properties import Properties
 from catalogue.registered import REPOSITORY, Registered, in_datastore
 from catalogue.wording import one_line
-from policies.azure.reading import names_one_of
+from policies.azure.reading import key_of, names_one_of, own_registries, slug_of
 from policies.rule import Found, stack_rule, whole_stack_rule
+from policies.stated import is_of_a_pipeline, item_of
 
 _LONG = re.compile(r"azureml://subscriptions/[^/]+/resourcegroups/[^/]+/workspaces/[^/]+/", re.IGNORECASE)
-_FOLDER = re.compile(r'--\w+="?\$\{\{\s*(inputs|outputs)\.\w+\s*\}\}"?')
-_PROGRAM = ["exec", "train"]
-"""What runs of an image that trains: the program that SageMaker runs of the same image, as the training component has
+_FOLDER = re.compile(r'--(\w+)="?\$\{\{\s*(inputs|outputs)\.\1\s*\}\}"?')
+_TRAINS, _STEP = ["exec", "train"], ["exec", "env", "MLPLATFORM_RUN=$AZUREML_ROOT_RUN_ID"]
+"""What begins the command of what trains, and that of a pipeline's step, which is told the id of its run.
+
+What runs of an image that trains is the program that SageMaker runs of the same image, as the training component has
 it, https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo-dockerfile.html
 """
 
@@ -50,7 +52,7 @@ _OF_A_STEP = re.compile(r"\$\{\{\s*(inputs|outputs)\.\w+\s*\}\}")
 def _of_versions(graph: Graph) -> frozenset[str]:
     """The images of the versions of the registry that the stack file names."""
     said = [Registered.of(one) for one in graph.placement.versions] if graph.placement else []
-    hosts = {one.props.text_if_known("registryName").lower() for one in graph.of(REGISTRY)}
+    hosts = {one.props.text_if_known("registryName").lower() for one in own_registries(graph)}
     return frozenset(f"{host}.azurecr.io/{REPOSITORY}:{one.tag}" for one in said for host in hosts)
 
 
@@ -62,9 +64,9 @@ def _of_versions(graph: Graph) -> frozenset[str]:
     ONLINE_DEPLOYMENT,
     BATCH_DEPLOYMENT,
     severity="high",
-    says="A container is started with the arguments and variables that the stack file says, and no others; what trains "
-    "is the program `train` of its image.",
-    remedy="Say them in the stack file, under models or training, where they show in review.",
+    says="A container is started with the program, arguments and variables that the stack file says, and no others; "
+    "what trains is the program `train` of its image.",
+    remedy="Say them in the stack file, under models, training or pipelines, where they show in review.",
 )
 def containers(graph: Graph, resource: Resource) -> Iterator[str]:
     """Who can add a word to a command runs what they like, as the job's identity and beside its data; a variable such
@@ -94,19 +96,33 @@ def _variables(part: Properties, path: str) -> list[str]:
 
 
 def _arguments(graph: Graph, component: Resource) -> list[str]:
-    """The words of the command of a step, but for its program and folders."""
-    text = component.props.text_if_known("properties.componentSpec.command")
+    """The words of the command of a step, but for what trains and for its folders."""
+    text = component.props.text_if_known(_COMMAND)
     if not any(trains(one.props) for one in graph.referring(SCHEDULE, "properties", component)):
         inputs = component.props.section_or_empty("properties.componentSpec.inputs").names()
         return _unknown_of_scoring(text, {f"{name}/" for name in inputs})
-    folders = [found[0] for found in _FOLDER.finditer(text)]
+    if not text:
+        return []
+    words = words_of(component)
+    if not words or not _FOLDER.search(text):
+        return [text]
+    return words[1:] if words[0] == _TRAINS[-1] else words
+
+
+_COMMAND = "properties.componentSpec.command"
+
+
+def words_of(component: Resource) -> list[str]:
+    """The program and the arguments that a step of what trains, or of a pipeline, is started with, but for its folders;
+    none where its command is not known, or another.
+    """
     try:
-        words = shlex.split(_FOLDER.sub("", text))
+        words = shlex.split(_FOLDER.sub("", component.props.text_if_known(_COMMAND)))
     except ValueError:
-        return [text]
-    if text and (words[: len(_PROGRAM)] != _PROGRAM or not folders):
-        return [text]
-    return words[len(_PROGRAM) :]
+        return []
+    if words[: len(_STEP)] == _STEP:
+        return words[len(_STEP) :]
+    return words[1:] if words[: len(_TRAINS)] == _TRAINS else []
 
 
 def _unknown_of_scoring(text: str, folders: Collection[str]) -> list[str]:
@@ -124,7 +140,7 @@ def _unknown_of_scoring(text: str, folders: Collection[str]) -> list[str]:
     severity="high",
     says="A run reads the folders and models that its stack file names, and writes below its own folder there alone; a "
     "model lies where the file says, and no run writes there.",
-    remedy="Name the folder in the stack file: data, input_uri, output_uri or checkpoint_uri; give each job its own.",
+    remedy="Name the folder in the stack file: data, inputs, output_uri or checkpoint_uri; give each job its own.",
 )
 def folders(graph: Graph) -> Found:
     """Azure ML mounts whatever folder of a datastore a job names, with the rights of its identity, and the datastore of
@@ -134,33 +150,51 @@ def folders(graph: Graph) -> Found:
     if graph.placement is None:
         return
     named = {one.rstrip("/") for one in graph.placement.addresses}
-    models = [(model, short) for model in graph.of(MODEL) if (short := _short(model.props, "properties.modelUri"))]
-    for model, short in models:
-        version = in_datastore(short)
-        if short.rstrip("/") not in named and not (version and str(version[0]) in graph.placement.versions):
-            yield model, f"lies in {one_line(short)}, which its file does not say"
+    models = [(model, uri) for model in graph.of(MODEL) if (uri := short(model.props, "properties.modelUri"))]
+    for model, uri in models:
+        version = in_datastore(uri)
+        if uri.rstrip("/") not in named and not (version and str(version[0]) in graph.placement.versions):
+            yield model, f"lies in {one_line(uri)}, which its file does not say"
     written = dict[str, Resource]()
     for schedule in graph.of(SCHEDULE):
-        read = list(_read(graph, schedule))
+        read, (steps, shared) = list(_read(graph, schedule)), _of_a_pipeline(graph, schedule)
+        others = [*((model.name, there) for model, there in models), *(("its input", one) for one, _ in read)]
         for uri, wrong in read:
             if wrong or uri.rstrip("/") not in named:
                 yield schedule, wrong or f"reads {one_line(uri)}, which its file does not say"
         for uri in _written(schedule):
             folder = uri.removesuffix(OF_THE_RUN)
-            if folder.rstrip("/") not in named:
-                yield schedule, f"writes to {one_line(uri)}, which its file does not say"
-            elif not uri.endswith(OF_THE_RUN):
-                yield schedule, f"writes to {one_line(uri)}, where the next run finds what this one wrote"
-            if folder in written:
+            yield from ((schedule, sentence) for sentence in _written_wrongly(uri, named | steps, others))
+            if folder in written and folder not in shared:
                 yield schedule, f"writes to {one_line(folder)}, as {written[folder].name} does"
-            written[folder] = schedule
-            for what, other in (*((m.name, short) for m, short in models), *(("its input", one) for one, _ in read)):
-                if other and _overlap(uri, other):
-                    yield schedule, f"writes to {one_line(folder)}, over {what}"
+            if folder not in shared:
+                written[folder] = schedule
 
 
-def _short(part: Properties, path: str) -> str:
-    """An address of a datastore as the stack file has it; empty where it is not known."""
+def _written_wrongly(uri: str, named: Collection[str], others: Collection[tuple[str, str]]) -> Iterator[str]:
+    folder = uri.removesuffix(OF_THE_RUN)
+    if folder.rstrip("/") not in named:
+        yield f"writes to {one_line(uri)}, which its file does not say"
+    elif not uri.endswith(OF_THE_RUN):
+        yield f"writes to {one_line(uri)}, where the next run finds what this one wrote"
+    yield from (f"writes to {one_line(folder)}, over {what}" for what, one in others if one and _overlap(uri, one))
+
+
+def _of_a_pipeline(graph: Graph, schedule: Resource) -> tuple[set[str], set[str]]:
+    """The folders of the steps of a pipeline below its own, and those of checkpoints that its steps share with the
+    training jobs that they name: a run's folder there has the name of its job, which no other has.
+    """
+    place, item = graph.placement, item_of(graph, schedule)
+    if place is None or not is_of_a_pipeline(graph, schedule):
+        return set(), set()
+    found = list(jobs(schedule.props))
+    keys, below = [key_of(graph, schedule, job) for job in found], place.states(f"{item}.output_uri")
+    shared = {place.states(f"{key}.spot.checkpoint_uri") for key in keys}
+    return {f"{below}{slug_of(job)}" for job in found} if below else set(), shared - {""}
+
+
+def short(part: Properties, path: str) -> str:
+    """An address of a datastore as a stack file has it; empty where it is not known."""
     return _LONG.sub("azureml://", part.text_if_known(path), count=1)
 
 
@@ -185,7 +219,7 @@ def _read(graph: Graph, schedule: Resource) -> Iterator[tuple[str, str]]:
             elif any(model.props.text_or_empty("properties.modelType") not in ("", type_) for model in own):
                 yield "", f"takes {own[0].name} as {type_}, which it is not"
         elif uri:
-            yield _short(one, "uri"), ""
+            yield short(one, "uri"), ""
 
 
 def _is_version(id_: str, model: Resource) -> bool:
@@ -196,7 +230,7 @@ def _is_version(id_: str, model: Resource) -> bool:
 
 def _written(schedule: Resource) -> Iterator[str]:
     for part in _parts(schedule):
-        yield from (short for one in part.each_section("outputs.*") if (short := _short(one, "uri")))
+        yield from (uri for one in part.each_section("outputs.*") if (uri := short(one, "uri")))
 
 
 def _overlap(written: str, other: str) -> bool:
@@ -218,7 +252,8 @@ def _overlap(written: str, other: str) -> bool:
 )
 def environments(graph: Graph) -> Found:
     """Two containers read one model's file in two ways, and one that is another model's answers wrongly or not at all.
-    Each model of a stack file has one image, so who exchanges a model or an environment is seen by the others.
+    Each model of a stack file has one image, so who exchanges a model or an environment is seen by the others. The
+    steps of a pipeline may share one; `limits-stated` holds each against the image that its file says.
     """
     if not graph.ours:
         return
@@ -243,7 +278,7 @@ def _uses(graph: Graph) -> list[tuple[Resource, tuple[str, str]]]:
         path = "properties.model" if one.type == ONLINE_DEPLOYMENT else "properties.model.assetId"
         found.append((one, (one.props.text_if_known(path), one.props.text_if_known("properties.environmentId"))))
     for schedule in graph.of(SCHEDULE):
-        for job in jobs(schedule.props):
+        for job in jobs(schedule.props) if not is_of_a_pipeline(graph, schedule) else ():
             found += [(schedule, (_model(schedule, job), env)) for env in _environments(graph, job)]
     return [(one, (model.casefold(), env.casefold())) for one, (model, env) in found if model and env]
 
@@ -254,9 +289,13 @@ def _model(schedule: Resource, job: Job) -> str:
     return models[0] if models else f"training/{schedule.name}/of/it"
 
 
+def components_of(graph: Graph, job: Job) -> list[Resource]:
+    """The components that a job names as what it does; none where that is not known."""
+    return [one for one in graph.of(COMPONENT) if names_one_of(job.component(), [one])]
+
+
 def _environments(graph: Graph, job: Job) -> Iterator[str]:
-    steps = [one for one in graph.of(COMPONENT) if names_one_of(job.component(), [one])]
-    for step in steps:
+    for step in components_of(graph, job):
         yield step.props.text_if_known("properties.componentSpec.environment").removeprefix("azureml:")
 
 

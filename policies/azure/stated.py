@@ -6,21 +6,33 @@ from catalogue.durations import minutes_or_none
 from catalogue.graph import Graph, Placement, Resource
 from catalogue.kinds.azure import consumption, monitor
 from catalogue.kinds.azure.machinelearningservices import ENVIRONMENT, ONLINE_DEPLOYMENT
-from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_DEPLOYMENT, COMPUTE, SCHEDULE, jobs
+from catalogue.kinds.azure.machinelearningservices_jobs import (
+    BATCH_DEPLOYMENT,
+    COMPUTE,
+    OF_THE_RUN,
+    SCHEDULE,
+    Job,
+    jobs,
+)
 from catalogue.kinds.azure.mlplatform import TRAFFIC
 from catalogue.ncrontab import ncrontab, windows_timezone
 from catalogue.properties import Properties
 from catalogue.runs import RUNS_PER_MONTH, by_hand
 from policies.azure.capture import payload_days
 from policies.azure.outputs import kept_days
+from policies.azure.reading import key_of, slug_of
+from policies.azure.runs import components_of, short, words_of
 from policies.azure.tuned import search_of
 from policies.rule import stack_rule
 from policies.stated import (
+    is_of_a_pipeline,
     item_of,
     other,
     other_machines,
+    other_places,
     other_rollout,
     other_search,
+    other_word,
     rounds,
 )
 
@@ -40,8 +52,8 @@ _BUDGET, _SCALING, _ALERT = consumption.BUDGET, monitor.AUTOSCALE_SETTING, monit
     SCHEDULE,
     severity="high",
     proof="cost visibility",
-    says="What is sent for an item of the stack file has the machine, the replicas, the hours, the times and the "
-    "shares that the item states, and the budget its own.",
+    says="What is sent for an item of the stack file has the machine, the replicas, the hours, the times, the "
+    "places and the shares that the item states, and the budget its own.",
     remedy="Say the value in the stack file, where it is reviewed, and hand it on as it is.",
 )
 def stated(graph: Graph, resource: Resource) -> Iterator[str]:
@@ -160,15 +172,28 @@ def _alert(graph: Graph, place: Placement, item: str, alert: Resource) -> Iterat
 
 def _cluster(graph: Graph, place: Placement, item: str, cluster: Resource) -> Iterator[str]:
     machine = cluster.props.section_or_empty("properties.properties")
-    yield from other_machines(place, "azure", item, {machine.text_if_known("vmSize")} - {""})
-    most = machine.number_or_none("scaleSettings.maxNodeCount")
-    at_once = place.figure(item, "tuning.parallel") or 1  # each trial has all the machines of the job
-    yield from other(place, f"{item}.replicas", None if most is None else most / at_once, "grows to replicas:")
-    low, spot = machine.text_or_empty("vmPriority") == "LowPriority", place.states(f"{item}.spot.wait_hours")
-    if place.states(f"{item}.max_hours") and low != bool(spot):
-        yield f"has machines of {'low' if low else 'full'} priority, where {item} of the stack file says " + (
-            "spot" if spot else "no spot"
-        )
+    low, most = (
+        machine.text_or_empty("vmPriority") == "LowPriority",
+        machine.number_or_none("scaleSettings.maxNodeCount"),
+    )
+    for key in _on(graph, cluster) if item.startswith("pipelines.") else [item]:
+        yield from other_machines(place, "azure", key, {machine.text_if_known("vmSize")} - {""})
+        at_once = place.figure(key, "tuning.parallel") or 1  # each trial has all the machines of the job
+        yield from other(place, f"{key}.replicas", None if most is None else most / at_once, "grows to replicas:")
+        spot = place.states(f"{key}.spot.wait_hours")
+        if place.states(f"{key}.max_hours") and low != bool(spot):
+            yield f"has machines of {'low' if low else 'full'} priority, where {key} of the stack file says " + (
+                "spot" if spot else "no spot"
+            )
+
+
+def _on(graph: Graph, cluster: Resource) -> Iterator[str]:
+    """The keys of the steps of a pipeline that run on a cluster."""
+    for schedule in graph.referring(SCHEDULE, "properties", cluster):
+        for job in jobs(schedule.props):
+            compute = job.compute(graph, schedule)
+            if compute is not None and compute.urn == cluster.urn:
+                yield key_of(graph, schedule, job)
 
 
 def _batch_deployment(graph: Graph, place: Placement, item: str, deployment: Resource) -> Iterator[str]:
@@ -185,23 +210,82 @@ def _schedule(graph: Graph, place: Placement, item: str, schedule: Resource) -> 
         yield f"has as {RUNS_PER_MONTH} {runs:g}, where {item} of the stack file says none"
     yield from other(place, key, runs, f"has as {RUNS_PER_MONTH}")
     for job in jobs(schedule.props):
-        yield from other_machines(place, "azure", item, {job.machine_type()} - {""})
-        replicas = place.states(f"{item}.replicas") or ("1" if item.startswith("training.") else "")
+        key = key_of(graph, schedule, job)
+        yield from other_machines(place, "azure", key, {job.machine_type()} - {""})
+        replicas = place.states(f"{key}.replicas") or ("1" if key.startswith(("training.", "pipelines.")) else "")
         search = search_of(job)
         count = job.nodes() / ((search.parallel if search else None) or 1)
         if replicas and count != float(replicas):
-            yield f"runs on replicas: {count:g}, where {item}.replicas of the stack file says {replicas}"
+            yield f"runs on replicas: {count:g}, where {key}.replicas of the stack file says {replicas}"
         if (minutes := job.minutes_or_none()) is not None:  # that there is one is of `limits-batch-time`
-            yield from other(place, f"{item}.max_hours", minutes / 60 / rounds(place, item), "runs for hours:")
-        if item.startswith("training."):
-            yield from other_search(place, item, search)
+            yield from other(place, f"{key}.max_hours", minutes / 60 / rounds(place, key), "runs for hours:")
+        if key.startswith("training."):
+            yield from other_search(place, key, search)
         if search is not None:
             each = (job.own.number_or_none("limits.trial_timeout") or 0) / 3600
-            yield from other(place, f"{item}.max_hours", each, "lets a trial run for hours:")
+            yield from other(place, f"{key}.max_hours", each, "lets a trial run for hours:")
+        if is_of_a_pipeline(graph, schedule):
+            yield from _step(graph, place, item, job, key)
+        else:
+            yield from _places(place, item, job)
     for key in ("keep_days", "spot.keep_days"):
         for days in kept_days(graph, schedule) if place.states(f"{item}.{key}") else ():
             yield from other(place, f"{item}.{key}", days, "keeps what it writes for days:")
     yield from _times(place, item, schedule.props.section_or_empty("properties.trigger"))
+
+
+def _places(place: Placement, item: str, job: Job) -> Iterator[str]:
+    """What a job reads by each name, for a batch job writes the scores of each input into a folder of its name, and
+    where it writes. A model is of other rules.
+    """
+    given = [one for one in job.places("inputs") if not one[1].text_or_empty("jobInputType").endswith("_model")]
+    read = {name: short(one, "uri") for name, one in given if one.is_given("uri")}
+    if all(read.values()):
+        yield from other_places(place, item, set(read.values()))
+    for name, uri in read.items():
+        for key in (f"{item}.data.{name}", f"{item}.inputs.{name}"):
+            yield from other_word(place, key, uri, f"reads as {name}")
+    for name, one in job.places("outputs"):
+        key = f"{item}.{'spot.checkpoint_uri' if name == 'checkpoints' else 'output_uri'}"
+        yield from other_word(place, key, short(one, "uri").removesuffix(OF_THE_RUN), "writes to")
+
+
+def _step(graph: Graph, place: Placement, item: str, job: Job, key: str) -> Iterator[str]:
+    """A step of a pipeline: what it reads and where it writes, its image, its program and its options. Those of one
+    that trains are its job's, whose hyperparameters `world-containers` holds against the file.
+    """
+    called = slug_of(job)
+    step = f"{item}.steps.{called}"
+    if not place.states(f"{key}.image"):
+        yield f"has the step {called}, which {item} of the stack file has not"
+        return
+    said = {name: place.states(f"{key}.data.{name}") for name in place.below(f"{key}.data")}
+    said |= {name: place.states(f"{step}.inputs.{name}") for name in place.below(f"{step}.inputs")}
+    reads = {name: short(one, "uri") for name, one in job.places("inputs") if one.is_given("uri")}
+    reads |= {name: before.replace("_", "-") for name, before in job.after.items()}
+    for name in sorted(said.keys() | reads.keys()):
+        found, wanted = reads.get(name, "nothing"), said.get(name, "nothing")
+        if found and found != wanted:
+            yield f"reads as {name} of {called} {found}, where {step} of the stack file says {wanted}"
+    places = {"output": f"{place.states(f'{item}.output_uri')}{called}/"}
+    places["checkpoints"] = place.states(f"{key}.spot.checkpoint_uri")
+    for name, one in job.places("outputs"):
+        uri, wanted = short(one, "uri").removesuffix(OF_THE_RUN), places.get(name, "")
+        if uri and uri != wanted:
+            yield f"writes as {name} of {called} to {uri}, where {item} of the stack file says {wanted or 'nothing'}"
+    for component in components_of(graph, job):
+        for environment in graph.refers(component, "properties", ENVIRONMENT):
+            yield from other_word(place, f"{key}.image", environment.props.text_if_known("properties.image"), "runs")
+        yield from _program(place, step, key, component)
+
+
+def _program(place: Placement, step: str, key: str, component: Resource) -> Iterator[str]:
+    """The program, and behind it the options in any order. `world-containers` says where a command is not read."""
+    options = sorted(f"--{name}={place.states(f'{step}.options.{name}')}" for name in place.below(f"{step}.options"))
+    program, words = place.states(f"{step}.program").split() or ["train"], words_of(component)
+    begins, rest = words[: len(program)], sorted(one for one in words[len(program) :] if not one.endswith("="))
+    if words and (begins != program or (key == step and rest != options)):
+        yield f"runs {' '.join(words)[:120]}, where {step} of the stack file says {' '.join([*program, *options])[:99]}"
 
 
 def _times(place: Placement, item: str, trigger: Properties) -> Iterator[str]:

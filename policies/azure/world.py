@@ -246,8 +246,13 @@ def _tenant(graph: Graph) -> str:
         text = resource.outputs.get("tenantId")
         if isinstance(text, str) and not is_marked(text) and "tenantId" not in resource.inputs:
             answered[text.casefold()] += 1
-        sent.update(t.casefold() for path, t in _texts_of(resource) if path.casefold().endswith("tenantid"))
+        sent.update(_directories(resource))
     return next((text for text, _ in (answered or sent).most_common(1)), "")
+
+
+@once_a_resource
+def _directories(resource: Resource) -> Sequence[str]:
+    return [text.casefold() for path, text in _texts_of(resource) if path.casefold().endswith("tenantid")]
 
 
 @whole_stack_rule(
@@ -261,8 +266,8 @@ def _tenant(graph: Graph) -> str:
 def own_hosts(graph: Graph) -> Found:
     """Vaults, stores, registries, webhooks and whatever else has a host. A service of Azure names the resource first:
     <vault>.vault.azure.net, <account>.blob.core.windows.net. Images are judged by `identity-registries`, which has
-    nothing to say of another program. A variable of a container may name any host that the stack file names: it is
-    there to be reviewed, and the network opens no way.
+    nothing to say of another program. A variable or a word of a container may name any host that the stack file
+    names: it is there to be reviewed, and the network opens no way.
     """
     ours = world(graph)
     hosts = {host for one in graph.cloud for host in _hosts_answered(one)}
@@ -278,7 +283,7 @@ def own_hosts(graph: Graph) -> Found:
                 yield resource, _foreign(path, host)
 
 
-_VARIABLE = re.compile(r"\.(environmentVariables|environment_variables)\.[^.]+$")
+_VARIABLE = re.compile(r"\.((environmentVariables|environment_variables)\.[^.]+|componentSpec\.command)$")
 
 
 @once_a_resource

@@ -52,6 +52,7 @@ _TAGGED = [
     "sagemaker:CreateEndpointConfig",
     "sagemaker:CreateModel",
     "sagemaker:CreateModelPackageGroup",
+    "sagemaker:CreatePipeline",
     "sagemaker:CreateTransformJob",
     "sagemaker:CreateUserProfile",
     "sns:CreateTopic",

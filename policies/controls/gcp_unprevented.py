@@ -78,6 +78,6 @@ UNPREVENTED: Mapping[str, Sequence[str]] = {
     "How a version is rolled out and watched is no matter of a right: a bad version is taken back, not refused.": (
         "rollback-*",
     ),
-    "The service itself refuses what exceeds it.": ("quota-*", "sizes-[np]*", "sizes-condition*"),
+    "The service itself refuses what exceeds it.": ("quota-*", "sizes-[dnp]*", "sizes-condition*"),
     "It reads the organization's own policies, which are in force already.": ("landing-zone-unread", "org-*"),
 }

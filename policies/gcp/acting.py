@@ -42,17 +42,28 @@ _JOBS_RUN_AS = {
     "batchPredictionJobs": "batch",
     "customJobs": "training",
     "hyperparameterTuningJobs": "training",
+    "pipelineJobs": "pipeline",
     "deployModel": "serving",
 }
 """The persona of each kind of job that a workflow starts."""
-_STARTED_BY = {"batch": ("pipeline",), "training": ("data-scientist", "pipeline"), "serving": ("hours",)}
+_STARTED_BY = {
+    "batch": ("pipeline",),
+    "training": ("data-scientist", "pipeline"),
+    "pipeline": ("pipeline",),  # a pipeline job, whose launchers start the custom jobs of its steps
+    "serving": ("hours",),
+}
 """Who may start work that runs as a persona. The owner of an instance signs in as `data-scientist`: a person, of whom
 `identity-pass-role` asks."""
 _PUSHES, _DECIDES = "publisher", "approver"
 _OF_DATASET = {"OWNER": "projectOwners", "WRITER": "gcp-sa-aiplatform", "READER": "data-scientist"}
 """Who has each role on a dataset with captured requests: whoever owns the project, the agent that writes them, and the
 persona that reads them. BigQuery, "Basic roles", https://cloud.google.com/bigquery/docs/access-control-basic-roles"""
-_OWN_FOLDERS = {"data-scientist": ("workspace/",), "training": ("training/",), "publisher": ("models/",)}
+_OWN_FOLDERS = {
+    "data-scientist": ("workspace/",),
+    "training": ("training/",),
+    "publisher": ("models/",),
+    "pipeline": ("pipeline/",),
+}
 """The folders of the stack's own bucket in which a persona may write, whatever the stack file says."""
 _ARTIFACTS = "models/"
 """The folder of the stack's own bucket in which artifacts of models lie."""

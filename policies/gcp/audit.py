@@ -78,13 +78,12 @@ def logs_kept(graph: Graph) -> Found:
     for sink in sinks:
         if sink.props.flag_or_none("disabled") or sink.props.is_given("exclusions"):
             yield sink, "is switched off, or leaves something out"
-        filtered = sink.props.text_if_known("filter")
-        taken = filtered.split(" OR ")
+        taken = logging.alternatives(sink)
         for log in _RECORDED:
-            if filtered and f'log_id("{log}")' not in taken:
+            if taken != [""] and f'log_id("{log}")' not in taken:
                 yield sink, f"does not take {log}"
     if not given.trail(graph):
-        yield from _lost(graph, [part for sink in sinks for part in sink.props.text_if_known("filter").split(" OR ")])
+        yield from _lost(graph, [part for sink in sinks for part in logging.alternatives(sink)])
     production = graph.placement is not None and graph.placement.environment == "prod"
     for bucket in graph.of(_LOGS) if graph.placement is not None else ():
         locked = bucket.props.flag_or_none("locked") is True
@@ -97,7 +96,7 @@ def logs_kept(graph: Graph) -> Found:
 def _lost(graph: Graph, taken: list[str]) -> Found:
     """What is left out of the project's own bucket and lies in no other. A sink without a filter takes everything."""
     for exclusion in graph.of(logging.EXCLUSION):
-        parts = [part for part in exclusion.props.text_if_known("filter").split(" OR ") if part]
+        parts = [part for part in logging.alternatives(exclusion) if part]
         lost = [part for part in parts if part not in taken and "" not in taken]
         if lost and exclusion.props.flag_or_none("disabled") is not True:
             yield exclusion, f"leaves out what no log bucket of the stack takes: {lost[0]}"

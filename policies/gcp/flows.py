@@ -9,6 +9,8 @@ from catalogue import formats
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.gcp import workflows
 from catalogue.kinds.gcp.workflows import AT, Job, jobs
+from catalogue.vertex_jobs import CUSTOM, PIPELINE, TUNES
+from policies.gcp import pipeline_specs
 from policies.gcp.encryption import seconds
 from policies.gcp.flow_values import (
     ENDS,
@@ -43,12 +45,13 @@ _NEEDS: Mapping[str, Sequence[str]] = {
         "outputConfig.predictionsFormat",
         "dedicatedResources.startingReplicaCount",
     ),
-    workflows.TRAINS: ("displayName", *(f"jobSpec.{path}" for path in _OF_SPEC)),
-    workflows.TUNES: (
+    CUSTOM: ("displayName", *(f"jobSpec.{path}" for path in _OF_SPEC)),
+    TUNES: (
         *("displayName", "maxTrialCount", "parallelTrialCount", "studySpec.parameters.parameterId"),
         *("studySpec.metrics.metricId", "studySpec.metrics.goal"),
         *(f"trialJobSpec.{path}" for path in _OF_SPEC),
     ),
+    PIPELINE: pipeline_specs.NEEDS,
 }
 """What each kind of job must say."""
 
@@ -83,12 +86,12 @@ _JUDGED: Mapping[str, Mapping[str, Collection[str]]] = {
         "dedicatedResources.machineSpec": {"machineType", "acceleratorType", "acceleratorCount"},
         "encryptionSpec": {"kmsKeyName"},
     },
-    workflows.TRAINS: {
+    CUSTOM: {
         "": {"displayName", "jobSpec", "encryptionSpec", "labels"},
         "encryptionSpec": {"kmsKeyName"},
         **_spec("jobSpec", "tensorboard"),
     },
-    workflows.TUNES: {
+    TUNES: {
         "": {
             *("displayName", "studySpec", "maxTrialCount", "parallelTrialCount"),
             *("trialJobSpec", "encryptionSpec", "labels"),
@@ -104,6 +107,7 @@ _JUDGED: Mapping[str, Mapping[str, Collection[str]]] = {
         "studySpec.parameters.categoricalValueSpec": {"values"},
         **_spec("trialJobSpec"),
     },
+    PIPELINE: pipeline_specs.JUDGED,
 }
 """What of a job somebody has judged, by the part of it. Beside it stand, among others, `disableContainerLogging` and
 `unmanagedContainerModel` of a batch prediction job, `network` and `persistentResourceId` of a custom job:
@@ -130,7 +134,9 @@ _RETRY = "${http.default_retry}"
 _CALLS = re.compile(r"http\.(get|post)|sys\.(log|sleep)")
 _HOST = re.compile(r"https://[a-z0-9-]+-aiplatform\.googleapis\.com/|https://compute\.googleapis\.com/compute/v1/")
 _FINAL = ("SUCCEEDED", "FAILED", "CANCELLED", "EXPIRED", "PARTIALLY_SUCCEEDED")
-"""The states in which a job has ended: https://cloud.google.com/vertex-ai/docs/reference/rest/v1/JobState"""
+"""The states in which a job has ended: https://cloud.google.com/vertex-ai/docs/reference/rest/v1/JobState. A pipeline
+job has the first three: https://cloud.google.com/vertex-ai/docs/reference/rest/v1/PipelineState
+"""
 
 
 @whole_stack_rule(
@@ -154,6 +160,10 @@ def whole(graph: Graph) -> Found:
             job.deploys for job in started
         ):  # what keeps an endpoint's hours, limits-hours-kept reads
             yield from ((workflow, sentence) for sentence in dict.fromkeys(_lacking(workflow)))
+            for job in started if graph.ours else ():
+                if job.kind == PIPELINE:
+                    own = tuple(one for one in started if one.step)
+                    yield from ((workflow, each) for each in pipeline_specs.wrong(job, own, graph.placement))
             if graph.ours:
                 yield from ((workflow, sentence) for sentence in dict.fromkeys(_own(workflow)))
 
@@ -224,7 +234,7 @@ def _trained(job: Job) -> Iterator[str]:
     if seconds(job.spec.text_or_empty("scheduling.timeout")) < _LEAST_TIMEOUT:
         yield f"starts jobs that end before any is done: scheduling.timeout is less than {_LEAST_TIMEOUT} s"
     strategy = job.spec.text_or_empty("scheduling.strategy")
-    if strategy == "SPOT" and job.kind == workflows.TUNES:
+    if strategy == "SPOT" and job.kind == TUNES:
         yield "starts trials on Spot machines, which share no checkpoints and begin anew (scheduling.strategy)"
     if strategy not in _STRATEGIES:
         yield f"starts jobs whose scheduling.strategy is {strategy or 'not given'}, none of {' or '.join(_STRATEGIES)}"
@@ -297,7 +307,9 @@ def _own(workflow: Resource) -> Iterator[str]:
         called = [each for each in objects(one) if str(each.get("call")).startswith("http.")]
         made = {_url(each) for each in called if each.get("call") == "http.post"} - {""}
         if made:
-            yield from _watches(name, one, steps, called, made)
+            paths = any(job.kind == PIPELINE for job in started)
+            final = [f"PIPELINE_STATE_{state}" for state in _FINAL[:3]] if paths else [f"JOB_STATE_{s}" for s in _FINAL]
+            yield from _watches(name, one, steps, called, made, final)
 
 
 def _ends(main: Json) -> Iterator[str]:
@@ -321,7 +333,7 @@ def _in_part(main: Json, steps: Sequence[Step]) -> Iterator[str]:
 
 
 _PARTLY = re.compile(r'\$\{\w+\.state == "JOB_STATE_PARTIALLY_SUCCEEDED"\}')
-_SUCCEEDED = re.compile(r'\$\{\w+\.state == "JOB_STATE_SUCCEEDED"\}')
+_SUCCEEDED = re.compile(r'\$\{\w+\.state == "(JOB|PIPELINE)_STATE_SUCCEEDED"\}')
 _COUNTER = re.compile(r"\$\{\w+ >=? \d+\}")
 
 
@@ -341,12 +353,14 @@ def _url(call: Json) -> str:
     return "" if url.startswith("${") else url
 
 
-def _watches(name: str, one: Json, steps: Sequence[Step], called: Sequence[Json], made: set[str]) -> Iterator[str]:
+def _watches(
+    name: str, one: Json, steps: Sequence[Step], called: Sequence[Json], made: set[str], final: Sequence[str]
+) -> Iterator[str]:
     """What lacks where a job is started: a look for it by its name, its end, and time before it is cancelled."""
     conditions = " ".join(str(each.get("condition")) for each in objects(one))
-    for state in _FINAL:
-        if f'"JOB_STATE_{state}"' not in conditions:
-            yield f"does not see in {name} that a job has {state.lower()}"
+    for state in final:
+        if f'"{state}"' not in conditions:
+            yield f"does not see in {name} that a job has {state.partition('_STATE_')[2].lower()}"
     for call in called:
         url = _url(call)
         if call.get("call") == "http.get" and url:

@@ -8,7 +8,7 @@ Two rules of AWS have no meaning here. `identity-boundary`: Google Cloud bounds 
 import re
 from collections.abc import Iterator, Mapping
 
-from catalogue.access.gcp import LISTED, NAMED
+from catalogue.access.gcp import LISTED, NAMED, alternatives
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.gcp import (
     artifactregistry,
@@ -141,6 +141,15 @@ pass the data on to members that nobody sees.
 """
 
 
+def _member(of: Resource) -> str:
+    """The member of a grant or an account, its address in lower case, as IAM keeps it; empty where it is not known.
+
+    https://cloud.google.com/iam/docs/principal-identifiers
+    """
+    kind, colon, address = of.props.text_if_known("member").partition(":")
+    return f"{kind}{colon}{address.casefold()}"
+
+
 @whole_stack_rule(
     "identity-known-members",
     severity="high",
@@ -154,12 +163,12 @@ def known_members(graph: Graph) -> Found:
     A foreign account could take data.
     """
     for grant in _grants(graph):
-        member = grant.props.text_if_known("member")
+        member = _member(grant)
         accounts, instances = graph.refers(grant, "member", _ACCOUNT), _instances(graph, grant)
         if "member" not in grant.props:
             yield grant, "grants a role and names no member"
         elif accounts or instances:
-            named = [account.props.text_if_known("member") for account in accounts]
+            named = [_member(account) for account in accounts]
             owners = [owner for instance in instances for owner in _owners(instance)]
             if member and "" not in [*named, *owners] and member not in [*named, *owners]:
                 yield grant, f"grants a role to {member}, which is not the account it refers to"
@@ -194,9 +203,9 @@ def _instances(graph: Graph, grant: Resource) -> list[Resource]:
 
 
 def _owners(instance: Resource) -> list[str]:
-    """The members that own an instance. An empty text stands for one that is not known yet."""
+    """The members that own an instance, as `_member` has them. An empty text stands for one that is not known yet."""
     try:
-        return [f"user:{owner}" for owner in instance.props.each_text("instanceOwners")]
+        return [f"user:{owner.casefold()}" for owner in instance.props.each_text("instanceOwners")]
     except NotKnown:
         return [""]
 
@@ -263,13 +272,13 @@ def objects_bounded(graph: Graph, grant: Resource) -> Iterator[str]:
 
 def _bounded(expression: str, bucket: str | None) -> bool:
     """Whether each alternative names objects of the bucket by a prefix, or lists of such a prefix."""
-    alternatives = expression.split(" || ")
-    named = [match for each in alternatives if (match := NAMED.fullmatch(each))]
+    said = alternatives(expression)
+    named = [match for each in said if (match := NAMED.fullmatch(each))]
     prefixes = {match["prefix"] for match in named}
-    listed = [match["prefix"] for each in alternatives if (match := LISTED.fullmatch(each))]
+    listed = [match["prefix"] for each in said if (match := LISTED.fullmatch(each))]
     return (
         bool(named)
-        and len(named) + len(listed) == len(alternatives)
+        and len(named) + len(listed) == len(said)
         and prefixes.issuperset(listed)
         and all(bucket in ("", match["bucket"]) for match in named)
     )
@@ -309,7 +318,7 @@ def pass_role(graph: Graph, grant: Resource) -> Iterator[str]:
     elif not graph.refers(grant, "serviceAccountId", _ACCOUNT):
         yield "names an account that is not of this stack"
     elif not graph.refers(grant, "member", _ACCOUNT):
-        member = grant.props.text_if_known("member")
+        member = _member(grant)
         owners = [owner for instance in _instances(graph, grant) for owner in _owners(instance)]
         if member and "" not in owners and member not in owners:
             yield f"lets {member} act as an account under which no instance of theirs runs"
@@ -398,7 +407,7 @@ def roles_in_force(graph: Graph, resource: Resource) -> Iterator[str]:
 def token_shown(props: Properties) -> Iterator[str]:
     """Whoever gets an OAuth token acts as the persona (Cloud Scheduler, "Use authentication with HTTP targets")."""
     if AT in props:
-        told = list(texts(props))
+        told = list(texts(props, bodies=False))
     else:
         told = [props.text_if_known("httpTarget.uri")] if props.is_given("httpTarget.uri") else []
     called = [host for text in told for host in re.findall(r"\w+://[^/\"\s]*", text)]
@@ -466,7 +475,7 @@ def workspace_sign_in(graph: Graph, instance: Resource) -> Iterator[str]:
     """
     for account in graph.refers(instance, "gceSetup", _ACCOUNT):
         granted = {
-            grant.props.text_if_known("member")
+            _member(grant)
             for grant in graph.referring(_ON_ACCOUNT, "serviceAccountId", account)
             if grant.props.text_if_known("role") in ("", _ACT_AS)
         }

@@ -176,19 +176,21 @@ def batch_time(limits: Limits, props: Properties) -> Iterator[str]:
     """A batch prediction job has no timeout of its own (aiplatform v1), so the workflow keeps one and cancels. A custom
     job has one, which is seven days where nobody says another.
 
-    What puts a model on an endpoint only looks, until its deadline: there is no job to stop.
+    What puts a model on an endpoint only looks, until its deadline: there is no job to stop. The steps of a pipeline
+    run one after the other: each is such a job, and the run may take as long as all of them.
     """
     limit = limits["batch-hours"].number
+    steps = [seconds(job.spec.text_or_empty("scheduling.timeout")) for job in jobs(props) if job.step]
     bounds, source = deadlines(props), "\n".join(texts(props))
     cancels = re.search(r"[\w-]:cancel\b|\":cancel", source)
-    if not bounds or not min(bounds) > 0 or max(bounds) > limit * 3600:
-        yield f"may run longer than {limit:g} hours"
+    if not bounds or not min(bounds) > 0 or max(bounds) > limit * 3600 * (len(steps) or 1):
+        yield f"may run longer than {limit * (len(steps) or 1):g} hours"
     elif not cancels and not all(job.deploys for job in jobs(props)):
         yield "does not stop a job that is late"
     trained = [job.spec.text_or_empty("scheduling.timeout") for job in jobs(props) if job.trains]
     if any(not 0 < seconds(text) <= limit * 3600 for text in trained):
         yield f"starts jobs that may themselves run longer than {limit:g} hours (scheduling.timeout)"
-    if bounds and any(min(bounds) < seconds(text) for text in trained):
+    if bounds and any(min(bounds) < most for most in (sum(steps), *map(seconds, trained))):
         yield "is stopped before its job may end (scheduling.timeout)"
     attempts = [int(count) for count in re.findall(r"attempt (?:>=|<) (\d+)", source)]
     if not attempts or not min(attempts) > 0 or max(attempts) > 3:

@@ -26,6 +26,8 @@ _STANDS: Mapping[str, Sequence[str]] = {
 """The kinds without which a task that is about a word of the table does not exist."""
 _TRAINING = "training-workflows"
 """The word of the table for the workflows that start training jobs."""
+_PATHS = "pipeline-workflows"
+"""The word of the table for those of them that run pipelines."""
 _RECORDED = "recorded-workflows"
 """The word of the table for those of them whose jobs are recorded."""
 _HOURS = "hours"
@@ -73,6 +75,8 @@ def _must(graph: Graph, persona: str) -> frozenset[str]:
 def _stands(graph: Graph, about: str) -> bool:
     if about == _RECORDED:
         return any(records(flow) for flow in graph.of(workflows.WORKFLOW))
+    if about == _PATHS:
+        return any(workflows.paths(flow) for flow in graph.of(workflows.WORKFLOW))
     if about == _TRAINING:
         return any(workflows.trains(flow) for flow in graph.of(workflows.WORKFLOW))
     return bool(graph.of(*_STANDS.get(about, ())))

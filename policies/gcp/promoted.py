@@ -8,6 +8,7 @@ https://cloud.google.com/storage/docs/encryption/customer-managed-keys
 
 from collections.abc import Iterator, Mapping
 
+from catalogue.access.gcp import alternatives
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.gcp import artifactregistry, mlplatform, storage
 from catalogue.once import once_a_graph
@@ -56,7 +57,7 @@ def _is_below(expression: str, bucket: str, folder: str) -> bool:
     """
     named = f'resource.name.startsWith("projects/_/buckets/{bucket}/objects/{folder}")'
     listed = f'api.getAttribute("storage.googleapis.com/objectListPrefix", "").startsWith("{folder}")'
-    return named in (said := set(expression.split(" || "))) and said <= {named, listed}
+    return named in (said := set(alternatives(expression))) and said <= {named, listed}
 
 
 @stack_rule(

@@ -304,12 +304,13 @@ _RUNS = {
 def batch_watched(graph: Graph, resource: Resource) -> Iterator[str]:
     """The schedule only learns that the workflow started.
 
-    So the alerts watch the workflow's end and the schedule's log.
+    So the alerts watch the workflow's end and the schedule's log, and what a pipeline says of the step that failed.
     """
     alerts, name = graph.referring(_ALERT, "conditions", resource), resource.props.text_if_known("name")
     asked = [text for alert in alerts for condition in _ringing(alert.props) for text in _queries(condition)]
     texts = [text for text in asked if not text or f'"{name}"' in text or not name]
-    for what, words in _RUNS[resource.type].items():
+    of_steps = {"failed, and at which step": ('event = "failed"',)} if workflows.paths(resource) else {}
+    for what, words in {**_RUNS[resource.type], **of_steps}.items():
         if not any(not text or all(word in text for word in words) for text in texts):
             yield f"tells nobody that a run {what}"
     if resource.type == _WORKFLOW:

@@ -1,17 +1,18 @@
-"""Sizes: no policy binds more than Google Cloud takes. The sizes are hard: no quota raises them."""
+"""Sizes: no policy binds more, and no definition says more, than Google Cloud takes. No quota raises these sizes."""
 
 import re
 from collections import Counter
 from collections.abc import Iterator
 
 from catalogue.graph import Graph, Resource
-from catalogue.kinds.gcp import artifactregistry, kms, projects, serviceaccount, storage
+from catalogue.kinds.gcp import artifactregistry, kms, projects, serviceaccount, storage, workflows
 from catalogue.properties import Properties
 from policies.rule import Found, resource_rule, whole_stack_rule
 
 CONDITIONS = 20
 OPERATORS = 12
 PRINCIPALS = 1_500
+SOURCE_BYTES, EXPRESSION = 128 * 1024, 400
 MEMBERS = {
     projects.MEMBER: "project",
     storage.BUCKET_MEMBER: "bucket",
@@ -57,6 +58,24 @@ def operators(props: Properties) -> Iterator[str]:
             yield f"has {count} logical operators in its condition, and Google Cloud takes {OPERATORS}"
 
 
+@resource_rule(
+    "sizes-document",
+    workflows.WORKFLOW,
+    severity="high",
+    says=f"The definition of a workflow has at most {SOURCE_BYTES // 1024} KB, and each expression in it at most "
+    f"{EXPRESSION} characters.",
+    remedy="In the stack file, give a pipeline fewer steps, or its steps fewer options and shorter places.",
+)
+def document(props: Properties) -> Iterator[str]:
+    """Workflows, "Quotas and limits", https://cloud.google.com/workflows/quotas."""
+    source = props.value_or_none(workflows.AT)
+    if isinstance(source, str) and (size := len(source.encode())) > SOURCE_BYTES:
+        yield f"has a definition of {size:,} bytes, and Workflows takes {SOURCE_BYTES:,}"
+    for text in workflows.texts(props):
+        if text.startswith("${") and len(text) > EXPRESSION:
+            yield f"has an expression of {len(text):,} characters, and Workflows takes {EXPRESSION}: {text[:60]}"
+
+
 @whole_stack_rule(
     "sizes-principals",
     *MEMBERS,
@@ -95,4 +114,4 @@ def _bound(graph: Graph, grant: Resource) -> tuple[str, ...]:
     return said("bucket", storage.BUCKET), said("role"), said("member", serviceaccount.ACCOUNT)
 
 
-RULES = [conditions, operators, principals]
+RULES = [conditions, operators, document, principals]

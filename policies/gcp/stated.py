@@ -13,6 +13,7 @@ from catalogue.kinds import kind_of
 from catalogue.kinds.gcp import bigquery, billing, cloudscheduler, mlplatform, vertex, workbench, workflows
 from catalogue.properties import Properties
 from catalogue.runs import by_hand
+from catalogue.vertex_jobs import IN_THE_RUN
 from policies.gcp.encryption import seconds
 from policies.gcp.tuned import search_of
 from policies.rule import stack_rule
@@ -25,6 +26,7 @@ from policies.stated import (
     other_search,
     other_word,
     rounds,
+    step_of,
 )
 
 _DEPLOYMENT, _WORKFLOW, _SCHEDULE = mlplatform.DEPLOYMENT, workflows.WORKFLOW, cloudscheduler.SCHEDULE
@@ -91,6 +93,9 @@ def _workflow(graph: Graph, place: Placement, item: str, resource: Resource) -> 
     """A run of training waits for spot machines beside its own hours."""
     if item.startswith("endpoints."):  # its workflow puts on again what the deployment says
         return
+    if item.startswith("pipelines."):
+        yield from _pipeline(place, item, resource)
+        return
     yield from _machines(graph, place, item, resource)
     people = by_hand(resource.props.section_or_empty("labels"))
     yield from other(place, f"{item}.runs_per_month", people, "counts runs that people start in a month:")
@@ -109,6 +114,67 @@ def _workflow(graph: Graph, place: Placement, item: str, resource: Resource) -> 
             yield from other_search(place, item, search_of(job))
         if job.trains and text:
             yield from other(place, key, seconds(text) / 3600, "starts a job that may run for hours:")
+
+
+def _pipeline(place: Placement, item: str, resource: Resource) -> Iterator[str]:
+    """Each step runs what the file says, on its machine, for its hours, on its folders; and no step is one more."""
+    people = by_hand(resource.props.section_or_empty("labels"))
+    yield from other(place, f"{item}.runs_per_month", people, "counts runs that people start in a month:")
+    steps = [job for job in workflows.jobs(resource.props) if job.step]
+    named = {one.partition(".")[0] for one in place.below(f"{item}.steps")}
+    if named and (differ := sorted(named ^ {job.step for job in steps})):
+        yield f"has other steps than {item} of the stack file: {', '.join(differ)}"
+    hours = 0.0
+    for job in steps:
+        key = step_of(place, item, job.step)
+        hours += float(place.states(f"{key}.max_hours") or 0) + float(place.states(f"{key}.spot.wait_hours") or 0)
+        machines = set(job.spec.each_text("workerPoolSpecs.machineSpec.machineType"))
+        replicas = sum(job.spec.each_number("workerPoolSpecs.replicaCount"))
+        yield from other_machines(place, "gcp", key, machines)
+        yield from other(place, f"{key}.replicas", replicas, f"runs {job.step} with replicas:")
+        if not place.states(f"{key}.replicas") and replicas != 1:
+            yield f"runs {job.step} with {replicas:g} replicas, where {key} of the stack file says none"
+        runs = seconds(job.spec.text_or_empty("scheduling.timeout")) / 3600
+        yield from other(place, f"{key}.max_hours", runs, f"runs {job.step} for hours:")
+        for image in job.spec.each_text("workerPoolSpecs.containerSpec.imageUri"):
+            yield from other_word(place, f"{key}.image", image, f"runs {job.step} from")
+        for container in job.spec.each_section("workerPoolSpecs.containerSpec"):
+            yield from _words(place, item, job, container)
+    for late in sorted({one for one in workflows.deadlines(resource.props) if named and one != hours * 3600}):
+        yield f"is stopped after {late / 3600:g} hours, where the steps of {item} in the stack file take {hours:g}"
+
+
+def _words(place: Placement, item: str, job: workflows.Job, container: Properties) -> Iterator[str]:
+    """The program of a step, its options and its folders; what a training job is told beside is of its own."""
+    own, said = f"{item}.steps.{job.step}", list(container.each_text("args"))
+    trained, out = place.states(f"{own}.training"), place.states(f"{item}.output_uri")
+    command = " ".join(container.each_text("command"))
+    if (out or command) and command != place.states(f"{own}.program"):
+        yield f"runs {job.step} as {command[:80] or 'its image says'}, where {own} of the stack file says otherwise"
+    keys = {name: f"training.{trained}.data.{name}" for name in place.below(f"training.{trained}.data") if trained}
+    keys |= {name: f"{own}.inputs.{name}" for name in place.below(f"{own}.inputs")}
+    told = {f"--{name}={_folder(place, item, place.states(key))}" for name, key in keys.items()}
+    told |= {f"--{name}={place.states(f'{own}.options.{name}')}" for name in place.below(f"{own}.options")}
+    told.add(f"--output={_folder(place, item, job.step)}")
+    if out and (missing := sorted(told - set(said))):
+        yield f"does not tell {job.step} {missing[0][:160]}, as {own} of the stack file has it"
+    more = [one for one in said if one not in told and (not trained or workflows.is_folder(one))]
+    checkpoints = place.states(f"training.{trained}.spot.checkpoint_uri")
+    kept = f"--checkpoints={_mounted(checkpoints)}{IN_THE_RUN}/" if checkpoints else ""
+    if out and (more := [one for one in more if one != kept]):
+        yield f"tells {job.step} {more[0][:160]}, which {own} of the stack file does not have"
+
+
+def _folder(place: Placement, item: str, said: str) -> str:
+    """Where Vertex AI mounts a place, or what a step before it writes: a training job to `model/` in its folder."""
+    if "://" in said:
+        return _mounted(said)
+    model = "model/" if place.states(f"{item}.steps.{said}.training") else ""
+    return f"{_mounted(place.states(f'{item}.output_uri'))}{IN_THE_RUN}/{said}/{model}"
+
+
+def _mounted(uri: str) -> str:
+    return f"/gcs/{uri.removeprefix('gs://')}"
 
 
 _BELOW = re.compile(r"\*(\.txt)?$")

@@ -1,7 +1,7 @@
 """What a hyperparameter tuning job of Vertex AI is sent of its search, in the words of a stack file."""
 
-from catalogue.kinds.gcp.workflows import TUNES, Job
 from catalogue.properties import Properties
+from catalogue.vertex_jobs import TUNES, Job
 from policies.stated import Search, in_range
 
 _STRATEGIES = {"": "bayesian", "ALGORITHM_UNSPECIFIED": "bayesian", "RANDOM_SEARCH": "random"}

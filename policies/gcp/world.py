@@ -17,13 +17,24 @@ from typing import Any, cast
 from catalogue.access.gcp import allowed, grants
 from catalogue.graph import Graph, Resource
 from catalogue.kinds import kinds
-from catalogue.kinds.gcp import CHANNEL, KEY, artifactregistry, cloudscheduler, mlplatform, projects, storage, workflows
+from catalogue.kinds.gcp import (
+    CHANNEL,
+    KEY,
+    artifactregistry,
+    cloudscheduler,
+    mlplatform,
+    projects,
+    storage,
+    vertex,
+    workflows,
+)
 from catalogue.kinds.gcp.cloudscheduler import started, starting
 from catalogue.kinds.gcp.provider import PROVIDER
 from catalogue.marks import is_marked
 from catalogue.once import once_a_graph, once_a_resource
 from catalogue.properties import Malformed, Properties
 from catalogue.runs import RUNS_PER_MONTH, by_hand
+from catalogue.vertex_jobs import PIPELINE, TUNES
 from catalogue.wording import one_line
 from policies.gcp.promoted import is_given
 from policies.rule import stack_rule
@@ -286,7 +297,11 @@ def containers(graph: Graph, resource: Resource) -> Iterator[str]:
     if resource.type == mlplatform.MODEL:
         parts = [resource.props]
     else:
-        parts = list(resource.props.document_or_empty(workflows.AT).sections_inside())
+        started = workflows.jobs(resource.props)
+        document = resource.props.document_or_empty(workflows.AT)
+        # What launches a step is Google's, and judged by limits-batch-whole; what it launches is judged here.
+        parts = [part for part in document.sections_inside() if ".deploymentSpec." not in part.at]
+        parts += [part for job in started if job.step for part in job.body.sections_inside()]
     for path, word in (found for part in parts for found in _words(part)):
         said = workflows.below_the_run(word)
         if (word if said is None else said) not in graph.placement.containers:
@@ -345,6 +360,8 @@ def batch_own(graph: Graph, workflow: Resource) -> Iterator[str]:
             yield from _scored_with(graph, workflow, name)
         if job.trains:
             yield from _training(graph, job)
+        if job.kind == PIPELINE and graph.ours:
+            yield from _rooted(graph, job)
         if job.kind == "batchPredictionJobs":
             for path in ("model", "inputConfig.gcsSource.uris", "outputConfig.gcsDestination.outputUriPrefix"):
                 said = list(job.body.each_text_if_known(path))
@@ -356,6 +373,17 @@ def batch_own(graph: Graph, workflow: Resource) -> Iterator[str]:
                     elif graph.ours and _is_refused(graph, job, _READ if path.startswith("input") else _WRITE, place):
                         yield f"starts jobs with {path} {one_line(place)}, where their account has no grant"
             yield from _over_its_data(job)
+
+
+def _rooted(graph: Graph, job: workflows.Job) -> Iterator[str]:
+    """What is wrong with where Vertex AI keeps what a pipeline job hands to it, and its records. It makes a store of
+    records with the first run where there is none: https://cloud.google.com/vertex-ai/docs/ml-metadata/configure
+    """
+    if not graph.of(vertex.METADATA_STORE):
+        yield "runs a pipeline, whose records Vertex AI then keeps in a store that nobody made under the stack's key"
+    root = job.body.text_or_empty("runtimeConfig.gcsOutputDirectory")
+    if not root.startswith("gs://") or _is_refused(graph, job, _WRITE, root):
+        yield f"starts jobs with runtimeConfig.gcsOutputDirectory {one_line(root)}, where their account has no grant"
 
 
 def _over_its_data(job: workflows.Job) -> Iterator[str]:
@@ -404,7 +432,7 @@ def _trained_where(graph: Graph, job: workflows.Job) -> Iterator[str]:
     read, written = (set(workflows.mounted(job, written)) for written in (False, True))
     if not read:
         yield "starts jobs whose containers are told no folder with data"
-    if job.kind == workflows.TUNES and any(map(workflows.below_the_run, _told(job))):
+    if job.kind == TUNES and any(map(workflows.below_the_run, _told(job))):
         yield "starts jobs whose trials are all told one folder to write to, over each other's"
     if below not in written:
         yield "starts jobs whose containers are told another folder to write to than jobSpec.baseOutputDirectory"

@@ -9,11 +9,11 @@ from catalogue import registered
 from catalogue.experiments import FOLDER
 from catalogue.graph import Graph, Resource
 from catalogue.iam import Call, Session, Statement, read
-from catalogue.kinds.aws import ec2, ecr, iam, jobs, kms, sagemaker, scheduler, studio
+from catalogue.jobnames import search_begins
+from catalogue.kinds.aws import ec2, ecr, iam, jobs, kms, pipelines, sagemaker, scheduler, sfn, studio
 from catalogue.kinds.aws.experiments import MLFLOW_APP
 from catalogue.landing_zones import AwsNetwork
 from catalogue.once import once_a_graph
-from catalogue.tuning import begins
 from policies import given
 from policies.aws.access import may_take, refusal, session
 from policies.aws.promoted import taken
@@ -197,64 +197,82 @@ def _batch(graph: Graph, here: str, own: Mapping[str, str]) -> dict[str, list[Pl
 
 
 def _training(graph: Graph, here: str, own: Mapping[str, str]) -> dict[str, list[Place]]:
-    """What the training jobs of the state machines, and the trials of their tuning jobs, read, write and bring."""
+    """What the training jobs of the state machines, the trials of their tuning jobs, and the steps of the pipelines
+    read, write and bring.
+    """
     words = (
         *("training-machines", "plain-machines", "tuning-machines", "recorded-machines", "training-runs"),
-        *("jobs-of-runs", "tunings-of-runs", "logs-of-trials", "end-of-training", "end-of-tuning", "training-images"),
+        *("jobs-of-runs", "tunings-of-runs", "logs-of-trials", "end-of-training", "end-of-tuning"),
+        *("pipelines", "runs-of-pipelines", "steps-of-runs", "trainings-of-runs"),
+        *("training-images", "data-of-runs", "data-of-runs-folders", "trained"),
     )
-    found: dict[str, list[Place]] = {word: [] for word in (*words, "data-of-runs", "data-of-runs-folders", "trained")}
+    found: dict[str, list[Place]] = {word: [] for word in words}
     for machine in graph.of(jobs.STATE_MACHINE):
         name, arn = machine.props.text_or_empty("name"), machine.props.text_if_known("arn")
-        tunes = any(True for _ in _requests(_defined(machine), "HyperParameterTuningJobConfig"))
-        for said in _requests(_defined(machine), "AlgorithmSpecification") if arn else ():
+        for job in [job for job in sfn.jobs(machine.props) if job.trainings()] if arn else []:
+            tunes = job.action == jobs.TUNES
             found["training-machines"].append(Place(arn, own))
             found["tuning-machines" if tunes else "plain-machines"].append(Place(arn, own))
-            if "MLFLOW_TRACKING_URI" in said.get("Environment", {}):
+            if job.request.is_given("Environment.MLFLOW_TRACKING_URI"):
                 found["recorded-machines"].append(Place(arn, own))
             found["training-runs"].append(Place(f"{arn.replace(':stateMachine:', ':execution:')}:x", own))
+            begins = search_begins(name) if tunes else name
+            kind = "hyper-parameter-tuning-job" if tunes else "training-job"
+            place = Place(f"arn:aws:sagemaker:{here}:{kind}/{begins}-1", _brings(job, own))
+            found["tunings-of-runs" if tunes else "jobs-of-runs"].append(place)
             if tunes:
-                job, trial = begins(name), f"arn:aws:logs:{here}:log-group:/aws/sagemaker/TrainingJobs:log-stream:"
-                place = f"arn:aws:sagemaker:{here}:hyper-parameter-tuning-job/{job}-1"
-                found["tunings-of-runs"].append(Place(place, _brought(said, own)))
-                found["logs-of-trials"].append(Place(f"{trial}{job}-1-001-0a1b2c3d/algo-1", own))
-            else:
-                found["jobs-of-runs"].append(
-                    Place(f"arn:aws:sagemaker:{here}:training-job/{name}-1", _brought(said, own))
-                )
+                trial = f"arn:aws:logs:{here}:log-group:/aws/sagemaker/TrainingJobs:log-stream:"
+                found["logs-of-trials"].append(Place(f"{trial}{begins}-1-001-0a1b2c3d/algo-1", own))
             word, of = ("end-of-tuning", "Tuning") if tunes else ("end-of-training", "Training")
             found[word] = [Place(f"arn:aws:events:{here}:rule/StepFunctionsGetEventsForSageMaker{of}JobsRule", own)]
-            for channel in said["InputDataConfig"]:
-                source = channel["DataSource"]["S3DataSource"]["S3Uri"]
-                bucket, _, prefix = source.removeprefix("s3://").partition("/")
-                found["data-of-runs"].append(Place(f"{_object(source)}part-0.csv", own))
-                found["data-of-runs-folders"].append(Place(f"arn:aws:s3:::{bucket}", {**own, "s3:prefix": prefix}))
-            found["trained"].append(Place(f"{_object(said['OutputDataConfig']['S3OutputPath'])}x/model.tar.gz", own))
-            image = said["AlgorithmSpecification"]["TrainingImage"]
-            found["training-images"] += [
-                Place(one, {"aws:ResourceAccount": one.split(":")[4]}) for one in _repository(image)
-            ]
+            _files(found, job, own)
+    for pipeline in graph.of(jobs.PIPELINE):
+        for arn in _known([pipeline], "arn"):
+            found["pipelines"].append(Place(arn, own))
+            found["runs-of-pipelines"].append(Place(f"{arn}/execution/x", own))
+        for job in pipelines.jobs(pipeline.props):
+            trains = job.action == jobs.TRAINS
+            name = job.request.text_or_empty("TrainingJobName" if trains else "ProcessingJobName")
+            arn = f"arn:aws:sagemaker:{here}:{'training' if trains else 'processing'}-job/{name}-x"
+            found["trainings-of-runs" if trains else "steps-of-runs"].append(Place(arn, _brings(job, own)))
+            _files(found, job, own)
     return found
 
 
-def _brought(said: Any, own: Mapping[str, str]) -> dict[str, Any]:
-    """What the request of a training job brings, or of a trial; of the latter SageMaker tells IAM no time limit.
+def _brings(job: jobs.Job, own: Mapping[str, str]) -> dict[str, Any]:
+    """What the request for a training or a processing job brings, or of a trial, by which guardrails go. Of the latter
+    SageMaker tells IAM no time limit.
 
     Service Authorization Reference, "Actions, resources, and condition keys for Amazon SageMaker",
     https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsagemaker.html
     """
-    runs, network = said["ResourceConfig"], said["VpcConfig"]
-    limit = str(said["StoppingCondition"]["MaxRuntimeInSeconds"])
+    network = next(iter(job.trainings()), job.request.section_or_empty("NetworkConfig"))
+    cluster, output = next(job.clusters())[0], next(job.outputs())
+    volume = cluster.text_or_empty("VolumeKmsKeyId")
+    limit = job.request.text_or_empty("StoppingCondition.MaxRuntimeInSeconds")
     return {
         **own,
-        "sagemaker:InstanceTypes": runs["InstanceType"],
-        "sagemaker:OutputKmsKey": said["OutputDataConfig"]["KmsKeyId"],
-        "sagemaker:VpcSubnets": network["Subnets"],
-        "sagemaker:VpcSecurityGroupIds": network["SecurityGroupIds"],
-        "sagemaker:NetworkIsolation": str(said["EnableNetworkIsolation"]).lower(),
-        "sagemaker:InterContainerTrafficEncryption": str(said["EnableInterContainerTrafficEncryption"]).lower(),
-        **({"sagemaker:VolumeKmsKey": runs["VolumeKmsKeyId"]} if "VolumeKmsKeyId" in runs else {}),
-        **({} if "StaticHyperParameters" in said else {"sagemaker:MaxRuntimeInSeconds": limit}),
+        "sagemaker:InstanceTypes": cluster.text_or_empty("InstanceType"),
+        "sagemaker:OutputKmsKey": output.text_or_empty("KmsKeyId"),
+        "sagemaker:VpcSubnets": list(network.each_text("VpcConfig.Subnets")),
+        "sagemaker:VpcSecurityGroupIds": list(network.each_text("VpcConfig.SecurityGroupIds")),
+        "sagemaker:NetworkIsolation": network.text_or_empty("EnableNetworkIsolation"),
+        "sagemaker:InterContainerTrafficEncryption": network.text_or_empty("EnableInterContainerTrafficEncryption"),
+        **({"sagemaker:VolumeKmsKey": volume} if volume else {}),
+        **({} if job.action == jobs.TUNES else {"sagemaker:MaxRuntimeInSeconds": limit}),
     }
+
+
+def _files(found: dict[str, list[Place]], job: jobs.Job, own: Mapping[str, str]) -> None:
+    """What a job reads and writes in buckets, and the repositories of its image."""
+    for source in job.data():
+        bucket, _, prefix = source.removeprefix("s3://").partition("/")
+        found["data-of-runs"].append(Place(f"{_object(source)}part-0.csv", own))
+        found["data-of-runs-folders"].append(Place(f"arn:aws:s3:::{bucket}", {**own, "s3:prefix": prefix}))
+    found["trained"] += [Place(f"{_object(uri)}x/model.tar.gz", own) for uri in job.written()]
+    for image in job.images():
+        repositories = [Place(one, {"aws:ResourceAccount": one.split(":")[4]}) for one in _repository(image)]
+        found["training-images"] += repositories
 
 
 def _defined(machine: Resource) -> Any:

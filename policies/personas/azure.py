@@ -9,7 +9,6 @@ from catalogue.kinds.azure.machinelearningservices import MODELS, ONLINE_DEPLOYM
 from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_ENDPOINT, COMPUTE, SCHEDULE, trains
 from catalogue.once import once_a_graph
 from catalogue.registered import APPROVALS, VERSIONS
-from policies.azure.promoted import takes
 from policies.azure.reading import registered_models
 from policies.personas.simulation import Cloud, Place, Request
 
@@ -70,12 +69,10 @@ def _versions(graph: Graph) -> Mapping[str, Sequence[Place]]:
     of = registered_models(graph)
     ids = {one.props.text_if_known("name"): one.props.text_if_known("id") for one in graph.of(MODELS)}
     workspaces = _ids(graph.of(WORKSPACE))
-    registering = _at(sorted(ids[f"{name}{VERSIONS}"] for name in of if ids.get(f"{name}{VERSIONS}")))
     return {
         "open-registry": [] if of else _at(workspaces),
         "gated-registry": _at(workspaces) if of else [],
-        "registered": registering,
-        "taking": registering if takes(graph) else [],
+        "registered": _at(sorted(ids[f"{name}{VERSIONS}"] for name in of if ids.get(f"{name}{VERSIONS}"))),
         "approvals": _at(sorted(ids[f"{name}{APPROVALS}"] for name in of if ids.get(f"{name}{APPROVALS}"))),
     }
 

@@ -16,6 +16,7 @@ from catalogue.kinds.gcp import (
 )
 from catalogue.once import once_a_graph
 from catalogue.registered import Registered, in_registry
+from catalogue.vertex_jobs import CUSTOM, TUNES
 from policies.gcp.experiments import records
 from policies.personas.simulation import Cloud, Place, Request
 
@@ -64,7 +65,7 @@ def _places(graph: Graph) -> Mapping[str, Sequence[Place]]:
         "project": at(f"projects/{project}"),
         "own-instance": at(*_instances(project, instances[0])),
         "other-instance": at(*_instances(project, instances[1])),
-        **{f"{persona}-account": account(persona) for persona in ("data-scientist", "training", "batch")},
+        **{f"{persona}-account": account(persona) for persona in ("data-scientist", "training", "batch", "pipeline")},
         "own-bucket": [_listed(f"{bucket}/data/", own)],
         "training-data": [_object(f"{bucket}/data/train.csv", own)],
         "training-output": [_object(f"{bucket}/training/model.json", own)],
@@ -132,11 +133,15 @@ def _training(graph: Graph, own: Mapping[str, str]) -> dict[str, list[Place]]:
     images = [image for job in jobs for image in job.spec.each_text("workerPoolSpecs.containerSpec.imageUri")]
     return {
         "training-workflows": [Place(name, own) for name in _texts(started, "id")],
-        "plain-workflows": [Place(name, own) for name in _texts(_starting(started, workflows.TRAINS), "id")],
-        "tuning-workflows": [Place(name, own) for name in _texts(_starting(started, workflows.TUNES), "id")],
+        "plain-workflows": [Place(name, own) for name in _texts(_starting(started, CUSTOM), "id")],
+        "tuning-workflows": [Place(name, own) for name in _texts(_starting(started, TUNES), "id")],
         "recorded-workflows": [Place(name, own) for name in _texts(filter(records, started), "id")],
         "data-of-runs": [_object(uri, own) for uri in read],
         "data-of-runs-folders": [_listed(uri, own) for uri in read],
+        "pipeline-workflows": [Place(name, own) for name in _texts(filter(workflows.paths, started), "id")],
+        "pipeline-roots": [
+            _object(uri, own) for job in jobs for uri in job.body.each_text("runtimeConfig.gcsOutputDirectory")
+        ],
         "trained": [_object(f"{uri}x/model/", own) for uri in written],
         "training-images": [Place(name, own) for name in _of_images(images)],
     }

@@ -8,7 +8,7 @@ Quotas: https://github.com/MicrosoftDocs/azure-docs/issues/121466 (endpoints) an
 https://github.com/ansible-collections/azure/pull/2209 (clusters). A key whose grant is not in force yet is
 refused in words that are assumed; the code is that of storage. Models and images: "Troubleshoot online endpoints",
 https://learn.microsoft.com/en-us/azure/machine-learning/how-to-troubleshoot-online-endpoints, which has the beginning
-of the sentence on who may not fetch them; the rest is assumed. A principal that is not known yet:
+of the sentences on an image and on who may not fetch one; the rest is assumed. A principal that is not known yet:
 https://github.com/Azure/ResourceModules/issues/981.
 """
 
@@ -50,6 +50,8 @@ _SENTENCES: Mapping[str, str] = {
     "not-known": "{kind} {name}: {said}",
     "no-artifact": '{kind} {name}: Code="BadArgument" Message="Unable to download user model from {said}."',
     "no-image": '{kind} {name}: Code="BadArgument" Message="Unable to download user container image {said}."',
+    "no-way": '{kind} {name}: Code="BadArgument" Message="Unable to download user container image {said}: the managed'
+    ' network of the workspace has no outbound rule that leads to its registry."',
     "no-capacity": '{kind} {name}: Code="OutOfCapacity" Message="The specified VM size {said} cannot be provisioned'
     ' due to a lack of Azure Machine Learning capacity in {region}."',
     "throttle": '{kind} {name}: Status=429 Code="TooManyRequests" Message="The request is being throttled."',

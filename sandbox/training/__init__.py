@@ -1,10 +1,12 @@
-"""The simulated training services: a run of a training job that stands, whose container is the example's own.
+"""The simulated training services: a run of a training job or a pipeline that stands, whose container is the example's.
 
 A run is what the definition that stands says, read again: the state machine's request, the workflow's body, the
 schedule's job. The service lays the files that the sandbox's stores hold where the container of that cloud finds them,
 runs the program of examples/steps.Dockerfile in a process, and puts what it wrote back into the stores: what it trained
 below a folder of the run, and its checkpoints. It does so as the identity that the definition names, by the grants that
 stand, of data; who may pull an image, use a key or start a job is asked when a stack comes up, and not here.
+
+A pipeline's run does one step after the other, each as such a job does, with the outputs of those before it.
 
 The sandbox runs one image, by the digest of what it is built from. A run of any other is `assumed`: nothing is trained.
 A run that searches hyperparameters makes its trials one after the other (`search.py`).
@@ -87,6 +89,14 @@ class Service(Protocol):
         """What a run searches, or why the sandbox makes no trial of it; None where it trains once."""
         ...
 
+    def is_pipeline(self, record: Record) -> bool:
+        """Whether a run of what stands does the steps of a pipeline."""
+        ...
+
+    def steps(self, state: State, record: Record, run: float) -> Sequence[tuple[str, Launch]]:
+        """What a run of a pipeline starts, one after the other: the name of each step, and its container."""
+        ...
+
     def attempts(self, record: Record) -> int:
         """How often a run is tried, the first time included."""
         ...
@@ -131,14 +141,21 @@ def trains(record: Record) -> bool:
     return of(record).trains(record)
 
 
-def run(state: State, record: Record) -> str:
-    """Run a training job that stands, whose data lie where it reads them. Returns what its service says, a line each.
+def is_pipeline(record: Record) -> bool:
+    """Whether a run of what stands does the steps of a pipeline."""
+    return of(record).is_pipeline(record)
 
-    Raises RunFailed where the run ended without a model, and BadInput where the sandbox has not kept its data, or its
-    definition is not read.
+
+def run(state: State, record: Record) -> str:
+    """Run a training job or a pipeline that stands, whose data lie where it reads them. Returns what its service says,
+    a line each.
+
+    Raises RunFailed where the run ended without a model or at a step, and BadInput where the sandbox has not kept its
+    data, or its definition is not read.
     """
     try:
-        return _run(state, record, of(record))
+        service = of(record)
+        return (_run_steps if service.is_pipeline(record) else _run)(state, record, service)
     except (Unreadable, Unpriced) as error:
         raise BadInput(f"{record.name}: the sandbox does not read what a run of it is: {error}") from None
 
@@ -164,6 +181,19 @@ def _run(state: State, record: Record, service: Service) -> str:
             lines.append(f"{record.name}: the time of the run itself is up, so it is not tried again")
             break
     raise RunFailed("\n".join([f"{record.name}: the run failed", *lines]))
+
+
+def _run_steps(state: State, record: Record, service: Service) -> str:
+    lines = list[str]()
+    for step, launch in service.steps(state, record, state.clock.now()):
+        if state.account.digest(launch.image) != digest_of_image(STEPS):
+            return "\n".join([*lines, _noted(state, record, launch.name, f"{step}: {_assumed(launch)}")])
+        tried = _Attempt(state, record, service, launch)
+        done = tried.trains()
+        lines += [f"{step}: {line}" for line in tried.lines]
+        if not done:
+            raise RunFailed("\n".join([f"{record.name}: the run failed at its step {step}", *lines]))
+    return "\n".join(lines)
 
 
 def _assumed(launch: Launch) -> str:
@@ -247,7 +277,8 @@ class _Attempt:
             self.figure = launch.figure(root, ended.log) if launch.figure is not None else None
             address, what = self._service.stored(launch, _at(root, launch.output[0]))
             self._put(address, what)
-        self._say("; ".join([f"trained {as_written(address)} as {launch.identity}", *ended.log.strip().splitlines()]))
+        did = "wrote" if self._service.is_pipeline(self._record) else "trained"
+        self._say("; ".join([f"{did} {as_written(address)} as {launch.identity}", *ended.log.strip().splitlines()]))
         return True
 
     def _asks(self) -> Iterator[Asked]:

@@ -1,4 +1,4 @@
-"""A run on Amazon SageMaker: the training job that the request of a state machine's task makes.
+"""A run on Amazon SageMaker: the training job that a state machine's task makes, or the jobs of a pipeline's steps.
 
 What the container finds, and what becomes of what it leaves: SageMaker developer guide, "Use your own training
 algorithms", https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo.html. A request names the
@@ -9,21 +9,23 @@ https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeTrainingJo
 """
 
 import gzip
+import hashlib
 import json
 import re
 import tarfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 from uuid import NAMESPACE_URL, uuid5
 
 from catalogue.errors import BadInput
 from catalogue.iam import Call, read_text, refusal
-from catalogue.kinds.aws import sfn
+from catalogue.kinds.aws import pipelines, sfn
 from catalogue.kinds.aws.iam import ROLE
-from catalogue.kinds.aws.jobs import STATE_MACHINE, TRAINS, TUNES, Job, whole
+from catalogue.kinds.aws.jobs import PIPELINE, STATE_MACHINE, TRAINS, TUNES, Job, whole
 from catalogue.kinds.aws.s3 import BUCKET_POLICY
 from examples.steps import sagemaker
 from sandbox.dataplane.aws import session_of
@@ -133,9 +135,19 @@ def launch(state: State, record: Record, run: float, attempt: int, trial: Trial 
     asked: dict[str, Any] = filled(
         _job(record).request.values, given, {"Execution": {"RedriveCount": 0}, "State": {"RetryCount": attempt}}
     )
+    if trial is None:
+        return _training(record, asked, str(asked.get("TrainingJobName", "")))
     try:
-        asked = asked if trial is None else _trial(record, asked, trial)
-        name, role = str(asked["TrainingJobName"]), str(asked["RoleArn"])
+        asked = _trial(record, asked, trial)
+        return replace(_training(record, asked, str(asked["TrainingJobName"])), figure=_figure(asked))
+    except (KeyError, TypeError, ValueError) as error:
+        raise BadInput(f"{record.name}: its request for a tuning job lacks what SageMaker needs ({error})") from None
+
+
+def _training(record: Record, asked: Mapping[str, Any], name: str, told: Mapping[str, str] | None = None) -> Launch:
+    """The container of a training job, as SageMaker starts it; `told` are the variables that a step has beside."""
+    try:
+        role = str(asked["RoleArn"])
         channels = {
             str(one["ChannelName"]): str(one["DataSource"]["S3DataSource"]["S3Uri"]) for one in asked["InputDataConfig"]
         }
@@ -149,6 +161,7 @@ def launch(state: State, record: Record, run: float, attempt: int, trial: Trial 
             variables={
                 sagemaker.JOB: name,
                 "TRAINING_JOB_ARN": f"arn:aws:sagemaker:{record.region}:{record.account}:training-job/{name}",
+                **(told or {}),
             },
             reads={f"{_ML}/input/data/{channel}": uri for channel, uri in channels.items()},
             output=(
@@ -167,10 +180,98 @@ def launch(state: State, record: Record, run: float, attempt: int, trial: Trial 
                 )
             },
             folders=[f"{_ML}/output/data"],
-            figure=_figure(asked) if trial is not None else None,
         )
     except (KeyError, TypeError, ValueError) as error:
         raise BadInput(f"{record.name}: its request for a training job lacks what SageMaker needs ({error})") from None
+
+
+def is_pipeline(record: Record) -> bool:
+    """Whether what stands is a pipeline, whose steps a run does one after the other."""
+    return record.type == PIPELINE
+
+
+_PROGRAM = ["python", "-m", "examples.steps"]
+
+
+def steps(state: State, record: Record, run: float) -> Sequence[tuple[str, Launch]]:
+    """The jobs of a run of a pipeline, by the names of its steps, in the order in which they wait for each other.
+
+    The id of the run is SageMaker's to make up, and so is the end of each job's name ("Customize access management for
+    Pipelines jobs", https://docs.aws.amazon.com/sagemaker/latest/dg/build-and-manage-access.html). The words of a
+    program are those after `python -m examples.steps`.
+    """
+    id_ = hashlib.sha256(f"{record.id} {run}".encode()).hexdigest()[:12]
+    found, archives = list[tuple[str, Launch]](), dict[str, str]()
+    for step in pipelines.steps(of_record(record).props):
+        name, called = step.text_or_empty("Name"), pipelines.call_of(step)
+        asked: Mapping[str, Any] = _filled(step.section_or_empty("Arguments").values, id_, archives)
+        if called == TRAINS:
+            job = f"{asked.get('TrainingJobName', 'pipelines')}-{id_}-{name[:8]}-0"
+            told = {str(key): str(value) for key, value in asked.get("Environment", {}).items() if key == _RUN}
+            launched = _training(record, asked, job, told)
+            archives[name] = launched.output[1]
+        elif called == "createProcessingJob":
+            job = f"{asked.get('ProcessingJobName', 'pipelines')}-{id_}-{name[:8]}-0"
+            launched = _processing(record, asked, job)
+        else:
+            raise BadInput(f"{record.name}: the sandbox runs no step of the type {step.text_or_empty('Type')} ({name})")
+        found.append((name, launched))
+    return found
+
+
+_RUN = "MLPLATFORM_RUN"
+
+
+def _filled(value: Any, run: str, archives: Mapping[str, str]) -> Any:
+    """The arguments of a step with what a run says in them: its id, and the archives that the steps before left."""
+    if isinstance(value, list):
+        return [_filled(one, run, archives) for one in cast("list[Any]", value)]
+    if not isinstance(value, Mapping):
+        return value
+    said = cast("Mapping[str, Any]", value)
+    if "Std:Join" in said:
+        return str(said["Std:Join"].get("On", "")).join(
+            _filled(one, run, archives) for one in said["Std:Join"]["Values"]
+        )
+    if "Get" not in said:
+        return {key: _filled(one, run, archives) for key, one in said.items()}
+    known = {f"Steps.{step}.ModelArtifacts.S3ModelArtifacts": place for step, place in archives.items()}
+    known["Execution.PipelineExecutionId"] = run
+    if said["Get"] not in known:
+        raise BadInput(f"found {said['Get']!r} in the definition of a pipeline, of which the sandbox knows nothing")
+    return known[said["Get"]]
+
+
+def _processing(record: Record, asked: Mapping[str, Any], name: str) -> Launch:
+    """The container of a processing job, https://docs.aws.amazon.com/sagemaker/latest/dg/build-your-own-processing-container.html"""
+    try:
+        app, (output,) = asked["AppSpecification"], asked["ProcessingOutputConfig"]["Outputs"]
+        program = [str(word) for word in app["ContainerEntrypoint"]]
+        if program[:3] != _PROGRAM:
+            raise BadInput(
+                f"{record.name}: starts {' '.join(program)[:80]}; the sandbox runs `{' '.join(_PROGRAM)}` alone"
+            )
+        return Launch(
+            name=name,
+            image=str(app["ImageUri"]),
+            identity=str(asked["RoleArn"]),
+            words=[*program[3:], *(str(word) for word in app["ContainerArguments"])],
+            variables={
+                "AWS_REGION": record.region,
+                **{str(key): str(value) for key, value in asked.get("Environment", {}).items()},
+            },
+            reads={str(one["S3Input"]["LocalPath"]): str(one["S3Input"]["S3Uri"]) for one in asked["ProcessingInputs"]},
+            output=(str(output["S3Output"]["LocalPath"]), str(output["S3Output"]["S3Uri"])),
+            keeps=None,
+            hours=int(asked["StoppingCondition"]["MaxRuntimeInSeconds"]) / 3600,
+            spot=False,
+            files={f"{_ML}/config/resourceconfig.json": json.dumps(_cluster(1)).encode()},
+            folders=[f"{_ML}/output"],
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise BadInput(
+            f"{record.name}: its request for a processing job lacks what SageMaker needs ({error})"
+        ) from None
 
 
 def _cluster(count: int) -> dict[str, Any]:
@@ -191,7 +292,7 @@ def refused(state: State, launch: Launch, asked: Asked) -> str:
     brings = {
         **dict.fromkeys((*unknown, *(sealed if asked.does == "write" else ())), ""),
         "aws:ResourceAccount": role.account,
-        "aws:RequestedRegion": launch.variables["TRAINING_JOB_ARN"].split(":")[3],
+        "aws:RequestedRegion": launch.variables.get("AWS_REGION") or launch.variables["TRAINING_JOB_ARN"].split(":")[3],
         "aws:SecureTransport": "true",
         **({"s3:prefix": key} if asked.does == "list" else {}),
     }
@@ -223,7 +324,9 @@ def interrupted(launch: Launch) -> str:
 
 
 def stored(launch: Launch, folder: Path) -> tuple[str, Path]:
-    """SageMaker makes an archive of /opt/ml/model."""
+    """SageMaker makes an archive of /opt/ml/model, and puts what a program wrote where it is to be, file by file."""
+    if not launch.output[1].endswith(_ARCHIVE):
+        return launch.output[1], folder
     archive = folder.with_name(_ARCHIVE)
     with (
         archive.open("wb") as to,

@@ -1,4 +1,5 @@
-"""A run on Azure Machine Learning: the pipeline of one step that a schedule says, whose step is a registered command.
+"""A run on Azure Machine Learning: the pipeline that a schedule says, whose steps are registered commands. That of a
+training job has one.
 
 Folders on datastores are mounted where the expressions of the command have them:
 https://learn.microsoft.com/en-us/azure/machine-learning/reference-yaml-component-command. A datastore shows the blob
@@ -10,7 +11,7 @@ the other words are assumed.
 
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
@@ -25,10 +26,11 @@ from catalogue.kinds.azure.storage import CONTAINER
 from catalogue.registries import as_written
 from examples.steps import azure as adapter
 from examples.steps import contract
+from sandbox.managed_network import leads_to
 from sandbox.needs import of_record
 from sandbox.state import State
 from sandbox.state.records import Record
-from sandbox.training import Asked, Launch, standing
+from sandbox.training import Asked, Launch, RunFailed, standing
 from sandbox.training.container import Exit
 from sandbox.training.search import Trial
 
@@ -38,7 +40,19 @@ _MOUNTED = "/mnt/azureml"
 
 
 def trains(record: Record) -> bool:
-    """Whether a schedule starts jobs that take no model."""
+    """Whether a schedule starts a job that takes no model, and is no step of a pipeline."""
+    return _takes_no_model(record) and not is_pipeline(record)
+
+
+def is_pipeline(record: Record) -> bool:
+    """Whether a schedule starts the steps of a pipeline of ours: each has one of its outputs. A training job has its
+    output to itself.
+    """
+    found = list(jobs.jobs(of_record(record).props)) if _takes_no_model(record) else []
+    return any(contract.OUTPUT not in part.section_or_empty("outputs").names() for job in found for part in job.around)
+
+
+def _takes_no_model(record: Record) -> bool:
     return record.type == jobs.SCHEDULE and jobs.trains(of_record(record).props)
 
 
@@ -70,24 +84,56 @@ def launch(state: State, record: Record, run: float, attempt: int, trial: Trial 
     """The job of the step, whose name is the same however often a machine is taken from it. Of a sweep there is none,
     for `search` says why.
     """
-    step, name = step_of(record), str(uuid5(NAMESPACE_URL, f"{record.id} {run}"))
+    return _launch(state, record, step_of(record), _id(record, run), _id(record, run), {})
+
+
+def steps(state: State, record: Record, run: float) -> Sequence[tuple[str, Launch]]:
+    """The job of each step, as a run does one after the other."""
+    return list(_steps(state, record, run))
+
+
+def _steps(state: State, record: Record, run: float) -> Iterator[tuple[str, Launch]]:
+    left, written = {job.step: job for job in jobs.jobs(of_record(record).props)}, dict[str, str]()
+    while left:
+        ready = [job for job in left.values() if {*job.after.values()} <= written.keys()]
+        if not ready:
+            raise BadInput(f"{record.name}: no one of its steps {', '.join(left)} is next: each reads another of them")
+        job = ready[0]
+        launch = _launch(state, record, job, _id(record, run), _id(record, run, job.step), written)
+        written[job.step] = launch.output[1]
+        yield job.step.replace("_", "-"), launch
+        del left[job.step]
+
+
+def _id(record: Record, run: float, step: str = "") -> str:
+    """The name of a job of a run, which Azure ML makes up."""
+    return str(uuid5(NAMESPACE_URL, f"{record.id} {run} {step}".rstrip()))
+
+
+def _launch(state: State, record: Record, step: jobs.Job, run: str, name: str, written: Mapping[str, str]) -> Launch:
+    """The job of a step of that name, where the steps before it have written to these addresses."""
     said = component_of(state, record, step)
     environment = state.resources.get(ENVIRONMENT, str(said.get("environment", "")).removeprefix("azureml:"))
     if environment is None:
         raise BadInput(f"{record.name}: its component or the environment of that does not stand; bring it up first")
-    mounts = {key: (f"{_MOUNTED}/{name}/{key.replace('.', '/')}", uri) for key, uri in mounted(step, name).items()}
-    words = _words(str(said.get("command", "")), {key: folder for key, (folder, _) in mounts.items()}, record)
+    found = {**mounted(step, name), **{f"inputs.{key}": written[before] for key, before in step.after.items()}}
+    mounts = {key: (f"{_MOUNTED}/{name}/{key.replace('.', '/')}", uri) for key, uri in found.items()}
+    folders = {key: folder for key, (folder, _) in mounts.items()}
+    words, variables = _words(str(said.get("command", "")), folders, run, record)
     try:
+        image = str(environment.inputs["properties"]["image"])
+        if said := unreached(state, record, image):
+            raise RunFailed(f"{record.name}: the run failed\n{name}: {said}")
         return Launch(
             name=name,
-            image=str(environment.inputs["properties"]["image"]),
+            image=image,
             identity=runs_as(state, step),
             words=words,
-            variables={adapter.REPLICAS: str(step.nodes()), "RANK": "0"},
+            variables={adapter.REPLICAS: str(step.nodes()), "RANK": "0", **variables},
             reads={folder: uri for key, (folder, uri) in mounts.items() if key.startswith("inputs.")},
             output=mounts[f"outputs.{contract.OUTPUT}"],
             keeps=mounts.get(f"outputs.{contract.CHECKPOINTS}"),
-            hours=hours(record),
+            hours=(step.minutes_or_none() or 0) / 60,
             spot=_is_spot(state, step),
         )
     except KeyError as error:
@@ -96,13 +142,9 @@ def launch(state: State, record: Record, run: float, attempt: int, trial: Trial 
 
 def mounted(step: jobs.Job, name: str) -> Mapping[str, str]:
     """The address of each input and output of a step, such as `inputs.data`, in a run of this name."""
-    found: dict[str, str] = {}
-    for kind in ("inputs", "outputs"):
-        for key in step.own.section_or_empty(kind).names():
-            parent = _EXPRESSION.fullmatch(step.own.text_or_empty(f"{kind}.{key}.value"))
-            asked = (parent[1] if parent else "").removeprefix("parent.")
-            found[f"{kind}.{key}"] = step.around[-1].text_or_empty(f"{asked}.uri").replace("${{name}}", name)
-    return found
+    inputs, outputs = step.places("inputs"), step.places("outputs")
+    found = (*((f"inputs.{key}", one) for key, one in inputs), *((f"outputs.{key}", one) for key, one in outputs))
+    return {key: one.text_or_empty("uri").replace("${{name}}", name) for key, one in found}
 
 
 def component_of(state: State, record: Record, step: jobs.Job) -> Mapping[str, Any]:
@@ -113,6 +155,13 @@ def component_of(state: State, record: Record, step: jobs.Job) -> Mapping[str, A
     return component.inputs["properties"]["componentSpec"]
 
 
+def unreached(state: State, record: Record, image: str) -> str:
+    """What Azure ML says of a run whose machines have no way to the registry of their image; "" where they have one."""
+    if leads_to(state, record.inputs.get("workspaceName"), image):
+        return ""
+    return f"Failed: Unable to pull {image}: the managed network of the workspace leads to no such registry"
+
+
 def runs_as(state: State, step: jobs.Job) -> str:
     """The id of the identity of a step, or its client id where no such identity stands."""
     client = step.identity().text_or_empty("clientId") or step.identity().text_or_empty("client_id")
@@ -120,19 +169,31 @@ def runs_as(state: State, step: jobs.Job) -> str:
     return next((one.id for one in identities if one.outputs.get("clientId") == client), client)
 
 
-def _words(command: str, folders: Mapping[str, str], record: Record) -> list[str]:
-    """The words that a shell makes of the command, which must run the program `train`. Raises BadInput."""
+_STEPS = ["python", "-m", "examples.steps"]
+"""How the image's program is started, where a step says it whole."""
+
+
+def _words(command: str, folders: Mapping[str, str], run: str, record: Record) -> tuple[list[str], dict[str, str]]:
+    """The words that a shell makes of the command, which must run the program `train` or a step of the image's, and the
+    variables that it sets before. Raises BadInput.
+    """
     filled = _EXPRESSION.sub(lambda found: folders.get(found[1], found[0]), command)
     try:
-        words = shlex.split(filled)
+        words = [word.replace("$AZUREML_ROOT_RUN_ID", run) for word in shlex.split(filled)]
     except ValueError:
         words = []
-    words = words[1:] if words[:1] == ["exec"] else words
-    if words[:1] != ["train"] or any(_EXPRESSION.search(word) for word in words):
+    words, variables = words[1:] if words[:1] == ["exec"] else words, dict[str, str]()
+    if words[:1] == ["env"]:
+        words = words[1:]
+        while words and "=" in words[0]:
+            name, _, variables[name] = words.pop(0).partition("=")
+    words = words[len(_STEPS) :] if words[: len(_STEPS)] == _STEPS else words if words[:1] == ["train"] else []
+    if not words or any(_EXPRESSION.search(word) for word in words):
         raise BadInput(
-            f"{record.name}: {command[:120]!r}: a command that the sandbox does not run; it runs `train` alone"
+            f"{record.name}: {command[:120]!r}: a command that the sandbox does not run; it runs `train` alone, and "
+            f"`{' '.join(_STEPS)} STEP`"
         )
-    return words
+    return words, variables
 
 
 def _is_spot(state: State, step: jobs.Job) -> bool:
@@ -162,7 +223,8 @@ def refused(state: State, launch: Launch, asked: Asked) -> str:
 def failed(launch: Launch, ended: Exit, root: Path) -> str:
     """The exit code of the command, and the end of its log."""
     last = "".join(ended.log.strip().splitlines()[-1:])
-    return f"Failed: Execution failed. User process 'train' exited with status code {ended.code}. {last}".rstrip()
+    what = launch.words[0]
+    return f"Failed: Execution failed. User process '{what}' exited with status code {ended.code}. {last}".rstrip()
 
 
 def stopped(launch: Launch) -> str:

@@ -1,4 +1,4 @@
-"""A run on Vertex AI: the custom job that the call of a workflow makes.
+"""A run on Vertex AI: the custom job that the call of a workflow makes, or those of the steps of a pipeline job.
 
 Vertex AI mounts Cloud Storage below /gcs, and says by variables where the job's own folder is:
 https://cloud.google.com/vertex-ai/docs/training/cloud-storage-file-system,
@@ -10,7 +10,8 @@ replica is at https://cloud.google.com/vertex-ai/docs/training/understanding-tra
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 from uuid import NAMESPACE_URL, uuid5
@@ -20,6 +21,7 @@ from catalogue.errors import BadInput
 from catalogue.kinds.gcp import WORKFLOW, workflows
 from catalogue.kinds.gcp.workflows import in_the_run
 from catalogue.properties import Properties
+from catalogue.vertex_jobs import PIPELINE
 from examples.steps import contract, vertex
 from sandbox.needs import of_record
 from sandbox.state import State
@@ -33,8 +35,8 @@ _TRIED = re.compile(r"\$\{\w+ >= ([0-9]+)\}")
 
 
 def trains(record: Record) -> bool:
-    """Whether a workflow starts a custom job, or a hyperparameter tuning job, whose trials are such."""
-    return record.type == WORKFLOW and any(job.trains for job in _jobs(record))
+    """Whether a workflow starts a custom job that is a run by itself, or the trials of a search, which are such."""
+    return record.type == WORKFLOW and any(job.trains and not job.step for job in _jobs(record))
 
 
 def search(record: Record) -> Search | None:
@@ -70,6 +72,11 @@ def _figure(metric: str) -> Callable[[Path, str], float | None]:
     return read
 
 
+def is_pipeline(record: Record) -> bool:
+    """Whether a workflow runs a pipeline."""
+    return record.type == WORKFLOW and any(job.kind == PIPELINE for job in _jobs(record))
+
+
 def _jobs(record: Record) -> list[workflows.Job]:
     return list(workflows.jobs(of_record(record).props))
 
@@ -86,23 +93,50 @@ def hours(record: Record) -> float:
 
 
 def launch(state: State, record: Record, run: float, attempt: int, trial: Trial | None = None) -> Launch:
-    """The custom job of an attempt, or of a trial of it, which has a folder of its number. The id of the run is that of
-    its execution, the same for each attempt.
+    """The custom job of an attempt, or of a trial of it. The id of the run is that of its execution, the same for each
+    attempt.
     """
-    found, searched, id_ = _jobs(record), search(record), str(uuid5(NAMESPACE_URL, f"{record.id} {run}"))
+    found, id_ = _jobs(record), _id(record, run)
     if len(found) != 1:
         raise BadInput(f"{record.name}: starts {len(found)} jobs; the sandbox runs a workflow that starts one")
-    spec: Mapping[str, Any] = _filled(found[0].spec.values, id_, record)
+    launched = _launch(record, found[0], id_, f"{record.name}-{id_}-{attempt}", trial)
+    searched = search(record)
+    return replace(launched, figure=_figure(searched.metric)) if trial is not None and searched else launched
+
+
+def steps(state: State, record: Record, run: float) -> Sequence[tuple[str, Launch]]:
+    """The custom jobs of a run of a pipeline, by the names of its steps, in the order in which they wait for each
+    other. The words of a program are those after `python -m examples.steps`; a training job has its arguments alone.
+    """
+    found, id_ = [job for job in _jobs(record) if job.step], _id(record, run)
+    if not all(job.alone for job in found):
+        raise BadInput(f"{record.name}: has steps beside each other; the sandbox does one after the other")
+    return [(job.step, _launch(record, job, id_, f"{record.name}-{job.step}-{id_}")) for job in found]
+
+
+def _id(record: Record, run: float) -> str:
+    return str(uuid5(NAMESPACE_URL, f"{record.id} {run}"))
+
+
+_PROGRAM = ["python", "-m", "examples.steps"]
+
+
+def _launch(record: Record, job: workflows.Job, id_: str, name: str, trial: Trial | None = None) -> Launch:
+    """The container of a custom job's chief, as Vertex AI starts it; that of a trial has a folder of its number."""
+    spec: Mapping[str, Any] = _filled(job.spec.values, id_, record)
     try:
         pools = spec["workerPoolSpecs"]
         run_by: Mapping[str, Any] = pools[0]["containerSpec"]
-        if run_by.get("command"):
-            raise BadInput(f"{record.name}: names a command; the sandbox runs the image's own entry point alone")
-        words = [str(word) for word in run_by["args"]]
+        command, words = [str(word) for word in run_by.get("command", ())], [str(word) for word in run_by["args"]]
+        if command and (not job.step or command[:3] != _PROGRAM):
+            raise BadInput(
+                f"{record.name}: starts {' '.join(command)[:80]}; the sandbox runs `{' '.join(_PROGRAM)}` alone, and a "
+                "training job by its image's own entry point"
+            )
         base = str(spec["baseOutputDirectory"]["outputUriPrefix"])
         if trial is not None:
-            words += [f"--{name}={value}" for name, value in trial.values.items()]
-            base = f"{base}{trial.number}/"
+            words += [f"--{key}={value}" for key, value in trial.values.items()]
+            name, base = f"{name}/{trial.number}", f"{base}{trial.number}/"
         own = contract.words_of(words)
         variables = {
             vertex.MODEL: f"{base}model/",
@@ -116,10 +150,10 @@ def launch(state: State, record: Record, run: float, attempt: int, trial: Trial 
         output, kept = own.get(contract.OUTPUT, variables[vertex.MODEL]), own.get(contract.CHECKPOINTS)
         kept = kept or variables[vertex.KEPT]
         return Launch(
-            name=f"{record.name}-{id_}-{attempt}" + (f"/{trial.number}" if trial is not None else ""),
+            name=name,
             image=str(run_by["imageUri"]),
             identity=str(spec["serviceAccount"]),
-            words=words,
+            words=[*command[3:], *words],
             variables=variables,
             reads={
                 value: _address(value)
@@ -130,7 +164,6 @@ def launch(state: State, record: Record, run: float, attempt: int, trial: Trial 
             keeps=(_folder(kept), _address(kept)),
             hours=int(str(spec["scheduling"]["timeout"]).removesuffix("s")) / 3600,
             spot=spec["scheduling"].get("strategy") == "SPOT",
-            figure=_figure(searched.metric) if trial is not None and searched is not None else None,
         )
     except (KeyError, IndexError, TypeError, ValueError) as error:
         raise BadInput(f"{record.name}: its custom job lacks what Vertex AI needs ({error})") from None

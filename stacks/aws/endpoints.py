@@ -8,7 +8,7 @@ import pulumi
 from components.aws import endpoint as component
 from components.aws.endpoint import AsyncArgs, CaptureArgs, Endpoint, EndpointArgs, OnlineArgs
 from components.aws.personas import Needs
-from components.aws.registry import captures_of
+from components.aws.registry import answers_of, captures_of, failures_of
 from stacks.aws.ground import Ground
 from stacks.aws.models import model
 from stacks.machines import machine
@@ -73,7 +73,7 @@ def _asynchronous(ground: Ground, name: str, item: AsyncEndpoint) -> AsyncArgs:
     return AsyncArgs(
         backlog_per_replica=item.backlog_per_replica,
         error_rate_percent=item.rollback.error_rate_percent,
-        output_uri=pulumi.Output.concat("s3://", ground.bucket_name, f"/async/{name}/"),
-        failure_uri=pulumi.Output.concat("s3://", ground.bucket_name, f"/async/{name}-failed/"),
+        output_uri=pulumi.Output.concat("s3://", ground.bucket_name, "/", answers_of(name)),
+        failure_uri=pulumi.Output.concat("s3://", ground.bucket_name, "/", failures_of(name)),
         output_key_arn=ground.data_key_arn,
     )

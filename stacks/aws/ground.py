@@ -215,6 +215,7 @@ def _registry(site: Site, config: StackConfig, key: Keys) -> Registry:
             readers=registry.publishers(config),
             given=models.registered(config),
             capture_days=endpoints.capturing(config),
+            answer_days=endpoints.answering(config),
             expire_below=expiring(config, f"s3://{artifacts_of(site.stack, site.account)}/"),
             data_key_arn=key.data_key_arn,
             tags=site.tags,

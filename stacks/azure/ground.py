@@ -367,7 +367,6 @@ def _access(
                 container_id=kept.container_id,
                 registry_id=kept.registry_id,
                 readers=registry.publishers(config),
-                takes=bool(registry.of(config).takes_from),
                 tags=site.tags,
             )
             if (registered := models.registered(config))

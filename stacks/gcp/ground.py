@@ -22,7 +22,7 @@ from provider import Provider
 from stacks.expiry import expiring
 from stacks.gcp.names import approvals_of, artifacts_of, images_of, registry_of
 from stacks.model import StackConfig
-from stacks.sections import landing_zone, models, network, registry
+from stacks.sections import landing_zone, models, network, pipelines, registry
 from stacks.site import Site, tags_of
 
 
@@ -31,7 +31,8 @@ class Ground(Site):
     """What sections read. `agents` are Google's own, by service; `account_emails` are by persona.
 
     `owns_network` is false in a landing zone's network, in which nothing is made. `channel_id` is where alerts go.
-    `project_number` never changes; `billing_account` may. Without a registered version there is no bucket of approvals.
+    `project_number` never changes; `billing_account` may. Without a registered version there is no bucket of approvals,
+    and without pipelines no metadata store.
     """
 
     project_number: pulumi.Output[str]
@@ -43,6 +44,7 @@ class Ground(Site):
     owns_network: bool
     bucket_name: pulumi.Output[str]
     approvals_name: pulumi.Output[str] | None
+    metadata_store: pulumi.Output[str] | None
     repository_url: pulumi.Output[str]
     account_emails: Mapping[str, pulumi.Output[str]]
     channel_id: pulumi.Output[str]
@@ -90,6 +92,7 @@ def lay(stack: str, config: StackConfig, reach: Iterable[str], needs: Sequence[N
         owns_network=there is None,
         bucket_name=kept.bucket_name,
         approvals_name=kept.decisions_name,
+        metadata_store=kept.metadata_store,
         repository_url=kept.repository_url,
         account_emails=_identity(site, together(Needs, needs), kept, agents).account_emails,
         channel_id=_alerts(site, config).channel_id,
@@ -179,6 +182,7 @@ def _registry(site: Site, config: StackConfig, key: Keys) -> Registry:
             expire_below=expiring(config, f"gs://{artifacts_of(site.stack, site.account)}/"),
             approvals_name=approvals_of(site.stack, site.account) if models.registered(config) else None,
             readers=registry.publishers(config),
+            keeps_runs=bool(pipelines.of(config)),
             data_key_id=key.data_key_id,
             tags=site.tags,
         ),

@@ -10,6 +10,7 @@ from catalogue.full import FULL
 from catalogue.pauses import lost_to
 from catalogue.platforms import PLATFORMS
 from catalogue.rollbacks import ERRORS_PERCENT
+from catalogue.runs import ANSWERS_DAYS
 from components.hours import Hours as ComponentHours
 from components.shapes import Capture as Captured
 from components.shapes import Replicas, Rollout
@@ -18,6 +19,7 @@ from stacks.fields import Fields, Machine, Slug, TimeZone, machine_type_schema
 from stacks.machines import machine
 from stacks.model import Problem, Section, StackConfig
 from stacks.sections import models
+from stacks.sections.batch_jobs import KEEP_DAYS
 
 
 class Canary(Fields):
@@ -180,6 +182,10 @@ class AsyncEndpoint(Machine):
     """How many requests may wait for one replica; more of them bring another replica."""
     rollback: AsyncRollback = Field(examples=[{"error_rate_percent": 5}])
     """When a new version is taken back while it bakes."""
+    keep_days: Annotated[int, Field(ge=1, le=KEEP_DAYS)] = Field(default=ANSWERS_DAYS, examples=[7])
+    """After how many days its answers, and what is said of a request that failed, are deleted; they can be recovered
+    for 30 days more, as all there. Requests lie in one folder for all endpoints, and go with the longest of these days,
+    30 at least."""
     hours: Hours | None = Field(default=None, examples=[{"weekdays": "07:00-19:00", "timezone": "Europe/Berlin"}])
     """The hours in which it may have replicas, which requests wait for. Any hour where this is left out."""
 
@@ -212,6 +218,11 @@ def capturing(config: StackConfig) -> Mapping[str, int]:
     """After how many days what is captured is deleted, by the name of each endpoint that captures while it runs."""
     found = ((name, item) for name, item in of(config).items() if isinstance(item, OnlineEndpoint))
     return {name: item.capture.days for name, item in found if item.capture is not None}
+
+
+def answering(config: StackConfig) -> Mapping[str, int]:
+    """After how many days its answers are deleted, by the name of each endpoint with a queue."""
+    return {name: item.keep_days for name, item in of(config).items() if isinstance(item, AsyncEndpoint)}
 
 
 def online(config: StackConfig) -> Mapping[str, OnlineEndpoint]:
@@ -250,6 +261,18 @@ def _full(config: StackConfig) -> Iterator[Problem]:
         if full and not full.least <= said <= full.most:
             sentence = f"found {said}, allowed on {config.platform}: {full.least} to {full.most}, for {full.why}"
             yield Problem((SECTION.name, name, key), sentence)
+
+
+def _folders(config: StackConfig) -> Iterator[Problem]:
+    """No endpoint answers where the requests to all lie, nor where another says what failed, whose days are its own."""
+    queued = answering(config)
+    for name in queued:
+        whose = name.removesuffix("-failed")
+        if name == "input" or (whose != name and whose in queued):
+            holds = "requests" if name == "input" else f"what failed of {whose}"
+            yield Problem(
+                (SECTION.name, name), f"answers below async/{name}/, which holds {holds}; give it another name"
+            )
 
 
 _OFF = "set enabled: false in the stack file while nobody calls"
@@ -377,7 +400,7 @@ SECTION: Section[Mapping[str, OnlineEndpoint | AsyncEndpoint]] = Section(
     serves=PLATFORMS,
     makes={"Endpoint": "{stack}-{item}", "EndpointNames": "{stack}-endpoint-names"},
     after=("models", "workspace"),
-    check=one_by_one(_models, _hardware, _replicas, _full, _hours, _seen),
+    check=one_by_one(_models, _hardware, _replicas, _full, _folders, _hours, _seen),
     own_schema=_own_schema,
     kinds={
         "online": {},

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import Annotated, Any, Self
 
-from pydantic import ConfigDict, Field, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from catalogue.pauses import shortest_pause_minutes
 from catalogue.platforms import FOLDER, PLATFORMS
@@ -16,6 +16,7 @@ from stacks.fields import (
     CHANNEL,
     HYPERPARAMETER,
     PLACE_OR_STEP,
+    PROGRAM_WORD,
     SLUG,
     Cron,
     Fields,
@@ -38,7 +39,7 @@ Value = Annotated[str, StringConstraints(max_length=180)]
 """With its name it is one argument, of which SageMaker takes 256 characters: ProcessingJob AppSpecification,
 https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_AppSpecification.html
 """
-Word = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_./=:@+-]{1,200}$")]
+Word = Annotated[str, StringConstraints(pattern=PROGRAM_WORD)]
 PlaceOrStep = Annotated[str, StringConstraints(pattern=PLACE_OR_STEP, max_length=1024)]
 OUTPUT = "output"
 """The argument that names the folder which a step writes, so that no input and no option is called so."""
@@ -116,7 +117,7 @@ class Pipeline(Fields):
         ],
         json_schema_extra={"additionalProperties": False},
     )
-    """The steps by name, in the order in which a run does them."""
+    """The steps by name. A run does them in the order in which they read one another."""
     output_uri: Uri = Field(
         examples=[
             "s3://aws-pilot-artifacts-111122223333/pipelines/fraud-path/",
@@ -134,6 +135,19 @@ class Pipeline(Fields):
     """The IANA time zone that the schedule is in."""
     runs_per_month: Annotated[int, Field(ge=1, le=1_000)] | None = Field(default=None, examples=[8])
     """How many runs people start in a month at most, where there is no schedule: the bill's ceiling counts them."""
+
+    @field_validator("steps", mode="after")
+    @classmethod
+    def _in_their_order(cls, steps: dict[str, Step]) -> dict[str, Step]:
+        """The steps in the order in which they read one another: the engine hands a mapping over with sorted keys, as
+        `pulumi config --json` shows. Those of a circle stay as they came, and are refused.
+        """
+        ordered: dict[str, Step] = {}
+        while left := {name: step for name, step in steps.items() if name not in ordered}:
+            waits = {name: {*step.inputs.values()} & left.keys() for name, step in left.items()}
+            ready = next((name for name in left if not waits[name]), next(iter(left)))
+            ordered[ready] = left[ready]
+        return ordered
 
     @model_validator(mode="after")
     def _runs_are_counted(self) -> Self:
@@ -214,6 +228,12 @@ def _either(config: StackConfig) -> Iterator[Problem]:
                 _at(name, called, "training"),
                 f"found {found_word(step.training)}, which searches its hyperparameters, and a step trains once; name "
                 "a training job with the values that its search has found",
+            )
+        elif jobs[step.training].tuning is not None:
+            yield Problem(
+                _at(name, called, "training"),
+                f"found {found_word(step.training)}, which searches hyperparameters; a step trains once, so name a job "
+                "that has found them",
             )
         elif strange := sorted(step.inputs.keys() - jobs[step.training].data.keys()):
             yield Problem(

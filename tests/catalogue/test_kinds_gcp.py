@@ -379,7 +379,8 @@ def in_a_loop(step: Any) -> Any:
 @pytest.mark.parametrize(
     ("document", "why"),
     [
-        (steps(post("pipelineJobs", {})), "what that starts is unknown"),
+        (steps(post("nasJobs", {})), "what that starts is unknown"),
+        (steps(post("pipelineJobs", {})), "what it starts is unknown"),
         (steps({"call": "http.put", "args": {"url": f"{API}/customJobs"}}), "what that starts is unknown"),
         (steps({"call": "http.post", "args": {"url": '${"https://" + where}'}}), "what that starts is unknown"),
         (steps({"call": "googleapis.compute.v1.instances.insert"}), "what that starts is unknown"),

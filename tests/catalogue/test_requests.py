@@ -24,13 +24,27 @@ from tests.mutate import changed
 from tests.previewing import preview
 
 SENT = {
+    "createProcessingJob": ("sagemaker", "CreateProcessingJob"),
     "createTransformJob": ("sagemaker", "CreateTransformJob"),
     "createTrainingJob": ("sagemaker", "CreateTrainingJob"),
     "createHyperParameterTuningJob": ("sagemaker", "CreateHyperParameterTuningJob"),
     "sns:publish": ("sns", "Publish"),
 }
 """The service and the operation of each call of the file."""
-STATES = ("definition", "scope", "Task", "Choice", "Wait", "Pass", "Succeed", "Fail", "Parallel", "Map")
+STATES = (
+    "definition",
+    "pipeline",
+    "step",
+    "scope",
+    "Task",
+    "Choice",
+    "Wait",
+    "Pass",
+    "Succeed",
+    "Fail",
+    "Parallel",
+    "Map",
+)
 """The rest of the file: the parts of the Amazon States Language, which botocore has no model of."""
 
 
@@ -169,3 +183,26 @@ def test_a_member_that_is_refused_is_found_with_its_reason(full: Graph, path: st
     (found,) = runs.request.judge(edited).violations
     why = re.escape(requests()["createTrainingJob"].refused[path])
     assert re.fullmatch(rf"sets {re.escape(path)}, and {why} \(Train\)", found.sentence)
+
+
+SCHEMA = {
+    "pipeline": {"Version", "Metadata", "Parameters", "Steps", "PipelineExperimentConfig"},
+    "step": {
+        *("Name", "Type", "DependsOn", "DisplayName", "Description", "Arguments", "CacheConfig", "PropertyFiles"),
+        *(
+            f"RetryPolicies.{key}"
+            for key in ("ExceptionType", "IntervalSeconds", "BackoffRate", "ExpireAfterMin", "MaxAttempts")
+        ),
+    },
+}
+"""The members of a pipeline's definition, and of a step of processing or training, as the schema has them:
+https://github.com/aws-sagemaker-mlops/sagemaker-model-building-pipeline-definition-JSON-schema. PropertyFiles and
+PipelineExperimentConfig are written by the SDK: sagemaker-mlops/src/sagemaker/mlops/workflow/{steps,pipeline}.py in
+https://github.com/aws/sagemaker-python-sdk.
+"""
+
+
+@pytest.mark.parametrize("sort", SCHEMA)
+def test_every_member_of_a_pipelines_definition_is_judged_or_refused_with_a_reason(sort: str) -> None:
+    takes = requests()[sort]
+    assert {*takes.known, *takes.refused} == SCHEMA[sort]

@@ -162,6 +162,29 @@ def test_a_wrong_value_is_one_sentence(path: str, value: Any, sentence: str) -> 
     assert sentence in str(refused.value)
 
 
+OLDER = "sha256:49ce55987baf2d64dc96c63b536cd0a7ba0673fb5f7420d3ed45d816bd392c84"
+"""The digest of RECORD, as it was before a record had a gate."""
+GATE = {"metric": "roc_auc", "bound": 0.8, "sense": "at-least", "value": 0.83}
+
+
+def test_a_record_says_what_its_gate_compared_and_an_older_one_says_nothing() -> None:
+    old, new = _read(RECORD), _read({**RECORD, "gate": GATE})
+    assert old.gate is None and versions.digest(versions.canonical(RECORD)) == OLDER
+    jsonschema.validate({**RECORD, "gate": GATE}, versions.schema())
+    assert new.gate is not None and new.gate.passed and str(new.gate) == "roc_auc 0.83, at least 0.8"
+    for change in ({"bound": 0.9}, {"sense": "at-most"}):
+        found = _read({**RECORD, "gate": {**GATE, **change}}).gate
+        assert found is not None and not found.passed
+    for change, said in (
+        ({"value": 0.84}, "gate has a value that is not that of its metric"),
+        ({"metric": "f1"}, "gate has a value that is not that of its metric"),
+        ({"sense": "about"}, "gate.sense: found 'about'"),
+        ({"passed": True}, "gate.passed: unknown key"),
+    ):
+        with pytest.raises(BadInput, match=said):
+            _read({**RECORD, "gate": {**GATE, **change}})
+
+
 @pytest.mark.parametrize("paths", [["a", "a"], ["a", "A"], ["a", "a/b"], ["a/b", "A"], ["a-b", "a/b", "a"]])
 def test_files_that_cannot_lie_in_one_folder_are_refused(paths: list[str]) -> None:
     files = [{"path": path, "sha256": ZERO, "size": 1} for path in paths]

@@ -248,6 +248,27 @@ def test_metrics_are_those_of_scikit_learn(work: Work) -> None:
     )
 
 
+def test_a_pipeline_hands_each_step_its_folders_and_options_by_name(
+    work: Work, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As each platform's component of a pipeline starts them: the same bytes as by `--in` and `--out`."""
+    at = {"data": f"--data={work / 'data'}", "model": f"--model={work / 'model'}", "out": f"--output={tmp_path}"}
+    assert _run("prepare", f"--raw={work / 'raw'}", f"--output={tmp_path / 'data'}", "--validation=10") == 0
+    assert (tmp_path / "data" / "train.csv").read_bytes() == (work / "data" / "train.csv").read_bytes()
+    assert _run("evaluate", at["data"], at["model"], at["out"]) == 0
+    assert _run("gate", f"--metrics={tmp_path}", f"--output={tmp_path / 'gate'}", "--bound=0.9") == 0
+    image = f"a/b@sha256:{'0' * 64}"
+    said = [f"--image={image}", f"--training-image={image}", "--owner=o@example.com", "--data=d", "--repository=r"]
+    said += ["--name=tumours", "--version=2", "--commit=unknown"]
+    read_ = [f"--{one}={folder}" for one, folder in zip("abcd", ["data", "model", "metrics", "gate"], strict=True)]
+    folders = [word.replace("=", f"={work}/") for word in read_]
+    made = [*folders, f"--output={tmp_path / 'version'}", *said]
+    assert _run("register", *made) == 2 and "--run is missing" in capsys.readouterr().err
+    assert _run("register", *made, told={"MLPLATFORM_RUN": "run-7"}) == 0
+    record = versions.read((tmp_path / "version" / versions.RECORD).read_bytes(), "version.json")
+    assert (record.version, record.lineage.run) == (2, "run-7")
+
+
 def test_what_the_gate_stops_is_not_registered(work: Work, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     asked = ("gate", "--in", work / "metrics", "--out", tmp_path / "gate", "--bound", "0.999")
     assert _run(*asked) == 1 and _json(tmp_path / "gate" / "gate.json")["passed"] is False
@@ -259,8 +280,10 @@ def test_what_the_gate_stops_is_not_registered(work: Work, tmp_path: Path, capsy
     assert _run("register", "--in", *folders, tmp_path / "gate", "--out", tmp_path / "version", *words) == 2
     assert "does not let this model through" in capsys.readouterr().err and not (tmp_path / "version").exists()
     # A gate of other metrics is the gate of another model.
-    (tmp_path / "gate" / "gate.json").write_text('{"metric": "accuracy", "passed": true, "value": 0.99}')
+    other = {"bound": 0.9, "metric": "accuracy", "passed": True, "sense": "at-least", "value": 0.99}
+    (tmp_path / "gate" / "gate.json").write_text(json.dumps(other))
     assert _run("register", "--in", *folders, tmp_path / "gate", "--out", tmp_path / "version", *words) == 2
+    assert "does not let this model through" in capsys.readouterr().err
     assert _run("gate", "--in", work / "metrics", "--out", tmp_path / "gate", "--bound", "0", "--metric", "f1") == 2
     assert "has no number 'f1'" in capsys.readouterr().err
 

@@ -9,18 +9,39 @@ from pathlib import Path
 
 import pytest
 
-from examples.pack import HERE, STEPS, archive, built, dockerfile, is_example, pack
+from catalogue import versions
+from examples.pack import HERE, NAME, STEPS, archive, built, dockerfile, is_example, pack
 from examples.serving.predictor import FILE, load
 from examples.steps.prepare import Options, part_of
-from examples.train import files, path
+from examples.train import PLATFORMS, files, path
+from stacks.config import STACKS, read_stack_file
+from stacks.sections import models
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which the whole path was gone today."""
+    folder = tmp_path_factory.mktemp("path")
+    path(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def trained(work: Path) -> dict[str, bytes]:
     """What training writes today."""
-    work = tmp_path_factory.mktemp("path")
-    path(work)
     return files(work)
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_the_full_stack_names_the_digest_of_the_examples_record_on_its_platform(work: Path, platform: str) -> None:
+    """Where the bytes of examples/ change, so do the images that the record names, and with them its digest."""
+    record = json.loads((work / "version" / platform / versions.RECORD).read_bytes())
+    digest = versions.digest(versions.canonical({**record, "name": NAME, "version": 1}))
+    (served,) = [
+        one for one in models.of(read_stack_file(STACKS / f"Pulumi.{platform}-full.yaml")).values() if one.registered
+    ]
+    assert (served.registered, served.version) == (NAME, 1)
+    assert served.digest == digest, f"write {digest} into Pulumi.{platform}-full.yaml"
 
 
 def test_training_gives_the_files_that_are_there(trained: dict[str, bytes]) -> None:
@@ -66,8 +87,9 @@ def test_an_archive_has_no_time_and_no_person_in_it() -> None:
         zipped.read()
         assert zipped.mtime == 0
     with tarfile.open(fileobj=io.BytesIO(first)) as tar:
-        (entry,) = tar.getmembers()
-    assert (entry.name, entry.mtime, entry.uid, entry.gid, entry.uname) == (FILE, 0, 0, 0, "")
+        entries = tar.getmembers()
+    assert [entry.name for entry in entries] == ["MLmodel", FILE], "as the record names the files of the artifact"
+    assert {(entry.mtime, entry.uid, entry.gid, entry.uname) for entry in entries} == {(0, 0, 0, "")}
 
 
 def test_packing_lays_out_what_the_steps_of_each_verdict_name(tmp_path: Path) -> None:
@@ -81,11 +103,11 @@ def test_packing_lays_out_what_the_steps_of_each_verdict_name(tmp_path: Path) ->
         "azure": {"model", "model/model.json", "model/MLmodel", "request.json", "prediction.json", "batch.csv"},
     }
     with tarfile.open(tmp_path / "aws" / "model.tar.gz") as tar:
-        (name,) = tar.getnames()  # extractall asks for a filter, which Python before 3.11.4 does not know
-        held = tar.extractfile(name)
-        assert held is not None
         (tmp_path / "opt").mkdir()
-        (tmp_path / "opt" / name).write_bytes(held.read())
+        for name in tar.getnames():  # extractall asks for a filter, which Python before 3.11.4 does not know
+            held = tar.extractfile(name)
+            assert held is not None
+            (tmp_path / "opt" / name).write_bytes(held.read())
     assert load(tmp_path / "opt") == load(tmp_path / "gcp" / "model")
 
 

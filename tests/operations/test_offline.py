@@ -10,6 +10,7 @@ from pulumi_aws import iam, s3, sns
 
 from catalogue.graph import Graph
 from catalogue.marks import SECRET, UNKNOWN
+from operations import offline
 from operations.offline import record
 from sandbox.cloud import UnknownType
 
@@ -54,6 +55,23 @@ def test_references_are_recorded_by_property() -> None:
     (role,), (policy,) = graph.of("aws:iam/role:Role"), graph.of("aws:iam/rolePolicy:RolePolicy")
     assert policy.dependencies == (role.urn,)
     assert dict(policy.property_dependencies) == {"policy": (role.urn,), "role": (role.urn,)}
+
+
+def test_what_a_program_has_read_of_the_sdk_no_later_one_reads_again() -> None:
+    def program() -> None:
+        sns.Topic("t", display_name=iam.Role("r", assume_role_policy="{}").name)
+
+    def read() -> int:
+        return offline._types_noted.cache_info().misses
+
+    first = run(program)
+    names = offline.learned()
+    assert {f"pulumi_aws.{name}" for name in ("sns.topic:Topic", "iam.role:Role")} <= {*names}
+    offline._types_noted.cache_clear()
+    offline.learn([*names, "pulumi_aws.sns.topic:NoSuch", "no.such:Class"])
+    known = read()
+    assert known >= len(set(names)), "all are read in advance"
+    assert run(program) == first and read() == known
 
 
 def test_options_and_source_are_recorded() -> None:

@@ -23,6 +23,11 @@ SECONDS = 120
 JOB = """
 import os, signal, sys
 end = os.open(os.environ["ALIVE"], os.O_WRONLY)
+known = []
+def learned():
+    return known
+def learn(words):
+    known.extend(word for word in words if word not in known)
 def load(*arguments):
     def job():
         asked = sys.stdin.read()
@@ -42,6 +47,9 @@ def load(*arguments):
             case ["more"]:
                 print("colorsys" in sys.modules, "xml.dom.minidom" in sys.modules, "fractions" in sys.modules)
                 import fractions, xml.dom.minidom
+            case ["known"]:
+                print(*known)
+                known.append(f"word{len(known)}")
             case _:
                 sys.stderr.write("said")
                 print(*arguments, asked)
@@ -178,6 +186,13 @@ def test_a_later_fork_has_what_an_earlier_one_imported_of_the_same_libraries(job
     with start(job, alive) as warm:
         assert warm.run("more", SECONDS).out == "True False False\n"
         assert warm.run("more", SECONDS).out == "True True False\n", "fractions is of no library that was there"
+
+
+def test_a_later_fork_knows_what_earlier_ones_have_learned(job: Path, alive: Alive) -> None:
+    with start(job, alive) as warm:
+        assert [warm.run("known", SECONDS).out.split() for _ in range(3)] == [[], ["word0"], ["word0", "word1"]]
+        assert warm.run("die", SECONDS).code != 0
+        assert len(warm.run("known", SECONDS).out.split()) == 3, "who was killed has said nothing"
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])

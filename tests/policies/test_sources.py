@@ -1,7 +1,7 @@
 """The places of others: what is of the stack, of its platform's maker or named in its file passes, all else is told."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -26,6 +26,7 @@ RUNS: dict[str, tuple[str, Callable[[str], dict[str, Any]]]] = {
     ),
 }
 REGISTRY = "azure-native:containerregistry:Registry"
+WORKSPACE = "azure-native:machinelearningservices:Workspace"
 WRITES = {
     "Statement": [{"Effect": "Allow", "Action": ["s3:PutObject"], "Resource": ["arn:aws:s3:::claims-data/out/*"]}]
 }
@@ -63,8 +64,15 @@ def stack(platform: str, *resources: Resource, sources: Sequence[str] = ()) -> G
 
 def pulling(platform: str, image: str, sources: Sequence[str] = ()) -> Graph:
     type_, inputs = RUNS[platform]
-    registry = [thing(REGISTRY, {}, "claimsimages")] if platform == "azure" else []
+    registry = [*azure_registry()] if platform == "azure" else []
     return stack(platform, thing(type_, inputs(image)), *registry, sources=sources)
+
+
+def azure_registry(**named: str) -> Iterator[Resource]:
+    """A registry, and the workspace that has it for its own."""
+    own = thing(REGISTRY, named, "claimsimages")
+    yield own
+    yield replace(thing(WORKSPACE, {}, "claims"), property_dependencies={"containerRegistry": (own.urn,)})
 
 
 def registries(platform: str) -> Rule:
@@ -87,6 +95,21 @@ def test_an_image_of_others_is_found_until_the_stack_file_names_its_registry(
     assert rule.stack_key == "sources" and "sources" in rule.remedy
     assert rule.judge(pulling(platform, f"{place}{image}", [place])).violations == ()
     assert rule.judge(pulling(platform, f"{place}{image}", [f"x{place}"])).violations, "another place lets nobody in"
+
+
+def test_a_registry_of_azure_is_the_stacks_own_by_its_workspace_and_not_by_standing_beside_it() -> None:
+    """The name of one that has a name of its own is that name alone."""
+    type_, inputs = RUNS["azure"]
+    beside = thing(REGISTRY, {"registryName": "Others"}, "others")
+
+    def found(image: str, ours: bool = True) -> int:
+        own = azure_registry(registryName="claimsown")
+        graph = stack("azure", thing(type_, inputs(f"{image}.azurecr.io/scorer:1")), *own, beside)
+        return len(registries("azure").judge(replace(graph, ours=ours)).violations)
+
+    assert found("claimsown") == 0
+    assert found("others") == 1 and found("others", ours=False) == 0
+    assert found("claimsimages1a2b3c4d") == 1
 
 
 @pytest.mark.parametrize("platform", RUNS)

@@ -69,7 +69,7 @@ def test_a_run_wants_data_at_each_of_its_places(platform: str, tmp_path: Any) ->
     (type_, inputs), uploads, says = JOBS[platform]
     state = State(tmp_path / "state.sqlite")
     with pytest.raises(
-        BadInput, match="no batch job or training job of that name stands here; bring up what serves first"
+        BadInput, match="no batch job, training job or pipeline of that name stands here; bring up what serves first"
     ):
         byhand.run(state, "lending-nightly")
     state.resources.create(New(type_, "one", platform, "4444", "eu-central-1", "lending-nightly", inputs, {}))
@@ -81,7 +81,9 @@ def test_a_run_wants_data_at_each_of_its_places(platform: str, tmp_path: Any) ->
         state.account.upload(uri)
     assert byhand.run(state, "lending-nightly").startswith(f"a run of lending-nightly finds its data at {wanted[0]}, ")
     named = inputs.get("name", "lending-nightly")
-    with pytest.raises(BadInput, match=f"no batch job or training job of that name stands here; allowed: {named}"):
+    with pytest.raises(
+        BadInput, match=f"no batch job, training job or pipeline of that name stands here; allowed: {named}"
+    ):
         byhand.run(state, "nightly-lending")
 
 
@@ -98,5 +100,7 @@ def test_a_job_of_azure_goes_by_each_of_its_names(tmp_path: Any) -> None:
     for name in ("nightly", "lending-nightly", "lending-nightly-schedule", "nightly-n1a2b3"):
         assert byhand.run(state, name).startswith(f"a run of {name} finds its data at ")
     for name in ("lending-other", "other-n1a2b3", "None"):
-        with pytest.raises(BadInput, match=r"no batch job or training job of that name stands here; allowed: nightly$"):
+        with pytest.raises(
+            BadInput, match=r"no batch job, training job or pipeline of that name stands here; allowed: nightly$"
+        ):
             byhand.run(state, name)

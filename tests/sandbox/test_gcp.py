@@ -11,7 +11,7 @@ from catalogue.graph import Graph
 from catalogue.kind import Acts
 from catalogue.kinds import kinds
 from catalogue.kinds.gcp.mlplatform import APPROVED_VERSION
-from catalogue.kinds.gcp.vertex import TENSORBOARD
+from catalogue.kinds.gcp.vertex import METADATA_STORE, TENSORBOARD
 from provider.resources import services
 from sandbox import cloud
 from sandbox.lookups.gcp import LOOKUPS
@@ -100,9 +100,13 @@ def test_a_deployment_has_a_numeric_id_and_an_attachment(pilot: Graph) -> None:
 
 def test_the_sandbox_makes_every_type_of_the_pilot_and_no_other(pilot: Graph) -> None:
     """Constraints of the organisation are a landing zone's own, the pilot serves no registered version, and it records
-    no runs."""
+    no runs and has no pipelines."""
     made = {r.type for r in pilot.cloud if not r.type.startswith(cloud.PROVIDERS)}
-    assert made == {type_ for type_ in MADE if "orgpolicy/" not in type_} - {APPROVED_VERSION, TENSORBOARD}
+    assert made == {type_ for type_ in MADE if "orgpolicy/" not in type_} - {
+        APPROVED_VERSION,
+        METADATA_STORE,
+        TENSORBOARD,
+    }
 
 
 def test_two_resources_never_share_an_id(pilot: Graph) -> None:

@@ -98,6 +98,7 @@ PROPERTIES: dict[str, tuple[str, ...]] = {
         "privateServiceConnectConfig.enablePrivateServiceConnect",
         "privateServiceConnectConfig.projectAllowlists",
     ),
+    "gcp:vertex/aiMetadataStore:AiMetadataStore": ("encryptionSpec.kmsKeyName", "region"),
     "gcp:vertex/aiTensorboard:AiTensorboard": ("encryptionSpec.kmsKeyName", "region"),
     "gcp:workbench/instance:Instance": (
         "gceSetup.bootDisk.diskEncryption",

@@ -38,6 +38,10 @@ def in_a_bucket_of_others(words: dict[str, Any]) -> None:
     job(words, output_uri="s3://claims-data/scores/", keep_days=30)
 
 
+def queued(words: dict[str, Any], name: str, **changed: Any) -> None:
+    words["endpoints"][name] = {**words["endpoints"]["document-embedder"], **changed}
+
+
 @pytest.mark.parametrize(
     ("edit", "said"),
     [
@@ -49,6 +53,9 @@ def in_a_bucket_of_others(words: dict[str, Any]) -> None:
         (lambda w: checkpoints(w, checkpoint_uri=f"{STORE}training/", keep_days=3), "deleted after 3 days"),
         (lambda w: checkpoints(w, checkpoint_uri=f"{STORE}checkpoints/", keep_days=2), "spot.keep_days"),
         (lambda w: checkpoints(w, checkpoint_uri=f"{STORE}batch/", keep_days=3), "is to keep its own for 365"),
+        (lambda w: queued(w, "document-embedder", keep_days=0), "keep_days"),
+        (lambda w: queued(w, "input"), "answers below async/input/, which holds requests"),
+        (lambda w: queued(w, "document-embedder-failed"), "which holds what failed of document-embedder"),
         (in_a_bucket_of_others, "whose owner decides how long files stay"),
     ],
 )
@@ -87,6 +94,16 @@ def _azure(graph: Graph) -> dict[str, Any]:
         folder.removeprefix("artifacts/"): one["actions"]["baseBlob"]["delete"]["daysAfterModificationGreaterThan"]
         for one in found
         for folder in one["filters"].get("prefixMatch", ())
+    }
+
+
+def test_requests_and_answers_through_a_queue_expire() -> None:
+    """The requests to all endpoints lie in one folder, which goes with the longest of their days."""
+    found = _aws(preview(STACKS / "Pulumi.aws-full.yaml"))
+    assert {folder: days for folder, days in found.items() if folder.startswith("async/")} == {
+        "async/": 30,
+        "async/document-embedder/": 30,
+        "async/document-embedder-failed/": 30,
     }
 
 

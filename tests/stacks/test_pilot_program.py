@@ -9,6 +9,7 @@ import yaml
 
 from catalogue.errors import BadInput
 from catalogue.graph import Graph
+from operations import preview as fresh
 from operations.preview import PreviewFailed
 from stacks.config import STACKS
 from tests.previewing import preview
@@ -191,4 +192,4 @@ def test_a_program_that_breaks_is_one_sentence(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     (tmp_path / "cronsim.py").write_text("raise RuntimeError('broken library')", encoding="utf-8")
     with pytest.raises(PreviewFailed, match="broken library"):
-        preview(STACKS / "Pulumi.aws-pilot.yaml")
+        fresh.preview(STACKS / "Pulumi.aws-pilot.yaml")

@@ -21,6 +21,8 @@ _OF_FLEET = (_OF_VARIANT, _OF_VARIANT | {"EndpointConfigName"})
 _OF_ENDPOINT, _OF_RUN, _OF_COPIES = (
     frozenset({one}) for one in ("EndpointName", "StateMachineArn", "InferenceComponentName")
 )
+_OF_PIPELINE = frozenset({"PipelineName"})
+_OF_STEP = _OF_PIPELINE | {"StepName"}
 _MACHINE = ("CPUUtilization", "MemoryUtilization", "GPUUtilization", "GPUMemoryUtilization", "DiskUtilization")
 _OF_JOB: Mapping[str, tuple[frozenset[str], ...]] = dict.fromkeys(_MACHINE, (frozenset({"Host"}),))
 PUBLISHED: Mapping[str, Mapping[str, tuple[frozenset[str], ...]]] = {
@@ -58,6 +60,20 @@ PUBLISHED: Mapping[str, Mapping[str, tuple[frozenset[str], ...]]] = {
     },
     "/aws/sagemaker/Endpoints": dict.fromkeys((*_MACHINE, "LoadedModelCount"), (_OF_VARIANT,)),
     **{f"/aws/sagemaker/{jobs}Jobs": _OF_JOB for jobs in ("Processing", "Training", "Transform")},
+    "AWS/Sagemaker/ModelBuildingPipeline": {
+        # Without a dimension they are those of all the account's pipelines together.
+        **dict.fromkeys(
+            (
+                *("ExecutionStarted", "ExecutionFailed", "ExecutionSucceeded", "ExecutionStopped"),
+                "ExecutionDuration",
+            ),
+            (_OF_PIPELINE, frozenset[str]()),
+        ),
+        **dict.fromkeys(
+            ("StepStarted", "StepFailed", "StepSucceeded", "StepStopped", "StepDuration"),
+            (_OF_STEP,),
+        ),
+    },
     "AWS/States": dict.fromkeys(
         (
             *("ExecutionsAborted", "ExecutionsFailed", "ExecutionsStarted", "ExecutionsSucceeded"),

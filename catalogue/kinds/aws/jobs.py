@@ -1,4 +1,4 @@
-"""The SageMaker jobs that a state machine or a schedule creates: machines and bounds, read from their requests."""
+"""The SageMaker jobs that state machines, pipelines and schedules create: machines and bounds, read from requests."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -12,9 +12,11 @@ from catalogue.properties import Malformed, Properties
 
 STATE_MACHINE = "aws:sfn/stateMachine:StateMachine"
 """The type of a state machine. sfn.py has its record, and scheduler.py what starts one; both read this file."""
+PIPELINE = "aws:sagemaker/pipeline:Pipeline"
+"""The type of a pipeline of SageMaker, which pipelines.py has."""
 
 KINDS: tuple[Kind, ...] = ()
-"""A job is no resource of a stack. The state machine or schedule that creates it is."""
+"""A job is no resource of a stack. What creates it is: a state machine, a pipeline or a schedule."""
 
 TRAINS, TUNES = "createTrainingJob", "createHyperParameterTuningJob"
 # Calls of SageMaker that start no machine.
@@ -34,9 +36,10 @@ USES: Mapping[str, Use] = {
 class Job:
     """A SageMaker job: the call that creates it, and its request.
 
-    `state` is the state of a state machine that starts it, and `task` the task of that state. A schedule that calls
-    SageMaker by itself has no state. `times` is how many of the job may run at once in one run. `turn` is where the
-    states stand of which one alone is in work at a time; jobs of one turn that are awaited never run at once.
+    `state` names the state of a state machine, or the step of a pipeline, that starts it; `task` is that state or step.
+    A schedule that calls SageMaker by itself has no state. `times` is how many of the job may run at once in one run.
+    `turn` is where the states stand of which one alone is in work at a time; jobs of one turn that are awaited never
+    run at once.
     """
 
     state: str
@@ -91,15 +94,30 @@ class Job:
 
     def written(self) -> Iterator[str]:
         """The places of results, each without what a run adds to it. What is not known yet is empty."""
-        for output in self.outputs():
-            yield formatted(str(output.values.get("S3OutputPath.$")))[0] or output.text_if_known("S3OutputPath")
+        for at, output in self.places():
+            yield formatted(str(output.values.get(f"{at}.$")))[0] or output.text_if_known(at)
+
+    def places(self) -> Iterator[tuple[str, Properties]]:
+        """Each section that names the place of a result, and the member that does. A key stands in `outputs`."""
+        if self.action == "createProcessingJob":
+            yield from (("S3Uri", one) for one in self.request.each_section("ProcessingOutputConfig.Outputs.S3Output"))
+        else:
+            yield from (("S3OutputPath", output) for output in self.outputs())
+
+    def read(self) -> Iterator[tuple[str, Properties]]:
+        """What the job reads, by the name of each channel or input, and the section that says its place as `S3Uri`."""
+        if self.action == "createTransformJob":
+            yield "input", self.request.section_or_empty("TransformInput.DataSource.S3DataSource")
+        for one in self.request.each_section("ProcessingInputs"):
+            yield one.text_or_empty("InputName"), one.section_or_empty("S3Input")
+        for training in _trainings(self.request):
+            for channel in training.each_section("InputDataConfig"):
+                yield channel.text_or_empty("ChannelName"), channel.section_or_empty("DataSource.S3DataSource")
 
     def data(self) -> Iterator[str]:
-        """The places of the data that a job scores or trains on, but for one that the input of a run decides."""
-        if self.action == "createTransformJob":
-            yield from self.request.each_text("TransformInput.DataSource.S3DataSource.S3Uri")
-        for training in _trainings(self.request):
-            yield from training.each_text("InputDataConfig.DataSource.S3DataSource.S3Uri")
+        """The places of the data that a job scores, prepares or trains on, but for those that a run decides."""
+        for _, place in self.read():
+            yield from place.each_text("S3Uri")
 
     def images(self) -> Iterator[str]:
         """The images that the request itself names."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from catalogue.experiments import RECORDS
 from catalogue.kind import Kind
 from catalogue.kinds.aws.experiments import MLFLOW_APP
-from catalogue.kinds.aws.jobs import STATE_MACHINE
+from catalogue.kinds.aws.jobs import PIPELINE, STATE_MACHINE
 from catalogue.kinds.aws.sagemaker import MODEL
 from catalogue.kinds.aws.scheduler import SCHEDULE
 from catalogue.kinds.aws.studio import DOMAIN, USER_PROFILE
@@ -24,6 +24,7 @@ RUNS_AS: Mapping[str, Mapping[str, Sequence[str]]] = {
     },
     USER_PROFILE: {"userSettings.executionRole": ("data-scientist",)},
     STATE_MACHINE: {"roleArn": ("pipeline",), "definition#RoleArn": ("training",)},
+    PIPELINE: {"roleArn": ("pipeline",), "pipelineDefinition#RoleArn": ("training",)},
     SCHEDULE: {"target.roleArn": ("pipeline",)},
     MLFLOW_APP: {"roleArn": (RECORDS,)},
 }

@@ -12,7 +12,7 @@ from catalogue.graph import Graph, Resource
 from catalogue.kind import Bills, KeyAt, Keys, Kind, No, Runs, Serves, documented
 from catalogue.kinds.aws import READ, acts, regional, registry, terraform
 from catalogue.kinds.aws.iam import ROLE
-from catalogue.kinds.aws.jobs import STATE_MACHINE, Job, called
+from catalogue.kinds.aws.jobs import PIPELINE, STATE_MACHINE, Job, called
 from catalogue.kinds.aws.kms import names_key
 from catalogue.machines import Machines
 from catalogue.pauses import LOOKS_BACK_HOURS, longest_pause_hours, shortest_pause_minutes
@@ -42,28 +42,56 @@ _MINUTES = {"minute": 1, "hour": 60, "day": 1440}
 
 
 def starts_per_month(graph: Graph, target: Resource) -> float:
-    """How often all schedules of the stack together, and the people that its tag counts, start a state machine in an
-    average month.
+    """How often all schedules of the stack together, and the people that its tag counts, start a state machine or a
+    pipeline in an average month.
 
     Raises Unpriced where neither is there. Then something else starts it, at an unknown rate.
     """
-    found = [s for s in graph.of(SCHEDULE) if s in graph.referring(SCHEDULE, "target", target) or _names(s, target)]
+    found = starters(graph, target)
     started = by_hand(target.props.section_or_empty("tags"))
     if not found and started is None:
+        what = "a pipeline" if target.type == PIPELINE else "a state machine"
         raise Unpriced(
-            "a state machine that no schedule of the stack starts: nothing says how often it runs; a tag "
-            f"{RUNS_PER_MONTH} would"
+            f"{what} that no schedule of the stack starts: nothing says how often it runs; a tag {RUNS_PER_MONTH} would"
         )
     return sum(_starts(schedule) for schedule in found) + (started or 0.0)
 
 
-def _names(schedule: Resource, machine: Resource) -> bool:
-    """Whether a schedule names a state machine by its ARN, or by a version or an alias of it."""
-    _, mark, named = schedule.props.text_if_known("target.arn").partition(":stateMachine:")
-    return bool(mark) and named.partition(":")[0] == machine.props.text_if_known("name")
+def starters(graph: Graph, target: Resource) -> list[Resource]:
+    """The schedules of the stack that start a state machine or a pipeline."""
+    referring = graph.referring(SCHEDULE, "target", target)
+    return [one for one in graph.of(SCHEDULE) if one in referring or _names(one, target)]
 
 
-# Sections of a target that starts something other than a state machine.
+def _names(schedule: Resource, target: Resource) -> bool:
+    """Whether a schedule names a state machine by its ARN, or by a version or an alias of it; or a pipeline by its ARN,
+    or in what it sends to start one.
+    """
+    arn = schedule.props.text_if_known("target.arn")
+    if target.type == PIPELINE:
+        name = target.props.text_if_known("pipelineName").casefold()  # an ARN has it in small letters
+        return bool(name) and name == _pipeline_of(schedule).casefold()
+    _, mark, named = arn.partition(":stateMachine:")
+    return bool(mark) and named.partition(":")[0] == target.props.text_if_known("name")
+
+
+def _pipeline_of(schedule: Resource) -> str:
+    """The pipeline that a schedule starts, as it names it; empty where it starts none, or where that is not known yet.
+
+    https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-targets-templated.html
+    """
+    arn = schedule.props.text_if_known("target.arn")
+    if arn == STARTS_PIPELINE and schedule.props.text_if_known("target.input"):
+        named = schedule.props.document_or_empty("target.input").text_or_empty("PipelineName")
+        return named.rpartition(":pipeline/")[2]
+    return arn.partition(":pipeline/")[2]
+
+
+STARTS_PIPELINE = "arn:aws:scheduler:::aws-sdk:sagemaker:startPipelineExecution"
+"""The target that sends StartPipelineExecution with what the schedule says, its token among it:
+https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-targets-universal.html
+"""
+# Sections of a target that starts something other than a state machine or a pipeline.
 _OTHERS = (
     "ecsParameters",
     "eventbridgeParameters",
@@ -75,23 +103,27 @@ _UNIVERSAL = re.compile(r"arn:aws[\w-]*:scheduler:::aws-sdk:sagemaker:(\w+)")
 
 
 def job_of(graph: Graph, schedule: Resource) -> Job | None:
-    """The job that a schedule creates by itself. None where it starts a state machine of the stack, or nothing.
+    """The job that a schedule creates by itself. None where it starts a state machine or a pipeline of the stack, or
+    nothing.
 
     Raises Malformed for any other target, because what it runs is unknown.
     """
     target = schedule.props.section_or_empty("target")
+    of_pipeline = ":pipeline/" in target.text_if_known("arn")
     for key in _OTHERS:
-        if key in target:
+        if key in target and not (of_pipeline and key == "sagemakerPipelineParameters"):
             raise Malformed(f"target.{key}", "starts a job of another service; let a state machine start it", schedule)
-    machines = graph.of(STATE_MACHINE)
-    arn = target.text_if_known("arn")
-    if any(_names(schedule, m) for m in machines) or (not arn and graph.refers(schedule, "target", STATE_MACHINE)):
+    started = graph.of(STATE_MACHINE, PIPELINE)
+    waits = not target.text_if_known("arn") or not target.text_if_known("input")
+    if any(_names(schedule, one) for one in started) or (
+        waits and graph.refers(schedule, "target", STATE_MACHINE, PIPELINE)
+    ):
         return None
     arn = target.text_or_empty("arn")
     universal = _UNIVERSAL.fullmatch(arn)
     action = called(universal[1]) if universal else None
     if action is None:
-        why = f"is {arn or 'missing'}, no state machine of the stack, so what it runs is unknown"
+        why = f"is {arn or 'missing'}, no state machine or pipeline of the stack, so what it runs is unknown"
         raise Malformed("target.arn", why, schedule)
     return Job("its target", action, 1, target, target.document_or_empty("input"), awaited=False) if action else None
 
@@ -105,7 +137,7 @@ def _machines(graph: Graph, schedule: Resource) -> Iterator[Machines]:
 def _price(pricing: Pricing, schedule: Resource) -> Bill:
     job = job_of(pricing.graph, schedule)
     if job is None:
-        return Bill("schedule", 0.0, 0.0, "free; the state machine that it starts bills")
+        return Bill("schedule", 0.0, 0.0, "free; what it starts bills")
     runs, hours = _starts(schedule), job.longest_hours()
     total, parts = 0.0, list[str]()
     for machines in job.machines(schedule.name):

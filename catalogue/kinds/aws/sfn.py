@@ -8,9 +8,9 @@ from catalogue.answers import by_name
 from catalogue.behaviour import Behaviour, Ref
 from catalogue.graph import Graph, Resource
 from catalogue.kind import Bills, KeyAt, Keys, Kind, No, Runs, Serves, documented
-from catalogue.kinds.aws import READ, acts, regional, registry, tagged, terraform
+from catalogue.kinds.aws import READ, acts, pipelines, regional, registry, tagged, terraform
 from catalogue.kinds.aws.iam import ROLE
-from catalogue.kinds.aws.jobs import STATE_MACHINE, USES, Job, called, formatted
+from catalogue.kinds.aws.jobs import PIPELINE, STATE_MACHINE, USES, Job, called, formatted
 from catalogue.kinds.aws.kms import names_key
 from catalogue.kinds.aws.scheduler import SCHEDULE, job_of, starts_per_month
 from catalogue.machines import Machines
@@ -87,20 +87,27 @@ def jobs(props: Properties) -> Iterator[Job]:
             yield Job(name, action, times, task, request_of(task), awaited, turn if awaited else task.at)
 
 
+DEFINED: Mapping[str, str] = {STATE_MACHINE: "definition", PIPELINE: "pipelineDefinition"}
+"""The types whose document defines jobs, and where it stands."""
+
+
 def jobs_of(graph: Graph, resource: Resource) -> list[Job]:
-    """Every job that a state machine may start, or the job that a schedule creates itself. Raises Malformed."""
+    """Every job that a state machine or a pipeline may start, or the job that a schedule creates itself.
+
+    Raises Malformed.
+    """
     if resource.type == SCHEDULE:
         job = job_of(graph, resource)
         return [job] if job else []
-    return list(jobs(resource.props))
+    return list((pipelines.jobs if resource.type == PIPELINE else jobs)(resource.props))
 
 
 def passing(graph: Graph, machine: Resource) -> Iterator[str]:
-    """The s3:// folders of what each run writes for a while: the scores of a transform job, and checkpoints, below
-    whose folder each run has its own. What is not known yet is left out.
+    """The s3:// folders of what each run writes for a while: the scores of a transform job, all that the steps of a
+    pipeline write, and checkpoints, below whose folder each run has its own. What is not known yet is left out.
     """
     for job in jobs_of(graph, machine):
-        if job.action == "createTransformJob":
+        if job.action == "createTransformJob" or machine.type == PIPELINE:
             yield from job.written()
         checkpoints = job.request.section_or_empty("CheckpointConfig")
         own, _ = formatted(str(checkpoints.values.get("S3Uri.$")))

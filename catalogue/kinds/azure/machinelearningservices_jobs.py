@@ -1,10 +1,11 @@
 """Azure Machine Learning: computes, the jobs that schedules start on them, and batch endpoints."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import ceil
-from typing import Any
+from typing import Any, Literal
 
 from cronsim import CronSimError
 
@@ -115,9 +116,19 @@ def _computing(graph: Graph, compute: Resource) -> Iterator[Machines]:
     if not 0 <= low <= high:
         why = f"is {low:g}, which is not from zero to maxNodeCount ({high:g})"
         raise Malformed(_at(machine, "scaleSettings.minNodeCount"), why, compute)
-    user = " and ".join(users) or compute.name
-    use = "training" if _trained_on(graph, compute) else "batch"
-    yield Machines(user, size, use, ceil(low), ceil(high), spot=priority == _LOW)
+    user, chain = " and ".join(users) or compute.name, _chain_on(graph, compute)
+    use, turn = "training" if _trained_on(graph, compute) else "batch", compute.urn if chain else ""
+    yield Machines(user, size, use, ceil(low), ceil(high), spot=priority == _LOW, turn=turn, chain=chain)
+
+
+def _chain_on(graph: Graph, compute: Resource) -> str:
+    """The URN of the one schedule whose steps run on a cluster, where they run one after the other; else empty.
+
+    The nodes of the step before may stand idle for minutes while those of the next come. Where the quota has no room
+    for both, these wait: https://learn.microsoft.com/en-us/azure/machine-learning/how-to-manage-quotas
+    """
+    on = _starting(graph).get(compute.urn, [])
+    return on[0].urn if len(on) == 1 and not _on(graph, compute) and is_chain(on[0].props) else ""
 
 
 def _trained_on(graph: Graph, compute: Resource) -> bool:
@@ -207,6 +218,13 @@ def _none(graph: Graph, resource: Resource) -> Iterator[str]:
 # ---- jobs -----------------------------------------------------------------------------------------------------------
 
 
+_OF_PIPELINE = re.compile(r"\$\{\{\s*parent\.(?:inputs|outputs)\.(\w+)\s*\}\}")
+_OF_STEP = re.compile(r"\$\{\{\s*parent\.jobs\.(\w+)\.outputs\.\w+\s*\}\}")
+"""How a step names what its pipeline was given, and what another step writes,
+https://learn.microsoft.com/en-us/azure/machine-learning/reference-yaml-core-syntax
+"""
+
+
 @dataclass(frozen=True)
 class Job:
     """One job that a schedule starts, at any depth of a pipeline.
@@ -218,6 +236,29 @@ class Job:
     kind: str
     own: Properties
     around: tuple[Properties, ...]
+
+    @property
+    def step(self) -> str:
+        """What the pipeline around it calls it; empty where there is none."""
+        return self.own.at.rpartition(".")[2] if self.around else ""
+
+    def places(self, what: Literal["inputs", "outputs"]) -> Iterator[tuple[str, Properties]]:
+        """Each input or output by the name that the job itself has for it; where it names one of a pipeline around it,
+        that one.
+        """
+        own = self.own.section_or_empty(what)
+        for name in own.names():
+            found, parts = own.section_or_empty(name), [*self.around]
+            while parts and (meant := _OF_PIPELINE.fullmatch(found.text_or_empty("value"))):
+                found = parts.pop().section_or_empty(f"{what}.{meant[1]}")
+            yield name, found
+
+    @property
+    def after(self) -> Mapping[str, str]:
+        """The steps beside it whose outputs it reads, by the names of its inputs."""
+        own = self.own.section_or_empty("inputs")
+        given = ((name, own.section_or_empty(name).text_or_empty("value")) for name in own.names())
+        return {name: meant[1] for name, value in given if (meant := _OF_STEP.fullmatch(value))}
 
     def nodes(self) -> int:
         """How many nodes run at once. Raises Malformed where nothing bounds them."""
@@ -364,8 +405,7 @@ def _made(schedule: Resource, job: Job) -> Machines:
         where = _at(job.own, "queueSettings.jobTier")
         raise Malformed(where, f"is {tier}, whose price and quota are not in the catalogue", schedule)
     count = job.nodes()
-    step = job.own.at.rpartition(".")[2] if job.around else ""
-    return Machines(schedule.name, machine, "training" if trains(schedule.props) else "batch", count, count, step)
+    return Machines(schedule.name, machine, "training" if trains(schedule.props) else "batch", count, count, job.step)
 
 
 def _by_hand(graph: Graph, deployment: Resource) -> Iterator[Machines]:
@@ -395,8 +435,27 @@ def _schedule(pricing: Pricing, schedule: Resource) -> Bill:
         count, hours, hour = job.nodes(), minutes / 60, pricing.hour(machines)
         total += runs * (count * hours * hour + ceil(count / 50) * pricing.of("load-balancer"))
         parts.append(f"{runs:.1f} runs × {count} × {machines.machine_type} × at most {hours:g} h × ${hour:g}")
-    what = "training job" if trains(schedule.props) else "batch job"
+    what = "pipeline" if len(parts) > 1 else "training job" if trains(schedule.props) else "batch job"
     return Bill(what, 0.0, total, f"nothing between runs; ceiling {'; '.join(parts)}, load balancer and logs")
+
+
+def is_chain(schedule: Properties) -> bool:
+    """Whether the jobs of a run are several and run one after the other, for each reads the one before it."""
+    left, done = {job.step: {*job.after.values()} for job in jobs(schedule)}, list[str]()
+    while left:
+        ready = [step for step, reads in left.items() if reads <= {*done} and (not done or done[-1] in reads)]
+        if len(ready) != 1:
+            return False
+        done += ready
+        del left[ready[0]]
+    return len(done) > 1
+
+
+def last_step(schedule: Properties) -> Job:
+    """The job of a run which no other job of it reads; of several such, the last. A run has succeeded with it."""
+    found = list(jobs(schedule))
+    read = {before for job in found for before in job.after.values()}
+    return next((job for job in reversed(found) if job.step not in read), found[-1])
 
 
 def trains(schedule: Properties) -> bool:
@@ -409,12 +468,17 @@ OF_THE_RUN = "${{name}}/"
 """What Azure ML puts the run's name for, https://learn.microsoft.com/en-us/azure/machine-learning/concept-expressions"""
 
 
-def passing(schedule: Properties) -> Iterator[str]:
-    """The addresses of the folders of what each run writes for a while: scores, and the checkpoints of a training job,
-    below whose folder each run has its own. What is not known yet is left out.
+def passing(schedule: Properties, of_a_pipeline: bool) -> Iterator[str]:
+    """The addresses of the folders of what each run writes for a while: scores, the checkpoints of a training job, and
+    all that the steps of a pipeline write, below which each run has its own. What is not known yet is left out.
     """
     training = trains(schedule)
     for job in jobs(schedule):
+        if of_a_pipeline:  # its checkpoints are those of a training job
+            for name, one in job.places("outputs"):
+                if name != "checkpoints":
+                    yield one.text_if_known("uri").removesuffix(OF_THE_RUN)
+            continue
         for part in (job.own, *job.around):
             outputs = part.section_or_empty("outputs")
             for name in outputs.names():

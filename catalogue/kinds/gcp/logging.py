@@ -1,5 +1,6 @@
 """Cloud Logging: the bucket that keeps logs, the sink that fills it, and what is left out of the project's own."""
 
+import re
 from collections.abc import Iterator
 
 from catalogue.answers import by_resource_name
@@ -56,10 +57,24 @@ def _log_bucket(pricing: Pricing, resource: Resource) -> Bill:
     )
 
 
+def alternatives(resource: Resource) -> list[str]:
+    """What the filter of a sink or an exclusion takes, each in one alternative; one that is empty takes everything.
+
+    White space and brackets around the whole mean nothing: "Logging query language", Syntax notation,
+    https://cloud.google.com/logging/docs/view/logging-query-language
+    """
+    text = " ".join(resource.props.text_if_known("filter").split())
+    whole = _IN_BRACKETS.fullmatch(text)
+    return (whole["inside"] if whole else text).split(" OR ")
+
+
+_IN_BRACKETS = re.compile(r"\(\s*(?P<inside>log_id\(\"[^\"()]+\"\)( OR log_id\(\"[^\"()]+\"\))*)\s*\)")
+
+
 def left_out(graph: Graph, log: str) -> bool:
     """Whether the project's own bucket `_Default` takes nothing of a log: an exclusion names the whole of it."""
     return any(
-        f'log_id("{log}")' in exclusion.props.text_if_known("filter").split(" OR ")
+        f'log_id("{log}")' in alternatives(exclusion)
         for exclusion in graph.of(EXCLUSION)
         if exclusion.props.flag_or_none("disabled") is not True
     )

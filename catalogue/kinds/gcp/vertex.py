@@ -5,9 +5,10 @@ from catalogue.answers import by_resource_name, numbered
 from catalogue.behaviour import Behaviour, Ref
 from catalogue.graph import Resource
 from catalogue.kind import Apart, At, Bills, CostsOnly, Holds, KeyAt, Keys, Kind, No, StandsApart, Stays, documented
-from catalogue.kinds.gcp import IN_PLACE, KEY, READ, VPC, acting, in_terraform, registry
+from catalogue.kinds.gcp import IN_PLACE, IN_PROJECT, KEY, READ, VPC, acting, in_terraform, registry
 from catalogue.pricing import Bill, Pricing
 
+METADATA_STORE = "gcp:vertex/aiMetadataStore:AiMetadataStore"
 TENSORBOARD = "gcp:vertex/aiTensorboard:AiTensorboard"
 ENDPOINT = "gcp:vertex/aiEndpoint:AiEndpoint"
 NAMES = "prediction.p.vertexai.goog"
@@ -29,6 +30,9 @@ _BOARD = documented("https://cloud.google.com/vertex-ai/docs/experiments/tensorb
 _BOARD_PRICES = documented("https://cloud.google.com/vertex-ai/docs/core-release-notes", READ)
 """2023-08-01: "from a per-user monthly license of $300 per month to $10 GiB per month for storage of your logs"."""
 
+_STORE_SDK = registry("vertex/aimetadatastore")
+_STORE = documented("https://cloud.google.com/vertex-ai/docs/ml-metadata/configure", READ)
+
 
 def _tensorboard(pricing: Pricing, resource: Resource) -> Bill:
     amount = pricing.assume("experiments-gb")
@@ -40,7 +44,35 @@ def _tensorboard(pricing: Pricing, resource: Resource) -> Bill:
     )
 
 
+def _records(pricing: Pricing, resource: Resource) -> Bill:
+    amount = pricing.assume("records-gb")
+    return Bill(
+        "records of pipelines",
+        0.0,
+        amount * pricing.of("metadata-storage"),
+        f"empty at first; {amount:g} GiB kept in the ceiling",
+    )
+
+
 KINDS = (
+    Kind(
+        token=METADATA_STORE,
+        tags=No("a metadata store has no labels", _STORE_SDK),
+        keys=Keys((KeyAt("encryptionSpec.kmsKeyName", users=("gcp-sa-aiplatform",)),), _STORE),
+        holds=Holds("work", _STORE),
+        reaches=No("Vertex AI writes to it on Google's side", _STORE),
+        runs=No("it is serverless: Google runs it", _STORE),
+        bills=Bills(_records, _PRICES, ("Vertex AI",)),
+        stands=At("region", _STORE_SDK),
+        keeps=No("the records of a run go with the run, which people delete", _STORE),
+        serves=No("it keeps records", _STORE),
+        acts=acting(
+            "vertexai",
+            by_resource_name(IN_PROJECT + "/locations/{region}/metadataStores/{name}"),
+            Behaviour(name="name", pattern="default", refs=(Ref("encryptionSpec.kmsKeyName", (KEY,)),)),
+        ),
+        renders=in_terraform("google_vertex_ai_metadata_store"),
+    ),
     Kind(
         token=TENSORBOARD,
         tags=At("labels", _BOARD_SDK),

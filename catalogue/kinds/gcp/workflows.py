@@ -8,7 +8,7 @@ import base64
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from itertools import takewhile
@@ -20,7 +20,6 @@ from cronsim import CronSim, CronSimError
 from catalogue.answers import by_resource_name
 from catalogue.behaviour import Behaviour, Ref
 from catalogue.graph import Graph, Resource
-from catalogue.hardware.catalogue import Use
 from catalogue.kind import Apis, At, Bills, KeyAt, Keys, Kind, No, Runs, Serves, documented
 from catalogue.kinds.gcp import (
     ACCOUNT,
@@ -40,6 +39,7 @@ from catalogue.pricing import Bill, Pricing, Unpriced, cron_runs_per_month
 from catalogue.properties import Malformed, NotKnown, Properties
 from catalogue.quantities import more_than_zero_or_none
 from catalogue.runs import RUNS_PER_MONTH, by_hand
+from catalogue.vertex_jobs import DEPLOY, IN_THE_RUN, JOBS, PIPELINE, TUNES, Job, steps
 from catalogue.week import WEEK, together
 
 _SDK = registry("workflows/workflow")
@@ -55,105 +55,18 @@ AT = "sourceContents"
 _STARTS_NOTHING = re.compile(r"(base64|events|hash|json|list|map|math|retry|sys|text|time|uuid)\.\w+")
 _READS = frozenset({"get", "list", "search", "cancel", "delete", "undeployModel"})
 _TARGET = re.compile(r'[/:]([A-Za-z]+)"?\}?$')
-_COUNTED = re.compile(r"\$\{(\w+) >=? [0-9]+\}")
+_COUNTED = re.compile(r"\$\{\s*(\w+)\s*>=?\s*[0-9]+\s*\}")
 _LATE = re.compile(r"sys\.now\(\) >=? (\w+)")
 _DEADLINE = re.compile(r"\$\{sys\.now\(\) \+ ([0-9]+)\}")
 
 
-@dataclass(frozen=True)
-class Job:
-    """A job that a workflow starts: the collection of Vertex AI's API it is created in, and what is sent.
-
-    `spec` is the part of the body that says what runs and as whom. `times` is how many of these jobs a run may have at
-    once, or None where that is unknown.
-    """
-
-    kind: str
-    body: Properties
-    spec: Properties
-    times: int | None = 1
-
-    @property
-    def deploys(self) -> bool:
-        """Whether it is no job that ends but a model put on an endpoint, whose key and labels it takes."""
-        return self.kind == _DEPLOY
-
-    @property
-    def trains(self) -> bool:
-        """Whether it is a training job, or several of one definition, which are the trials of a search."""
-        return self.kind in (TRAINS, TUNES)
-
-
-@dataclass(frozen=True)
-class _KindOfJob:
-    """For one kind of job: the path of its machines and containers in the body, and how they are read."""
-
-    spec: str
-    machines: Callable[[Job], Iterator[tuple[Properties, int, int]]]
-    containers: tuple[str, ...]
-    use: Use
-
-
-def _scoring(job: Job) -> Iterator[tuple[Properties, int, int]]:
-    """The machines of batch scoring: its starting count, or up to its maximum, which is ten by default."""
-    resources = job.body.section_or_empty("dedicatedResources")
-    if not resources:
-        raise Malformed(
-            job.body.at, "names no machines (dedicatedResources), so its machines are unknown", job.body.owner
-        )
-    most = _count(resources, "maxReplicaCount") or 10
-    start = _count(resources, "startingReplicaCount") or most
-    yield resources.section_or_empty("machineSpec"), min(start, most), max(start, most)
-
-
-def _count(props: Properties, path: str) -> int:
-    """A number of machines, or zero if it is not given. Vertex AI reads zero as not given."""
-    number = props.number_or_none(path)
-    return ceil(more_than_zero_or_none(props, path) or 0) if number else 0
-
-
-def _pools(job: Job, trials: int = 1) -> Iterator[tuple[Properties, int, int]]:
-    """The machines of every worker pool. One replica is the default, and zero counts as one."""
-    pools = list(job.spec.each_section("workerPoolSpecs"))
-    if not pools:
-        raise Malformed(job.body.at, "names no worker pool, so its machines are unknown", job.body.owner)
-    for pool in pools:
-        replicas = trials * (_count(pool, "replicaCount") or 1)
-        yield pool.section_or_empty("machineSpec"), replicas, replicas
-
-
-def _trials(job: Job) -> Iterator[tuple[Properties, int, int]]:
-    """The worker pools of one trial, for each trial that runs beside the others."""
-    trials = more_than_zero_or_none(job.body, "parallelTrialCount")
-    if trials is None:
-        raise Malformed(job.body.at, "does not say how many trials run at once", job.body.owner)
-    yield from _pools(job, ceil(trials))
-
-
-def _deployed(job: Job) -> Iterator[tuple[Properties, int, int]]:
-    """The replicas of a model that is put on an endpoint."""
-    resources = job.spec.section_or_empty("dedicatedResources")
-    least = _count(resources, "minReplicaCount")
-    if not least:
-        raise Malformed(job.body.at, "does not say how many replicas it deploys", job.body.owner)
-    yield resources.section_or_empty("machineSpec"), least, max(least, _count(resources, "maxReplicaCount"))
-
-
-TRAINS, TUNES = "customJobs", "hyperparameterTuningJobs"
-_DEPLOY, _UNDEPLOY = "deployModel", "undeployModel"
-_TRAINED_IN = ("workerPoolSpecs.containerSpec.imageUri", "workerPoolSpecs.pythonPackageSpec.executorImageUri")
-_JOBS: Mapping[str, _KindOfJob] = {
-    "batchPredictionJobs": _KindOfJob("", _scoring, ("unmanagedContainerModel.containerSpec.imageUri",), "batch"),
-    TRAINS: _KindOfJob("jobSpec", _pools, _TRAINED_IN, "training"),
-    TUNES: _KindOfJob("trialJobSpec", _trials, _TRAINED_IN, "training"),
-    _DEPLOY: _KindOfJob("deployedModel", _deployed, (), "online"),
-}
+_UNDEPLOY = "undeployModel"
 
 
 # A dozen rules ask the same workflow, and following its steps is most of a judgement. A stack has so many batch jobs.
 @lru_cache(maxsize=1024)
 def jobs(props: Properties) -> tuple[Job, ...]:
-    """Every job that a workflow starts, once for each step that starts it.
+    """Every job that a workflow starts, once for each step that starts it, and after a pipeline job those of its steps.
 
     Raises Malformed for a call that starts what this module does not know.
     """
@@ -174,7 +87,8 @@ def jobs(props: Properties) -> tuple[Job, ...]:
     for section in document.sections_inside():
         if "steps" in section:
             _bounded(section, callers, starters)
-    return tuple(replace(job, times=job.times and _entered(name, callers, {})) for name, job in found)
+    started = [replace(job, times=job.times and _entered(name, callers, {})) for name, job in found]
+    return tuple(each for job in started for each in (job, *(steps(job) if job.kind == PIPELINE else ())))
 
 
 def _bounded(section: Properties, callers: Iterable[str], starters: set[str]) -> None:
@@ -236,7 +150,7 @@ def _bounds(counter: str, start: int, steps: list[Properties], names: list[str],
     adding, setting = set[int](), set[int]()
     for at, step in enumerate(steps):
         said = [text for each in step.sections_inside() for text in _set_to(each, counter) if "call" not in each]
-        if said and all(re.fullmatch(rf"\$\{{{counter} \+ [1-9][0-9]*\}}", text) for text in said):
+        if said and all(re.fullmatch(rf"\$\{{\s*{counter}\s*\+\s*[1-9][0-9]*\s*\}}", text) for text in said):
             adding |= {at} if "assign" in step else set[int]()
         elif said:
             setting.add(at)
@@ -275,29 +189,42 @@ def _started(step: Properties, called: str) -> Job | None:
         *_, collection, verb = called.split(".")
         if verb in _READS:
             return None
-        kind = collection if verb == "create" else verb if verb == _DEPLOY else ""
+        kind = collection if verb == "create" else verb if verb == DEPLOY else ""
         what = f"calls {called[:80]}"
     elif _STARTS_NOTHING.fullmatch(called):
         return None
     else:
         kind, what = "", f"calls {called[:80]}"
-    if kind not in _JOBS:
+    if kind not in JOBS:
         raise Malformed(step.at, f"{what}, and what that starts is unknown", step.owner)
     body = args.section_or_empty("body")
-    return Job(kind, body, body.section_or_empty(_JOBS[kind].spec) if _JOBS[kind].spec else body)
+    return Job(kind, body, body.section_or_empty(JOBS[kind].spec) if JOBS[kind].spec else body)
 
 
 def trains(workflow: Resource) -> bool:
     """Whether a workflow starts training jobs. One whose definition is not known yet is judged again once it is."""
+    return _starts_one(workflow, lambda job: JOBS[job.kind].use == "training")
+
+
+def paths(workflow: Resource) -> bool:
+    """Whether a workflow runs a pipeline. One whose definition is not known yet is judged again once it is."""
+    return _starts_one(workflow, lambda job: job.kind == PIPELINE)
+
+
+def _starts_one(workflow: Resource, of: Callable[[Job], bool]) -> bool:
     try:
-        return any(_JOBS[job.kind].use == "training" for job in jobs(workflow.props))
+        return any(of(job) for job in jobs(workflow.props))
     except NotKnown:
         return False
 
 
-def texts(props: Properties) -> Iterator[str]:
-    """Every text of a workflow's definition, at any depth: expressions, addresses, names of functions."""
+def texts(props: Properties, bodies: bool = True) -> Iterator[str]:
+    """Every text of a workflow's definition, at any depth: expressions, addresses, names of functions. Without
+    `bodies`, all but what is sent in a call.
+    """
     for section in props.document_or_empty(AT).sections_inside():
+        if not bodies and ".args.body" in section.at:
+            continue
         for name in section.names():
             yield from _texts(section.values[name])
 
@@ -366,8 +293,12 @@ def _machines(graph: Graph, resource: Resource) -> Iterator[Machines]:
 
     What puts a deployment of the stack on again has none of its own: they are the deployment's.
     """
+    yield from (machines for _, machines in _used(graph, resource))
+
+
+def _used(graph: Graph, resource: Resource) -> Iterator[tuple[Job, Machines]]:
     own = [one for one in jobs(resource.props) if not (one.deploys and deployments(graph, resource, one))]
-    groups = [(job, *group) for job in own for group in _JOBS[job.kind].machines(job)]
+    groups = [(job, *group) for job in own for group in JOBS[job.kind].machines(job)]
     for number, (job, spec, low, high) in enumerate(groups, 1):
         if job.times is None:
             raise Malformed(job.body.at, "is started in a loop, so the number of jobs at once is unknown", resource)
@@ -375,17 +306,25 @@ def _machines(graph: Graph, resource: Resource) -> Iterator[Machines]:
         if not machine:
             raise Malformed(job.body.at, "names no machine type, so its machines are unknown", resource)
         count = more_than_zero_or_none(spec, "acceleratorCount")
-        yield Machines(
+        machines = Machines(
             user=resource.name,
             machine_type=machine,
-            use=_JOBS[job.kind].use,
+            use=JOBS[job.kind].use,
             low=low * job.times,
             high=high * job.times,
-            part=f"{job.kind} {number}" if len(groups) > 1 else "",
+            part=_part(job, number) if len(groups) > 1 else "",
             accelerator=spec.text_or_empty("acceleratorType") or None,
             accelerators=None if count is None else ceil(count),
             spot=job.spec.text_or_empty("scheduling.strategy") in ("SPOT", "LOW_COST"),
+            turn=job.step if job.alone else "",
         )
+        yield job, machines
+
+
+def _part(job: Job, number: int) -> str:
+    if job.kind == PIPELINE:
+        return "launchers of its steps"
+    return f"step {job.step}" if job.step else f"{job.kind} {number}"
 
 
 def deployments(graph: Graph, workflow: Resource, job: Job) -> list[Resource]:
@@ -470,7 +409,7 @@ def _minutes_of_week(cron: str) -> set[int]:
 
 def _workflow(pricing: Pricing, resource: Resource) -> Bill:
     schedules, people = starting(pricing.graph, resource), by_hand(resource.props.section_or_empty("labels"))
-    machines = list(_machines(pricing.graph, resource))
+    machines = list(_used(pricing.graph, resource))
     if machines and not schedules and people is None:
         raise Unpriced(
             f"runs of {resource.name}, which no schedule of the stack starts; a label {RUNS_PER_MONTH} would say how "
@@ -483,16 +422,28 @@ def _workflow(pricing: Pricing, resource: Resource) -> Bill:
     steps = pricing.assume("workflow-steps-per-run") / 1000 * pricing.of("workflows-steps")
     started = jobs(resource.props)
     total, parts = runs * steps + pricing.assume("batch-log-gb") * pricing.of("logging-ingestion"), list[str]()
-    for each in machines:
-        hour = pricing.hour(each)
-        total += runs * each.high * hours * hour
-        parts.append(f"{runs:.1f} runs × {each.high} × {each.machine_type} × at most {hours:g} h × ${hour:g}")
+    for job, each in machines:
+        hour, most = pricing.hour(each), min(hours, _own_hours(job) or hours)
+        total += runs * each.high * most * hour
+        parts.append(f"{runs:.1f} runs × {each.high} × {each.machine_type} × at most {most:g} h × ${hour:g}")
     what = "batch job"
+    if any(job.kind == PIPELINE for job in started):
+        what, total = "pipeline", total + runs * pricing.of("pipelines-runs")
+        parts.append(f"{runs:.1f} runs of a pipeline × ${pricing.of('pipelines-runs'):g}")
     if any(job.deploys for job in started):
         what = "hours"
-    elif started and all(_JOBS[job.kind].use == "training" for job in started):
+    elif started and what == "batch job" and all(JOBS[job.kind].use == "training" for job in started):
         what = "training job"
     return Bill(what, 0.0, total, f"nothing between runs; ceiling {'; '.join([*parts, 'logs and steps'])}")
+
+
+def _own_hours(job: Job) -> float:
+    """How long a step of a pipeline may run; zero where the run's own deadline alone bounds it."""
+    seconds = _SECONDS.fullmatch(job.spec.text_or_empty("scheduling.timeout")) if job.step else None
+    return int(seconds[1]) / 3600 if seconds else 0.0
+
+
+_SECONDS = re.compile(r"([0-9]+)s")
 
 
 def _runs_per_month(schedule: Resource) -> float:
@@ -512,49 +463,65 @@ def _data(graph: Graph, resource: Resource) -> Iterator[str]:
         if job.kind == "batchPredictionJobs":
             yield from (uri.partition("*")[0] for uri in job.body.each_text("inputConfig.gcsSource.uris"))
         else:
-            yield from dict.fromkeys(mounted(job, written=False))
+            yield from dict.fromkeys(uri for _, uri, own in _told(job) if not own)
 
 
 OF_THE_RUN = 'sys.get_env("GOOGLE_CLOUD_WORKFLOW_EXECUTION_ID")'
 _OF_A_RUN = re.compile(rf'\$\{{"([^"]*)" \+ {re.escape(OF_THE_RUN)} \+ "(/[a-z/]*)"\}}')
-_MOUNTED = re.compile(r"--[\w-]+=/gcs/(.+)")
+_OF_A_STEP = re.compile(rf"([^{{}}]*){re.escape(IN_THE_RUN)}((?:/[a-z0-9/-]*)?)")
+_MOUNTED = re.compile(r"--([\w-]+)=/gcs/(.+)")
+_WRITTEN = ("output", "checkpoints")
+"""The arguments by which a job of ours tells its container where to write (components/gcp/training.py)."""
 
 
 def below_the_run(text: str) -> str | None:
     """The text before the id of the run in an expression for a place of the run's own; None where it is no such."""
-    found = _OF_A_RUN.fullmatch(text)
+    found = _OF_A_RUN.fullmatch(text) or _OF_A_STEP.fullmatch(text)
     return found[1] if found else None
 
 
 def in_the_run(text: str, run: str) -> str:
     """A text of a definition as a run of that id has it: an expression for a place of its own is read, no other."""
     found = _OF_A_RUN.fullmatch(text)
-    return f"{found[1]}{run}{found[2]}" if found else text
+    return f"{found[1]}{run}{found[2]}" if found else text.replace(IN_THE_RUN, run)
+
+
+def is_folder(word: str) -> bool:
+    """Whether an argument names a folder below /gcs."""
+    return _MOUNTED.fullmatch(word) is not None
 
 
 def mounted(job: Job, written: bool) -> Iterator[str]:
     """The addresses of the folders that the containers of a training job are told: what they read, or what they write.
 
     Vertex AI mounts Cloud Storage at /gcs, https://cloud.google.com/vertex-ai/docs/training/cloud-storage-file-system.
-    What is written has a folder for each run. A trial writes below the job's own folder, whatever it is told:
+    What is written has a folder for each run. Of a place of the run's own it is the address of the folder of all runs.
+    A trial writes below the job's own folder, whatever it is told:
     https://cloud.google.com/vertex-ai/docs/reference/rest/v1/CustomJobSpec (baseOutputDirectory)
     """
     if written and job.kind == TUNES:
         below = below_the_run(job.spec.text_if_known("baseOutputDirectory.outputUriPrefix"))
         yield from [below] if below is not None else []
+    yield from (uri for name, uri, own in _told(job) if (own and name in _WRITTEN) == written)
+
+
+def _told(job: Job) -> Iterator[tuple[str, str, bool]]:
+    """Each argument that names a folder below /gcs, its address, and whether it is of the run's own."""
     for word in job.spec.each_text_if_known("workerPoolSpecs.containerSpec.args"):
         own = below_the_run(word)
-        if (own is not None) == written and (found := _MOUNTED.fullmatch(word if own is None else own)):
-            yield f"gs://{found[1]}"
+        if found := _MOUNTED.fullmatch(word if own is None else own):
+            yield found[1], f"gs://{found[2]}", own is not None
 
 
 def passing(workflow: Resource) -> Iterator[str]:
-    """The gs:// folders of what each run writes for a while: the scores of a batch prediction job, and the checkpoints
-    of a training job, below whose folder each run has its own.
+    """The gs:// folders of what each run writes for a while: the scores of a batch prediction job, what the steps of a
+    pipeline write, and the checkpoints of a training job, below whose folder each run has its own.
     """
     for job in jobs(workflow.props):
         if job.kind == "batchPredictionJobs":
             yield job.body.text_if_known("outputConfig.gcsDestination.outputUriPrefix")
+        if job.step:
+            yield from mounted(job, written=True)
         for word in job.spec.each_text_if_known("workerPoolSpecs.containerSpec.args"):
             own = below_the_run(word)
             if own is not None and own.startswith(_CHECKPOINTS):
@@ -567,7 +534,7 @@ _CHECKPOINTS = "--checkpoints=/gcs/"
 
 def _images(graph: Graph, resource: Resource) -> Iterator[str]:
     for job in jobs(resource.props):
-        for path in _JOBS[job.kind].containers:
+        for path in JOBS[job.kind].containers:
             yield from job.spec.each_text(path)
 
 

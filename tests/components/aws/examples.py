@@ -16,6 +16,7 @@ from components.aws.model import ModelArgs
 from components.aws.monitoring import AlertsArgs
 from components.aws.network import JoinedNetworkArgs, NetworkArgs
 from components.aws.personas import CallerArgs, IdentityArgs, Needs, TakenArgs
+from components.aws.pipeline import PipelineArgs, StepArgs
 from components.aws.registry import RegistryArgs
 from components.aws.training import SpotArgs, TrainingJobArgs
 from components.aws.workspace import WorkspaceArgs
@@ -56,6 +57,26 @@ ASYNC = AsyncArgs(
 
 CONTROLS = {name: json.dumps(document) for name, document in documents(World.of("aws")).items()}
 
+TRAINING = TrainingJobArgs(
+    job_name="it-weekly",
+    image=f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/train:1",
+    hyperparameters={"regularization": "1.0"},
+    data={"train": f"s3://it-data-{ACCOUNT}/train/"},
+    output_uri=f"s3://{BUCKET}/training/weekly/",
+    role_arn=f"arn:aws:iam::{ACCOUNT}:role/it-training",
+    subnet_ids=SUBNETS,
+    security_group_id=GROUP,
+    machine=Machine("ml.m5.xlarge"),
+    max_hours=2,
+    spot=SpotArgs(checkpoint_uri=f"s3://{BUCKET}/training/weekly/checkpoints/", wait_hours=4),
+    schedule=Schedule("30 5 * * 1", "UTC"),
+    pipeline_role_arn=f"arn:aws:iam::{ACCOUNT}:role/it-pipeline",
+    data_key_arn=KEY,
+    logs_key_arn=KEY,
+    volume_key_arn=KEY,
+    topic_arn=TOPIC,
+    tags=TAGS,
+)
 EXAMPLES: Mapping[str, Args] = {
     "Alerts": AlertsArgs(account=ACCOUNT, owner="ana@example.com", logs_key_arn=KEY, tags=TAGS),
     "Audit": AuditArgs(
@@ -129,11 +150,12 @@ EXAMPLES: Mapping[str, Args] = {
             captures=["scorer"],
             registered=["scorer"],
             taken=[TakenArgs(stack="it-dev", account="777788889999", key_arn=KEY.replace(ACCOUNT, "777788889999"))],
-            training_uris=[f"s3://it-data-{ACCOUNT}/train/"],
+            training_uris=[f"s3://it-data-{ACCOUNT}/train/", f"s3://it-data-{ACCOUNT}/raw/"],
             training_keys=[KEY],
-            trained_uris=[f"s3://{BUCKET}/training/weekly/"],
+            trained_uris=[f"s3://{BUCKET}/training/weekly/", f"s3://{BUCKET}/pipelines/path/"],
             training_jobs=["weekly", "search"],
             tuned_jobs=["search"],
+            pipelines=["path"],
             records=["experiments/"],
             recorded_jobs=["weekly"],
             machines=[Machine("ml.m5.large"), Machine("ml.g6.xlarge", local_nvme=True)],
@@ -155,6 +177,39 @@ EXAMPLES: Mapping[str, Args] = {
         reach=["sts", "studio"],
         joined=[JoinedNetworkArgs(vpc_id="vpc-0fedcba9876543210", account="444455556666", cidrs=["10.60.0.0/20"])],
         flow_log_bucket_arn=f"arn:aws:s3:::it-audit-{ACCOUNT}",
+        tags=TAGS,
+    ),
+    "Pipeline": PipelineArgs(
+        job_name="it-path",
+        steps=[
+            StepArgs(
+                step_name="prepare",
+                inputs={"raw": f"s3://it-data-{ACCOUNT}/raw/"},
+                image=f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/steps:1",
+                program=["python", "-m", "steps", "prepare"],
+                machine=Machine("ml.m5.large"),
+                max_hours=1,
+            ),
+            StepArgs(step_name="train", inputs={"train": "prepare"}, training=TRAINING),
+            StepArgs(
+                step_name="gate",
+                inputs={"data": "prepare", "model": "train"},
+                image=f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/steps:1",
+                program=["python", "-m", "steps", "gate"],
+                options={"bound": "0.9"},
+                machine=Machine("ml.g6.xlarge", local_nvme=True),
+                max_hours=1,
+            ),
+        ],
+        output_uri=f"s3://{BUCKET}/pipelines/path/",
+        role_arn=f"arn:aws:iam::{ACCOUNT}:role/it-training",
+        subnet_ids=SUBNETS,
+        security_group_id=GROUP,
+        schedule=Schedule("30 5 * * 1-5", "UTC"),
+        pipeline_role_arn=f"arn:aws:iam::{ACCOUNT}:role/it-pipeline",
+        data_key_arn=KEY,
+        volume_key_arn=KEY,
+        topic_arn=TOPIC,
         tags=TAGS,
     ),
     "PrivateBucket": PrivateBucketArgs(
@@ -181,30 +236,12 @@ EXAMPLES: Mapping[str, Args] = {
         readers=["arn:aws:iam::444455556666:role/it-test-publisher"],
         given=["scorer"],
         capture_days={"scorer": 7},
-        expire_below={"batch/out/": 90, "training/weekly/checkpoints/": 30},
+        answer_days={"embedder": 7},
+        expire_below={"batch/out/": 90, "pipelines/path/": 30, "training/weekly/checkpoints/": 30},
         data_key_arn=KEY,
         tags=TAGS,
     ),
-    "TrainingJob": TrainingJobArgs(
-        job_name="it-weekly",
-        image=f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/train:1",
-        hyperparameters={"regularization": "1.0"},
-        data={"train": f"s3://it-data-{ACCOUNT}/train/"},
-        output_uri=f"s3://{BUCKET}/training/weekly/",
-        role_arn=f"arn:aws:iam::{ACCOUNT}:role/it-training",
-        subnet_ids=SUBNETS,
-        security_group_id=GROUP,
-        machine=Machine("ml.m5.xlarge"),
-        max_hours=2,
-        spot=SpotArgs(checkpoint_uri=f"s3://{BUCKET}/training/weekly/checkpoints/", wait_hours=4),
-        schedule=Schedule("30 5 * * 1", "UTC"),
-        pipeline_role_arn=f"arn:aws:iam::{ACCOUNT}:role/it-pipeline",
-        data_key_arn=KEY,
-        logs_key_arn=KEY,
-        volume_key_arn=KEY,
-        topic_arn=TOPIC,
-        tags=TAGS,
-    ),
+    "TrainingJob": TRAINING,
     "Workspace": WorkspaceArgs(
         domain_name="it",
         users=["ana"],

@@ -8,10 +8,10 @@ import pytest
 
 from catalogue.formats import AWS
 from catalogue.hardware import catalogue
+from catalogue.jobnames import BESIDE_RUN, shortened
 from catalogue.kind import Bills, Runs
 from catalogue.kinds import kind_of
 from catalogue.pricing import Pricing
-from catalogue.tuning import shortened
 from components.aws.batch import BatchJob
 from components.given import BadArgument
 from sandbox.training.intrinsics import filled
@@ -32,7 +32,7 @@ def test_a_run_that_is_let_go_on_names_its_jobs_anew_for_its_retries_count_from_
 
 
 def test_two_long_names_that_begin_alike_are_two() -> None:
-    one, other = (shortened(f"{'x' * 50}{end}", 42) for end in "ab")
+    one, other = (shortened(f"{'x' * 50}{end}", BESIDE_RUN) for end in "ab")
     assert one != other and len(one) <= 44
 
 

@@ -137,13 +137,20 @@ FACTS = [
         ("-data",),
     ),
     Fact(
-        "SageMaker keeps what it captures for ever: the bucket's lifecycle deletes it",
+        "SageMaker keeps what it captures and answers through a queue for ever: the bucket's lifecycle deletes it",
         f"{_GUIDE}model-monitor-data-capture-endpoint.html",
         "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
         "rules",
         lambda g, r, v: (
             {one["filter"]["prefix"]: one["expiration"]["days"] for one in v if "expiration" in one}
-            == {"capture/": 30, "capture/fraud-scorer/": 30, "batch/fraud-backfill/": 365}
+            == {
+                "capture/": 30,
+                "capture/fraud-scorer/": 30,
+                "batch/fraud-backfill/": 365,
+                "async/": 30,
+                "async/document-embedder/": 30,
+                "async/document-embedder-failed/": 30,
+            }
         ),
         ("-artifacts-lifecycle",),
     ),

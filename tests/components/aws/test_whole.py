@@ -18,6 +18,7 @@ from components.aws.identity import Identity
 from components.aws.logs import JobLogs
 from components.aws.monitoring import Alerts
 from components.aws.network import Network
+from components.aws.pipeline import Pipeline, PipelineArgs
 from components.aws.registry import Registry
 from components.aws.training import TrainingJob
 from components.aws.workspace import REACH, Workspace
@@ -25,7 +26,7 @@ from components.shapes import Replicas
 from operations.evaluation import evaluate
 from operations.offline import record
 from policies import pack
-from tests.components.aws.examples import ACCOUNT, ASYNC, EXAMPLES, MODEL, REGION
+from tests.components.aws.examples import ACCOUNT, ASYNC, EXAMPLES, MODEL, REGION, TRAINING
 
 
 def whole() -> None:
@@ -91,6 +92,21 @@ def whole() -> None:
         role_arn=identity.role_arns["training"],
         pipeline_role_arn=identity.role_arns["pipeline"],
         logs_key_arn=key.logs_key_arn,
+        **place,
+        **keys,
+        **runs,
+    )
+    bucket = pulumi.Output.concat("s3://", registry.bucket_name, "/training/weekly/")
+    train = replace(TRAINING, output_uri=bucket, role_arn=identity.role_arns["training"], **place, **keys)
+    train = replace(train, volume_key_arn=key.data_key_arn, topic_arn=alerts.topic_arn, logs_key_arn=key.logs_key_arn)
+    steps = cast(PipelineArgs, EXAMPLES["Pipeline"]).steps
+    make(
+        Pipeline,
+        "it-path",
+        steps=[replace(one, training=train if one.training else None) for one in steps],
+        output_uri=pulumi.Output.concat("s3://", registry.bucket_name, "/pipelines/path/"),
+        role_arn=identity.role_arns["training"],
+        pipeline_role_arn=identity.role_arns["pipeline"],
         **place,
         **keys,
         **runs,

@@ -17,6 +17,7 @@ from components.azure.network import ZONES, NetworkArgs
 from components.azure.outbound import OutboundArgs
 from components.azure.people import PeopleArgs
 from components.azure.personas import GRANTS
+from components.azure.pipeline import PipelineArgs, StepArgs
 from components.azure.registry import ModelArgs, RegisteredModelArgs, RegistryArgs
 from components.azure.store import StoreArgs
 from components.azure.training import SpotArgs, TrainingJobArgs
@@ -131,6 +132,39 @@ TRAINING = TrainingJobArgs(
     action_group_id=ALERTS,
     tags=TAGS,
 )
+PIPELINE = PipelineArgs(
+    subscription=SUBSCRIPTION,
+    group_name=GROUP,
+    region=REGION,
+    workspace_name=WORKSPACE,
+    job_name="path",
+    steps={
+        "prepare": StepArgs(
+            image="registry.azurecr.io/steps:1",
+            program=["python", "-m", "steps", "prepare"],
+            options={"test": "20"},
+            inputs={"raw": "azureml://datastores/artifacts/paths/raw/"},
+            machine=MACHINE,
+            max_hours=1,
+        ),
+        "train-it": StepArgs(
+            image="registry.azurecr.io/train:1",
+            options={"regularization": "1.0"},
+            inputs={"train": "prepare"},
+            machine=MACHINE,
+            max_hours=2,
+            spot=SpotArgs(checkpoint_uri="azureml://datastores/artifacts/paths/training/checkpoints/", wait_hours=4),
+        ),
+    },
+    output_uri="azureml://datastores/artifacts/paths/pipelines/path/",
+    identity_id=identity_id("training"),
+    client_id=uuid_of(11),
+    schedule=Schedule("30 5 * * *", "UTC"),
+    owner=OWNER,
+    log_workspace_id=LOGS,
+    action_group_id=ALERTS,
+    tags=TAGS,
+)
 
 CONTROLS = {name: json.dumps(document) for name, document in documents(World.of("azure")).items()}
 
@@ -200,6 +234,7 @@ EXAMPLES: Mapping[str, Args] = {
         network_ids=[f"{GROUP_ID}/{NETWORKS}/virtualNetworks/desktops"],
         tags=TAGS,
     ),
+    "Pipeline": PIPELINE,
     "Registry": RegistryArgs(
         subscription=SUBSCRIPTION,
         group_name=GROUP,

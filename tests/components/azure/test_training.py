@@ -131,6 +131,9 @@ MODELS: Mapping[str, type] = {
     "outputs.*": ml.UriFolderJobOutputArgs,
     "notificationSetting": ml.NotificationSettingArgs,
 }
+# The settings are free-form, too: those of PipelineJobSettings of azure-ai-ml,
+# https://github.com/Azure/azure-sdk-for-python/blob/main/sdk/ml/azure-ai-ml/azure/ai/ml/entities/_job/pipeline/pipeline_job_settings.py
+SETTINGS = ("continue_on_step_failure", "default_compute", "default_datastore", "force_rerun")
 # In a step azure-ai-ml writes the kind as `type`, the step's own name beside it, and what an output is bound to.
 OF_A_STEP = {"type": "job_type", "name": "display_name"}
 VALUES: Mapping[str, type] = {
@@ -158,6 +161,8 @@ def odd(job: Any, at: str = "") -> Iterator[str]:
             values: Any = VALUES.get(snake, ())
             if values and job[key] not in {one.value for one in values}:
                 yield f"{at}.{key} is {job[key]}"
+    if at == "settings":
+        yield from (f"settings.{key} is not known" for key in job if key not in SETTINGS)
     for key, value in job.items():
         below = f"{at}.{key}".lstrip(".")
         if isinstance(value, dict):
@@ -185,5 +190,7 @@ def test_what_a_run_sends_is_what_azures_model_of_a_job_knows(given: dict[str, A
 )
 def test_what_azures_model_of_a_job_does_not_know_is_told(path: str, value: Any, said: str) -> None:
     job = schedule()["action"]["jobDefinition"]
+    job["settings"]["force"] = True
+    assert "settings.force is not known" in list(odd(job))
     job["jobs"]["train"][path] = value
     assert said in list(odd(job))

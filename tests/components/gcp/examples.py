@@ -17,6 +17,7 @@ from components.gcp.model import ModelArgs
 from components.gcp.monitoring import AlertsArgs
 from components.gcp.network import NetworkArgs
 from components.gcp.personas import IdentityArgs, Needs
+from components.gcp.pipeline import PipelineArgs, StepArgs
 from components.gcp.registry import RegistryArgs
 from components.gcp.training import SpotArgs, TrainingJobArgs
 from components.gcp.workspace import WorkspaceArgs
@@ -116,6 +117,42 @@ TRAINING = TrainingJobArgs(
     channel_id=CHANNEL,
     tags=TAGS,
 )
+PIPELINE = PipelineArgs(
+    job_name="fraud-path",
+    project=PROJECT,
+    region=REGION,
+    steps=[
+        StepArgs(
+            step_name="prepare",
+            image=f"{REGION}-docker.pkg.dev/{PROJECT}/serving/steps:1.4.0",
+            program=["python", "-m", "steps", "prepare"],
+            options={"share": "0.2"},
+            inputs={"raw": f"gs://{PROJECT}-data/transactions/"},
+            machine=Machine("e2-standard-4"),
+            max_hours=1,
+        ),
+        StepArgs(
+            step_name="train",
+            image=f"{REGION}-docker.pkg.dev/{PROJECT}/serving/train:1.4.0",
+            options={"regularization": "1.0"},
+            inputs={"train": "prepare"},
+            machine=Machine("e2-standard-8"),
+            max_hours=2,
+            spot=SpotArgs(checkpoint_uri=f"gs://{PROJECT}-artifacts/training/weekly/checkpoints/", wait_hours=4),
+            tensorboard_name=f"projects/{NUMBER}/locations/{REGION}/tensorboards/1234567890123456789",
+        ),
+    ],
+    output_uri=f"gs://{PROJECT}-artifacts/pipelines/fraud-path/",
+    root_uri=f"gs://{PROJECT}-artifacts/pipeline/",
+    service_account=account("training"),
+    schedule=Schedule("30 5 * * 1", "Europe/Berlin"),
+    pipeline_account=account("pipeline"),
+    metadata_store=f"projects/{NUMBER}/locations/{REGION}/metadataStores/default",
+    scheduler_agent=MEMBERS["cloudscheduler"],
+    data_key_id=KEY,
+    channel_id=CHANNEL,
+    tags=TAGS,
+)
 NETWORK = NetworkArgs(
     project=PROJECT, region=REGION, cidr="10.40.0.0/20", reach=["pkg.dev", "googleapis.com"], tags=TAGS
 )
@@ -136,6 +173,7 @@ IDENTITY = IdentityArgs(
         trained_uris=[f"gs://{PROJECT}-artifacts/training/weekly/"],
         training_jobs=["weekly", "search"],
         tuned_jobs=["search"],
+        pipelines=["fraud-path"],
         records=["experiments"],
         recorded_jobs=["weekly"],
     ),
@@ -200,6 +238,7 @@ EXAMPLES: Mapping[str, Args] = {
         tags=TAGS,
     ),
     "ServiceAgents": ServiceAgentsArgs(project=PROJECT, project_number=NUMBER),
+    "Pipeline": PIPELINE,
     "TrainingJob": TRAINING,
     "Workspace": WORKSPACE,
 }

@@ -361,6 +361,14 @@ def test_a_state_machine_is_looked_for_in_the_regions_own_partition(session: bot
     assert asked[0][1]["stateMachineArn"] == f"arn:{partition}:states:{region}:{ME}:stateMachine:nightly"
 
 
+def test_a_pipeline_is_looked_for_where_pipelines_are(session: boto3.Session) -> None:
+    account = aws.Account(session, ME, REGION)
+    answers: Any = [(400, {"__type": "ResourceNotFound"}), (200, {"PipelineStatus": "Active"})]
+    asked = answering(account, "sagemaker", {"DescribePipeline": answers})
+    looked = [see(account, "batch job", "path", aws.PIPELINE_LOOK)[0] for _ in range(2)]
+    assert looked == [State.NOT_DONE, State.DONE] and asked[0][1]["PipelineName"] == "path"
+
+
 def test_whatever_moto_has_is_asked_of_it(account: aws.Account, session: boto3.Session) -> None:
     """A domain, an endpoint and a state machine as AWS's own API makes them, and a person who has taken a role."""
     asked: set[str] = set()

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from catalogue import versions
 from operations.doctor import NoCredentials, State, Unseen, gcp
 from operations.verdict import Look
 from tests.operations.doctor.doubles import Answer, Cloud, by_path, google_error
@@ -313,6 +314,18 @@ def test_a_place_of_others_lets_whoever_deploys_in_where_they_may_set_its_policy
         cloud = by_path({asked: answer})
         assert see(cloud, "let in", name, rights=[right])[0] is state
     assert right in cloud.asked[0].content.decode() + str(cloud.asked[0].url)
+
+
+def test_a_version_is_registered_by_the_digest_of_its_record(see: See) -> None:
+    version, record = "gs://artifacts/registry/scorer/3/", httpx.Response(200, content=b"the record")
+    there = "storage.googleapis.com/storage/v1/b/artifacts/o/registry%2Fscorer%2F3%2Fversion.json"
+    for answer, digest, said in (
+        (record, versions.digest(b"the record"), (State.DONE, f"the version {version} is registered")),
+        (None, "sha256:0", (State.NOT_DONE, f"there is no record at {version}version.json")),
+    ):
+        assert see(by_path({there: answer}), "registered", version, digest) == said
+    state, said = see(by_path({there: record}), "registered", version, "sha256:0")
+    assert state is State.NOT_DONE and said.endswith("and sha256:0 is named")
 
 
 def test_a_version_is_approved_by_its_digest_and_a_rejection_outweighs(see: See) -> None:

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -10,7 +11,7 @@ import pytest
 
 from catalogue import versions
 from catalogue.errors import BadInput
-from catalogue.registered import Registered
+from catalogue.registered import APPROVED, REJECTED, Registered
 from operations.doctor import azure as doctor
 from operations.promoting import azure
 from stacks.config import STACKS, read_stack_file
@@ -84,7 +85,7 @@ def test_what_is_not_what_was_registered_is_refused_in_one_sentence(other: Mappi
 
 def test_the_one_call_writes_the_approval_with_the_digest_that_was_seen() -> None:
     of = cloud(approval={})
-    azure.approve_by(account(of), STACK, Registered(NAME, 2), OWN, BECAUSE[1])
+    azure.decide_by(account(of), STACK, Registered(NAME, 2), OWN, BECAUSE[1], APPROVED)
     (sent,) = (request for request in of.asked if request.method != "GET")
     assert (sent.method, f"{sent.url.host}{sent.url.path}") == ("PUT", APPROVAL)
     body = json.loads(sent.content)["properties"]
@@ -97,13 +98,28 @@ def test_the_one_call_writes_the_approval_with_the_digest_that_was_seen() -> Non
     ]
     for other, said in refused:
         with pytest.raises(BadInput, match=said):
-            azure.approve_by(account(cloud(**other)), STACK, Registered(NAME, 2), OWN, BECAUSE[1])
+            azure.decide_by(account(cloud(**other)), STACK, Registered(NAME, 2), OWN, BECAUSE[1], APPROVED)
+
+
+def test_a_rejection_is_an_approval_that_is_archived() -> None:
+    for before in ({}, shown(OWN)):
+        of = cloud(approval=before)
+        azure.decide_by(account(of), STACK, Registered(NAME, 2), OWN, BECAUSE[1], REJECTED)
+        (sent,) = (request for request in of.asked if request.method != "GET")
+        assert (sent.method, f"{sent.url.host}{sent.url.path}") == ("PUT", APPROVAL)
+        body = json.loads(sent.content)["properties"]
+        assert (body["isArchived"], body["properties"]) == (True, {"digest": OWN})
+        assert found(cloud(approval={"properties": body})) == ("Rejected", OWN)
 
 
 def test_what_would_be_sent_is_a_command_of_the_cli() -> None:
     config = read_stack_file(STACKS / "Pulumi.azure-pilot.yaml")
-    said = azure.approval(STACK, config, Registered(NAME, 2), OWN, BECAUSE[1])
-    assert said.startswith(
-        "az ml model create --name scorer-approved --version 2 --type custom_model --path azureml://"
-    )
-    assert f"--set properties.digest={OWN}" in said and config.account in said
+    seen = azure.found_by(account(cloud()), STACK, Registered(NAME, 2))
+    said = azure.decision(STACK, config, Registered(NAME, 2), seen, BECAUSE[1], APPROVED)
+    assert said.startswith("az ml model create --name scorer-approved --version 2 --resource-group azure-pilot ")
+    assert "--type custom_model --path azureml://" in said and config.account in said
+    assert f"--set properties.digest={OWN}" in said
+    archives = azure.decision(STACK, config, Registered(NAME, 2), replace(seen, status=APPROVED), "", REJECTED)
+    assert archives.startswith("az ml model archive --name scorer-approved --version 2 ")
+    refused = azure.decision(STACK, config, Registered(NAME, 2), seen, BECAUSE[1], REJECTED)
+    assert refused == f"{said} && {archives}", "what nobody decided on has no version that could be archived"

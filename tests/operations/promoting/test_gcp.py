@@ -139,3 +139,18 @@ def test_what_was_rejected_is_not_approved_afterwards(store: Store, file: Path) 
     with pytest.raises(BadInput, match=r"is not approved \(Rejected\)"):
         run("promote", "scorer@2", file)
     assert APPROVED not in store.objects
+
+
+def test_a_rejection_is_one_more_object_and_outweighs_an_approval(store: Store, file: Path) -> None:
+    run("approve", file, "scorer@2", *BECAUSE, "--yes")
+    why = ("--because", "it drifts since October")
+    shown = run("reject", file, "scorer@2", *why)
+    assert "nothing is rejected without --yes" in shown and f"--if-generation-match=0 - gs://{REJECTED}" in shown
+    assert REJECTED not in store.objects
+    done = run("reject", file, "scorer@2", *why, "--yes")
+    assert "scorer@2 is rejected\nwhat serves it serves on" in done
+    said = versions.read_approval(store.objects[REJECTED], "it")
+    assert (said.digest, said.decision, said.why) == (versions.digest(content(2)), "rejected", why[1])
+    assert "is rejected already, because it drifts" in run("reject", file, "scorer@2", *why, "--yes")
+    with pytest.raises(BadInput, match="was rejected, because it drifts since October; a rejection stays"):
+        run("approve", file, "scorer@2", *BECAUSE, "--yes")

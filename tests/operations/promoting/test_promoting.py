@@ -129,6 +129,10 @@ def test_a_version_is_refused_until_the_approver_approves_and_then_it_is_named(r
     said = yaml.safe_load(file.read_text(encoding="utf-8"))["config"]["mlplatform:models"]["fraud-scorer"]
     assert said == {"registered": NAME, "version": 2, "digest": versions.digest(content(2))}
     assert "is scorer@2 already" in run("promote", "scorer@2", file, "--yes")
+    assert "nothing is rejected without --yes" in run("reject", file, "scorer@2", *BECAUSE)
+    assert "scorer@2 is rejected\nwhat serves it serves on" in run("reject", file, "scorer@2", *BECAUSE, "--yes")
+    with pytest.raises(BadInput, match=r"scorer@2: is not approved \(Rejected\)"):
+        run("promote", "scorer@2", file, "--yes")
     run("approve", file, "scorer@1", *BECAUSE, "--yes")
     run("promote", "scorer@1", file, "--yes")
     assert "version: 1\n" in file.read_text(encoding="utf-8")

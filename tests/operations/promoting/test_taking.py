@@ -65,7 +65,7 @@ def test_azure_registers_under_the_number_that_is_free_and_by_the_digest(monkeyp
     assert said["properties"] == {"digest": digest}
     assert said["modelUri"].endswith("/datastores/artifacts/paths/registry/scorer/2/")
     assert azure.numbered(GROUP, config, VERSION, digest, None) == (2, True)
-    with pytest.raises(BadInput, match=r"is another version; give the copy a number of its own by --as"):
+    with pytest.raises(BadInput, match=r"is another version, and a version never changes; choose another number"):
         azure.numbered(GROUP, config, VERSION, f"sha256:{'0' * 64}", None)
     assert azure.numbered(GROUP, config, VERSION, digest, 5) == (5, False)
     cloud.model = False
@@ -77,7 +77,7 @@ def test_gcp_takes_the_number_whose_folder_is_free(store: Store) -> None:
     config, digest = read_stack_file(STACKS / "Pulumi.gcp-pilot.yaml"), versions.digest(content(2))
     assert gcp.numbered("gcp-pilot", config, VERSION, digest, None) == (2, True)
     assert gcp.numbered("gcp-pilot", config, VERSION, digest, 7) == (7, False)
-    with pytest.raises(BadInput, match="is of another version; give the copy a number of its own by --as"):
+    with pytest.raises(BadInput, match="is of another version, and a version never changes; choose another number"):
         gcp.numbered("gcp-pilot", config, VERSION, digest, 1)
     assert gcp.folder("gcp-pilot", config, VERSION) == f"gs://gcp-pilot-artifacts-{PROJECT}/registry/scorer/2/"
     image = gcp.image("gcp-pilot", config, VERSION, config)

@@ -36,11 +36,13 @@ def answers(monkeypatch: pytest.MonkeyPatch, answer: httpx.Response | httpx.HTTP
     return seen
 
 
-def test_a_run_is_started_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    seen = answers(monkeypatch, httpx.Response(200, json={"name": f"{WORKFLOW}/executions/1"}))
-    assert gcp.send("gcp-full", CONFIG, "fraud-training") == f"{WORKFLOW}/executions/1"
+@pytest.mark.parametrize(("section", "name"), [("training", "fraud-training"), ("pipelines", "fraud-path")])
+def test_a_run_is_started_once(monkeypatch: pytest.MonkeyPatch, section: str, name: str) -> None:
+    workflow = WORKFLOW.replace("fraud-training", name)
+    seen = answers(monkeypatch, httpx.Response(200, json={"name": f"{workflow}/executions/1"}))
+    assert gcp.send("gcp-full", CONFIG, section, name) == f"{workflow}/executions/1"
     (request,) = seen
-    assert str(request.url) == f"https://workflowexecutions.googleapis.com/v1/{WORKFLOW}/executions"
+    assert str(request.url) == f"https://workflowexecutions.googleapis.com/v1/{workflow}/executions"
     assert json.loads(request.content) == {"argument": "{}"}
     assert request.headers["X-Goog-User-Project"] == "payments-risk-pilot"
 
@@ -59,4 +61,10 @@ def test_a_refusal_of_google_is_one_sentence(
 ) -> None:
     answers(monkeypatch, answer)
     with pytest.raises(BadInput, match=said):
-        gcp.send("gcp-full", CONFIG, "fraud-training")
+        gcp.send("gcp-full", CONFIG, "training", "fraud-training")
+
+
+def test_a_refusal_names_the_pipeline_that_was_to_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers(monkeypatch, httpx.Response(403, json={"error": {"message": "no"}}))
+    with pytest.raises(BadInput, match=r"^pipelines.fraud-path: Google refuses"):
+        gcp.send("gcp-full", CONFIG, "pipelines", "fraud-path")

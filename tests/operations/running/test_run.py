@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -40,8 +41,8 @@ def test_a_dry_run_says_what_it_would_start_for_how_long_and_at_what_cost() -> N
 
 
 def test_the_cost_grows_with_machines_and_hours(tmp_path: Path) -> None:
-    one = running.planned("claims", config_of(tmp_path), "fraud-training")
-    more = running.planned("claims", config_of(tmp_path, replicas=3, max_hours=8), "fraud-training")
+    one = running.planned("claims", config_of(tmp_path), "training", "fraud-training")
+    more = running.planned("claims", config_of(tmp_path, replicas=3, max_hours=8), "training", "fraud-training")
     assert one.dollars and more.dollars
     assert more.dollars == pytest.approx(one.dollars * 3 * (8 + 4) / 6)
 
@@ -50,10 +51,8 @@ def test_a_machine_without_a_price_says_so(tmp_path: Path) -> None:
     config = config_of(tmp_path)
     job = config_of(tmp_path, family="gpu-l40s").__dict__["training"]["fraud-training"]
     assert job.machine == "gpu-l40s"
-    assert (
-        "known"
-        in running.Run("claims", "x", running.planned("claims", config, "fraud-training").machines, 1, None, False).cost
-    )
+    (part,) = running.planned("claims", config, "training", "fraud-training").parts
+    assert "known" in running.Run("claims", "x", [part, replace(part, dollars=None)]).cost
 
 
 @pytest.mark.parametrize(
@@ -65,7 +64,7 @@ def test_a_machine_without_a_price_says_so(tmp_path: Path) -> None:
 )
 def test_what_cannot_run_is_refused(tmp_path: Path, name: str, changed: dict[str, Any], said: str) -> None:
     with pytest.raises(BadInput, match=said):
-        running.planned("claims", config_of(tmp_path, **changed), name)
+        running.planned("claims", config_of(tmp_path, **changed), "training", name)
 
 
 def test_a_stack_without_training_says_so() -> None:
@@ -77,7 +76,7 @@ def test_a_stack_without_training_says_so() -> None:
 @pytest.mark.parametrize(("section", "why"), [("batch_jobs", "; the clock alone starts a batch job"), ("trainig", "")])
 def test_a_section_that_nobody_starts_is_one_sentence(section: str, why: str) -> None:
     done = command("run", "aws-full", section, "nightly")
-    assert (done.returncode, done.stderr) == (2, f"run: found '{section}', allowed: training{why}\n")
+    assert (done.returncode, done.stderr) == (2, f"run: found '{section}', allowed: training or pipelines{why}\n")
 
 
 def stubbed(monkeypatch: pytest.MonkeyPatch) -> Stubber:
@@ -94,9 +93,9 @@ def test_a_run_is_started_by_its_time(tmp_path: Path, monkeypatch: pytest.Monkey
     stub = stubbed(monkeypatch)
     answer = {"executionArn": f"{ARN.replace('stateMachine', 'execution')}:x", "startDate": 0}
     stub.add_response("start_execution", answer, {"stateMachineArn": ARN, "input": ANY})
-    assert aws.send("claims", config_of(tmp_path), "fraud-training") == answer["executionArn"]
+    assert aws.send("claims", config_of(tmp_path), "training", "fraud-training") == answer["executionArn"]
     stub.assert_no_pending_responses()
-    command_ = aws.start("claims", config_of(tmp_path), "fraud-training").command
+    command_ = aws.start("claims", config_of(tmp_path), "training", "fraud-training").command
     said = re.search(r"--input '(.*?)'", command_)
     assert said and re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", json.loads(said[1])["run"])
 
@@ -105,4 +104,4 @@ def test_a_run_is_started_by_its_time(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_a_refusal_of_aws_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str) -> None:
     stubbed(monkeypatch).add_client_error("start_execution", code, "no\nwords")
     with pytest.raises(BadInput, match=f"AWS refuses to start a run \\({code}: no words\\)"):
-        aws.send("claims", config_of(tmp_path), "fraud-training")
+        aws.send("claims", config_of(tmp_path), "training", "fraud-training")

@@ -60,7 +60,10 @@ def test_the_command_that_runs_it_in_an_account_runs_it_in_a_sandbox(home: Home)
     done = command(*asked)
     assert done.returncode == 0 and "nothing is started without --yes" in done.stdout
     done = command(*asked, "--yes")
-    assert done.returncode == 2 and "'aws-full-fraud-training': no batch job or training job of that" in done.stderr
+    assert (
+        done.returncode == 2
+        and "'aws-full-fraud-training': no batch job, training job or pipeline of that" in done.stderr
+    )
     state = State(home.database)
     (job,) = state.resources.all()
     state.resources.delete(job.key)

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any, cast
 
 import pytest
+import typer
 
 from catalogue.deployers import ROLES
 from catalogue.graph import Graph
@@ -19,14 +20,18 @@ from catalogue.kinds.azure import storage
 from catalogue.kinds.azure.machinelearningservices_jobs import COMPUTE
 from catalogue.kinds.gcp.workbench import INSTANCE
 from catalogue.platforms import PLATFORMS, Platform
+from catalogue.registered import in_registry
 from catalogue.registries import as_written
-from examples.pack import HERE, PACKED
+from examples.pack import HERE, NAME, PACKED
 from operations import facts, hardware
+from operations.__main__ import application
 from operations.phases import ground_of
 from operations.steps import manual, of, query
 from operations.verdict import HardwareUse, ManualStep, Phase
 from policies.rule import peoples_networks
+from stacks.config import STACKS
 from tests.mutate import changed, put
+from tests.previewing import preview
 from tests.stack_files import pilot_file
 
 ROOT = HERE.parent
@@ -172,6 +177,29 @@ def test_the_example_alone_is_built_before_it_is_pushed_and_packed_before_it_is_
     assert uploaded[0] == PACKED
     packed = [command for command in uploaded[1:] if f"out/example/{graph.platform}/model" in command]
     assert len(packed) == 1 and len(uploaded) == 3, "the artifact of the other model is its team's"
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_one_command_of_ours_registers_what_is_served_by_its_version(platform: Platform) -> None:
+    graph = preview(STACKS / f"Pulumi.{platform}-full.yaml")
+    found = list(manual(graph, [], TWO, *place(graph)))
+    (step,) = [one for one in found if one.what.startswith("register the versions")]
+    (uri,) = [uri for uri in facts.artifacts(graph) if in_registry(uri)]
+    assert step.who == "publisher" and [look.name for look in step.looks if look.what == "artifact"] == [uri]
+    assert not [one for one in found if one is not step and uri in {look.name for look in one.looks}]
+    trained, register = (shlex.split(command) for command in step.commands)
+    (image,) = [one for one in facts.images(graph) if f" {one})" in trained[-1]]
+    assert image.endswith((f":{NAME}-1", f"/{NAME}:1")) and trained[-2] == "--image"
+    *_, name, called, stack, version, _, folder, _ = register
+    assert (name, called, stack, version) == ("mlplatform", "register", f"{platform}-full", f"{NAME}@1")
+    group = typer.main.get_command(application())
+    assert isinstance(group, typer.core.TyperGroup)
+    group.commands["register"].make_context("register", register[4:]).close()
+    assert folder == f"out/example/version/{platform}"
+    of_others = [replace(one, inputs=_of_others(one.inputs)) for one in graph.resources]
+    renamed = manual(replace(graph, resources=tuple(of_others)), [], TWO, *place(graph))
+    (theirs,) = [one for one in renamed if one.what.startswith("register the versions")]
+    assert theirs.commands == [f"uv run mlplatform register {platform}-full churn@1 --from CANDIDATE --yes"]
 
 
 def test_a_stack_of_other_models_builds_and_packs_nothing(graph: Graph) -> None:

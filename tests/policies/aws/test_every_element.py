@@ -67,9 +67,6 @@ ONE_IS_ENOUGH = {
     "network-endpoint-closed aws:iam/rolePolicy:RolePolicy policy.(document).Statement": (
         "another statement lets the role call"
     ),
-    "limits-outputs-expire aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration rules": (
-        "another rule deletes the folder's files in time"
-    ),
 }
 _WORSE: dict[Any, Any] = {True: False, False: True}
 

@@ -176,6 +176,7 @@ SENT: list[tuple[str, Edit]] = [
         ("world-run-places", into("OutputDataConfig", S3OutputPath=f"{BUCKET}/{folder}"))
         for folder in ("models/mlplatform-example/1/", "data/transactions/", "registry/", "", "batch/fraud-backfill/")
     ),
+    ("limits-stores-expire", into("OutputDataConfig", S3OutputPath=f"{BUCKET}/async/trained/")),
     ("world-run-places", checkpoints("States.Format('s3://evil/{}/', $.run)")),
     ("world-run-places", checkpoints("States.Format('s3://{}/checkpoints/', $.run)")),
     ("world-run-places", checkpoints("$.run")),
@@ -193,6 +194,8 @@ SENT: list[tuple[str, Edit]] = [
     ("rollback-run-whole", defined(lambda d: d["States"]["Train"]["Catch"][0].update(ErrorEquals=["States.ALL"]))),
     ("rollback-run-whole", defined(lambda d: d["States"]["Train"]["Retry"][1].update(IntervalSeconds=1))),
     ("rollback-run-whole", defined(lambda d: d["States"]["Train"]["Retry"][1].update(BackoffRate=1))),
+    ("rollback-run-whole", defined(lambda d: d.update(StartAt="Completed"))),
+    ("rollback-run-whole", defined(lambda d: d["States"].update(Beside={"Type": "Succeed"}))),
     ("rollback-run-whole", _then("Nowhere", {"Type": "Choice", "Choices": [{"Next": "Gone"}], "Default": "Train"})),
 ]
 
@@ -235,7 +238,9 @@ def test_a_run_that_no_status_ends_well_is_found(full: Graph, status: str) -> No
     ],
 )
 def test_a_run_may_ask_in_its_own_way_how_its_job_ended(full: Graph, edit: Edit) -> None:
-    assert definitions.run_whole.judge(having(full, MACHINE, "-fraud-training", edit)).violations == ()
+    said = definitions.run_whole.judge(having(full, MACHINE, "-fraud-training", edit)).violations
+    # The state of before, which nothing leads to any more.
+    assert [one.sentence for one in said if not one.sentence.startswith("never comes to Completed")] == []
 
 
 @pytest.mark.parametrize(("rule", "edit"), SENT, ids=[f"{i}-{rule}" for i, (rule, _) in enumerate(SENT)])
@@ -314,6 +319,7 @@ def together(tmp_path_factory: pytest.TempPathFactory) -> Graph:
     """The stack of every section, whose training job has two replicas."""
     said = yaml.safe_load((STACKS / "Pulumi.aws-full.yaml").read_text(encoding="utf-8"))
     said["config"]["mlplatform:training"]["fraud-training"]["replicas"] = 2
+    del said["config"]["mlplatform:pipelines"]
     file = tmp_path_factory.mktemp("stacks") / "Pulumi.aws-full.yaml"
     file.write_text(yaml.safe_dump(said), encoding="utf-8")
     return preview(file)

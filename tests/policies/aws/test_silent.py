@@ -44,6 +44,7 @@ POLICY, SCHEDULE = "aws:appautoscaling/policy:Policy", "aws:scheduler/schedule:S
 TRACKING = "targetTrackingScalingPolicyConfiguration"
 SUBSCRIPTION = "aws:sns/topicSubscription:TopicSubscription"
 BUDGET = "aws:budgets/budget:Budget"
+ENDPOINT = "aws:sagemaker/endpoint:Endpoint"
 
 
 def alarm(name: str, **changes: Any) -> Mutation:
@@ -276,6 +277,7 @@ SILENT: list[tuple[str, Mutation]] = [
     ("world-queue-places", setting(CONFIG, f"{QUEUE}.s3OutputPath", f"{STORE}/capture/fraud-scorer/", "embedder")),
     ("world-queue-places", setting(CONFIG, f"{QUEUE}.s3FailurePath", f"{STORE}/async/document-embedder", "embedder")),
     ("world-queue-places", setting(CONFIG, f"{QUEUE}.s3OutputPath", f"{STORE}/models/", "embedder")),
+    ("limits-stores-expire", turning(LIFECYCLE, "rules", lambda rules: [*rules, _emptying("async/x/")], "artifacts")),
     # A denial of everything where SageMaker's own key lacks leaves no persona anything to do.
     ("identity-tasks", editing(BOUNDARY, "policy", lambda d: put(d, "Statement.2.Action", ["*"]))),
     ("identity-tasks", editing(BOUNDARY, "policy", lambda d: put(d, "Statement.2.Action", ["s3:GetObject"]))),
@@ -369,6 +371,13 @@ def test_what_is_ignored_is_what_the_record_has_apart(aws_pilot: Graph, type_: s
     graph = swapped(aws_pilot, replace(first(aws_pilot, type_), options={"ignoreChanges": [path]}))
     assert caught(graph, "inputs-known") == found
     assert caught(replace(graph, ours=False), "inputs-known") == set()
+
+
+@pytest.mark.parametrize(("type_", "found"), [(ENDPOINT, {"audit-state-protected"}), (KEY, set[str]())])
+def test_what_only_costs_money_is_gone_when_it_is_deleted(aws_pilot: Graph, type_: str, found: set[str]) -> None:
+    """What holds state may be kept on purpose."""
+    graph = swapped(aws_pilot, replace(first(aws_pilot, type_), options={"retainOnDelete": True}))
+    assert caught(graph, "audit-state-protected") == found
 
 
 def test_another_program_is_told_once_of_each_place_and_never_fails_for_it(aws_pilot: Graph) -> None:

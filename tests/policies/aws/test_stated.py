@@ -85,6 +85,15 @@ TRANSFORM = "States.Transform.Parameters"
         (setting(CONFIG, f"{VARIANT}.initialInstanceCount", 3, SCORER), "min_replicas of the stack file says 2"),
         (setting(CONFIG, f"{CAPTURE}.initialSamplingPercentage", 20, SCORER), "percent of the stack file says 10"),
         (setting(LIFECYCLE, "rules.2.expiration.days", 7, "artifacts"), "capture.days of the stack file says 30"),
+        (
+            setting(LIFECYCLE, "rules.5.expiration.days", 7, "artifacts"),
+            "keeps answers for days: 7, where the stack file",
+        ),
+        (
+            setting(LIFECYCLE, "rules.6.expiration.days", 7, "artifacts"),
+            "keeps answers for days: 7, where the stack file",
+        ),
+        (setting(LIFECYCLE, "rules.4.expiration.days", 90, "artifacts"), "keeps requests for days: 90, where the endp"),
         (setting(ALARM, "threshold", 0.04, "scorer-errors"), "error_rate_percent of the stack file says 1"),
         (setting(ALARM, "threshold", 0.04, "embedder-new-errors"), "error_rate_percent of the stack file says 5"),
         (setting(ALARM, "threshold", 900_000, "scorer-p95"), "p95_latency_ms of the stack file says 250"),
@@ -153,6 +162,16 @@ def test_an_edit_of_the_file_and_of_what_is_sent_alike_is_no_finding(aws_pilot: 
         },
     )
     assert found(graph) == []
+
+
+def test_requests_through_a_queue_stay_as_long_as_the_longest_answers(aws_pilot: Graph) -> None:
+    longer = both(*(setting(LIFECYCLE, f"rules.{one}.expiration.days", 90, "artifacts") for one in (4, 5, 6)))
+    words = {"endpoints.document-embedder.keep_days": "90"}
+    assert found(saying(longer(aws_pilot), **words)) == []
+    (message, *_) = found(saying(aws_pilot, **words))
+    assert (
+        "keeps answers for days: 30, where endpoints.document-embedder.keep_days of the stack file says 90" in message
+    )
 
 
 def test_a_capture_and_a_time_to_start_that_the_file_does_not_ask_for_are_found(aws_pilot: Graph) -> None:

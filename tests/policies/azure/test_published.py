@@ -72,6 +72,7 @@ WRONG: list[tuple[str, Mutation]] = [
     ("rollback-alarm-rings", rewriting(QUERY, f"{CONDITION}.query", "toint(ResponseCode)", "toint(Code)", "errors")),
     ("rollback-alarm-rings", rewriting(QUERY, f"{CONDITION}.query", "TrafficLog", "Trafficlog", "errors")),
     ("rollback-alarm-rings", rewriting(QUERY, f"{CONDITION}.query", "ExperimentName", "Experiment", "failed")),
+    ("rollback-alarm-rings", setting(QUERY, "windowSize", "P2D", "errors")),
 ]
 """What is misspelt, and the rule that tells."""
 

@@ -165,7 +165,7 @@ SILENT: list[tuple[str, Mutation]] = [
     ("limits-stated", setting(SCHEDULE, f"properties.tags.{RUNS_PER_MONTH}", "7", "training")),
     ("limits-stated", setting(SCHEDULE, f"{TRAIN}.resources.instance_count", 2, "training")),
     ("limits-stated", setting(SCHEDULE, f"{SCORE}.limits.timeout", "PT2H", "backfill")),
-    ("audit-images-answer", setting(ENVIRONMENT_VERSION, "properties.inferenceConfig.scoringRoute.port", 22)),
+    ("audit-images-answer", setting(ENVIRONMENT_VERSION, "properties.inferenceConfig.scoringRoute.port", 22, "scorer")),
     ("limits-stated", setting(TRAFFIC, "bakeMinutes", 1440)),
     ("limits-stated", setting(TRAFFIC, "mirrorPercent", 50)),
     ("limits-stated", setting(TRAFFIC, "p95LatencyMs", 249)),
@@ -236,9 +236,10 @@ def test_a_schedule_that_nobody_starts_by_hand_is_on(whole: Graph) -> None:
 def test_a_cluster_that_trains_is_of_training(whole: Graph) -> None:
     """Where a person scores on it too it is of batch, as one is on which images are built."""
     uses = {found.user: found.use for one, found in facts.uses(whole) if one.type == COMPUTE}
-    trains = first(whole, COMPUTE, "training-cluster").name
+    trains = {one.name for one in whole.of(COMPUTE) if "training-cluster" in one.name or "fraud-path" in one.name}
+    assert len(trains) == 6
     assert {name for name, use in uses.items() if use == "training"} == {
-        trains,
+        *trains,
         "azure-full-workspace-ana",
         "azure-full-workspace-ben",
     }

@@ -32,6 +32,7 @@ SCORE, TRAIN, NODES = f"{JOB}.jobs.score", f"{JOB}.jobs.train", "properties.prop
 ENVIRONMENT, ROUTES = f"{ML}:EnvironmentVersion", "properties.inferenceConfig"
 COLLECTED = "properties.dataCollector.collections"
 GONE = "definition.actions.baseBlob.delete.daysAfterModificationGreaterThan"
+STORE, TRANSFERS = "azureml://datastores/artifacts/paths/", "${{parent.inputs.transfers}}"
 STEP = "of the stack file says"
 
 
@@ -96,12 +97,35 @@ STATED: list[tuple[Mutation, str]] = [
     (losing(SCHEDULE, "properties.trigger.expression", "backfill"), "has the schedule none"),
     (setting(SCHEDULE, "properties.trigger.timeZone", "UTC", "backfill"), f"timezone {STEP} Europe/Berlin"),
     (losing(SCHEDULE, "properties.trigger.timeZone", "backfill"), "has the timezone none"),
+    (losing(SCHEDULE, f"{SCORE}.inputs.cards", "backfill"), "paths/transfers/, where batch_jobs.fraud-backfill"),
+    (setting(SCHEDULE, f"{JOB}.inputs.cards.uri", f"{STORE}documents/", "backfill"), f"inputs.cards {STEP} {STORE}ca"),
+    (setting(SCHEDULE, f"{SCORE}.inputs.cards.value", TRANSFERS, "backfill"), f"inputs.cards {STEP} {STORE}cards/"),
     (
-        setting(ENVIRONMENT, f"{ROUTES}.scoringRoute.path", "/scorx", "fraud"),
+        setting(SCHEDULE, f"{SCORE}.inputs.transfers.value", "x", "backfill"),
+        "paths/cards/, where batch_jobs.fraud-backfill",
+    ),
+    (setting(SCHEDULE, f"{JOB}.inputs.data.uri", f"{STORE}cards/", "embedder"), f"document-embedder {STEP} {STORE}doc"),
+    (setting(SCHEDULE, f"{JOB}.inputs.train.uri", f"{STORE}cards/", "training"), f"data.train {STEP} {STORE}mlplatf"),
+    (
+        setting(SCHEDULE, f"{JOB}.outputs.scores.uri", f"{STORE}batch/x/${{{{name}}}}/", "backfill"),
+        f"output_uri {STEP}",
+    ),
+    (
+        setting(SCHEDULE, f"{JOB}.outputs.checkpoints.uri", f"{STORE}x/${{{{name}}}}/", "training"),
+        f"checkpoint_uri {STEP}",
+    ),
+    (
+        setting(ENVIRONMENT, f"{ROUTES}.scoringRoute.path", "/scorx", "fraud-scorer"),
         "predict_route of the stack file makes it",
     ),
-    (setting(ENVIRONMENT, f"{ROUTES}.readinessRoute.path", "/x", "fraud"), "health_route of the stack file makes it /"),
-    (setting(ENVIRONMENT, f"{ROUTES}.livenessRoute.port", 5002, "fraud"), "port of the stack file makes it 5001"),
+    (
+        setting(ENVIRONMENT, f"{ROUTES}.readinessRoute.path", "/x", "fraud-scorer"),
+        "health_route of the stack file makes it /",
+    ),
+    (
+        setting(ENVIRONMENT, f"{ROUTES}.livenessRoute.port", 5002, "fraud-scorer"),
+        "port of the stack file makes it 5001",
+    ),
 ]
 """What is sent otherwise than the file says it, and what the finding has to say."""
 
@@ -133,7 +157,7 @@ def test_an_edit_of_the_file_and_of_what_is_sent_alike_is_no_finding(whole: Grap
     assert found(saying(more, {"endpoints.fraud-scorer.max_replicas": "5"})) == []
     later = setting(SCHEDULE, "properties.trigger.expression", "30 5 * * 1-5", "backfill")(whole)
     assert found(saying(later, {"batch_jobs.fraud-backfill.schedule": "30 5 * * 1,2,3,4,5"})) == []
-    routed = setting(ENVIRONMENT, f"{ROUTES}.scoringRoute.path", "/invocations", "fraud")(whole)
+    routed = setting(ENVIRONMENT, f"{ROUTES}.scoringRoute.path", "/invocations", "fraud-scorer")(whole)
     assert found(saying(routed, {"models.fraud-scorer.predict_route": "/invocations"})) == []
     utc = setting(SCHEDULE, "properties.trigger.timeZone", "UTC", "backfill")(whole)
     assert found(saying(utc, {"batch_jobs.fraud-backfill.timezone": None})) == []

@@ -80,19 +80,26 @@ def _in_studio(resource: Resource) -> Brings:
     return {"sagemaker:InstanceTypes": types} if types else {}
 
 
-def _jobs(graph: Graph, machine: Resource) -> Asked:
-    """As the state machine's role makes them, at night. What a path fills in is not known, and brings nothing."""
-    yield "states:CreateStateMachine", "*", {}
-    for job in sfn.jobs(machine.props):
+def _jobs(graph: Graph, starter: Resource) -> Asked:
+    """As the role of a state machine or a pipeline makes them, at night. What a path fills in brings nothing."""
+    yield "sagemaker:CreatePipeline" if starter.type == sfn.PIPELINE else "states:CreateStateMachine", "*", {}
+    for job in sfn.jobs_of(graph, starter):
         clusters = [cluster for cluster, _ in job.clusters()]
         brings: Brings = {"sagemaker:InstanceTypes": [each.text_or_empty("InstanceType") for each in clusters]}
         for cluster in clusters:
             brings |= _text("sagemaker:VolumeKmsKey", cluster.text_or_empty("VolumeKmsKeyId"))
-        output = job.request.section_or_empty("TransformOutput")
-        brings |= _text("sagemaker:OutputKmsKey", output.text_or_empty("KmsKeyId"))
+        for output in job.outputs():
+            brings |= _text("sagemaker:OutputKmsKey", output.text_or_empty("KmsKeyId"))
+        network = job.request.section_or_empty("NetworkConfig") or job.request
+        brings |= _network(network.section_or_empty("VpcConfig"), "Subnets", "SecurityGroupIds")
+        for at in ("NetworkIsolation", "InterContainerTrafficEncryption"):
+            brings |= _text(f"sagemaker:{at}", network.text_or_empty(f"Enable{at}"))
         given = {each.text_or_empty("Key"): each.text_or_empty("Value") for each in job.request.each_section("Tags")}
-        tags = {f"aws:RequestTag/{key}": given.get(key) for key in machine.props.section_or_empty("tags").names()}
-        yield f"sagemaker:{job.action[0].upper()}{job.action[1:]}", "*", tags | brings
+        tags = {f"aws:RequestTag/{key}": given.get(key) for key in starter.props.section_or_empty("tags").names()}
+        name = sfn.formatted(str(job.request.values.get("TrainingJobName.$")))[0]
+        name = name or f"{job.request.text_or_empty('TrainingJobName')}-"
+        on = f"arn:aws:sagemaker:us-east-1:111122223333:training-job/{name}x" if name != "-" else "*"
+        yield f"sagemaker:{job.action[0].upper()}{job.action[1:]}", on, tags | brings
 
 
 def _notebook(graph: Graph, notebook: Resource) -> Asked:
@@ -197,6 +204,7 @@ _ASK: Mapping[str, Callable[[Graph, Resource], Asked]] = {
     "aws:sagemaker/model:Model": _model,
     "aws:sagemaker/modelPackageGroup:ModelPackageGroup": _only("sagemaker:CreateModelPackageGroup"),
     "aws:sagemaker/notebookInstance:NotebookInstance": _notebook,
+    "aws:sagemaker/pipeline:Pipeline": _jobs,
     "aws:sagemaker/userProfile:UserProfile": _profile,
     "aws:sfn/stateMachine:StateMachine": _jobs,
     "aws:sns/topic:Topic": _only("sns:CreateTopic"),

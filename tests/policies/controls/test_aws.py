@@ -16,10 +16,12 @@ from catalogue.properties import Properties
 from policies.controls import World, controls, documents, undecided
 from policies.controls.aws import BUCKETS, DATA, LONGEST, TYPES
 from policies.limits import Limits, load
+from stacks.config import STACKS
 from tests.catching import Judge
-from tests.mutate import put
+from tests.mutate import changed, put
 from tests.policies.aws.test_rules import adding, editing, losing, setting, turning
 from tests.policies.controls.aws_calls import calls
+from tests.previewing import preview
 
 Mutation = Callable[[Graph], Graph]
 PLACE = Placement("pilot", "payments-risk", "111122223333", "us-east-1")
@@ -328,3 +330,18 @@ def test_the_resource_control_policy_names_services_that_such_policies_bind() ->
     }
     named = {action.partition(":")[0] for s in documents(World.of("aws"))[DATA]["Statement"] for action in s["Action"]}
     assert named <= bound
+
+
+def test_the_steps_of_a_pipeline_come_up_under_the_controls_and_one_without_a_network_does_not() -> None:
+    full = preview(STACKS / "Pulumi.aws-full.yaml")
+    assert full.placement is not None
+    world, type_ = World.of("aws", full.placement), "aws:sagemaker/pipeline:Pipeline"
+    (path,) = full.of(type_)
+    assert refused(world, full) == {}
+
+    def opened(inputs: Any) -> None:
+        document = json.loads(inputs["pipelineDefinition"])
+        del document["Steps"][0]["Arguments"]["NetworkConfig"]
+        inputs["pipelineDefinition"] = json.dumps(document)
+
+    assert set(refused(world, changed(full, path, opened)).values()) == {path.name}

@@ -539,6 +539,8 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("sizes-name", setting(BUCKET, "name", "Upper")),
     ("sizes-name", setting("gcp:serviceaccount/account:Account", "accountId", "x" * 31)),
     ("sizes-principals", granted_to(1_501)),
+    ("sizes-document", rewriting("next_attempt", "n" * 128 * 1024)),
+    ("sizes-document", rewriting("job.state", "job." + "s" * 400)),
     ("identity-registries", setting(MODEL, "image", "us-central1-docker.pkg.dev/other/r/fraud-scorer:1")),
     ("identity-registries", setting(MODEL, "image", "gcr.io/other/fraud-scorer:1")),
     ("world-account", setting(VPC, "project", "somebody-elses")),

@@ -22,7 +22,7 @@ LACKS = {
     "aws": {"no-right", "no-image", "no-artifact", "over-quota"},
     "gcp": {"no-right", "service-off", "not-in-force", "not-let-in", "over-quota-disks"},
     "azure-native": {
-        *("no-right", "service-off", "no-image", "no-artifact", "over-quota", "over-quota-nodes"),
+        *("no-right", "service-off", "no-image", "no-way", "no-artifact", "over-quota", "over-quota-nodes"),
         *("not-in-force", "no-pull", "no-read", "not-known"),
     },
 }

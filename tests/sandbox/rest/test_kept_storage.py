@@ -73,7 +73,8 @@ def test_the_manual_step_of_a_version_is_what_the_preflight_asks_for(
         for type_, inputs in (("mlplatform:gcp:ApprovedVersion", GIVEN), ("mlplatform:gcp:Model", {}))
     )
     graph = Graph("gcp-full", "gcp", (asks, replace(model, dependencies=(asks.urn,))), {})
-    (step,) = gcp.versions(graph, "payments-risk-pilot", "us-central1")
+    before, step = gcp.versions(graph, "payments-risk-pilot", "us-central1")
+    assert before.commands == ["uv run mlplatform register gcp-full scorer@1 --from CANDIDATE --yes"]
     assert step.who == "approver"
     assert step.commands == ["uv run mlplatform approve gcp-full scorer@1 --because WHY --yes"]
     assert (step.looks[0].name, step.looks[0].at) == (VERSION, DIGEST)

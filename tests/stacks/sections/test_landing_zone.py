@@ -25,7 +25,6 @@ from catalogue.marked import texts_in
 from catalogue.platforms import PLATFORMS
 from components.azure.names import worldwide
 from operations.evaluation import evaluate
-from operations.preview import Program, Programs
 from operations.verdict import Verdict
 from policies import pack
 from policies.aws.identity import guardrails
@@ -34,6 +33,7 @@ from stacks.config import validate
 from tests.conftest import company, forget
 from tests.mutate import at
 from tests.operations.test_judge import judged
+from tests.previewing import preview
 from tests.stack_files import pilot_file
 
 EACH = pytest.mark.parametrize("platform", PLATFORMS)
@@ -306,9 +306,8 @@ SAID: Mapping[str, Entry] = {
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator["World"]:
-    with Programs() as programs:
-        yield World(tmp_path_factory.mktemp("world"), programs)
+def world(tmp_path_factory: pytest.TempPathFactory) -> "World":
+    return World(tmp_path_factory.mktemp("world"))
 
 
 class World:
@@ -319,8 +318,8 @@ class World:
     Whoever makes one or judges it stands `within` the company.
     """
 
-    def __init__(self, root: Path, programs: Programs) -> None:
-        self.root, self._programs = root, programs
+    def __init__(self, root: Path) -> None:
+        self.root = root
         self._made: dict[tuple[str, str], Graph] = {}
         self._judged: dict[tuple[str, str], Verdict] = {}
         with self.within() as organisation:
@@ -352,7 +351,7 @@ class World:
                 text = text.replace(own, ours)
             file.write_text(text, encoding="utf-8")
             with self.within():
-                self._made[platform, gives] = self._programs.run(Program.of(file))[0]
+                self._made[platform, gives] = preview(file)
         return self._made[platform, gives]
 
     def verdict(self, platform: str, gives: str = "given") -> Verdict:

@@ -1,0 +1,33 @@
+"""How the names of SageMaker's jobs begin, which have 63 characters with what tells one run from another, or 32."""
+
+import hashlib
+
+BESIDE_RUN, BESIDE_STEP = 63 - len("-2026-11-26-023000-00"), 38
+"""What SageMaker's 63 characters leave for the name of a job beside its run: beside the time and the attempts that a
+state machine counts, and beside what Pipelines adds ("Prefix length restrictions",
+https://docs.aws.amazon.com/sagemaker/latest/dg/build-and-manage-access.html)."""
+
+
+BESIDE_SEARCH = 32 - len("-2026-11-2602300000")
+"""What the 32 characters of a tuning job's name leave beside its run and its attempt: CreateHyperParameterTuningJob,
+HyperParameterTuningJobName,
+https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateHyperParameterTuningJob.html
+"""
+
+
+def shortened(job_name: str, longest: int) -> str:
+    """A name that leaves room for its run. One that is cut has a digest of the whole, so that no two become one."""
+    if len(job_name) <= longest:
+        return job_name
+    return f"{job_name[: longest - 5].rstrip('-')}-{hashlib.sha256(job_name.encode()).hexdigest()[:4]}"
+
+
+def begin(job_name: str) -> list[str]:
+    """How the names of the jobs of a training job begin, of a run of its own or of a step."""
+    return list(dict.fromkeys(f"{shortened(job_name, most)}-" for most in (BESIDE_RUN, BESIDE_STEP)))
+
+
+def search_begins(job_name: str) -> str:
+    """How the name of each tuning job of a training job begins, and so that of each of its trials. A role is granted
+    jobs by it."""
+    return shortened(job_name, BESIDE_SEARCH)

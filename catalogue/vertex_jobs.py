@@ -1,0 +1,182 @@
+"""Jobs of Vertex AI, as their requests say them: what runs, on which machines, and the steps of a pipeline job.
+
+A pipeline job has KFP's own specification in it. A container there says no machine, only the least that it needs. So a
+step of a stack is Google's launcher, whose argument is the request for a custom job. It is read as that request; any
+other executor raises Malformed, for what it starts is unknown.
+https://github.com/kubeflow/pipelines/blob/master/api/v2alpha1/pipeline_spec.proto,
+https://cloud.google.com/vertex-ai/docs/pipelines/customjob-component
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from math import ceil
+from typing import Any, cast
+
+from catalogue.documents import NoDocument, parse
+from catalogue.hardware.catalogue import Use
+from catalogue.properties import Malformed, Properties
+from catalogue.quantities import more_than_zero_or_none
+
+LAUNCHER = "gcr.io/ml-pipeline/google-cloud-pipeline-components:2.22.0"
+"""Google's image that creates a custom job and waits for it, of the release that was read (`_image.py`):
+https://pypi.org/project/google-cloud-pipeline-components/2.22.0/"""
+LAUNCHES = ("python3", "-u", "-m", "google_cloud_pipeline_components.container.v1.custom_job.launcher")
+"""What is started in it: `utils.py`, build_serverless_customjob_container_spec."""
+LAUNCHER_MACHINE = "e2-standard-4"
+"""What a container without resources runs on: Vertex AI, "Specify machine types for a pipeline step",
+https://cloud.google.com/vertex-ai/docs/pipelines/machine-types. That Google bills it beside the step is assumed."""
+IN_THE_RUN = "{{$.inputs.parameters['run']}}"
+"""The id of a run in the argument of a launcher: a placeholder of KFP's, which Vertex AI fills in for each run."""
+
+PIPELINE, CUSTOM, TUNES = "pipelineJobs", "customJobs", "hyperparameterTuningJobs"
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job that a workflow starts: the collection of Vertex AI's API it is created in, and what is sent.
+
+    `spec` is the part of the body that says what runs and as whom. `times` is how many of these jobs a run may have at
+    once, or None where that is unknown. `step` names the step of a pipeline that it is, and `alone` says whether no
+    other step runs beside it.
+    """
+
+    kind: str
+    body: Properties
+    spec: Properties
+    times: int | None = 1
+    step: str = ""
+    alone: bool = False
+
+    @property
+    def deploys(self) -> bool:
+        """Whether it is no job that ends but a model put on an endpoint, whose key and labels it takes."""
+        return self.kind == DEPLOY
+
+    @property
+    def trains(self) -> bool:
+        """Whether it is a training job, or several of one definition, which are the trials of a search."""
+        return self.kind in (CUSTOM, TUNES)
+
+
+@dataclass(frozen=True)
+class KindOfJob:
+    """For one kind of job: the path of its machines and containers in the body, and how they are read."""
+
+    spec: str
+    machines: Callable[[Job], Iterator[tuple[Properties, int, int]]]
+    containers: tuple[str, ...]
+    use: Use
+
+
+def _scoring(job: Job) -> Iterator[tuple[Properties, int, int]]:
+    """The machines of batch scoring: its starting count, or up to its maximum, which is ten by default."""
+    resources = job.body.section_or_empty("dedicatedResources")
+    if not resources:
+        raise Malformed(
+            job.body.at, "names no machines (dedicatedResources), so its machines are unknown", job.body.owner
+        )
+    most = _count(resources, "maxReplicaCount") or 10
+    start = _count(resources, "startingReplicaCount") or most
+    yield resources.section_or_empty("machineSpec"), min(start, most), max(start, most)
+
+
+def _count(props: Properties, path: str) -> int:
+    """A number of machines, or zero if it is not given. Vertex AI reads zero as not given."""
+    number = props.number_or_none(path)
+    return ceil(more_than_zero_or_none(props, path) or 0) if number else 0
+
+
+def _pools(job: Job, trials: int = 1) -> Iterator[tuple[Properties, int, int]]:
+    """The machines of every worker pool. One replica is the default, and zero counts as one."""
+    pools = list(job.spec.each_section("workerPoolSpecs"))
+    if not pools:
+        raise Malformed(job.body.at, "names no worker pool, so its machines are unknown", job.body.owner)
+    for pool in pools:
+        replicas = trials * (_count(pool, "replicaCount") or 1)
+        yield pool.section_or_empty("machineSpec"), replicas, replicas
+
+
+def _trials(job: Job) -> Iterator[tuple[Properties, int, int]]:
+    """The worker pools of one trial, for each trial that runs beside the others."""
+    trials = more_than_zero_or_none(job.body, "parallelTrialCount")
+    if trials is None:
+        raise Malformed(job.body.at, "does not say how many trials run at once", job.body.owner)
+    yield from _pools(job, ceil(trials))
+
+
+def _deployed(job: Job) -> Iterator[tuple[Properties, int, int]]:
+    """The replicas of a model that is put on an endpoint."""
+    resources = job.spec.section_or_empty("dedicatedResources")
+    least = _count(resources, "minReplicaCount")
+    if not least:
+        raise Malformed(job.body.at, "does not say how many replicas it deploys", job.body.owner)
+    yield resources.section_or_empty("machineSpec"), least, max(least, _count(resources, "maxReplicaCount"))
+
+
+def _launchers(job: Job) -> Iterator[tuple[Properties, int, int]]:
+    """The machines of the launchers: one at a time in a chain, and else one for each step."""
+    found = list(steps(job))
+    count = 1 if all(step.alone for step in found) else len(found)
+    yield Properties({"machineType": LAUNCHER_MACHINE}, job.body.at, job.body.owner), count, count
+
+
+DEPLOY = "deployModel"
+_TRAINED_IN = ("workerPoolSpecs.containerSpec.imageUri", "workerPoolSpecs.pythonPackageSpec.executorImageUri")
+JOBS: Mapping[str, KindOfJob] = {
+    "batchPredictionJobs": KindOfJob("", _scoring, ("unmanagedContainerModel.containerSpec.imageUri",), "batch"),
+    CUSTOM: KindOfJob("jobSpec", _pools, _TRAINED_IN, "training"),
+    TUNES: KindOfJob("trialJobSpec", _trials, _TRAINED_IN, "training"),
+    DEPLOY: KindOfJob("deployedModel", _deployed, (), "online"),
+    PIPELINE: KindOfJob("", _launchers, ("pipelineSpec.deploymentSpec.executors.*.container.image",), "training"),
+}
+
+
+def steps(job: Job) -> Iterator[Job]:
+    """The custom jobs of a pipeline job's steps, in the order in which its specification has them.
+
+    Raises Malformed for a step that starts something else, or as often as nobody can say.
+    """
+    spec = job.body.section_or_empty("pipelineSpec")
+    tasks, components = spec.section_or_empty("root.dag.tasks"), spec.section_or_empty("components")
+    executors = spec.section_or_empty("deploymentSpec.executors")
+    if not tasks:
+        raise Malformed(job.body.at, "has no steps in it (pipelineSpec), so what it starts is unknown", job.body.owner)
+    alone, before = True, list[str]()
+    for name in tasks.names():
+        alone = alone and list(tasks.each_text(f"{name}.dependentTasks")) == before[-1:]
+        before.append(name)
+    for name in tasks.names():
+        task = tasks.section_or_empty(name)
+        if often := {"parameterIterator", "artifactIterator", "triggerPolicy"} & set(task.names()):
+            raise Malformed(task.at, f"is done as {min(often)} says, so what it starts is unknown", task.owner)
+        executor = components.text_or_empty(f"{task.text_or_empty('componentRef.name')}.executorLabel")
+        container = executors.section_or_empty(f"{executor}.container" if executor else "-")
+        yield _launched(job, name, container, alone)
+
+
+def _launched(job: Job, step: str, container: Properties, alone: bool) -> Job:
+    """The custom job that a launcher is told to create."""
+    words = list(container.each_text("args"))
+    if words.count("--payload") != 1 or "CustomJob" not in words:
+        at = container.at or f"{job.body.at}.{step}"
+        raise Malformed(at, f"{step} launches no custom job, so what it starts is unknown", job.body.owner)
+    where = f"{container.at}.args[{words.index('--payload') + 1}]"
+    try:
+        said = _camel(parse("".join(words[words.index("--payload") + 1 :][:1])))
+    except NoDocument as error:
+        raise Malformed(where, str(error), job.body.owner) from None
+    body = Properties(said, where, job.body.owner)
+    return Job(CUSTOM, body, body.section_or_empty(JOBS[CUSTOM].spec), job.times, step, alone)
+
+
+def _camel(value: Any) -> Any:
+    """A request in the names of the REST API, as rules read it: a launcher takes those of the protocol buffer."""
+    if isinstance(value, list):
+        return [_camel(one) for one in cast("list[Any]", value)]
+    if not isinstance(value, Mapping):
+        return value
+    return {
+        re.sub("_([a-z])", lambda lower: lower[1].upper(), key): one if key == "labels" else _camel(one)
+        for key, one in cast("Mapping[str, Any]", value).items()
+    }

@@ -1,0 +1,320 @@
+"""From data to a candidate: a pipeline of SageMaker, whose steps run one after the other, by the clock or by hand."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pulumi
+from pulumi_aws import sagemaker
+
+from catalogue.jobnames import BESIDE_STEP, shortened
+from components.aws.model import IMAGE, PLACE
+from components.aws.runs import SCHEDULED, Started, by_the_clock, eventbridge_cron, rings, tags_of
+from components.aws.training import VOLUME_GIB, TrainingJobArgs, training_request
+from components.given import Args, BadArgument, Tags, Text, counted, hold
+from components.shapes import Machine, Schedule
+
+REACH: tuple[str, ...] = ()
+"""Nothing: SageMaker fetches and writes through S3, whose gateway every network has."""
+RUN = "MLPLATFORM_RUN"
+"""The variable that tells a program the id of its run."""
+
+_RUN_ID = {"Get": "Execution.PipelineExecutionId"}
+_COUNTED = "AWS/Sagemaker/ModelBuildingPipeline"
+_FOLDER = "/opt/ml/processing"
+"""Below which SageMaker lays what a processing job reads, and takes what it writes:
+https://docs.aws.amazon.com/sagemaker/latest/dg/build-your-own-processing-container.html
+"""
+
+
+@dataclass(kw_only=True)
+class StepArgs(Args):
+    """One step: a program in a container, which has image, program, machine and hours; or a training job."""
+
+    step_name: str
+    """What the step is called, and its folder in that of the run. It must be known."""
+    inputs: Mapping[str, str]
+    """What the step reads, by name: an s3:// folder, or the name of a step before. Of a training job these are
+    channels, in place of its own of the same name. They must be known."""
+    training: TrainingJobArgs | None = None
+    """The training job that the step runs. Its name begins that of the step's job. Its schedule, its output and its
+    alarms are its own, and no part of the step."""
+    image: Text | None = None
+    """The address of the image of the program in ECR, in the region, with a pinned tag or digest."""
+    program: Sequence[str] | None = None
+    """The program and its first words, in place of the image's own entry point. It must be known."""
+    options: Mapping[str, Text] = field(default_factory=dict[str, str])
+    """The options of the program, each of which it gets as `--NAME=VALUE`. Their names must be known."""
+    machine: Machine | None = None
+    """What the program runs on. It must be known."""
+    max_hours: int = 0
+    """After how many hours the program is stopped. It must be known."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        whole = self.image is not None and self.program and self.machine is not None and self.max_hours > 0
+        if self.training is not None and (self.image is not None or self.program or self.machine is not None):
+            raise BadArgument("StepArgs.training: stands beside a program; give one of the two")
+        if self.training is None and not whole:
+            raise BadArgument("StepArgs: give a training job, or image, program, machine and max_hours of a program")
+        if self.image is not None:
+            hold(self, "image", IMAGE, "an image of ECR such as 111122223333.dkr.ecr.us-east-1.amazonaws.com/steps:1.4")
+
+    @property
+    def hours(self) -> int:
+        """How long the step may take, with what it waits for machines."""
+        return self.max_hours if self.training is None else self.training.hours
+
+
+@dataclass(kw_only=True)
+class PipelineArgs(Args):
+    """What runs after what, on which data and machines, for how long, and who starts it.
+
+    Raises BadArgument for an image that is none of ECR, for an output that is not in S3, for an input that is neither a
+    place nor a step before, for a schedule that EventBridge cannot say, and where neither a schedule nor the number of
+    runs by hand is given, or both.
+    """
+
+    job_name: Text
+    """What the name of each step's job begins with; the pipeline role must be allowed jobs of such names."""
+    enabled: bool = True
+    """Whether a run can be started; without, pipeline, schedule and alarms go. It must be known."""
+    steps: Sequence[StepArgs]
+    """The steps in the order in which a run does them. Which there are must be known."""
+    output_uri: Text
+    """The s3:// folder below which each run has a folder of its own, with one for each step."""
+    role_arn: Text
+    """The role that the programs run as; it must be able to pull the images, read the data and write the output."""
+    subnet_ids: pulumi.Input[list[Text]]
+    """The private subnets that the programs' network interfaces stand in."""
+    security_group_id: Text
+    """The security group of those interfaces."""
+    schedule: Schedule | None = None
+    """When a run starts. It must be known. Without, people start each."""
+    runs_per_month: int | None = None
+    """How many runs people start in a month at most, where there is no schedule. It must be known: it is a tag of the
+    pipeline, by which the bill's ceiling is made."""
+    pipeline_role_arn: Text
+    """The role of schedule and pipeline; it must be able to start the pipeline, and the steps' jobs as `role_arn`."""
+    data_key_arn: Text
+    """The KMS key of what the steps write, and of the schedule."""
+    volume_key_arn: Text
+    """The KMS key of the machines' volumes. Machines with local NVMe encrypt in hardware and get none."""
+    topic_arn: Text
+    """The SNS topic that alarms go to; CloudWatch must be allowed to publish there."""
+    tags: Tags
+    """The tags of everything that is created, and of each step's job."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        hold(self, "output_uri", PLACE, "a place in S3 such as s3://bucket/folder/")
+        if (self.schedule is None) == (self.runs_per_month is None):
+            raise BadArgument(
+                "PipelineArgs: give a schedule, or runs_per_month where people start the runs; one of the two"
+            )
+        if self.schedule is not None:
+            eventbridge_cron(self.schedule.cron)
+        before: list[str] = []
+        for step in self.steps:
+            for name, said in step.inputs.items():
+                if "://" not in said and said not in before:
+                    raise BadArgument(
+                        f"PipelineArgs.steps.{step.step_name}.inputs.{name}: found {said!r}, allowed: a place in S3 "
+                        f"such as s3://bucket/folder/, or a step before: {', '.join(before) or 'this is the first'}"
+                    )
+            if step.step_name in before:
+                raise BadArgument(f"PipelineArgs.steps: {step.step_name} is the name of two; give each one of its own")
+            before.append(step.step_name)
+
+    @property
+    def hours(self) -> int:
+        """How long a run may take: all its steps together."""
+        return sum(step.hours for step in self.steps)
+
+
+class Pipeline(pulumi.ComponentResource):
+    """Creates, while enabled, a pipeline of SageMaker: processing and training jobs, one after the other.
+
+    Creating it starts nothing. No container has a network but that to its other replicas, but for a training job whose
+    runs are recorded. Each step waits for the one before, writes below a folder of its run and its own with the data
+    key, and is stopped in time: SageMaker bounds no run as a whole, and counts none that took too long. A step that the
+    service could not start is tried again, one whose program failed is not, and nothing is cached. Alarms ring when a
+    run failed, each step's with its name, when it was stopped, by its own time or by somebody, and when none succeeded
+    that was due.
+
+    A schedule starts each run once, however often it is delivered: its time is the token of the start. Nothing runs,
+    and nothing bills by the hour, between runs. Sources:
+    https://docs.aws.amazon.com/sagemaker/latest/dg/build-and-manage-steps.html,
+    https://docs.aws.amazon.com/sagemaker/latest/dg/pipelines-retry-policy.html,
+    https://docs.aws.amazon.com/sagemaker/latest/dg/monitoring-cloudwatch.html (pipelines metrics) and
+    https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_StartPipelineExecution.html (ClientRequestToken)
+    """
+
+    pipeline_arn: pulumi.Output[str] | None
+    """The ARN of the pipeline, which starts a run by hand. There is none while it is switched off."""
+
+    def __init__(self, name: str, args: PipelineArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("mlplatform-aws:index:Pipeline", name, None, opts)
+        self.pipeline_arn = _made(name, args, pulumi.ResourceOptions(parent=self)) if args.enabled else None
+        self.register_outputs({"pipeline_arn": self.pipeline_arn})
+
+
+def _made(name: str, args: PipelineArgs, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
+    pipeline = sagemaker.Pipeline(
+        name,
+        pipeline_name=name,
+        pipeline_display_name=name,
+        pipeline_description=pulumi.Output.concat(
+            args.job_name, f": {', '.join(step.step_name for step in args.steps)}"
+        ),
+        role_arn=args.pipeline_role_arn,
+        pipeline_definition=pulumi.Output.json_dumps(_definition(args)),
+        tags=counted(args.tags, args.runs_per_month),
+        opts=opts,
+    )
+
+    told = Started(
+        job_name=args.job_name,
+        hours=args.hours,
+        pipeline_role_arn=args.pipeline_role_arn,
+        data_key_arn=args.data_key_arn,
+        topic_arn=args.topic_arn,
+        tags=args.tags,
+    )
+
+    def counts(metric: str, **of: str) -> dict[str, Any]:
+        dimensions = {"PipelineName": pipeline.pipeline_name, **of}
+        return {"namespace": _COUNTED, "metric_name": metric, "dimensions": dimensions}
+
+    for suffix, metric, says in (
+        ("failed", "ExecutionFailed", " failed"),
+        ("stopped", "ExecutionStopped", " was stopped, for the time of a step was up or somebody stopped it"),
+    ):
+        said = pulumi.Output.concat("a run of ", args.job_name, says)
+        rings(f"{name}-{suffix}", said, counts(metric), told, opts)
+    for step in (one.step_name for one in args.steps):
+        said = pulumi.Output.concat(f"the step {step} of a run of ", args.job_name, " failed")
+        rings(f"{name}-{step}-step-failed", said, counts("StepFailed", StepName=step), told, opts)
+    if args.schedule is not None:
+        # At least 32 characters, of which the time has 20.
+        token = pulumi.Output.concat(f"<{SCHEDULED}>-", pipeline.pipeline_name, f"-<{SCHEDULED}>")
+        start = {"PipelineName": pipeline.pipeline_name, "ClientRequestToken": token}
+        target: dict[str, Text] = {
+            "arn": "arn:aws:scheduler:::aws-sdk:sagemaker:startPipelineExecution",
+            "input": pulumi.Output.json_dumps(start),
+        }
+        by_the_clock(name, args.schedule, target, counts("ExecutionSucceeded"), told, opts)
+    return pipeline.arn
+
+
+def _definition(args: PipelineArgs) -> dict[str, Any]:
+    """The pipeline's definition, by its schema:
+    https://aws-sagemaker-mlops.github.io/sagemaker-model-building-pipeline-definition-JSON-schema/
+    """
+    steps: list[dict[str, Any]] = []
+    for step in args.steps:
+        steps.append(
+            {
+                "Name": step.step_name,
+                "Type": "Processing" if step.training is None else "Training",
+                **({"DependsOn": [steps[-1]["Name"]]} if steps else {}),
+                # The service retries these by itself, unbounded by what we say; and it starts a job under a new name.
+                "RetryPolicies": [
+                    {
+                        "ExceptionType": ["Step.SERVICE_FAULT", "Step.THROTTLING"],
+                        "IntervalSeconds": 60,
+                        "BackoffRate": 2,
+                        "MaxAttempts": 2,
+                    }
+                ],
+                "Arguments": _training(args, step, step.training) if step.training else _processing(args, step),
+            }
+        )
+    return {"Version": "2020-12-01", "Steps": steps}
+
+
+def _in_run(folder: Text, *parts: str) -> dict[str, Any]:
+    """A folder of the run below a folder, for whoever reads it with an empty part at its end: a `/`, without which
+    `prepare` would begin `prepare-2`, too."""
+    start = pulumi.Output.from_input(folder).apply(lambda known: known.rstrip("/"))
+    return {"Std:Join": {"On": "/", "Values": [start, _RUN_ID, *parts]}}
+
+
+def _read(args: PipelineArgs, said: str) -> Any:
+    """A place, or what a step before wrote: a program its folder, a training job the archive that SageMaker made."""
+    if "://" in said:
+        return said
+    step = next(one for one in args.steps if one.step_name == said)
+    if step.training is not None:
+        return {"Get": f"Steps.{said}.ModelArtifacts.S3ModelArtifacts"}
+    return _in_run(args.output_uri, said, "")
+
+
+def _training(args: PipelineArgs, step: StepArgs, job: TrainingJobArgs) -> dict[str, Any]:
+    return training_request(
+        job,
+        {"TrainingJobName": pulumi.Output.from_input(job.job_name).apply(lambda known: shortened(known, BESIDE_STEP))},
+        {"S3Uri": _in_run(job.spot.checkpoint_uri, "")} if job.spot is not None else {},
+        {**job.data, **{channel: _read(args, said) for channel, said in step.inputs.items()}},
+        _in_run(args.output_uri, step.step_name),
+        {RUN: _RUN_ID},
+    )
+
+
+def _processing(args: PipelineArgs, step: StepArgs) -> dict[str, Any]:
+    """CreateProcessingJob, https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateProcessingJob.html"""
+    assert step.machine is not None
+    cluster: dict[str, Any] = {
+        "InstanceType": step.machine.type,
+        "InstanceCount": 1,
+        "VolumeSizeInGB": VOLUME_GIB,
+    }
+    if not step.machine.local_nvme:
+        cluster["VolumeKmsKeyId"] = args.volume_key_arn
+    folders = {key: f"{_FOLDER}/input/{key}" for key in step.inputs}
+    words: list[Text] = [f"--{key}={folder}" for key, folder in {**folders, "output": f"{_FOLDER}/output"}.items()]
+    words += [pulumi.Output.concat(f"--{key}=", value) for key, value in step.options.items()]
+    job_name = pulumi.Output.concat(args.job_name, f"-{step.step_name}")
+    return {
+        "ProcessingJobName": job_name.apply(lambda known: shortened(known, BESIDE_STEP)),
+        "AppSpecification": {
+            "ImageUri": step.image,
+            "ContainerEntrypoint": list(step.program or ()),
+            "ContainerArguments": words,
+        },
+        "Environment": {RUN: _RUN_ID},
+        "RoleArn": args.role_arn,
+        "ProcessingInputs": [
+            {
+                "InputName": key,
+                "S3Input": {
+                    "S3Uri": _read(args, said),
+                    "LocalPath": folders[key],
+                    "S3DataType": "S3Prefix",
+                    "S3InputMode": "File",
+                },
+            }
+            for key, said in step.inputs.items()
+        ],
+        "ProcessingOutputConfig": {
+            "Outputs": [
+                {
+                    "OutputName": "output",
+                    "S3Output": {
+                        "S3Uri": _in_run(args.output_uri, step.step_name),
+                        "LocalPath": f"{_FOLDER}/output",
+                        "S3UploadMode": "EndOfJob",
+                    },
+                }
+            ],
+            "KmsKeyId": args.data_key_arn,
+        },
+        "ProcessingResources": {"ClusterConfig": cluster},
+        "StoppingCondition": {"MaxRuntimeInSeconds": step.max_hours * 3600},
+        "NetworkConfig": {
+            "EnableNetworkIsolation": True,
+            "EnableInterContainerTrafficEncryption": True,
+            "VpcConfig": {"Subnets": args.subnet_ids, "SecurityGroupIds": [args.security_group_id]},
+        },
+        "Tags": tags_of(args.tags),
+    }

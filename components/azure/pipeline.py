@@ -1,0 +1,257 @@
+"""A pipeline: steps that a run does one after the other, which a person or a schedule starts."""
+
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pulumi
+
+from catalogue.platforms import PLATFORMS
+from components.azure.names import digest
+from components.azure.registry import FOLDER, Environment, environment
+from components.azure.run_alarms import RunAlarms
+from components.azure.runs import (
+    CHECKPOINTS,
+    OF_ITS_RUN,
+    OUTPUT,
+    Runs,
+    Step,
+    cluster_of,
+    command,
+    kept,
+    one_argument_each,
+    schedule_of,
+)
+from components.azure.training import PROGRAM, SpotArgs
+from components.given import Args, BadArgument, Tags, Text, hold
+from components.shapes import Machine, Schedule
+
+REACH = ("amlworkspace",)
+"""Who starts a run by hand reaches the workspace through this private endpoint, as of a training job."""
+
+RUN = 'env MLPLATFORM_RUN="$AZUREML_ROOT_RUN_ID"'
+"""What tells each step the run's id: Azure ML puts the id of the pipeline's job there, as Microsoft's own steps read it
+https://github.com/Azure/azureml-assets/blob/main/assets/model_monitoring/components/src/action_analyzer/action_analyzer_output_actions/run.py
+"""
+
+
+@dataclass(kw_only=True)
+class StepArgs(Args):
+    """One step: a program in a container, or, where no program is given, the one that trains.
+
+    Raises BadArgument for an image that no identity of Azure can pull, for two arguments of one name, and for a value
+    that Azure ML would read as an expression.
+    """
+
+    image: str
+    """The address of the container's image, with a pinned tag or digest. It must be known."""
+    program: Sequence[str] | None = None
+    """The program and its first words. It must be known. Without, the image's program `train`, as of a training job."""
+    options: Mapping[str, str] = field(default_factory=dict[str, str])
+    """The options of the program, or the hyperparameters, as --NAME=VALUE. They must be known."""
+    inputs: Mapping[str, str]
+    """What the step reads, by the name that its program knows: a folder on a datastore, or the name of a step, whose
+    output it is. They must be known: they say which step comes after which."""
+    machine: Machine
+    """The machine of each replica. It must be known."""
+    replicas: int = 1
+    """How many machines do the step together. It must be known."""
+    max_hours: int
+    """After how many hours the step is stopped, beside what it waits for Spot machines. It must be known."""
+    spot: SpotArgs | None = None
+    """Run on machines of low priority; on dedicated ones where it is left out."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        pulled = PLATFORMS["azure"].image.pattern or ""
+        hold(self, "image", pulled, "an image of REGISTRY.azurecr.io or of mcr.microsoft.com")
+        one_argument_each("StepArgs.options", [*self.inputs], self.options)
+
+    @property
+    def hours(self) -> int:
+        """How long the step may take, with what it waits for machines."""
+        return self.max_hours + (self.spot.wait_hours if self.spot is not None else 0)
+
+    @property
+    def after(self) -> Mapping[str, str]:
+        """The steps that it reads, by the names of its inputs."""
+        return {key: said for key, said in self.inputs.items() if "://" not in said}
+
+
+@dataclass(kw_only=True)
+class PipelineArgs(Args):
+    """What the steps are, where they write, and who starts a run.
+
+    Raises BadArgument for an output that is no folder of a datastore, for steps that are no chain, in which each reads
+    the step before it, for a schedule that Azure ML would not keep, and where neither a schedule nor the number of runs
+    by hand is given, or both.
+    """
+
+    subscription: Text
+    """The id of the subscription that the workspace is in."""
+    group_name: Text
+    """The name of the resource group that the workspace is in."""
+    region: Text
+    """The Azure region of the workspace, such as eastus2."""
+    workspace_name: Text
+    """The name of the ML workspace that the pipeline stands in."""
+    job_name: str
+    """The name of the schedule, of its runs and of their experiment. A workspace has each name once. It must be known.
+    """
+    enabled: bool = True
+    """Whether a run can be started; without, clusters, schedule, steps and alarms go, and the protected environment,
+    which says what ran, stays. It must be known."""
+    steps: Mapping[str, StepArgs]
+    """The steps by name, in lower-case words joined by '-'. They must be known."""
+    output_uri: Text
+    """The folder on a datastore below which each step has a folder, and each of its jobs one of its own there."""
+    identity_id: Text
+    """The id of the identity that clusters and containers act as, Access's `training`. It must have its roles by then.
+    """
+    client_id: Text
+    """The client id of the same identity, Identity's `training`."""
+    schedule: Schedule | None = None
+    """When a run starts. It must be known. Without, people start each."""
+    runs_per_month: int | None = None
+    """How many runs people start in a month at most, where there is no schedule. It must be known: it is a tag of the
+    schedule that is off, by which the bill's ceiling is made."""
+    owner: Text
+    """The e-mail address that hears of a run that failed or was stopped."""
+    log_workspace_id: Text
+    """The id of the log workspace that its alarms query. The ML workspace must log there."""
+    action_group_id: Text
+    """The id of the action group that hears of its alarms."""
+    tags: Tags
+    """The tags of everything that is created."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        hold(self, "output_uri", FOLDER, "a datastore's folder such as azureml://datastores/artifacts/paths/folder/")
+        if (self.schedule is None) == (self.runs_per_month is None):
+            raise BadArgument(
+                "PipelineArgs: give a schedule, or runs_per_month where people start the runs; one of the two"
+            )
+        if self.schedule is not None:
+            kept(self.schedule, "PipelineArgs")
+        self.order()
+
+    def order(self) -> Sequence[str]:
+        """The names of the steps as a run does them. Raises BadArgument where they are no chain."""
+        done: list[str] = []
+        while len(done) < len(self.steps):
+            left = {name: set(step.after.values()) for name, step in self.steps.items() if name not in done}
+            ready = [name for name, reads in left.items() if reads <= {*done} and (not done or done[-1] in reads)]
+            if len(ready) != 1:
+                raise BadArgument(
+                    f"PipelineArgs.steps: {', '.join(sorted(left))}: no one of them is next after "
+                    f"{done[-1] if done else 'the start'}; let each step read the one before it, and no step after it"
+                )
+            done += ready
+        return done
+
+
+class Pipeline(pulumi.ComponentResource):
+    """Creates, while enabled, what a run of a pipeline is: for each step a cluster from zero and a registered command,
+    and a schedule that starts a run.
+
+    Creating it starts nothing. Where people start the runs the schedule is off, and `mlplatform run` sends as a job
+    what it says. A run is a pipeline job of Azure ML, in which each step reads what the step before it wrote, mounted.
+    A step gets --INPUT=FOLDER for each input, --output=FOLDER and --NAME=VALUE for each option after its program's
+    words, and the id of the run in MLPLATFORM_RUN; one that trains is what a training job's is, with its checkpoints
+    where it has any. Each step writes a folder of its own below output_uri, and in it one by the name of its job, for
+    Azure ML has no expression for the run's.
+
+    The steps act as the training identity, and whoever starts a run needs none of its rights. Each is stopped after its
+    hours. A step that failed has failed, and no step after it is done: Azure ML tries again alone what lost a machine
+    of low priority. Nothing is taken from an earlier run. Each step has its own cluster, by which the alarms name it
+    (components/azure/run_alarms.py): they ring when a step failed or was stopped, when one has not ended in time, and
+    when no run succeeded that was due, as far as an alarm can look back.
+
+    Nothing runs, and nothing bills by the hour, between runs.
+    Sources: https://learn.microsoft.com/en-us/azure/machine-learning/how-to-create-component-pipelines-cli and
+    https://learn.microsoft.com/en-us/azure/machine-learning/concept-expressions
+    """
+
+    schedule_id: pulumi.Output[str] | None
+    """The id of the schedule, which is off where people start the runs. There is none while the pipeline is switched
+    off."""
+
+    def __init__(self, name: str, args: PipelineArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("mlplatform-azure:index:Pipeline", name, None, opts)
+        self._child = pulumi.ResourceOptions(parent=self)
+        environment_ids = self._environment(name, args)
+        self.schedule_id = self._run(name, args, environment_ids) if args.enabled else None
+        self.register_outputs({"schedule_id": self.schedule_id})
+
+    def _run(
+        self, name: str, args: PipelineArgs, environment_ids: Mapping[str, pulumi.Output[str]]
+    ) -> pulumi.Output[str]:
+        steps = [_step(args, called, environment_ids[digest(args.steps[called].image)]) for called in args.order()]
+        runs = Runs(
+            subscription=args.subscription,
+            group_name=args.group_name,
+            region=args.region,
+            workspace_name=args.workspace_name,
+            job_name=args.job_name,
+            steps=steps,
+            identity_id=args.identity_id,
+            client_id=args.client_id,
+            schedule=args.schedule,
+            runs_per_month=args.runs_per_month,
+            owner=args.owner,
+            log_workspace_id=args.log_workspace_id,
+            action_group_id=args.action_group_id,
+            tags=args.tags,
+        )
+        hours, alarms = [step.hours for step in args.steps.values()], RunAlarms(name, runs, self._child)
+        alarms.on_failed()
+        alarms.on_late(max(hours))
+        if args.schedule is not None:
+            alarms.on_missed(args.schedule, sum(hours))
+        return schedule_of(name, runs, [cluster_of(name, runs, step, self._child) for step in steps], self._child)
+
+    def _environment(self, name: str, args: PipelineArgs) -> Mapping[str, pulumi.Output[str]]:
+        """The versions of the environment, by what stands for their images."""
+        return environment(
+            f"{name}-images",
+            Environment(
+                group_name=args.group_name,
+                workspace_name=args.workspace_name,
+                # A model's environment has the model's name, which has no underscore in a stack file.
+                environment_name=f"{args.job_name}_pipeline",
+                says=f"What runs the steps of {args.job_name}",
+                images={digest(step.image): step.image for step in args.steps.values()},
+                tags=args.tags,
+            ),
+            pulumi.ResourceOptions(parent=self, protect=True),
+            self._child,
+        )
+
+
+def _step(args: PipelineArgs, called: str, environment_id: Text) -> Step:
+    step = args.steps[called]
+    outputs = {OUTPUT: pulumi.Output.concat(args.output_uri, called, "/", OF_ITS_RUN)}
+    if step.spot is not None:
+        # Each run has its own: the next one must not find these and be done at once.
+        outputs[CHECKPOINTS] = pulumi.Output.concat(step.spot.checkpoint_uri, OF_ITS_RUN)
+    program = shlex.join(step.program) if step.program is not None else PROGRAM
+    runs_this = command(f"{RUN} {program}", [*step.inputs], [*outputs], step.options)
+    return Step(
+        name=_name(called),
+        part=called,
+        command=runs_this,
+        version=digest(runs_this, step.image),
+        environment_id=environment_id,
+        inputs={key: said for key, said in step.inputs.items() if key not in step.after},
+        after={key: _name(said) for key, said in step.after.items()},
+        outputs=outputs,
+        machine=step.machine,
+        replicas=step.replicas,
+        spot=step.spot is not None,
+        max_hours=step.max_hours,
+    )
+
+
+def _name(step: str) -> str:
+    """What Azure ML calls a step: its expressions take no dashes."""
+    return step.replace("-", "_")

@@ -1,0 +1,97 @@
+"""A pipeline job as Vertex AI takes it: KFP's specification, in which each step is the launcher of a custom job."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from catalogue.vertex_jobs import IN_THE_RUN, LAUNCHER, LAUNCHES
+from components.gcp.run import OF_THE_RUN
+
+NOTED = "/tmp/gcp_resources"
+"""Where a launcher notes the name of its job. An output of KFP's would be a file in Cloud Storage, which FUSE lets only
+who may list the whole bucket write."""
+
+
+@dataclass(kw_only=True)
+class Path:
+    """What a pipeline job is to be, once all of it is known: `jobs` has the custom job of each step, in their order."""
+
+    job_name: str
+    project: str
+    region: str
+    jobs: Mapping[str, dict[str, Any]]
+    root_uri: str
+    pipeline_account: str
+    data_key_id: str
+    tags: Mapping[str, str]
+
+
+def pipeline(args: Path) -> dict[str, Any]:
+    """What a run sends to Vertex AI: one pipeline job with KFP's own specification in it, but its name."""
+    given = {"parameters": {"run": {"parameterType": "STRING"}}}
+    names = list(args.jobs)
+    return {
+        "pipelineSpec": {
+            "schemaVersion": "2.1.0",
+            "sdkVersion": "kfp-2.17.3",
+            "pipelineInfo": {"name": args.job_name},
+            "root": {
+                "inputDefinitions": given,
+                "dag": {"tasks": {name: _task(name, names[:at][-1:]) for at, name in enumerate(names)}},
+            },
+            "components": {f"comp-{name}": {"executorLabel": name, "inputDefinitions": given} for name in names},
+            "deploymentSpec": {
+                "executors": {name: {"container": _launcher(args, name, job)} for name, job in args.jobs.items()}
+            },
+        },
+        "runtimeConfig": {
+            "gcsOutputDirectory": args.root_uri,
+            "parameterValues": {"run": f"${{{OF_THE_RUN}}}"},
+            "failurePolicy": "PIPELINE_FAILURE_POLICY_FAIL_FAST",
+        },
+        "serviceAccount": args.pipeline_account,
+        "encryptionSpec": {"kmsKeyName": args.data_key_id},
+        "labels": dict(args.tags),
+    }
+
+
+def _task(name: str, before: Sequence[str]) -> dict[str, Any]:
+    return {
+        "taskInfo": {"name": name},
+        "componentRef": {"name": f"comp-{name}"},
+        "inputs": {"parameters": {"run": {"componentInputParameter": "run"}}},
+        "cachingOptions": {"enableCache": False},
+        "retryPolicy": {"maxRetryCount": 0},
+        **({"dependentTasks": list(before)} if before else {}),
+    }
+
+
+def _launcher(args: Path, step: str, job: Mapping[str, Any]) -> dict[str, Any]:
+    """The launcher of a step, with the custom job in its arguments, as Google's CustomTrainingJobOp compiles to."""
+    named = {"displayName": f"{args.job_name}-{step}-{IN_THE_RUN}", **job}
+    return {
+        "image": LAUNCHER,
+        "command": list(LAUNCHES),
+        "args": [
+            *("--type", "CustomJob"),
+            *("--payload", json.dumps(_snake(named))),
+            *("--project", args.project),
+            *("--location", args.region),
+            *("--gcp_resources", NOTED),
+        ],
+    }
+
+
+def _snake(value: Any) -> Any:
+    """A request of Vertex AI's with the names that its Python client takes, which are those of the protocol buffer. The
+    names of labels are nobody's but the stack's."""
+    if isinstance(value, list):
+        return [_snake(one) for one in cast("list[Any]", value)]
+    if not isinstance(value, Mapping):
+        return value
+    return {
+        re.sub("[A-Z]", lambda upper: f"_{upper[0].lower()}", key): one if key == "labels" else _snake(one)
+        for key, one in cast("Mapping[str, Any]", value).items()
+    }

@@ -1,0 +1,139 @@
+"""The steps of a pipeline: whether a run is whole, and whether each step is what the stack file says of it."""
+
+from collections.abc import Iterator
+
+from catalogue.graph import Placement, Resource
+from catalogue.kinds.aws import pipelines
+from catalogue.kinds.aws.jobs import Job
+from catalogue.properties import Properties
+from catalogue.wording import one_line
+from policies.stated import other_machines, other_word
+
+_TRIED_AGAIN = {"Step.SERVICE_FAULT", "Step.THROTTLING"}
+"""What keeps the service from starting a step. A program that failed would fail again, and bill again:
+https://docs.aws.amazon.com/sagemaker/latest/dg/pipelines-retry-policy.html
+"""
+
+
+def whole(props: Properties) -> Iterator[str]:
+    """What keeps a run from being its steps one after the other, each tried again only where it was not started."""
+    before: list[str] = []
+    for step in pipelines.steps(props):
+        name, waits = step.text_or_empty("Name"), set(step.each_text("DependsOn"))
+        if not name or name in before:
+            yield f"has a step without a name of its own ({step.at})"
+        if waits - {*before}:
+            yield f"waits for a step that does not come before it ({name})"
+        if before and before[-1] not in waits:
+            yield f"does not wait for the step before, so that both may run at once ({name})"
+        if others := sorted({*step.each_text("RetryPolicies.ExceptionType")} - _TRIED_AGAIN):
+            yield f"is tried again after {others[0]}, where its program may have failed ({name})"
+        before.append(name)
+    found = list(pipelines.jobs(props))
+    for number, job in enumerate(found):
+        yield from (f"{wrong} ({job.state})" for wrong in _of_its_run(found[:number], job))
+
+
+def _of_its_run(before: list[Job], job: Job) -> Iterator[str]:
+    """A step writes where no step before it wrote, and reads a place or what one of them did."""
+    for at, output in job.places():
+        if any(output.values.get(f"{at}.$") == one.values.get(f"{path}.$") for j in before for path, one in j.places()):
+            yield "writes where a step before it wrote"
+    for word, place in job.read():
+        said = place.values.get("S3Uri.$")
+        if isinstance(said, str) and not pipelines.step_read(before, said):
+            yield f"reads {one_line(said)} as its {word}, which no step before it wrote"
+
+
+def stated(place: Placement, item: str, pipeline: Resource) -> Iterator[str]:
+    """What the steps do otherwise than the stack file says of each of them."""
+    found = list(pipelines.jobs(pipeline.props))
+    said = {key.split(".")[0] for key in place.below(f"{item}.steps")}
+    names = {job.state for job in found}
+    for name in sorted(names ^ said):
+        yield f"{'has' if name in names else 'lacks'} the step {name}, where the stack file {_says(name in said)}"
+    for number, job in enumerate(found):
+        if job.state in said:
+            yield from (f"{wrong} ({job.state})" for wrong in _step(place, item, found[:number], job))
+
+
+def _says(there: bool) -> str:
+    return "has one" if there else "has none"
+
+
+def _step(place: Placement, item: str, before: list[Job], job: Job) -> Iterator[str]:
+    key = f"{item}.steps.{job.state}"
+    training = place.states(f"{key}.training")
+    own = f"training.{training}" if training else key
+    if (job.action == "createTrainingJob") != bool(training):
+        says = "a training job" if training else "a program"
+        yield f"is started by {job.action}, where {key} of the stack file says {says}"
+        return
+    used = list(job.machines(""))
+    yield from other_machines(place, "aws", own, {one.machine_type for one in used})
+    replicas, high = place.figure(own, "replicas") or 1, sum(one.high for one in used)
+    if high != replicas:
+        yield f"runs on {high:g} machines, where {own} of the stack file makes it {replicas:g}"
+    yield from _hours(place, own, job)
+    for image in job.images():
+        yield from other_word(place, f"{own}.image", image, "runs the image")
+    for uri in job.written():
+        yield from other_word(place, f"{item}.output_uri", uri, "writes to")
+    yield from _inputs(place, key, own if training else "", before, job)
+    yield from _checkpoints(place, own, job) if training else _program(place, key, job)
+
+
+def _hours(place: Placement, own: str, job: Job) -> Iterator[str]:
+    hours, waits = place.figure(own, "max_hours"), place.figure(own, "spot", "wait_hours")
+    if (job.request.flag_or_none("EnableManagedSpotTraining") is True) != (waits is not None):
+        yield f"asks for Spot machines, or does not, where {own} of the stack file says otherwise"
+    for at, most in (("MaxRuntimeInSeconds", hours), ("MaxWaitTimeInSeconds", (hours or 0) + (waits or 0))):
+        seconds = job.request.number_or_none(f"StoppingCondition.{at}")
+        if hours and seconds is not None and most is not None and seconds != most * 3600:
+            yield f"has {at} {seconds:g}, where {own} of the stack file makes it {most * 3600:g}"
+
+
+def _inputs(place: Placement, key: str, training: str, before: list[Job], job: Job) -> Iterator[str]:
+    """Each input or channel, from where the file says; those that a training job has itself where the step has none."""
+    said = {name: place.states(f"{key}.inputs.{name}") for name in place.below(f"{key}.inputs")}
+    own = (
+        {name: place.states(f"{training}.data.{name}") for name in place.below(f"{training}.data")} if training else {}
+    )
+    wanted, read = {**own, **said}, dict[str, str]()
+    for word, where in job.read():
+        of_run = where.values.get("S3Uri.$")
+        read[word] = pipelines.step_read(before, of_run) if isinstance(of_run, str) else where.text_if_known("S3Uri")
+    for word in sorted(wanted.keys() | read.keys()):
+        if wanted.get(word, "") != read.get(word, ""):
+            reads, says = (one_line(one.get(word, "")) or "nothing" for one in (read, wanted))
+            yield f"reads {reads} as its {word}, where {key} of the stack file says {says}"
+
+
+def _checkpoints(place: Placement, own: str, job: Job) -> Iterator[str]:
+    expression = str(job.request.section_or_empty("CheckpointConfig").values.get("S3Uri.$", ""))
+    uri = place.states(f"{own}.spot.checkpoint_uri")
+    if uri and not expression.startswith(f"States.Format('{uri.rstrip('/')}/{{}}"):
+        yield f"keeps checkpoints in {one_line(expression)}, where {own} of the stack file says {uri}"
+
+
+def _program(place: Placement, key: str, job: Job) -> Iterator[str]:
+    """The program, its folders and its options: each is an argument of the name that the file gives it, and no other.
+
+    Where the container finds what, is the request's own to say.
+    """
+    app = "AppSpecification"
+    program = " ".join(job.request.each_text(f"{app}.ContainerEntrypoint"))
+    yield from other_word(place, f"{key}.program", program, "runs")
+    folders = {one.text_or_empty("InputName"): one for one in job.request.each_section("ProcessingInputs")}
+    outputs = {
+        one.text_or_empty("OutputName"): one for one in job.request.each_section("ProcessingOutputConfig.Outputs")
+    }
+    wanted = {f"--{name}={one.text_or_empty('S3Input.LocalPath')}" for name, one in folders.items()}
+    wanted |= {f"--{name}={one.text_or_empty('S3Output.LocalPath')}" for name, one in outputs.items()}
+    options = place.below(f"{key}.options")
+    wanted |= {f"--{name}={place.states(f'{key}.options.{name}')}" for name in options}
+    given = list(job.request.each_text(f"{app}.ContainerArguments"))
+    for word in sorted(wanted ^ {*given}):
+        told = "is" if word in given else "is not"
+        yield f"{told} told {one_line(word)}, where {key} of the stack file says otherwise"
+    yield from ("is told one argument twice" for _ in given[len({*given}) :])

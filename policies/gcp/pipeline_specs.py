@@ -1,0 +1,114 @@
+"""A pipeline job's own specification: what of it somebody has judged, and what it must say.
+
+It is KFP's: https://github.com/kubeflow/pipelines/blob/master/api/v2alpha1/pipeline_spec.proto. What a step's launcher
+is told to create is judged as the custom job that it is.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+
+from catalogue.graph import Placement
+from catalogue.kinds.gcp.workflows import OF_THE_RUN
+from catalogue.properties import Properties
+from catalogue.vertex_jobs import IN_THE_RUN, LAUNCHER, LAUNCHES, Job
+
+_SPEC = "pipelineSpec"
+_TASKS, _EXECUTORS = f"{_SPEC}.root.dag.tasks", f"{_SPEC}.deploymentSpec.executors"
+_GIVEN = ("root", "components.*")
+JUDGED: Mapping[str, Collection[str]] = {
+    "": {"displayName", _SPEC, "runtimeConfig", "serviceAccount", "encryptionSpec", "labels"},
+    "encryptionSpec": {"kmsKeyName"},
+    "runtimeConfig": {"gcsOutputDirectory", "parameterValues", "failurePolicy"},
+    "runtimeConfig.parameterValues": {"run"},
+    _SPEC: {"schemaVersion", "sdkVersion", "pipelineInfo", "root", "components", "deploymentSpec"},
+    f"{_SPEC}.pipelineInfo": {"name"},
+    f"{_SPEC}.root": {"inputDefinitions", "dag"},
+    f"{_SPEC}.root.dag": {"tasks"},
+    f"{_SPEC}.components.*": {"executorLabel", "inputDefinitions"},
+    **{f"{_SPEC}.{part}.inputDefinitions": {"parameters"} for part in _GIVEN},
+    **{f"{_SPEC}.{part}.inputDefinitions.parameters": {"run"} for part in _GIVEN},
+    **{f"{_SPEC}.{part}.inputDefinitions.parameters.run": {"parameterType"} for part in _GIVEN},
+    f"{_TASKS}.*": {"taskInfo", "componentRef", "inputs", "cachingOptions", "retryPolicy", "dependentTasks"},
+    f"{_TASKS}.*.taskInfo": {"name"},
+    f"{_TASKS}.*.componentRef": {"name"},
+    f"{_TASKS}.*.inputs": {"parameters"},
+    f"{_TASKS}.*.inputs.parameters": {"run"},
+    f"{_TASKS}.*.inputs.parameters.run": {"componentInputParameter"},
+    f"{_TASKS}.*.cachingOptions": {"enableCache"},
+    f"{_TASKS}.*.retryPolicy": {"maxRetryCount"},
+    f"{_SPEC}.deploymentSpec": {"executors"},
+    f"{_EXECUTORS}.*": {"container"},
+    f"{_EXECUTORS}.*.container": {"image", "command", "args"},
+}
+"""What of a pipeline job somebody has judged, by the part of it. Beside it stand, among others, `network`,
+`templateUri` and `pscInterfaceConfig` of the job, hooks, resources and variables of a container, and conditions, loops,
+artifacts and exit tasks of the specification.
+"""
+NEEDS = (
+    "displayName",
+    "runtimeConfig.gcsOutputDirectory",
+    "runtimeConfig.parameterValues.run",
+    f"{_SPEC}.pipelineInfo.name",
+)
+_MUST: Mapping[str, object] = {
+    "runtimeConfig.failurePolicy": "PIPELINE_FAILURE_POLICY_FAIL_FAST",  # nothing is done after a step that failed
+    "runtimeConfig.parameterValues.run": f"${{{OF_THE_RUN}}}",
+    f"{_SPEC}.schemaVersion": "2.1.0",  # of another, Vertex AI reads `parameters` and not `parameterValues`
+    **{f"{_SPEC}.{part}.inputDefinitions.parameters.run.parameterType": "STRING" for part in _GIVEN},
+    f"{_TASKS}.*.inputs.parameters.run.componentInputParameter": "run",
+    f"{_TASKS}.*.cachingOptions.enableCache": False,  # a run reads what is there today
+    f"{_TASKS}.*.retryPolicy.maxRetryCount": 0,  # what failed would fail again, and bill again
+    f"{_EXECUTORS}.*.container.image": LAUNCHER,
+}
+_FLAGS = ("--type", "--payload", "--project", "--location", "--gcp_resources")
+_NOTED = "/tmp/gcp_resources"
+"""Where a launcher notes the name of its job: in its own container, for its account reads and writes no data."""
+
+
+def wrong(job: Job, started: tuple[Job, ...], place: Placement | None) -> Iterator[str]:
+    """What is wrong with a pipeline job, of which `started` are the jobs of the steps."""
+    tasks = job.body.section_or_empty(_TASKS)
+    for path, said in _MUST.items():
+        parts, _, last = path.rpartition(".")
+        for part in job.body.each_section(parts):
+            if part.value_or_none(last) != said:
+                yield f"starts jobs with {path} {str(part.value_or_none(last))[:80]}, where {said} is right"
+    for name in tasks.names():
+        task = tasks.section_or_empty(name)
+        if missing := [part for part in ("inputs", "cachingOptions", "retryPolicy") if part not in task]:
+            yield f"starts jobs whose step {name} does not say {', '.join(missing)}"
+        if task.text_or_empty("taskInfo.name") != name:
+            yield f"starts jobs whose step {name} is called {task.text_or_empty('taskInfo.name')[:80] or 'nothing'}"
+    if not all(step.alone for step in started):
+        yield "starts jobs with steps that do not wait for the step before them alone (dependentTasks)"
+    yield from _used_once(job, tasks)
+    for step in started:
+        called = step.body.text_or_empty("displayName")
+        if not called.endswith(f"-{step.step}-{IN_THE_RUN}"):
+            yield f"starts jobs whose step {step.step} makes a job called {called[:80]}, by which nobody tells it"
+    for container in job.body.each_section(f"{_EXECUTORS}.*.container"):
+        yield from _launcher(container, place)
+
+
+def _used_once(job: Job, tasks: Properties) -> Iterator[str]:
+    """Each component is that of one step, and each executor that of one component."""
+    components = job.body.section_or_empty(f"{_SPEC}.components")
+    for said, whose, there in (
+        (list(tasks.each_text("*.componentRef.name")), "components", components.names()),
+        (list(components.each_text("*.executorLabel")), "executors", job.body.section_or_empty(_EXECUTORS).names()),
+    ):
+        if sorted(said) != sorted(there):
+            listed = [", ".join(sorted(one))[:80] for one in (there, said)]
+            yield f"starts jobs with {whose} {listed[0]}, where {listed[1]} are named"
+
+
+def _launcher(container: Properties, place: Placement | None) -> Iterator[str]:
+    words, command = list(container.each_text("args")), tuple(container.each_text("command"))
+    if command != LAUNCHES or tuple(words[::2]) != _FLAGS:
+        yield f"starts a launcher with {' '.join([*command, *words[::2]])[:200]}, which Google's component does not"
+        return
+    said = dict(zip(words[::2], words[1::2], strict=False))
+    wanted = {"--type": "CustomJob", "--gcp_resources": _NOTED}
+    wanted |= {"--project": place.account, "--location": place.region} if place is not None else {}
+    for flag, right in wanted.items():
+        if said.get(flag) != right:
+            yield f"starts a launcher with {flag} {said.get(flag, '')[:80]}, where {right} is right"

@@ -1,0 +1,79 @@
+"""Pipelines on Amazon SageMaker."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pulumi
+
+from components.aws import pipeline as component
+from components.aws.personas import Needs
+from components.aws.pipeline import Pipeline, PipelineArgs, StepArgs
+from stacks.aws import training
+from stacks.aws.ground import Ground
+from stacks.machines import machine
+from stacks.model import StackConfig
+from stacks.sections import pipelines, sources
+from stacks.sections.pipelines import Step, is_step
+
+
+def reaches(config: StackConfig) -> Sequence[str]:
+    """What runs need."""
+    return component.REACH if pipelines.of(config) else ()
+
+
+def grants(config: StackConfig) -> Needs:
+    """Steps pull their image, read their places and what the steps before wrote, and start their machines."""
+    found = pipelines.of(config)
+    steps = [step for pipeline in found.values() for step in pipeline.steps.values()]
+    programs = [step for step in steps if step.training is None]
+    data = [said for step in steps for said in step.inputs.values() if not is_step(said)]
+    return Needs(
+        images=[step.image for step in programs if step.image],
+        training_uris=data,
+        training_keys=sources.keys_of(config, data),
+        trained_uris=[pipeline.output_uri for pipeline in found.values()],
+        pipelines=list(found),
+        machines=[machine(config.platform, step.machine, config.region) for step in programs],
+    )
+
+
+def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
+    """Each pipeline where it is switched on."""
+    made: dict[str, pulumi.Output[str] | None] = {}
+    for name, pipeline in pipelines.of(config).items():
+        made[name] = Pipeline(
+            f"{ground.stack}-{name}",
+            PipelineArgs(
+                job_name=f"{ground.stack}-{name}",
+                enabled=pipeline.enabled,
+                steps=[_step(ground, config, called, step) for called, step in pipeline.steps.items()],
+                output_uri=pipeline.output_uri,
+                role_arn=ground.role_arns["training"],
+                subnet_ids=list(ground.subnet_ids.values()),
+                security_group_id=ground.security_group_id,
+                schedule=pipeline.when,
+                runs_per_month=pipeline.runs_per_month,
+                pipeline_role_arn=ground.role_arns["pipeline"],
+                data_key_arn=ground.data_key_arn,
+                volume_key_arn=ground.data_key_arn,
+                topic_arn=ground.topic_arn,
+                tags=ground.tags,
+            ),
+            opts=ground.opts,
+        ).pipeline_arn
+    return {"pipelines": {name: value for name, value in made.items() if value is not None}}
+
+
+def _step(ground: Ground, config: StackConfig, called: str, step: Step) -> StepArgs:
+    if step.training is not None:
+        job = training.arguments(ground, config, step.training)
+        return StepArgs(step_name=called, inputs=step.inputs, training=job)
+    return StepArgs(
+        step_name=called,
+        inputs=step.inputs,
+        image=step.image,
+        program=step.program,
+        options=step.options,
+        machine=machine(config.platform, step.machine, config.region),
+        max_hours=step.max_hours or 0,
+    )

@@ -1,0 +1,199 @@
+"""A pipeline of SageMaker, changed by hand in every way that a rule must notice: that of the stack of every section."""
+
+import json
+from typing import Any
+
+import pytest
+
+from catalogue.graph import Graph
+from catalogue.kinds.aws.jobs import PIPELINE
+from stacks.config import STACKS
+from tests.catching import caught
+from tests.mutate import changed, drop, put
+from tests.policies.aws.test_runs import Edit, having
+from tests.previewing import preview
+
+ALARM, SCHEDULE = "aws:cloudwatch/metricAlarm:MetricAlarm", "aws:scheduler/schedule:Schedule"
+BUCKET = "s3://aws-full-artifacts-111122223333"
+
+
+@pytest.fixture(scope="module")
+def full() -> Graph:
+    return preview(STACKS / "Pulumi.aws-full.yaml")
+
+
+def defined(edit: Edit) -> Edit:
+    def change(inputs: Any) -> None:
+        document = json.loads(inputs["pipelineDefinition"])
+        edit(document)
+        inputs["pipelineDefinition"] = json.dumps(document)
+
+    return change
+
+
+def step(name: str, edit: Edit) -> Edit:
+    return defined(lambda d: edit(next(one for one in d["Steps"] if one["Name"] == name)))
+
+
+def sent(path: str, value: Any, name: str = "prepare") -> Edit:
+    return step(name, lambda s: put(s, f"Arguments.{path}", value))
+
+
+def lost(path: str, name: str = "prepare") -> Edit:
+    return step(name, lambda s: drop(s, f"Arguments.{path}"))
+
+
+def joined(*values: Any) -> Any:
+    return {"Std:Join": {"On": "/", "Values": [*values]}}
+
+
+RUN = {"Get": "Execution.PipelineExecutionId"}
+APP, IN = "AppSpecification", "ProcessingInputs.0.S3Input"
+OUT, CLUSTER = "ProcessingOutputConfig.Outputs.0.S3Output", "ProcessingResources.ClusterConfig"
+STRANGER = "arn:aws:kms:us-east-1:111122223333:key/00000000-0000-0000-0000-000000000000"
+EDITS = {
+    # What somebody else would run, and as whom.
+    "image": ("limits-stated", sent(f"{APP}.ImageUri", "111122223333.dkr.ecr.us-east-1.amazonaws.com/other:1")),
+    "image of another account": (
+        "world-account",
+        sent(f"{APP}.ImageUri", "999999999999.dkr.ecr.us-east-1.amazonaws.com/x:1"),
+    ),
+    "role": ("identity-runs-as", sent("RoleArn", "arn:aws:iam::111122223333:role/aws-full-pipeline")),
+    "program": ("limits-stated", sent(f"{APP}.ContainerEntrypoint", ["sh", "-c", "curl"])),
+    "words": (
+        "limits-stated",
+        step("gate", lambda s: s["Arguments"][APP]["ContainerArguments"].append("--report_only=yes")),
+    ),
+    "options": (
+        "limits-stated",
+        step("gate", lambda s: put(s, f"Arguments.{APP}.ContainerArguments.3", "--bound=0.1")),
+    ),
+    "a word left out": ("limits-stated", step("gate", lambda s: s["Arguments"][APP]["ContainerArguments"].pop())),
+    "a secret": ("secrets-in-plain", sent("Environment.PASSWORD", "hunter2hunter2")),
+    "another variable": ("inputs-request", sent("Environment.LD_PRELOAD", "/opt/ml/x.so")),
+    "another run": ("world-job", sent("Environment.MLPLATFORM_RUN", {"Get": "Execution.PipelineName"})),
+    # Network and keys.
+    "isolation": ("network-jobs-isolated", sent("NetworkConfig.EnableNetworkIsolation", False)),
+    "traffic": ("network-jobs-isolated", sent("NetworkConfig.EnableInterContainerTrafficEncryption", False)),
+    "no network": ("network-jobs-isolated", lost("NetworkConfig.VpcConfig")),
+    "another subnet": ("inputs-request", sent("NetworkConfig.VpcConfig.Subnets", ["subnet-0000000000000dead"])),
+    "output without a key": ("encryption-batch", lost("ProcessingOutputConfig.KmsKeyId")),
+    "output under another key": ("world-job", sent("ProcessingOutputConfig.KmsKeyId", STRANGER)),
+    "volume without a key": ("encryption-batch", lost(f"{CLUSTER}.VolumeKmsKeyId")),
+    "training without isolation": ("experiments-own", sent("TrainingJobName", "aws-full-other", "train")),
+    # Machines and hours.
+    "machine": ("limits-stated", sent(f"{CLUSTER}.InstanceType", "ml.m5.xlarge")),
+    "machines": ("limits-stated", sent(f"{CLUSTER}.InstanceCount", 2)),
+    "hours": ("limits-stated", sent("StoppingCondition.MaxRuntimeInSeconds", 7200)),
+    "too many hours": ("limits-batch-time", sent("StoppingCondition.MaxRuntimeInSeconds", 86_400)),
+    "no hours": ("limits-batch-time", lost("StoppingCondition.MaxRuntimeInSeconds")),
+    "more hours of training": ("limits-stated", sent("StoppingCondition.MaxRuntimeInSeconds", 3600, "train")),
+    "on demand": ("limits-stated", sent("EnableManagedSpotTraining", False, "train")),
+    "hyperparameters": ("world-run-places", sent("HyperParameters.sagemaker_submit_directory", "s3://x/", "train")),
+    # Places.
+    "another input": ("limits-stated", sent(f"{IN}.S3Uri", f"{BUCKET}/data/cards/")),
+    "an input of others": ("world-place", sent(f"{IN}.S3Uri", "s3://others/data/")),
+    "a manifest": ("inputs-request", sent(f"{IN}.S3DataType", "ManifestFile")),
+    "an input of a parameter": ("rollback-run-whole", sent(f"{IN}.S3Uri", {"Get": "Parameters.Raw"})),
+    "a channel of another step": (
+        "limits-stated",
+        sent("InputDataConfig.0.DataSource.S3DataSource.S3Uri", f"{BUCKET}/data/mlplatform-example/", "train"),
+    ),
+    "a folder that no step wrote": (
+        "rollback-run-whole",
+        sent(f"{IN}.S3Uri", joined(f"{BUCKET}/pipelines/fraud-path", RUN, "x", ""), "gate"),
+    ),
+    "one output of all runs": ("world-run-places", sent(f"{OUT}.S3Uri", f"{BUCKET}/pipelines/fraud-path/prepare")),
+    "an output elsewhere": ("limits-stated", sent(f"{OUT}.S3Uri", joined(f"{BUCKET}/models", RUN, "prepare"))),
+    "over the step before": (
+        "rollback-run-whole",
+        sent(f"{OUT}.S3Uri", joined(f"{BUCKET}/pipelines/fraud-path", RUN, "evaluate"), "gate"),
+    ),
+    "an upload at any time": ("inputs-request", sent(f"{OUT}.S3UploadMode", "Continuous")),
+    "checkpoints": (
+        "limits-stated",
+        sent("CheckpointConfig.S3Uri", joined(f"{BUCKET}/pipelines/fraud-path", RUN, ""), "train"),
+    ),
+    "words of another service": (
+        "inputs-request",
+        step("prepare", lambda s: s["Arguments"]["ProcessingInputs"][0]["S3Input"].update({"S3Uri.$": "$.x"})),
+    ),
+    "machines that cannot talk": ("network-training-paths", sent("ResourceConfig.InstanceCount", 2, "train")),
+    # Names and tags.
+    "a name of others": ("world-job", sent("ProcessingJobName", "another-stack-prepare")),
+    "a name too long": ("world-job", sent("ProcessingJobName", f"aws-full-{'x' * 40}")),
+    "no tag": ("cost-batch-tags", lost("Tags.0")),
+    # The run.
+    "not in order": ("rollback-run-whole", step("gate", lambda s: s.pop("DependsOn"))),
+    "tried again": (
+        "rollback-run-whole",
+        step("gate", lambda s: put(s, "RetryPolicies.0.ExceptionType", ["SageMaker.JOB_INTERNAL_ERROR"])),
+    ),
+    "tried again for ever": ("inputs-request", step("gate", lambda s: put(s, "RetryPolicies.0.MaxAttempts", 20))),
+    "cached": (
+        "inputs-request",
+        step("gate", lambda s: s.update(CacheConfig={"Enabled": True, "ExpireAfter": "P30D"})),
+    ),
+    "parameters": ("inputs-request", defined(lambda d: d.update(Parameters=[{"Name": "Raw", "Type": "String"}]))),
+    "a step less": ("limits-stated", defined(lambda d: d["Steps"].pop())),
+    "a lambda": (
+        "inputs-request",
+        defined(
+            lambda d: d["Steps"].append(
+                {
+                    "Name": "x",
+                    "Type": "Lambda",
+                    "Arguments": {},
+                    "FunctionArn": "arn:aws:lambda:us-east-1:111122223333:function:x",
+                }
+            )
+        ),
+    ),
+    "a condition": (
+        "inputs-request",
+        defined(
+            lambda d: d["Steps"].append(
+                {"Name": "if", "Type": "Condition", "Arguments": {"IfSteps": [], "ElseSteps": []}}
+            )
+        ),
+    ),
+    "elsewhere": ("inputs-known", lambda p: p.update(pipelineDefinitionS3Location={"bucket": "x", "objectKey": "y"})),
+    "run more often": ("limits-stated", lambda p: put(p, "tags.runs-per-month", "40")),
+    "another role": (
+        "identity-runs-as",
+        lambda p: put(p, "roleArn", "arn:aws:iam::111122223333:role/aws-full-training"),
+    ),
+}
+
+
+@pytest.mark.parametrize(("rule", "edit"), EDITS.values(), ids=list(EDITS))
+def test_what_nobody_asked_for_in_a_pipeline_is_found(full: Graph, rule: str, edit: Edit) -> None:
+    assert caught(having(full, PIPELINE, "-fraud-path", edit), rule) == {rule}
+
+
+@pytest.mark.parametrize("end", ["failed", "stopped", "gate-step-failed"])
+def test_a_pipeline_that_tells_nobody_is_found(full: Graph, end: str) -> None:
+    (alarm,) = (one for one in full.of(ALARM) if one.name == f"aws-full-fraud-path-{end}")
+    silent = changed(
+        full, alarm, lambda p: put(p, "metricName", "ExecutionStarted" if "step" not in end else "StepStarted")
+    )
+    assert caught(silent, "rollback-batch-watched")
+
+
+def test_an_alarm_of_a_step_that_names_none_watches_nothing(full: Graph) -> None:
+    (alarm,) = (one for one in full.of(ALARM) if one.name == "aws-full-fraud-path-gate-step-failed")
+    nameless = changed(full, alarm, lambda p: drop(p, "dimensions.StepName"))
+    assert caught(nameless, "rollback-alarm-dimensions")
+
+
+def test_outputs_that_no_lifecycle_deletes_are_found(full: Graph) -> None:
+    def without(props: Any) -> None:
+        props["rules"] = [one for one in props["rules"] if "pipelines" not in json.dumps(one)]
+
+    lifecycle = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
+    assert caught(having(full, lifecycle, "artifacts-lifecycle", without), "limits-outputs-expire")
+
+
+def test_the_pipeline_as_it_stands_is_what_every_rule_allows(full: Graph) -> None:
+    rules = {rule for rule, _ in EDITS.values()} | {"rollback-batch-watched", "limits-outputs-expire"}
+    assert caught(full, *rules) == set()

@@ -1,0 +1,236 @@
+"""Each thing that a pipeline's definition could say otherwise is found, by the rules that judge a training job."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from catalogue.graph import Graph, Resource
+from catalogue.kinds.gcp import workflows
+from catalogue.kinds.gcp.vertex import METADATA_STORE
+from catalogue.vertex_jobs import IN_THE_RUN
+from policies.gcp.pipeline_specs import JUDGED
+from stacks.config import STACKS
+from tests.catching import caught
+from tests.mutate import changed, put, swapped, without
+from tests.previewing import preview
+
+Edit = Callable[[Any], object]
+BUCKET, RUN = "/gcs/gcp-full-artifacts-payments-risk-pilot", f"pipelines/fraud-path/{IN_THE_RUN}"
+
+
+@pytest.fixture(scope="module")
+def full() -> Graph:
+    return preview(STACKS / "Pulumi.gcp-full.yaml")
+
+
+def flow_of(graph: Graph) -> Resource:
+    return next(one for one in graph.of(workflows.WORKFLOW) if one.name == "gcp-full-fraud-path")
+
+
+def request(edit: Edit) -> Callable[[Graph], Graph]:
+    """The graph with another pipeline job in its workflow."""
+
+    def mutate(graph: Graph) -> Graph:
+        flow = flow_of(graph)
+        source = json.loads(flow.inputs["sourceContents"])
+        (start,) = (step["start"] for step in source["path"]["steps"] if "start" in step)
+        edit(start["args"]["body"])
+        return changed(graph, flow, lambda p: put(p, "sourceContents", json.dumps(source)))
+
+    return mutate
+
+
+def tasks(edit: Edit) -> Callable[[Graph], Graph]:
+    return request(lambda body: edit(body["pipelineSpec"]["root"]["dag"]["tasks"]))
+
+
+def launcher(edit: Edit, step: str = "gate") -> Callable[[Graph], Graph]:
+    return request(lambda body: edit(body["pipelineSpec"]["deploymentSpec"]["executors"][step]["container"]))
+
+
+def step(edit: Edit, name: str = "gate") -> Callable[[Graph], Graph]:
+    """The graph with another custom job of a step."""
+
+    def mutate(container: Any) -> None:
+        said = json.loads(container["args"][3])
+        edit(said)
+        container["args"][3] = json.dumps(said)
+
+    return launcher(mutate, name)
+
+
+def container(edit: Edit, name: str = "gate") -> Callable[[Graph], Graph]:
+    return step(lambda job: edit(job["job_spec"]["worker_pool_specs"][0]["container_spec"]), name)
+
+
+def words(old: str, new: str, name: str = "gate") -> Callable[[Graph], Graph]:
+    def edit(said: Any) -> None:
+        assert old in said["args"]
+        said["args"] = [new if one == old else one for one in said["args"]]
+
+    return container(edit, name)
+
+
+def _kept(graph: Graph) -> Graph:
+    bucket = next(one for one in graph.of("gcp:storage/bucket:Bucket") if one.name.endswith("registry-artifacts"))
+
+    def edit(inputs: Any) -> None:
+        below = [rule for rule in inputs["lifecycleRules"] if "fraud-path" not in json.dumps(rule)]
+        put(inputs, "lifecycleRules", below)
+
+    return changed(graph, bucket, edit)
+
+
+CAUGHT: list[tuple[str, Callable[[Graph], Graph]]] = [
+    # what a step is, as a training job is judged
+    ("audit-images-pinned", container(lambda c: c.update(image_uri=c["image_uri"].replace(":1", ":latest")))),
+    ("identity-registries", container(lambda c: c.update(image_uri="us-docker.pkg.dev/mallory/x/steps:1"))),
+    ("world-containers", container(lambda c: c.update(image_uri=c["image_uri"].replace(":1", ":2")))),
+    ("world-containers", container(lambda c: c["command"].append("--debug"))),
+    ("world-containers", container(lambda c: c["env"].append({"name": "HTTPS_PROXY", "value": "mallory:3128"}))),
+    ("world-place", words(f"--metrics={BUCKET}/{RUN}/evaluate/", "--metrics=/gcs/mallory/x/")),
+    ("secrets-in-plain", container(lambda c: c["args"].append("--password=correct-horse-9"))),
+    ("identity-run-as", step(lambda job: job["job_spec"].update(service_account="x@payments-risk-pilot.iam"))),
+    ("identity-acts-where", step(lambda job: job["job_spec"].update(service_account=_account("batch")))),
+    ("encryption-batch", step(lambda job: job.pop("encryption_spec"))),
+    ("data-batch-own", step(lambda job: job["encryption_spec"].update(kms_key_name=_KEY))),
+    ("data-batch-own", step(lambda job: job["job_spec"].update(enable_web_access=True))),
+    ("data-batch-own", words(f"--output={BUCKET}/{RUN}/gate/", f"--output={BUCKET}/pipelines/fraud-path/gate/")),
+    ("data-batch-own", words(f"--output={BUCKET}/{RUN}/gate/", f"--output={BUCKET}/models/{IN_THE_RUN}/gate/")),
+    ("cost-batch-tags", step(lambda job: job["labels"].pop("team"))),
+    ("cost-batch-tags", step(lambda job: job["labels"].update(team="another"))),
+    ("limits-machine-types", step(lambda job: _machine(job, machine_type="a3-highgpu-8g"))),
+    ("limits-replicas", step(lambda job: job["job_spec"]["worker_pool_specs"][0].update(replica_count=9))),
+    ("limits-batch-time", step(lambda job: job["job_spec"]["scheduling"].update(timeout="90000s"))),
+    ("limits-batch-time", step(lambda job: job["job_spec"]["scheduling"].update(timeout="21600s"))),
+    ("limits-batch-whole", step(lambda job: job["job_spec"].update(network="projects/1/global/networks/x"))),
+    ("limits-batch-whole", step(lambda job: job["job_spec"].update(persistent_resource_id="kept"))),
+    ("limits-batch-whole", step(lambda job: job.update(display_name="another"))),
+    ("experiments-own", step(lambda job: job["job_spec"].update(tensorboard="projects/1/locations/x/tensorboards/1"))),
+    ("limits-outputs-expire", _kept),
+    # what the stack file states of each step
+    ("limits-stated", step(lambda job: _machine(job, machine_type="e2-standard-8"))),
+    ("limits-stated", step(lambda job: job["job_spec"]["scheduling"].update(timeout="7200s"))),
+    ("limits-stated", container(lambda c: c.update(image_uri=c["image_uri"].replace(":1", ":2")))),
+    ("limits-stated", container(lambda c: c.update(command=["python", "-m", "examples.steps", "train"]))),
+    ("limits-stated", container(lambda c: c.pop("command"))),
+    ("limits-stated", words("--bound=0.9", "--bound=0.1")),
+    ("limits-stated", container(lambda c: c["args"].remove("--bound=0.9"))),
+    ("limits-stated", container(lambda c: c["args"].append("--report-only=yes"))),
+    ("limits-stated", words(f"--metrics={BUCKET}/{RUN}/evaluate/", f"--metrics={BUCKET}/{RUN}/train/model/")),
+    ("limits-stated", words(f"--train={BUCKET}/{RUN}/prepare/", f"--train={BUCKET}/data/raw/", "train")),
+    ("limits-stated", request(lambda body: _renamed(body, "gate", "gates"))),
+    ("limits-stated", lambda graph: _rewritten(graph, "36000", "32400")),
+    ("limits-stated", lambda graph: changed(graph, flow_of(graph), lambda p: put(p, "labels.runs-per-month", "3"))),
+    # the specification itself
+    ("limits-batch-whole", tasks(lambda t: t["gate"]["cachingOptions"].update(enableCache=True))),
+    ("limits-batch-whole", tasks(lambda t: t["gate"].pop("cachingOptions"))),
+    ("limits-batch-whole", tasks(lambda t: t["gate"]["retryPolicy"].update(maxRetryCount=3))),
+    ("limits-batch-whole", tasks(lambda t: t["gate"].pop("retryPolicy"))),
+    ("limits-batch-whole", tasks(lambda t: t["gate"].pop("dependentTasks"))),
+    ("limits-batch-whole", tasks(lambda t: t["gate"].update(dependentTasks=["train"]))),
+    ("limits-batch-whole", tasks(lambda t: t["gate"]["taskInfo"].update(name="train"))),
+    ("limits-batch-whole", tasks(lambda t: t["gate"]["componentRef"].update(name="comp-train"))),
+    (
+        "limits-batch-whole",
+        tasks(lambda t: t["gate"]["inputs"]["parameters"]["run"].update(componentInputParameter="x")),
+    ),
+    ("limits-batch-whole", tasks(lambda t: t["gate"].pop("inputs"))),
+    ("limits-batch-whole", tasks(lambda t: t["gate"].update(iteratorPolicy={"parallelismLimit": 1}))),
+    ("limits-batch-whole", tasks(lambda t: t["gate"].update(triggerPolicy={"condition": "false"}))),
+    ("limits-batch-whole", request(lambda body: body["pipelineSpec"].update(schemaVersion="2.0.0"))),
+    ("limits-batch-whole", request(lambda body: body["pipelineSpec"].update(defaultPipelineRoot="gs://x/y/"))),
+    ("limits-batch-whole", request(lambda body: body["pipelineSpec"]["pipelineInfo"].pop("name"))),
+    ("limits-batch-whole", request(lambda body: body["runtimeConfig"]["parameterValues"].update(run="1"))),
+    ("limits-batch-whole", request(lambda body: body["runtimeConfig"].update(failurePolicy="x"))),
+    ("limits-batch-whole", request(lambda body: body["runtimeConfig"].update(defaultRuntime={}))),
+    ("limits-batch-whole", request(lambda body: body.update(templateUri="https://x/y"))),
+    ("limits-batch-whole", request(lambda body: body.update(network="projects/1/global/networks/x"))),
+    ("limits-batch-whole", launcher(lambda c: c.update(env=[{"name": "A", "value": "b"}]))),
+    ("limits-batch-whole", launcher(lambda c: c.update(resources={"resourceCpuLimit": "96"}))),
+    ("limits-batch-whole", launcher(lambda c: c.update(image="gcr.io/ml-pipeline/another:1"))),
+    ("limits-batch-whole", launcher(lambda c: c.update(command=["sh", "-c", "curl x"]))),
+    ("limits-batch-whole", launcher(lambda c: c["args"].append("--debug"))),
+    ("limits-batch-whole", launcher(lambda c: c["args"].__setitem__(5, "another-project"))),
+    ("limits-batch-whole", launcher(lambda c: c["args"].__setitem__(7, "europe-west4"))),
+    ("limits-batch-whole", launcher(lambda c: c["args"].__setitem__(9, "/gcs/x/y"))),
+    ("identity-acts-where", request(lambda body: body.update(serviceAccount=_account("training")))),
+    ("identity-run-as", request(lambda body: body.pop("serviceAccount"))),
+    ("encryption-batch", request(lambda body: body.pop("encryptionSpec"))),
+    ("cost-batch-tags", request(lambda body: body["labels"].pop("team"))),
+    ("data-batch-own", request(lambda body: body["runtimeConfig"].update(gcsOutputDirectory=_MODELS))),
+    ("identity-registries", launcher(lambda c: c.update(image="gcr.io/mallory/google-cloud-pipeline-components:2"))),
+    # the store of its records
+    ("data-batch-own", lambda graph: without(graph, store_of(graph))),
+    ("encryption-customer-key", lambda graph: stored(graph, "encryptionSpec", None)),
+    ("inputs-own", lambda graph: stored(graph, "encryptionSpec.kmsKeyName", _KEY)),
+    ("limits-region", lambda graph: stored(graph, "region", "europe-west4")),
+    ("inputs-allowed", lambda graph: stored(graph, "name", "another")),
+    ("audit-state-protected", lambda graph: swapped(graph, replace(store_of(graph), protect=False))),
+    # the run around it
+    ("rollback-batch-watched", lambda graph: _rewritten(graph, '"event": "failed"', '"event": "x"')),
+    ("limits-batch-whole", lambda graph: _rewritten(graph, "PIPELINE_STATE_CANCELLED", "JOB_STATE_CANCELLED")),
+    ("limits-batch-whole", lambda graph: _rewritten(graph, '!= \\"ERROR\\"', '== \\"x\\"', "return")),
+]
+_KEY = "projects/mallory/locations/us-central1/keyRings/x/cryptoKeys/y"
+_MODELS = "gs://gcp-full-artifacts-payments-risk-pilot/models/"
+
+
+def store_of(graph: Graph) -> Resource:
+    (store,) = graph.of(METADATA_STORE)
+    return store
+
+
+def stored(graph: Graph, path: str, value: Any) -> Graph:
+    return changed(graph, store_of(graph), lambda p: put(p, path, value) if value else p.pop(path))
+
+
+def _account(persona: str) -> str:
+    return f"gcp-full-{persona}@payments-risk-pilot.iam.gserviceaccount.com"
+
+
+def _machine(job: Any, **said: str) -> None:
+    job["job_spec"]["worker_pool_specs"][0]["machine_spec"].update(said)
+
+
+def _renamed(body: Any, old: str, new: str) -> None:
+    text = json.dumps(body["pipelineSpec"]).replace(f'"{old}"', f'"{new}"').replace(f"-{old}-", f"-{new}-")
+    body["pipelineSpec"] = json.loads(text)
+
+
+def _rewritten(graph: Graph, old: str, new: str, also: str = "") -> Graph:
+    flow = flow_of(graph)
+    source = flow.inputs["sourceContents"]
+    assert old in source
+    source = source.replace(old, new)
+    if also == "return":  # a pipeline that failed then ends well
+        source = source.replace('"next": "report_failed"', '"return": "${outcome}"')
+    return changed(graph, flow, lambda p: put(p, "sourceContents", source))
+
+
+def test_the_full_stack_passes(full: Graph) -> None:
+    assert not caught(full, *{name for name, _ in CAUGHT})
+
+
+@pytest.mark.parametrize(("name", "mutation"), CAUGHT, ids=[f"{at}-{name}" for at, (name, _) in enumerate(CAUGHT)])
+def test_what_a_pipeline_says_otherwise_is_found(full: Graph, name: str, mutation: Callable[[Graph], Graph]) -> None:
+    assert name in caught(mutation(full), name)
+
+
+def _members(said: Any, at: str = "") -> Iterator[str]:
+    """The parts of a request, each once by its path in the table, where `*` stands for the names of steps."""
+    if isinstance(said, dict):
+        if at != "labels":
+            yield at
+        for key, value in said.items():
+            open_ = at.endswith((".tasks", ".components", ".executors"))
+            yield from _members(value, f"{at}.{'*' if open_ else key}".lstrip("."))
+
+
+def test_each_part_of_a_definition_has_an_entry_of_what_it_may_say(full: Graph) -> None:
+    open_ = {f"pipelineSpec.{part}" for part in ("root.dag.tasks", "components", "deploymentSpec.executors")}
+    job = next(job for job in workflows.jobs(flow_of(full).props) if job.kind == "pipelineJobs")
+    assert set(_members(job.body.values)) == {*JUDGED, *open_}

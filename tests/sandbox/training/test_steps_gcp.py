@@ -1,0 +1,83 @@
+"""What the sandbox starts for the steps of a pipeline on Vertex AI: words, folders and addresses of the run."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from catalogue.errors import BadInput
+from catalogue.kinds.gcp import WORKFLOW
+from sandbox.state import State
+from sandbox.state.records import New, Record
+from sandbox.training import gcp
+from stacks.config import STACKS
+from tests.previewing import preview
+
+BUCKET = "gcp-full-artifacts-payments-risk-pilot"
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> State:
+    """The workflows of the full stack, as the offline preview answers them."""
+    graph, state = preview(STACKS / "Pulumi.gcp-full.yaml"), State(tmp_path / "state.sqlite")
+    place = graph.placement
+    assert place is not None
+    for one in graph.of(WORKFLOW):
+        made = New(
+            one.type, str(one.outputs["id"]), "gcp", place.account, place.region, one.name, one.inputs, one.outputs
+        )
+        state.resources.create(made)
+    return state
+
+
+def path_of(state: State) -> Record:
+    (record,) = (one for one in state.resources.all() if gcp.is_pipeline(one))
+    return record
+
+
+def test_a_pipeline_is_no_training_job_and_no_training_job_a_pipeline(state: State) -> None:
+    records = state.resources.all()
+    assert [one.name for one in records if gcp.is_pipeline(one)] == ["gcp-full-fraud-path"]
+    assert [one.name for one in records if gcp.trains(one)] == ["gcp-full-fraud-training"]
+
+
+def test_each_step_gets_its_words_and_the_folders_of_the_run(state: State) -> None:
+    found = dict(gcp.steps(state, path_of(state), 7.0))
+    assert list(found) == ["prepare", "train", "evaluate", "gate", "register"]
+    run = found["prepare"].variables["MLPLATFORM_RUN"]
+    assert {one.variables["MLPLATFORM_RUN"] for one in found.values()} == {run} and "{" not in run
+    below = f"{BUCKET}/pipelines/fraud-path/{run}"
+    assert found["prepare"].words == [
+        "prepare",
+        f"--raw=/gcs/{BUCKET}/data/raw/",
+        f"--output=/gcs/{below}/prepare/",
+    ]
+    assert found["train"].words[:2] == [f"--train=/gcs/{below}/prepare/", "--regularization=0.1"]
+    assert found["gate"].words == [
+        "gate",
+        f"--metrics=/gcs/{below}/evaluate/",
+        "--metric=accuracy",
+        "--bound=0.9",
+        f"--output=/gcs/{below}/gate/",
+    ]
+    assert found["evaluate"].reads == {
+        f"/gcs/{below}/prepare/": f"gs://{below}/prepare/",
+        f"/gcs/{below}/train/model/": f"gs://{below}/train/model/",
+    }
+    assert found["train"].output == (f"/gcs/{below}/train/model/", f"gs://{below}/train/model/")
+    assert found["register"].output == (f"/gcs/{below}/register/", f"gs://{below}/register/")
+    assert (found["train"].spot, found["gate"].spot) == (True, False)
+    assert (found["train"].hours, found["gate"].hours) == (2, 1)
+    assert {one.identity for one in found.values()} == {"gcp-full-training@payments-risk-pilot.iam.gserviceaccount.com"}
+
+
+def test_another_run_has_other_folders_and_the_same_one_the_same(state: State) -> None:
+    first, again, other = (gcp.steps(state, path_of(state), run)[0][1].output for run in (7.0, 7.0, 8.0))
+    assert first == again != other
+
+
+def test_a_program_that_the_sandbox_does_not_have_is_said(state: State) -> None:
+    record = path_of(state)
+    source = record.inputs["sourceContents"].replace("examples.steps", "their.steps")
+    with pytest.raises(BadInput, match=r"starts python -m their.steps prepare; the sandbox runs `python -m examples"):
+        gcp.steps(state, replace(record, inputs={**record.inputs, "sourceContents": source}), 7.0)
