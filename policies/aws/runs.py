@@ -227,8 +227,8 @@ def _told(graph: Graph, job: Job) -> Iterator[str]:
 
 
 def _over_another(job: Job) -> Iterator[str]:
-    """Whether a run writes where another wrote. A training job of a state machine writes below its own name, and so does
-    each trial of a tuning job."""
+    """Whether a run writes where another wrote. A training job of a state machine writes below its own name, as each
+    trial of a tuning job does."""
     for at, output in job.places():
         if output.is_given(at):
             yield f"writes to {one_line(output.text_if_known(at))}, over the last run's"
