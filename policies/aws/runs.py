@@ -206,7 +206,7 @@ def run_places(graph: Graph, machine: Resource) -> Iterator[str]:
         others = [*closed, *((uri, "an artifact") for uri in models), *((uri, "its data") for _, uri in read)]
         if job.action == "createTransformJob":
             yield from _scores_otherwise(graph, machine, job)
-        for wrong in _over_another(job) if steps or job.action != "createTrainingJob" else ():
+        for wrong in _over_another(job) if steps or not job.trainings() else ():
             yield f"{wrong} ({job.state})"
         for _, uri in written:
             yield from (f"writes to {uri}, which has {what} ({job.state})" for at, what in others if _overlap(uri, at))
@@ -227,7 +227,8 @@ def _told(graph: Graph, job: Job) -> Iterator[str]:
 
 
 def _over_another(job: Job) -> Iterator[str]:
-    """Whether a run writes where another wrote. A training job of a state machine writes below its own name."""
+    """Whether a run writes where another wrote. A training job of a state machine writes below its own name, as each
+    trial of a tuning job does."""
     for at, output in job.places():
         if output.is_given(at):
             yield f"writes to {one_line(output.text_if_known(at))}, over the last run's"

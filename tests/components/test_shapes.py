@@ -31,6 +31,7 @@ def test_needs_of_all_parts_are_every_element_of_each_in_order() -> None:
         trained_uris=[],
         training_jobs=[],
         tuned_jobs=[],
+        pipelines=[],
         records=[],
         recorded_jobs=[],
         taken=[],
