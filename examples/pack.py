@@ -93,7 +93,7 @@ def data_of(address: str) -> str:
     """The folder with what a place of the example's data holds: the raw table, with which a pipeline begins, or what is
     prepared of it, on which a training job trains.
     """
-    return RAW_DATA if address.rstrip("/").endswith("/raw") else DATA
+    return RAW_DATA if address.rstrip("/").endswith("-raw") else DATA
 
 
 PACKED = "uv run python -m examples.pack"

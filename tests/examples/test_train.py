@@ -119,6 +119,6 @@ def test_the_image_that_trains_is_known_by_its_name_and_built_from_the_steps() -
 
 
 def test_a_place_of_the_example_holds_the_raw_table_where_it_is_called_so() -> None:
-    assert data_of("azureml://datastores/artifacts/paths/mlplatform-example/raw/") == RAW_DATA
-    assert data_of("s3://bucket/mlplatform-example/raw") == RAW_DATA
+    assert data_of("azureml://datastores/artifacts/paths/mlplatform-example-raw/") == RAW_DATA
+    assert data_of("s3://bucket/mlplatform-example-raw") == RAW_DATA
     assert data_of("gs://bucket/data/mlplatform-example/") == data_of("s3://bucket/drawn/") == DATA

@@ -110,6 +110,7 @@ CAUGHT: list[tuple[str, Callable[[Graph], Graph]]] = [
     ("limits-batch-whole", step(lambda job: job["job_spec"].update(persistent_resource_id="kept"))),
     ("limits-batch-whole", step(lambda job: job.update(display_name="another"))),
     ("experiments-own", step(lambda job: job["job_spec"].update(tensorboard="projects/1/locations/x/tensorboards/1"))),
+    ("experiments-own", step(lambda job: job["job_spec"].pop("tensorboard"), "train")),
     ("limits-outputs-expire", _kept),
     # what the stack file states of each step
     ("limits-stated", step(lambda job: _machine(job, machine_type="e2-standard-8"))),
@@ -181,6 +182,8 @@ CAUGHT: list[tuple[str, Callable[[Graph], Graph]]] = [
     ("inputs-allowed", lambda graph: stored(graph, "name", "another")),
     ("audit-state-protected", lambda graph: swapped(graph, replace(store_of(graph), protect=False))),
     # the run around it
+    ("identity-calls-known", lambda graph: _rewritten(graph, '"fields": "name,state,error"', '"fields": "name"')),
+    ("identity-calls-known", lambda graph: _rewritten(graph, '"fields": "name,state,error"', '"alt": "media"')),
     ("rollback-batch-watched", lambda graph: _rewritten(graph, '"event": "failed"', '"event": "x"')),
     ("rollback-batch-watched", lambda graph: _rewritten(graph, ', "error": "${map.get(outcome, \\"error\\")}"', "")),
     (
