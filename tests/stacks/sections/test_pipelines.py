@@ -120,7 +120,7 @@ def test_a_search_is_no_step() -> None:
     job = {key: said for key, said in AWS["training"]["fraud-training"].items() if key not in ("spot", "schedule")}
     search = {
         "objective": {"metric": "log_loss", "goal": "minimize", "pattern": "log_loss=([0-9.]+)"},
-        "ranges": {"regularization": {"from": 0.01, "to": 10}},
+        "ranges": {"regularization": {"min": 0.01, "max": 10}},
         "parallel": 2,
         "total": 4,
     }
