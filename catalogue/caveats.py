@@ -39,8 +39,8 @@ _ENDPOINT = "aws:sagemaker/endpoint:Endpoint"
 _CONFIGURATION = "aws:sagemaker/endpointConfiguration:EndpointConfiguration"
 _ACTION = "aws:appautoscaling/scheduledAction:ScheduledAction"
 _MLFLOW = "aws:sagemaker/mlflowApp:MlflowApp"
-_MACHINE = "aws:sfn/stateMachine:StateMachine"
 _PIPELINE = "aws:sagemaker/pipeline:Pipeline"
+_MACHINE = "aws:sfn/stateMachine:StateMachine"
 _VERTEX, _WORKFLOW = "gcp:vertex/aiEndpoint:AiEndpoint", "gcp:workflows/workflow:Workflow"
 _METADATA_STORE = "gcp:vertex/aiMetadataStore:AiMetadataStore"
 _TENSORBOARD = "gcp:vertex/aiTensorboard:AiTensorboard"
@@ -90,13 +90,6 @@ CAVEATS: Mapping[str, tuple[Caveat, ...]] = {
             "as 'Studio JupyterLab Apps running on ml.t3.medium instances' (L-71FAF417). They are not asked for in the "
             "steps. Before people sign in, see in Service Quotas that each of them can have one.",
             documented("https://github.com/klaffka/aws-quota-monitor/blob/1087b174/docs/quota-audit-s-z.md", _READ),
-        ),
-        Caveat(
-            (_PIPELINE,),
-            "A step that is a program is a processing job, whose quota is one of its own, such as 'ml.m5.large for "
-            "processing job usage'. The steps ask for that of training jobs in its place. Before the first run, see in "
-            "Service Quotas that there is one for each machine type.",
-            documented("https://docs.aws.amazon.com/general/latest/gr/sagemaker.html", _READ),
         ),
         Caveat(
             (_PIPELINE,),

@@ -10,7 +10,8 @@ class Machines:
     """Machines of one type that a resource runs at once: at least `low`, at most `high`.
 
     `user` is the name of what runs, such as an endpoint or a batch job. `part` is one part of it where there are
-    several, such as a variant or a task. `accelerator` is what the platform adds to the machine type, and
+    several, such as a variant or a task. `processing` ones are those of a processing job of SageMaker, which cost what
+    training costs and draw on a quota of their own. `accelerator` is what the platform adds to the machine type, and
     `accelerators` how many for each machine; both are None where the type implies them. `spot` machines may be taken
     away at any time, and draw on a quota of their own where the platform has one. `serverless` ones are none that
     anybody chooses: the platform runs as many as there are requests at once, on a machine type that it does not say.
@@ -27,6 +28,7 @@ class Machines:
     accelerator: str | None = None
     accelerators: int | None = None
     spot: bool = False
+    processing: bool = False
     serverless: bool = False
     turn: str = ""
     chain: str = ""

@@ -59,7 +59,14 @@ def drawn(platform: str, machines: Machines, replicas: int) -> tuple[str, int]:
     if family is None or quota is None:
         return unnamed, replicas
     name = quota.quota_name or unnamed
+    name = name.replace(*_PROCESSING) if machines.processing else name
     return _of_spot(platform, name) if machines.spot else name, ceil(hardware.draws(family, machines.use, replicas))
+
+
+_PROCESSING = ("for training job usage", "for processing job usage")
+"""What the quota of training jobs is called, and that of processing jobs on the same machine type:
+https://docs.aws.amazon.com/general/latest/gr/sagemaker.html
+"""
 
 
 def _of_spot(platform: str, name: str) -> str:
@@ -131,4 +138,5 @@ def known(platform: str) -> frozenset[str]:
         for use, quota in machine.uses.items()
     }
     own = {name for kind in kinds(platform).values() if isinstance(kind.draws, Draws) for name in kind.draws.names}
-    return frozenset(names | {_of_spot(platform, name) for name in names} | own)
+    apart = {_of_spot(platform, name) for name in names} | {name.replace(*_PROCESSING) for name in names}
+    return frozenset(names | apart | own)

@@ -133,7 +133,7 @@ JOBS: Mapping[str, KindOfJob] = {
 
 
 def steps(job: Job) -> Iterator[Job]:
-    """The custom jobs of a pipeline job's steps, in the order in which its specification has them.
+    """The custom jobs of a pipeline job's steps, in the order in which they wait for each other.
 
     Raises Malformed for a step that starts something else, or as often as nobody can say.
     """
@@ -142,17 +142,29 @@ def steps(job: Job) -> Iterator[Job]:
     executors = spec.section_or_empty("deploymentSpec.executors")
     if not tasks:
         raise Malformed(job.body.at, "has no steps in it (pipelineSpec), so what it starts is unknown", job.body.owner)
-    alone, before = True, list[str]()
-    for name in tasks.names():
-        alone = alone and list(tasks.each_text(f"{name}.dependentTasks")) == before[-1:]
-        before.append(name)
-    for name in tasks.names():
+    order, alone = _in_order(job, tasks)
+    for name in order:
         task = tasks.section_or_empty(name)
         if often := {"parameterIterator", "artifactIterator", "triggerPolicy"} & set(task.names()):
             raise Malformed(task.at, f"is done as {min(often)} says, so what it starts is unknown", task.owner)
         executor = components.text_or_empty(f"{task.text_or_empty('componentRef.name')}.executorLabel")
         container = executors.section_or_empty(f"{executor}.container" if executor else "-")
         yield _launched(job, name, container, alone)
+
+
+def _in_order(job: Job, tasks: Properties) -> tuple[list[str], bool]:
+    """The steps, each after those that it waits for, and whether one alone can run at each time."""
+    order, alone = list[str](), True
+    waits = {name: {*tasks.each_text(f"{name}.dependentTasks")} for name in tasks.names()}
+    while len(order) < len(waits):
+        ready = [name for name, before in waits.items() if name not in order and before <= {*order}]
+        if not ready:
+            raise Malformed(
+                job.body.at, "has steps that wait for each other, or for one that is not there", job.body.owner
+            )
+        alone = alone and len(ready) == 1
+        order.append(ready[0])
+    return order, alone
 
 
 def _launched(job: Job, step: str, container: Properties, alone: bool) -> Job:

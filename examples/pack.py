@@ -86,7 +86,16 @@ def _said(content: bytes) -> str:
 PREPARED = "uv run python -m examples.train"
 """The command that lays out the data on which the example is trained, in out/example/data, at the root of a checkout.
 """
-DATA = "out/example/data"
+DATA, RAW_DATA = "out/example/data", "out/example/raw"
+
+
+def data_of(address: str) -> str:
+    """The folder with what a place of the example's data holds: the raw table, with which a pipeline begins, or what is
+    prepared of it, on which a training job trains.
+    """
+    return RAW_DATA if address.rstrip("/").endswith("-raw") else DATA
+
+
 PACKED = "uv run python -m examples.pack"
 """The command that lays the folders out, at the root of the checkout."""
 

@@ -45,13 +45,10 @@ def raw() -> bytes:
 
 
 def prepared(work: Path) -> Path:
-    """Prepare the data in a folder. Returns the folder with what training reads, and what a pipeline begins with: the
-    raw table lies there too. Raises Stopped.
-    """
+    """Prepare the data in a folder. Returns the folder with what training reads. Raises Stopped."""
     (work / "raw").mkdir(parents=True)
     (work / "raw" / RAW).write_bytes(raw())
     _step(work, "prepare", ["raw"], "data")
-    (work / "data" / RAW).write_bytes((work / "raw" / RAW).read_bytes())
     return work / "data"
 
 
@@ -130,7 +127,7 @@ def main(words: Sequence[str]) -> int:
         for name, content in files(Path(folder)).items():
             (HERE / name).parent.mkdir(parents=True, exist_ok=True)
             (HERE / name).write_bytes(content)
-        for name, laid in (("version", version), ("data", Path(folder) / "data")):
+        for name, laid in (("version", version), ("raw", Path(folder) / "raw"), ("data", Path(folder) / "data")):
             shutil.rmtree(OUT / name, ignore_errors=True)
             shutil.copytree(laid, OUT / name)
         metrics = json.loads((Path(folder) / "metrics" / "metrics.json").read_bytes())

@@ -18,7 +18,7 @@ from catalogue.once import once_a_resource
 from catalogue.properties import Properties
 from catalogue.wording import one_line
 from policies.rule import Found, Rule, whole_stack_rule
-from policies.world import may_be_id, world
+from policies.world import may_be_id, names_of, world
 
 
 def rules(platform: str) -> list[Rule]:
@@ -202,8 +202,9 @@ def _own(platform: str) -> Rule:
         "inputs-own",
         severity="high",
         says="An input that names a key, a network, a role or another resource names one of the stack, of its landing "
-        "zone, or of what its file names.",
-        remedy="Name a resource of the stack; or name what is of others in the stack file, where it shows in review.",
+        "zone, or of what its file names; one of the stack is not written out, but taken from what has the name.",
+        remedy="Pass the output of the stack's own resource; or name what is of others in the stack file, where it "
+        "shows in review.",
         advice_elsewhere=True,
     )
     def own(graph: Graph) -> Found:
@@ -217,8 +218,30 @@ def _own(platform: str) -> Rule:
                 known = graph.placement is not None or any(ours.by_type.get(one) for one in types)
                 if known and not ours.has(text, *types) and not may_be_id(graph, resource, path, text, *types):
                     yield resource, f"has {path} {_shown(text)}, which is not of the stack and not in its file"
+        yield from _written_out(graph) if graph.ours else ()
 
     return own
+
+
+def _written_out(graph: Graph) -> Found:
+    """The names of the stack's own resources that an input has from nowhere: every rule on what belongs to a resource
+    follows references, so that a policy on a role whose name is written out is a policy on no role. What an input may
+    name is what the same input of others in the graph is taken from.
+    """
+    types, names = dict[tuple[str, str], set[str]](), dict[str, dict[str, Resource]]()
+    for resource in graph.cloud:
+        for key, urns in resource.property_dependencies.items():
+            there = (graph.by_urn.get(urn) for urn in urns)
+            types.setdefault((resource.type, key), set()).update(one.type for one in there if one and one.custom)
+        for name in names_of(resource):
+            names.setdefault(resource.type, {})[name] = resource
+    for resource in graph.cloud:
+        for key, value in resource.inputs.items():
+            may = () if resource.property_dependencies.get(key) else types.get((resource.type, key), ())
+            texts = [one.casefold() for one in _each(value) if may and isinstance(one, str)]
+            found = [one for type_ in may for text in texts if (one := names.get(type_, {}).get(text)) is not None]
+            for other in dict.fromkeys(one.name for one in found if one is not resource):
+                yield resource, f"has {key} written out, which names {other} and is not taken from it"
 
 
 @once_a_resource

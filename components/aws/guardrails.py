@@ -14,8 +14,7 @@ from components.shapes import Machine
 
 _JOBS = ["sagemaker:Create*ingJob"]
 """Tuning, processing and training. It denies labelling too, and the pattern below jobs of every other sort, which no
-persona is granted: beside a boundary that is given, a role carries the denies in its inline policies, which have room
-for 10,240 characters together."""
+persona is granted: a managed policy has room for 6,144 characters."""
 _EVERY_JOB = ["sagemaker:Create*Job"]
 _IN_NETWORK = ["sagemaker:CreateModel", *_JOBS]
 _ON_MACHINES = ["sagemaker:CreateEndpointConfig", *_EVERY_JOB]

@@ -48,8 +48,9 @@ class Identity(pulumi.ComponentResource):
 
     Where runs are recorded, the MLflow App that does it has a role that keeps their files, and nothing else.
 
-    Where the organisation's boundary is given, none is made. A role has one boundary, so each persona then carries the
-    guardrails' denies in a policy of its own; what may be granted at all is the organisation's to cap.
+    Where the organisation's boundary is given, none is made. A role has one boundary, so each persona then has the
+    guardrails' denies attached, in one policy for all of them; what may be granted at all is the organisation's to cap.
+    An inline policy of each role would take from the 10,240 characters that its own policy has.
 
     Rules: IAM user guide, "Security best practices in IAM" and "The confused deputy problem",
     https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html and
@@ -71,6 +72,7 @@ class Identity(pulumi.ComponentResource):
         words = words_of(args)
         statements = words.apply(lambda known: statements_of(args, known))
         given = args.permissions_boundary_arn
+        attached = [] if given is None else [self._attached(name, args, words, child)]
         caps: dict[bool, Text] = (
             {people: self._boundary(name, people, args, words, child) for people in (True, False)}
             if given is None
@@ -87,6 +89,7 @@ class Identity(pulumi.ComponentResource):
                 assume_role_policy=trust,
                 path=args.role_path,
                 permissions_boundary=caps[people],
+                managed_policy_arns=attached or None,
                 max_session_duration=3600,
                 tags=args.tags,
                 opts=child,
@@ -97,17 +100,8 @@ class Identity(pulumi.ComponentResource):
                 policy=pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": may}),
                 opts=child,
             )
-            bounds = [granted.id]
-            if given is not None:
-                guarded = iam.RolePolicy(
-                    f"{name}-{who}-guardrails",
-                    role=made.name,
-                    policy=words.apply(lambda known: _document(denies(_guardrails(args, known, SERVICES)))),
-                    opts=child,
-                )
-                bounds.append(guarded.id)
             # Whoever uses the role waits for what it may do: SageMaker and Step Functions try the role at once.
-            return pulumi.Output.all(made.arn, *bounds).apply(lambda all_: all_[0])
+            return pulumi.Output.all(made.arn, granted.id).apply(lambda both: both[0])
 
         for persona, services in SERVICES.items():
             takes = [*services, "sagemaker"] if persona == "pipeline" and args.needs.pipelines else services
@@ -147,6 +141,18 @@ class Identity(pulumi.ComponentResource):
                 "records_role_arn": self.records_role_arn,
             }
         )
+
+    def _attached(
+        self, name: str, args: IdentityArgs, words: pulumi.Output[Words], child: pulumi.ResourceOptions
+    ) -> pulumi.Output[str]:
+        """The guardrails for roles whose boundary is the organisation's."""
+        return iam.Policy(
+            f"{name}-guardrails",
+            description=pulumi.Output.format("What no persona of {} may do, whatever its own policy says", args.prefix),
+            policy=words.apply(lambda known: _document(denies(_guardrails(args, known, SERVICES)))),
+            tags=args.tags,
+            opts=child,
+        ).arn
 
     def _boundary(
         self, name: str, people: bool, args: IdentityArgs, words: pulumi.Output[Words], child: pulumi.ResourceOptions

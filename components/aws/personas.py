@@ -207,17 +207,18 @@ def words_of(args: IdentityArgs) -> pulumi.Output[Words]:
         training_uris=args.needs.training_uris,
         trained_uris=args.needs.trained_uris,
         training_keys=args.needs.training_keys,
-    ).apply(lambda known: fitting(**known, room=ROOM if args.permissions_boundary_arn is None else BESIDE_GUARDRAILS))
+    ).apply(lambda known: fitting(**known, by_hand=args.needs.training_jobs))
 
 
-ROOM = {"batch": 5_500, "data-scientist": 3_300, "training": 5_500}
+ROOM = {"batch": 5_500, "data-scientist": 3_000, "training": 5_500}
 """Characters for the places of a role, of the 10,240 that all its inline policies may have; the rest is for what every
-stack's role says under the longest name, in six zones. Serving names the same places as these, or fewer.
+stack's role says under the longest name, in six zones. From the data scientist's goes what each training job takes that
+is started by hand. Serving names the same places as these, or fewer.
 
 IAM, "IAM and STS quotas", https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 """
-BESIDE_GUARDRAILS = {"batch": 3_000, "data-scientist": 600, "training": 3_000}
-"""The same where the role carries the guardrails too, for its boundary is given."""
+LEAST = 600
+"""What is left for places however many training jobs there are."""
 _NAMED_BY = {
     "batch": ("artifacts", "inputs", "outputs", "repositories"),
     "data-scientist": ("repositories",),
@@ -241,7 +242,7 @@ def fitting(
     training_uris: Sequence[str] = (),
     trained_uris: Sequence[str] = (),
     training_keys: Sequence[str] = (),
-    room: Mapping[str, int] = ROOM,
+    by_hand: Sequence[str] = (),
 ) -> Words:
     """The words, whose places are folded into the folders that hold them until they fit each role's policies.
 
@@ -255,7 +256,8 @@ def fitting(
         "training_data": apart([_place(uri) for uri in training_uris]),
         "trained": apart([_place(uri) for uri in trained_uris]),
     }
-    for persona, most in room.items():
+    started = sum(len(f"{prefix}-{job}{region}{account}") + 45 for job in by_hand) * 2
+    for persona, most in {**ROOM, "data-scientist": max(LEAST, ROOM["data-scientist"] - started)}.items():
         named = _NAMED_BY[persona]
         while sum(_length(name, places[name]) for name in named) > most:
             for name in sorted(named, key=lambda one: _length(one, places[one]), reverse=True):

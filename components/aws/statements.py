@@ -456,9 +456,12 @@ def _containers(args: IdentityArgs, words: Words, namespaces: Sequence[str]) -> 
     """What running a container takes: its image, its log stream, its metrics."""
     logs = f"arn:aws:logs:{words.region}:{words.account}:log-group:/aws/sagemaker/*"
     images = [_repository_arn(place, words.region) for place in words.repositories]
+    pulled = pulumi.Output.from_input(args.repository_arn).apply(
+        lambda own: [own, *(one for one in images if one != own)]
+    )
     return [
         _allow("ImageToken", ["ecr:GetAuthorizationToken"], "*"),
-        _allow("Images", _PULL, [args.repository_arn, *images]),
+        _allow("Images", _PULL, pulled),
         _allow(
             "Logs",
             ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],

@@ -1,5 +1,6 @@
 """A pipeline: steps that a run does one after the other, which a person or a schedule starts."""
 
+import re
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,7 +24,7 @@ from components.azure.runs import (
     schedule_of,
 )
 from components.azure.training import PROGRAM, SpotArgs
-from components.given import Args, BadArgument, Tags, Text, hold
+from components.given import Args, BadArgument, Tags, Text, hold, hold_each
 from components.shapes import Machine, Schedule
 
 REACH = ("amlworkspace",)
@@ -35,12 +36,16 @@ https://github.com/Azure/azureml-assets/blob/main/assets/model_monitoring/compon
 """
 
 
+_NAME = "[a-z][a-z0-9]*(-[a-z0-9]+)*"
+"""What a step may be called: no two dashes together, which part a job's name from that of its step."""
+
+
 @dataclass(kw_only=True)
 class StepArgs(Args):
     """One step: a program in a container, or, where no program is given, the one that trains.
 
-    Raises BadArgument for an image that no identity of Azure can pull, for two arguments of one name, and for a value
-    that Azure ML would read as an expression.
+    Raises BadArgument for an image that no identity of Azure can pull, for an input that is neither a folder nor a
+    step's name, for two arguments of one name, and for a value that Azure ML would read as an expression.
     """
 
     image: str
@@ -65,6 +70,12 @@ class StepArgs(Args):
         super().__post_init__()
         pulled = PLATFORMS["azure"].image.pattern or ""
         hold(self, "image", pulled, "an image of REGISTRY.azurecr.io or of mcr.microsoft.com")
+        hold_each(
+            self,
+            "inputs",
+            f"{FOLDER}|{_NAME}",
+            "a datastore's folder such as azureml://datastores/artifacts/paths/folder/, or the name of a step",
+        )
         one_argument_each("StepArgs.options", [*self.inputs], self.options)
 
     @property
@@ -133,6 +144,11 @@ class PipelineArgs(Args):
             )
         if self.schedule is not None:
             kept(self.schedule, "PipelineArgs")
+        if odd := [name for name in self.steps or [""] if not re.fullmatch(_NAME, name)]:
+            raise BadArgument(
+                f"PipelineArgs.steps: found {odd[0][:80]!r}, allowed: lower-case words of letters and digits "
+                "joined by '-'"
+            )
         self.order()
 
     def order(self) -> Sequence[str]:

@@ -73,14 +73,6 @@ class Step:
     max_hours: pulumi.Input[int]
     """After how many hours the step is stopped, or each trial of one that searches."""
 
-    @property
-    def nodes(self) -> pulumi.Input[int]:
-        """How many machines its cluster has at most: those of all trials that run at once."""
-        if self.tuning is None:
-            return self.replicas
-        at_once = self.tuning.parallel
-        return pulumi.Output.from_input(self.replicas).apply(lambda count: count * at_once)
-
     def of(self, name: str) -> str:
         """What begins the names of what is created of the step, where the job's begin with `name`.
 
@@ -173,10 +165,18 @@ def cluster_of(name: str, args: Runs, step: Step, opts: pulumi.ResourceOptions) 
         resource_group_name=args.group_name,
         location=args.region,
         identity={"type": "UserAssigned", "user_assigned_identities": [args.identity_id]},
-        properties=cluster_from_zero(step.machine.type, step.nodes, step.spot),
+        properties=cluster_from_zero(step.machine.type, _nodes(step), step.spot),
         tags=args.tags,
         opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(delete_before_replace=True)),
     )
+
+
+def _nodes(step: Step) -> pulumi.Input[int]:
+    """How many machines the cluster has at most: those of all trials that run at once."""
+    if step.tuning is None:
+        return step.replicas
+    at_once = step.tuning.parallel
+    return pulumi.Output.from_input(step.replicas).apply(lambda count: count * at_once)
 
 
 def cluster_name(name: str, args: Runs, step: Step) -> pulumi.Output[str]:
@@ -271,8 +271,8 @@ def _step(args: Runs, step: Step, cluster: ml.Compute, component_id: pulumi.Outp
     }
 
 
-def _does(step: Step, component_id: pulumi.Output[str]) -> Mapping[str, Any]:
-    """What the step does: once, or in the trials of a search, which have the component's ranks."""
+def _does(step: Step, component_id: pulumi.Output[str]) -> dict[str, Any]:
+    """What a step does: its command once, or in the trials of a search, which have the component's ranks."""
     if step.tuning is not None:
         return trials(step.tuning, component_id, step.max_hours)
     return {

@@ -126,20 +126,14 @@ class TrainingJobArgs(Args):
             )
         if self.schedule is not None:
             kept(self.schedule, "TrainingJobArgs")
-        one_argument_each("TrainingJobArgs.hyperparameters", [*self.data], self.hyperparameters)
-        if self.tuning is not None:
-            self._searches(self.tuning)
-
-    def _searches(self, tuning: Tuning) -> None:
-        if self.spot is not None:
+        if self.tuning is not None and self.spot is not None:
             raise BadArgument(
                 "TrainingJobArgs: found tuning beside spot, whose trials would share the checkpoints of one run; give "
                 "tuning without it"
             )
-        one_argument_each(
-            "TrainingJobArgs.tuning", [*self.data, *self.hyperparameters], dict.fromkeys(tuning.ranges, "")
-        )
-        values = (text for one in tuning.ranges.values() for text in one.values or ())
+        tried = self.tuning.ranges if self.tuning is not None else ()
+        one_argument_each("TrainingJobArgs.hyperparameters", [*self.data, *tried], self.hyperparameters)
+        values = (text for one in (self.tuning.ranges.values() if self.tuning else ()) for text in one.values or ())
         if odd := [text for text in values if not re.fullmatch(r"[\w.,:/+ -]+", text)]:
             raise BadArgument(
                 f"TrainingJobArgs.tuning: found the value {odd[0]!r}, which a shell may read otherwise; give letters, "
@@ -200,20 +194,18 @@ class TrainingJob(pulumi.ComponentResource):
             # Next week's run must not find this week's checkpoints and be done at once.
             **({CHECKPOINTS: pulumi.Output.concat(spot.checkpoint_uri, OF_ITS_RUN)} if spot else {}),
         }
-        tuning = args.tuning
-        runs_this = command(PROGRAM, [*args.data], [*outputs], args.hyperparameters)
-        runs_this = " ".join([runs_this, *(told(tuning) if tuning is not None else ())])
-        types = [f"{name} {said['type']}" for name, said in searched(tuning).items()] if tuning is not None else []
+        tried = told(args.tuning) if args.tuning is not None else []
+        runs_this = " ".join([command(PROGRAM, [*args.data], [*outputs], args.hyperparameters), *tried])
         step = Step(
             name="train",
             command=runs_this,
-            version=digest(runs_this, args.image, *types),
+            version=digest(runs_this, args.image, *_types(args.tuning)),
             environment_id=environment_id,
             inputs=args.data,
             outputs=outputs,
             machine=args.machine,
             replicas=args.replicas,
-            tuning=tuning,
+            tuning=args.tuning,
             spot=spot is not None,
             max_hours=args.max_hours,
         )
@@ -256,3 +248,10 @@ class TrainingJob(pulumi.ComponentResource):
             pulumi.ResourceOptions(parent=self, protect=True),
             self._child,
         )[version]
+
+
+def _types(tuning: Tuning | None) -> list[str]:
+    """What the step takes beside its folders: of another type it is another version."""
+    if tuning is None:
+        return []
+    return [f"{name} {said['type']}" for name, said in searched(tuning).items()]

@@ -156,11 +156,12 @@ def _once(args: RunArgs, api: str, jobs: str) -> dict[str, Any]:
     states = _PIPELINE_ENDED if args.collection == PIPELINES else _ENDED
     ended = " or ".join(f'job.state == "{state}"' for state in states)
     query = {"filter": '${"display_name=\\"" + job_name + "\\""}'}
+    shown = {"query": asked} if (asked := _shown(args, _SHOWN)) else {}
     named = {"displayName": "${job_name}", **args.request}
     return {
         "params": ["job_name", "deadline"],
         "steps": [
-            {"look": _call("http.get", jobs, "found", query=query)},
+            {"look": _call("http.get", jobs, "found", query={**query, **_shown(args, f"{PIPELINES}({_SHOWN})")})},
             {
                 "known": {
                     "switch": [{"condition": f'${{"{args.collection}" in found.body}}', "next": "adopt"}],
@@ -168,7 +169,7 @@ def _once(args: RunArgs, api: str, jobs: str) -> dict[str, Any]:
                 }
             },
             {"adopt": {"assign": [{"job": f"${{found.body.{args.collection}[0]}}"}], "next": "poll"}},
-            {"start": _request("http.post", jobs, "started", body=named)},  # not retried: look first
+            {"start": _request("http.post", jobs, "started", body=named, **shown)},  # not retried: look first
             {"take": {"assign": [{"job": "${started.body}"}]}},
             {
                 "poll": {
@@ -179,12 +180,24 @@ def _once(args: RunArgs, api: str, jobs: str) -> dict[str, Any]:
                 }
             },
             {"wait": {"call": "sys.sleep", "args": {"seconds": POLL_SECONDS}}},
-            {"read": _call("http.get", f'${{"{api}/" + job.name}}', "answer")},
+            {"read": _call("http.get", f'${{"{api}/" + job.name}}', "answer", **shown)},
             {"again": {"assign": [{"job": "${answer.body}"}], "next": "poll"}},
             {"cancel": _call("http.post", f'${{"{api}/" + job.name + ":cancel"}}', "cancelled")},
             {"late": {"return": "${job}"}},
         ],
     }
+
+
+_SHOWN = "name,state,error"
+
+
+def _shown(args: RunArgs, fields: str) -> dict[str, str]:
+    """What is asked for of a pipeline job: all of one has its whole specification and the details of each step in it,
+    and an execution keeps 512 KB in variables. Google APIs, "System parameters",
+    https://cloud.google.com/apis/docs/system-parameters; Workflows, "Quotas and limits",
+    https://cloud.google.com/workflows/quotas
+    """
+    return {"fields": fields} if args.collection == PIPELINES else {}
 
 
 def _request(call: str, url: str, result: str, **args: Any) -> dict[str, Any]:

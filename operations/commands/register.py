@@ -19,8 +19,8 @@ def register(
         typer.Option(
             "--from",
             metavar="FOLDER|URI",
-            help="The candidate: a folder with version.json and artifact/, or its address: s3://, gs:// or "
-            "az://account/container/path.",
+            help="The candidate: a folder with version.json and artifact/, or its address: s3://, gs://, "
+            "az://account/container/path, or azureml://datastores/artifacts/paths/ of the stack's own.",
         ),
     ],
     sandbox: Annotated[
@@ -41,8 +41,9 @@ def register(
     from operations.promoting import registering
 
     file = file_of(stack)
-    with opened(from_, sandbox if "://" in from_ else None) as folder:
-        one = registering.candidate(version, file, from_, folder)
+    place = registering.readable(version, file, from_) if sandbox is None else from_
+    with opened(place, sandbox if "://" in place else None) as folder:
+        one = registering.candidate(version, file, place, folder)
         typer.echo(f"{version}, {one.digest}: {one.why}")
         if sandbox is not None:
             from operations.sandboxes.ground import Chosen

@@ -61,6 +61,23 @@ class Candidate:
             raise BadInput(f"{self.place}: cannot be read ({error.strerror}); give the folder of a candidate") from None
 
 
+def readable(said: str, file: Path, place: str) -> str:
+    """The address of a candidate as a store has it: a pipeline of Azure ML says that of the stack's own datastore.
+
+    Raises BadInput for another datastore, whose store nobody here knows.
+    """
+    if not place.startswith("azureml://"):
+        return place
+    target, (_, own, path) = asked(said, file), place.partition("datastores/artifacts/paths/")
+    if not own or target.config.platform != "azure":
+        raise BadInput(
+            f"--from: {place} is in no datastore of {target.stack} that is read here, which is `artifacts`; give "
+            "az://account/container/path"
+        )
+    store = target.registry.folder(target.stack, target.config, target.version)
+    return store.removesuffix(target.version.folder) + path
+
+
 def candidate(said: str, file: Path, place: str, folder: Path) -> Candidate:
     """The candidate NAME@N in a folder, which came from a place. Raises BadInput where it may not be registered."""
     target, packed = asked(said, file), Packed(folder)

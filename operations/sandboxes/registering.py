@@ -24,7 +24,7 @@ def register(chosen: Chosen, one: "Candidate", yes: bool) -> None:
 
     home, version = chosen.home(), one.target.version
     with used(home, alone=False), TemporaryDirectory(prefix="mlplatform-version-") as name:
-        state, known = State(home.database), _known(one, Path(name))
+        state, known = State(home.database), known_of(one, Path(name))
         if promotion.registered(state, known):
             typer.echo(f"{as_typed(home)}: the registry has it already")
             return
@@ -41,7 +41,7 @@ def register(chosen: Chosen, one: "Candidate", yes: bool) -> None:
     typer.echo(f"{version} is registered; `{approves}`, then {stack} serves it once its file names this digest")
 
 
-def _known(one: "Candidate", folder: Path) -> "promotion.Candidate":
+def known_of(one: "Candidate", folder: Path) -> "promotion.Candidate":
     """The candidate at the addresses of its stack. Its files are laid out in a folder, as the registry has them."""
     from sandbox import promotion
 

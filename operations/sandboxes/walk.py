@@ -12,9 +12,9 @@ from catalogue.registered import APPROVED
 from catalogue.registries import as_written
 from catalogue.versions import RECORD
 from examples.pack import (
-    DATA,
     PACKED,
     PREPARED,
+    data_of,
     digest_of,
     digest_of_image,
     digest_of_model,
@@ -154,7 +154,7 @@ def _words(look: Look, graph: "Graph") -> list[str]:
         case "artifact" if is_example(look.name):
             return ["upload", as_written(look.name), packed(platform), *_elsewhere(look, graph)]
         case "batch input" if is_example(look.name):
-            return ["upload", as_written(look.name), DATA, *_elsewhere(look, graph)]
+            return ["upload", as_written(look.name), data_of(look.name), *_elsewhere(look, graph)]
         case "artifact" | "batch input":
             return ["upload", as_written(look.name), *_elsewhere(look, graph)]
         case "registered":

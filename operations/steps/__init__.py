@@ -17,7 +17,7 @@ from catalogue.platforms import Platform
 from catalogue.registered import Registered, in_registry
 from catalogue.registries import as_written
 from catalogue.wording import in_words, typed
-from examples.pack import DATA, NAME, PACKED, PREPARED, built, is_example
+from examples.pack import NAME, PACKED, PREPARED, built, data_of, is_example
 from operations import facts, hardware
 from operations.verdict import HardwareUse, Look, ManualStep
 from policies import limits
@@ -171,7 +171,7 @@ def manual(
     yield from own.versions(graph, account, region)
     # A schedule may start the first run as soon as it stands.
     if uris := sorted(facts.batch_inputs(graph)):
-        fed = [own.feed(uri, graph.stack, DATA if is_example(uri) else "data") for uri in uris]
+        fed = [own.feed(uri, graph.stack, data_of(uri) if is_example(uri) else "data") for uri in uris]
         named = first([as_written(uri) for uri in uris])
         yield ManualStep(
             what=f"put the data of batch jobs and training jobs where the stack file says{own.STORES} ({named})",

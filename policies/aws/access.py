@@ -28,6 +28,7 @@ def own_policies(graph: Graph, role: Resource) -> list[Statement]:
     """The statements of a role's own policies. Raises Unreadable."""
     holders = [policy.props for policy in graph.referring(iam.ROLE_POLICY, "role", role)]
     holders += role.props.each_section("inlinePolicies")
+    holders += [policy.props for policy in graph.refers(role, "managedPolicyArns", iam.POLICY)]
     return [statement for holder in holders for statement in read(holder, "policy")]
 
 

@@ -134,8 +134,11 @@ def no_wildcard(graph: Graph, resource: Resource) -> Iterator[str]:
             named = props.text_if_known("policyArn") or "not known yet"
             yield f"attaches a managed policy, whose statements no rule reads ({named})"
         return
-    if count(props, "managedPolicyArns"):
-        named = "".join(f" ({arn})" for arn in [*props.each_text_if_known("managedPolicyArns")][:1])
+    own = _only_denying(graph, resource)
+    attached = [*filter(None, props.each_text_if_known("managedPolicyArns"))]
+    beside = [arn for arn in attached if arn not in {one.props.text_if_known("arn") for one in own}]
+    if beside or count(props, "managedPolicyArns") > len(own):
+        named = "".join(f" ({arn})" for arn in [*beside, *attached][:1])
         yield f"has a managed policy, whose statements no rule reads{named}"
     for statement in filter(allows, _granted(props)):
         sid, actions = name_of(statement), list(statement.each_text("Action"))
@@ -421,6 +424,12 @@ def _opened(statement: Properties, arn: str) -> bool:
     return any("*" not in tag for tag in statement.section_or_empty("Condition.StringEquals").each_text(_STACK))
 
 
+def _only_denying(graph: Graph, role: Resource) -> list[Resource]:
+    """The policies of the stack that a role has attached, which grant nothing: what it may do, its own policy says."""
+    attached = graph.refers(role, "managedPolicyArns", iam.POLICY)
+    return [one for one in attached if not any(map(allows, statements(one.props, "policy")))]
+
+
 def _one_profile(arn: str) -> bool:
     _, _, profile = arn.partition(":user-profile/")
     return profile.count("/") == 1 and "*" not in profile and "?" not in profile
@@ -447,7 +456,7 @@ def _own_alone(statement: Properties) -> bool:
 def guardrails(graph: Graph, resource: Resource) -> Iterator[str]:
     """Every policy that a role has as its boundary carries every guardrail, with values of the stack's own.
 
-    A boundary that is not the stack's cannot be read here. The role's own policies carry the guardrails then.
+    A boundary that is not the stack's cannot be read here. What the role has attached carries the guardrails then.
     """
     if resource.type == iam.ROLE:
         boundary, own = "permissionsBoundary", graph.referring(iam.ROLE_POLICY, "role", resource)
@@ -455,6 +464,7 @@ def guardrails(graph: Graph, resource: Resource) -> Iterator[str]:
             return
         said = [resource.props, *(policy.props for policy in own)]
         denies = [s for props in said for s in _granted(props) if not allows(s)]
+        denies += [s for one in _only_denying(graph, resource) for s in statements(one.props, "policy")]
     elif graph.referring(iam.ROLE, "permissionsBoundary", resource):
         denies = [s for s in statements(resource.props, "policy") if not allows(s)]
     else:

@@ -26,7 +26,7 @@ from policies.world import world
 
 _ANY = "\0"
 """Stands for what a wildcard of a grant may be: no word of a pattern is it, and any wildcard of one has it."""
-_ROOM = 2_500
+_ROOM = 500
 """Characters of ARNs above which components name the folders of places in their stead: a role's policies have room for
 10,240 in all, https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html. The least room that
 components/aws/personas.py leaves for places is a little more."""

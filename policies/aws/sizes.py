@@ -25,7 +25,8 @@ DOCUMENTS = {
 _IAM = (iam.POLICY, iam.ROLE)
 _SHORTER = (
     "In the stack file, put the artifact_uri of models and the input_uri and output_uri of batch_jobs below few "
-    "folders, and the images into few namespaces; or make two stacks of it."
+    "folders, and the images into few namespaces; give training jobs short names, for the data scientist's policy "
+    "names each twice; or make two stacks of it."
 )
 
 
@@ -53,8 +54,8 @@ def role_policies(graph: Graph, role: Resource) -> Iterator[str]:
     severity="high",
     says="A policy document is no longer than AWS takes: 6,144 characters for a managed policy, 2,048 for a role's "
     "trust, 20 KiB for a bucket's policy, 32 KiB for a key's.",
-    remedy="Name fewer things in it: the boundary grows with the families of endpoints and batch_jobs in the stack "
-    "file.",
+    remedy="Name fewer things in it: the boundary grows with the families of endpoints and batch_jobs, and with "
+    "the training jobs under experiments, in the stack file.",
 )
 def document(graph: Graph, resource: Resource) -> Iterator[str]:
     """IAM as above; Amazon S3, https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-policies.html; AWS KMS,

@@ -173,6 +173,8 @@ _SHAPES = {
     r"|pipeline/{p}-[\w-]+(/execution/\*)?"
     r"|(domain|app|space|user-profile)/\$\{{sagemaker:DomainId\}}(/\$\{{sagemaker:UserProfileName\}})?(/\*)?"
     r"|user-profile/\*/\$\{{aws:SourceIdentity\}}|mlflow-app/\*",
+    # What a schedule sends; which pipeline it names is inputs-request's to judge.
+    "scheduler": "aws-sdk:sagemaker:startPipelineExecution",
     "states": r"stateMachine:{p}-[\w*-]+|execution:{p}-[\w-]+:\*"
     r"|sagemaker:create(HyperParameterTuning|Training|Transform)Job\.sync",
 }

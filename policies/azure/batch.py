@@ -7,26 +7,16 @@ from itertools import chain
 from catalogue.durations import minutes_or_none
 from catalogue.formats import USUAL
 from catalogue.graph import Graph, Resource
+from catalogue.kinds.azure.jobs import COMPUTE, SCHEDULE, Job, compute_at, jobs, runs_per_month, trains
 from catalogue.kinds.azure.machinelearningservices import WORKSPACE
-from catalogue.kinds.azure.machinelearningservices_jobs import (
-    BATCH_DEPLOYMENT,
-    BATCH_ENDPOINT,
-    COMPONENT,
-    COMPUTE,
-    SCHEDULE,
-    Job,
-    compute_at,
-    jobs,
-    runs_per_month,
-    trains,
-)
+from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_DEPLOYMENT, BATCH_ENDPOINT, COMPONENT
 from catalogue.once import once_a_graph
 from catalogue.pauses import shortest_pause_minutes
 from catalogue.pricing import MONTH_MINUTES
 from catalogue.properties import Properties, Unreadable
 from catalogue.runs import RUNS_PER_MONTH, by_hand
 from catalogue.wording import one_line
-from policies.azure.reading import names_one_of, waits_hours
+from policies.azure.reading import is_version, waits_hours
 from policies.rule import stack_rule
 from policies.stated import is_of_a_pipeline
 
@@ -85,7 +75,7 @@ def _of_another(graph: Graph, schedule: Resource) -> Iterator[str]:
     """What a step does is said by a component of the stack; one that anybody registered may do anything."""
     for job in jobs(schedule.props):
         id_ = job.component()
-        if id_ and not names_one_of(id_, graph.of(COMPONENT)):
+        if id_ and not any(is_version(id_, one, "components") for one in graph.of(COMPONENT)):
             yield f"starts {one_line(id_)[:120]}, which is no component of the stack's"
 
 
@@ -105,31 +95,25 @@ def _unlike(component: Resource, schedule: Resource) -> Iterator[str]:
     own, steps = _jobs_of(component, schedule), {job.step for job in jobs(schedule.props)}
     if own == []:
         yield f"is what no step of {schedule.name} does"
-    tried = {name for job in own or () for name in job.own.section_or_empty("search_space").names()}
-    yield from _handed(component, tried) if own is not None else ()
-    for what in ("inputs", "outputs"):
-        has = set(component.props.section_or_empty(f"properties.componentSpec.{what}").values)
-        yield from _apart(f"{what} of the step", has, "its command", {name for of, name in said if of == what})
-        for job in own or ():
-            more = tried if what == "inputs" else set[str]()
-            given = set(job.own.section_or_empty(what).values) | more
-            yield from _apart(f"{what} of the step", has, schedule.name, given)
-    for job in own or ():
-        for name, before in job.after.items():
-            if before not in steps or before == job.step:
-                yield f"reads as {name} the step {before}, which {schedule.name} has not before it"
-    yield from _unused(schedule)
-
-
-def _handed(component: Resource, tried: set[str]) -> Iterator[str]:
-    """How a step is handed its inputs: a folder or a model in a mode, and a plain value by a search alone."""
     inputs = component.props.section_or_empty("properties.componentSpec.inputs")
+    tried = {name for job in jobs(schedule.props) for name in job.own.section_or_empty("search_space").names()}
     for name in inputs.names():
         kind = inputs.text_or_empty(f"{name}.type")
         if kind in _VALUES and name not in tried:
             yield f"has an input {name} of the type {kind}, which no search tries"
         elif kind not in _VALUES and not inputs.is_given(f"{name}.mode"):
             yield f"has an input {name} that is handed over in no way (mode)"
+    for what in ("inputs", "outputs"):
+        has = set(component.props.section_or_empty(f"properties.componentSpec.{what}").values)
+        yield from _apart(f"{what} of the step", has, "its command", {name for of, name in said if of == what})
+        for job in own or ():
+            given = set(job.own.section_or_empty(what).values)
+            yield from _apart(f"{what} of the step", has, schedule.name, given | (tried if what == "inputs" else set()))
+    for job in own or ():
+        for name, before in job.after.items():
+            if before not in steps or before == job.step:
+                yield f"reads as {name} the step {before}, which {schedule.name} has not before it"
+    yield from _unused(schedule)
 
 
 def _jobs_of(component: Resource, schedule: Resource) -> list[Job] | None:
@@ -140,7 +124,9 @@ def _jobs_of(component: Resource, schedule: Resource) -> list[Job] | None:
     if len(found) == 1:
         return found
     ids = [job.component() for job in found]
-    return [job for job, id_ in zip(found, ids, strict=True) if names_one_of(id_, [component])] if all(ids) else None
+    if not all(ids):
+        return None
+    return [job for job, id_ in zip(found, ids, strict=True) if is_version(id_, component, "components")]
 
 
 def _unused(schedule: Resource) -> Iterator[str]:

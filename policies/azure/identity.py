@@ -25,8 +25,9 @@ from catalogue.kinds.azure import (
     resources,
     storage,
 )
+from catalogue.kinds.azure.jobs import COMPUTE, SCHEDULE, jobs
 from catalogue.kinds.azure.machinelearningservices import DATASTORE, MODELS, SERVED, WORKSPACE
-from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_ENDPOINT, COMPUTE, SCHEDULE, jobs
+from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_ENDPOINT
 from catalogue.kinds.azure.network import PRIVATE_ENDPOINT
 from catalogue.once import once_a_graph
 from catalogue.properties import Properties

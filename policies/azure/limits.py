@@ -13,8 +13,9 @@ from catalogue.graph import Graph, Resource
 from catalogue.kind import At
 from catalogue.kinds import kinds
 from catalogue.kinds.azure import containerregistry, monitor, storage
+from catalogue.kinds.azure.jobs import COMPUTE, SCHEDULE, compute_at, jobs
 from catalogue.kinds.azure.machinelearningservices import ONLINE_DEPLOYMENT, SERVED, WORKSPACE
-from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_DEPLOYMENT, COMPUTE, SCHEDULE, compute_at, jobs
+from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_DEPLOYMENT
 from catalogue.kinds.azure.mlplatform import TRAFFIC
 from catalogue.platforms import PLATFORMS
 from catalogue.properties import Properties

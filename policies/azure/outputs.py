@@ -7,8 +7,8 @@ from contextlib import suppress
 
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.azure import storage
+from catalogue.kinds.azure.jobs import SCHEDULE, passing
 from catalogue.kinds.azure.machinelearningservices import DATASTORE
-from catalogue.kinds.azure.machinelearningservices_jobs import SCHEDULE, passing
 from catalogue.once import once_a_graph
 from catalogue.properties import Properties, Unreadable
 from policies import limits

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 from catalogue.arm import same
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.azure.containerregistry import REGISTRY
+from catalogue.kinds.azure.jobs import Job, jobs
 from catalogue.kinds.azure.machinelearningservices import MODELS, WORKSPACE
-from catalogue.kinds.azure.machinelearningservices_jobs import Job, jobs
 from catalogue.kinds.azure.mlplatform import APPROVED_VERSION
 from catalogue.once import once_a_graph
 from catalogue.properties import Properties
@@ -57,6 +57,17 @@ def own_registries(graph: Graph) -> tuple[Resource, ...]:
         return tuple(graph.of(REGISTRY))
     found = (one for workspace in graph.of(WORKSPACE) for one in graph.refers(workspace, "containerRegistry", REGISTRY))
     return tuple({one.urn: one for one in found}.values())
+
+
+def is_version(id_: str, asset: Resource, kind: str) -> bool:
+    """Whether a known id is that of a version of `models` or `components`. The engine shows no id of it, so that its
+    name and version decide.
+    """
+    own = asset.outputs.get("id")
+    if isinstance(own, str) and own.startswith("/"):
+        return same(id_, own)
+    name, version = (asset.props.text_if_known(key) for key in ("name", "version"))
+    return bool(name and version) and id_.lower().endswith(f"/{kind}/{name}/versions/{version}".lower())
 
 
 def foreign(props: Properties, path: str, own: list[Resource]) -> Iterator[str]:

@@ -10,16 +10,9 @@ from math import inf
 
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.azure import monitor
+from catalogue.kinds.azure.jobs import SCHEDULE, Job, jobs, last_step, trains
 from catalogue.kinds.azure.machinelearningservices import ONLINE_DEPLOYMENT, SERVED
-from catalogue.kinds.azure.machinelearningservices_jobs import (
-    BATCH_DEPLOYMENT,
-    BATCH_ENDPOINT,
-    SCHEDULE,
-    Job,
-    jobs,
-    last_step,
-    trains,
-)
+from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_DEPLOYMENT, BATCH_ENDPOINT
 from catalogue.kinds.azure.mlplatform import TRAFFIC
 from catalogue.pauses import longest_pause_hours
 from catalogue.properties import Properties

@@ -7,22 +7,15 @@ from itertools import pairwise
 from typing import Any
 
 from catalogue.graph import Graph, Resource
+from catalogue.kinds.azure.jobs import OF_THE_RUN, SCHEDULE, Job, jobs, trains
 from catalogue.kinds.azure.machinelearningservices import ENVIRONMENT, MODEL, ONLINE_DEPLOYMENT
-from catalogue.kinds.azure.machinelearningservices_jobs import (
-    BATCH_DEPLOYMENT,
-    COMPONENT,
-    OF_THE_RUN,
-    SCHEDULE,
-    Job,
-    jobs,
-    trains,
-)
+from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_DEPLOYMENT, COMPONENT
 from catalogue.marks import is_marked
 from catalogue.once import once_a_graph
 from catalogue.properties import Properties
 from catalogue.registered import REPOSITORY, Registered, in_datastore
 from catalogue.wording import one_line
-from policies.azure.reading import key_of, names_one_of, own_registries, slug_of
+from policies.azure.reading import is_version, key_of, names_one_of, own_registries, slug_of
 from policies.rule import Found, stack_rule, whole_stack_rule
 from policies.stated import is_of_a_pipeline, item_of
 
@@ -212,7 +205,9 @@ def _read(graph: Graph, schedule: Resource) -> Iterator[tuple[str, str]]:
         if uri and type_.endswith("_model"):
             meant = graph.refers(schedule, "properties", MODEL)
             own = [
-                one for one in graph.of(MODEL) if names_one_of(uri, [one]) or (one in meant and _is_version(uri, one))
+                one
+                for one in graph.of(MODEL)
+                if names_one_of(uri, [one]) or (one in meant and is_version(uri, one, "models"))
             ]
             if not own:
                 yield "", f"takes the model {one_line(uri)}, which is no version of the stack's"
@@ -220,12 +215,6 @@ def _read(graph: Graph, schedule: Resource) -> Iterator[tuple[str, str]]:
                 yield "", f"takes {own[0].name} as {type_}, which it is not"
         elif uri:
             yield short(one, "uri"), ""
-
-
-def _is_version(id_: str, model: Resource) -> bool:
-    """Whether an id ends as that of the model version does, which the engine shows without its id."""
-    name, version = (model.props.text_if_known(key) for key in ("name", "version"))
-    return id_.lower().endswith(f"/models/{name}/versions/{version}".lower()) and bool(name and version)
 
 
 def _written(schedule: Resource) -> Iterator[str]:
@@ -291,7 +280,8 @@ def _model(schedule: Resource, job: Job) -> str:
 
 def components_of(graph: Graph, job: Job) -> list[Resource]:
     """The components that a job names as what it does; none where that is not known."""
-    return [one for one in graph.of(COMPONENT) if names_one_of(job.component(), [one])]
+    id_ = job.component()
+    return [one for one in graph.of(COMPONENT) if id_ and is_version(id_, one, "components")]
 
 
 def _environments(graph: Graph, job: Job) -> Iterator[str]:

@@ -5,15 +5,9 @@ from collections.abc import Callable, Iterator, Mapping
 from catalogue.durations import minutes_or_none
 from catalogue.graph import Graph, Placement, Resource
 from catalogue.kinds.azure import consumption, monitor
+from catalogue.kinds.azure.jobs import COMPUTE, OF_THE_RUN, SCHEDULE, Job, jobs
 from catalogue.kinds.azure.machinelearningservices import ENVIRONMENT, ONLINE_DEPLOYMENT
-from catalogue.kinds.azure.machinelearningservices_jobs import (
-    BATCH_DEPLOYMENT,
-    COMPUTE,
-    OF_THE_RUN,
-    SCHEDULE,
-    Job,
-    jobs,
-)
+from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_DEPLOYMENT
 from catalogue.kinds.azure.mlplatform import TRAFFIC
 from catalogue.ncrontab import ncrontab, windows_timezone
 from catalogue.properties import Properties

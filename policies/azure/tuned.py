@@ -3,7 +3,7 @@
 import math
 from typing import Any, cast
 
-from catalogue.kinds.azure.machinelearningservices_jobs import Job
+from catalogue.kinds.azure.jobs import Job
 from catalogue.properties import Properties
 from policies.stated import Search, in_range
 

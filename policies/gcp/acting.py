@@ -6,6 +6,7 @@ https://cloud.google.com/iam/docs/best-practices-service-accounts
 """
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 
 from catalogue import registered
 from catalogue.graph import Graph, Resource
@@ -24,6 +25,7 @@ from catalogue.properties import Unreadable
 from policies.gcp.identity import NAMED
 from policies.gcp.permissions import persona_of
 from policies.gcp.promoted import is_given
+from policies.personas import table
 from policies.rule import Found, stack_rule, whole_stack_rule
 
 _ACCOUNT, _ON_ACCOUNT, _ON_BUCKET = serviceaccount.ACCOUNT, serviceaccount.MEMBER, storage.BUCKET_MEMBER
@@ -119,6 +121,16 @@ def acts_where(graph: Graph) -> Found:
                 yield flow, f"starts {job.kind} that run as {persona}, where {_JOBS_RUN_AS[job.kind]} does that work"
 
 
+@cache
+def _pulling() -> frozenset[str]:
+    """The personas a task of which takes an image of the stack's registry."""
+    tasks = [task for task in table("gcp").tasks if any(_PULLS in calls.do for calls in task.calls)]
+    return frozenset(who for task in tasks for who in task.who | task.also)
+
+
+_PULLS = "artifactregistry.repositories.downloadArtifacts"
+
+
 def _switches(graph: Graph, resource: Resource) -> bool:
     """Whether a workflow keeps an endpoint's hours, or a schedule starts such a one."""
     if resource.type == _SCHEDULE:
@@ -140,6 +152,8 @@ def _granted(graph: Graph) -> Found:
         role, who = grant.props.text_if_known("role"), _at(graph, grant, "member", "member")
         if role not in ("", "roles/artifactregistry.reader") and who != {_PUSHES}:
             yield grant, f"lets {' or '.join(sorted(who)) or 'an agent'} write images, where {_PUSHES} alone pushes"
+        for other in sorted(who - _pulling() if role else ()):
+            yield grant, f"lets {other} read images, which no task of it takes"
     known = _personas(graph)
     for dataset in graph.of(_DATASET):
         for access in dataset.props.each_section("accesses"):

@@ -116,6 +116,16 @@ def _agent(graph: Graph, grant: Resource, known: bool = False) -> str:
     return member.partition("@")[2].partition(".")[0]
 
 
+_ENCRYPTING = {
+    user
+    for kind in kinds("gcp").values()
+    if isinstance(kind.keys, Keys)
+    for place in kind.keys.at
+    for user in place.users
+}
+"""The agents that use a key for a kind of the catalogue, as its record says."""
+
+
 @stack_rule(
     "encryption-key-users",
     _GRANT,
@@ -133,6 +143,8 @@ def key_users(graph: Graph, grant: Resource) -> Iterator[str]:
     member = grant.props.text_if_known("member")
     if member and not AGENT.fullmatch(member):
         yield f"lets {member} use a key"
+    elif graph.ours and member and (agent := _agent(graph, grant)) not in _ENCRYPTING:
+        yield f"lets {agent} use a key, the agent of a service that keeps nothing of a stack"
     for key in graph.refers(grant, "cryptoKeyId", _KEY) if member else ():
         logs, writes_logs = bool(graph.referring(logging.LOG_BUCKET, "cmekSettings", key)), "@gcp-sa-logging." in member
         if logs and not writes_logs:

@@ -26,6 +26,8 @@ def steps_of(value: Any) -> list[Step]:
 
 def objects(value: Any) -> Iterator[Json]:
     """Every object in a value, the value itself first."""
+    if type(value) is str:  # most are, and asking whether one is a mapping is dear
+        return
     if isinstance(value, Mapping):
         yield cast(Json, value)
         for one in cast(Json, value).values():

@@ -120,8 +120,8 @@ _STRATEGIES = ("STANDARD", "SPOT")
 _LEAST_TIMEOUT = 3600
 """An hour, the least that a stack file takes for a training job."""
 _ARGUMENTS: Mapping[str, Mapping[str, Collection[str]]] = {
-    "http.get": {"": {"auth", "query", "url"}, "auth": {"type"}, "query": {"filter"}},
-    "http.post": {"": {"auth", "body", "url"}, "auth": {"type"}},
+    "http.get": {"": {"auth", "query", "url"}, "auth": {"type"}, "query": {"fields", "filter"}},
+    "http.post": {"": {"auth", "body", "query", "url"}, "auth": {"type"}, "query": {"fields"}},
     "sys.log": {"": {"json", "severity"}, "json": {"error", "event", "job", "served"}},
     "sys.sleep": {"": {"seconds"}},
 }
@@ -129,6 +129,8 @@ _ARGUMENTS: Mapping[str, Mapping[str, Collection[str]]] = {
 authority to trust, scopes of the token and a private address to call:
 https://cloud.google.com/workflows/docs/reference/stdlib/http/post
 """
+_FIELDS = re.compile(r"(pipelineJobs\()?name,state,error\)?")
+"""What is asked for of a pipeline job: what a run reads of it, https://cloud.google.com/apis/docs/system-parameters."""
 _RETRY = "${http.default_retry}"
 """Five attempts, where what failed is likely to pass: https://cloud.google.com/workflows/docs/reference/stdlib/http/default_retry"""
 _CALLS = re.compile(r"http\.(get|post)|sys\.(log|sleep)")
@@ -265,6 +267,11 @@ def calls_known(graph: Graph, workflow: Resource) -> Iterator[str]:
                 yield f"calls {url[:120]}, where only Vertex AI and forwarding rules are called"
         if called in _ARGUMENTS:
             yield from (f"gives {called} {one}, which nobody has judged" for one in sorted(_not_judged(called, args)))
+            query = cast(Json, args).get("query") if isinstance(args, Mapping) else None
+            if isinstance(query, Mapping) and not _FIELDS.fullmatch(
+                str(cast(Json, query).get("fields", "name,state,error"))
+            ):
+                yield f"asks for {str(cast(Json, query)['fields'])[:80]} alone, where a run reads name, state and error"
         if called.startswith("http.") and "OAuth2" not in texts(args):
             yield f"calls {called} with another token than OAuth2's (auth.type)"
     for step in (each for one in document.values() for each in objects(one)):
@@ -301,6 +308,9 @@ def _own(workflow: Resource) -> Iterator[str]:
         compared = any(_COUNTER.fullmatch(str(each.get("condition"))) for each in objects(one))
         if compared and not any(_jumps_back(steps)):
             yield f"counts its attempts in {name} and makes one alone"
+        for (at, before), (_, step) in pairwise(steps):
+            if before.get("call") == step.get("call") == "sys.log" and not ENDS & before.keys():
+                yield f"tells two things of one end ({name}.steps.{at})"
         if name == "main":
             yield from _ends(one)
             yield from _in_part(one, steps) if any(job.kind == "batchPredictionJobs" for job in started) else ()

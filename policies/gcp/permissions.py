@@ -101,7 +101,8 @@ def permissions(graph: Graph) -> Found:
     """Each permission that nobody listed is one more: who may set a policy, read a secret, become another account, or
     read what others keep (IAM, "Permissions reference", https://cloud.google.com/iam/docs/permissions-reference).
 
-    A role that is granted to accounts without a persona is held against what anybody's tasks take.
+    A role that is granted to accounts without a persona is held against what anybody's tasks take, and one that several
+    personas have against what each one's do.
     """
     for role in graph.of(_ROLE):
         held = set(role.props.each_text("permissions"))
@@ -109,13 +110,14 @@ def permissions(graph: Graph) -> Found:
             yield role, "holds no permission"
         on_instance = bool(graph.referring(workbench.INSTANCE_MEMBER, "role", role))
         personas = {persona_of(account) for account in _holders(graph, role)}
-        allowed = _may(_ON_INSTANCE) if on_instance else frozenset[str]()
-        for persona in personas or ({""} if not on_instance else ()):
-            allowed |= _may(_IN_PROJECT, persona) if persona else _may(_IN_PROJECT + _ON_INSTANCE)
+        there = _may(_ON_INSTANCE) if on_instance else frozenset[str]()
+        if on_instance and not personas:
+            yield from ((role, f"holds {one}, which no task of anybody takes") for one in sorted(held - there))
+        for persona in sorted(personas or ({""} if not on_instance else ())):
+            allowed = there | (_may(_IN_PROJECT, persona) if persona else _may(_IN_PROJECT + _ON_INSTANCE))
             allowed |= KEEPS_HOURS if persona == _HOURS else frozenset()
-        for permission in sorted(held - allowed):
-            whose = " and ".join(sorted(filter(None, personas))) or "anybody"
-            yield role, f"holds {permission}, which no task of {whose} takes"
+            for permission in sorted(held - allowed):
+                yield role, f"holds {permission}, which no task of {persona or 'anybody'} takes"
 
 
 def _holders(graph: Graph, role: Resource) -> Iterator[Resource]:

@@ -46,19 +46,27 @@ artifacts and exit tasks of the specification.
 NEEDS = (
     "displayName",
     "runtimeConfig.gcsOutputDirectory",
-    "runtimeConfig.parameterValues.run",
     f"{_SPEC}.pipelineInfo.name",
+    f"{_SPEC}.sdkVersion",
 )
-_MUST: Mapping[str, object] = {
-    "runtimeConfig.failurePolicy": "PIPELINE_FAILURE_POLICY_FAIL_FAST",  # nothing is done after a step that failed
-    "runtimeConfig.parameterValues.run": f"${{{OF_THE_RUN}}}",
-    f"{_SPEC}.schemaVersion": "2.1.0",  # of another, Vertex AI reads `parameters` and not `parameterValues`
-    **{f"{_SPEC}.{part}.inputDefinitions.parameters.run.parameterType": "STRING" for part in _GIVEN},
-    f"{_TASKS}.*.inputs.parameters.run.componentInputParameter": "run",
-    f"{_TASKS}.*.cachingOptions.enableCache": False,  # a run reads what is there today
-    f"{_TASKS}.*.retryPolicy.maxRetryCount": 0,  # what failed would fail again, and bill again
-    f"{_EXECUTORS}.*.container.image": LAUNCHER,
+_MUST: Mapping[str, Mapping[str, object]] = {
+    "": {
+        "runtimeConfig.failurePolicy": "PIPELINE_FAILURE_POLICY_FAIL_FAST",  # nothing is done after a step that failed
+        "runtimeConfig.parameterValues.run": f"${{{OF_THE_RUN}}}",
+        f"{_SPEC}.schemaVersion": "2.1.0",  # of another, Vertex AI reads `parameters` and not `parameterValues`
+        f"{_SPEC}.root.inputDefinitions.parameters.run.parameterType": "STRING",
+    },
+    f"{_SPEC}.components.*": {"inputDefinitions.parameters.run.parameterType": "STRING"},
+    f"{_TASKS}.*": {
+        "inputs.parameters.run.componentInputParameter": "run",
+        "cachingOptions.enableCache": False,  # a run reads what is there today
+        "retryPolicy.maxRetryCount": 0,  # what failed would fail again, and bill again
+    },
+    f"{_EXECUTORS}.*.container": {"image": LAUNCHER},
 }
+"""What each of the parts must say: KFP's own default caches, and hands nothing on."""
+_RUN = [{"name": "MLPLATFORM_RUN", "value": IN_THE_RUN}]
+"""The variables of a step: the id of its run, and no other."""
 _FLAGS = ("--type", "--payload", "--project", "--location", "--gcp_resources")
 _NOTED = "/tmp/gcp_resources"
 """Where a launcher notes the name of its job: in its own container, for its account reads and writes no data."""
@@ -67,17 +75,14 @@ _NOTED = "/tmp/gcp_resources"
 def wrong(job: Job, started: tuple[Job, ...], place: Placement | None) -> Iterator[str]:
     """What is wrong with a pipeline job, of which `started` are the jobs of the steps."""
     tasks = job.body.section_or_empty(_TASKS)
-    for path, said in _MUST.items():
-        parts, _, last = path.rpartition(".")
-        for part in job.body.each_section(parts):
-            if part.value_or_none(last) != said:
-                yield f"starts jobs with {path} {str(part.value_or_none(last))[:80]}, where {said} is right"
+    for at, must in _MUST.items():
+        for part in job.body.each_section(at) if at else [job.body]:
+            for path, right in must.items():
+                if (said := part.value_or_none(path)) != right:
+                    yield f"starts jobs with {part.at}.{path} {str(said)[:80]}, where {right} is right"
     for name in tasks.names():
-        task = tasks.section_or_empty(name)
-        if missing := [part for part in ("inputs", "cachingOptions", "retryPolicy") if part not in task]:
-            yield f"starts jobs whose step {name} does not say {', '.join(missing)}"
-        if task.text_or_empty("taskInfo.name") != name:
-            yield f"starts jobs whose step {name} is called {task.text_or_empty('taskInfo.name')[:80] or 'nothing'}"
+        if (called := tasks.text_or_empty(f"{name}.taskInfo.name")) != name:
+            yield f"starts jobs whose step {name} is called {called[:80] or 'nothing'}"
     if not all(step.alone for step in started):
         yield "starts jobs with steps that do not wait for the step before them alone (dependentTasks)"
     yield from _used_once(job, tasks)
@@ -85,6 +90,9 @@ def wrong(job: Job, started: tuple[Job, ...], place: Placement | None) -> Iterat
         called = step.body.text_or_empty("displayName")
         if not called.endswith(f"-{step.step}-{IN_THE_RUN}"):
             yield f"starts jobs whose step {step.step} makes a job called {called[:80]}, by which nobody tells it"
+        for container in step.spec.each_section("workerPoolSpecs.containerSpec"):
+            if container.values.get("env") != _RUN:
+                yield f"starts jobs whose step {step.step} has other variables than MLPLATFORM_RUN with its run"
     for container in job.body.each_section(f"{_EXECUTORS}.*.container"):
         yield from _launcher(container, place)
 

@@ -19,15 +19,16 @@ stead: https://cloud.google.com/iam/quotas."""
 
 
 def beyond(graph: Graph, grant: Resource, places: Iterable[str]) -> Iterator[str]:
-    """The places, BUCKET/PREFIX, of a grant to a persona that are in none of its own.
+    """The places, BUCKET/PREFIX, of a grant to a persona that are in none of its own. One that works with no objects
+    has none.
 
-    Whoever is no persona that works with objects is not asked, and so is a stack whose file nobody read.
+    Whoever is no persona is not asked, and so is a stack whose file nobody read.
     """
     role = grant.props.text_if_known("role")
     for account in graph.refers(grant, "member", serviceaccount.ACCOUNT) if graph.placement else ():
         persona, known = persona_of(account), _own(graph)
         own = known.get((persona, role), frozenset[str]())
-        for place in places if any(persona == one for one, _ in known) else ():
+        for place in places if persona else ():
             if not any(place[:end] in own for end in _ends(place)) and not _folds(own, place):
                 yield place
 

@@ -313,10 +313,19 @@ def batch_watched(graph: Graph, resource: Resource) -> Iterator[str]:
     for what, words in {**_RUNS[resource.type], **of_steps}.items():
         if not any(not text or all(word in text for word in words) for text in texts):
             yield f"tells nobody that a run {what}"
+    if of_steps and not any(step.is_given("json.error") for step in _told(resource.props, "failed")):
+        yield "logs that a run failed, and not why, which its alert says"
     if resource.type == _WORKFLOW:
         waited = {event for text in texts for event in _EVENT.findall(text)}
         for event in sorted(waited - set(_logged(resource.props))):
             yield f"never logs the event {event} as an error, for which its alert waits"
+
+
+def _told(flow: Properties, event: str) -> Iterator[Properties]:
+    """What a workflow logs with an event."""
+    for step in flow.document_or_empty(workflows.AT).sections_inside():
+        if step.is_given("json.event") and step.text_or_empty("json.event") == event:
+            yield step
 
 
 def _logged(flow: Properties) -> Iterator[str]:

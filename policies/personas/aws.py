@@ -227,10 +227,10 @@ def _training(graph: Graph, here: str, own: Mapping[str, str]) -> dict[str, list
             found[word] = [Place(f"arn:aws:events:{here}:rule/StepFunctionsGetEventsForSageMaker{of}JobsRule", own)]
             _files(found, job, own)
     for pipeline in graph.of(jobs.PIPELINE):
-        for arn in _known([pipeline], "arn"):
-            found["pipelines"].append(Place(arn, own))
-            found["runs-of-pipelines"].append(Place(f"{arn}/execution/x", own))
-        for job in pipelines.jobs(pipeline.props):
+        made = pipeline.props.text_if_known("arn")
+        found["pipelines"] += [Place(made, own)] if made else []
+        found["runs-of-pipelines"] += [Place(f"{made}/execution/x", own)] if made else []
+        for job in pipelines.jobs(pipeline.props) if made else ():
             trains = job.action == jobs.TRAINS
             name = job.request.text_or_empty("TrainingJobName" if trains else "ProcessingJobName")
             arn = f"arn:aws:sagemaker:{here}:{'training' if trains else 'processing'}-job/{name}-x"

@@ -5,8 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from catalogue.access.azure import allowed
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.azure import IDENTITY, containerregistry, resources, storage
+from catalogue.kinds.azure.jobs import COMPUTE, SCHEDULE, trains
 from catalogue.kinds.azure.machinelearningservices import MODELS, ONLINE_DEPLOYMENT, SERVED, WORKSPACE, collects
-from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_ENDPOINT, COMPUTE, SCHEDULE, trains
+from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_ENDPOINT
 from catalogue.once import once_a_graph
 from catalogue.registered import APPROVALS, VERSIONS
 from policies.azure.reading import registered_models

@@ -343,6 +343,8 @@ def session_of(state: State, role: Record) -> Session:
     own = state.resources.find(type=ROLE_POLICY, account=role.account)
     policies = [one.inputs.get("policy") for one in own if one.inputs.get("role") == role.id]
     policies += [inline.get("policy") for inline in role.inputs.get("inlinePolicies") or ()]
+    attached = (state.resources.get(POLICY, str(arn)) for arn in role.inputs.get("managedPolicyArns") or ())
+    policies += [one.inputs.get("policy") for one in attached if one is not None]
     boundary = state.resources.get(POLICY, str(role.inputs.get("permissionsBoundary", "")))
     return Session(
         str(role.outputs.get("arn", "")),

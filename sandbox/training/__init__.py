@@ -85,16 +85,16 @@ class Service(Protocol):
         """Whether a run of what stands trains a model."""
         ...
 
-    def search(self, record: Record) -> Search | str | None:
-        """What a run searches, or why the sandbox makes no trial of it; None where it trains once."""
-        ...
-
     def is_pipeline(self, record: Record) -> bool:
         """Whether a run of what stands does the steps of a pipeline."""
         ...
 
     def steps(self, state: State, record: Record, run: float) -> Sequence[tuple[str, Launch]]:
         """What a run of a pipeline starts, one after the other: the name of each step, and its container."""
+        ...
+
+    def search(self, record: Record) -> Search | str | None:
+        """What a run searches, or why the sandbox makes no trial of it; None where it trains once."""
         ...
 
     def attempts(self, record: Record) -> int:

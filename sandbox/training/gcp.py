@@ -11,7 +11,6 @@ replica is at https://cloud.google.com/vertex-ai/docs/training/understanding-tra
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 from uuid import NAMESPACE_URL, uuid5
@@ -21,7 +20,7 @@ from catalogue.errors import BadInput
 from catalogue.kinds.gcp import WORKFLOW, workflows
 from catalogue.kinds.gcp.workflows import in_the_run
 from catalogue.properties import Properties
-from catalogue.vertex_jobs import PIPELINE
+from catalogue.vertex_jobs import PIPELINE, TUNES
 from examples.steps import contract, vertex
 from sandbox.needs import of_record
 from sandbox.state import State
@@ -35,13 +34,18 @@ _TRIED = re.compile(r"\$\{\w+ >= ([0-9]+)\}")
 
 
 def trains(record: Record) -> bool:
-    """Whether a workflow starts a custom job that is a run by itself, or the trials of a search, which are such."""
+    """Whether a workflow starts a custom job that is a run by itself, or a search, whose trials are such."""
     return record.type == WORKFLOW and any(job.trains and not job.step for job in _jobs(record))
+
+
+def is_pipeline(record: Record) -> bool:
+    """Whether a workflow runs a pipeline."""
+    return record.type == WORKFLOW and any(job.kind == PIPELINE for job in _jobs(record))
 
 
 def search(record: Record) -> Search | None:
     """The study of a hyperparameter tuning job."""
-    found = [job.body for job in _jobs(record) if job.kind == workflows.TUNES]
+    found = [job.body for job in _jobs(record) if job.kind == TUNES]
     if len(found) != 1:
         return None
     study = found[0].section_or_empty("studySpec")
@@ -72,11 +76,6 @@ def _figure(metric: str) -> Callable[[Path, str], float | None]:
     return read
 
 
-def is_pipeline(record: Record) -> bool:
-    """Whether a workflow runs a pipeline."""
-    return record.type == WORKFLOW and any(job.kind == PIPELINE for job in _jobs(record))
-
-
 def _jobs(record: Record) -> list[workflows.Job]:
     return list(workflows.jobs(of_record(record).props))
 
@@ -93,15 +92,14 @@ def hours(record: Record) -> float:
 
 
 def launch(state: State, record: Record, run: float, attempt: int, trial: Trial | None = None) -> Launch:
-    """The custom job of an attempt, or of a trial of it. The id of the run is that of its execution, the same for each
-    attempt.
+    """The custom job of an attempt, or of a trial of it, which has a folder of its number. The id of the run is that of
+    its execution, the same for each attempt.
     """
     found, id_ = _jobs(record), _id(record, run)
     if len(found) != 1:
         raise BadInput(f"{record.name}: starts {len(found)} jobs; the sandbox runs a workflow that starts one")
-    launched = _launch(record, found[0], id_, f"{record.name}-{id_}-{attempt}", trial)
-    searched = search(record)
-    return replace(launched, figure=_figure(searched.metric)) if trial is not None and searched else launched
+    tried = f"/{trial.number}" if trial is not None else ""
+    return _launch(record, found[0], id_, f"{record.name}-{id_}-{attempt}{tried}", trial)
 
 
 def steps(state: State, record: Record, run: float) -> Sequence[tuple[str, Launch]]:
@@ -122,8 +120,9 @@ _PROGRAM = ["python", "-m", "examples.steps"]
 
 
 def _launch(record: Record, job: workflows.Job, id_: str, name: str, trial: Trial | None = None) -> Launch:
-    """The container of a custom job's chief, as Vertex AI starts it; that of a trial has a folder of its number."""
+    """The container of a custom job's chief, as Vertex AI starts it."""
     spec: Mapping[str, Any] = _filled(job.spec.values, id_, record)
+    searched = search(record) if trial is not None else None
     try:
         pools = spec["workerPoolSpecs"]
         run_by: Mapping[str, Any] = pools[0]["containerSpec"]
@@ -135,8 +134,8 @@ def _launch(record: Record, job: workflows.Job, id_: str, name: str, trial: Tria
             )
         base = str(spec["baseOutputDirectory"]["outputUriPrefix"])
         if trial is not None:
-            words += [f"--{key}={value}" for key, value in trial.values.items()]
-            name, base = f"{name}/{trial.number}", f"{base}{trial.number}/"
+            words += [f"--{name}={value}" for name, value in trial.values.items()]
+            base = f"{base}{trial.number}/"
         own = contract.words_of(words)
         variables = {
             vertex.MODEL: f"{base}model/",
@@ -164,6 +163,7 @@ def _launch(record: Record, job: workflows.Job, id_: str, name: str, trial: Tria
             keeps=(_folder(kept), _address(kept)),
             hours=int(str(spec["scheduling"]["timeout"]).removesuffix("s")) / 3600,
             spot=spec["scheduling"].get("strategy") == "SPOT",
+            figure=_figure(searched.metric) if searched is not None else None,
         )
     except (KeyError, IndexError, TypeError, ValueError) as error:
         raise BadInput(f"{record.name}: its custom job lacks what Vertex AI needs ({error})") from None

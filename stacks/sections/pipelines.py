@@ -226,8 +226,8 @@ def _either(config: StackConfig) -> Iterator[Problem]:
         elif jobs[step.training].tuning is not None:
             yield Problem(
                 _at(name, called, "training"),
-                f"found {found_word(step.training)}, which searches hyperparameters; a step trains once, so name a job "
-                "that has found them",
+                f"found {found_word(step.training)}, which searches its hyperparameters, and a step trains once; name "
+                "a training job with the values that its search has found",
             )
         elif strange := sorted(step.inputs.keys() - jobs[step.training].data.keys()):
             yield Problem(

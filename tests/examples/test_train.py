@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from catalogue import versions
-from examples.pack import HERE, NAME, STEPS, archive, built, dockerfile, is_example, pack
+from examples.pack import DATA, HERE, NAME, RAW_DATA, STEPS, archive, built, data_of, dockerfile, is_example, pack
 from examples.serving.predictor import FILE, load
 from examples.steps.prepare import Options, part_of
 from examples.train import PLATFORMS, files, path
@@ -116,3 +116,9 @@ def test_the_image_that_trains_is_known_by_its_name_and_built_from_the_steps() -
     assert is_example(image) and dockerfile("aws", image) == STEPS
     assert " -f examples/steps.Dockerfile " in built("aws", image)
     assert dockerfile("aws", image.replace("-train", "")).name == "aws.Dockerfile"
+
+
+def test_a_place_of_the_example_holds_the_raw_table_where_it_is_called_so() -> None:
+    assert data_of("azureml://datastores/artifacts/paths/mlplatform-example-raw/") == RAW_DATA
+    assert data_of("s3://bucket/mlplatform-example-raw") == RAW_DATA
+    assert data_of("gs://bucket/data/mlplatform-example/") == data_of("s3://bucket/drawn/") == DATA

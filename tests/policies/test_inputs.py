@@ -103,6 +103,17 @@ def test_what_is_named_must_be_the_stacks_own_or_in_its_file(platform: str, requ
     assert "inputs-own" not in caught(upper, "inputs-own")
 
 
+def test_a_name_that_is_written_out_is_caught_whatever_hangs_on_it(aws_pilot: Graph) -> None:
+    """A policy more on a role of the stack, which rules on what the role may do would not see."""
+    policy = next(r for r in aws_pilot.of("aws:iam/rolePolicy:RolePolicy") if r.name.endswith("serving-policy"))
+    more = replace(policy, urn=f"{policy.urn}-more", property_dependencies={})
+    graph = replace(aws_pilot, resources=(*aws_pilot.resources, more))
+    assert caught(graph, "inputs-own") == {"inputs-own"}
+    assert caught(replace(graph, ours=False), "inputs-own") == set()
+    taken = replace(more, property_dependencies=policy.property_dependencies)
+    assert caught(replace(aws_pilot, resources=(*aws_pilot.resources, taken)), "inputs-own") == set()
+
+
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_elsewhere_they_are_advice_and_say_a_thing_once_for_a_type(platform: str) -> None:
     rules = [rule for rule in pack.RULES[platform] if rule.name in CAUGHT]

@@ -74,12 +74,17 @@ class ModelPackageService(Service[ModelPackageInputs]):
         """Nothing is there."""
 '''
 SERVES = """
-import json
-from provider.plugin import schema
-from provider.inputs import names
-from provider.resources import services
-import provider
-print(json.dumps([provider.__file__, schema(services())["resources"]]))
+import json, sys
+said = []
+for copy in sys.argv[1:]:
+    for name in [name for name in sys.modules if name.partition(".")[0] == "provider"]:
+        del sys.modules[name]
+    sys.path.insert(0, copy)
+    from provider.plugin import schema
+    from provider.resources import services
+    import provider
+    said.append([provider.__file__, schema(services())["resources"]])
+print(json.dumps(said))
 """
 IMPORTS = """
 import importlib, json, sys
@@ -104,20 +109,24 @@ def run(program: str, *words: str, first: Path = ROOT) -> subprocess.CompletedPr
     return subprocess.run(command, check=False, capture_output=True, text=True, timeout=120, env=environment, cwd=first)
 
 
-def served(copy: Path) -> dict:
-    """What the provider in `copy` serves, by its schema."""
-    done = run(SERVES, first=copy)
+def served(*copies: Path) -> list[dict]:
+    """What the provider in each copy serves, by its schema. An interpreter forgets one before it imports the next."""
+    done = run(SERVES, *map(str, copies), first=copies[0])
     assert done.returncode == 0, done.stderr
-    at, resources = json.loads(done.stdout)
-    assert Path(at).is_relative_to(copy)
-    return resources
+    said = json.loads(done.stdout)
+    assert all(Path(at).is_relative_to(copy) for (at, _), copy in zip(said, copies, strict=True))
+    return [resources for _, resources in said]
+
+
+def copied(into: Path) -> Path:
+    """A copy of the provider's folder, to be changed."""
+    shutil.copytree(PROVIDER, into / "provider", ignore=shutil.ignore_patterns("__pycache__"))
+    return into
 
 
 @pytest.fixture
 def copy(tmp_path):
-    """A copy of the provider's folder, to be changed."""
-    shutil.copytree(PROVIDER, tmp_path / "provider", ignore=shutil.ignore_patterns("__pycache__"))
-    return tmp_path
+    return copied(tmp_path)
 
 
 @pytest.fixture(scope="module")
@@ -130,10 +139,12 @@ def test_every_file_is_served_and_nothing_else_is(whole):
     assert len(FILES) >= 3
 
 
-@pytest.mark.parametrize("file", FILES, ids=str)
-def test_without_its_file_only_that_resource_is_gone(copy, whole, file):
-    (copy / "provider" / file).unlink()
-    assert set(served(copy)) == set(whole.values()) - {whole[module_of(file)]}
+def test_without_its_file_only_that_resource_is_gone(tmp_path, whole):
+    copies = [copied(tmp_path / str(number)) for number in range(len(FILES))]
+    for copy, file in zip(copies, FILES, strict=True):
+        (copy / "provider" / file).unlink()
+    for file, resources in zip(FILES, served(*copies), strict=True):
+        assert set(resources) == set(whole.values()) - {whole[module_of(file)]}, file
 
 
 @pytest.mark.parametrize("file", FILES, ids=str)
@@ -149,7 +160,7 @@ def test_a_new_file_is_a_new_resource(copy, whole):
     new = copy / "provider" / "aws" / "model_package.py"
     new.parent.mkdir(exist_ok=True)
     new.write_text(NEW, encoding="utf-8")
-    resources = served(copy)
+    (resources,) = served(copy)
     assert set(resources) == {*whole.values(), "mlplatform:aws:ModelPackage"}
     assert resources["mlplatform:aws:ModelPackage"]["requiredInputs"] == ["groupName"]
 
@@ -163,7 +174,7 @@ def test_a_new_file_is_a_new_resource(copy, whole):
 )
 def test_a_file_that_is_no_resource_is_said(copy, name, text, said):
     (copy / "provider" / "gcp" / name).write_text(text, encoding="utf-8")
-    done = run(SERVES, first=copy)
+    done = run(SERVES, str(copy), first=copy)
     assert done.returncode != 0
     assert said in done.stderr
 

@@ -12,6 +12,7 @@ from catalogue.kind import Acts
 from catalogue.kinds import kinds
 from catalogue.kinds.aws import appautoscaling, cloudwatch, ec2, ecr
 from catalogue.kinds.aws.experiments import MLFLOW_APP
+from catalogue.kinds.aws.jobs import PIPELINE
 from sandbox import cloud
 from sandbox.lookups.aws import LOOKUPS
 
@@ -84,10 +85,10 @@ def test_an_unknown_type_is_refused_not_waved_through() -> None:
 
 def test_the_sandbox_makes_every_type_of_the_pilot_and_no_other(aws_pilot: Graph) -> None:
     """No pilot has callers in other networks (tests/policies/test_callers.py), hours (tests/components),
-    experiments, or another stack that versions go to.
+    experiments, pipelines, or another stack that versions go to.
 
     Service control policies are a landing zone's own.
     """
     made = {r.type for r in aws_pilot.cloud if not r.type.startswith(cloud.PROVIDERS)}
-    elsewhere = {ec2.PEERING, appautoscaling.SCHEDULED, cloudwatch.MUTE, MLFLOW_APP, ecr.REPOSITORY_POLICY}
+    elsewhere = {ec2.PEERING, appautoscaling.SCHEDULED, cloudwatch.MUTE, MLFLOW_APP, ecr.REPOSITORY_POLICY, PIPELINE}
     assert made == {type_ for type_ in TYPES if "organizations/" not in type_} - elsewhere

@@ -66,7 +66,11 @@ def test_a_folder_that_expires_has_nothing_in_it_that_stays(edit: Edit, said: st
 def test_the_stack_s_own_folders_expire_and_no_other_s() -> None:
     config = read_stack_file(STACKS / "Pulumi.aws-full.yaml")
     own = "s3://aws-full-artifacts-111122223333/"
-    assert expiring(config, own) == {"batch/fraud-backfill/": 365, "training/fraud-training/checkpoints/": 30}
+    assert expiring(config, own) == {
+        "batch/fraud-backfill/": 365,
+        "pipelines/fraud-path/": 30,
+        "training/fraud-training/checkpoints/": 30,
+    }
     assert expiring(config, "s3://another/") == {}
 
 

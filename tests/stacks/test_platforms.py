@@ -1,25 +1,19 @@
 """The stack config on each platform: its own words for accounts, regions, addresses and people, and what it lacks."""
 
-import contextlib
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
-from hypothesis import strategies as st
 
 from catalogue.errors import BadInput
 from catalogue.hardware import catalogue
 from catalogue.platforms import PLATFORMS
 from stacks.config import STACKS, stack_name, validate
-from stacks.sections import endpoints
-from tests.stacks import test_config as common
-from tests.stacks.test_config import examples, jsonschema_of_file, outcome, read_bytes, refusal
+from tests.stacks.test_config import read_bytes, refusal
 
 ACCOUNTS = {"aws": '"111122223333"', "gcp": "payments-risk-pilot", "azure": "11112222-3333-4444-5555-666677778888"}
 FOLDERS = {"aws": "s3://data/", "gcp": "gs://data/", "azure": "azureml://datastores/artifacts/paths/"}
@@ -481,141 +475,6 @@ def test_an_account_or_an_address_of_another_platform_gives_its_sentence(file: P
         assert refusal(file, text) == f"mlplatform:{path}: found '{foreign}', {URI[platform]}{of}"
 
 
-def _model(platform: str, **more: Any) -> dict[str, Any]:
-    """The platform's config, whose model says more."""
-    config = json.loads(json.dumps(CONFIGS[platform]))
-    config["mlplatform:models"]["scorer"] |= more
-    return config
-
-
-@EACH
-@pytest.mark.parametrize(
-    "variable",
-    [
-        {"HF_TOKEN": "x"},
-        {"DB_PASSWORD": "x"},
-        {"OPENAI_API_KEY": "x"},
-        {"SEEN": "AKIA" + "A" * 16},
-        {"SEEN": "hf_" + "a" * 34},
-        {"SEEN": "ghp_" + "a" * 36},
-        {"SEEN": "-----BEGIN PRIVATE KEY-----"},
-        {"SEEN": "postgres://scorer:hunter2@db.example.com/scores"},
-        {"SEEN": "DefaultEndpointsProtocol=https;AccountKey=abc=="},
-        {"DB_PASS": "x"},
-        {"SECRETS": "x"},
-        {"SEEN": " hf_" + "a" * 34},
-        {"SEEN": "Bearer eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ4In0.x"},
-        {"SEEN": '{"type": "service_account", "private_key": "-----BEGIN PRIVATE KEY-----"}'},
-        {"SEEN": "https://scores.blob.core.windows.net/c?sv=2024-11-04&sig=abc%3D"},
-    ],
-)
-def test_an_environment_takes_no_secret(platform: str, variable: dict[str, str]) -> None:
-    ((name, value),) = variable.items()
-    with pytest.raises(BadInput) as caught:
-        validate(_model(platform, environment=variable), "a.yaml")
-    said = str(caught.value)
-    assert said.startswith(f"a.yaml: mlplatform:models.scorer.environment.{name}: looks like a secret")
-    assert len(value) < 2 or value not in said, "a sentence shows no secret"
-
-
-@EACH
-@pytest.mark.parametrize(
-    "value", ["/opt/ml/hf_cache_of_the_models", "risk-scoring-of-payments-v2", "PASSPORT=1", "a?b=c"]
-)
-def test_an_environment_takes_what_only_looks_a_little_like_a_secret(platform: str, value: str) -> None:
-    validate(_model(platform, environment={"PWD": value, "TOKENIZER": value, "BYPASS": value}), "a.yaml")
-
-
-@EACH
-@given(st.dictionaries(st.from_regex(r"[A-Z_]{1,8}_LEN", fullmatch=True), st.integers(0, 9999).map(str), max_size=5))
-def test_an_environment_takes_plain_values(platform: str, environment: dict[str, str]) -> None:
-    config = validate(_model(platform, environment=environment), "a.yaml")
-    assert config.models["scorer"].environment == environment  # pyright: ignore[reportAttributeAccessIssue]
-
-
-@EACH
-@pytest.mark.parametrize(
-    ("key", "value"), [("port", 8000), ("predict_route", "/v1/completions"), ("health_route", "/healthz")]
-)
-def test_where_a_container_answers_is_said_or_refused_with_what_there_is(platform: str, key: str, value: Any) -> None:
-    config = _model(platform, **{key: value})
-    if platform != "aws":
-        validate(config, "a.yaml")
-        return
-    with pytest.raises(BadInput, match=rf"models\.scorer\.{key}: aws takes none: .* on port 8080, at /invocations and"):
-        validate(config, "a.yaml")
-
-
-@EACH
-@pytest.mark.parametrize("key", ["command", "args"])
-def test_what_a_container_runs_is_said_or_refused_with_what_there_is(platform: str, key: str) -> None:
-    config = _model(platform, **{key: ["--tokenizer", "$(HF_HOME)", "--max-tokens=8"]})
-    if platform == "gcp":
-        validate(config, "a.yaml")
-        return
-    with pytest.raises(BadInput, match=rf"models\.scorer\.{key}: {platform} takes none: .* the image's own ENTRYPOINT"):
-        validate(config, "a.yaml")
-
-
-@pytest.mark.parametrize(
-    ("words", "at"),
-    [
-        (["--api-key", "abc"], 1),
-        (["--api-key=abc"], 0),
-        (["serve", "--hf-token", "hf_" + "a" * 34], 2),
-        (["AKIA" + "A" * 16], 0),
-        (["--url=postgres://scorer:hunter2@db.example.com/scores"], 0),
-    ],
-)
-@pytest.mark.parametrize("key", ["command", "args"])
-def test_an_argument_is_no_secret(key: str, words: list[str], at: int) -> None:
-    with pytest.raises(BadInput, match=rf"models\.scorer\.{key}\.{at}: looks like a secret") as caught:
-        validate(_model("gcp", **{key: words}), "a.yaml")
-    assert words[at].rpartition("=")[2] not in str(caught.value), "a sentence shows no secret"
-    validate(_model("gcp", **{key: ["--api-key", "$(KEY)", "--token=$(OTHER)", "--password", "--verbose"]}), "a.yaml")
-
-
-@EACH
-def test_a_start_up_time_is_taken_within_what_every_platform_takes(platform: str) -> None:
-    for seconds in (60, 3_600):
-        config = _model(platform, start_up_seconds=seconds)
-        config["mlplatform:batch_jobs"] = {}
-        validate(config, "a.yaml")
-    for seconds in (59, 3_601):
-        with pytest.raises(BadInput, match=rf"models\.scorer\.start_up_seconds: found {seconds}, allowed: "):
-            validate(_model(platform, start_up_seconds=seconds), "a.yaml")
-
-
-@EACH
-def test_a_batch_job_whose_start_up_time_nobody_takes_is_refused(platform: str) -> None:
-    config = _model(platform, start_up_seconds=900)
-    if platform != "aws":
-        validate(config, "a.yaml")
-        return
-    with pytest.raises(BadInput, match=r"batch_jobs\.nightly\.model: found 'scorer', which has start_up_seconds; Sage"):
-        validate(config, "a.yaml")
-
-
-@EACH
-def test_the_variables_of_a_container_have_the_size_that_the_platform_takes(platform: str) -> None:
-    most = {f"V{number:03}": "x" * 1_020 for number in range(32)}
-    validate(_model(platform, environment=most), "a.yaml")
-    config = _model(platform, environment=most | {"ONE": "x"})
-    if platform != "aws":
-        validate(config, "a.yaml")
-        return
-    with pytest.raises(BadInput, match=r"environment: found 32,772 bytes of names and values, allowed: 32,768 on aws"):
-        validate(config, "a.yaml")
-
-
-@EACH
-@pytest.mark.parametrize("image", [*IMAGES.values(), "ghcr.io/acme/scorer:1", "docker.io/acme/scorer:1"])
-def test_an_image_that_the_platform_cannot_pull_is_refused(file: Path, platform: str, image: str) -> None:
-    if image != IMAGES[platform]:
-        said = refusal(file, changed(platform, (IMAGES[platform], image)))
-        assert said.startswith(f"mlplatform:models.scorer.image: found '{image}', allowed: ")
-
-
 @EACH
 def test_a_region_of_another_platform_names_whose_it_is(file: Path, platform: str) -> None:
     own = PLATFORMS[platform].region
@@ -644,58 +503,6 @@ def test_without_principals_each_user_gives_a_sentence(file: Path, platform: str
     text = "".join(line for line in TEXTS[platform].splitlines(keepends=True) if "principals" not in line)
     assert read_bytes(file, text.encode()) == [
         f"{file}: {PRINCIPALS}.{user}: is missing; add {PERSON[platform]}" for user in ("ana", "ben")
-    ]
-
-
-UNSEEN = (
-    (
-        "bake_minutes: 10",
-        "bake_minutes: 1",
-        "mlplatform:endpoints.live.canary.bake_minutes: found 1, allowed: 9 or more, for Google shows the figures of a "
-        "minute up to six minutes later",
-    ),
-    (
-        "error_rate_percent: 1}",
-        "error_rate_percent: 45}",
-        "mlplatform:endpoints.live.rollback.error_rate_percent: found 45, allowed: less than the canary's 10 %, so "
-        "that the endpoint's own alarm would ring too where all of the canary's answers fail",
-    ),
-)
-
-
-@pytest.mark.parametrize(("right", "wrong", "sentence"), UNSEEN)
-def test_a_canary_that_nobody_could_see_on_google_cloud_gives_its_sentence(
-    file: Path, right: str, wrong: str, sentence: str
-) -> None:
-    assert any(one.endswith(sentence) for one in read_bytes(file, changed("gcp", (right, wrong)).encode()))
-
-
-@EACH
-def test_a_platforms_kinds_are_taken_or_refused_in_one_sentence(file: Path, platform: str) -> None:
-    for kind in endpoints.SECTION.kinds:
-        text = changed(platform, ("kind: online", f"kind: {kind}"))
-        if refused := endpoints.SECTION.refused_kind(kind, platform):
-            assert refusal(file, text) == f"mlplatform:endpoints.live.kind: found {kind!r}: {refused}"
-        elif kind == "online":
-            assert read_bytes(file, text.encode()) == []
-
-
-@OTHERS
-def test_a_kind_with_its_own_keys_is_refused_in_the_same_sentence(file: Path, platform: str) -> None:
-    config = yaml.safe_load(TEXTS[platform])
-    live = config["config"]["mlplatform:endpoints"]["live"]
-    for key in ("requests_per_replica_per_minute", "canary", "rollback"):
-        del live[key]
-    live |= {"kind": "async", "backlog_per_replica": 5, "rollback": {"error_rate_percent": 5}}
-    said = refusal(file, yaml.safe_dump(config))
-    assert said == f"mlplatform:endpoints.live.kind: found 'async': {endpoints.SECTION.kinds['async'][platform]}"
-
-
-def test_another_mistake_beside_a_refused_kind_is_told_as_well(file: Path) -> None:
-    lines = read_bytes(file, changed("gcp", ("kind: online", "kind: async"), ("0.0/20", "0.0/24")).encode())
-    assert [line.removeprefix(f"{file}: mlplatform:").partition(":")[0] for line in lines] == [
-        "endpoints.live.kind",
-        "network.cidr",
     ]
 
 
@@ -741,55 +548,3 @@ def test_the_command_says_it_and_writes_nothing(tmp_path: Path) -> None:
         "mlplatform:endpoints.live.kind:",
     ]
     assert list(tmp_path.iterdir()) == [file]
-
-
-# --- files that nobody would write --------------------------------------------------------------------------------
-
-platforms = st.sampled_from(["gcp", "azure"])
-mutations = platforms.flatmap(lambda platform: common.mutated(CONFIGS[platform]))
-
-
-@examples(500)
-@given(mutations)
-def test_a_mutated_mapping_ends_in_a_config_or_a_sentence_and_is_refused_where_the_schema_refuses_it(
-    config: dict[str, Any],
-) -> None:
-    said = outcome(lambda: validate(config, "a.yaml"), "a.yaml")
-    assert said or jsonschema_of_file.is_valid({"config": config})
-
-
-@EACH
-def test_the_schema_takes_the_document_and_no_other_platforms(platform: str) -> None:
-    document = yaml.safe_load(TEXTS[platform])
-    assert jsonschema_of_file.is_valid(document)
-    for other in PLATFORMS:
-        document["config"]["mlplatform:platform"] = other
-        assert jsonschema_of_file.is_valid(document) is (other == platform)
-
-
-def _crossed() -> Iterator[tuple[str, tuple[str | int, ...], Any]]:
-    """Each place of a document that a platform writes in its own way, with what the others write there."""
-    for platform, config in CONFIGS.items():
-        for other in PLATFORMS:
-            theirs = CONFIGS[other]
-            if other == platform:
-                continue
-            for place in common.places(config):
-                value = common.at(config, place)
-                with contextlib.suppress(KeyError):
-                    if isinstance(value, str) and common.at(theirs, place) != value:
-                        yield platform, place, common.at(theirs, place)
-
-
-CROSSED = list(_crossed())
-
-
-@examples(100)
-@given(st.sampled_from(CROSSED))
-def test_what_another_platform_writes_is_refused(crossed: tuple[str, tuple[str | int, ...], Any]) -> None:
-    platform, place, value = crossed
-    config = json.loads(json.dumps(CONFIGS[platform]))
-    common.at(config, place[:-1])[place[-1]] = value
-    lines = outcome(lambda: validate(config, "a.yaml"), "a.yaml")
-    assert lines
-    assert place == ("mlplatform:platform",) or len(lines) == 1, "one mistake, one sentence"

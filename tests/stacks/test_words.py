@@ -14,7 +14,8 @@ from catalogue.wording import close
 from stacks.config import validate
 from stacks.schema import json_schema
 from stacks.words import WORDS, unknown
-from tests.stacks.test_config import CONFIG, PLACES, Where, at, examples
+from tests.stacks.test_config import CONFIG, examples
+from tests.stacks.test_config_damaged import PLACES, Where, at
 
 SCHEMA = json_schema()
 KEYS = {

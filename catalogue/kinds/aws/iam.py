@@ -51,7 +51,7 @@ _ROLE_ACTS = acts(
         unique="{account} {name}",
         # https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
         exists="EntityAlreadyExists: Role with name {name} already exists.",
-        refs=(Ref("permissionsBoundary", (POLICY,), holds=True),),
+        refs=(Ref("permissionsBoundary", (POLICY,), holds=True), Ref("managedPolicyArns[]", (POLICY,), holds=True)),
     ),
 )
 _ROLE_POLICY_ACTS = acts(

@@ -26,8 +26,7 @@ USES: Mapping[str, Use] = {
     "createTransformJob": "batch",
     TRAINS: "training",
     TUNES: "training",
-    # Processing costs what training costs on the same machine. It draws on a quota of its own, which the catalogue
-    # does not have, so it is counted as training.
+    # Processing costs what training costs on the same machine, and draws on a quota of its own.
     "createProcessingJob": "training",
 }
 
@@ -59,11 +58,14 @@ class Job:
                 where = f"{cluster.at}.InstanceType"
                 raise Malformed(where, "is missing, so its machines are unknown", cluster.owner)
             count = times * whole(cluster, "InstanceCount")
-            yield Machines(user, type_, USES[self.action], count, count, part)
+            yield Machines(
+                user, type_, USES[self.action], count, count, part, processing=self.action == "createProcessingJob"
+            )
         for rule in self._rules():
             _decided(rule, "InstanceType")
             if type_ := rule.text_or_empty("InstanceType"):
-                yield Machines(user, type_, USES["createProcessingJob"], self.times, self.times, part)
+                use = USES["createProcessingJob"]
+                yield Machines(user, type_, use, self.times, self.times, part, processing=True)
 
     def longest_hours(self) -> float:
         """How long the job may last by its own request. Raises Unpriced where the request does not say."""

@@ -102,8 +102,9 @@ def _bounded(section: Properties, callers: Iterable[str], starters: set[str]) ->
     counters = {name for step in steps for each in step.each_section("switch") if (name := _counter(each))}
     for start, step in enumerate(steps):
         starts = any(_starts(each, callers, starters) for each in step.sections_inside())
-        bounded = any(_bounds(counter, start, steps, names, ways) for counter in counters)
-        if starts and start in _reached(start, ways) and not bounded:
+        if not starts or start not in _reached(start, ways):
+            continue
+        if not any(_bounds(counter, start, steps, names, ways) for counter in counters):
             why = "is repeated without a bound, so the number of its jobs is unknown"
             raise Malformed(step.at, why, step.owner)
 

@@ -363,7 +363,9 @@ def test_people_start_applications_on_the_workspaces_machine_and_on_no_other(bou
         if action == "sagemaker:CreateApp"
     ]
     only = {"ForAnyValue:StringNotEquals": {"sagemaker:InstanceTypes": ["system", "ml.m6i.large"]}}
-    assert denied == [("sagemaker:CreateApp", only)] * (2 if boundary is None else 10)  # personas, a caller, MLflow
+    assert denied == [("sagemaker:CreateApp", only)] * (2 if boundary is None else 1)
+    attached = {tuple(role.inputs.get("managedPolicyArns") or ()) for role in graph.of("aws:iam/role:Role")}
+    assert attached == ({()} if boundary is None else {(graph.of("aws:iam/policy:Policy")[0].outputs["arn"],)})
 
 
 def test_whoever_reads_or_fills_the_bucket_of_others_uses_its_key_through_s3() -> None:

@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import pytest
 
+from catalogue import quotas
 from catalogue.graph import Graph
 from catalogue.hardware import catalogue
 from catalogue.kind import Bills
@@ -14,6 +15,8 @@ from catalogue.kinds.aws import pipelines, scheduler
 from catalogue.kinds.aws.jobs import PIPELINE
 from catalogue.pricing import Bill, Pricing
 from catalogue.properties import Malformed
+from components.aws.identity import Identity
+from components.aws.personas import IdentityArgs
 from components.aws.pipeline import Pipeline, PipelineArgs, StepArgs
 from components.given import BadArgument
 from components.shapes import Machine
@@ -152,8 +155,12 @@ def test_quota_counts_the_largest_step_of_each_machine_type() -> None:
     train = replace(TRAINING, machine=Machine("ml.m5.large"), replicas=3)
     more = [STEPS["prepare"], replace(STEPS["train"], training=train), STEPS["gate"]]
     (pipeline,) = graph_of(steps=more).of(PIPELINE)
-    found = {one.machine_type: one.high for one in pipelines._machines(graph_of(), pipeline)}
-    assert found == {"ml.m5.large": 3, "ml.g6.xlarge": 1}
+    found = [quotas.draw("aws", one) for one in pipelines._machines(graph_of(), pipeline)]
+    assert found == [
+        ("ml.m5.large for processing job usage", 1),
+        ("ml.m5.large for training job usage", 3),
+        ("ml.g6.xlarge for processing job usage", 1),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -203,3 +210,20 @@ def test_what_cannot_be_is_refused(given: dict[str, Any], said: str) -> None:
 def test_a_step_is_one_of_the_two_whole(given: dict[str, Any], said: str) -> None:
     with pytest.raises(BadArgument, match=said):
         StepArgs(step_name="x", inputs={}, **given)
+
+
+@pytest.mark.parametrize("named", [["path"], []])
+def test_sagemaker_takes_the_pipeline_role_and_starts_programs_where_there_is_a_pipeline_alone(
+    named: list[str],
+) -> None:
+    needs = replace(cast(IdentityArgs, EXAMPLES["Identity"]).needs, pipelines=named)
+    graph = made(("ids", example(Identity, needs=needs)))
+    (role,) = (one for one in graph.of("aws:iam/role:Role") if one.name == "ids-pipeline")
+    (trust,) = json.loads(role.inputs["assumeRolePolicy"])["Statement"]
+    assert ("sagemaker.amazonaws.com" in trust["Principal"]["Service"]) is bool(named)
+    (policy,) = (one for one in graph.of("aws:iam/rolePolicy:RolePolicy") if one.name == "ids-pipeline-policy")
+    said = {one["Sid"]: one for one in json.loads(policy.inputs["policy"])["Statement"]}
+    assert ("Process" in said) is ("StartPipelines" in said) is bool(named)
+    if named:
+        assert said["StartPipelines"]["Resource"] == ["arn:aws:sagemaker:us-east-1:111122223333:pipeline/it-path"]
+        assert said["Process"]["Resource"] == ["arn:aws:sagemaker:us-east-1:111122223333:processing-job/it-*"]

@@ -24,8 +24,7 @@ from components.azure.network import Network, NetworkArgs
 from components.azure.registry import ModelArgs, RegisteredModelArgs, Registry, RegistryArgs, version_of
 from components.azure.store import Store, StoreArgs
 from components.azure.workspace import Workspace, WorkspaceArgs
-from components.given import BadArgument
-from components.shapes import Machine, Replicas, Rollout, Schedule
+from components.shapes import Machine
 from operations.offline import record
 from provider import Provider
 from tests.components.azure.examples import (
@@ -36,7 +35,6 @@ from tests.components.azure.examples import (
     MODEL,
     OWNER,
     REGION,
-    REGISTERED,
     SUBSCRIPTION,
     TAGS,
     TENANT,
@@ -182,14 +180,6 @@ def made(*makes: Callable[[pulumi.ResourceOptions], object]) -> Graph:
             make(pulumi.ResourceOptions(providers=[azure, Provider("mlplatform")]))
 
     return record(program, "test", "azure", {})
-
-
-def endpoint(**changes: Any) -> Graph:
-    return made(lambda on: Endpoint("scorer", replace(ENDPOINT, **changes), on))
-
-
-def batch(**changes: Any) -> Graph:
-    return made(lambda on: BatchJob("nightly", replace(BATCH, **changes), on))
 
 
 @pytest.fixture(scope="module")
@@ -437,94 +427,6 @@ def test_guardrails_refuse_what_is_open(whole: Graph) -> None:
 POLICY = "azure-native:authorization:PolicyAssignment"
 
 
-def test_trap_traffic_cannot_name_a_deployment_that_does_not_stand(whole: Graph) -> None:
-    """The endpoint comes without traffic; our own provider's resource gives it last, and so takes it first."""
-    served = one(whole, f"{ML}OnlineEndpoint")
-    assert served.inputs["properties"]["traffic"] == {}
-    assert "properties.traffic" in served.options["ignoreChanges"]
-    traffic = one(whole, "mlplatform:azure:Traffic")
-    assert {f"{ML}OnlineDeployment", f"{ML}OnlineEndpoint", "azure-native:monitor:AutoscaleSetting"} <= {
-        whole.by_urn[u].type for u in traffic.dependencies
-    }
-    assert (traffic.inputs["canaryPercent"], traffic.inputs["bakeMinutes"]) == (10, 10)
-    assert not [r for r in whole.cloud if traffic.urn in r.dependencies]
-
-
-def test_an_endpoint_is_private_and_knows_callers_by_entra(whole: Graph) -> None:
-    properties = one(whole, f"{ML}OnlineEndpoint").inputs["properties"]
-    assert properties["authMode"] == "AADToken" and properties["publicNetworkAccess"] == "Disabled"
-
-
-@pytest.mark.parametrize(
-    "change", [{"machine": Machine("other")}, {"model": replace(REGISTERED, image="a.azurecr.io/b:2")}]
-)
-def test_trap_what_cannot_be_changed_makes_another_deployment(change: dict[str, Any]) -> None:
-    """Blue/green: its name says machine type, model and image, so a change stands beside what runs."""
-    old, new = one(endpoint(), f"{ML}OnlineDeployment"), one(endpoint(**change), f"{ML}OnlineDeployment")
-    assert old.inputs["deploymentName"] != new.inputs["deploymentName"]
-    assert re.fullmatch(r"[a-z][a-z0-9-]{2,31}", str(new.inputs["deploymentName"]))
-
-
-def test_what_can_be_changed_makes_no_other_deployment() -> None:
-    other = {"replicas": Replicas(1, 9), "rollout": Rollout(10, 10, 9, 1)}
-    deployments = [one(endpoint(**c), f"{ML}OnlineDeployment") for c in ({}, other)]
-    assert len({str(d.inputs["deploymentName"]) for d in deployments}) == 1
-
-
-def test_trap_an_autoscaled_number_of_replicas_is_not_ours_to_set() -> None:
-    deployment = one(endpoint(replicas=Replicas(2, 4)), f"{ML}OnlineDeployment")
-    assert deployment.options["ignoreChanges"] == ["sku.capacity"]
-    assert deployment.inputs["sku"] == {"name": "Default", "capacity": 2}
-
-
-def test_trap_a_deployment_takes_longer_than_pulumi_waits_by_default() -> None:
-    """12 to 20 minutes each."""
-    assert one(endpoint(), f"{ML}OnlineDeployment").options["customTimeouts"]["create"] == "60m"
-
-
-def test_autoscaling_keeps_to_the_requests_a_replica() -> None:
-    setting = one(endpoint(), "azure-native:monitor:AutoscaleSetting").inputs
-    (profile,) = setting["profiles"]
-    assert profile["capacity"] == {"minimum": "1", "maximum": "4", "default": "1"}
-    up, down = profile["rules"]
-    assert up["scaleAction"]["direction"] == "Increase" and up["metricTrigger"]["threshold"] == 600
-    assert down["scaleAction"]["direction"] == "Decrease" and down["metricTrigger"]["threshold"] == 300
-    for rule in (up, down):
-        assert rule["metricTrigger"]["metricName"] == "RequestsPerMinute" and rule["metricTrigger"]["dividePerInstance"]
-        assert rule["metricTrigger"]["metricResourceUri"].endswith("/onlineEndpoints/scorer")
-    assert "/deployments/v-" in setting["targetResourceUri"]
-
-
-def test_a_new_deployment_gets_autoscaling_of_its_own() -> None:
-    """A setting scales one deployment; with a fixed name it would leave the old one's bound while that still serves."""
-    settings = [
-        one(endpoint(model=replace(REGISTERED, artifact_uri=v)), "azure-native:monitor:AutoscaleSetting").inputs
-        for v in ("azureml://datastores/a/paths/1/", "azureml://datastores/a/paths/2/")
-    ]
-    assert settings[0]["autoscaleSettingName"] != settings[1]["autoscaleSettingName"]
-
-
-def test_trap_a_silent_metric_may_not_fire() -> None:
-    """Idleness is counted in the traffic log, which answers zero where the metric answers nothing."""
-    rules = {r.name: r.inputs for r in endpoint().of("azure-native:monitor:ScheduledQueryRule")}
-    (condition,) = rules["scorer-idle"]["criteria"]["allOf"]
-    assert "Called == 0" in condition["query"] and condition["operator"] == "GreaterThan"
-    assert rules["scorer-errors"]["criteria"]["allOf"][0]["threshold"] == 1
-
-
-def test_latency_is_in_milliseconds() -> None:
-    (criterion,) = one(endpoint(rollout=Rollout(10, 10, 250, 1)), "azure-native:monitor:MetricAlert").inputs[
-        "criteria"
-    ]["allOf"]
-    assert (criterion["metricName"], criterion["threshold"]) == ("RequestLatency_P95", 250)
-
-
-def test_an_endpoint_or_batch_job_switched_off_leaves_nothing_that_bills() -> None:
-    """Model and environment are the registry's and stay."""
-    assert [r.type for r in endpoint(enabled=False).cloud if r.type.startswith(("azure", "mlplatform:azure:T"))] == []
-    assert [r.type for r in batch(enabled=False).cloud if r.type.startswith("azure")] == []
-
-
 def test_trap_child_names_copy_the_logical_name(whole: Graph) -> None:
     children = {
         f"{ML}ModelContainer": ("name", "scorer"),
@@ -568,49 +470,6 @@ def test_a_datastore_keeps_no_credential_and_models_name_it_in_full(whole: Graph
         f"azureml://subscriptions/{SUBSCRIPTION}/resourceGroups/pilot/workspaces/{workspace}"
         "/datastores/artifacts/paths/scorer/1/"
     )
-
-
-def test_a_batch_run_ends_in_time_and_mails_when_it_did_not_end_well() -> None:
-    job = one(batch(replicas=2), f"{ML}Schedule").inputs["properties"]["action"]["jobDefinition"]
-    step = job["jobs"]["score"]
-    assert step["limits"] == {"job_limits_type": "Command", "timeout": "PT3H"}
-    assert step["resources"]["instance_count"] == 2
-    assert job["notificationSetting"] == {"emailOn": ["JobFailed", "JobCancelled"], "emails": [OWNER]}
-    assert one(batch(), "azure-native:monitor:ScheduledQueryRule").inputs["actions"]["actionGroups"]
-
-
-def test_a_schedule_starts_a_pipeline_whose_step_is_registered() -> None:
-    """azure-ai-ml refuses any other job in a schedule, and writes a pipeline and its component in these words."""
-    graph = batch()
-    job = one(graph, f"{ML}Schedule").inputs["properties"]["action"]["jobDefinition"]
-    step = job["jobs"]["score"]
-    assert (job["jobType"], step["type"]) == ("Pipeline", "command")
-    assert step["componentId"] == one(graph, f"{ML}ComponentVersion").outputs["id"]
-    assert step["identity"] == {"identity_type": "Managed", "client_id": job["identity"]["clientId"]}
-    spec = one(graph, f"{ML}ComponentVersion").inputs["properties"]["componentSpec"]
-    assert set(spec["inputs"]) == set(step["inputs"]) == set(job["inputs"])
-    assert set(spec["outputs"]) == set(step["outputs"]) == set(job["outputs"])
-    assert all(value["value"] == f"${{{{parent.inputs.{key}}}}}" for key, value in step["inputs"].items())
-    assert spec["environment"].startswith("azureml:/subscriptions/")
-
-
-def test_nothing_runs_between_batch_runs() -> None:
-    cluster = one(batch(replicas=2), f"{ML}Compute").inputs["properties"]
-    assert cluster["properties"]["scaleSettings"] == {
-        "minNodeCount": 0,
-        "maxNodeCount": 2,
-        "nodeIdleTimeBeforeScaleDown": "PT5M",
-    }
-    assert cluster["disableLocalAuth"] is True and cluster["properties"]["enableNodePublicIp"] is False
-    assert cluster["properties"]["remoteLoginPortPublicAccess"] == "Disabled"
-
-
-def test_a_batch_endpoint_knows_callers_by_entra_and_bounds_its_retries() -> None:
-    graph = batch()
-    assert one(graph, f"{ML}BatchEndpoint").inputs["properties"]["authMode"] == "AADToken"
-    properties = one(graph, f"{ML}BatchDeployment").inputs["properties"]
-    assert properties["retrySettings"] == {"maxRetries": 2, "timeout": "PT10M"}
-    assert properties["errorThreshold"] == 0 and properties["miniBatchSize"] == 10
 
 
 def test_the_budget_warns_on_actual_and_forecast_cost(whole: Graph) -> None:
@@ -691,74 +550,3 @@ def test_trap_what_is_not_auto_named_is_deleted_before_it_is_replaced(whole: Gra
         "azure-native:authorization:RoleAssignment",
     ):
         assert whole.of(type_) and all(r.options.get("deleteBeforeReplace") for r in whole.of(type_)), type_
-
-
-# ---- what is refused ------------------------------------------------------------------------------------------------
-
-
-def refused(make: Callable[[pulumi.ResourceOptions], object]) -> str:
-    """The sentence of a component that is refused while it is built."""
-    said: list[str] = []
-
-    def makes(on: pulumi.ResourceOptions) -> None:
-        with pytest.raises(BadArgument) as error:
-            make(on)
-        said.append(str(error.value))
-
-    made(makes)
-    (sentence,) = said
-    return sentence
-
-
-def test_a_private_endpoint_that_the_network_knows_no_zone_of_is_refused() -> None:
-    args = replace(cast(NetworkArgs, EXAMPLES["Network"]), reach=["vault", "queue"])
-    assert refused(lambda on: Network("net", args, on)) == (
-        "NetworkArgs.reach: 'queue' is no group of private endpoints with DNS zones here; "
-        "give some of amlworkspace, blob, file, registry, vault"
-    )
-
-
-@pytest.mark.parametrize(
-    ("component", "field", "missing"),
-    [
-        (Encryption, "zone_ids", "privatelink.vaultcore.azure.net"),
-        (Store, "zone_ids", "privatelink.file.core.windows.net"),
-        (Workspace, "zone_ids", "privatelink.notebooks.azure.net"),
-        (Access, "identity_ids", "training"),
-        (Access, "principal_ids", "serving"),
-    ],
-)
-def test_an_id_that_is_missing_among_others_is_refused(component: Any, field: str, missing: str) -> None:
-    args: Any = EXAMPLES[component.__name__]
-    given = {name: id_ for name, id_ in getattr(args, field).items() if name != missing}
-    assert refused(lambda on: component("it", replace(args, **{field: given}), on)) == (
-        f"{type(args).__name__}.{field}: has nothing under {missing!r}; give the id that belongs there"
-    )
-
-
-def test_an_id_that_is_missing_is_refused_as_soon_as_the_others_are_known() -> None:
-    def make(on: pulumi.ResourceOptions) -> None:
-        ids = pulumi.Output.from_input({"other": "id"})
-        Encryption("it", replace(cast(EncryptionArgs, EXAMPLES["Encryption"]), zone_ids=ids), on)
-
-    with pytest.raises(BadArgument, match=r"^EncryptionArgs\.zone_ids: has nothing under [^\n]+; give the id [^\n]+$"):
-        made(make)
-
-
-@pytest.mark.parametrize(
-    ("schedule", "sentence"),
-    [
-        (
-            Schedule("0 2 1 * *", "UTC"),
-            "BatchJobArgs.schedule: found '0 2 1 * *', allowed: day-of-month and month left open with '*'; "
-            "Azure ML ignores both and would run every day",
-        ),
-        (
-            Schedule("0 2 * * *", "Antarctica/Troll"),
-            "BatchJobArgs.schedule: found 'Antarctica/Troll', which has no name in Windows, by which Azure ML's "
-            "schedules go; allowed: one that has, such as Europe/Berlin",
-        ),
-    ],
-)
-def test_a_schedule_that_azure_ml_would_not_keep_is_refused(schedule: Schedule, sentence: str) -> None:
-    assert refused(lambda on: BatchJob("nightly", replace(BATCH, schedule=schedule), on)) == sentence

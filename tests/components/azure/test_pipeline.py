@@ -171,6 +171,8 @@ def test_parts_of_pipelines_whose_names_run_together_are_told_apart() -> None:
         ({"steps": {"prepare": replace(PREPARE, inputs={"raw": "train"})}}, "next after the start"),
         ({"steps": {"a": replace(PREPARE, inputs={"x": "b"}), "b": replace(PREPARE, inputs={"x": "a"})}}, "a, b: no"),
         ({"steps": {"a": PREPARE, "b": PREPARE}}, "a, b: no one of them is next after the start"),
+        ({"steps": {}}, "PipelineArgs.steps: found ''"),
+        ({"steps": {"a--b": PREPARE}}, "joined by '-'"),
         (
             {"steps": {"a": PREPARE, **{name: replace(PREPARE, inputs={"x": "a"}) for name in ("b", "c")}}},
             "b, c: no one of them is next after a",
@@ -187,6 +189,9 @@ def test_what_is_no_chain_is_refused(given: dict[str, Any], said: str) -> None:
     [
         ({"image": "docker.io/x:1"}, "an image of"),
         ({"options": {"raw": "1"}}, "two arguments"),
+        ({"inputs": {"raw": "azureml://datastores/artifacts/paths/raw"}}, "or the name of a step"),
+        ({"inputs": {"raw": "https://example.com/"}}, "or the name of a step"),
+        ({"inputs": {}}, "StepArgs.inputs: has none"),
         ({"options": {"output": "1"}}, "two arguments"),
         ({"options": {"a": "${{inputs.raw}}"}}, "hand on as it is"),
     ],

@@ -59,7 +59,8 @@ class PipelineJobs(Vertex):
     """Vertex AI with pipeline jobs in place of batch prediction jobs. One that failed says at which step."""
 
     def get(self, url: str, query: Mapping[str, str] | None = None) -> dict[str, Any]:
-        answer = super().get(url, query)
+        assert query is not None and "name,state,error" in query["fields"]
+        answer = super().get(url, query if "filter" in query else None)
         if answer.get("state") == FAILED:
             answer["error"] = {"code": 9, "message": "The failed tasks are: [gate]."}
         return {"pipelineJobs": answer["batchPredictionJobs"]} if "batchPredictionJobs" in answer else answer

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -206,4 +207,16 @@ def test_on_azure_a_candidate_is_registered_by_the_one_call_that_comes_last(
     assert "--image registry:scorer-3 --write-enabled false`" in done
     digest = versions.digest((folder / "version.json").read_bytes())
     assert workspace.versions["3"]["properties"]["properties"] == {"digest": digest}
+    asked: list[str] = []
+
+    def copy(place: str, into: Path, *more: Any, **bounds: Any) -> None:
+        asked.append(place)
+        shutil.copytree(folder, into, dirs_exist_ok=True)
+
+    monkeypatch.setattr(stores, "copy", copy)
+    uri = "azureml://datastores/{}/paths/pipelines/path/run/record/"
+    run("register", file, "scorer@3", "--from", uri.format("artifacts"))
+    assert asked == ["az://store/artifacts/pipelines/path/run/record/"]
+    with pytest.raises(BadInput, match="is in no datastore of azure-pilot that is read here"):
+        run("register", file, "scorer@3", "--from", uri.format("workspaceblobstore"))
     assert "the registry has it already" in run("register", file, "scorer@3", "--from", folder)

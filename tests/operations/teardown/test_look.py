@@ -122,8 +122,9 @@ def test_on_google_cloud_a_name_is_known_by_what_follows_the_project(monkeypatch
         assert unseen.startswith("nobody could look through the account's inventory: ") and said in unseen
 
 
-def test_on_google_cloud_a_job_is_listed_as_long_as_it_runs() -> None:
-    jobs = "projects/77/locations/us-east4/batchPredictionJobs"
+@pytest.mark.parametrize(("kind", "states"), [("batchPredictionJobs", "JOB_STATE"), ("pipelineJobs", "PIPELINE_STATE")])
+def test_on_google_cloud_a_job_is_listed_as_long_as_it_runs(kind: str, states: str) -> None:
+    jobs = f"projects/77/locations/us-east4/{kind}"
     running = list[str]()
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -131,16 +132,18 @@ def test_on_google_cloud_a_job_is_listed_as_long_as_it_runs() -> None:
             results = [{"name": f"//aiplatform.googleapis.com/{jobs}/{one}"} for one in (1, 2)]
             return httpx.Response(200, json={"results": results})
         assert str(request.url).startswith(
-            "https://us-east4-aiplatform.googleapis.com/v1/projects/churn-4/locations/us-east4/batchPredictionJobs?"
+            f"https://us-east4-aiplatform.googleapis.com/v1/projects/churn-4/locations/us-east4/{kind}?"
         )
-        assert 'state!="JOB_STATE_SUCCEEDED" AND state!="JOB_STATE_FAILED"' in request.url.params["filter"]
-        return httpx.Response(200, json={"batchPredictionJobs": [{"name": f"{jobs}/{one}"} for one in running]})
+        asked = request.url.params["filter"]
+        assert f'state!="{states}_SUCCEEDED" AND state!="{states}_FAILED"' in asked
+        assert ("EXPIRED" in asked) == (states == "JOB_STATE")
+        return httpx.Response(200, json={kind: [{"name": f"{jobs}/{one}"} for one in running]})
 
     own = gcp.Account(lambda: "t", "churn-4", httpx.MockTransport(answer))
     gone = left("gcp", (made(storage.BUCKET, "artifacts", "labels", id="churn-artifacts"),))
     assert look(own, gone) == Found()
     running.append("2")
-    assert look(own, gone) == Found(("locations/us-east4/batchPredictionJobs/2",))
+    assert look(own, gone) == Found((f"locations/us-east4/{kind}/2",))
 
 
 def azure(answers: list[httpx.Response], asked: list[Mapping[str, Any]]) -> Any:

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+import yaml
 
 from catalogue.graph import Graph
 from catalogue.kinds.aws.jobs import PIPELINE
@@ -197,3 +198,51 @@ def test_outputs_that_no_lifecycle_deletes_are_found(full: Graph) -> None:
 def test_the_pipeline_as_it_stands_is_what_every_rule_allows(full: Graph) -> None:
     rules = {rule for rule, _ in EDITS.values()} | {"rollback-batch-watched", "limits-outputs-expire"}
     assert caught(full, *rules) == set()
+
+
+@pytest.fixture(scope="module")
+def scheduled(tmp_path_factory: pytest.TempPathFactory) -> Graph:
+    """The stack of every section, whose pipeline the clock starts, each working day."""
+    said = yaml.safe_load((STACKS / "Pulumi.aws-full.yaml").read_text(encoding="utf-8"))
+    path = said["config"]["mlplatform:pipelines"]["fraud-path"]
+    del path["runs_per_month"]
+    path |= {"schedule": "30 5 * * 1-5", "timezone": "Europe/Berlin"}
+    file = tmp_path_factory.mktemp("stacks") / "Pulumi.aws-full.yaml"
+    file.write_text(yaml.safe_dump(said), encoding="utf-8")
+    return preview(file)
+
+
+def test_a_pipeline_that_the_clock_starts_is_what_every_rule_allows(scheduled: Graph) -> None:
+    assert caught(scheduled) == caught(preview(STACKS / "Pulumi.aws-full.yaml"))
+
+
+TARGET = "arn:aws:scheduler:::aws-sdk:sagemaker"
+TRAINS = "arn:aws:iam::111122223333:role/aws-full-training"
+
+
+def target(key: str, value: Any) -> Edit:
+    return lambda p: p["target"].update({key: value})
+
+
+OTHER = json.dumps({"PipelineName": "other", "ClientRequestToken": "<aws.scheduler.scheduled-time>"})
+STARTS = {
+    "another pipeline": ("inputs-request", target("input", OTHER)),
+    "no token": ("inputs-allowed", target("input", '{"PipelineName": "aws-full-fraud-path"}')),
+    "parameters": ("inputs-known", target("sagemakerPipelineParameters", {"pipelineParameters": []})),
+    "a job by itself": ("inputs-request", target("arn", f"{TARGET}:createTrainingJob")),
+    "another call": ("world-place", target("arn", f"{TARGET}:createPipeline")),
+    "another role": ("identity-runs-as", target("roleArn", TRAINS)),
+    "too often": ("limits-schedule-times", lambda p: put(p, "scheduleExpression", "rate(4 hours)")),
+    "another time": ("limits-stated", lambda p: put(p, "scheduleExpression", "cron(30 6 ? * 2-6 *)")),
+}
+
+
+@pytest.mark.parametrize(("rule", "edit"), STARTS.values(), ids=list(STARTS))
+def test_a_start_that_nobody_asked_for_is_found(scheduled: Graph, rule: str, edit: Edit) -> None:
+    assert rule in caught(having(scheduled, SCHEDULE, "-fraud-path-schedule", edit))
+
+
+def test_a_start_that_is_missed_tells_its_owner(scheduled: Graph) -> None:
+    (alarm,) = (one for one in scheduled.of(ALARM) if one.name == "aws-full-fraud-path-missed")
+    deaf = changed(scheduled, alarm, lambda p: put(p, "metricName", "ExecutionStarted"))
+    assert caught(deaf, "rollback-batch-watched")

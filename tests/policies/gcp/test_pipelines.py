@@ -110,6 +110,7 @@ CAUGHT: list[tuple[str, Callable[[Graph], Graph]]] = [
     ("limits-batch-whole", step(lambda job: job["job_spec"].update(persistent_resource_id="kept"))),
     ("limits-batch-whole", step(lambda job: job.update(display_name="another"))),
     ("experiments-own", step(lambda job: job["job_spec"].update(tensorboard="projects/1/locations/x/tensorboards/1"))),
+    ("experiments-own", step(lambda job: job["job_spec"].pop("tensorboard"), "train")),
     ("limits-outputs-expire", _kept),
     # what the stack file states of each step
     ("limits-stated", step(lambda job: _machine(job, machine_type="e2-standard-8"))),
@@ -139,6 +140,16 @@ CAUGHT: list[tuple[str, Callable[[Graph], Graph]]] = [
         tasks(lambda t: t["gate"]["inputs"]["parameters"]["run"].update(componentInputParameter="x")),
     ),
     ("limits-batch-whole", tasks(lambda t: t["gate"].pop("inputs"))),
+    ("limits-batch-whole", tasks(lambda t: t["gate"]["inputs"]["parameters"].pop("run"))),
+    ("limits-batch-whole", container(lambda c: c.pop("env"))),
+    ("limits-batch-whole", container(lambda c: c["env"].append(c["env"][0]))),
+    ("limits-batch-whole", container(lambda c: c["env"][0].update(value="1"))),
+    ("limits-batch-whole", request(lambda body: body["pipelineSpec"]["root"].pop("inputDefinitions"))),
+    (
+        "limits-batch-whole",
+        request(lambda body: body["pipelineSpec"]["components"]["comp-gate"].pop("inputDefinitions")),
+    ),
+    ("limits-batch-whole", request(lambda body: body["pipelineSpec"].pop("sdkVersion"))),
     ("limits-batch-whole", tasks(lambda t: t["gate"].update(iteratorPolicy={"parallelismLimit": 1}))),
     ("limits-batch-whole", tasks(lambda t: t["gate"].update(triggerPolicy={"condition": "false"}))),
     ("limits-batch-whole", request(lambda body: body["pipelineSpec"].update(schemaVersion="2.0.0"))),
@@ -171,7 +182,14 @@ CAUGHT: list[tuple[str, Callable[[Graph], Graph]]] = [
     ("inputs-allowed", lambda graph: stored(graph, "name", "another")),
     ("audit-state-protected", lambda graph: swapped(graph, replace(store_of(graph), protect=False))),
     # the run around it
+    ("identity-calls-known", lambda graph: _rewritten(graph, '"fields": "name,state,error"', '"fields": "name"')),
+    ("identity-calls-known", lambda graph: _rewritten(graph, '"fields": "name,state,error"', '"alt": "media"')),
     ("rollback-batch-watched", lambda graph: _rewritten(graph, '"event": "failed"', '"event": "x"')),
+    ("rollback-batch-watched", lambda graph: _rewritten(graph, ', "error": "${map.get(outcome, \\"error\\")}"', "")),
+    (
+        "limits-batch-whole",
+        lambda graph: _rewritten(graph, ', "next": "give_up"}}, {"report_late"', '}}, {"report_late"'),
+    ),
     ("limits-batch-whole", lambda graph: _rewritten(graph, "PIPELINE_STATE_CANCELLED", "JOB_STATE_CANCELLED")),
     ("limits-batch-whole", lambda graph: _rewritten(graph, '!= \\"ERROR\\"', '== \\"x\\"', "return")),
 ]

@@ -143,6 +143,7 @@ WORKFLOW, SCHEDULE = "gcp:workflows/workflow:Workflow", "gcp:cloudscheduler/job:
 KEY, KEY_GRANT = "gcp:kms/cryptoKey:CryptoKey", "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember"
 BUCKET, BUCKET_GRANT = "gcp:storage/bucket:Bucket", "gcp:storage/bucketIAMMember:BucketIAMMember"
 REGISTERED = "gs://gcp-pilot-artifacts-payments-risk-pilot/registry/scorer/1/artifact/"
+ACCOUNT = "gcp:serviceaccount/account:Account"
 PROJECT_GRANT, ROLE = "gcp:projects/iAMMember:IAMMember", "gcp:projects/iAMCustomRole:IAMCustomRole"
 ACT_AS, DATASET = "gcp:serviceaccount/iAMMember:IAMMember", "gcp:bigquery/dataset:Dataset"
 IMAGE_GRANT = "gcp:artifactregistry/repositoryIamMember:RepositoryIamMember"
@@ -166,6 +167,22 @@ def setting_more(type_: str, path: str, value: Any, name: str = "") -> Mutation:
 def holding(graph: Graph, permission: str, name: str = "") -> Graph:
     """The first role with a permission more."""
     return changed(graph, first(graph, ROLE, name), lambda p: p["permissions"].append(permission))
+
+
+def also_for(type_: str, name: str, persona: str, **inputs: Any) -> Mutation:
+    """A grant more, as the first of a type whose name contains `name`, to another persona."""
+
+    def mutate(graph: Graph) -> Graph:
+        grant, account = first(graph, type_, name), first(graph, ACCOUNT, persona)
+        more = replace(
+            grant,
+            urn=f"{grant.urn}-{persona}",
+            inputs={**grant.inputs, "member": account.outputs["member"], **inputs},
+            property_dependencies={**grant.property_dependencies, "member": (account.urn,)},
+        )
+        return replace(graph, resources=(*graph.resources, more))
+
+    return mutate
 
 
 def asking_twice(graph: Graph) -> Graph:
@@ -582,6 +599,10 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("identity-permissions", lambda g: holding(g, "secretmanager.versions.access")),
     ("identity-permissions", lambda g: holding(g, "aiplatform.endpoints.predict", "approver")),
     ("identity-permissions", setting(ROLE, "permissions", [])),
+    ("identity-permissions", also_for(PROJECT_GRANT, "data-scientist-project", "approver")),
+    ("identity-acts-where", also_for(IMAGE_GRANT, "serving-images", "caller")),
+    ("identity-objects-bounded", also_for(BUCKET_GRANT, "serving-reads", "caller")),
+    ("encryption-key-users", lambda g: using(g, "key-data-aiplatform", "service-1@gcp-sa-pubsub")),
     ("identity-tasks-allowed", setting(ROLE, "permissions", ["aiplatform.models.get"], "approver")),
     ("identity-tasks-allowed", lacking("gcp:workbench/instanceIamMember:InstanceIamMember")),
     ("secrets-in-plain", setting_more(MODEL, "environment", {"DB_PASSWORD": "correct-horse-9"})),

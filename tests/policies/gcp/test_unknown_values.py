@@ -37,6 +37,7 @@ _WAIT = {
     "limits-stated",
     "quota-declared",
     "rollback-batch-watched",
+    "sizes-document",
     "world-containers",
 }
 

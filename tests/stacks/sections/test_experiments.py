@@ -172,3 +172,5 @@ def test_a_run_that_is_recorded_to_anothers_board_is_found(gcp: Graph, name: str
     text = flow.inputs["sourceContents"].replace(str(board.outputs["name"]), "projects/1/locations/r/tensorboards/2")
     elsewhere = changed(gcp, flow, lambda inputs: put(inputs, "sourceContents", text))
     assert _found(elsewhere, OWN) == {OWN}
+    text = flow.inputs["sourceContents"].replace("tensorboard", "another")
+    assert OWN in _found(changed(gcp, flow, lambda inputs: put(inputs, "sourceContents", text)), OWN)

@@ -7,6 +7,8 @@ import pytest
 
 from catalogue.errors import BadInput
 from catalogue.platforms import PLATFORMS
+from examples.pack import STEPS as IMAGE_OF_STEPS
+from examples.pack import digest_of_image, dockerfile
 from operations.standing.edits import standing
 from stacks.config import STACKS, read_stack_file, validate
 from stacks.expiry import expiring
@@ -125,7 +127,7 @@ def test_a_search_is_no_step() -> None:
         "total": 4,
     }
     fixed = {**job, "runs_per_month": 4, "hyperparameters": {}, "tuning": search}
-    assert "which searches hyperparameters" in refused(PIPELINE, training={"fraud-training": fixed})
+    assert "which searches its hyperparameters" in refused(PIPELINE, training={"fraud-training": fixed})
 
 
 @pytest.mark.parametrize(("section", "called"), [("training", "training job"), ("batch_jobs", "batch job")])
@@ -150,11 +152,16 @@ def test_the_full_stacks_go_the_example_s_path(platform: str) -> None:
     first = read_stack_file(STACKS / "Pulumi.aws-full.yaml")
     for name, step in pipelines.of(first)["fraud-path"].steps.items():
         other = pipeline.steps[name]
-        assert (step.program, step.family, step.max_hours) == (other.program, other.family, other.max_hours)
+        assert (step.program, step.max_hours) == (other.program, other.max_hours)
         assert {key: said for key, said in step.inputs.items() if pipelines.is_step(said)} == {
             key: said for key, said in other.inputs.items() if pipelines.is_step(said)
         }
         assert step.options.keys() == other.options.keys()
+    said = pipeline.steps["register"].options
+    assert said["training_image"].endswith(f"@{digest_of_image(IMAGE_OF_STEPS)}"), (
+        "write the digest of the image of the steps"
+    )
+    assert said["image"].endswith(f"@{digest_of_image(dockerfile(platform))}")
 
 
 def test_words_that_other_tools_use_lead_there() -> None:

@@ -142,7 +142,7 @@ def test_a_step_of_a_pipeline_trains_once() -> None:
     said = {**standing("aws"), "training": {"fraud-training": job}, "pipelines": {"fraud-path": pipeline}}
     (found,) = pipelines.SECTION.check(stack_model().model_validate(said))
     assert found.path == ("pipelines", "fraud-path", "steps", "train", "training")
-    assert "which searches hyperparameters; a step trains once" in found.sentence
+    assert "which searches its hyperparameters, and a step trains once" in found.sentence
 
 
 # ---- aws ------------------------------------------------------------------------------------------------------------
