@@ -14,7 +14,6 @@ import json
 import re
 import tarfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
@@ -135,16 +134,18 @@ def launch(state: State, record: Record, run: float, attempt: int, trial: Trial 
     asked: dict[str, Any] = filled(
         _job(record).request.values, given, {"Execution": {"RedriveCount": 0}, "State": {"RetryCount": attempt}}
     )
-    if trial is None:
-        return _training(record, asked, str(asked.get("TrainingJobName", "")))
-    try:
+    if trial is not None:
         asked = _trial(record, asked, trial)
-        return replace(_training(record, asked, str(asked["TrainingJobName"])), figure=_figure(asked))
-    except (KeyError, TypeError, ValueError) as error:
-        raise BadInput(f"{record.name}: its request for a tuning job lacks what SageMaker needs ({error})") from None
+    return _training(record, asked, str(asked.get("TrainingJobName", "")), searches=trial is not None)
 
 
-def _training(record: Record, asked: Mapping[str, Any], name: str, told: Mapping[str, str] | None = None) -> Launch:
+def _training(
+    record: Record,
+    asked: Mapping[str, Any],
+    name: str,
+    told: Mapping[str, str] | None = None,
+    searches: bool = False,
+) -> Launch:
     """The container of a training job, as SageMaker starts it; `told` are the variables that a step has beside."""
     try:
         role = str(asked["RoleArn"])
@@ -180,6 +181,7 @@ def _training(record: Record, asked: Mapping[str, Any], name: str, told: Mapping
                 )
             },
             folders=[f"{_ML}/output/data"],
+            figure=_figure(asked) if searches else None,
         )
     except (KeyError, TypeError, ValueError) as error:
         raise BadInput(f"{record.name}: its request for a training job lacks what SageMaker needs ({error})") from None
