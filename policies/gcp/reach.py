@@ -85,10 +85,12 @@ def _own(graph: Graph) -> Mapping[tuple[str, str], frozenset[str]]:
         return frozenset(f"{bucket}/{folder}" for bucket in buckets if bucket)
 
     models, decides = own("models/") | versions, bool(graph.placement and graph.placement.versions)
+    paths = any(key.startswith("pipelines.") for key, _ in graph.placement.stated) if graph.placement else False
     return {
         ("data-scientist", _WRITES): own("workspace/"),
         ("training", _READS): frozenset(data | off),
         ("training", _WRITES): own("training/") | trained | off,
+        ("pipeline", _WRITES): own("pipeline/") if paths else frozenset[str](),
         ("serving", _READS): versions,
         ("batch", _READS): versions | scored | off,
         ("batch", _WRITES): frozenset(outputs | off),
