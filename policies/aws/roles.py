@@ -24,8 +24,8 @@ _IDENTITY = "mlplatform-aws:index:Identity"
     "identity-runs-as",
     iam.ROLE,
     severity="critical",
-    says="Whatever runs as a role runs as that of its own persona, each role is a persona's or a caller's, and is taken "
-    "by the services and the people whose work that persona's is.",
+    says="Whatever runs as a role runs as that of its own persona, each role is a persona's or a caller's, and is "
+    "taken by the services and the people whose work that persona's is.",
     remedy="Hand the component the role of the persona that catalogue/kinds/aws/run_as.py names.",
 )
 def runs_as(graph: Graph) -> Found:
