@@ -56,7 +56,7 @@ RUN = {"Get": "Execution.PipelineExecutionId"}
 APP, IN = "AppSpecification", "ProcessingInputs.0.S3Input"
 OUT, CLUSTER = "ProcessingOutputConfig.Outputs.0.S3Output", "ProcessingResources.ClusterConfig"
 STRANGER = "arn:aws:kms:us-east-1:111122223333:key/00000000-0000-0000-0000-000000000000"
-EDITS = {
+EDITS: dict[str, tuple[str, Edit]] = {
     # What somebody else would run, and as whom.
     "image": ("limits-stated", sent(f"{APP}.ImageUri", "111122223333.dkr.ecr.us-east-1.amazonaws.com/other:1")),
     "image of another account": (
@@ -278,7 +278,7 @@ def target(key: str, value: Any) -> Edit:
 
 
 OTHER = json.dumps({"PipelineName": "other", "ClientRequestToken": "<aws.scheduler.scheduled-time>"})
-STARTS = {
+STARTS: dict[str, tuple[str, Edit]] = {
     "another pipeline": ("inputs-request", target("input", OTHER)),
     "no token": ("inputs-allowed", target("input", '{"PipelineName": "aws-full-fraud-path"}')),
     "parameters": ("inputs-known", target("sagemakerPipelineParameters", {"pipelineParameters": []})),

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -298,7 +298,7 @@ def _members(said: Any, at: str = "") -> Iterator[str]:
     if isinstance(said, dict):
         if at != "labels":
             yield at
-        for key, value in said.items():
+        for key, value in cast("dict[str, Any]", said).items():
             open_ = at.endswith((".tasks", ".components", ".executors"))
             yield from _members(value, f"{at}.{'*' if open_ else key}".lstrip("."))
 

@@ -188,7 +188,7 @@ ORDER = {
 }
 
 
-def made(steps: dict[str, object]) -> list[str]:
+def made(steps: Mapping[str, object]) -> list[str]:
     said = {"steps": steps, "output_uri": "s3://some-bucket/pipelines/path/", "runs_per_month": 1}
     return list(pipelines.Pipeline.model_validate(said).steps)
 
