@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from catalogue.graph import Graph, Placement, Resource
+from catalogue.graph import Graph, Resource
+from catalogue.placement import Placement
 from stacks.keys import keys
 from stacks.model import StackConfig
 

@@ -18,9 +18,10 @@ from stat import S_ISREG
 from typing import Any, cast
 
 from catalogue.errors import BadInput
-from catalogue.graph import Graph, Placement, Resource
+from catalogue.graph import Graph, Resource
 from catalogue.marked import DEFAULTS, Json, texts_in, without_defaults
 from catalogue.marks import SECRET, UNKNOWN, is_secret
+from catalogue.placement import Placement
 from catalogue.platforms import Platform, cloud_of
 from catalogue.wording import counted, one_line
 from operations import words

@@ -39,10 +39,11 @@ from pulumi_policy import policy as served
 from pulumi_policy.proxy import UnknownValueError
 
 from catalogue.errors import BadInput
-from catalogue.graph import Graph, Placement, Resource
+from catalogue.graph import Graph, Resource
 from catalogue.kinds import known_as
 from catalogue.marked import DEFAULTS, redacted, whole_numbers
 from catalogue.marks import UNKNOWN, is_unknown
+from catalogue.placement import Placement
 from catalogue.platforms import PLATFORMS, platform_of
 from catalogue.properties import NotKnown
 from policies import everywhere, exceptions, levels, limits, remediation, waivers

@@ -25,8 +25,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Str
 from catalogue import organisation
 from catalogue.errors import BadInput
 from catalogue.files import read
-from catalogue.graph import Graph, Placement
+from catalogue.graph import Graph
 from catalogue.hardware.catalogue import region_names
+from catalogue.placement import Placement
 from catalogue.platforms import PLATFORMS
 from catalogue.wording import did_you_mean, nearest
 from policies.reading import Entry, Text

@@ -14,11 +14,11 @@ from typing import Any, cast
 from pulumi_policy.proxy import UnknownValueError
 
 from catalogue import landing_zones
-from catalogue.graph import Placement
 from catalogue.kind import At
 from catalogue.kinds import kind_of
 from catalogue.landing_zones import OUR_TAGS
 from catalogue.marks import is_unknown
+from catalogue.placement import Placement
 from catalogue.platforms import PLATFORMS, platform_of
 
 NAME = "tags-given"

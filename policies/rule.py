@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from catalogue.graph import Caller, Graph, Resource, WayIn
+from catalogue.graph import Graph, Resource
+from catalogue.placement import Caller, WayIn
 from catalogue.properties import NotKnown, Properties, Unreadable
 from catalogue.wording import in_words
 from policies import limits

@@ -7,8 +7,9 @@ would let pass. A value that the file leaves out is held against its limit only.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from catalogue.graph import Graph, Placement, Resource
+from catalogue.graph import Graph, Resource
 from catalogue.hardware import catalogue
+from catalogue.placement import Placement
 from catalogue.platforms import Platform
 from policies import given
 

@@ -13,8 +13,8 @@ from typing import Annotated
 import typer
 
 from catalogue.errors import BadInput
-from catalogue.graph import Placement
 from catalogue.hardware import catalogue
+from catalogue.placement import Placement
 from catalogue.platforms import PLATFORMS, PlatformRecord
 from catalogue.wording import found_word
 from operations.commands.schema import NAME as SCHEMA

@@ -10,13 +10,14 @@ endpoints", https://learn.microsoft.com/en-us/azure/machine-learning/concept-sec
 from collections.abc import Iterator
 
 from catalogue.arm import compared, same
-from catalogue.graph import Caller, Graph, Resource
+from catalogue.graph import Graph, Resource
 from catalogue.kinds.azure import IDENTITY, NETWORK
 from catalogue.kinds.azure.authorization import ROLE_ASSIGNMENT, ROLE_DEFINITION
 from catalogue.kinds.azure.machinelearningservices import LINKS, ONLINE_DEPLOYMENT, OUTBOUND_RULES, SERVED, WORKSPACE
 from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_DEPLOYMENT, BATCH_ENDPOINT, COMPUTE, SCHEDULE
 from catalogue.kinds.azure.network import PRIVATE_ENDPOINT, SECURITY_GROUP, SECURITY_RULE, SUBNET
 from catalogue.landing_zones import AzureNetwork
+from catalogue.placement import Caller
 from catalogue.properties import Properties
 from operations.networks import UNKNOWN, Drawn, bound, machines, needed, nothing, opening, parts, read, unread
 from operations.verdict import Bound, Callers, NetworkLink, NetworkPlace, Running, RunningPart

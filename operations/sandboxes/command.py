@@ -15,7 +15,7 @@ import typer
 from rich.table import Table
 
 from catalogue.errors import BadInput
-from catalogue.graph import Caller
+from catalogue.placement import Caller
 from catalogue.wording import close, nearest
 from operations.arguments import OUT, OutOption
 from operations.sandboxes import byhand

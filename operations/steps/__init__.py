@@ -12,7 +12,8 @@ from typing import NamedTuple, Protocol, cast
 
 from catalogue import quotas
 from catalogue.deployers import asked, granted
-from catalogue.graph import Graph, Source
+from catalogue.graph import Graph
+from catalogue.placement import Source
 from catalogue.platforms import Platform
 from catalogue.registered import Registered, in_registry
 from catalogue.registries import as_written

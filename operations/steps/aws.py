@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from shlex import quote
 
-from catalogue.graph import Graph, Resource, Source
+from catalogue.graph import Graph, Resource
 from catalogue.iam import allows, matches
 from catalogue.kinds.aws.appautoscaling import TARGET
 from catalogue.kinds.aws.budgets import BUDGET
@@ -24,6 +24,7 @@ from catalogue.kinds.aws.sfn import DEFINED, jobs_of
 from catalogue.kinds.aws.sns import SUBSCRIPTION, TOPIC
 from catalogue.kinds.aws.studio import DOMAIN, USER_PROFILE
 from catalogue.landing_zones import AwsZone
+from catalogue.placement import Source
 from catalogue.properties import Properties
 from catalogue.registered import APPROVED, Registered, artifacts_of, at, package_arn
 from catalogue.registries import is_own

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from shlex import quote
 
 from catalogue.durations import minutes_or_none
-from catalogue.graph import Graph, Resource, Source
+from catalogue.graph import Graph, Resource
 from catalogue.hardware import catalogue
 from catalogue.kinds.azure import IDENTITY, monitor, privatedns
 from catalogue.kinds.azure.machinelearningservices import (
@@ -29,6 +29,7 @@ from catalogue.kinds.azure.machinelearningservices_jobs import (
 from catalogue.kinds.azure.mlplatform import APPROVED_VERSION
 from catalogue.kinds.azure.network import PEERING
 from catalogue.landing_zones import AzureZone
+from catalogue.placement import Source
 from catalogue.properties import Properties
 from catalogue.registered import DIGEST, REPOSITORY, Registered
 from catalogue.registries import is_own

@@ -9,12 +9,13 @@ from collections.abc import Iterator, Sequence
 from shlex import quote
 
 from catalogue import registered
-from catalogue.graph import Graph, Source
+from catalogue.graph import Graph
 from catalogue.kind import Keys, Kind
 from catalogue.kinds import kind_of
 from catalogue.kinds.gcp import WORKFLOW, artifactregistry, billing, logging, storage, vertex, workbench
 from catalogue.kinds.gcp.mlplatform import APPROVED_VERSION, MODEL
 from catalogue.landing_zones import GcpNetwork, GcpZone
+from catalogue.placement import Source
 from catalogue.properties import Properties
 from catalogue.registered import Registered
 from catalogue.registries import is_own

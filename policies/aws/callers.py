@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 
-from catalogue.graph import Caller, Graph, Resource
+from catalogue.graph import Graph, Resource
 from catalogue.iam import Call, Session, Statement, read
 from catalogue.kinds.aws import ec2, iam, vpc
 from catalogue.kinds.aws.sagemaker import ENDPOINT
 from catalogue.kinds.aws.studio import DOMAIN, USER_PROFILE, domain_of
 from catalogue.landing_zones import AwsNetwork
+from catalogue.placement import Caller
 from policies import given
 from policies.aws.access import own_policies, refusal, session
 from policies.aws.network import CALLS, https

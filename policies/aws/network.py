@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from itertools import product
 
-from catalogue.graph import Caller, Graph, Resource
+from catalogue.graph import Graph, Resource
 from catalogue.iam import Statement, allows, conditions_of, name_of, statements
 from catalogue.kind import Reaches
 from catalogue.kinds import kind_of
@@ -13,6 +13,7 @@ from catalogue.kinds.aws.scheduler import SCHEDULE
 from catalogue.kinds.aws.sfn import DEFINED, jobs_of
 from catalogue.kinds.aws.studio import DOMAIN, USER_PROFILE, domain_of
 from catalogue.landing_zones import AwsNetwork
+from catalogue.placement import Caller
 from catalogue.properties import Properties
 from policies import given
 from policies.aws.access import own_policies

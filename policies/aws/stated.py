@@ -7,13 +7,14 @@ from cronsim import CronSim, CronSimError
 
 from catalogue import registered, week
 from catalogue.crons import unix_cron
-from catalogue.graph import Graph, Placement, Resource
+from catalogue.graph import Graph, Resource
 from catalogue.kind import Serves
 from catalogue.kinds import kind_of
 from catalogue.kinds.aws import appautoscaling, budgets, cloudwatch, ec2, sagemaker, scheduler, sfn, studio
 from catalogue.kinds.aws.jobs import Job
 from catalogue.kinds.aws.mlplatform import APPROVED_VERSION
 from catalogue.once import once_a_graph
+from catalogue.placement import Placement
 from catalogue.properties import Properties
 from catalogue.registered import Registered
 from catalogue.runs import ANSWERS_DAYS, CHECKPOINTS_DAYS, PIPELINES_DAYS, SCORES_DAYS, by_hand

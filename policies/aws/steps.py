@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
-from catalogue.graph import Placement, Resource
+from catalogue.graph import Resource
 from catalogue.kinds.aws import pipelines
 from catalogue.kinds.aws.jobs import Job
+from catalogue.placement import Placement
 from catalogue.properties import Properties
 from catalogue.wording import one_line
 from policies.stated import other_machines, other_word

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
-from catalogue.graph import Graph, Placement
+from catalogue.graph import Graph
 from catalogue.jobnames import search_begins
 from catalogue.kinds.aws.jobs import TUNES, Job, formatted
+from catalogue.placement import Placement
 from catalogue.wording import one_line
 from policies import given
 from policies.stated import Search, in_range, other_search, other_word

@@ -4,13 +4,14 @@ from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 
 from catalogue.arm import same
-from catalogue.graph import Caller, Graph, Resource, WayIn
+from catalogue.graph import Graph, Resource
 from catalogue.kinds.azure import containerregistry, keyvault, privatedns, storage
 from catalogue.kinds.azure.authorization import ROLE_ASSIGNMENT, ROLE_DEFINITION
 from catalogue.kinds.azure.machinelearningservices import SERVED, WORKSPACE
 from catalogue.kinds.azure.machinelearningservices_jobs import COMPUTE
 from catalogue.kinds.azure.network import PEERING, PRIVATE_ENDPOINT, SECURITY_GROUP, SUBNET, ZONE_GROUP
 from catalogue.landing_zones import AzureNetwork
+from catalogue.placement import Caller, WayIn
 from catalogue.properties import Properties
 from policies import given
 from policies.azure.identity import SCORE

@@ -3,13 +3,14 @@
 from collections.abc import Callable, Iterator, Mapping
 
 from catalogue.durations import minutes_or_none
-from catalogue.graph import Graph, Placement, Resource
+from catalogue.graph import Graph, Resource
 from catalogue.kinds.azure import consumption, monitor
 from catalogue.kinds.azure.jobs import COMPUTE, OF_THE_RUN, SCHEDULE, Job, jobs
 from catalogue.kinds.azure.machinelearningservices import ENVIRONMENT, ONLINE_DEPLOYMENT
 from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_DEPLOYMENT
 from catalogue.kinds.azure.mlplatform import TRAFFIC
 from catalogue.ncrontab import ncrontab, windows_timezone
+from catalogue.placement import Placement
 from catalogue.properties import Properties
 from catalogue.runs import RUNS_PER_MONTH, by_hand
 from policies.azure.capture import payload_days

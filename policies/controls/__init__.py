@@ -15,9 +15,9 @@ from importlib import import_module
 from typing import Any, cast
 
 from catalogue import landing_zones
-from catalogue.graph import Placement
 from catalogue.hardware.catalogue import region_names
 from catalogue.landing_zones import OUR_TAGS, LandingZone
+from catalogue.placement import Placement
 from catalogue.platforms import Platform
 from policies import limits
 from policies.limits import Limit, Limits

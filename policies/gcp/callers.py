@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
-from catalogue.graph import Caller, Graph, Resource
+from catalogue.graph import Graph, Resource
 from catalogue.kinds.gcp import compute, mlplatform, vertex, workbench
 from catalogue.landing_zones import GcpNetwork
+from catalogue.placement import Caller
 from policies import given
 from policies.gcp.network import in_given, let_out_to
 from policies.rule import Found, callers, whole_stack_rule

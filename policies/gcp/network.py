@@ -11,12 +11,13 @@ import ipaddress
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from catalogue.graph import Caller, Graph, Resource
+from catalogue.graph import Graph, Resource
 from catalogue.kind import Reaches
 from catalogue.kinds import kind_of
 from catalogue.kinds.gcp import compute, dns, mlplatform, vertex, ways_out, workbench
 from catalogue.landing_zones import GcpNetwork
 from catalogue.once import once_a_graph
+from catalogue.placement import Caller
 from catalogue.properties import Properties
 from policies import given
 from policies.rule import OPEN_TO_OTHERS, Found, caller_rule, resource_rule, stack_rule, whole_stack_rule

@@ -6,8 +6,8 @@ is told to create is judged as the custom job that it is.
 
 from collections.abc import Collection, Iterator, Mapping
 
-from catalogue.graph import Placement
 from catalogue.kinds.gcp.workflows import OF_THE_RUN
+from catalogue.placement import Placement
 from catalogue.properties import Properties
 from catalogue.vertex_jobs import IN_THE_RUN, LAUNCHER, LAUNCHES, Job
 

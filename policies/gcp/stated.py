@@ -7,10 +7,11 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 
 from catalogue.formats import GCP, USUAL
-from catalogue.graph import Graph, Placement, Resource
+from catalogue.graph import Graph, Resource
 from catalogue.kind import Runs
 from catalogue.kinds import kind_of
 from catalogue.kinds.gcp import bigquery, billing, cloudscheduler, mlplatform, vertex, workbench, workflows
+from catalogue.placement import Placement
 from catalogue.properties import Properties
 from catalogue.runs import by_hand
 from catalogue.vertex_jobs import IN_THE_RUN

@@ -23,8 +23,8 @@ from typing import Any, Protocol, cast
 
 import httpx
 
-from catalogue.graph import Caller
 from catalogue.kind import Evidence
+from catalogue.placement import Caller
 from catalogue.platforms import Platform
 from examples.pack import digest_of_image, digest_of_model, dockerfile
 from examples.serving.server import Server

@@ -17,7 +17,6 @@ from typing import Any
 
 from catalogue.behaviour import values_at
 from catalogue.errors import BadInput
-from catalogue.graph import Caller
 from catalogue.iam import Call as Asked
 from catalogue.iam import Session, denial, granted, may_take, read_text, refusal
 from catalogue.kind import documented, from_source
@@ -27,6 +26,7 @@ from catalogue.kinds.aws.sagemaker import CONFIGURATION
 from catalogue.kinds.aws.sagemaker import MODEL as SERVED_MODEL
 from catalogue.kinds.aws.vpc import EGRESS, INGRESS
 from catalogue.marked import Json
+from catalogue.placement import Caller
 from examples.pack import MODEL
 from examples.serving import sagemaker
 from examples.serving.server import Server

@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 from pulumi_policy import ResourceValidationPolicy, StackValidationPolicy
 from pulumi_policy.proxy import UnknownValueError
 
-from catalogue.graph import Caller, Graph, Resource
+from catalogue.graph import Graph, Resource
 from catalogue.kinds import kinds
 from catalogue.kinds.aws import cloudtrail, ec2, iam, s3, sagemaker
 from catalogue.kinds.azure import containerregistry, storage
 from catalogue.kinds.azure.network import PRIVATE_ENDPOINT
 from catalogue.kinds.gcp import projects, vertex
 from catalogue.marks import UNKNOWN
+from catalogue.placement import Caller
 from catalogue.platforms import PLATFORMS
 from catalogue.properties import NotKnown
 from components.azure.names import AUTO_NAME, compact, short

@@ -19,7 +19,8 @@ from typer.testing import CliRunner
 
 from catalogue import environments
 from catalogue.errors import BadInput
-from catalogue.graph import Graph, Placement
+from catalogue.graph import Graph
+from catalogue.placement import Placement
 from catalogue.platforms import PLATFORMS
 from catalogue.wording import listed
 from operations.__main__ import application

@@ -1,6 +1,7 @@
 """Which folders of a stack file a lifecycle may empty before anything stands that writes there."""
 
-from catalogue.graph import Graph, Placement
+from catalogue.graph import Graph
+from catalogue.placement import Placement
 from policies.passing import folders
 
 STORE = "azureml://datastores/artifacts/paths/"

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from catalogue.graph import Graph, Placement, Resource, Source
+from catalogue.graph import Graph, Resource
 from catalogue.kinds.gcp.mlplatform import GRANTS_IN_FORCE
+from catalogue.placement import Placement, Source
 from catalogue.platforms import PLATFORMS, Platform
 from policies import everywhere, pack
 from policies.aws import identity as aws

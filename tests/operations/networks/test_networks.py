@@ -10,9 +10,10 @@ import pytest
 import yaml
 
 from catalogue import caveats, landing_zones
-from catalogue.graph import Caller, Graph, Resource
+from catalogue.graph import Graph, Resource
 from catalogue.kinds import kind_of
 from catalogue.marks import SECRET
+from catalogue.placement import Caller
 from catalogue.platforms import PLATFORMS
 from operations import networks
 from operations.networks import aws, gcp

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from catalogue.graph import Caller, Graph, Source
+from catalogue.graph import Graph
 from catalogue.landing_zones import FILE
+from catalogue.placement import Caller, Source
 from operations import hardware
 from operations.steps import manual
 from operations.steps.gcp import after_up, before_up, source

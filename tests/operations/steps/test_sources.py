@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from catalogue.graph import Graph, Source
+from catalogue.graph import Graph
 from catalogue.iam import Call, granted, read_text
 from catalogue.kinds.azure.machinelearningservices import ENVIRONMENT
+from catalogue.placement import Source
 from operations import facts
 from operations.steps import manual
 from operations.verdict import ManualStep

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from catalogue.graph import Another, Graph, Resource
+from catalogue.graph import Graph, Resource
+from catalogue.placement import Another
 from operations.evaluation import evaluate
 from policies import pack
 from policies.aws.baselines import FEATURES, NOTEBOOK, TRAINING

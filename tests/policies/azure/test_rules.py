@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from catalogue.graph import Another, Graph, Resource, Source
+from catalogue.graph import Graph, Resource
 from catalogue.hardware import catalogue
+from catalogue.placement import Another, Source
 from operations.evaluation import evaluate
 from policies import limits, pack
 from tests.mutate import at, changed, dropped, paths, put, swapped, with_a_long_file, without

@@ -9,9 +9,10 @@ import pytest
 from policy_sentry.shared.iam_data import get_service_prefix_data
 
 from catalogue.errors import BadInput
-from catalogue.graph import Caller, Graph, Placement
+from catalogue.graph import Graph
 from catalogue.iam import Call, Statement, denial, matches, read
 from catalogue.landing_zones import AwsNetwork, AwsZone
+from catalogue.placement import Caller, Placement
 from catalogue.properties import Properties
 from policies.controls import World, controls, documents, undecided
 from policies.controls.aws import BUCKETS, DATA, LONGEST, TYPES

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from catalogue.graph import Graph, Placement
+from catalogue.graph import Graph
+from catalogue.placement import Placement
 from policies.controls import World, controls, documents, undecided
 from policies.controls.azure import ASSIGNED, DEFINED
 from tests.catching import Judge

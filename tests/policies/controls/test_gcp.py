@@ -10,7 +10,8 @@ import cel
 import pytest
 
 from catalogue.errors import BadInput
-from catalogue.graph import Caller, Graph, Placement
+from catalogue.graph import Graph
+from catalogue.placement import Caller, Placement
 from policies.controls import World, controls, documents, undecided
 from policies.controls.gcp import CUSTOM, LONGEST, POLICIES
 from policies.limits import Limits, load

@@ -8,7 +8,8 @@ from typing import Any, cast
 
 import pytest
 
-from catalogue.graph import Another, Graph, Placement, Resource
+from catalogue.graph import Graph, Resource
+from catalogue.placement import Another, Placement
 from operations.evaluation import evaluate
 from policies import pack
 from tests.mutate import changed, drop, dropped, put, swapped, with_a_long_file, without

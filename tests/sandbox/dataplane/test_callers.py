@@ -9,10 +9,10 @@ import pytest
 from typer.testing import CliRunner
 
 from catalogue.errors import BadInput
-from catalogue.graph import Caller
 from catalogue.kinds.aws import ec2, iam, vpc
 from catalogue.kinds.azure import NETWORK, authorization, network, privatedns
 from catalogue.kinds.gcp import VPC, compute, dns, vertex
+from catalogue.placement import Caller
 from examples.pack import HERE
 from operations.__main__ import application
 from sandbox.dataplane import call

@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
-from catalogue.graph import Caller, Graph
+from catalogue.graph import Graph
 from catalogue.kinds.aws import ec2, iam, sagemaker, vpc
 from catalogue.kinds.azure import NETWORK as AZURE_NETWORK
 from catalogue.kinds.azure import authorization, machinelearningservices, mlplatform, network, privatedns
 from catalogue.kinds.gcp import VPC as GCP_NETWORK
 from catalogue.kinds.gcp import compute, dns, vertex
 from catalogue.kinds.gcp.mlplatform import DEPLOYMENT, MODEL
+from catalogue.placement import Caller
 from catalogue.registries import as_written
 from examples.pack import digest_of_image, digest_of_model, dockerfile
 from sandbox.dataplane import Call, NoPrediction, answers, plane_of
