@@ -65,7 +65,7 @@ def outputs_expire(graph: Graph, resource: Resource) -> Iterator[str]:
 
 def _written(graph: Graph, resource: Resource) -> Iterable[str]:
     """The folders that a run or an endpoint fills. The requests to an endpoint of ours lie beside its answers."""
-    if resource.type == STATE_MACHINE:
+    if resource.type in sfn.DEFINED:
         return sfn.passing(graph, resource)
     found = [f"{uri.rstrip('/')}/" for uri in answers(resource)]
     return [*found, *(requests_beside(uri) for uri in found if graph.ours)]
