@@ -85,7 +85,6 @@ def _own(graph: Graph) -> Mapping[tuple[str, str], frozenset[str]]:
     def own(folder: str) -> frozenset[str]:
         return frozenset(f"{bucket}/{folder}" for bucket in buckets if bucket)
 
-    paths = bool(graph.placement and graph.placement.below("pipelines"))
     models, decides = own("models/") | versions, bool(graph.placement and graph.placement.versions)
     paths = any(key.startswith("pipelines.") for key, _ in graph.placement.stated) if graph.placement else False
     return {

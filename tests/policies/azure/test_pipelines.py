@@ -12,6 +12,8 @@ from operations.evaluation import evaluate
 from operations.judge import cost_of
 from policies import pack
 from policies.azure.queries import read
+from policies.personas import table
+from policies.personas.simulation import refusals, requests
 from stacks.config import STACKS
 from tests.catching import caught
 from tests.mutate import at, keyless, without
@@ -31,6 +33,7 @@ from tests.policies.azure.test_silent import COMMAND, COMPONENT, ENVIRONMENT_VER
 from tests.policies.test_same_findings import without_ids
 from tests.previewing import preview
 
+ROLE_ASSIGNMENT = "azure-native:authorization:RoleAssignment"
 OURS, STORE = "fraud-path", "azureml://datastores/artifacts/paths/"
 PREPARE, TRAIN, EVALUATE, GATE, REGISTER = (
     f"{JOB}.jobs.{name}" for name in ("prepare", "train", "evaluate", "gate", "register")
@@ -231,3 +234,13 @@ def test_a_case_is_the_value_behind_the_first_condition_that_holds() -> None:
     query = read("AmlComputeJobEvent | extend Step = case(ClusterName =~ 'A', 'one', JobId == 'j', 'two', ClusterName)")
     rows = [{"ClusterName": name, "JobId": job} for name, job in (("a", "j"), ("b", "j"), ("c", "k"))]
     assert [row["Step"] for row in query.rows({"AmlComputeJobEvent": rows})] == ["one", "two", "c"]
+
+
+def test_the_publisher_registers_what_a_run_left(whole: Graph) -> None:
+    (task,) = (one for one in table("azure").tasks if one.name == "register-candidate")
+    left = [str(one) for one in requests(whole, task) if "/blobs/" in one.do]
+    assert left and not refusals(whole, "publisher", task)
+    (uploads,) = (one for one in whole.of(ROLE_ASSIGNMENT) if one.name.endswith("publisher-upload-artifacts"))
+    refused = without(whole, uploads)
+    assert set(refusals(refused, "publisher", task)) == {*left}
+    assert caught(refused, "identity-persona-tasks")
