@@ -100,15 +100,16 @@ def _tags(platform: str) -> Rule:
         remedy="Pass the stack's tags to the resource.",
     )
     def tags(graph: Graph) -> Found:
-        """Each value is legal on the platform and the same on every resource of the stack."""
+        """Each value is legal on the platform and the same on every resource. A landing zone gives more of them."""
         first: dict[str, str] = {}
         for resource in graph.cloud:
             kind = kind_of(resource.type)
             if kind is None or not isinstance(kind.tags, At):
                 continue
-            given = resource.props.section_or_empty(kind.tags.path)
+            said = resource.props.section_or_empty(kind.tags.path)
+            yield from ((resource, f"lacks the {noun} {one}") for one in given.tags_lacking(graph, said))
             for tag in TAGS:
-                value = given.text_or_empty(tag)
+                value = said.text_or_empty(tag)
                 if not re.fullmatch(PLATFORMS[platform].tag_value, value):
                     yield resource, f"lacks the {noun} {tag}, or has an illegal value"
                 elif first.setdefault(tag, value) != value:
@@ -178,11 +179,9 @@ def _protected(platform: str) -> Rule:
         remedy="Set protect=True in the resource's options; take it away only in a change of its own.",
     )
     def protected(graph: Graph, resource: Resource) -> Iterator[str]:
-        """State is protected against deletion by mistake, and so is what guards it. A person's own is state.
-
-        What only costs money must stay deletable, and be gone when it is deleted. The engine shows no rule the option
-        for the second, which the offline verdict sees:
-        https://www.pulumi.com/docs/iac/concepts/options/retainondelete/
+        """State is protected against deletion by mistake, and so is what guards it. A person's own is state. What only
+        costs money must stay deletable, and be gone then; the engine shows no rule the option for that
+        (https://www.pulumi.com/docs/iac/concepts/options/retainondelete/).
         """
         kind = kind_of(resource.type)
         assert kind is not None

@@ -1,6 +1,6 @@
 """What a landing zone gives a stack, as rules need it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from catalogue import landing_zones
@@ -8,6 +8,7 @@ from catalogue.graph import Graph
 from catalogue.landing_zones import AwsNetwork, AzureNetwork, GcpNetwork, LandingZone
 from catalogue.marked import texts_in
 from catalogue.once import once_a_graph
+from catalogue.properties import Properties
 
 REMEDY = "Or have the account excepted from the policy, and take it out of the landing zone."
 """What mends a contradiction of the organisation's own policy, where the plan is not to change."""
@@ -57,6 +58,17 @@ def trail(graph: Graph) -> str | None:
     """The trail of the landing zone; None where it gives none. Raises as `zone` does."""
     there = zone(graph)
     return there.trail if there else None
+
+
+def tags_lacking(graph: Graph, said: Properties) -> Iterator[str]:
+    """What the landing zone puts on everything and these tags do not say, each with what follows it in a sentence.
+
+    Raises as `zone` does.
+    """
+    there = zone(graph)
+    for tag, value in there.extra_tags.items() if there else ():
+        if said.text_or_empty(tag) != value:
+            yield f"{tag}: {value}, which the landing zone gives"
 
 
 def of(graph: Graph, shape: type[Network]) -> list[Network]:

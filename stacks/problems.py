@@ -176,18 +176,26 @@ def _schema(model: type[BaseModel]) -> dict[str, Any]:
     return model.model_json_schema()
 
 
+def _bounds(schema: Mapping[str, Any]) -> str:
+    """In words, the bounds of a number, each where it has one."""
+    least, above, most = (schema.get(key) for key in ("minimum", "exclusiveMinimum", "maximum"))
+    if least is not None:
+        return f" from {least} to {most}" if most is not None else f" of {least} or more"
+    low = f" above {above}" if above is not None else ""
+    return low + (f"{' and' if low else ''} up to {most}" if most is not None else "")
+
+
 def _words(schema: Mapping[str, Any]) -> str:
     """In words, the type and the bounds of a value."""
     if "pattern" in schema:
         return WORDS.get(schema["pattern"], f"text of the form {schema['pattern']}")
     if len(schema.get("enum", range(_MOST_CHOICES + 1))) <= _MOST_CHOICES:
         return f"one of {', '.join(map(repr, schema['enum']))}"
-    least, above, most = (schema.get(key) for key in ("minimum", "exclusiveMinimum", "maximum"))
     match schema.get("type"):
         case "integer":
-            return f"a whole number from {least} to {most}"
+            return f"a whole number{_bounds(schema)}"
         case "number":
-            return f"a number above {above} and up to {most:g}"
+            return f"a number{_bounds(schema)}"
         case "boolean":
             return "true or false"
         case "array":

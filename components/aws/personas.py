@@ -102,6 +102,8 @@ class Needs(Args):
     """The KMS keys of buckets with training data, beside the data key: the training persona decrypts with them."""
     trained_uris: pulumi.Input[Sequence[Text]] = ()
     """The s3:// places that the training persona writes what it trained to, and reads and writes checkpoints in."""
+    candidate_uris: pulumi.Input[Sequence[Text]] = ()
+    """The s3:// folders below which runs of pipelines leave candidates: the publisher reads what lies there."""
     training_jobs: Sequence[str] = ()
     """The training jobs whose runs the pipeline persona starts as the training persona, and the data scientist by hand:
     what their state machines are called after the prefix. They must be known."""
@@ -186,6 +188,7 @@ class Words:
     repositories: Sequence[str]
     training_data: Sequence[str]
     trained: Sequence[str]
+    candidates: Sequence[str]
     artifact_keys: Sequence[str] = ()
     input_keys: Sequence[str] = ()
     training_keys: Sequence[str] = ()
@@ -206,11 +209,12 @@ def words_of(args: IdentityArgs) -> pulumi.Output[Words]:
         input_keys=args.needs.input_keys,
         training_uris=args.needs.training_uris,
         trained_uris=args.needs.trained_uris,
+        candidate_uris=args.needs.candidate_uris,
         training_keys=args.needs.training_keys,
     ).apply(lambda known: fitting(**known, by_hand=args.needs.training_jobs))
 
 
-ROOM = {"batch": 5_500, "data-scientist": 3_000, "training": 5_500}
+ROOM = {"batch": 5_500, "data-scientist": 3_000, "publisher": 5_500, "training": 5_500}
 """Characters for the places of a role, of the 10,240 that all its inline policies may have; the rest is for what every
 stack's role says under the longest name, in six zones. From the data scientist's goes what each training job takes that
 is started by hand. Serving names the same places as these, or fewer.
@@ -222,10 +226,11 @@ LEAST = 600
 _NAMED_BY = {
     "batch": ("artifacts", "inputs", "outputs", "repositories"),
     "data-scientist": ("repositories",),
+    "publisher": ("artifacts", "candidates", "repositories"),
     "training": ("training_data", "trained", "repositories"),
 }
 """The places that a role names."""
-_LISTED = ("inputs", "training_data", "trained")
+_LISTED = ("candidates", "inputs", "training_data", "trained")
 
 
 def fitting(
@@ -241,6 +246,7 @@ def fitting(
     input_keys: Sequence[str] = (),
     training_uris: Sequence[str] = (),
     trained_uris: Sequence[str] = (),
+    candidate_uris: Sequence[str] = (),
     training_keys: Sequence[str] = (),
     by_hand: Sequence[str] = (),
 ) -> Words:
@@ -255,6 +261,7 @@ def fitting(
         "repositories": apart([_repository(image, region) for image in images]),
         "training_data": apart([_place(uri) for uri in training_uris]),
         "trained": apart([_place(uri) for uri in trained_uris]),
+        "candidates": apart([_place(uri) for uri in candidate_uris]),
     }
     started = sum(len(f"{prefix}-{job}{region}{account}") + 45 for job in by_hand) * 2
     for persona, most in {**ROOM, "data-scientist": max(LEAST, ROOM["data-scientist"] - started)}.items():

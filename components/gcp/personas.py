@@ -39,6 +39,8 @@ class Needs(Args):
     Vertex AI mounts a bucket as a whole."""
     trained_uris: Sequence[str] = ()
     """The folders that `training` may write what it trained and its checkpoints to. It may read all of their bucket."""
+    candidate_uris: Sequence[str] = ()
+    """The folders below which runs of pipelines leave candidates: `publisher` may read what lies there."""
     training_jobs: Sequence[str] = ()
     """The training jobs. Where there is one, `pipeline` starts custom jobs as `training`, and `data-scientist` runs of
     the workflows by hand. They must be known."""
@@ -66,7 +68,8 @@ class Needs(Args):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for field in ("artifact_uris", "input_uris", "output_uris", "training_uris", "trained_uris"):
+        places = ("artifact_uris", "candidate_uris", "input_uris", "output_uris", "training_uris", "trained_uris")
+        for field in places:
             for uri in getattr(self, field):
                 if not re.fullmatch(r"gs://[^/]+/.+", uri):  # without a folder, the whole bucket would be granted
                     raise BadArgument(f"Needs.{field}: found {uri!r}, allowed: a folder such as gs://bucket/folder/")
@@ -228,7 +231,7 @@ def personas_of(args: IdentityArgs) -> Mapping[str, Persona]:
         ),
         "caller": Persona(permissions=(*_SEE_ENDPOINTS, _PREDICT)),
         "publisher": Persona(
-            reads=[*own("models/"), *_objects(elsewhere, args)],
+            reads=[*own("models/"), *_objects([*elsewhere, *args.needs.candidate_uris], args)],
             creates=[*own("models/"), *_objects(elsewhere, args)],
             pushes=_of_project([kept, *served], args),
         ),

@@ -98,15 +98,19 @@ def do(state: "State", step: ManualStep, graph: "Graph") -> None:
 
 
 def _feed(state: "State", look: Look, graph: "Graph") -> None:
-    """Upload the data on which the example is trained. Raises BadInput without scikit-learn, whose package has them."""
+    """Upload the data on which the example is trained, or the raw table with which a pipeline begins.
+
+    Raises BadInput without scikit-learn, whose package has them.
+    """
     from examples.train import prepared
     from sandbox import byhand
 
     with TemporaryDirectory(prefix="mlplatform-data-") as folder:
         try:
-            data = prepared(Path(folder))
+            prepared(Path(folder))
         except ImportError as error:
             raise BadInput(f"the data of the example: {error}; `make setup` installs it") from None
+        data = Path(folder) / Path(data_of(look.name)).name
         digest = digest_of(data)
         byhand.upload(state, look.name, digest, elsewhere=bool(_elsewhere(look, graph)))
         state.content.keep(digest, data)

@@ -38,6 +38,15 @@ NOT_RUN: Mapping[str, str] = {
         ),
         "as `training.*.tuning.total`, with which it stands",
     ),
+    **dict.fromkeys(
+        (
+            *(f"pipelines.*.{key}" for key in ("enabled", "output_uri", "keep_days", "schedule", "timezone")),
+            *("pipelines.*.runs_per_month", "pipelines.*.steps.*", "pipelines.*.steps.*.training"),
+            *(f"pipelines.*.steps.*.{key}" for key in ("family", "machine_type", "image", "program", "max_hours")),
+            *("pipelines.*.steps.*.options.*", "pipelines.*.steps.*.inputs.*"),
+        ),
+        "as the same key of a training job: the definition is updated, and nothing that was made goes",
+    ),
     "models.*.version": "as another image and another artifact, once it is approved",
     **dict.fromkeys(
         ("registry.gives_to.*.account", "registry.gives_to.*.publisher", "registry.takes_from.*.account"),
@@ -302,6 +311,7 @@ def edits(platform: Platform, region: str = "") -> list[Edit]:
         *_of_endpoints(platform, other, stands),
         *_of_jobs(platform, other, stands),
         *_of_training(other, stands),
+        *_of_pipelines(other, stands),
         *_of_experiments(),
         *_of_callers(other, stands),
     ]
@@ -528,6 +538,24 @@ def _of_training(other: Mapping[str, Any], stands: Config) -> Iterator[Edit]:
     }
     searches = {(*_TRAINING, "spot"): None, (*_TRAINING, "tuning"): search}
     yield Edit("training.*.tuning.total", "a search, in place of Spot", searches)
+
+
+def _of_pipelines(other: Mapping[str, Any], stands: Config) -> Iterator[Edit]:
+    """What stands has none, so that the edit asks for one, which trains by the job that stands."""
+    job = stands["training"]["fraud-training"]
+    prepare = {
+        "image": job["image"],
+        "program": ["prepare"],
+        "inputs": {"raw": other["input_uri"]},
+        "family": "cpu-medium",
+        "max_hours": 1,
+    }
+    path = {
+        "output_uri": other["output_uri"].replace("/batch/", "/pipelines/"),
+        "runs_per_month": 4,
+        "steps": {"prepare": prepare, "train": {"training": "fraud-training", "inputs": {"train": "prepare"}}},
+    }
+    yield Edit("pipelines.*", "one more", {("pipelines", "path"): path})
 
 
 def _of_experiments() -> Iterator[Edit]:

@@ -1,5 +1,6 @@
 """Identity: least privilege for each persona, and guardrails that no persona's own policy can lift."""
 
+import re
 from collections.abc import Iterator, Mapping
 
 from catalogue.graph import Graph, Resource
@@ -126,7 +127,8 @@ def no_wildcard(graph: Graph, resource: Resource) -> Iterator[str]:
     """`*` is accepted as a resource under a condition, and for actions that have no resource. It never is in an action.
     A condition that holds for a request without its key narrows nothing.
 
-    A managed policy is given by its ARN only, so its statements cannot be read here, unless the stack makes it.
+    A managed policy is given by its ARN only, so its statements cannot be read here, unless the stack makes it. Every
+    key of an account is every resource to whoever decrypts (AWS Security Hub KMS.1, KMS.2).
     """
     props = resource.props
     if resource.type in _ATTACHMENTS:
@@ -146,10 +148,13 @@ def no_wildcard(graph: Graph, resource: Resource) -> Iterator[str]:
             yield f"{sid} grants everything but a list"
         if wild := [action for action in actions if "*" in action]:
             yield f"{sid} grants the wildcard action {wild[0]}"
-        if "*" in statement.each_text("Resource") and all(one.admits() for one in conditions_of(statement)):
+        places, free = list(statement.each_text("Resource")), all(one.admits() for one in conditions_of(statement))
+        if "*" in places and free:
             needless = sorted(set(actions) - WITHOUT_RESOURCE - _PULL)
             if needless:
                 yield f"{sid} grants {needless[0]} on every resource"
+        elif free and any(_EVERY_KEY.fullmatch(one) for one in places):
+            yield from (f"{sid} grants {one} by every key" for one in actions if one.lower() in _DECRYPTS)
 
 
 def _granted(props: Properties) -> Iterator[Properties]:
@@ -157,6 +162,9 @@ def _granted(props: Properties) -> Iterator[Properties]:
     for holder in (props, *props.each_section("inlinePolicies")):
         yield from statements(holder, "policy")
 
+
+_EVERY_KEY = re.compile(r"arn:aws[a-z-]*:kms:[^:]*:[^:]*:(key/)?\*")
+_DECRYPTS = {"kms:decrypt", "kms:reencryptfrom"}
 
 # For AWS's prebuilt images. Their registries are in AWS's own accounts, which the boundary's cap cannot bind.
 _PULL = {"ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"}
@@ -259,6 +267,8 @@ def _of_account(statement: Properties, account: str) -> bool:
     named = list(statement.section_or_empty("Condition.StringEquals").each_text("aws:SourceAccount"))
     arns = list(statement.section_or_empty("Condition.ArnLike").each_text("aws:SourceArn"))
     whose = {*named, *(part for arn in arns for part in arn.split(":")[4:5])}
+    if any("*" in one or "?" in one for one in whose):
+        return False
     # A bucket's ARN names no account, and needs the other key beside it.
     return not account or (account in whose and whose <= {account, ""})
 

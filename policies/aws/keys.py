@@ -20,7 +20,9 @@ from catalogue.kinds.aws import (
     sns,
     studio,
 )
+from catalogue.landing_zones import AwsZone
 from catalogue.once import once_a_graph
+from policies import given
 from policies.rule import stack_rule
 
 _ADMINISTRATION = (
@@ -203,23 +205,26 @@ _RECORDS = (cloudtrail.TRAIL, cloudwatch.LOG_GROUP, sns.TOPIC)
 )
 def keys_apart(graph: Graph, resource: Resource) -> Iterator[str]:
     """Under one key whoever reads records decrypts data, and the services that write records hold a right to the key of
-    the data. In a stack of ours, which has two; a landing zone may give one for both. What rests in the bucket of the
-    trail are records.
+    the data. In a stack of ours, which has two, or its landing zone's; that may give one for both. What rests in the
+    bucket of the trail are records.
 
     https://docs.aws.amazon.com/prescriptive-guidance/latest/encryption-best-practices/kms.html
     """
     if not graph.ours or _takes_records(graph, resource):
         return
-    for key in _named(graph, resource):
-        if writer := _of_records(graph).get(key.urn):
-            yield f"rests under {key.name}, under which {writer} has records"
+    zone = given.zone(graph)
+    keys = zone.keys if isinstance(zone, AwsZone) else None
+    both = keys.data if keys is not None and keys.data == keys.logs else ""
+    for key, name in _named(graph, resource).items():
+        if key != both and (writer := _of_records(graph).get(key)):
+            yield f"rests under {name}, under which {writer} has records"
 
 
 @once_a_graph
 def _of_records(graph: Graph) -> Mapping[str, str]:
-    """By the URN of a key, the name of something that has records under it."""
+    """By a key, as `_named` has it, the name of something that has records under it."""
     buckets = [one for one in graph.of(s3.ENCRYPTION) if _takes_records(graph, one)]
-    return {key.urn: one.name for one in (*graph.of(*_RECORDS), *buckets) for key in _named(graph, one)}
+    return {key: one.name for one in (*graph.of(*_RECORDS), *buckets) for key in _named(graph, one)}
 
 
 def _takes_records(graph: Graph, encryption: Resource) -> bool:
@@ -229,9 +234,9 @@ def _takes_records(graph: Graph, encryption: Resource) -> bool:
     return any(graph.referring(type_, path, bucket) for bucket in buckets for type_, path in writes)
 
 
-def _named(graph: Graph, resource: Resource) -> list[Resource]:
-    """The keys of the stack that a resource names, in the requests of its jobs too: by reference, or by an ARN that is
-    known.
+def _named(graph: Graph, resource: Resource) -> Mapping[str, str]:
+    """The keys that a resource names, in the requests of its jobs too, with their names: those of the stack by URN,
+    named by reference or by an ARN that is known, and any other by what names it.
     """
     kind = kind_of(resource.type)
     at = kind.keys.at if kind and isinstance(kind.keys, Keys) else ()
@@ -239,9 +244,9 @@ def _named(graph: Graph, resource: Resource) -> list[Resource]:
     for job in sfn.jobs_of(graph, resource) if resource.type in sfn.DEFINED else ():
         known |= {output.text_or_empty("KmsKeyId") for output in job.outputs()}
         known |= {cluster.text_or_empty("VolumeKmsKeyId") for cluster, _ in job.clusters()}
-    found = {key.urn: key for key in _keys(graph, resource)}
-    by_arn = {key.urn: key for key in graph.of(kms.KEY) if key.props.text_if_known("arn") in known}
-    return list({**found, **by_arn}.values())
+    arns = {arn: key for key in graph.of(kms.KEY) if (arn := key.props.text_if_known("arn")) in known}
+    own = {key.urn: key.name for key in (*_keys(graph, resource), *arns.values())}
+    return {**own, **{text: text for text in known - arns.keys()}}
 
 
 RULES = [key_works, keys_apart]

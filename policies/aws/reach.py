@@ -14,7 +14,7 @@ from catalogue import registered
 from catalogue.experiments import FOLDER
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.aws import cloudtrail, ecr, iam, s3, sagemaker, sfn
-from catalogue.kinds.aws.jobs import USES, Job
+from catalogue.kinds.aws.jobs import PIPELINE, USES, Job
 from catalogue.once import once_a_graph
 from catalogue.properties import Unreadable
 from policies import given
@@ -91,7 +91,11 @@ _LIKE = {
     "trainings-of-runs": "jobs-of-runs",
 }
 """The words that mean what another means."""
-_LISTED = {"batch-input-folders": ("batch-input",), "data-of-runs-folders": ("data-of-runs", "trained")}
+_LISTED = {
+    "batch-input-folders": ("batch-input",),
+    "candidate-folders": ("candidates",),
+    "data-of-runs-folders": ("data-of-runs", "trained"),
+}
 """The buckets of which a role lists what lies below the places of other words, and nothing else."""
 _SCORES, _TRAINS = "createTransformJob", "createTrainingJob"
 
@@ -248,10 +252,11 @@ def _each(facts: _Facts, arn: str) -> Reach:
 
 def _jobs(graph: Graph) -> tuple[set[str], list[tuple[str, frozenset[str]]]]:
     """The machines that score, and by word what jobs and models read and write. A place in the stack file that none of
-    the graph has is of what is switched off, which may read it and write it."""
+    the graph has is of what is switched off, which may read it and write it. What runs of pipelines leave are
+    candidates, in a stack that serves a version of the registry."""
     read: dict[str, set[str]] = {_SCORES: set(), _TRAINS: set()}
     written: dict[str, set[str]] = {_SCORES: set(), _TRAINS: set()}
-    scoring = set[str]()
+    scoring, left = set[str](), set[str]()
     for machine in graph.of(*sfn.DEFINED):
         for job in _known_jobs(graph, machine):
             if job.action == _SCORES:
@@ -259,15 +264,18 @@ def _jobs(graph: Graph) -> tuple[set[str], list[tuple[str, frozenset[str]]]]:
             does = _TRAINS if USES[job.action] == "training" else job.action
             read.setdefault(does, set()).update(job.data())
             outputs = {*job.written()}
+            left |= outputs if machine.type == PIPELINE else set[str]()
             outputs.add(job.request.text_if_known("CheckpointConfig.S3Uri"))
             written.setdefault(does, set()).update(outputs - {""})
     artifacts = sagemaker.artifacts_of(graph)
     said = {one for one in (graph.placement.addresses if graph.placement else ()) if one.startswith("s3://")}
     off = said - artifacts - set[str]().union(*read.values(), *written.values())
+    candidates = left | off if graph.placement and graph.placement.versions else set[str]()
     return scoring, [
         ("artifacts", frozenset(_versions(artifacts | {uri for uri in off if not uri.endswith("/")}))),
         ("batch-input", frozenset(read[_SCORES] | off)),
         ("batch-output", frozenset(written[_SCORES] | off)),
+        ("candidates", frozenset(candidates - {""})),
         ("data-of-runs", frozenset(read[_TRAINS] | off)),
         ("trained", frozenset(written[_TRAINS] | off)),
     ]

@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 
 from catalogue.experiments import RECORDS
 from catalogue.graph import Graph, Resource
+from catalogue.iam import allows, principals, statements
 from catalogue.kinds.aws import iam, sagemaker, sfn
 from catalogue.kinds.aws.experiments import MLFLOW_APP
-from catalogue.kinds.aws.run_as import PERSONAS, RUNS_AS
+from catalogue.kinds.aws.run_as import PEOPLE, PERSONAS, RUNS_AS, TAKEN_BY
 from catalogue.landing_zones import AwsZone
 from catalogue.once import once_a_graph, once_a_resource
 from policies import given
@@ -23,7 +24,8 @@ _IDENTITY = "mlplatform-aws:index:Identity"
     "identity-runs-as",
     iam.ROLE,
     severity="critical",
-    says="Whatever runs as a role runs as that of its own persona, and each role is a persona's or a caller's.",
+    says="Whatever runs as a role runs as that of its own persona, each role is a persona's or a caller's, and is "
+    "taken by the services and the people whose work that persona's is.",
     remedy="Hand the component the role of the persona that catalogue/kinds/aws/run_as.py names.",
 )
 def runs_as(graph: Graph) -> Found:
@@ -45,6 +47,25 @@ def runs_as(graph: Graph) -> Found:
                 whose = f"the {persona} persona's" if persona else "no persona's of the stack"
                 yield resource, f"runs as {role} by {path}, which is {whose}, not the {' or '.join(wanted)} persona's"
     yield from _nobodys(graph)
+    yield from _takers(graph)
+
+
+def _takers(graph: Graph) -> Found:
+    """Who may take a persona's role beside the services that do its work, and the people whose persona it is.
+
+    A trust in a service is half of a way in: whoever may pass that role to it works as the persona.
+    """
+    for role in graph.of(iam.ROLE):
+        persona = role.name.rpartition("-identity-")[2]
+        if persona not in (*PERSONAS, RECORDS):
+            continue
+        for statement in filter(allows, statements(role.props, "assumeRolePolicy")):
+            principal = principals(statement)
+            services = {one.partition(".")[0]: one for one in principal.get("Service", ())}
+            for service in sorted(services.keys() - {*TAKEN_BY.get(persona, ())}):
+                yield role, f"may be taken by {services[service]}, which does no work of the {persona} persona"
+            for person in principal.get("AWS", ()) if persona not in PEOPLE else ():
+                yield role, f"may be taken by {person}, and no person is the {persona} persona"
 
 
 def _nobodys(graph: Graph) -> Found:

@@ -374,14 +374,14 @@ def user_assigned(graph: Graph, resource: Resource) -> Iterator[str]:
     own = graph.refers(resource, "identity", IDENTITY)
     if resource.props.text_or_empty("identity.type") != "UserAssigned" or not own:
         yield "does not act as an identity of the stack"
-    for other in _assigned(resource.props):
+    for other in assigned(resource.props):
         if not names_one_of(other, own):
             yield f"acts as an identity that is not of the stack as well ({other.rpartition('/')[2]})"
     if resource.type == WORKSPACE and not graph.refers(resource, "primaryUserAssignedIdentity", IDENTITY):
         yield "does not say which identity is its own"
 
 
-def _assigned(props: Properties) -> list[str]:
+def assigned(props: Properties) -> list[str]:
     """The known identities of a resource. The program gives a list, and Azure answers with a map."""
     given = props.section_or_empty("identity")
     if isinstance(given.values.get("userAssignedIdentities"), Mapping):
@@ -389,14 +389,23 @@ def _assigned(props: Properties) -> list[str]:
     return list(given.each_text_if_known("userAssignedIdentities"))
 
 
+def _keys(acts: Properties) -> tuple[str, str]:
+    """Azure's SDK writes a pipeline's steps in snake case, and the pipeline itself not."""
+    return ("identity_type", "client_id") if "identity_type" in acts else ("identityType", "clientId")
+
+
+def client_of(acts: Properties) -> str:
+    """The client id of the identity of a job, as far as it is known."""
+    return acts.text_if_known(_keys(acts)[1])
+
+
 def _jobs_act(graph: Graph, schedule: Resource) -> Iterator[str]:
     own = [identity.props.text_if_known("clientId") for identity in graph.refers(schedule, "properties", IDENTITY)]
     for job in jobs(schedule.props):
         acts = job.identity()
-        # Azure's SDK writes a pipeline's steps in snake case, and the pipeline itself not.
-        kind, client = ("identity_type", "client_id") if "identity_type" in acts else ("identityType", "clientId")
+        kind, client = _keys(acts)
         managed = acts.text_or_empty(kind) == "Managed" and acts.is_given(client)
-        known = acts.text_if_known(client)
+        known = client_of(acts)
         if not managed or not own or (known and known not in own):
             yield "starts jobs that do not act as an identity of the stack"
 

@@ -23,7 +23,7 @@ from policies.azure.identity import built_in
 from policies.azure.promoted import TAKES, is_given
 from policies.azure.reading import registered_models
 from policies.personas import table
-from policies.personas.simulation import cloud, is_about, requests
+from policies.personas.simulation import untrue
 from policies.rule import Found, callers, stack_rule, whole_stack_rule
 
 _ML = "Microsoft.MachineLearningServices/workspaces"
@@ -243,17 +243,8 @@ def tasks(graph: Graph) -> Found:
     In a program that is not ours nobody knows which identity is whose. On the engine no id is known, of machines and
     stores neither, so the verdict judges it and `pulumi up` does not.
     """
-    if not graph.ours or not _is_known(graph):
-        return
-    said, refused = table("azure"), cloud(graph).refusal
-    for task in said.tasks:
-        calls = requests(graph, task) if is_about(graph, task) else []
-        for persona in said.made if calls else ():
-            asked = [refused(graph, persona, request) for request in calls]
-            if persona in task.who and any(asked):
-                yield None, f"lets {persona} not {task.says}, which is its task: {next(filter(None, asked))}"
-            elif persona not in task.who | task.also and (not all(asked) if task.each else not any(asked)):
-                yield None, f"lets {persona} {task.says}, which is no task of its own"
+    if graph.ours and _is_known(graph):
+        yield from ((None, sentence) for sentence in untrue(graph))
 
 
 def _is_known(graph: Graph) -> bool:

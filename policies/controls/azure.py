@@ -461,6 +461,7 @@ UNPREVENTED: Mapping[str, Sequence[str]] = {
         "identity-guardrails",
     ),
     "What a role may do, and on what it is given, depends on the stack. `wide-roles` bounds the widest.": (
+        "identity-acts-where",
         "identity-no-wildcard",
         "identity-pass-role",
         "identity-scope",

@@ -27,6 +27,7 @@ from policies.gcp.permissions import persona_of
 from policies.gcp.promoted import is_given
 from policies.personas import table
 from policies.rule import Found, stack_rule, whole_stack_rule
+from policies.stated import item_of
 
 _ACCOUNT, _ON_ACCOUNT, _ON_BUCKET = serviceaccount.ACCOUNT, serviceaccount.MEMBER, storage.BUCKET_MEMBER
 _WORKFLOW, _SCHEDULE, _DATASET = workflows.WORKFLOW, cloudscheduler.SCHEDULE, bigquery.DATASET
@@ -111,7 +112,7 @@ def acts_where(graph: Graph) -> Found:
             yield account, f"is called {called}, and is the account of {named}"
     for type_, (key, path, allowed) in _RUNS_AS.items():
         for resource in graph.of(type_):
-            wanted = ("hours",) if _switches(graph, resource) else allowed
+            wanted = ("hours",) if _switches(graph, resource) else _of_item(graph, resource) or allowed
             for other in sorted(_at(graph, resource, key, path) - set(wanted)):
                 yield resource, f"runs as {other} ({path}), where {' or '.join(wanted)} does that work"
     for flow in graph.of(_WORKFLOW):
@@ -129,6 +130,12 @@ def _pulling() -> frozenset[str]:
 
 
 _PULLS = "artifactregistry.repositories.downloadArtifacts"
+
+
+def _of_item(graph: Graph, resource: Resource) -> tuple[str, ...]:
+    """Who alone runs what is made for an item of the stack file: the model of an endpoint answers, of a job scores."""
+    item = (item_of(graph, resource) or "") if resource.type == mlplatform.MODEL else ""
+    return {"endpoints": ("serving",), "batch_jobs": ("batch",)}.get(item.partition(".")[0], ())
 
 
 def _switches(graph: Graph, resource: Resource) -> bool:

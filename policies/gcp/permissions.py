@@ -7,9 +7,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 
 from catalogue.graph import Graph, Resource
-from catalogue.kinds.gcp import bigquery, projects, serviceaccount, vertex, workbench, workflows
+from catalogue.kinds.gcp import (
+    artifactregistry,
+    bigquery,
+    projects,
+    serviceaccount,
+    storage,
+    vertex,
+    workbench,
+    workflows,
+)
 from policies.gcp.experiments import records
 from policies.personas import table
+from policies.personas.simulation import untrue
 from policies.rule import Found, whole_stack_rule
 
 _ROLE = projects.CUSTOM_ROLE
@@ -156,4 +166,35 @@ def tasks_allowed(graph: Graph) -> Found:
             yield instance, f"lets its owner not {permission}"
 
 
-RULES = [permissions, tasks_allowed]
+@whole_stack_rule(
+    "identity-persona-tasks",
+    projects.MEMBER,
+    storage.BUCKET_MEMBER,
+    artifactregistry.REPOSITORY_MEMBER,
+    serviceaccount.MEMBER,
+    severity="high",
+    proof="workflow speed",
+    says="Each persona of a stack of this program can do its tasks of the table, and nobody else's.",
+    remedy="Give the persona the grant that components/gcp/personas.py names for the task, and take the other away.",
+)
+def tasks(graph: Graph) -> Found:
+    """The table is `policies/personas/gcp.yaml`; what Google allows is simulated by the stack's grants, conditions and
+    folders included. A grant that is moved from one persona to another holds no permission that nobody has.
+
+    In a program that is not ours nobody knows which account is whose. What the engine does not know yet, the verdict
+    judges.
+    """
+    if graph.ours and _is_known(graph):
+        yield from ((None, sentence) for sentence in untrue(graph))
+
+
+def _is_known(graph: Graph) -> bool:
+    """Whether every persona's account is there and answered, and every grant says whom it lets do what."""
+    accounts = {persona_of(one): one for one in graph.of(serviceaccount.ACCOUNT)}
+    grants = graph.of(projects.MEMBER, storage.BUCKET_MEMBER, artifactregistry.REPOSITORY_MEMBER, serviceaccount.MEMBER)
+    answered = all(one.props.text_if_known("email") and one.props.text_if_known("member") for one in accounts.values())
+    told = all(one.props.text_if_known(key) for one in grants for key in ("member", "role"))
+    return accounts.keys() >= set(table("gcp").made) and answered and told
+
+
+RULES = [permissions, tasks_allowed, tasks]

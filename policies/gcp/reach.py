@@ -77,6 +77,7 @@ def _own(graph: Graph) -> Mapping[tuple[str, str], frozenset[str]]:
     outputs = said & _above(
         u for job in jobs for u in job.body.each_text("outputConfig.gcsDestination.outputUriPrefix")
     )
+    left = said & {uri.removeprefix("gs://") for job in jobs for uri in workflows.left(job)}
     data, trained = (said & _above(u for j in jobs for u in workflows.mounted(j, write)) for write in (False, True))
     off = said - artifacts - scored - outputs - data - trained
     versions = frozenset(_versions(artifacts | off))
@@ -84,6 +85,7 @@ def _own(graph: Graph) -> Mapping[tuple[str, str], frozenset[str]]:
     def own(folder: str) -> frozenset[str]:
         return frozenset(f"{bucket}/{folder}" for bucket in buckets if bucket)
 
+    paths = bool(graph.placement and graph.placement.below("pipelines"))
     models, decides = own("models/") | versions, bool(graph.placement and graph.placement.versions)
     paths = any(key.startswith("pipelines.") for key, _ in graph.placement.stated) if graph.placement else False
     return {
@@ -96,7 +98,7 @@ def _own(graph: Graph) -> Mapping[tuple[str, str], frozenset[str]]:
         ("batch", _WRITES): frozenset(outputs | off),
         ("approver", _READS): own(registered.DECISIONS) | own(registered.FOLDER) if decides else frozenset[str](),
         ("approver", _CREATES): own(registered.DECISIONS) if decides else frozenset[str](),
-        ("publisher", _READS): models,
+        ("publisher", _READS): models | left if decides else models,
         ("publisher", _CREATES): models,
     }
 

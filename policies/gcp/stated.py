@@ -85,6 +85,9 @@ def _machines(graph: Graph, place: Placement, item: str, resource: Resource) -> 
 def _deployment(graph: Graph, place: Placement, item: str, resource: Resource) -> Iterator[str]:
     yield from _machines(graph, place, item, resource)
     yield from other_rollout(place, item, resource)
+    for model in graph.refers(resource, "model", mlplatform.MODEL):
+        if (whose := item_of(graph, model)) not in (None, item):
+            yield f"deploys {model.name}, which is made for {whose}"
     full = resource.props.number_or_none("scalingTarget")
     yield from other(place, f"{item}.requests_per_replica_per_minute", full, "sends scalingTarget")
 

@@ -186,8 +186,7 @@ def _batch(graph: Graph, here: str, own: Mapping[str, str]) -> dict[str, list[Pl
             }
             found["transform-jobs"].append(Place(f"arn:aws:sagemaker:{here}:transform-job/{name}-1", brings))
             found["batch-input"].append(Place(f"{_object(source)}part-0.csv", own))
-            bucket, _, prefix = source.removeprefix("s3://").partition("/")
-            found["batch-input-folders"].append(Place(f"arn:aws:s3:::{bucket}", {**own, "s3:prefix": prefix}))
+            found["batch-input-folders"].append(_listed(source, own))
             written, _ = jobs.formatted(str(sink.get("S3OutputPath.$")))
             written = written or sink["S3OutputPath"]
             found["batch-output"].append(Place(f"{_object(written)}2026-11-26-0230/data/part-0.csv.out", own))
@@ -226,6 +225,7 @@ def _training(graph: Graph, here: str, own: Mapping[str, str]) -> dict[str, list
             word, of = ("end-of-tuning", "Tuning") if tunes else ("end-of-training", "Training")
             found[word] = [Place(f"arn:aws:events:{here}:rule/StepFunctionsGetEventsForSageMaker{of}JobsRule", own)]
             _files(found, job, own)
+    left = set[str]()
     for pipeline in graph.of(jobs.PIPELINE):
         made = pipeline.props.text_if_known("arn")
         found["pipelines"] += [Place(made, own)] if made else []
@@ -236,6 +236,9 @@ def _training(graph: Graph, here: str, own: Mapping[str, str]) -> dict[str, list
             arn = f"arn:aws:sagemaker:{here}:{'training' if trains else 'processing'}-job/{name}-x"
             found["trainings-of-runs" if trains else "steps-of-runs"].append(Place(arn, _brings(job, own)))
             _files(found, job, own)
+            left |= {*job.written()}
+    found["candidates"] = [Place(f"{_object(uri)}x/register/version.json", own) for uri in sorted(left)]
+    found["candidate-folders"] = [_listed(f"{uri}x/register/", own) for uri in sorted(left)]
     return found
 
 
@@ -266,9 +269,8 @@ def _brings(job: jobs.Job, own: Mapping[str, str]) -> dict[str, Any]:
 def _files(found: dict[str, list[Place]], job: jobs.Job, own: Mapping[str, str]) -> None:
     """What a job reads and writes in buckets, and the repositories of its image."""
     for source in job.data():
-        bucket, _, prefix = source.removeprefix("s3://").partition("/")
         found["data-of-runs"].append(Place(f"{_object(source)}part-0.csv", own))
-        found["data-of-runs-folders"].append(Place(f"arn:aws:s3:::{bucket}", {**own, "s3:prefix": prefix}))
+        found["data-of-runs-folders"].append(_listed(source, own))
     found["trained"] += [Place(f"{_object(uri)}x/model.tar.gz", own) for uri in job.written()]
     for image in job.images():
         repositories = [Place(one, {"aws:ResourceAccount": one.split(":")[4]}) for one in _repository(image)]
@@ -352,6 +354,12 @@ def _repository(image: str) -> Iterator[str]:
 
 def _object(uri: str) -> str:
     return f"arn:aws:s3:::{uri.removeprefix('s3://')}"
+
+
+def _listed(uri: str, own: Mapping[str, str]) -> Place:
+    """A bucket of which somebody lists a folder."""
+    bucket, _, prefix = uri.removeprefix("s3://").partition("/")
+    return Place(f"arn:aws:s3:::{bucket}", {**own, "s3:prefix": prefix})
 
 
 def _entered(graph: Graph, persona: str, by: str) -> bool:

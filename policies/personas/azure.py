@@ -5,13 +5,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from catalogue.access.azure import allowed
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.azure import IDENTITY, containerregistry, resources, storage
-from catalogue.kinds.azure.jobs import COMPUTE, SCHEDULE, trains
+from catalogue.kinds.azure.jobs import COMPUTE, SCHEDULE, passing, trains
 from catalogue.kinds.azure.machinelearningservices import MODELS, ONLINE_DEPLOYMENT, SERVED, WORKSPACE, collects
 from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_ENDPOINT
 from catalogue.once import once_a_graph
 from catalogue.registered import APPROVALS, VERSIONS
 from policies.azure.reading import registered_models
 from policies.personas.simulation import Cloud, Place, Request
+from policies.stated import is_of_a_pipeline
 
 _OPENS = "Microsoft.MachineLearningServices/workspaces/computes/applicationaccess/action"
 _PERSONAL = "properties.properties.personalComputeInstanceSettings.assignedUser.objectId"
@@ -54,7 +55,8 @@ def _places(graph: Graph) -> Mapping[str, Sequence[Place]]:
 
 
 def _training(graph: Graph, containers: Sequence[str]) -> Mapping[str, Sequence[Place]]:
-    """The schedules that say what a training job is, and the folders that its runs read and write."""
+    """The schedules that say what a training job is, the folders that its runs read and write, and those in which the
+    steps of a pipeline leave what they made."""
     schedules = [one for one in graph.of(SCHEDULE) if trains(one.props)]
     at = "properties.action.jobDefinition"
     found: dict[str, Sequence[Place]] = {"training-jobs": _at(_ids(schedules))}
@@ -62,6 +64,9 @@ def _training(graph: Graph, containers: Sequence[str]) -> Mapping[str, Sequence[
         uris = {uri for one in schedules for uri in one.props.each_text_if_known(f"{at}.{what}.*.uri")}
         folders = sorted(f"{uri.partition('/paths/')[2]}x" for uri in uris)
         found[word] = [place for folder in folders for place in _at(containers, folder)]
+    left = [uri for one in graph.of(SCHEDULE) if is_of_a_pipeline(graph, one) for uri in passing(one.props, True)]
+    folders = sorted({uri.partition("/paths/")[2] for uri in left if uri})
+    found["candidates"] = [place for folder in folders for place in _at(containers, f"{folder}x/version.json")]
     return found
 
 

@@ -130,6 +130,7 @@ def _training(graph: Graph, own: Mapping[str, str]) -> dict[str, list[Place]]:
     started = [flow for flow in graph.of(workflows.WORKFLOW) if workflows.trains(flow)]
     jobs = [job for flow in started for job in workflows.jobs(flow.props)]
     read, written = ([uri for job in jobs for uri in workflows.mounted(job, written)] for written in (False, True))
+    left = sorted({uri for job in jobs for uri in workflows.left(job)})
     images = [image for job in jobs for image in job.spec.each_text("workerPoolSpecs.containerSpec.imageUri")]
     return {
         "training-workflows": [Place(name, own) for name in _texts(started, "id")],
@@ -143,6 +144,8 @@ def _training(graph: Graph, own: Mapping[str, str]) -> dict[str, list[Place]]:
             _object(uri, own) for job in jobs for uri in job.body.each_text("runtimeConfig.gcsOutputDirectory")
         ],
         "trained": [_object(f"{uri}x/model/", own) for uri in written],
+        "candidates": [_object(f"{uri}x/register/version.json", own) for uri in left],
+        "candidate-folders": [_listed(f"{uri}x/register/", own) for uri in left],
         "training-images": [Place(name, own) for name in _of_images(images)],
     }
 

@@ -1,6 +1,6 @@
 """Asks a cloud's own model which cell of the table persona by task is allowed on the graph of a stack."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
@@ -74,6 +74,20 @@ def allowed(graph: Graph, persona: str, task: Task, stack: Graph | None = None) 
     """Whether a persona can do a task: it can be taken as the table says, and no call is refused."""
     taken = cloud(graph).entered(graph, persona, table(graph.platform).taken_by[persona])
     return taken and not refusals(graph, persona, task, stack)
+
+
+def untrue(graph: Graph) -> Iterator[str]:
+    """What the grants of a graph do not make true of the table: a task that its persona cannot do, and one that another
+    can."""
+    said, refused = table(graph.platform), cloud(graph).refusal
+    for task in said.tasks:
+        calls = requests(graph, task) if is_about(graph, task) else []
+        for persona in said.made if calls else ():
+            asked = [refused(graph, persona, request) for request in calls]
+            if persona in task.who and any(asked):
+                yield f"lets {persona} not {task.says}, which is its task: {next(filter(None, asked))}"
+            elif persona not in task.who | task.also and (not all(asked) if task.each else not any(asked)):
+                yield f"lets {persona} {task.says}, which is no task of its own"
 
 
 def cells(graph: Graph) -> dict[tuple[str, str], bool]:

@@ -22,7 +22,9 @@ def reaches(config: StackConfig) -> Sequence[str]:
 
 
 def grants(config: StackConfig) -> Needs:
-    """Steps pull their image, read their places and what the steps before wrote, and start their machines."""
+    """Steps pull their image, read their places and what the steps before wrote, and start their machines. Where the
+    registry takes versions, the publisher reads what the runs leave.
+    """
     found = pipelines.of(config)
     steps = [step for pipeline in found.values() for step in pipeline.steps.values()]
     programs = [step for step in steps if step.training is None]
@@ -32,6 +34,7 @@ def grants(config: StackConfig) -> Needs:
         training_uris=data,
         training_keys=sources.keys_of(config, data),
         trained_uris=[pipeline.output_uri for pipeline in found.values()],
+        candidate_uris=pipelines.candidates(config),
         pipelines=list(found),
         machines=[machine(config.platform, step.machine, config.region) for step in programs],
     )

@@ -23,8 +23,8 @@ def reaches(config: StackConfig) -> Sequence[str]:
 
 
 def grants(config: StackConfig) -> Needs:
-    """Steps pull their image, read their places, and write below the folder of the runs. What a training job of the
-    file needs, its own section says.
+    """Steps pull their image, read their places, and write below the folder of the runs, which the publisher reads
+    where the registry takes versions. What a training job of the file needs, its own section says.
     """
     made = pipelines.of(config).values()
     steps = [step for pipeline in made for step in pipeline.steps.values()]
@@ -32,6 +32,7 @@ def grants(config: StackConfig) -> Needs:
         training_images=[step.image for step in steps if step.image is not None],
         training_uris=[said for step in steps for said in step.inputs.values() if not is_step(said)],
         trained_uris=[pipeline.output_uri for pipeline in made],
+        candidate_uris=pipelines.candidates(config),
         pipelines=list(pipelines.of(config)),
     )
 

@@ -321,6 +321,11 @@ def expiring(config: StackConfig) -> Iterator[tuple[str, int]]:
     yield from ((pipeline.output_uri, pipeline.keep_days) for pipeline in of(config).values())
 
 
+def candidates(config: StackConfig) -> list[str]:
+    """The folders below which runs leave candidates for the registry; none where no version of it is served."""
+    return [pipeline.output_uri for pipeline in of(config).values()] if models.registered(config) else []
+
+
 def _secrets(config: StackConfig) -> Iterator[Problem]:
     for name, called, step in _steps(config):
         yield from no_secret(step.options, _at(name, called, "options"))

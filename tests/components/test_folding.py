@@ -57,10 +57,14 @@ def test_a_thousand_models_and_jobs_below_one_folder_fit_a_role(count: int, nest
     uris = [f"s3://bucket/{below.format(name)}" for name in names]
     archives = [f"{uri}1/model.tar.gz" for uri in uris]
     images = [f"{1:012}.dkr.ecr.eu-west-1.amazonaws.com/team/{name}:1" for name in names]
-    words = fitting("it", "1" * 12, "eu-west-1", "/", archives, uris, uris, images)
+    left = [f"s3://bucket/{below.format(f'path-{n}')}" for n in range(count)]
+    words = fitting("it", "1" * 12, "eu-west-1", "/", archives, uris, uris, images, candidate_uris=left)
     named = [*words.artifacts, *words.inputs, *words.inputs, *words.outputs, *words.repositories]
     assert sum(map(len, named)) <= ROOM["batch"]
     assert sum(map(len, words.repositories)) <= ROOM["data-scientist"]
+    published = [*words.artifacts, *words.candidates, *words.candidates, *words.repositories]
+    assert sum(map(len, published)) <= ROOM["publisher"]
+    assert all(covered(uri.removeprefix("s3://"), list(words.candidates)) for uri in left)
     assert all(covered(uri.removeprefix("s3://"), list(words.inputs)) for uri in uris)
 
 

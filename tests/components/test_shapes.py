@@ -29,6 +29,7 @@ def test_needs_of_all_parts_are_every_element_of_each_in_order() -> None:
         training_uris=[],
         training_keys=[],
         trained_uris=[],
+        candidate_uris=[],
         training_jobs=[],
         tuned_jobs=[],
         pipelines=[],

@@ -9,13 +9,17 @@ import pytest
 import yaml
 
 from catalogue.graph import Graph, Resource
+from catalogue.kind import At
+from catalogue.kinds import kind_of
 from catalogue.landing_zones import FILE
 from catalogue.org_policies import KNOWN
 from catalogue.platforms import PLATFORMS
 from operations.evaluation import evaluate
 from operations.verdict import Finding
 from policies import pack
+from tests.catching import caught
 from tests.conftest import forget
+from tests.mutate import swapped
 
 HUB = "projects/company-network-host/global/networks/hub"
 SUBNET = "projects/company-network-host/regions/us-central1/subnetworks/ml"
@@ -125,8 +129,8 @@ def _more(type_: str, **inputs: Any) -> Resource:
     return Resource(f"urn:pulumi:x::mlplatform::{type_}::more", type_, "more", custom=True, inputs=inputs)
 
 
-def findings(organisation: Path, graph: Graph, policies: Mapping[str, list[str]]) -> list[Finding]:
-    """What the rules of the organisation's policies find where these are in force above the graph's account."""
+def standing_in(organisation: Path, graph: Graph, **says: Any) -> Graph:
+    """The graph in a landing zone of its account that says this."""
     place = graph.placement
     assert place is not None
     entry = {
@@ -134,11 +138,16 @@ def findings(organisation: Path, graph: Graph, policies: Mapping[str, list[str]]
         "account": place.account,
         "region": place.region,
         "owner": "cloud-platform@company.example",
-        "org_policies": dict(policies),
+        **says,
     }
     (organisation / FILE).write_text(yaml.safe_dump({"landing_zones": {"shared": entry}}), encoding="utf-8")
     forget()
-    inside = replace(graph, placement=replace(place, landing_zone="shared"))
+    return replace(graph, placement=replace(place, landing_zone="shared"))
+
+
+def findings(organisation: Path, graph: Graph, policies: Mapping[str, list[str]]) -> list[Finding]:
+    """What the rules of the organisation's policies find where these are in force above the graph's account."""
+    inside = standing_in(organisation, graph, org_policies=dict(policies))
     rules = [rule for rule in pack.RULES[graph.platform] if rule.name in CAUGHT[graph.platform]]
     return evaluate(inside, rules).findings
 
@@ -171,3 +180,44 @@ def test_a_plan_that_fits_and_a_stack_that_stands_in_none_have_no_finding(
 def test_every_policy_that_is_known_is_held_against_a_plan() -> None:
     held = {(platform, policy) for platform, _, policy, *_ in CATCHES}
     assert held == {(platform, policy) for platform, known in KNOWN.items() for policy in known}
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_what_a_landing_zone_puts_on_everything_is_missed_where_it_lacks(
+    organisation: Path, pilots: Mapping[str, Graph], platform: str
+) -> None:
+    graph = standing_in(organisation, pilots[platform], extra_tags={"data-class": "internal"})
+    (rule,) = (rule for rule in pack.RULES[platform] if rule.name == "cost-tags")
+
+    def lacking(graph: Graph) -> set[str]:
+        said = "data-class: internal, which the landing zone gives"
+        return {one.resource.urn for one in rule.judge(graph).violations if one.resource and said in one.sentence}
+
+    assert lacking(graph)
+
+    def tagged(one: Resource) -> Resource:
+        kind = kind_of(one.type)
+        if kind is None or not isinstance(kind.tags, At) or kind.tags.path not in one.inputs:
+            return one
+        return replace(
+            one, inputs={**one.inputs, kind.tags.path: {**one.inputs[kind.tags.path], "data-class": "internal"}}
+        )
+
+    untagged = {one.urn for one in graph.resources if tagged(one) is one}
+    assert lacking(replace(graph, resources=tuple(map(tagged, graph.resources)))) <= untagged
+
+
+@pytest.mark.parametrize(("logs", "found"), [("2", {"encryption-keys-apart"}), ("1", set[str]())])
+def test_data_under_the_landing_zones_key_of_logs_are_found(
+    organisation: Path, aws_pilot: Graph, logs: str, found: set[str]
+) -> None:
+    """Where it gives one key for both, there is no other."""
+    key = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-12345678901"
+    graph = standing_in(organisation, aws_pilot, keys={"data": f"{key}1", "logs": f"{key}{logs}"})
+    for type_ in ("aws:cloudwatch/logGroup:LogGroup", "aws:sagemaker/domain:Domain"):
+        path = "kmsKeyId"
+        for one in graph.of(type_):
+            references = {name: urns for name, urns in one.property_dependencies.items() if name != path}
+            inputs = {**one.inputs, path: f"{key}{logs}"}
+            graph = swapped(graph, replace(one, inputs=inputs, property_dependencies=references))
+    assert caught(graph, "encryption-keys-apart") == found

@@ -205,6 +205,8 @@ MISTAKES = [
      f"{SLUG.removeprefix('allowed: ')}, such as payments-risk"),
     ("      max_hours: 6\n", "", "mlplatform:batch_jobs.nightly.max_hours: is missing; add a "
      "whole number from 1 to 24, such as 3"),
+    ("{error_rate_percent: 5}", "{}", "mlplatform:endpoints.queued.rollback.error_rate_percent: is missing; add a "
+     "number from 0.01 to 50, such as 1"),
     # wrong types
     (
         '"111122223333"',

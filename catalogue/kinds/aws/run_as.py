@@ -16,6 +16,18 @@ KINDS: tuple[Kind, ...] = ()
 PERSONAS = ("approver", "batch", "caller", "data-scientist", "pipeline", "publisher", "serving", "training")
 """The personas that have a role in each stack. Only four of them run anything; people and callers take the others."""
 
+TAKEN_BY: Mapping[str, Sequence[str]] = {
+    "data-scientist": ("sagemaker",),
+    "training": ("sagemaker",),
+    "pipeline": ("scheduler", "states"),
+    "serving": ("sagemaker",),
+    "batch": ("sagemaker",),
+    RECORDS: ("sagemaker",),
+}
+"""The services that take the role of each persona, for they do its work. No service does that of any other."""
+PEOPLE = ("approver", "caller", "data-scientist", "publisher")
+"""The personas whose role a person takes, by signing in."""
+
 RUNS_AS: Mapping[str, Mapping[str, Sequence[str]]] = {
     MODEL: {"executionRoleArn": ("serving", "batch")},
     DOMAIN: {

@@ -506,6 +506,12 @@ def mounted(job: Job, written: bool) -> Iterator[str]:
     yield from (uri for name, uri, own in _told(job) if (own and name in _WRITTEN) == written)
 
 
+def left(job: Job) -> Iterator[str]:
+    """The folders of all runs in which a step of a pipeline leaves what it made, which is not its checkpoints."""
+    if job.step:
+        yield from (uri for name, uri, own in _told(job) if own and name == "output")
+
+
 def _told(job: Job) -> Iterator[tuple[str, str, bool]]:
     """Each argument that names a folder below /gcs, its address, and whether it is of the run's own."""
     for word in job.spec.each_text_if_known("workerPoolSpecs.containerSpec.args"):

@@ -153,6 +153,7 @@ EXAMPLES: Mapping[str, Args] = {
             training_uris=[f"s3://it-data-{ACCOUNT}/train/", f"s3://it-data-{ACCOUNT}/raw/"],
             training_keys=[KEY],
             trained_uris=[f"s3://{BUCKET}/training/weekly/", f"s3://{BUCKET}/pipelines/path/"],
+            candidate_uris=[f"s3://{BUCKET}/pipelines/path/"],
             training_jobs=["weekly", "search"],
             tuned_jobs=["search"],
             pipelines=["path"],

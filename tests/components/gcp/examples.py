@@ -171,6 +171,7 @@ IDENTITY = IdentityArgs(
         training_images=[f"{REGION}-docker.pkg.dev/{PROJECT}/serving/train:1"],
         training_uris=[f"gs://{PROJECT}-data/train/"],
         trained_uris=[f"gs://{PROJECT}-artifacts/training/weekly/"],
+        candidate_uris=[f"gs://{PROJECT}-artifacts/pipelines/fraud-path/"],
         training_jobs=["weekly", "search"],
         tuned_jobs=["search"],
         pipelines=["fraud-path"],

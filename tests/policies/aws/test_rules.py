@@ -475,6 +475,12 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("network-training-paths", editing(MACHINE, "definition", lambda d: d["States"].update(Transform=_TOGETHER))),
     ("identity-no-wildcard", editing(INLINE, "policy", lambda d: put(d, "Statement.0.Action", ["sagemaker:*"]))),
     ("identity-no-wildcard", editing(INLINE, "policy", lambda d: put(d, "Statement.0.Resource", "*"), "approver")),
+    (
+        "identity-no-wildcard",
+        editing(
+            INLINE, "policy", lambda d: _grant(d, Action="kms:Decrypt", Resource="arn:aws:kms:*:111122223333:key/*")
+        ),
+    ),
     ("identity-no-wildcard", setting(ROLE, "managedPolicyArns", ["arn:aws:iam::aws:policy/AdministratorAccess"])),
     ("identity-no-wildcard", setting(ROLE, "inlinePolicies", [{"name": "n", "policy": _EVERYTHING}])),
     ("identity-pass-role", setting(ROLE, "inlinePolicies", [{"name": "n", "policy": _PASSES}])),

@@ -10,8 +10,9 @@ import yaml
 
 from catalogue.experiments import RECORDS
 from catalogue.graph import Graph, Resource
-from catalogue.kinds.aws.run_as import PERSONAS, RUNS_AS
-from components.aws.personas import SERVICES
+from catalogue.kinds.aws.run_as import PEOPLE as OF_PEOPLE
+from catalogue.kinds.aws.run_as import PERSONAS, RUNS_AS, TAKEN_BY
+from components.aws.personas import PEOPLE, SERVICES
 from operations.evaluation import evaluate
 from policies import pack
 from policies.aws import definitions, network
@@ -303,8 +304,34 @@ def test_nothing_runs_as_anothers_role(full: Graph, type_: str, end: str, edit: 
     assert caught(having(full, type_, end, edit), "identity-runs-as") == {"identity-runs-as"}
 
 
+@pytest.mark.parametrize(
+    ("persona", "trust_of", "said"),
+    [
+        ("approver", "batch", "sagemaker.amazonaws.com, which does no work of the approver persona"),
+        ("batch", "pipeline", "s.amazonaws.com, which does no work of the batch persona"),
+        ("pipeline", "publisher", "and no person is the pipeline persona"),
+        ("records", "caller", "and no person is the records persona"),
+    ],
+)
+def test_a_role_is_taken_by_whom_the_work_of_its_persona_is(
+    full: Graph, persona: str, trust_of: str, said: str
+) -> None:
+    (other,) = (one for one in full.of("aws:iam/role:Role") if one.name.endswith(f"-identity-{trust_of}"))
+    taken = other.inputs["assumeRolePolicy"]
+    graph = having(full, "aws:iam/role:Role", f"-identity-{persona}", lambda i: i.update(assumeRolePolicy=taken))
+    found = [one.message for one in evaluate(graph, [rule for rule in pack.RULES["aws"] if rule.name == RULE]).findings]
+    assert found and all(f"{persona} " in one for one in found) and any(said in one for one in found), found
+
+
+RULE = "identity-runs-as"
+
+
 def test_the_table_of_roles_has_every_persona() -> None:
     assert tuple(sorted(SERVICES)) == PERSONAS
+    assert {who: {*by} for who, by in TAKEN_BY.items() if who != RECORDS} == {
+        who: {*by} for who, by in SERVICES.items() if by
+    }
+    assert tuple(PEOPLE) == OF_PEOPLE
     assert {who for paths in RUNS_AS.values() for each in paths.values() for who in each} <= {*PERSONAS, RECORDS}
 
 

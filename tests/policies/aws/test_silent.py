@@ -394,6 +394,15 @@ def test_another_program_is_told_once_of_each_place_and_never_fails_for_it(aws_p
     assert "somebody-elses in primaryContainer.modelDataUrl" in only.sentence
 
 
+@pytest.mark.parametrize(("account", "found"), [("*", {"identity-trust"}), ("444455556666", set[str]())])
+def test_a_service_that_acts_for_every_account_acts_for_others_in_any_program(
+    aws_pilot: Graph, account: str, found: set[str]
+) -> None:
+    source = {"ArnLike": {"aws:SourceArn": f"arn:aws:sagemaker:*:{account}:*"}}
+    graph = strange(editing(ROLE, "assumeRolePolicy", lambda d: put(d, "Statement.0.Condition", source), "serving"))
+    assert caught(graph(aws_pilot), "identity-trust") == found
+
+
 def test_the_metric_math_of_another_program_is_not_ours_to_read(aws_pilot: Graph) -> None:
     graph = strange(expression("SUM(METRICS())"))(aws_pilot)
     assert caught(graph, THRESHOLD) == set()

@@ -1,6 +1,8 @@
 """A pipeline of SageMaker, changed by hand in every way that a rule must notice: that of the stack of every section."""
 
 import json
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,6 +10,8 @@ import yaml
 
 from catalogue.graph import Graph
 from catalogue.kinds.aws.jobs import PIPELINE
+from policies.personas import table
+from policies.personas.simulation import refusals
 from stacks.config import STACKS
 from tests.catching import caught
 from tests.mutate import changed, drop, put
@@ -52,7 +56,7 @@ RUN = {"Get": "Execution.PipelineExecutionId"}
 APP, IN = "AppSpecification", "ProcessingInputs.0.S3Input"
 OUT, CLUSTER = "ProcessingOutputConfig.Outputs.0.S3Output", "ProcessingResources.ClusterConfig"
 STRANGER = "arn:aws:kms:us-east-1:111122223333:key/00000000-0000-0000-0000-000000000000"
-EDITS = {
+EDITS: dict[str, tuple[str, Edit]] = {
     # What somebody else would run, and as whom.
     "image": ("limits-stated", sent(f"{APP}.ImageUri", "111122223333.dkr.ecr.us-east-1.amazonaws.com/other:1")),
     "image of another account": (
@@ -187,6 +191,55 @@ def test_an_alarm_of_a_step_that_names_none_watches_nothing(full: Graph) -> None
     assert caught(nameless, "rollback-alarm-dimensions")
 
 
+POLICY, ARN = "aws:iam/rolePolicy:RolePolicy", "arn:aws:s3:::aws-full-artifacts-111122223333"
+
+
+def publisher(sid: str, edit: Edit) -> Callable[[Graph], Graph]:
+    """The graph with another statement of the publisher's policy."""
+
+    def change(inputs: Any) -> None:
+        document = json.loads(inputs["policy"])
+        edit(next(one for one in document["Statement"] if one["Sid"] == sid))
+        inputs["policy"] = json.dumps(document)
+
+    return lambda graph: having(graph, POLICY, "publisher-policy", change)
+
+
+def listed(*prefixes: str) -> Callable[[Graph], Graph]:
+    return publisher("ListCandidates0", lambda s: put(s, "Condition.StringLike", {"s3:prefix": [*prefixes]}))
+
+
+@pytest.mark.parametrize(
+    "mutate",
+    [
+        *(
+            publisher("Candidates", lambda s, one=one: s.update(Resource=[f"{ARN}/{one}"]))
+            for one in ("*", "pipelines/*", "pipelines/other/*", "training/fraud-training/*", "workspace/*")
+        ),
+        publisher("Candidates", lambda s: s["Action"].append("s3:PutObject")),
+        publisher("Candidates", lambda s: s["Resource"].append("arn:aws:s3:::others/pipelines/fraud-path/*")),
+        publisher("ListCandidates0", lambda s: s.pop("Condition")),
+        listed("pipelines/*"),
+        listed("pipelines/fraud-path/*", "training/*"),
+    ],
+)
+def test_the_publisher_reads_what_runs_left_and_nothing_beside(full: Graph, mutate: Callable[[Graph], Graph]) -> None:
+    assert caught(mutate(full), "identity-permissions")
+
+
+def test_without_a_version_that_is_served_nobody_reads_candidates(full: Graph) -> None:
+    assert full.placement is not None and not caught(full, "identity-permissions")
+    assert caught(replace(full, placement=replace(full.placement, versions=())), "identity-permissions")
+
+
+def test_the_publisher_registers_what_a_run_left(full: Graph) -> None:
+    (task,) = (one for one in table("aws").tasks if one.name == "register-candidate")
+    assert not refusals(full, "publisher", task)
+    for sid, action in (("Candidates", "s3:GetObject"), ("ListCandidates0", "s3:ListBucket")):
+        refused = refusals(publisher(sid, lambda s: s.update(Effect="Deny"))(full), "publisher", task)
+        assert [call.partition(" ")[0] for call in refused] == [action]
+
+
 def test_outputs_that_no_lifecycle_deletes_are_found(full: Graph) -> None:
     def without(props: Any) -> None:
         props["rules"] = [one for one in props["rules"] if "pipelines" not in json.dumps(one)]
@@ -225,7 +278,7 @@ def target(key: str, value: Any) -> Edit:
 
 
 OTHER = json.dumps({"PipelineName": "other", "ClientRequestToken": "<aws.scheduler.scheduled-time>"})
-STARTS = {
+STARTS: dict[str, tuple[str, Edit]] = {
     "another pipeline": ("inputs-request", target("input", OTHER)),
     "no token": ("inputs-allowed", target("input", '{"PipelineName": "aws-full-fraud-path"}')),
     "parameters": ("inputs-known", target("sagemakerPipelineParameters", {"pipelineParameters": []})),

@@ -106,7 +106,7 @@ FOUND: list[tuple[str, Mutation]] = [
     ("limits-stated", setting(COMPUTE, "properties.properties.vmPriority", "Dedicated", of("train"))),
     ("limits-stated", exchanged(f"{EVALUATE}.inputs.*.value", "prepared", "model")),
     ("limits-stated", setting(SCHEDULE, f"{TRAIN}.inputs.train.value", "${{parent.inputs.prepare__raw}}", OURS)),
-    ("limits-stated", rewriting(SCHEDULE, f"{JOB}.inputs.prepare__raw.uri", "mlplatform-example/raw/", "cards/", OURS)),
+    ("limits-stated", rewriting(SCHEDULE, f"{JOB}.inputs.prepare__raw.uri", "mlplatform-example-raw/", "cards/", OURS)),
     ("limits-stated", losing(SCHEDULE, f"{EVALUATE}.inputs.model", OURS)),
     ("limits-stated", exchanged(f"{JOB}.outputs.*__output.uri", "gate", "prepare")),
     ("limits-stated", rewriting(SCHEDULE, f"{JOB}.outputs.gate__output.uri", "path/gate/", "path/", OURS)),

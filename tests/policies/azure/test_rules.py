@@ -24,6 +24,22 @@ def setting(type_: str, path: str, value: Any, name: str = "") -> Mutation:
     return lambda graph: changed(graph, first(graph, type_, name), lambda p: put(p, path, value))
 
 
+def acting(type_: str, name: str, persona: str) -> Mutation:
+    """Something acts as another identity of the stack, by its id or its client id, and by reference."""
+
+    def mutate(graph: Graph) -> Graph:
+        one, other = first(graph, type_, name), first(graph, IDENTITY, f"-identity-{persona}")
+        if type_ == SCHEDULE:
+            graph = setting(type_, f"{STEP}.identity.client_id", other.outputs["clientId"], name)(graph)
+        else:
+            graph = setting(type_, "identity.userAssignedIdentities", [other.outputs["id"]], name)(graph)
+        key = "properties" if type_ == SCHEDULE else "identity"
+        refers = {**one.property_dependencies, key: (*one.property_dependencies.get(key, ()), other.urn)}
+        return swapped(graph, replace(first(graph, type_, name), property_dependencies=refers))
+
+    return mutate
+
+
 def no_routes(graph: Graph) -> Graph:
     for environment in graph.of(f"{ML}:EnvironmentVersion"):
         graph = changed(graph, environment, lambda p: p["properties"].pop("inferenceConfig", None))
@@ -438,6 +454,19 @@ CATCHES: list[tuple[str, Mutation]] = [
     (
         "identity-local-auth",
         lambda g: changed(g, first(g, VAULT), lambda p: p["properties"].update(accessPolicies=[{"objectId": "x"}])),
+    ),
+    *(
+        ("identity-acts-where", acting(type_, name, other))
+        for type_, name, other in (
+            (SERVED, "", "workspace"),
+            (SERVED, "", "batch"),
+            (f"{ML}:BatchEndpoint", "backfill", "workspace"),
+            (COMPUTE, "backfill-cluster", "workspace"),
+            (COMPUTE, "workspace-ana", "workspace"),
+            (COMPUTE, "build-images", "data-scientist"),
+            (WORKSPACE, "", "data-scientist"),
+            (SCHEDULE, "backfill", "serving"),
+        )
     ),
     ("identity-user-assigned", setting(SERVED, "identity.type", "SystemAssigned")),
     ("identity-user-assigned", losing(WORKSPACE, "primaryUserAssignedIdentity")),

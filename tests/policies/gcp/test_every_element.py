@@ -52,6 +52,8 @@ ENOUGH_ONCE = {
     ("gceSetup", "identity-known-members"): _RUNS_AS_IT,
     ("gceSetup", "identity-pass-role"): _RUNS_AS_IT,
     ("instanceOwners", "identity-known-members"): _OWNED,
+    ("instanceOwners", "identity-persona-tasks"): "the first owner is the person who is asked for",
+    ("accesses", "identity-persona-tasks"): "who reads it by one access reads it",
     ("instanceOwners", "identity-pass-role"): _OWNED,
     ("sourceContents", "identity-token-shown"): "something is called; each address that is called is asked for",
     ("sourceContents", "limits-batch-started"): "one step that starts a job is enough",

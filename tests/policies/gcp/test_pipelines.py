@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -11,7 +11,10 @@ from catalogue.graph import Graph, Resource
 from catalogue.kinds.gcp import workflows
 from catalogue.kinds.gcp.vertex import METADATA_STORE
 from catalogue.vertex_jobs import IN_THE_RUN
+from policies.gcp import identity
 from policies.gcp.pipeline_specs import JUDGED
+from policies.personas import table
+from policies.personas.simulation import refusals
 from stacks.config import STACKS
 from tests.catching import caught
 from tests.mutate import changed, put, swapped, without
@@ -197,6 +200,61 @@ _KEY = "projects/mallory/locations/us-central1/keyRings/x/cryptoKeys/y"
 _MODELS = "gs://gcp-full-artifacts-payments-risk-pilot/models/"
 
 
+GRANT, OURS = "gcp:storage/bucketIAMMember:BucketIAMMember", "gcp-full-artifacts-payments-risk-pilot"
+
+
+def grant_of(graph: Graph, does: str, folder: str) -> Resource:
+    """The grant by which a persona does something below a folder of the stack's bucket."""
+    (grant,) = (one for one in graph.of(GRANT) if one.name == f"gcp-full-identity-{does}-{OURS}-{folder}")
+    return grant
+
+
+def granted(does: str, folder: str, other: str) -> Callable[[Graph], Graph]:
+    """The graph with another folder in the condition of a grant."""
+
+    def mutate(graph: Graph) -> Graph:
+        grant = grant_of(graph, does, folder.strip("/").replace("/", "-"))
+        text = grant.inputs["condition"]["expression"].replace(folder, other)
+        return changed(graph, grant, lambda p: put(p, "condition.expression", text))
+
+    return mutate
+
+
+@pytest.mark.parametrize("folder", ["", "p", "pipelines/", "models/", "training/fraud-training/"])
+def test_who_runs_a_pipeline_writes_in_its_root_alone(full: Graph, folder: str) -> None:
+    assert caught(granted("pipeline-writes", "pipeline/", folder)(full), "identity-objects-bounded")
+
+
+@pytest.mark.parametrize("folder", ["", "pipelines/", "pipelines/another/", "training/fraud-training/", "data/"])
+def test_the_publisher_reads_what_runs_left_and_nothing_beside(full: Graph, folder: str) -> None:
+    reads = granted("publisher-reads", "pipelines/fraud-path/", folder)
+    assert caught(reads(full), "identity-objects-bounded")
+
+
+def test_the_publisher_writes_nothing_where_runs_do(full: Graph) -> None:
+    reads = grant_of(full, "publisher-reads", "pipelines-fraud-path")
+    for role in ("objectCreator", "objectUser"):
+        writes = changed(full, reads, lambda p, role=role: put(p, "role", f"roles/storage.{role}"))
+        assert caught(writes, "identity-objects-bounded")
+
+
+def test_without_a_version_that_is_served_nobody_reads_candidates(full: Graph) -> None:
+    assert full.placement is not None
+    none = replace(full, placement=replace(full.placement, versions=()))
+    found = [
+        one for rule in identity.RULES if rule.name == "identity-objects-bounded" for one in rule.judge(none).violations
+    ]
+    assert [one for one in found if "pipelines/fraud-path/" in one.sentence]
+
+
+def test_the_publisher_registers_what_a_run_left(full: Graph) -> None:
+    (task,) = (one for one in table("gcp").tasks if one.name == "register-candidate")
+    assert not refusals(full, "publisher", task)
+    reads = grant_of(full, "publisher-reads", "pipelines-fraud-path")
+    refused = refusals(without(full, reads), "publisher", task)
+    assert [call.partition(" ")[0] for call in refused] == ["storage.objects.list", "storage.objects.get"]
+
+
 def store_of(graph: Graph) -> Resource:
     (store,) = graph.of(METADATA_STORE)
     return store
@@ -230,7 +288,7 @@ def _rewritten(graph: Graph, old: str, new: str, also: str = "") -> Graph:
 
 
 def test_the_full_stack_passes(full: Graph) -> None:
-    assert not caught(full, *{name for name, _ in CAUGHT})
+    assert not caught(full, "identity-objects-bounded", *{name for name, _ in CAUGHT})
 
 
 @pytest.mark.parametrize(("name", "mutation"), CAUGHT, ids=[f"{at}-{name}" for at, (name, _) in enumerate(CAUGHT)])
@@ -243,7 +301,7 @@ def _members(said: Any, at: str = "") -> Iterator[str]:
     if isinstance(said, dict):
         if at != "labels":
             yield at
-        for key, value in said.items():
+        for key, value in cast("dict[str, Any]", said).items():
             open_ = at.endswith((".tasks", ".components", ".executors"))
             yield from _members(value, f"{at}.{'*' if open_ else key}".lstrip("."))
 

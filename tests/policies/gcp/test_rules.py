@@ -39,6 +39,20 @@ def lacking(type_: str, name: str = "") -> Mutation:
     return lambda graph: without(graph, first(graph, type_, name))
 
 
+def moved(type_: str, name: str, persona: str, key: str = "member") -> Mutation:
+    """What names one persona names another, by its account's e-mail and by reference."""
+
+    def mutate(graph: Graph) -> Graph:
+        account = first(graph, "gcp:serviceaccount/account:Account", f"-identity-{persona}")
+        email = f"{'serviceAccount:' if key == 'member' else ''}{account.outputs['email']}"
+        graph = setting(type_, key, email, name)(graph)
+        one = first(graph, type_, name)
+        refers = {**one.property_dependencies, key: (account.urn,)}
+        return swapped(graph, replace(one, property_dependencies=refers))
+
+    return mutate
+
+
 def lacking_every(type_: str) -> Mutation:
     """Every resource of a type gone."""
     return lambda graph: replace(graph, resources=tuple(r for r in graph.resources if r.type != type_))
@@ -605,6 +619,16 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("encryption-key-users", lambda g: using(g, "key-data-aiplatform", "service-1@gcp-sa-pubsub")),
     ("identity-tasks-allowed", setting(ROLE, "permissions", ["aiplatform.models.get"], "approver")),
     ("identity-tasks-allowed", lacking("gcp:workbench/instanceIamMember:InstanceIamMember")),
+    # A grant that is moved from one persona to another, and a role that is another's.
+    (
+        "identity-persona-tasks",
+        moved(BUCKET_GRANT, "serving-reads-gcp-pilot-artifacts-payments-risk-pilot-models-mlp", "caller"),
+    ),
+    ("identity-persona-tasks", moved(BUCKET_GRANT, "data-scientist-reads", "caller")),
+    ("identity-persona-tasks", moved(IMAGE_GRANT, "training-images", "approver")),
+    ("identity-persona-tasks", lacking(BUCKET_GRANT, "batch-writes")),
+    ("identity-acts-where", moved(MODEL, "fraud-scorer-model", "batch", "serviceAccount")),
+    ("identity-acts-where", moved(MODEL, "backfill-batch-model", "serving", "serviceAccount")),
     ("secrets-in-plain", setting_more(MODEL, "environment", {"DB_PASSWORD": "correct-horse-9"})),
     ("secrets-in-plain", editing(lambda job: put(job, "labels.team", "AIza" + "a" * 35))),
     ("secrets-in-plain", setting(SCHEDULE, "httpTarget.body", _SENT)),

@@ -9,7 +9,7 @@ from catalogue.graph import Graph
 from operations.evaluation import evaluate
 from policies import pack
 from stacks.config import STACKS
-from tests.mutate import changed, keyless, put
+from tests.mutate import changed, keyless, put, swapped
 from tests.policies.gcp.test_rules import first
 from tests.previewing import preview
 
@@ -149,3 +149,15 @@ def test_runs_by_hand_are_counted_as_the_file_says() -> None:
     more = changed(full, flow, lambda inputs: put(inputs, "labels.runs-per-month", "80"))
     (said,) = found(more)
     assert "start in a month: 80, where training.fraud-training.runs_per_month of the stack file says 8" in said
+
+
+def test_an_endpoint_deploys_the_model_that_is_made_for_it() -> None:
+    graph = preview(STACKS / "Pulumi.gcp-full.yaml")
+    deployment, other = first(graph, DEPLOYMENT), first(graph, "mlplatform:gcp:Model", "backfill")
+    refers = {**deployment.property_dependencies, "model": (other.urn,)}
+    moved = replace(
+        deployment, inputs={**deployment.inputs, "model": other.outputs["id"]}, property_dependencies=refers
+    )
+    graph = swapped(graph, moved)
+    for one in (graph, keyless(graph)):
+        assert any("which is made for batch_jobs.fraud-backfill" in message for message in found(one))

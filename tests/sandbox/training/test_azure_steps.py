@@ -67,7 +67,7 @@ def test_each_step_has_its_words_the_id_of_the_run_and_reads_what_those_before_i
         assert {key: one for key, one in READS[name].items() if one} == {
             key: step for key, address in read.items() for step, output in outputs.items() if address == output
         }
-    assert short(found["prepare"].reads[next(iter(found["prepare"].reads))]).endswith("/mlplatform-example/raw/")
+    assert short(found["prepare"].reads[next(iter(found["prepare"].reads))]).endswith("/mlplatform-example-raw/")
     assert "--metric=accuracy" in found["gate"].words and "--bound=0.9" in found["gate"].words
     assert found["train"].spot and found["train"].keeps and not found["gate"].spot
     (run,) = {launch.variables["MLPLATFORM_RUN"] for launch in found.values()}

@@ -142,6 +142,14 @@ def test_what_another_section_deletes_sooner_is_no_place_for_a_run() -> None:
     assert "whose files are deleted after 7 days" in refused(PIPELINE, batch_jobs={"fraud-backfill": scores})
 
 
+def test_runs_leave_candidates_where_a_version_of_the_registry_is_served() -> None:
+    config = read(PIPELINE)
+    assert pipelines.candidates(config) == []
+    model = {"registered": "scorer", "version": 1, "digest": f"sha256:{'a' * 64}"}
+    serves = read(PIPELINE, models={**AWS["models"], "fraud-scorer": model})
+    assert pipelines.candidates(serves) == [PIPELINE["output_uri"]]
+
+
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_the_full_stacks_go_the_example_s_path(platform: str) -> None:
     """The same steps in the same order, with the same options but for what is the platform's own."""
@@ -180,7 +188,7 @@ ORDER = {
 }
 
 
-def made(steps: dict[str, object]) -> list[str]:
+def made(steps: Mapping[str, object]) -> list[str]:
     said = {"steps": steps, "output_uri": "s3://some-bucket/pipelines/path/", "runs_per_month": 1}
     return list(pipelines.Pipeline.model_validate(said).steps)
 

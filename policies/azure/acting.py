@@ -1,0 +1,62 @@
+"""Acting: each endpoint, cluster, machine and job acts as the persona whose work it is."""
+
+from collections.abc import Iterator, Mapping
+
+from catalogue.graph import Graph, Resource
+from catalogue.kinds.azure import IDENTITY
+from catalogue.kinds.azure.machinelearningservices import SERVED, WORKSPACE
+from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_ENDPOINT, COMPUTE, SCHEDULE, jobs
+from policies.azure.identity import assigned, client_of
+from policies.azure.reading import names_one_of
+from policies.rule import stack_rule
+from policies.stated import item_of
+
+_BY_SECTION: Mapping[str, str] = {"endpoints": "serving", "batch_jobs": "batch", "training": "training"}
+"""The persona that does the work of an item of the stack file, by its section."""
+
+
+@stack_rule(
+    "identity-acts-where",
+    WORKSPACE,
+    COMPUTE,
+    SERVED,
+    BATCH_ENDPOINT,
+    SCHEDULE,
+    severity="high",
+    says="Each endpoint, cluster, machine and job acts as the persona whose work it is.",
+    remedy="Give it the identity of the persona that policies/azure/acting.py names for it.",
+)
+def acts_where(graph: Graph, resource: Resource) -> Iterator[str]:
+    """What runs as another identity of the stack has that one's roles: the workspace's own is Contributor where data,
+    keys and images lie ("Set up authentication between Azure Machine Learning and other services",
+    https://learn.microsoft.com/en-us/azure/machine-learning/how-to-identity-based-service-authentication).
+    In another program nobody said which of its identities is which persona.
+    """
+    wanted = _wanted(graph, resource) if graph.ours else ""
+    for identity in _identities(graph, resource) if wanted else ():
+        if identity.name.rpartition("-identity-")[2] != wanted:
+            yield f"acts as {identity.name}, where {wanted} does that work"
+
+
+def _wanted(graph: Graph, resource: Resource) -> str:
+    """Whose work a resource does; empty for what was made for no item that is known here."""
+    if persona := _BY_SECTION.get((item_of(graph, resource) or "").partition(".")[0]):
+        return persona
+    if resource.type == COMPUTE and resource.props.text_or_empty("properties.computeType") == "ComputeInstance":
+        return "data-scientist"
+    return "workspace" if resource.type in (WORKSPACE, COMPUTE) else ""
+
+
+def _identities(graph: Graph, resource: Resource) -> list[Resource]:
+    """The identities of the stack that something acts as: by what stands there, and by reference where that is not
+    known."""
+    if resource.type == SCHEDULE:
+        clients = {client_of(job.identity()) for job in jobs(resource.props)} - {""}
+        said = [one for one in graph.of(IDENTITY) if one.props.text_if_known("clientId") in clients]
+        return said if clients else graph.refers(resource, "properties", IDENTITY)
+    texts = assigned(resource.props)
+    said = [one for one in graph.of(IDENTITY) if any(names_one_of(text, [one]) for text in texts)]
+    return said if texts else graph.refers(resource, "identity", IDENTITY)
+
+
+RULES = [acts_where]
