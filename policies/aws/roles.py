@@ -55,6 +55,7 @@ def _takers(graph: Graph) -> Found:
 
     A trust in a service is half of a way in: whoever may pass that role to it works as the persona.
     """
+    paths = graph.placement and any(key.startswith("pipelines.") for key, _ in graph.placement.stated)
     for role in graph.of(iam.ROLE):
         persona = role.name.rpartition("-identity-")[2]
         if persona not in (*PERSONAS, RECORDS):
@@ -62,7 +63,10 @@ def _takers(graph: Graph) -> Found:
         for statement in filter(allows, statements(role.props, "assumeRolePolicy")):
             principal = principals(statement)
             services = {one.partition(".")[0]: one for one in principal.get("Service", ())}
-            for service in sorted(services.keys() - {*TAKEN_BY.get(persona, ())}):
+            works = {*TAKEN_BY.get(persona, ())}
+            if persona == "pipeline" and paths:
+                works.add("sagemaker")  # which runs the pipelines of its own as the role that they name
+            for service in sorted(services.keys() - works):
                 yield role, f"may be taken by {services[service]}, which does no work of the {persona} persona"
             for person in principal.get("AWS", ()) if persona not in PEOPLE else ():
                 yield role, f"may be taken by {person}, and no person is the {persona} persona"

@@ -11,7 +11,12 @@ from policies.azure.reading import names_one_of
 from policies.rule import stack_rule
 from policies.stated import item_of
 
-_BY_SECTION: Mapping[str, str] = {"endpoints": "serving", "batch_jobs": "batch", "training": "training"}
+_BY_SECTION: Mapping[str, str] = {
+    "endpoints": "serving",
+    "batch_jobs": "batch",
+    "training": "training",
+    "pipelines": "training",
+}
 """The persona that does the work of an item of the stack file, by its section."""
 
 

@@ -310,3 +310,14 @@ def test_each_part_of_a_definition_has_an_entry_of_what_it_may_say(full: Graph) 
     open_ = {f"pipelineSpec.{part}" for part in ("root.dag.tasks", "components", "deploymentSpec.executors")}
     job = next(job for job in workflows.jobs(flow_of(full).props) if job.kind == "pipelineJobs")
     assert set(_members(job.body.values)) == {*JUDGED, *open_}
+
+
+def test_who_runs_pipelines_writes_in_the_folder_of_their_runs_alone(full: Graph) -> None:
+    assert full.placement is not None
+    said = tuple((key, text) for key, text in full.placement.stated if not key.startswith("pipelines."))
+    without_any = replace(full, placement=replace(full.placement, stated=said))
+    (grant,) = (one for one in full.resources if "-identity-pipeline-writes-" in one.name)
+    condition = grant.inputs["condition"]["expression"].replace("/pipeline/", "/models/")
+    elsewhere = changed(full, grant, lambda p: put(p, "condition.expression", condition))
+    assert not caught(full, "identity-objects-bounded")
+    assert all(caught(graph, "identity-objects-bounded") for graph in (without_any, elsewhere))

@@ -617,7 +617,6 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("identity-permissions", also_for(PROJECT_GRANT, "data-scientist-project", "approver")),
     ("identity-acts-where", also_for(IMAGE_GRANT, "serving-images", "caller")),
     ("identity-objects-bounded", also_for(BUCKET_GRANT, "serving-reads", "caller")),
-    ("identity-objects-bounded", also_for(BUCKET_GRANT, "pipeline-writes", "caller")),
     ("encryption-key-users", lambda g: using(g, "key-data-aiplatform", "service-1@gcp-sa-pubsub")),
     ("identity-tasks-allowed", setting(ROLE, "permissions", ["aiplatform.models.get"], "approver")),
     ("identity-tasks-allowed", lacking("gcp:workbench/instanceIamMember:InstanceIamMember")),
