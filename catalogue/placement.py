@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple, cast
 
+from catalogue.marks import is_unknown
 from catalogue.registered import Registered
 from catalogue.week import DAYS, KINDS_OF_DAY
 
