@@ -21,7 +21,6 @@ from catalogue.platforms import PLATFORMS, Platform, cloud_of, platform_of
 from catalogue.properties import Unreadable
 from catalogue.wording import close, counted, one_line
 from policies import given, limits
-from policies.azure.reading import own_registries
 from policies.rule import KEPT_FOR_EVER, NOT_READ, Found, Rule, named_places, stack_rule, whole_stack_rule
 
 # A whole digest, or a tag other than `latest`, as in the OCI distribution specification.
@@ -422,7 +421,11 @@ def _may_pull(graph: Graph, place: str, owner: str | None) -> bool:
     record = PLATFORMS[cast(Platform, graph.platform)]
     maker = {*record.open_registries, *generated(record.name).registries}
     known = {graph.placement.account, *named_places(graph), *maker}
-    return place in known or owner in known or any(_is_at(own, place) for own in own_registries(graph))
+    if place in known or owner in known or record.name != "azure":
+        return place in known or owner in known
+    from policies.azure.reading import own_registries  # a stack elsewhere is judged without the rules of Azure
+
+    return any(_is_at(own, place) for own in own_registries(graph))
 
 
 def _is_at(registry: Resource, place: str) -> bool:

@@ -44,11 +44,11 @@ def allowed(graph: Graph, members: Sequence[str], permission: str, on: str, proj
 
     Raises Unreadable for a grant to one of them that cannot be read.
     """
-    above = f"projects/{project}"
+    above, named = f"projects/{project}", {one.casefold() for one in members}  # IAM reads mail addresses so
     return any(
         grant.on in (above, on) or on.startswith(f"{grant.on}/")
         for grant in grants(graph)
-        if grant.member in members and permission in grant.permissions and _holds(grant.condition, on, prefix)
+        if grant.member.casefold() in named and permission in grant.permissions and _holds(grant.condition, on, prefix)
     )
 
 

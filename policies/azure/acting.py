@@ -1,5 +1,6 @@
 """Acting: each endpoint, cluster, machine and job acts as the persona whose work it is."""
 
+import re
 from collections.abc import Iterator, Mapping
 
 from catalogue.graph import Graph, Resource
@@ -39,8 +40,14 @@ def acts_where(graph: Graph, resource: Resource) -> Iterator[str]:
     """
     wanted = _wanted(graph, resource) if graph.ours else ""
     for identity in _identities(graph, resource) if wanted else ():
-        if identity.name.rpartition("-identity-")[2] != wanted:
+        if not _is_of(identity, wanted):
             yield f"acts as {identity.name}, where {wanted} does that work"
+
+
+def _is_of(identity: Resource, persona: str) -> bool:
+    """Whether an identity is a persona's, by its name here or in the cloud, whose end the provider makes up."""
+    ends = re.compile(rf".*-identity-{re.escape(persona)}(?:[0-9a-f]{{7,8}})?", re.IGNORECASE)
+    return any(ends.fullmatch(name) for name in (identity.name, *identity.names))
 
 
 def _wanted(graph: Graph, resource: Resource) -> str:

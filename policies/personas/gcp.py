@@ -22,8 +22,15 @@ from policies.personas.simulation import Cloud, Place, Request
 
 
 def account_of(graph: Graph, persona: str) -> Resource:
-    """The service account of a persona, by the end of its resource's name. Raises LookupError where there is none."""
-    return next(a for a in graph.of(serviceaccount.ACCOUNT) if a.name.endswith(f"-identity-{persona}"))
+    """The service account of a persona, by the end of its resource's name or what it is called.
+
+    Raises LookupError where there is none.
+    """
+    for account in graph.of(serviceaccount.ACCOUNT):
+        called = account.props.text_if_known("displayName").rpartition(" ")[2]
+        if called == persona or account.name.endswith(f"-identity-{persona}"):
+            return account
+    raise LookupError(f"no service account is that of {persona}")
 
 
 def people(graph: Graph) -> list[str]:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+import pulumi
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -91,4 +92,11 @@ def test_the_role_may_pull_the_very_repository_that_the_image_names(region: str,
 
 async def _statements(args: IdentityArgs, words: Words) -> dict[str, list[dict[str, Any]]]:
     """In a loop, which the Outputs among the statements want."""
-    return statements_of(args, words)
+    return {
+        persona: [{**said, "Resource": await _known(said["Resource"])} for said in statements]
+        for persona, statements in statements_of(args, words).items()
+    }
+
+
+async def _known(resources: Any) -> Any:
+    return await resources.future() if isinstance(resources, pulumi.Output) else resources

@@ -51,6 +51,7 @@ def account(session: boto3.Session) -> Iterator[aws.Account]:
 
 
 LACKS = {
+    "DescribePipeline",
     "SimulatePrincipalPolicy",
     "ListServiceQuotas",
     "ListAWSDefaultServiceQuotas",  # it has those of Amazon VPC alone

@@ -85,8 +85,9 @@ def test_the_data_and_the_image_of_the_example_are_brought_as_training_reads_the
     assert " examples/steps.Dockerfile" in pushed
 
     def laid_out(work: Path) -> Path:
-        (work / "train.csv").write_text("a,diagnosis\n", encoding="utf-8")
-        return work
+        (work / "data").mkdir()
+        (work / "data" / "train.csv").write_text("a,diagnosis\n", encoding="utf-8")
+        return work / "data"
 
     monkeypatch.setattr("examples.train.prepared", laid_out)
     state = State(home.database)

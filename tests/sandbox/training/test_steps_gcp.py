@@ -49,7 +49,7 @@ def test_each_step_gets_its_words_and_the_folders_of_the_run(state: State) -> No
     below = f"{BUCKET}/pipelines/fraud-path/{run}"
     assert found["prepare"].words == [
         "prepare",
-        f"--raw=/gcs/{BUCKET}/data/raw/",
+        f"--raw=/gcs/{BUCKET}/data/mlplatform-example-raw/",
         f"--output=/gcs/{below}/prepare/",
     ]
     assert found["train"].words[:2] == [f"--train=/gcs/{below}/prepare/", "--regularization=0.1"]
