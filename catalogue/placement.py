@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, cast
 
 from catalogue.marks import is_unknown
 from catalogue.registered import Registered
+from catalogue.runs import RUN_VARIABLE
 from catalogue.week import DAYS, KINDS_OF_DAY
 
 
@@ -323,7 +324,7 @@ def _of_steps(pipeline: Mapping[str, Any]) -> Iterator[str]:
         for name, said in {**_said(step, "inputs"), "output": ""}.items():  # as Vertex AI mounts them
             place = str(said if "://" in str(said) else pipeline.get("output_uri"))
             yield f"--{name}={place.replace('gs://', '/gcs/')}"
-    yield "MLPLATFORM_RUN="
+    yield f"{RUN_VARIABLE}="
 
 
 def _said(words: Mapping[str, Any], key: str) -> Mapping[str, Any]:

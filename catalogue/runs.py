@@ -7,6 +7,10 @@ RUNS_PER_MONTH = "runs-per-month"
 """
 
 
+RUN_VARIABLE = "MLPLATFORM_RUN"
+"""The variable that tells each step of a pipeline the id of its run. The steps of examples/, whose image has nothing of
+this, have it too."""
+
 SCORES_DAYS, CHECKPOINTS_DAYS, PIPELINES_DAYS, ANSWERS_DAYS = 365, 30, 30, 30
 """After how many days scores, checkpoints, what a pipeline's runs wrote and the answers of an endpoint with a queue are
 deleted, where a stack file leaves the days out."""

@@ -8,6 +8,7 @@ import pulumi
 from pulumi_aws import sagemaker
 
 from catalogue.jobnames import BESIDE_STEP, shortened
+from catalogue.runs import RUN_VARIABLE
 from components.aws.model import IMAGE, PLACE
 from components.aws.runs import SCHEDULED, Started, by_the_clock, eventbridge_cron, rings, tags_of
 from components.aws.training import VOLUME_GIB, TrainingJobArgs, training_request
@@ -16,8 +17,6 @@ from components.shapes import Machine, Schedule
 
 REACH: tuple[str, ...] = ()
 """Nothing: SageMaker fetches and writes through S3, whose gateway every network has."""
-RUN = "MLPLATFORM_RUN"
-"""The variable that tells a program the id of its run."""
 
 _RUN_ID = {"Get": "Execution.PipelineExecutionId"}
 _COUNTED = "AWS/Sagemaker/ModelBuildingPipeline"
@@ -257,7 +256,7 @@ def _training(args: PipelineArgs, step: StepArgs, job: TrainingJobArgs) -> dict[
         {"S3Uri": _in_run(job.spot.checkpoint_uri, "")} if job.spot is not None else {},
         {**job.data, **{channel: _read(args, said) for channel, said in step.inputs.items()}},
         _in_run(args.output_uri, step.step_name),
-        {RUN: _RUN_ID},
+        {RUN_VARIABLE: _RUN_ID},
     )
 
 
@@ -282,7 +281,7 @@ def _processing(args: PipelineArgs, step: StepArgs) -> dict[str, Any]:
             "ContainerEntrypoint": list(step.program or ()),
             "ContainerArguments": words,
         },
-        "Environment": {RUN: _RUN_ID},
+        "Environment": {RUN_VARIABLE: _RUN_ID},
         "RoleArn": args.role_arn,
         "ProcessingInputs": [
             {

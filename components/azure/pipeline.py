@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import pulumi
 
 from catalogue.platforms import PLATFORMS
+from catalogue.runs import RUN_VARIABLE
 from components.azure.names import digest
 from components.azure.registry import FOLDER, Environment, environment
 from components.azure.run_alarms import RunAlarms
@@ -30,7 +31,7 @@ from components.shapes import Machine, Schedule
 REACH = ("amlworkspace",)
 """Who starts a run by hand reaches the workspace through this private endpoint, as of a training job."""
 
-RUN = 'env MLPLATFORM_RUN="$AZUREML_ROOT_RUN_ID"'
+RUN = f'env {RUN_VARIABLE}="$AZUREML_ROOT_RUN_ID"'
 """What tells each step the run's id: Azure ML puts the id of the pipeline's job there, as Microsoft's own steps read it
 https://github.com/Azure/azureml-assets/blob/main/assets/model_monitoring/components/src/action_analyzer/action_analyzer_output_actions/run.py
 """

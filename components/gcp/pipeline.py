@@ -8,6 +8,7 @@ from typing import Any
 import pulumi
 
 from catalogue.platforms import PLATFORMS
+from catalogue.runs import RUN_VARIABLE
 from catalogue.vertex_jobs import IN_THE_RUN
 from components.gcp.pipeline_spec import Path, pipeline
 from components.gcp.run import PIPELINES
@@ -18,8 +19,6 @@ from components.shapes import Machine, Schedule
 
 REACH: tuple[str, ...] = ()
 """Nothing: Vertex AI fetches and writes on Google's side."""
-RUN_VARIABLE = "MLPLATFORM_RUN"
-"""The variable in which each step's program has the id of its run."""
 
 
 @dataclass(kw_only=True)

@@ -15,6 +15,7 @@ from catalogue.jobnames import BESIDE_STEP
 from catalogue.kinds.aws import cloudtrail, ec2, kms, pipelines, sagemaker, scheduler, sfn
 from catalogue.kinds.aws.jobs import PIPELINE, TRAINS, TUNES, Job
 from catalogue.properties import Properties
+from catalogue.runs import RUN_VARIABLE
 from catalogue.wording import one_line
 from policies import given
 from policies.aws.tuned import named_otherwise
@@ -65,7 +66,7 @@ def request(graph: Graph) -> Found:
 
 
 _OF_STEPS = (
-    "Environment.MLPLATFORM_RUN.$",
+    f"Environment.{RUN_VARIABLE}.$",
     "InputDataConfig.DataSource.S3DataSource.S3Uri.$",
     "OutputDataConfig.S3OutputPath.$",
     "ProcessingInputs.S3Input.S3Uri.$",
@@ -154,7 +155,7 @@ def job_own(graph: Graph, machine: Resource) -> Iterator[str]:
         name = machine.props.text_if_known("name")
         if name and (sentence := named_otherwise(job, name)):
             yield sentence
-        told = job.request.section_or_empty("Environment").values.get("MLPLATFORM_RUN.$")
+        told = job.request.section_or_empty("Environment").values.get(f"{RUN_VARIABLE}.$")
         if told not in (None, _RUN):
             yield f"is told {one_line(str(told))} as its run, which is not the run's id ({job.state})"
         yield from (f"{sentence} ({job.state})" for sentence in _called(job, machine.type, begins))

@@ -14,6 +14,7 @@ from catalogue.marks import is_marked
 from catalogue.once import once_a_graph
 from catalogue.properties import Properties
 from catalogue.registered import REPOSITORY, Registered, in_datastore
+from catalogue.runs import RUN_VARIABLE
 from catalogue.wording import one_line
 from policies.azure.reading import is_version, key_of, names_one_of, own_registries, slug_of
 from policies.rule import Found, stack_rule, whole_stack_rule
@@ -21,7 +22,7 @@ from policies.stated import is_of_a_pipeline, item_of
 
 _LONG = re.compile(r"azureml://subscriptions/[^/]+/resourcegroups/[^/]+/workspaces/[^/]+/", re.IGNORECASE)
 _FOLDER = re.compile(r'--(\w+)="?\$\{\{\s*(inputs|outputs)\.\1\s*\}\}"?')
-_TRAINS, _STEP = ["exec", "train"], ["exec", "env", "MLPLATFORM_RUN=$AZUREML_ROOT_RUN_ID"]
+_TRAINS, _STEP = ["exec", "train"], ["exec", "env", f"{RUN_VARIABLE}=$AZUREML_ROOT_RUN_ID"]
 """What begins the command of what trains, and that of a pipeline's step, which is told the id of its run.
 
 What runs of an image that trains is the program that SageMaker runs of the same image, as the training component has

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Mapping
 from catalogue.kinds.gcp.workflows import OF_THE_RUN
 from catalogue.placement import Placement
 from catalogue.properties import Properties
+from catalogue.runs import RUN_VARIABLE
 from catalogue.vertex_jobs import IN_THE_RUN, LAUNCHER, LAUNCHES, Job
 
 _SPEC = "pipelineSpec"
@@ -65,7 +66,7 @@ _MUST: Mapping[str, Mapping[str, object]] = {
     f"{_EXECUTORS}.*.container": {"image": LAUNCHER},
 }
 """What each of the parts must say: KFP's own default caches, and hands nothing on."""
-_RUN = [{"name": "MLPLATFORM_RUN", "value": IN_THE_RUN}]
+_RUN = [{"name": RUN_VARIABLE, "value": IN_THE_RUN}]
 """The variables of a step: the id of its run, and no other."""
 _FLAGS = ("--type", "--payload", "--project", "--location", "--gcp_resources")
 _NOTED = "/tmp/gcp_resources"
@@ -92,7 +93,7 @@ def wrong(job: Job, started: tuple[Job, ...], place: Placement | None) -> Iterat
             yield f"starts jobs whose step {step.step} makes a job called {called[:80]}, by which nobody tells it"
         for container in step.spec.each_section("workerPoolSpecs.containerSpec"):
             if container.values.get("env") != _RUN:
-                yield f"starts jobs whose step {step.step} has other variables than MLPLATFORM_RUN with its run"
+                yield f"starts jobs whose step {step.step} has other variables than {RUN_VARIABLE} with its run"
     for container in job.body.each_section(f"{_EXECUTORS}.*.container"):
         yield from _launcher(container, place)
 

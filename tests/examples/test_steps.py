@@ -17,13 +17,14 @@ import jsonschema
 import pytest
 
 from catalogue import versions
+from catalogue.runs import RUN_VARIABLE
 from examples import train
 from examples.pack import HERE
 from examples.serving import sagemaker
 from examples.serving.predictor import FILE, parse
 from examples.steps import __main__ as steps
 from examples.steps import train as training
-from examples.steps.contract import ARCHIVE, place, written
+from examples.steps.contract import ARCHIVE, RUN, place, written
 from examples.steps.evaluate import metrics
 from examples.steps.table import read
 from sandbox.dataplane import running
@@ -252,6 +253,7 @@ def test_a_pipeline_hands_each_step_its_folders_and_options_by_name(
     work: Work, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """As each platform's component of a pipeline starts them: the same bytes as by `--in` and `--out`."""
+    assert RUN == RUN_VARIABLE
     at = {"data": f"--data={work / 'data'}", "model": f"--model={work / 'model'}", "out": f"--output={tmp_path}"}
     assert _run("prepare", f"--raw={work / 'raw'}", f"--output={tmp_path / 'data'}", "--validation=10") == 0
     assert (tmp_path / "data" / "train.csv").read_bytes() == (work / "data" / "train.csv").read_bytes()
