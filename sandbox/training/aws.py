@@ -8,11 +8,9 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
 https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeTrainingJob.html (SecondaryStatus).
 """
 
-import gzip
 import hashlib
 import json
 import re
-import tarfile
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,12 +18,14 @@ from typing import Any, cast
 from urllib.parse import urlsplit
 from uuid import NAMESPACE_URL, uuid5
 
+from catalogue.archives import archive
 from catalogue.errors import BadInput
 from catalogue.iam import Call, read_text, refusal
 from catalogue.kinds.aws import pipelines, sfn
 from catalogue.kinds.aws.iam import ROLE
 from catalogue.kinds.aws.jobs import PIPELINE, STATE_MACHINE, TRAINS, TUNES, Job, whole
 from catalogue.kinds.aws.s3 import BUCKET_POLICY
+from catalogue.runs import RUN_VARIABLE
 from examples.steps import sagemaker
 from sandbox.dataplane.aws import session_of
 from sandbox.needs import of_record
@@ -209,7 +209,7 @@ def steps(state: State, record: Record, run: float) -> Sequence[tuple[str, Launc
         asked: Mapping[str, Any] = _filled(step.section_or_empty("Arguments").values, id_, archives)
         if called == TRAINS:
             job = f"{asked.get('TrainingJobName', 'pipelines')}-{id_}-{name[:8]}-0"
-            told = {str(key): str(value) for key, value in asked.get("Environment", {}).items() if key == _RUN}
+            told = {str(key): str(value) for key, value in asked.get("Environment", {}).items() if key == RUN_VARIABLE}
             launched = _training(record, asked, job, told)
             archives[name] = launched.output[1]
         elif called == "createProcessingJob":
@@ -219,9 +219,6 @@ def steps(state: State, record: Record, run: float) -> Sequence[tuple[str, Launc
             raise BadInput(f"{record.name}: the sandbox runs no step of the type {step.text_or_empty('Type')} ({name})")
         found.append((name, launched))
     return found
-
-
-_RUN = "MLPLATFORM_RUN"
 
 
 def _filled(value: Any, run: str, archives: Mapping[str, str]) -> Any:
@@ -329,18 +326,7 @@ def stored(launch: Launch, folder: Path) -> tuple[str, Path]:
     """SageMaker makes an archive of /opt/ml/model, and puts what a program wrote where it is to be, file by file."""
     if not launch.output[1].endswith(_ARCHIVE):
         return launch.output[1], folder
-    archive = folder.with_name(_ARCHIVE)
-    with (
-        archive.open("wb") as to,
-        gzip.GzipFile(filename="", fileobj=to, mode="wb", mtime=0) as zipped,
-        tarfile.open(fileobj=zipped, mode="w") as tar,
-    ):
-        for one in sorted(folder.rglob("*")):
-            tar.add(one, one.relative_to(folder).as_posix(), recursive=False, filter=_without_time)
-    return launch.output[1], archive
-
-
-def _without_time(entry: tarfile.TarInfo) -> tarfile.TarInfo:
-    entry.mtime = entry.uid = entry.gid = 0
-    entry.uname = entry.gname = ""
-    return entry
+    kept = folder.with_name(_ARCHIVE)
+    with kept.open("wb") as to:
+        archive(folder, (one.relative_to(folder).as_posix() for one in folder.rglob("*") if one.is_file()), to)
+    return launch.output[1], kept
