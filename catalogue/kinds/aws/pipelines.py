@@ -7,6 +7,7 @@ https://aws-sagemaker-mlops.github.io/sagemaker-model-building-pipeline-definiti
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any, cast
 
@@ -55,16 +56,19 @@ def steps(props: Properties) -> Iterator[Properties]:
             ahead += [one for key in _HOLDS_STEPS for one in step.each_section(key)]
 
 
-def jobs(props: Properties) -> Iterator[Job]:
+# Some twenty rules ask the same pipeline, and each request is made of its step anew. A stack has so many pipelines.
+@lru_cache(maxsize=1024)
+def jobs(props: Properties) -> tuple[Job, ...]:
     """Every job that a pipeline may start. Raises Malformed for a step that starts something unknown."""
-    turn = AT if _is_chain(props) else ""
+    turn, found = AT if _is_chain(props) else "", list[Job]()
     for step in steps(props):
         kind = step.text_or_empty("Type")
         if kind in _STARTS_NOTHING:
             continue
         if kind not in _CALLS:
             raise Malformed(f"{step.at}.Type", f"is {kind!r}, whose machines are unknown", step.owner)
-        yield Job(step.text_or_empty("Name"), _CALLS[kind], 1, step, request_of(step), True, turn or step.at)
+        found.append(Job(step.text_or_empty("Name"), _CALLS[kind], 1, step, request_of(step), True, turn or step.at))
+    return tuple(found)
 
 
 def call_of(step: Properties) -> str:
@@ -176,7 +180,7 @@ def longest_hours(props: Properties) -> float:
 
 def _machines(graph: Graph, resource: Resource) -> Iterator[Machines]:
     """Of steps that run one after the other, the one with the most machines stands for all of its type of machine."""
-    found = list(jobs(resource.props))
+    found = jobs(resource.props)
     parts = [(job.turn, one) for job in found for one in job.machines(resource.name, job.state)]
     if len({turn for turn, _ in parts}) > 1:
         yield from (one for _, one in parts)
@@ -191,7 +195,7 @@ def _machines(graph: Graph, resource: Resource) -> Iterator[Machines]:
 
 
 def _price(pricing: Pricing, resource: Resource) -> Bill:
-    found = list(jobs(resource.props))
+    found = jobs(resource.props)
     runs = starts_per_month(pricing.graph, resource) if found else 0.0
     total, parts = 0.0, list[str]()
     for job in found:
