@@ -26,11 +26,16 @@ def account_of(graph: Graph, persona: str) -> Resource:
 
     Raises LookupError where there is none.
     """
+    return _accounts(graph)[persona]
+
+
+@once_a_graph
+def _accounts(graph: Graph) -> Mapping[str, Resource]:
+    found: dict[str, Resource] = {}
     for account in graph.of(serviceaccount.ACCOUNT):
-        called = account.props.text_if_known("displayName").rpartition(" ")[2]
-        if called == persona or account.name.endswith(f"-identity-{persona}"):
-            return account
-    raise LookupError(f"no service account is that of {persona}")
+        found.setdefault(account.props.text_if_known("displayName").rpartition(" ")[2], account)
+        found.setdefault(account.name.rpartition("-identity-")[2], account)
+    return found
 
 
 def people(graph: Graph) -> list[str]:
