@@ -4,16 +4,25 @@ import re
 from datetime import datetime
 from functools import cache
 from ipaddress import IPv4Network
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from zoneinfo import available_timezones
 
 from cronsim import CronSim, CronSimError
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+    model_validator,
+)
 
 from catalogue.hardware import catalogue
 from catalogue.platforms import PLATFORMS
 from catalogue.versions import DIGEST
 from catalogue.wording import did_you_mean
+from components.shapes import Schedule
 
 _CRON_EPOCH = datetime(2026, 1, 1)
 _CRON_ITEM = r"[0-9]{1,2}(-[0-9]{1,2})?(/[0-9]{1,2})?"
@@ -204,3 +213,25 @@ class Machine(Fields):
     def machine(self) -> str:
         """The name by which the hardware catalogue knows the machine. Empty where the file names none."""
         return self.family or self.machine_type or ""
+
+
+class Started(Fields):
+    """What a schedule or a person starts, and `pulumi up` never does."""
+
+    schedule: Cron | None = Field(default=None, examples=["30 5 * * 1"])
+    """When a run starts: five cron fields, in `timezone`. Where it is left out only a person starts one."""
+    timezone: TimeZone = Field(default="UTC", examples=["Europe/Berlin"])
+    """The IANA time zone that the schedule is in."""
+    runs_per_month: Annotated[int, Field(ge=1, le=1_000)] | None = Field(default=None, examples=[8])
+    """How many runs people start in a month at most, where there is no schedule: the bill's ceiling counts them."""
+
+    @model_validator(mode="after")
+    def _runs_are_counted(self) -> Self:
+        if (self.schedule is None) == (self.runs_per_month is None):
+            raise ValueError("a schedule, or runs_per_month where people start the runs; one of the two")
+        return self
+
+    @property
+    def when(self) -> Schedule | None:
+        """When it runs, as components take it. None where people start its runs."""
+        return Schedule(self.schedule, self.timezone) if self.schedule is not None else None

@@ -45,7 +45,7 @@ NOT_RUN: Mapping[str, str] = {
             *(f"pipelines.*.steps.*.{key}" for key in ("family", "machine_type", "image", "program", "max_hours")),
             *("pipelines.*.steps.*.options.*", "pipelines.*.steps.*.inputs.*"),
         ),
-        "as the same key of a training job: the definition is updated, and nothing that was made goes",
+        "nobody has run it for this page: `mlplatform step` says it of your stack",
     ),
     "models.*.version": "as another image and another artifact, once it is approved",
     **dict.fromkeys(

@@ -2,15 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 
-from pydantic import ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, field_validator
 
 from catalogue.pauses import shortest_pause_minutes
 from catalogue.platforms import FOLDER, PLATFORMS
 from catalogue.runs import PIPELINES_DAYS
 from catalogue.wording import found_word, nearest
-from components.shapes import Schedule
 from stacks.checks import address, expires, kept_time, offered, one_by_one, pulled
 from stacks.fields import (
     CHANNEL,
@@ -18,12 +17,10 @@ from stacks.fields import (
     PLACE_OR_STEP,
     PROGRAM_WORD,
     SLUG,
-    Cron,
-    Fields,
     Image,
     Machine,
     Slug,
-    TimeZone,
+    Started,
     Uri,
     machine_type_schema,
 )
@@ -94,7 +91,7 @@ class Step(Machine):
     """After how many hours the step is stopped."""
 
 
-class Pipeline(Fields):
+class Pipeline(Started):
     """Steps that a run does one after the other: each reads what the step before it wrote. A schedule or a person
     starts a run, `pulumi up` never does."""
 
@@ -129,12 +126,6 @@ class Pipeline(Fields):
     keep_days: Annotated[int, Field(ge=3, le=KEEP_DAYS)] = Field(default=PIPELINES_DAYS, examples=[30])
     """After how many days what a run wrote is deleted, where the folder lies in the stack's own artifact store. A
     version that is to stay is registered before."""
-    schedule: Cron | None = Field(default=None, examples=["30 5 * * 1"])
-    """When a run starts: five cron fields, in `timezone`. Where it is left out only a person starts one."""
-    timezone: TimeZone = Field(default="UTC", examples=["Europe/Berlin"])
-    """The IANA time zone that the schedule is in."""
-    runs_per_month: Annotated[int, Field(ge=1, le=1_000)] | None = Field(default=None, examples=[8])
-    """How many runs people start in a month at most, where there is no schedule: the bill's ceiling counts them."""
 
     @field_validator("steps", mode="after")
     @classmethod
@@ -148,17 +139,6 @@ class Pipeline(Fields):
             ready = next((name for name in left if not waits[name]), next(iter(left)))
             ordered[ready] = left[ready]
         return ordered
-
-    @model_validator(mode="after")
-    def _runs_are_counted(self) -> Self:
-        if (self.schedule is None) == (self.runs_per_month is None):
-            raise ValueError("a schedule, or runs_per_month where people start the runs; one of the two")
-        return self
-
-    @property
-    def when(self) -> Schedule | None:
-        """When it runs, as components take it. None where people start its runs."""
-        return Schedule(self.schedule, self.timezone) if self.schedule is not None else None
 
     def hours(self, config: StackConfig) -> int:
         """How long a run may take: all its steps together, and what a training job waits for Spot machines."""

@@ -1,22 +1,20 @@
 """Training jobs: what trains a model, on which data and machines. Nothing starts by `pulumi up`."""
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints
 
 from catalogue.platforms import FOLDER, PLATFORMS
 from catalogue.runs import CHECKPOINTS_DAYS
-from components.shapes import Schedule
 from stacks.checks import address, expires, kept_time, offered, one_by_one, pulled
 from stacks.fields import (
     CHANNEL,
-    Cron,
     Fields,
     Image,
     Machine,
     Slug,
-    TimeZone,
+    Started,
     Uri,
     machine_type_schema,
 )
@@ -55,7 +53,7 @@ class Spot(Fields):
     is interrupted needs its own for two days at most."""
 
 
-class TrainingJob(Machine):
+class TrainingJob(Started, Machine):
     """What trains a model. A schedule or a person starts a run, `pulumi up` never does; nothing runs between runs."""
 
     enabled: bool = Field(default=True, examples=[False])
@@ -114,18 +112,6 @@ class TrainingJob(Machine):
         ],
     )
     """Search hyperparameters: a run is then several trials. One training where it is left out."""
-    schedule: Cron | None = Field(default=None, examples=["30 5 * * 1"])
-    """When a run starts: five cron fields, in `timezone`. Where it is left out only a person starts one."""
-    timezone: TimeZone = Field(default="UTC", examples=["Europe/Berlin"])
-    """The IANA time zone that the schedule is in."""
-    runs_per_month: Annotated[int, Field(ge=1, le=1_000)] | None = Field(default=None, examples=[8])
-    """How many runs people start in a month at most, where there is no schedule: the bill's ceiling counts them."""
-
-    @model_validator(mode="after")
-    def _runs_are_counted(self) -> Self:
-        if (self.schedule is None) == (self.runs_per_month is None):
-            raise ValueError("a schedule, or runs_per_month where people start the runs; one of the two")
-        return self
 
     @property
     def hours(self) -> int:
@@ -137,11 +123,6 @@ class TrainingJob(Machine):
     def at_once(self) -> int:
         """How many machines a run has at once at most."""
         return self.replicas * (self.tuning.parallel if self.tuning is not None else 1)
-
-    @property
-    def when(self) -> Schedule | None:
-        """When it runs, as components take it. None where people start its runs."""
-        return Schedule(self.schedule, self.timezone) if self.schedule is not None else None
 
 
 def _names(config: StackConfig) -> Iterator[Problem]:
