@@ -226,7 +226,7 @@ def _others(said: Mapping[str, Any]) -> tuple[Another, ...]:
     )
 
 
-_ADDRESS = re.compile(r"(?:[a-z0-9]+://|\b[a-z0-9-]+(?:\.[a-z0-9-]+)+/)[^\s\"'\\]+")
+_ADDRESS = re.compile(r"(?:(?<![a-z0-9])[a-z0-9]+://|(?<![\w.-])[a-z0-9-]+(?:\.[a-z0-9-]+)+/)[^\s\"'\\]+")
 _CALLER = ("network", "cidr", "account", "identity")
 _STARTED = ("command", "args", "environment")
 

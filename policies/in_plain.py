@@ -113,7 +113,7 @@ def _decoded(text: str) -> str:
         return ""
 
 
-_BASE64 = re.compile(r"[A-Za-z0-9+/\s]+={0,2}\s*")
+_BASE64 = re.compile(r"[A-Za-z0-9+/\s]++={0,2}\s*")
 
 
 def secrets(value: Any, path: str = "") -> Iterator[tuple[str, str]]:

@@ -24,7 +24,7 @@ _NAMED_BY = ("name", "bucket", "domainName", "repositoryId", "accountId")
 """The inputs with the name of a resource, which the engine knows before the cloud has answered."""
 
 
-_SCHEME = re.compile(r"arn:aws[a-z-]*:s3:::|[a-z0-9]+://")
+_SCHEME = re.compile(r"arn:aws[a-z-]*:s3:::|(?<![a-z0-9])[a-z0-9]+://")
 """What stands before a name that is the only one in the world."""
 
 

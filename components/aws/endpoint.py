@@ -251,7 +251,8 @@ def driver(image: str, machine_type: str) -> str | None:
     (https://github.com/autogluon/autogluon-cloud/pull/270). What each AMI has: ProductionVariant, InferenceAmiVersion,
     https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ProductionVariant.html
     """
-    says_cuda_13 = re.search(r":([^@]*[-_.])?cu13", image)
+    _, colon, tag = image.partition("@")[0].rpartition(":")
+    says_cuda_13 = colon and re.match(r"(.*[-_.])?cu13", tag)
     has_gpus = re.match(r"ml\.[gp][0-9]", machine_type)
     return "al2023-ami-sagemaker-inference-gpu-4-1" if says_cuda_13 and has_gpus else None
 

@@ -206,6 +206,6 @@ def _compared(one: Answer, own: Behaviour, again: bool, holds: bool) -> tuple[st
 
 def _among(path: str, known: frozenset[str]) -> bool:
     """Whether a path of the engine's, such as `subnets[0].id`, is one of a record's, or in one, or holds one."""
-    plain = re.sub(r"\[[^\]]*\]", "", path)
-    wanted = {re.sub(r"\[[^\]]*\]", "", each) for each in known}
+    plain = re.sub(r"\[[^\[\]]*\]", "", path)
+    wanted = {re.sub(r"\[[^\[\]]*\]", "", each) for each in known}
     return any(plain == each or plain.startswith(f"{each}.") or each.startswith(f"{plain}.") for each in wanted)

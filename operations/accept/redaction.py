@@ -24,7 +24,7 @@ _LEAST, _INSIDE = 3, 5
 _PLAIN = re.compile(r"[A-Za-z]?[a-z]{0,15}(?:'[a-z]{1,2})?|[A-Z]{2,8}|\d{1,4}(?:\.\d{1,2})?|[^\w\s]{1,3}")
 _CODE = re.compile(r"(?:[A-Z][a-z]{1,15}){2,7}")
 """An error code such as `ResourceLimitExceeded`. One with a digit may be an id."""
-_SPLIT = re.compile(r"""(\s+|["'`<>()\[\]{},;]+|[.:!?]+(?=\s|$|["'`)\]}]))""")
+_SPLIT = re.compile(r"""(\s+|["'`<>()\[\]{},;]+|(?<![.:!?])[.:!?]+(?=\s|$|["'`)\]}]))""")
 _QUOTED = re.compile(r"""(["'`])(?:\\.|(?!\1).)*\1""")
 
 
@@ -46,7 +46,7 @@ class Redactor:
 
         What stands between quotes is somebody's own, even where it is plain language.
         """
-        line = " ".join(text.split())
+        line = " ".join(text[: 10 * MOST].split())
         parts: list[str] = []
         at = 0
         for quoted in _QUOTED.finditer(line):

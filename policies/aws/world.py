@@ -259,7 +259,7 @@ def _compiled(prefix: str, tunings: str, region: str) -> dict[str, re.Pattern[st
     return {**shapes, **wider}
 
 
-_MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_MAIL = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _IMAGE = re.compile(r"(?P<account>\d{12})\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com/(?P<name>[^:@]+).*")
 _BUCKET = re.compile(r"(?:arn:aws[\w-]*:s3:::|s3a?://)(?P<name>[a-z0-9][a-z0-9.-]+)(?:/.*)?")
 _OF_AWS = re.compile(r"prod-[a-z0-9-]+-starport-layer-bucket|jumpstart-.*|sagemaker-sample-.*")

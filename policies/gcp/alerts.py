@@ -62,7 +62,7 @@ _WATCHED: Mapping[str, _Watched] = {
     ),
     "cloud_scheduler_job": _Watched(cloudscheduler.SCHEDULE, "job_id", {"": _ERROR}),
 }
-_LINK = re.compile(r"(?:\w+://|www\.)(?!(?:console\.|docs\.)?cloud\.google\.com/)[^\s)>\]]+", re.IGNORECASE)
+_LINK = re.compile(r"(?:(?<!\w)\w+://|www\.)(?!(?:console\.|docs\.)?cloud\.google\.com/)[^\s)>\]]+", re.IGNORECASE)
 """An address in the text of an alert that is none of Google Cloud's own pages."""
 _TERM = re.compile(r"([\w.]+)\s*(!=|>=|<=|=|>|<|:)\s*(\S.*)", re.DOTALL)
 
@@ -161,7 +161,7 @@ def _share(threshold: Properties) -> Iterator[str]:
 
 
 _SELECTED = re.compile(r"aiplatform_googleapis_com:prediction_online_(\w+)\{([^{}]*)\}")
-_LABEL = re.compile(r'(\w+)(=|!=|=~|!~)"([^"]*)"')
+_LABEL = re.compile(r'(?<!\w)(\w+)(=|!=|=~|!~)"([^"]*)"')
 _COUNTS = r"\(sum\(increase\((?:private_)?response_count\[\d+[mhd]\]\)\)orvector\(0\)\)"
 _SILENT = re.compile(
     rf"(?:\(count\((?:replicas|cpu_utilization)>0\)(?:orcount\((?:replicas|cpu_utilization)>0\))*\)and)?{_COUNTS}\+{_COUNTS}<1"

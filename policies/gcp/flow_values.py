@@ -9,8 +9,8 @@ Json = Mapping[str, Any]
 Step = tuple[str, Json]
 ENDS = frozenset({"next", "raise", "return"})
 _EXPRESSION = re.compile(r"\$\{(.*)\}", re.DOTALL)
-_TEXT = re.compile(r'"(?:\\.|[^"\\])*"')
-_NAME = re.compile(r"(?<![\w.])([A-Za-z_]\w*)(?![\w]*\()(\.\w+)*\(?")
+_TEXT = re.compile(r'"(?:\\.|[^"\\])*(?:"|\Z)', re.DOTALL)
+_NAME = re.compile(r"(?<![\w.])([A-Za-z_]\w*+)(?!\()(\.\w+)*\(?")
 _WORDS = frozenset({"and", "false", "http", "in", "not", "null", "or", "retry", "sys", "true"})
 """Words of the language, and of the library that has values beside functions."""
 

@@ -410,7 +410,7 @@ def token_shown(props: Properties) -> Iterator[str]:
         told = list(texts(props, bodies=False))
     else:
         told = [props.text_if_known("httpTarget.uri")] if props.is_given("httpTarget.uri") else []
-    called = [host for text in told for host in re.findall(r"\w+://[^/\"\s]*", text)]
+    called = [host for text in told for host in re.findall(r"(?<!\w)\w+://[^/\"\s]*", text)]
     if not called and told != [""]:
         yield "calls nothing, or where nobody can tell"
     for host in dict.fromkeys(called):

@@ -13,7 +13,7 @@ from policies.rule import Found, whole_stack_rule
 
 _MAIL = re.compile(r"(?<![\w.+-])[\w.+-]+@(?:[a-z0-9-]+\.)+[a-z]{2,}(?![\w-])", re.IGNORECASE)
 _GOOGLES = re.compile(r".*(?:gserviceaccount\.com|\.google\.com)")
-_REGISTRY = re.compile(r"([a-z0-9-]+)-docker\.pkg\.dev/([^/\s]+)/([^/:@\s]+)")
+_REGISTRY = re.compile(r"(?<![a-z0-9-])([a-z0-9-]+)-docker\.pkg\.dev/([^/\s]+)/([^/:@\s]+)")
 
 
 @whole_stack_rule(

@@ -43,7 +43,7 @@ from policies.world import may_be_id, texts, world
 _PROJECT = re.compile(r"(?<![\w-])projects/((?:[a-z0-9.-]+:)?[a-z0-9][a-z0-9-]*)(?![\w*.])")
 _OF_PROJECT = re.compile(
     r"@([a-z0-9-]+(?:\.[a-z0-9-]+)?)\.iam\.gserviceaccount\.com|bq://([a-z][a-z0-9-]+)|"
-    r"([a-z][a-z0-9-]+)@appspot\.gserviceaccount\.com"
+    r"(?<![a-z0-9-])([a-z0-9-]+)@appspot\.gserviceaccount\.com"
 )
 _AGENT = re.compile(
     r"(?<!\d)(\d{6,})(?:-compute)?@(?:(?:gcp-sa-[a-z-]+|bigquery-encryption|compute-system|gs-project-accounts|"

@@ -118,7 +118,7 @@ _SECRET_NAME = re.compile(
 )
 _SECRET_VALUE = re.compile(
     r"\b(AKIA|ASIA)[A-Z0-9]{16}\b|\bAIza[\w-]{35}|\b(gh[opsu]|hf)_[A-Za-z0-9]{16,}|\b(glpat|xox[abp]|sk)-[\w-]{16,}"
-    r"|-----BEGIN |\beyJ[\w-]+\.eyJ|(AccountKey|SharedAccessKey|Password|Pwd)=|[?&]sig=|\w+://[^/\s:]+:[^/\s@]+@"
+    r"|-----BEGIN |(?<![\w-])eyJ[\w-]+\.eyJ|(AccountKey|SharedAccessKey|Password|Pwd)=|[?&]sig=|(?<!\w)\w+://[^/\s:]+:[^/\s@]+@"
 )
 """What keys of AWS, Google, GitHub, Hugging Face, GitLab and Slack begin with, wherever in a value they stand; and
 addresses with a password or the signature of Azure's storage:
