@@ -55,11 +55,21 @@ class OnceLoader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
+_DEPTH = 100
+"""The most brackets within one another in YAML, whose reader takes the square of their number."""
+
+
 class _Yaml(yaml.SafeLoader):
     """Safe YAML that refuses a key given twice.
 
-    It refuses aliases too, for a short text could hold endless parts by them.
+    It refuses aliases too, for a short text could hold endless parts by them; and brackets `_DEPTH` deep.
     """
+
+    def fetch_flow_collection_start(self, TokenClass: Any) -> None:
+        scanner = cast(Any, self)
+        if scanner.flow_level > _DEPTH:
+            raise ValueError
+        cast(Any, super()).fetch_flow_collection_start(TokenClass)
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         if cast(Any, self).check_event(yaml.AliasEvent):

@@ -20,6 +20,7 @@ from functools import cache, lru_cache
 from ipaddress import ip_address, ip_network
 from typing import Any, cast
 
+from catalogue import wildcards
 from catalogue.documents import NoDocument, parse
 from catalogue.marks import is_marked
 from catalogue.properties import Malformed, Properties, Unreadable
@@ -133,19 +134,23 @@ def _filled(text: str, context: Context, *, wild: bool = True, parts: int = 1) -
 
     Before the last of its `parts`, which colons divide, a wildcard stays within its part.
     """
-    pattern, colons = "", 0
+    pieces, colons = [("", "")], 0
     for part in _VARIES.split(text):
-        if wild and part in ("*", "?"):
-            pattern += ("." if colons >= parts - 1 else "[^:]") + ("*" if part == "*" else "")
+        taken, then = pieces[-1]
+        any_ = "." if colons >= parts - 1 else "[^:]"
+        if wild and part == "*":
+            pieces.append((any_, ""))
+        elif wild and part == "?":
+            pieces[-1] = (taken, then + any_)
         elif part.startswith("${"):
             value = part[2:-1] if part in ("${*}", "${?}", "${$}") else _variable(context, part[2:-1])
             if value is None:
                 return None
-            pattern += re.escape(value)
+            pieces[-1] = (taken, then + re.escape(value))
         else:
             colons += part.count(":")
-            pattern += re.escape(part)
-    return pattern
+            pieces[-1] = (taken, then + re.escape(part))
+    return wildcards.joined(pieces[0][1], pieces[1:])
 
 
 def _variable(context: Context, said: str) -> str | None:

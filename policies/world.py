@@ -152,6 +152,11 @@ def _document(text: str) -> tuple[tuple[str, str], ...] | None:
         return None
 
 
+_LONGEST = 2048
+"""The most characters of a name. An ARN has no more: https://docs.aws.amazon.com/IAM/latest/APIReference/API_Policy.html
+"""
+
+
 @lru_cache(maxsize=65_536)
 def _above(text: str) -> tuple[str, ...]:
     """A text in lower case, and what it lies in: each beginning of it that ends before a `/` or a `:`.
@@ -160,5 +165,5 @@ def _above(text: str) -> tuple[str, ...]:
     """
     said = text.casefold()
     both = dict.fromkeys((said, _SCHEME.sub("", said)))
-    ends = [(one, end) for one in both for end, letter in enumerate(one) if letter in "/:" and end]
+    ends = [(one, end) for one in both for end, letter in enumerate(one[:_LONGEST]) if letter in "/:" and end]
     return (*both, *(one[:end] for one, end in ends))

@@ -16,6 +16,7 @@ from catalogue.graph import Graph, Resource
 from catalogue.kinds.azure import authorization
 from catalogue.once import once_a_graph
 from catalogue.properties import Unreadable
+from catalogue.wildcards import covers
 
 
 class NotRead(Unreadable):
@@ -98,9 +99,7 @@ def _names(held: Assignment, operation: str, data: bool) -> bool:
 @lru_cache(maxsize=4096)
 def _any(patterns: tuple[str, ...], operation: str) -> bool:
     """Operations take upper and lower case for the same, and a `*` stands for any text."""
-    return any(
-        re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), operation, re.IGNORECASE) for pattern in patterns
-    )
+    return any(covers(pattern, operation) for pattern in patterns)
 
 
 _UNLESS = re.compile(

@@ -65,7 +65,7 @@ def _folder(uri: str) -> str:
 
 def _above(folder: str) -> list[str]:
     """A folder and those that it lies in, from itself to its bucket."""
-    bucket, *parts = folder.removeprefix("s3://").rstrip("/").split("/")
+    bucket, *parts = folder.removeprefix("s3://").rstrip("/").split("/", 1024)  # S3 takes no longer key
     return [_folder("/".join(["s3:/", bucket, *parts[:depth]])) for depth in range(len(parts), -1, -1)]
 
 

@@ -17,6 +17,7 @@ from catalogue.kinds.aws import cloudtrail, ecr, iam, s3, sagemaker, sfn
 from catalogue.kinds.aws.jobs import PIPELINE, USES, Job
 from catalogue.once import once_a_graph
 from catalogue.properties import Unreadable
+from catalogue.wildcards import pattern
 from policies import given
 from policies.aws.guarded import arn_of
 from policies.aws.promoted import taken
@@ -224,10 +225,10 @@ def _reaches(graph: Graph) -> _Reaches:
 def _meant(facts: _Facts) -> _Reaches:
     words = {"h": facts.here, "p": facts.prefix}
     found = {
-        word: Reach(wide=tuple(_glob(f"arn:aws:{one.format(**words)}") for one in s)) for word, s in _NAMES.items()
+        word: Reach(wide=tuple(pattern(f"arn:aws:{one.format(**words)}") for one in s)) for word, s in _NAMES.items()
     }
     for word, folder in _FOLDERS.items():
-        found[word] = Reach(wide=tuple(_glob(f"arn:aws:s3:::{bucket}{folder}") for bucket in sorted(facts.buckets)))
+        found[word] = Reach(wide=tuple(pattern(f"arn:aws:s3:::{bucket}{folder}") for bucket in sorted(facts.buckets)))
     others = rf"(?!({'|'.join(map(re.escape, sorted(facts.machines))) or '-'})$){re.escape(facts.prefix)}-[\w-]+"
     return _Reaches(
         {
@@ -304,8 +305,3 @@ def _versions(uris: Iterable[str]) -> Iterator[str]:
         bucket, *parents, _ = uri.removeprefix("s3://").rstrip("/").split("/")
         above = parents[:-1] or parents
         yield f"s3://{'/'.join([bucket, *above])}/" if above else uri
-
-
-def _glob(text: str) -> re.Pattern[str]:
-    """A pattern in which `*` is any text; a variable is what it is written as."""
-    return re.compile(".*".join(map(re.escape, text.split("*"))), re.DOTALL)

@@ -1,7 +1,6 @@
 """Ways in: each endpoint can be called by somebody, from somewhere, and people reach the workspace."""
 
 from collections.abc import Iterable, Iterator
-from fnmatch import fnmatchcase
 
 from catalogue.arm import same
 from catalogue.graph import Graph, Resource
@@ -13,6 +12,7 @@ from catalogue.kinds.azure.network import PEERING, PRIVATE_ENDPOINT, SECURITY_GR
 from catalogue.landing_zones import AzureNetwork
 from catalogue.placement import Caller, WayIn
 from catalogue.properties import Properties
+from catalogue.wildcards import covers
 from policies import given
 from policies.azure.identity import SCORE
 from policies.azure.network import given_to, https, networks_of, rules_of
@@ -33,7 +33,7 @@ def scores(role: Resource) -> bool:
 
 
 def _matches(permission: Properties, key: str) -> bool:
-    return any(fnmatchcase(SCORE, action.lower()) for action in permission.each_text(key))
+    return any(covers(action, SCORE) for action in permission.each_text(key))
 
 
 def may_score(graph: Graph, endpoint: Resource) -> Iterator[Resource]:

@@ -8,7 +8,6 @@ written to by Azure Monitor alone and has no policy.
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from fnmatch import fnmatchcase
 from typing import Any
 
 from catalogue.access.azure import spelled
@@ -31,6 +30,7 @@ from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_ENDPOINT
 from catalogue.kinds.azure.network import PRIVATE_ENDPOINT
 from catalogue.once import once_a_graph
 from catalogue.properties import Properties
+from catalogue.wildcards import covers
 from policies.azure.promoted import is_given
 from policies.azure.reading import foreign, names_one_of, not_before
 from policies.rule import callers, resource_rule, stack_rule
@@ -132,7 +132,7 @@ def no_wildcard(props: Properties) -> Iterator[str]:
             kind = said.removeprefix(within).partition("/")[0]
             if not said.startswith(within) or ("*" in kind and said != f"{within}*/read"):
                 yield f"grants {action}, which is more than one kind of thing in a workspace"
-            elif held := [o for o in _FORBIDDEN if fnmatchcase(o.lower(), action.lower())]:
+            elif held := [o for o in _FORBIDDEN if covers(action, o)]:
                 yield f"grants {held[0]}, which is left to the stack file"
 
 
@@ -276,7 +276,7 @@ SCORE = "microsoft.machinelearningservices/workspaces/onlineendpoints/score/acti
 def pass_role(props: Properties) -> Iterator[str]:
     """Assigning an identity to a machine lends its roles to whoever is on the machine (Managed Identity Operator)."""
     for action in props.each_text("permissions.actions"):
-        if fnmatchcase(_PASS.lower(), action.lower()) or action.startswith("Microsoft.ManagedIdentity/"):
+        if covers(action, _PASS) or action.startswith("Microsoft.ManagedIdentity/"):
             yield f"hands identities on by {action}"
 
 

@@ -10,7 +10,6 @@ roles: https://learn.microsoft.com/en-us/azure/role-based-access-control/built-i
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from fnmatch import fnmatchcase
 
 from catalogue.access.azure import is_read
 from catalogue.graph import Graph, Resource
@@ -19,6 +18,7 @@ from catalogue.kinds.azure.machinelearningservices import MODELS, SERVED, WORKSP
 from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_ENDPOINT, COMPUTE
 from catalogue.marks import is_marked
 from catalogue.once import once_a_graph
+from catalogue.wildcards import covers
 from policies.azure.identity import built_in
 from policies.azure.promoted import TAKES, is_given
 from policies.azure.reading import registered_models
@@ -164,9 +164,9 @@ def _more(role: Resource, personas: Iterable[str], actions: Mapping[str, tuple[s
     """What a role allows beside the tasks of these personas."""
     known = tuple(personas)
     for key, of in (("actions", actions), ("dataActions", _ON_BLOBS)):
-        may = [pattern.lower() for persona in known for pattern in of.get(persona, ())]
+        may = [pattern for persona in known for pattern in of.get(persona, ())]
         for action in role.props.each_text(f"permissions.{key}"):
-            if not any(fnmatchcase(action.lower(), pattern) for pattern in may):
+            if not any(covers(pattern, action) for pattern in may):
                 yield f"allows {action}, which no task of {_or(known)} needs"
     given = [*role.props.each_text("permissions.actions"), *role.props.each_text("permissions.dataActions")]
     if not given:
@@ -183,8 +183,8 @@ def _less(
     if not graph.ours or len(personas) != 1 or graph.refers(item, "scope", SERVED):
         return
     for key, of in (("actions", actions), ("dataActions", _ON_BLOBS)):
-        given = [action.lower() for action in role.props.each_text(f"permissions.{key}")]
-        lacks = [need for need in of.get(personas[0], ()) if not any(fnmatchcase(need.lower(), one) for one in given)]
+        given = list(role.props.each_text(f"permissions.{key}"))
+        lacks = [need for need in of.get(personas[0], ()) if not any(covers(one, need) for one in given)]
         if given and lacks:
             yield f"does not allow {_and(lacks)}, which tasks of {personas[0]} need"
 

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from fnmatch import fnmatchcase
 
 from catalogue import registered
 from catalogue.graph import Graph, Resource
@@ -21,6 +20,7 @@ from catalogue.kinds.azure.mlplatform import APPROVED_VERSION
 from catalogue.once import once_a_graph
 from catalogue.properties import Properties
 from catalogue.registered import Registered
+from catalogue.wildcards import covers
 from policies import preflights
 from policies.azure.identity import runs_something
 from policies.azure.reading import own_registries
@@ -143,7 +143,7 @@ def _writers(graph: Graph, model: Resource) -> Mapping[str, tuple[str, Resource 
 
 
 def _writes(role: Properties) -> bool:
-    return any(fnmatchcase(_WRITES, action.lower()) for action in role.each_text("permissions.actions"))
+    return any(covers(action, _WRITES) for action in role.each_text("permissions.actions"))
 
 
 @stack_rule(
