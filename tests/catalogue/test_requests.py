@@ -161,7 +161,7 @@ def tasks(graph: Graph) -> Iterator[tuple[str, Any]]:
 
 def test_each_service_takes_what_each_state_machine_sends(full: Graph) -> None:
     sent = list(tasks(full))
-    assert {call for call, _ in sent} == {"createTransformJob", "createTrainingJob"}
+    assert {call for call, _ in sent} == {"createTransformJob", "createTrainingJob", "createHyperParameterTuningJob"}
     assert [found for call, request in sent for found in refusals(request, call)] == []
     for call, request in sent:
         assert refusals({**request, "Speed": 1}, call) == [f"Speed: {SENT[call][1]} has no such member"]

@@ -90,7 +90,7 @@ def _jobs(graph: Graph, starter: Resource) -> Asked:
             brings |= _text("sagemaker:VolumeKmsKey", cluster.text_or_empty("VolumeKmsKeyId"))
         for output in job.outputs():
             brings |= _text("sagemaker:OutputKmsKey", output.text_or_empty("KmsKeyId"))
-        network = job.request.section_or_empty("NetworkConfig") or job.request
+        network = next(iter(job.trainings()), job.request.section_or_empty("NetworkConfig"))
         brings |= _network(network.section_or_empty("VpcConfig"), "Subnets", "SecurityGroupIds")
         for at in ("NetworkIsolation", "InterContainerTrafficEncryption"):
             brings |= _text(f"sagemaker:{at}", network.text_or_empty(f"Enable{at}"))

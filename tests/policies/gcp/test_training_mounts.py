@@ -72,8 +72,9 @@ def setting(key: str, value: str) -> Callable[[Graph], Graph]:
     ids=["bounded", "gone", "bucket", "role", "member"],
 )
 def test_a_run_that_could_not_mount_is_found(training: Graph, mutation: Callable[[Graph], Graph]) -> None:
-    (found,) = training_mounts.judge(mutation(training)).violations
-    assert "may not read all of gs://their-data" in found.sentence
+    found = training_mounts.judge(mutation(training)).violations
+    assert [one.resource and one.resource.name for one in found] == ["gcp-full-fraud-search", "gcp-full-fraud-training"]
+    assert all("may not read all of gs://their-data" in one.sentence for one in found)
 
 
 @pytest.mark.parametrize(

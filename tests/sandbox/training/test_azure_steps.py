@@ -46,6 +46,7 @@ def test_a_pipeline_is_no_training_job_and_a_training_job_no_pipeline(state: Sta
     assert told == {
         "fraud-path": (False, True),
         "fraud-training": (True, False),
+        "fraud-search": (True, False),
         "fraud-backfill": (False, False),
         "document-embedder": (False, False),
     }

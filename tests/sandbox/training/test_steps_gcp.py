@@ -38,7 +38,7 @@ def path_of(state: State) -> Record:
 def test_a_pipeline_is_no_training_job_and_no_training_job_a_pipeline(state: State) -> None:
     records = state.resources.all()
     assert [one.name for one in records if gcp.is_pipeline(one)] == ["gcp-full-fraud-path"]
-    assert [one.name for one in records if gcp.trains(one)] == ["gcp-full-fraud-training"]
+    assert [one.name for one in records if gcp.trains(one)] == ["gcp-full-fraud-search", "gcp-full-fraud-training"]
 
 
 def test_each_step_gets_its_words_and_the_folders_of_the_run(state: State) -> None:

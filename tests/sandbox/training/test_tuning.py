@@ -34,7 +34,7 @@ def _smaller(inputs: Any) -> Any:
 
 
 def standing(platform: str, folder: Path, search: Any, small: bool = False) -> tuple[State, Record, str]:
-    """A stack whose second training job searches, that job and where its data lie."""
+    """A stack with a training job that searches, that job and where its data lie."""
     graph, state = tuned(platform, folder, tuning=search), State(folder / "state.sqlite")
     place = graph.placement
     assert place is not None

@@ -149,7 +149,7 @@ def test_a_step_of_a_pipeline_trains_once() -> None:
 
 
 def tuned(platform: str, folder: Path, **other: Any) -> Graph:
-    """The stack of every section with a second training job, which searches."""
+    """The stack of every section with one more training job, which searches."""
     said: Any = yaml.safe_load((STACKS / f"Pulumi.{platform}-full.yaml").read_text(encoding="utf-8"))
     training = said["config"]["mlplatform:training"]
     own = {key: value for key, value in training["fraud-training"].items() if key != "spot"}
