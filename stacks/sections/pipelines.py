@@ -45,7 +45,8 @@ CONTAINER = ("image", "program", "family", "machine_type", "max_hours", "options
 
 
 class Step(Machine):
-    """One step of a run: a program in a container, or a training job of this file.
+    """One step of a run: a program in a container, or a training job of this file, whose search it does where it has
+    one.
 
     The program gets `--INPUT=FOLDER` for each input, `--output=FOLDER`, which it writes, and `--OPTION=VALUE` for each
     option, after its own words. It ends with another exit code than 0 where the run is to stop, as a gate does.
@@ -63,7 +64,7 @@ class Step(Machine):
 
     training: Slug | None = Field(default=None, examples=["fraud-training"])
     """The training job of this file, under `training`, whose definition the step runs: its image, hyperparameters,
-    machines, hours and Spot."""
+    machines, hours, Spot and search. A step that reads a search gets what its best trial left."""
     image: Image | None = Field(
         default=None, examples=["111122223333.dkr.ecr.us-east-1.amazonaws.com/aws-full-registry-images:steps-1"]
     )
@@ -146,7 +147,7 @@ class Pipeline(Started):
 
 
 def hours_of(config: StackConfig, step: Step) -> int:
-    """How long a step may take, with what it waits for Spot machines."""
+    """How long a step may take: all rounds of a search, and what it waits for Spot machines."""
     job = training.of(config).get(step.training) if step.training is not None else None
     if job is not None:
         return job.hours
@@ -203,7 +204,7 @@ def _either(config: StackConfig) -> Iterator[Problem]:
                 _at(name, called, "training"),
                 f"found {found_word(step.training)}, which is switched off; take enabled: false out there",
             )
-        elif jobs[step.training].tuning is not None:
+        elif config.platform != "aws" and jobs[step.training].tuning is not None:
             yield Problem(
                 _at(name, called, "training"),
                 f"found {found_word(step.training)}, which searches its hyperparameters, and a step trains once; name "
