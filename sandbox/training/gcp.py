@@ -10,7 +10,7 @@ replica is at https://cloud.google.com/vertex-ai/docs/training/understanding-tra
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
 from uuid import NAMESPACE_URL, uuid5
@@ -102,14 +102,15 @@ def launch(state: State, record: Record, run: float, attempt: int, trial: Trial 
     return _launch(record, found[0], id_, f"{record.name}-{id_}-{attempt}{tried}", trial)
 
 
-def steps(state: State, record: Record, run: float) -> Sequence[tuple[str, Launch]]:
+def steps(state: State, record: Record, run: float) -> Iterator[tuple[str, Launch]]:
     """The custom jobs of a run of a pipeline, by the names of its steps, in the order in which they wait for each
     other. The words of a program are those after `python -m examples.steps`; a training job has its arguments alone.
     """
     found, id_ = [job for job in _jobs(record) if job.step], _id(record, run)
     if not all(job.alone for job in found):
         raise BadInput(f"{record.name}: has steps beside each other; the sandbox does one after the other")
-    return [(job.step, _launch(record, job, id_, f"{record.name}-{job.step}-{id_}")) for job in found]
+    for job in found:
+        yield job.step, _launch(record, job, id_, f"{record.name}-{job.step}-{id_}")
 
 
 def _id(record: Record, run: float) -> str:
