@@ -204,7 +204,7 @@ def _either(config: StackConfig) -> Iterator[Problem]:
                 _at(name, called, "training"),
                 f"found {found_word(step.training)}, which is switched off; take enabled: false out there",
             )
-        elif config.platform != "aws" and jobs[step.training].tuning is not None:
+        elif config.platform == "azure" and jobs[step.training].tuning is not None:
             yield Problem(
                 _at(name, called, "training"),
                 f"found {found_word(step.training)}, which searches its hyperparameters, and a step trains once; name "
