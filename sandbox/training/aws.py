@@ -205,7 +205,7 @@ def steps(state: State, record: Record, run: float) -> Iterator[tuple[str, Launc
     program are those after `python -m examples.steps`.
     """
     id_ = hashlib.sha256(f"{record.id} {run}".encode()).hexdigest()[:12]
-    answers, searches = dict[str, str](), {job.state: _search_of(job) for job in _jobs(record) if job.action == TUNES}
+    answers, found = dict[str, str](), {job.state: job for job in pipelines.jobs(of_record(record).props)}
     for step in pipelines.steps(of_record(record).props):
         name, called = step.text_or_empty("Name"), pipelines.call_of(step)
         asked: Mapping[str, Any] = _filled(step.section_or_empty("Arguments").values, id_, answers)
@@ -214,7 +214,7 @@ def steps(state: State, record: Record, run: float) -> Iterator[tuple[str, Launc
             launched = _training(record, asked, job, _told(asked))
             answers[f"Steps.{name}.ModelArtifacts.S3ModelArtifacts"] = launched.output[1]
         elif called == TUNES:
-            searching = Searching(searches[name], _trial_of_a_step(record, asked, id_, name))
+            searching = Searching(_search_of(found[name]), _trial_of_a_step(record, asked, id_, name))
             yield name, searching
             answers[f"Steps.{name}.BestTrainingJob.TrainingJobName"] = searching.found.name
             continue
