@@ -33,7 +33,7 @@ def longest(lasts: Mapping[str, float], waits: Mapping[str, Collection[str]]) ->
     ends: dict[str, float] = {}
     for name in in_order(waits):
         ends[name] = lasts[name] + max((ends[one] for one in waits[name]), default=0.0)
-    return max(ends.values(), default=0.0) + sum(lasts[name] for name in waits.keys() - ends.keys())
+    return max(ends.values(), default=0.0) + sum(lasts[name] for name in lasts.keys() - ends.keys())
 
 
 def most_at_once(amounts: Mapping[str, int], before: Mapping[str, Set[str]]) -> int:
