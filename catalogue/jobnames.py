@@ -1,5 +1,6 @@
 """How the names of SageMaker's jobs begin, which have 63 characters with what tells one run from another, or 32."""
 
+import base64
 import hashlib
 
 BESIDE_RUN, BESIDE_STEP = 63 - len("-2026-11-26-023000-00"), 38
@@ -8,6 +9,8 @@ state machine counts, and beside what Pipelines adds ("Prefix length restriction
 https://docs.aws.amazon.com/sagemaker/latest/dg/build-and-manage-access.html)."""
 
 
+BESIDE_STEP_SEARCH = 6
+"""What Pipelines leaves of the 32 characters of a tuning job's name, as the same page has it."""
 BESIDE_SEARCH = 32 - len("-2026-11-2602300000")
 """What the 32 characters of a tuning job's name leave beside its run and its attempt: CreateHyperParameterTuningJob,
 HyperParameterTuningJobName,
@@ -31,3 +34,9 @@ def search_begins(job_name: str) -> str:
     """How the name of each tuning job of a training job begins, and so that of each of its trials. A role is granted
     jobs by it."""
     return shortened(job_name, BESIDE_SEARCH)
+
+
+def step_search_begins(job_name: str) -> str:
+    """The same of a step of a pipeline that does the search. It has no room for a word: six letters and digits of the
+    name's digest, which two names in a thousand million share."""
+    return base64.b32encode(hashlib.sha256(job_name.encode()).digest())[:BESIDE_STEP_SEARCH].decode().lower()

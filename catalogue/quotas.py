@@ -9,7 +9,7 @@ from catalogue.graph import Graph, Resource
 from catalogue.hardware import catalogue
 from catalogue.kind import Draws
 from catalogue.kinds import kind_of, kinds
-from catalogue.machines import Machines
+from catalogue.machines import Machines, standing_at_once
 from catalogue.properties import Unreadable
 
 FLEETS_IN_UPDATE = 2
@@ -98,19 +98,14 @@ def drawn_beside(platform: str, machines: Machines, replicas: int) -> list[tuple
 
 
 def at_once(platform: str, used: Iterable[Machines]) -> Counter[str]:
-    """How much of each quota the machines of one resource or chain need at once while the stack is updated: those that
-    take turns need what the largest turn does.
+    """How much of each quota the machines of one resource or run need at once while the stack is updated: of steps of
+    which one waits for the other, only one draws on it at a time.
     """
-    turns: dict[str, Counter[str]] = {}
+    needs: dict[str, list[tuple[Machines, int]]] = {}
     for machines in used:
-        own = turns.setdefault(machines.turn, Counter())
-        name, count = draw(platform, machines)
-        own[name] += count
-        own.update(dict(beside(platform, machines)))
-    always = turns.pop("", Counter())
-    for name in {name for turn in turns.values() for name in turn}:
-        always[name] += max(turn[name] for turn in turns.values())
-    return always
+        for name, count in (draw(platform, machines), *beside(platform, machines)):
+            needs.setdefault(name, []).append((machines, count))
+    return Counter({name: standing_at_once(each) for name, each in needs.items()})
 
 
 def of_resource(resource: Resource) -> Mapping[str, int]:

@@ -94,7 +94,7 @@ def at_once(graph: Graph) -> Counter[str]:
     used: dict[str, list[Machines]] = {}
     for resource, machines in facts.uses(graph):
         if machines.high:
-            used.setdefault(machines.chain or resource.urn, []).append(machines)
+            used.setdefault(machines.run or resource.urn, []).append(machines)
     return sum((quotas.at_once(graph.platform, each) for each in used.values()), Counter[str]())
 
 

@@ -16,7 +16,7 @@ from catalogue.graph import Graph, Resource
 from catalogue.kind import Acts, At, CostsOnly, Draws, Guarded, Holds, Keeps, Keys, Kind, Personal, Runs, Serves
 from catalogue.kinds import kind_of, kinds
 from catalogue.landing_zones import OUR_TAGS as TAGS
-from catalogue.machines import Machines
+from catalogue.machines import Machines, standing_at_once
 from catalogue.platforms import PLATFORMS, Platform, cloud_of, platform_of
 from catalogue.properties import Unreadable
 from catalogue.wording import close, counted, one_line
@@ -280,9 +280,7 @@ def _at_most(graph: Graph, resource: Resource) -> Iterator[tuple[str, int, list[
     for machines in _machines(graph, resource):
         by_use.setdefault(machines.use, []).append(machines)
     for use, machines in by_use.items():
-        turns = {each.turn for each in machines} - {""}
-        most = max((sum(each.high for each in machines if each.turn == turn) for turn in turns), default=0)
-        yield use, most + sum(each.high for each in machines if not each.turn), machines
+        yield use, standing_at_once((each, each.high) for each in machines), machines
 
 
 def _quota(platform: str) -> Rule:
@@ -350,7 +348,7 @@ def _drawn(platform: str, graph: Graph) -> tuple[dict[str, tuple[int, Resource]]
         try:
             drawn.append((resource, quotas.of_resource(resource)))
             for machines in _machines(graph, resource):
-                used.setdefault(machines.chain or resource.urn, (resource, []))[1].append(machines)
+                used.setdefault(machines.run or resource.urn, (resource, []))[1].append(machines)
         except Unreadable as error:  # what can be read may already exceed the quota
             unread.append(error)
     for resource, own in (*drawn, *((one, quotas.at_once(platform, each)) for one, each in used.values())):

@@ -110,6 +110,9 @@ class Needs(Args):
     tuned_jobs: Sequence[str] = ()
     """Those of the training jobs whose runs are tuning jobs: the pipeline persona starts these and not a training job.
     They must be known."""
+    searching_steps: Sequence[str] = ()
+    """Those of the tuned jobs whose search is a step of a pipeline, too: its tuning job has another name there. They
+    must be known."""
     pipelines: Sequence[str] = ()
     """The pipelines whose steps the pipeline persona starts as the training persona, and whose runs it starts by the
     clock and the data scientist by hand: their names after the prefix. They must be known."""

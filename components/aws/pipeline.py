@@ -7,11 +7,12 @@ from typing import Any
 import pulumi
 from pulumi_aws import sagemaker
 
-from catalogue.jobnames import BESIDE_STEP, shortened
+from catalogue.jobnames import BESIDE_STEP, shortened, step_search_begins
 from catalogue.runs import RUN_VARIABLE
 from components.aws.model import IMAGE, PLACE
 from components.aws.runs import SCHEDULED, Started, by_the_clock, eventbridge_cron, rings, tags_of
 from components.aws.training import VOLUME_GIB, TrainingJobArgs, training_request
+from components.aws.tuning import tuned
 from components.given import Args, BadArgument, Tags, Text, counted, hold
 from components.shapes import Machine, Schedule
 
@@ -28,7 +29,8 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/build-your-own-processing-contai
 
 @dataclass(kw_only=True)
 class StepArgs(Args):
-    """One step: a program in a container, which has image, program, machine and hours; or a training job."""
+    """One step: a program in a container, which has image, program, machine and hours; or a training job, or the search
+    of one that searches."""
 
     step_name: str
     """What the step is called, and its folder in that of the run. It must be known."""
@@ -132,14 +134,14 @@ class PipelineArgs(Args):
 
 
 class Pipeline(pulumi.ComponentResource):
-    """Creates, while enabled, a pipeline of SageMaker: processing and training jobs, one after the other.
+    """Creates, while enabled, a pipeline of SageMaker: processing, training and tuning jobs, one after the other.
 
     Creating it starts nothing. No container has a network but that to its other replicas, but for a training job whose
     runs are recorded. Each step waits for the one before, writes below a folder of its run and its own with the data
     key, and is stopped in time: SageMaker bounds no run as a whole, and counts none that took too long. A step that the
     service could not start is tried again, one whose program failed is not, and nothing is cached. Alarms ring when a
     run failed, each step's with its name, when it was stopped, by its own time or by somebody, and when none succeeded
-    that was due.
+    that was due. Of a step that searches, the next one reads what the best trial left.
 
     A schedule starts each run once, however often it is delivered: its time is the token of the start. Nothing runs,
     and nothing bills by the hour, between runs. Sources:
@@ -215,7 +217,7 @@ def _definition(args: PipelineArgs) -> dict[str, Any]:
         steps.append(
             {
                 "Name": step.step_name,
-                "Type": "Processing" if step.training is None else "Training",
+                "Type": _type(step),
                 **({"DependsOn": [steps[-1]["Name"]]} if steps else {}),
                 # The service retries these by itself, unbounded by what we say; and it starts a job under a new name.
                 "RetryPolicies": [
@@ -232,7 +234,13 @@ def _definition(args: PipelineArgs) -> dict[str, Any]:
     return {"Version": "2020-12-01", "Steps": steps}
 
 
-def _in_run(folder: Text, *parts: str) -> dict[str, Any]:
+def _type(step: StepArgs) -> str:
+    if step.training is None:
+        return "Processing"
+    return "Training" if step.training.tuning is None else "Tuning"
+
+
+def _in_run(folder: Text, *parts: str | Mapping[str, str]) -> dict[str, Any]:
     """A folder of the run below a folder, for whoever reads it with an empty part at its end: a `/`, without which
     `prepare` would begin `prepare-2`, too."""
     start = pulumi.Output.from_input(folder).apply(lambda known: known.rstrip("/"))
@@ -240,24 +248,34 @@ def _in_run(folder: Text, *parts: str) -> dict[str, Any]:
 
 
 def _read(args: PipelineArgs, said: str) -> Any:
-    """A place, or what a step before wrote: a program its folder, a training job the archive that SageMaker made."""
+    """A place, or what a step before wrote: a program its folder, a training job the archive that SageMaker made, and a
+    search that of its best trial, below the trial's name, as `get_top_model_s3_uri` of SageMaker's SDK joins it:
+    https://github.com/aws/sagemaker-python-sdk/blob/master/sagemaker-mlops/src/sagemaker/mlops/workflow/steps.py
+    """
     if "://" in said:
         return said
     step = next(one for one in args.steps if one.step_name == said)
+    if step.training is not None and step.training.tuning is not None:
+        best = {"Get": f"Steps.{said}.BestTrainingJob.TrainingJobName"}
+        return _in_run(args.output_uri, said, best, "output/model.tar.gz")
     if step.training is not None:
         return {"Get": f"Steps.{said}.ModelArtifacts.S3ModelArtifacts"}
     return _in_run(args.output_uri, said, "")
 
 
 def _training(args: PipelineArgs, step: StepArgs, job: TrainingJobArgs) -> dict[str, Any]:
-    return training_request(
+    job_name = pulumi.Output.from_input(job.job_name)
+    request = training_request(
         job,
-        {"TrainingJobName": pulumi.Output.from_input(job.job_name).apply(lambda known: shortened(known, BESIDE_STEP))},
+        {"TrainingJobName": job_name.apply(lambda known: shortened(known, BESIDE_STEP))},
         {"S3Uri": _in_run(job.spot.checkpoint_uri, "")} if job.spot is not None else {},
         {**job.data, **{channel: _read(args, said) for channel, said in step.inputs.items()}},
         _in_run(args.output_uri, step.step_name),
         {RUN_VARIABLE: _RUN_ID},
     )
+    if job.tuning is None:
+        return request
+    return tuned(request, job.tuning, {"HyperParameterTuningJobName": job_name.apply(step_search_begins)}, job.hours)
 
 
 def _processing(args: PipelineArgs, step: StepArgs) -> dict[str, Any]:

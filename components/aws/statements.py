@@ -5,7 +5,7 @@ from typing import Any
 
 import pulumi
 
-from catalogue.jobnames import search_begins
+from catalogue.jobnames import search_begins, step_search_begins
 from catalogue.registered import FOLDER, IMAGES, artifacts_of, registry_of
 from components.aws import encryption
 from components.aws.personas import IdentityArgs, Words
@@ -106,6 +106,10 @@ _TUNE = [
 """The same of a tuning job, whose trials SageMaker starts by itself. Step Functions developer guide, "Tune the
 hyperparameters of a machine learning model", https://docs.aws.amazon.com/step-functions/latest/dg/sample-hyper-tuning.html
 """
+_TRIALS_OF_A_STEP = ["sagemaker:ListTrainingJobsForHyperParameterTuningJob"]
+"""What Pipelines knows of a tuning step is this call's answer beside DescribeHyperParameterTuningJob's: SageMaker's
+SDK, TuningStep, https://github.com/aws/sagemaker-python-sdk/blob/master/sagemaker-mlops/src/sagemaker/mlops/workflow/steps.py
+"""
 _SEE_TRIALS = ["sagemaker:DescribeHyperParameterTuningJob", "sagemaker:ListTrainingJobsForHyperParameterTuningJob"]
 _PROCESS = [
     "sagemaker:AddTags",
@@ -161,7 +165,8 @@ def statements_of(args: IdentityArgs, words: Words) -> dict[str, list[dict[str, 
         [training_role],
         {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
     )
-    tuned = [search_begins(f"{words.prefix}-{job}") for job in args.needs.tuned_jobs]
+    in_steps = [step_search_begins(f"{words.prefix}-{job}") for job in args.needs.searching_steps]
+    tuned = [*(search_begins(f"{words.prefix}-{job}") for job in args.needs.tuned_jobs), *in_steps]
     tunings = [f"{sagemaker}:hyper-parameter-tuning-job/{one}-*" for one in tuned]
     trains = bool({*args.needs.training_jobs} - {*args.needs.tuned_jobs})
     ends = ("Transform", *(("Training",) if trains else ()), *(("Tuning",) if tuned else ()))
@@ -193,7 +198,7 @@ def statements_of(args: IdentityArgs, words: Words) -> dict[str, list[dict[str, 
         "pipeline": [
             _allow("Transform", _TRANSFORM, [f"{sagemaker}:transform-job/{words.prefix}-*"]),
             *([_allow("Train", _TRAIN, [f"{sagemaker}:training-job/{words.prefix}-*"])] if trains else []),
-            *([_allow("Tune", _TUNE, tunings)] if tuned else []),
+            *([_allow("Tune", [*_TUNE, *(_TRIALS_OF_A_STEP if in_steps else ())], tunings)] if tuned else []),
             *([_allow("Process", _PROCESS, [f"{sagemaker}:processing-job/{words.prefix}-*"])] if pipelines else []),
             *([pass_training] if trains or tuned or pipelines else []),
             *([_allow("StartPipelines", ["sagemaker:StartPipelineExecution"], pipelines)] if pipelines else []),

@@ -14,6 +14,7 @@ from components.aws.runs import (
     of_its_run,
     state_machine_of_runs,
     tags_of,
+    tuned_by_its_run,
 )
 from components.aws.tuning import tuned
 from components.given import Args, BadArgument, Tags, Text, hold
@@ -158,7 +159,14 @@ class TrainingJob(pulumi.ComponentResource):
                 resource="createTrainingJob" if args.tuning is None else "createHyperParameterTuningJob",
                 requests={"Train": _request(args)}
                 if args.tuning is None
-                else {"Tune": tuned(_request(args), args.tuning, args.job_name, args.hours)},
+                else {
+                    "Tune": tuned(
+                        _request(args),
+                        args.tuning,
+                        {"HyperParameterTuningJobName.$": tuned_by_its_run(args.job_name)},
+                        args.hours,
+                    )
+                },
                 schedule=args.schedule,
                 runs_per_month=args.runs_per_month,
                 hours=args.hours,

@@ -4,24 +4,23 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from components.aws.runs import tuned_by_its_run
-from components.given import Text
 from components.shapes import Range, Tuning
 
 
-def tuned(training: Mapping[str, Any], tuning: Tuning, job_name: Text, hours: int) -> dict[str, Any]:
-    """The request of a tuning job, whose trials are the training job but for what they search; stopped after `hours`.
+def tuned(training: Mapping[str, Any], tuning: Tuning, named: Mapping[str, Any], hours: int) -> dict[str, Any]:
+    """The request of a tuning job, under what names it, whose trials are the training job but for what they search;
+    stopped after `hours`.
 
     SageMaker's own folder of a trial is named by the trial, so each leaves its model apart from the others'.
     https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_HyperParameterTrainingJobDefinition.html
     """
-    own = ("TrainingJobName.$", "HyperParameters", "Tags")
+    own = ("TrainingJobName", "TrainingJobName.$", "HyperParameters", "Tags")
     trial = {key: said for key, said in training.items() if key not in own}
     trial["StaticHyperParameters"] = training.get("HyperParameters", {})
     metric = {"Name": tuning.metric, "Regex": tuning.pattern}
     trial["AlgorithmSpecification"] = {**training["AlgorithmSpecification"], "MetricDefinitions": [metric]}
     return {
-        "HyperParameterTuningJobName.$": tuned_by_its_run(job_name),
+        **named,
         "HyperParameterTuningJobConfig": {
             "Strategy": "Bayesian" if tuning.bayesian else "Random",
             "HyperParameterTuningJobObjective": {

@@ -1,12 +1,13 @@
-"""A pipeline: steps that a run does one after the other, which a person or a schedule starts."""
+"""A pipeline: steps of which each reads others, which a person or a schedule starts."""
 
 import re
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pulumi
 
+from catalogue.order import in_order, longest
 from catalogue.platforms import PLATFORMS
 from catalogue.runs import RUN_VARIABLE
 from components.azure.names import digest
@@ -94,9 +95,9 @@ class StepArgs(Args):
 class PipelineArgs(Args):
     """What the steps are, where they write, and who starts a run.
 
-    Raises BadArgument for an output that is no folder of a datastore, for steps that are no chain, in which each reads
-    the step before it, for a schedule that Azure ML would not keep, and where neither a schedule nor the number of runs
-    by hand is given, or both.
+    Raises BadArgument for an output that is no folder of a datastore, for a step that reads one that is not there or
+    one that waits for it, for a schedule that Azure ML would not keep, and where neither a schedule nor the number of
+    runs by hand is given, or both.
     """
 
     subscription: Text
@@ -152,19 +153,20 @@ class PipelineArgs(Args):
             )
         self.order()
 
+    @property
+    def reads(self) -> Mapping[str, Collection[str]]:
+        """The steps that each step reads."""
+        return {name: step.after.values() for name, step in self.steps.items()}
+
     def order(self) -> Sequence[str]:
-        """The names of the steps as a run does them. Raises BadArgument where they are no chain."""
-        done: list[str] = []
-        while len(done) < len(self.steps):
-            left = {name: set(step.after.values()) for name, step in self.steps.items() if name not in done}
-            ready = [name for name, reads in left.items() if reads <= {*done} and (not done or done[-1] in reads)]
-            if len(ready) != 1:
-                raise BadArgument(
-                    f"PipelineArgs.steps: {', '.join(sorted(left))}: no one of them is next after "
-                    f"{done[-1] if done else 'the start'}; let each step read the one before it, and no step after it"
-                )
-            done += ready
-        return done
+        """The names of the steps, each after those that it reads. Raises BadArgument where there is no such order."""
+        order = in_order(self.reads)
+        if left := sorted(self.steps.keys() - {*order}):
+            raise BadArgument(
+                f"PipelineArgs.steps: {', '.join(left)}: none of them can begin; let each step read steps that are "
+                "there, and no step that reads it in turn"
+            )
+        return order
 
 
 class Pipeline(pulumi.ComponentResource):
@@ -172,15 +174,16 @@ class Pipeline(pulumi.ComponentResource):
     and a schedule that starts a run.
 
     Creating it starts nothing. Where people start the runs the schedule is off, and `mlplatform run` sends as a job
-    what it says. A run is a pipeline job of Azure ML, in which each step reads what the step before it wrote, mounted.
-    A step gets --INPUT=FOLDER for each input, --output=FOLDER and --NAME=VALUE for each option after its program's
-    words, and the id of the run in MLPLATFORM_RUN; one that trains is what a training job's is, with its checkpoints
-    where it has any. Each step writes a folder of its own below output_uri, and in it one by the name of its job, for
-    Azure ML has no expression for the run's.
+    what it says. A run is a pipeline job of Azure ML, in which each step begins once those have ended that it reads,
+    whose outputs it has mounted; steps that do not read one another run side by side. A step gets --INPUT=FOLDER for
+    each input, --output=FOLDER and --NAME=VALUE for each option after its program's words, and the id of the run in
+    MLPLATFORM_RUN; one that trains is what a training job's is, with its checkpoints where it has any. Each step writes
+    a folder of its own below output_uri, and in it one by the name of its job, for Azure ML has no expression for the
+    run's.
 
     The steps act as the training identity, and whoever starts a run needs none of its rights. Each is stopped after its
-    hours. A step that failed has failed, and no step after it is done: Azure ML tries again alone what lost a machine
-    of low priority. Nothing is taken from an earlier run. Each step has its own cluster, by which the alarms name it
+    hours. A step that failed has failed, and none begins after it: Azure ML tries again alone what lost a machine of
+    low priority. Nothing is taken from an earlier run. Each step has its own cluster, by which the alarms name it
     (components/azure/run_alarms.py): they ring when a step failed or was stopped, when one has not ended in time, and
     when no run succeeded that was due, as far as an alarm can look back.
 
@@ -220,11 +223,11 @@ class Pipeline(pulumi.ComponentResource):
             action_group_id=args.action_group_id,
             tags=args.tags,
         )
-        hours, alarms = [step.hours for step in args.steps.values()], RunAlarms(name, runs, self._child)
+        hours, alarms = {key: step.hours for key, step in args.steps.items()}, RunAlarms(name, runs, self._child)
         alarms.on_failed()
-        alarms.on_late(max(hours))
+        alarms.on_late(max(hours.values()))
         if args.schedule is not None:
-            alarms.on_missed(args.schedule, sum(hours))
+            alarms.on_missed(args.schedule, int(longest(hours, args.reads)))
         return schedule_of(name, runs, [cluster_of(name, runs, step, self._child) for step in steps], self._child)
 
     def _environment(self, name: str, args: PipelineArgs) -> Mapping[str, pulumi.Output[str]]:

@@ -52,26 +52,30 @@ class RunAlarms:
 
     def on_missed(self, schedule: Schedule, run_hours: int) -> None:
         """No run succeeded that was due, which fails nowhere else. It rings until a first run has succeeded, too. A run
-        has succeeded with its last step. None where that is longer ago than an alarm looks back.
+        has succeeded with each step that no other reads. None where that is longer ago than an alarm looks back.
         """
         hours = longest_pause_hours(schedule.cron) + run_hours + 1
         if hours > LOOKS_BACK_HOURS:
             return
-        last = f" and {self._step} == '{self._runs.steps[-1].part}'" if self._step else ""
-        self._ring(
-            "missed",
-            "no run of {} succeeded when it was due",
-            "TimeGenerated: datetime, EventType: string",
-            f" | summarize Done = countif(EventType == 'JobSucceeded' and TimeGenerated > ago({hours}h){last})"
-            " | project Missed = iff(Done == 0, 1, 0)",
-            by_step=False,
-        )
+        read = {before for step in self._runs.steps for before in step.after.values()}
+        ends = [step for step in self._runs.steps if step.name not in read]
+        for end in ends:
+            last = f" and {self._step} == '{end.part}'" if self._step else ""
+            self._ring(
+                "missed",
+                f"no run of {{}} succeeded when it was due{f' with its step {end.part}' if len(ends) > 1 else ''}",
+                "TimeGenerated: datetime, EventType: string",
+                f" | summarize Done = countif(EventType == 'JobSucceeded' and TimeGenerated > ago({hours}h){last})"
+                " | project Missed = iff(Done == 0, 1, 0)",
+                by_step=False,
+                of=f"-{end.part}" if len(ends) > 1 else "",
+            )
 
-    def _ring(self, what: str, says: str, columns: str, then: str, by_step: bool = True) -> None:
-        """Alarm on what the query counts, with the step that it counts it of."""
+    def _ring(self, what: str, says: str, columns: str, then: str, by_step: bool = True, of: str = "") -> None:
+        """Alarm on what the query counts, with the step that it counts it of; `of` tells several alarms apart."""
         described, often = pulumi.Output.from_input(self._runs.job_name).apply(says.format), what == "failed"
         alarm_on_logs(
-            f"{self._name}-{what}",
+            f"{self._name}{of}-{what}",
             QueryAlarm(
                 description=described,
                 query=pulumi.Output.concat(self._events(columns), then),

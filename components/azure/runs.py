@@ -100,7 +100,7 @@ class Runs:
     job_name: Text
     """The name of the schedule, of its runs and of their experiment."""
     steps: Sequence[Step]
-    """The steps of a run, one after the other."""
+    """The steps of a run, each after those that it reads."""
     identity_id: Text
     """The id of the identity that the clusters act as."""
     client_id: Text

@@ -23,6 +23,7 @@ from catalogue.iam import (
 )
 from catalogue.kinds.aws import ec2, ecr, iam, kms, s3, sagemaker, sfn, sns, studio
 from catalogue.kinds.aws.experiments import MLFLOW_APP
+from catalogue.kinds.aws.jobs import TRAINS, TUNES
 from catalogue.marks import is_unknown
 from catalogue.once import once_a_resource
 from catalogue.properties import Properties
@@ -31,7 +32,7 @@ from policies import given
 from policies.aws.documents import is_anybody
 from policies.aws.identity import GUARDRAILS, WITHOUT_RESOURCE
 from policies.aws.promoted import is_given, texts
-from policies.aws.reach import Granted, beyond
+from policies.aws.reach import Granted, beyond, known_jobs
 from policies.personas import table
 from policies.rule import Found, stack_rule, whole_stack_rule
 from policies.world import world
@@ -372,7 +373,10 @@ def _named(graph: Graph) -> str:
 
 
 def _has(graph: Graph, about: str) -> bool:
-    """Whether the stack has what a task is about. A state machine is of a batch job or of a training job."""
+    """Whether the stack has what a task is about. A state machine is of a batch job or of a training job, and a
+    pipeline has steps of some sort."""
+    if about in _STEPS:
+        return any(job.action == _STEPS[about] for one in graph.of(sfn.PIPELINE) for job in known_jobs(graph, one))
     if about in _RUNS:
         return any(_RUNS[about] in one.props.text_if_known("definition") for one in graph.of(sfn.STATE_MACHINE))
     return bool(graph.of(_ABOUT.get(about, "")))
@@ -385,6 +389,7 @@ _RUNS = {
     "tuning-machines": "createHyperParameterTuningJob",
     "recorded-machines": "MLFLOW_TRACKING_URI",
 }
+_STEPS = {"training-pipelines": TRAINS, "searching-pipelines": TUNES}
 _ABOUT = {
     "": iam.ROLE,
     "domain": studio.DOMAIN,

@@ -237,7 +237,7 @@ def batch_time(known: Limits, props: Properties) -> Iterator[str]:
 def _steps_in_time(props: Properties, hours: float) -> Iterator[str]:
     """SageMaker ends no run of a pipeline as a whole, so each step is held to the hours of a run by itself."""
     for job in pipelines.jobs(props):
-        said = job.request.section_or_empty("StoppingCondition")
+        said = job.request.section_or_empty(LIMITS if job.action == TUNES else "StoppingCondition")
         own = [said.number_or_none(at) or 0 for at in ("MaxRuntimeInSeconds", "MaxWaitTimeInSeconds")]
         if not 0 < own[0] <= max(own) <= hours * 3600:
             yield f"may run longer than {hours:g} hours ({job.state})"

@@ -90,6 +90,8 @@ _LIKE = {
     **dict.fromkeys(("plain-machines", "tuning-machines"), "training-machines"),
     "training-images": "images",
     "trainings-of-runs": "jobs-of-runs",
+    "tunings-of-steps": "tunings-of-runs",
+    "logs-of-steps": "logs-of-trials",
 }
 """The words that mean what another means."""
 _LISTED = {
@@ -259,7 +261,7 @@ def _jobs(graph: Graph) -> tuple[set[str], list[tuple[str, frozenset[str]]]]:
     written: dict[str, set[str]] = {_SCORES: set(), _TRAINS: set()}
     scoring, left = set[str](), set[str]()
     for machine in graph.of(*sfn.DEFINED):
-        for job in _known_jobs(graph, machine):
+        for job in known_jobs(graph, machine):
             if job.action == _SCORES:
                 scoring.add(machine.props.text_if_known("name"))
             does = _TRAINS if USES[job.action] == "training" else job.action
@@ -282,7 +284,7 @@ def _jobs(graph: Graph) -> tuple[set[str], list[tuple[str, frozenset[str]]]]:
     ]
 
 
-def _known_jobs(graph: Graph, machine: Resource) -> list[Job]:
+def known_jobs(graph: Graph, machine: Resource) -> list[Job]:
     """The jobs of a definition that is known and can be read; other rules say so where it cannot."""
     try:
         return sfn.jobs_of(graph, machine) if machine.props.text_if_known(sfn.DEFINED[machine.type]) else []

@@ -18,7 +18,7 @@ from catalogue.properties import Properties
 from catalogue.runs import RUN_VARIABLE
 from catalogue.wording import one_line
 from policies import given
-from policies.aws.tuned import named_otherwise
+from policies.aws.tuned import named_otherwise, step_beginnings
 from policies.inputs import named, unlike
 from policies.rule import Found, stack_rule, whole_stack_rule
 from policies.world import may_be_id, world
@@ -71,6 +71,9 @@ _OF_STEPS = (
     "OutputDataConfig.S3OutputPath.$",
     "ProcessingInputs.S3Input.S3Uri.$",
     "ProcessingOutputConfig.Outputs.S3Output.S3Uri.$",
+    f"TrainingJobDefinition.Environment.{RUN_VARIABLE}.$",
+    "TrainingJobDefinition.InputDataConfig.DataSource.S3DataSource.S3Uri.$",
+    "TrainingJobDefinition.OutputDataConfig.S3OutputPath.$",
 )
 """What a run says of a step alone: its id, and what the steps before it wrote. A state machine has no such steps."""
 _CALLS = [sort for sort in requests() if sort.startswith("create") or ":" in sort]
@@ -155,10 +158,22 @@ def job_own(graph: Graph, machine: Resource) -> Iterator[str]:
         name = machine.props.text_if_known("name")
         if name and (sentence := named_otherwise(job, name)):
             yield sentence
-        told = job.request.section_or_empty("Environment").values.get(f"{RUN_VARIABLE}.$")
-        if told not in (None, _RUN):
-            yield f"is told {one_line(str(told))} as its run, which is not the run's id ({job.state})"
-        yield from (f"{sentence} ({job.state})" for sentence in _called(job, machine.type, begins))
+        for container in job.trainings() or [job.request]:
+            told = container.section_or_empty("Environment").values.get(f"{RUN_VARIABLE}.$")
+            if told not in (None, _RUN):
+                yield f"is told {one_line(str(told))} as its run, which is not the run's id ({job.state})"
+        if job.action == TUNES and machine.type == PIPELINE:
+            yield from _called_in_a_step(graph, job)
+        else:
+            yield from (f"{sentence} ({job.state})" for sentence in _called(job, machine.type, begins))
+
+
+def _called_in_a_step(graph: Graph, job: Job) -> Iterator[str]:
+    """What is wrong with the name of a tuning job of a step, for which Pipelines leaves six characters."""
+    said, right = job.request.text_or_empty("HyperParameterTuningJobName"), step_beginnings(graph)
+    if said not in right:
+        listed = ", ".join(sorted(right)) or "no search of a step"
+        yield f"calls its job {one_line(said) or 'nothing'}, where {listed} is what its role may create ({job.state})"
 
 
 def _called(job: Job, of_type: str, begins: str) -> Iterator[str]:

@@ -8,6 +8,7 @@ from catalogue.kinds.aws.jobs import Job
 from catalogue.placement import Placement
 from catalogue.properties import Properties
 from catalogue.wording import one_line
+from policies.aws.tuned import searched
 from policies.stated import other_machines, other_word
 
 _TRIED_AGAIN = {"Step.SERVICE_FAULT", "Step.THROTTLING"}
@@ -66,30 +67,35 @@ def _step(place: Placement, item: str, before: list[Job], job: Job) -> Iterator[
     key = f"{item}.steps.{job.state}"
     training = place.states(f"{key}.training")
     own = f"training.{training}" if training else key
-    if (job.action == "createTrainingJob") != bool(training):
+    if bool(job.trainings()) != bool(training):
         says = "a training job" if training else "a program"
         yield f"is started by {job.action}, where {key} of the stack file says {says}"
         return
     used = list(job.machines(""))
     yield from other_machines(place, "aws", own, {one.machine_type for one in used})
-    replicas, high = place.figure(own, "replicas") or 1, sum(one.high for one in used)
-    if high != replicas:
+    replicas = (place.figure(own, "replicas") or 1) * (place.figure(own, "tuning.parallel") or 1)
+    if (high := sum(one.high for one in used)) != replicas:
         yield f"runs on {high:g} machines, where {own} of the stack file makes it {replicas:g}"
-    yield from _hours(place, own, job)
+    for request in job.trainings() or [job.request]:
+        yield from _hours(place, own, request)
     for image in job.images():
         yield from other_word(place, f"{own}.image", image, "runs the image")
     for uri in job.written():
         yield from other_word(place, f"{item}.output_uri", uri, "writes to")
     yield from _inputs(place, key, own if training else "", before, job)
-    yield from _checkpoints(place, own, job) if training else _program(place, key, job)
+    if not training:
+        yield from _program(place, key, job)
+        return
+    yield from _checkpoints(place, own, job)
+    yield from searched(place, own, job)
 
 
-def _hours(place: Placement, own: str, job: Job) -> Iterator[str]:
+def _hours(place: Placement, own: str, request: Properties) -> Iterator[str]:
     hours, waits = place.figure(own, "max_hours"), place.figure(own, "spot", "wait_hours")
-    if (job.request.flag_or_none("EnableManagedSpotTraining") is True) != (waits is not None):
+    if (request.flag_or_none("EnableManagedSpotTraining") is True) != (waits is not None):
         yield f"asks for Spot machines, or does not, where {own} of the stack file says otherwise"
     for at, most in (("MaxRuntimeInSeconds", hours), ("MaxWaitTimeInSeconds", (hours or 0) + (waits or 0))):
-        seconds = job.request.number_or_none(f"StoppingCondition.{at}")
+        seconds = request.number_or_none(f"StoppingCondition.{at}")
         if hours and seconds is not None and most is not None and seconds != most * 3600:
             yield f"has {at} {seconds:g}, where {own} of the stack file makes it {most * 3600:g}"
 

@@ -1,9 +1,10 @@
 """What a tuning job is sent of its search, in the words of a stack file, and where they are judged."""
 
+import re
 from collections.abc import Iterator
 
 from catalogue.graph import Graph
-from catalogue.jobnames import search_begins
+from catalogue.jobnames import search_begins, step_search_begins
 from catalogue.kinds.aws.jobs import TUNES, Job, formatted
 from catalogue.placement import Placement
 from catalogue.wording import one_line
@@ -17,11 +18,24 @@ _NUMBERS = (("IntegerParameterRanges", True), ("ContinuousParameterRanges", Fals
 
 def beginnings(graph: Graph) -> frozenset[str]:
     """How the names of the stack's tuning jobs begin: of each training job of the stack file that searches, those that
-    are switched off among them, for the roles stand before the jobs do."""
+    are switched off among them, for the roles stand before the jobs do; and of each of them that is a step, too."""
+    return frozenset(search_begins(one) for one in _searching(graph)) | step_beginnings(graph)
+
+
+def step_beginnings(graph: Graph) -> frozenset[str]:
+    """How the names of the tuning jobs begin that steps of pipelines make."""
+    stated = graph.placement.stated if graph.placement else ()
+    steps = {job for key, job in stated if re.fullmatch(r"pipelines\.[^.]+\.steps\.[^.]+\.training", key)}
+    found = _searching(graph)
+    return frozenset(step_search_begins(name) for name, job in found.items() if job in steps)
+
+
+def _searching(graph: Graph) -> dict[str, str]:
+    """The names of the training jobs that search, as they are and as the stack file has them."""
     zone, stated = given.zone(graph), graph.placement.stated if graph.placement else ()
     prefix = f"{zone.name_prefix if zone else ''}{graph.stack}"
     found = (key.split(".") for key, _ in stated if key.startswith("training.") and key.endswith(".tuning.total"))
-    return frozenset(search_begins(f"{prefix}-{name}") for _, name, *_ in found)
+    return {f"{prefix}-{job}": job for _, job, *_ in found}
 
 
 def search_of(job: Job) -> Search | None:

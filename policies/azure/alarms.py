@@ -128,14 +128,14 @@ def lateness_watched(graph: Graph, jobs: Collection[str], cluster: str, minutes:
     return bool(_watched(graph, [partial(_happened, {"JobSubmitted": begun}, cluster)], good, jobs))
 
 
-def missing_watched(graph: Graph, jobs: Collection[str], minutes: float, before: Sequence[str], last: str) -> bool:
+def missing_watched(graph: Graph, jobs: Collection[str], minutes: float, others: Sequence[str], last: str) -> bool:
     """Whether a job rings when nothing ever started, and when no run succeeded in as long as an alarm looks back; and
     not where one did less than so many minutes ago, whatever became of others.
 
-    A run has succeeded with its step on the cluster `last`, and not yet with those before it.
+    A run has succeeded with a step on the cluster `last`, which no other reads, and not yet with those on others.
     """
     ends = [partial(_happened, {end: 1}, last) for end in ("JobSubmitted", *_ENDS[1:])]
-    ends += [partial(_happened, {"JobSucceeded": 1}, cluster) for cluster in before if cluster != last]
+    ends += [partial(_happened, {"JobSucceeded": 1}, cluster) for cluster in others if cluster != last]
     bad: list[_Case] = [lambda _job: {}, *ends, partial(_ended_before, SEEN_MINUTES, last)]
     good = [partial(_happened, {"JobSubmitted": minutes, "JobSucceeded": minutes - 1}, last)]
     return bool(_watched(graph, bad, good, jobs))

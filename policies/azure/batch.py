@@ -7,16 +7,17 @@ from itertools import chain
 from catalogue.durations import minutes_or_none
 from catalogue.formats import USUAL
 from catalogue.graph import Graph, Resource
-from catalogue.kinds.azure.jobs import COMPUTE, SCHEDULE, Job, compute_at, jobs, runs_per_month, trains
+from catalogue.kinds.azure.jobs import COMPUTE, SCHEDULE, Job, compute_at, jobs, runs_per_month, trains, waits
 from catalogue.kinds.azure.machinelearningservices import WORKSPACE
 from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_DEPLOYMENT, BATCH_ENDPOINT, COMPONENT
 from catalogue.once import once_a_graph
+from catalogue.order import in_order
 from catalogue.pauses import shortest_pause_minutes
 from catalogue.pricing import MONTH_MINUTES
 from catalogue.properties import Properties, Unreadable
 from catalogue.runs import RUNS_PER_MONTH, by_hand
 from catalogue.wording import one_line
-from policies.azure.reading import is_version, waits_hours
+from policies.azure.reading import is_version, longest_minutes
 from policies.rule import stack_rule
 from policies.stated import is_of_a_pipeline
 
@@ -92,7 +93,8 @@ def _unlike(component: Resource, schedule: Resource) -> Iterator[str]:
     comes, https://learn.microsoft.com/en-us/azure/machine-learning/how-to-manage-inputs-outputs-pipeline
     """
     said = set(_OF_STEP.findall(component.props.text_or_empty("properties.componentSpec.command")))
-    own, steps = _jobs_of(component, schedule), {job.step for job in jobs(schedule.props)}
+    own, order = _jobs_of(component, schedule), waits(schedule.props)
+    steps = {*in_order(order)} if order else {job.step for job in jobs(schedule.props)}
     if own == []:
         yield f"is what no step of {schedule.name} does"
     inputs = component.props.section_or_empty("properties.componentSpec.inputs")
@@ -210,8 +212,8 @@ def _used(graph: Graph) -> frozenset[str] | None:
     remedy="In the stack file, give it a schedule with more time between its starts, or fewer max_hours.",
 )
 def schedule_times(graph: Graph, schedule: Resource) -> Iterator[str]:
-    """It would wait for the nodes of its cluster, or take others: a run is stopped by the timeouts of its steps, one
-    after the other, https://learn.microsoft.com/en-us/azure/machine-learning/reference-yaml-job-command
+    """It would wait for the nodes of its cluster, or take others: a run is stopped by the timeouts of its steps,
+    along the longest way from one to the next, https://learn.microsoft.com/en-us/azure/machine-learning/reference-yaml-job-command
 
     Where people start it, the trigger is off and says nothing.
     """
@@ -220,7 +222,7 @@ def schedule_times(graph: Graph, schedule: Resource) -> Iterator[str]:
         return
     trigger = schedule.props.section_or_empty("properties.trigger")
     pause = _between(trigger)
-    longest = sum(job.minutes_or_none() or 0 for job in jobs(schedule.props)) + waits_hours(graph, schedule) * 60
+    longest = longest_minutes(graph, schedule)
     if pause < longest:
         yield f"starts a run after {pause:g} minutes, while the last may run for {longest:g}"
 

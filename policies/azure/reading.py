@@ -1,14 +1,17 @@
 """Helpers for rules on Azure: the order of resources, and whether a text names a resource."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
+from math import ceil
 
 from catalogue.arm import same
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.azure.containerregistry import REGISTRY
-from catalogue.kinds.azure.jobs import Job, jobs
+from catalogue.kinds.azure.jobs import Job, jobs, waits
 from catalogue.kinds.azure.machinelearningservices import MODELS, WORKSPACE
 from catalogue.kinds.azure.mlplatform import APPROVED_VERSION
 from catalogue.once import once_a_graph
+from catalogue.order import longest
 from catalogue.properties import Properties
 from catalogue.registered import APPROVALS, VERSIONS
 from policies.stated import is_of_a_pipeline, item_of, step_of
@@ -90,11 +93,15 @@ def slug_of(job: Job) -> str:
     return job.step.replace("_", "-")
 
 
-def waits_hours(graph: Graph, schedule: Resource) -> float:
-    """How many hours the jobs of a run may wait for Spot machines, by what the stack file says."""
-    place = graph.placement
-    keys = [key_of(graph, schedule, job) for job in jobs(schedule.props)] if place else []
-    return sum(float(place.states(f"{key}.spot.wait_hours") or 0) for key in keys) if place else 0.0
+def longest_minutes(graph: Graph, schedule: Resource) -> float:
+    """How long a run may take at most, with what the stack file lets its jobs wait for Spot machines. A job that
+    nothing ends counts nothing, as its bill tells.
+    """
+    place, lasts = graph.placement, Counter[str]()
+    for job in jobs(schedule.props):
+        waited = place.states(f"{key_of(graph, schedule, job)}.spot.wait_hours") if place else ""
+        lasts[job.step] += ceil((job.minutes_or_none() or 0) + float(waited or 0) * 60)
+    return longest(lasts, waits(schedule.props))
 
 
 @once_a_graph

@@ -10,7 +10,7 @@ from math import inf
 
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.azure import monitor
-from catalogue.kinds.azure.jobs import SCHEDULE, Job, jobs, last_step, trains
+from catalogue.kinds.azure.jobs import SCHEDULE, Job, jobs, last_steps, trains
 from catalogue.kinds.azure.machinelearningservices import ONLINE_DEPLOYMENT, SERVED
 from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_DEPLOYMENT, BATCH_ENDPOINT
 from catalogue.kinds.azure.mlplatform import TRAFFIC
@@ -28,7 +28,7 @@ from policies.azure.alarms import (
     steps_told,
 )
 from policies.azure.published import asked_wrongly, kinds_with
-from policies.azure.reading import foreign, not_before, waits_hours
+from policies.azure.reading import foreign, longest_minutes, not_before
 from policies.limits import Limits, of
 from policies.rule import resource_rule, stack_rule
 
@@ -250,12 +250,13 @@ def batch_watched(graph: Graph, schedule: Resource) -> Iterator[str]:
             yield "has no alarm on a run that does not end"
         if not any(_mails(part.section_or_empty("notificationSetting")) for part in (job.own, *job.around)):
             yield "mails nobody when a run fails or is stopped"
-    last = last_step(schedule.props)
-    names, before = _experiments(last), [cluster for step, cluster in clusters.items() if step != last.step]
-    due = _due_within(graph, schedule) if late else None
-    if due and not missing_watched(graph, names, due, before, clusters[last.step]):
-        yield "has no alarm that rings when no run was started in time, or none succeeded"
-    if late and before and all(clusters.values()) and not steps_told(graph, names, [*clusters.values()]):
+    due, names = _due_within(graph, schedule) if late else None, _experiments(found[0])
+    for last in last_steps(schedule.props) if due else ():
+        others = [cluster for step, cluster in clusters.items() if step != last.step]
+        if due and not missing_watched(graph, _experiments(last), due, others, clusters[last.step]):
+            end = f" with its step {last.step}" if len(last_steps(schedule.props)) > 1 else ""
+            yield f"has no alarm that rings when no run was started in time, or none succeeded{end}"
+    if late and len(found) > 1 and all(clusters.values()) and not steps_told(graph, names, [*clusters.values()]):
         yield "has no alarm that says which of its steps failed"
 
 
@@ -270,16 +271,16 @@ def _cluster(graph: Graph, schedule: Resource, job: Job) -> str:
 
 
 def _due_within(graph: Graph, schedule: Resource) -> float | None:
-    """Within how many minutes a run that trains must have succeeded: the longest pause of its schedule, what its jobs
-    take, and what its file lets them wait. None where people start it, and where that is longer than alarms look back.
+    """Within how many minutes a run that trains must have succeeded: the longest pause of its schedule, what a run
+    takes, and what its file lets its jobs wait. None where people start it, and where that is longer than alarms look
+    back.
     """
     trigger = schedule.props.section_or_empty("properties.trigger")
     off = schedule.props.flag_or_none("properties.isEnabled") is False
     if off or trigger.text_or_empty("triggerType") != "Cron":
         return None
     pause = longest_pause_hours(trigger.text_or_empty("expression"))
-    runs = sum(job.minutes_or_none() or 0 for job in jobs(schedule.props))
-    minutes = (pause + waits_hours(graph, schedule)) * 60 + runs
+    minutes = pause * 60 + longest_minutes(graph, schedule)
     return minutes if minutes + 60 <= SEEN_MINUTES else None
 
 

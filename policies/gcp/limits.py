@@ -180,7 +180,7 @@ def batch_time(limits: Limits, props: Properties) -> Iterator[str]:
     run one after the other: each is such a job, and the run may take as long as all of them.
     """
     limit = limits["batch-hours"].number
-    steps = [seconds(job.spec.text_or_empty("scheduling.timeout")) for job in jobs(props) if job.step]
+    steps = [seconds(job.spec.text_or_empty("scheduling.timeout")) * job.rounds for job in jobs(props) if job.step]
     bounds, source = deadlines(props), "\n".join(texts(props))
     cancels = re.search(r"[\w-]:cancel\b|\":cancel", source)
     if not bounds or not min(bounds) > 0 or max(bounds) > limit * 3600 * (len(steps) or 1):

@@ -202,7 +202,8 @@ def _training(graph: Graph, here: str, own: Mapping[str, str]) -> dict[str, list
     words = (
         *("training-machines", "plain-machines", "tuning-machines", "recorded-machines", "training-runs"),
         *("jobs-of-runs", "tunings-of-runs", "logs-of-trials", "end-of-training", "end-of-tuning"),
-        *("pipelines", "runs-of-pipelines", "steps-of-runs", "trainings-of-runs"),
+        *("pipelines", "runs-of-pipelines", "steps-of-runs", "training-pipelines", "trainings-of-runs"),
+        *("searching-pipelines", "tunings-of-steps", "logs-of-steps"),
         *("training-images", "data-of-runs", "data-of-runs-folders", "trained"),
     )
     found: dict[str, list[Place]] = {word: [] for word in words}
@@ -231,15 +232,28 @@ def _training(graph: Graph, here: str, own: Mapping[str, str]) -> dict[str, list
         found["pipelines"] += [Place(made, own)] if made else []
         found["runs-of-pipelines"] += [Place(f"{made}/execution/x", own)] if made else []
         for job in pipelines.jobs(pipeline.props) if made else ():
-            trains = job.action == jobs.TRAINS
-            name = job.request.text_or_empty("TrainingJobName" if trains else "ProcessingJobName")
-            arn = f"arn:aws:sagemaker:{here}:{'training' if trains else 'processing'}-job/{name}-x"
-            found["trainings-of-runs" if trains else "steps-of-runs"].append(Place(arn, _brings(job, own)))
+            word, about, kind, named = _STEPS[job.action]
+            found[about].append(Place(made, own))
+            name = job.request.text_or_empty(named)
+            found[word].append(Place(f"arn:aws:sagemaker:{here}:{kind}/{name}-x", _brings(job, own)))
+            if job.action == jobs.TUNES:
+                trial = f"arn:aws:logs:{here}:log-group:/aws/sagemaker/TrainingJobs:log-stream:"
+                found["logs-of-steps"].append(Place(f"{trial}{name}-x-001-0a1b2c3d/algo-1", own))
             _files(found, job, own)
             left |= {*job.written()}
     found["candidates"] = [Place(f"{_object(uri)}x/register/version.json", own) for uri in sorted(left)]
     found["candidate-folders"] = [_listed(f"{uri}x/register/", own) for uri in sorted(left)]
     return found
+
+
+_STEPS = {
+    "createProcessingJob": ("steps-of-runs", "pipelines", "processing-job", "ProcessingJobName"),
+    jobs.TRAINS: ("trainings-of-runs", "training-pipelines", "training-job", "TrainingJobName"),
+    jobs.TUNES: (
+        *("tunings-of-steps", "searching-pipelines"),
+        *("hyper-parameter-tuning-job", "HyperParameterTuningJobName"),
+    ),
+}
 
 
 def _brings(job: jobs.Job, own: Mapping[str, str]) -> dict[str, Any]:

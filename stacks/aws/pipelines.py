@@ -13,6 +13,7 @@ from stacks.aws.ground import Ground
 from stacks.machines import machine
 from stacks.model import StackConfig
 from stacks.sections import pipelines, sources
+from stacks.sections import training as jobs
 from stacks.sections.pipelines import Step, is_step
 
 
@@ -28,6 +29,7 @@ def grants(config: StackConfig) -> Needs:
     found = pipelines.of(config)
     steps = [step for pipeline in found.values() for step in pipeline.steps.values()]
     programs = [step for step in steps if step.training is None]
+    trained = dict.fromkeys(step.training for step in steps if step.training is not None)
     data = [said for step in steps for said in step.inputs.values() if not is_step(said)]
     return Needs(
         images=[step.image for step in programs if step.image],
@@ -35,6 +37,7 @@ def grants(config: StackConfig) -> Needs:
         training_keys=sources.keys_of(config, data),
         trained_uris=[pipeline.output_uri for pipeline in found.values()],
         candidate_uris=pipelines.candidates(config),
+        searching_steps=[name for name in trained if jobs.of(config)[name].tuning is not None],
         pipelines=list(found),
         machines=[machine(config.platform, step.machine, config.region) for step in programs],
     )

@@ -1,11 +1,11 @@
-"""Pipelines: the steps from data to a version that can be registered, one after the other. Nothing starts by `up`."""
+"""Pipelines: the steps from data to a version that can be registered, as they read one another. `up` starts none."""
 
 from collections.abc import Iterator, Mapping
-from itertools import pairwise
 from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field, StringConstraints, field_validator
 
+from catalogue.order import in_order, longest
 from catalogue.pauses import shortest_pause_minutes
 from catalogue.platforms import FOLDER, PLATFORMS
 from catalogue.runs import PIPELINES_DAYS
@@ -45,7 +45,8 @@ CONTAINER = ("image", "program", "family", "machine_type", "max_hours", "options
 
 
 class Step(Machine):
-    """One step of a run: a program in a container, or a training job of this file.
+    """One step of a run: a program in a container, or a training job of this file, whose search it does where it has
+    one.
 
     The program gets `--INPUT=FOLDER` for each input, `--output=FOLDER`, which it writes, and `--OPTION=VALUE` for each
     option, after its own words. It ends with another exit code than 0 where the run is to stop, as a gate does.
@@ -63,7 +64,7 @@ class Step(Machine):
 
     training: Slug | None = Field(default=None, examples=["fraud-training"])
     """The training job of this file, under `training`, whose definition the step runs: its image, hyperparameters,
-    machines, hours and Spot."""
+    machines, hours, Spot and search. A step that reads a search gets what its best trial left."""
     image: Image | None = Field(
         default=None, examples=["111122223333.dkr.ecr.us-east-1.amazonaws.com/aws-full-registry-images:steps-1"]
     )
@@ -86,14 +87,18 @@ class Step(Machine):
         json_schema_extra={"additionalProperties": False},
     )
     """What the step reads, by the name that its program knows: a folder in the platform's own storage, or the name of
-    a step before, whose output it is. Of a training job they are channels, in place of its own of the same name."""
+    another step, whose output it is, and after which it begins. Of a training job they are channels, in place of its
+    own of the same name."""
     max_hours: Annotated[int, Field(ge=1, le=LONGEST_HOURS)] | None = Field(default=None, examples=[1])
     """After how many hours the step is stopped."""
+    result: bool = Field(default=False, examples=[True])
+    """Whether what the step writes is a result of the run, so that no other step need read it. Said where a pipeline
+    ends in several steps: one that is left over by mistake, such as a gate that nobody asks, is refused."""
 
 
 class Pipeline(Started):
-    """Steps that a run does one after the other: each reads what the step before it wrote. A schedule or a person
-    starts a run, `pulumi up` never does."""
+    """Steps that a run does: each begins once those have ended whose output it reads, and beside what it does not. A
+    schedule or a person starts a run, `pulumi up` never does."""
 
     enabled: bool = Field(default=True, examples=[False])
     """With false nothing can be started; what was made stays."""
@@ -114,7 +119,7 @@ class Pipeline(Started):
         ],
         json_schema_extra={"additionalProperties": False},
     )
-    """The steps by name. A run does them in the order in which they read one another."""
+    """The steps by name. What they read of one another decides their order, and nothing else does."""
     output_uri: Uri = Field(
         examples=[
             "s3://aws-pilot-artifacts-111122223333/pipelines/fraud-path/",
@@ -130,23 +135,25 @@ class Pipeline(Started):
     @field_validator("steps", mode="after")
     @classmethod
     def _in_their_order(cls, steps: dict[str, Step]) -> dict[str, Step]:
-        """The steps in the order in which they read one another: the engine hands a mapping over with sorted keys, as
-        `pulumi config --json` shows. Those of a circle stay as they came, and are refused.
+        """The steps in the order in which they read one another, the same however they came: the engine hands a mapping
+        over with sorted keys, as `pulumi config --json` shows. Those that have no place in it are last, and refused.
         """
-        ordered: dict[str, Step] = {}
-        while left := {name: step for name, step in steps.items() if name not in ordered}:
-            waits = {name: {*step.inputs.values()} & left.keys() for name, step in left.items()}
-            ready = next((name for name in left if not waits[name]), next(iter(left)))
-            ordered[ready] = left[ready]
-        return ordered
+        return {name: steps[name] for name in dict.fromkeys([*in_order(reads(steps)), *sorted(steps)])}
 
     def hours(self, config: StackConfig) -> int:
-        """How long a run may take: all its steps together, and what a training job waits for Spot machines."""
-        return sum(hours_of(config, step) for step in self.steps.values())
+        """How long a run may take: the longest way from step to step, and what its training jobs wait for Spot
+        machines.
+        """
+        return int(longest({name: hours_of(config, step) for name, step in self.steps.items()}, reads(self.steps)))
+
+
+def reads(steps: Mapping[str, Step]) -> Mapping[str, frozenset[str]]:
+    """The steps that each step reads."""
+    return {name: frozenset(filter(is_step, step.inputs.values())) for name, step in steps.items()}
 
 
 def hours_of(config: StackConfig, step: Step) -> int:
-    """How long a step may take, with what it waits for Spot machines."""
+    """How long a step may take: all rounds of a search, and what it waits for Spot machines."""
     job = training.of(config).get(step.training) if step.training is not None else None
     if job is not None:
         return job.hours
@@ -203,7 +210,7 @@ def _either(config: StackConfig) -> Iterator[Problem]:
                 _at(name, called, "training"),
                 f"found {found_word(step.training)}, which is switched off; take enabled: false out there",
             )
-        elif jobs[step.training].tuning is not None:
+        elif config.platform == "azure" and jobs[step.training].tuning is not None:
             yield Problem(
                 _at(name, called, "training"),
                 f"found {found_word(step.training)}, which searches its hyperparameters, and a step trains once; name "
@@ -224,26 +231,66 @@ _ADD = {
 
 
 def _order(config: StackConfig) -> Iterator[Problem]:
-    """Each step reads the step before it, so that every platform does one after the other, and none beside it."""
+    """Each step reads steps that are there, and none that waits for it."""
     for name, pipeline in of(config).items():
-        before: list[str] = []
+        order = reads(pipeline.steps)
         for called, step in pipeline.steps.items():
             for key, said in step.inputs.items():
-                if is_step(said) and said not in before:
-                    listed = ", ".join(before) or "this is the first"
+                path, found = _at(name, called, "inputs", key), f"found {found_word(said)}"
+                if is_step(said) and said not in order:
+                    hint = nearest(said, [one for one in order if one != called])
                     yield Problem(
-                        _at(name, called, "inputs", key),
-                        f"found {found_word(said)}, allowed: a folder in the platform's storage, or a step before: "
-                        f"{listed}",
+                        path, f"{found}, which is no step of the pipeline, nor a folder in the platform's storage{hint}"
                     )
-            before.append(called)
-        for last, called in pairwise(pipeline.steps):
-            if last not in pipeline.steps[called].inputs.values():
+                elif is_step(said) and called in _behind(said, order):
+                    turn = "the step itself" if said == called else "which waits for this step in turn"
+                    yield Problem(path, f"{found}, {turn}; let it read another step or a folder, so that a run begins")
+
+
+def _behind(name: str, order: Mapping[str, frozenset[str]]) -> set[str]:
+    """A step, and all that it waits for, through others too."""
+    seen, ahead = {name}, [name]
+    while ahead:
+        more = order.get(ahead.pop(), frozenset()) - seen
+        seen |= more
+        ahead += more
+    return seen
+
+
+def _ends(config: StackConfig) -> Iterator[Problem]:
+    """A step that no other reads is what the run is for. Where there are several, each says that it is: a gate that no
+    step reads would stop none of them.
+    """
+    for name, pipeline in of(config).items():
+        read = frozenset[str]().union(*reads(pipeline.steps).values())
+        ends = [called for called in pipeline.steps if called not in read]
+        for called in ends if len(ends) > 1 else ():
+            if not pipeline.steps[called].result:
+                others = ", ".join(one for one in ends if one != called)
                 yield Problem(
-                    _at(name, called, "inputs"),
-                    f"lack {last}, the step before; let the step read it, so that one comes after the other, or make "
-                    "it a pipeline of its own",
+                    _at(name, called),
+                    f"is read by no step, as {others}; let a step read it, or add result: true where what it writes is "
+                    "a result of the run",
                 )
+
+
+def _shared(config: StackConfig) -> Iterator[Problem]:
+    """Two steps of one training job on Spot machines would go on from each other's checkpoints in a run, whose folder
+    they share. On azure each job has its own.
+    """
+    for name, pipeline in of(config).items() if config.platform != "azure" else ():
+        first = dict[str, str]()
+        for called, step in pipeline.steps.items():
+            job = training.of(config).get(step.training) if step.training is not None else None
+            if step.training is None or job is None or job.spot is None:
+                continue
+            if step.training in first:
+                yield Problem(
+                    _at(name, called, "training"),
+                    f"found {found_word(step.training)}, which the step {first[step.training]} runs, too, and whose "
+                    "checkpoints they would share; name a training job of its own, or one without spot",
+                )
+            first.setdefault(step.training, called)
 
 
 def _arguments(config: StackConfig) -> Iterator[Problem]:
@@ -380,7 +427,21 @@ SECTION: Section[Mapping[str, Pipeline]] = Section(
     serves=PLATFORMS,
     after=("batch_jobs", "experiments", "models", "training", "workspace"),
     check=one_by_one(
-        *(_names, _either, _order, _arguments, _images, _places, _output, _keep, _secrets, _schedules, _hardware)
+        *(
+            _names,
+            _either,
+            _order,
+            _ends,
+            _shared,
+            _arguments,
+            _images,
+            _places,
+            _output,
+            _keep,
+            _secrets,
+            _schedules,
+            _hardware,
+        )
     ),
     own_schema=_own_schema,
 )

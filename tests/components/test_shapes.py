@@ -32,6 +32,7 @@ def test_needs_of_all_parts_are_every_element_of_each_in_order() -> None:
         candidate_uris=[],
         training_jobs=[],
         tuned_jobs=[],
+        searching_steps=[],
         pipelines=[],
         records=[],
         recorded_jobs=[],

@@ -17,7 +17,7 @@ from catalogue.graph import Graph, Resource
 from catalogue.kind import Bills, Kind, No, Runs, Serves, documented
 from catalogue.kinds.aws import READ, acts, regional, registry, tagged, terraform
 from catalogue.kinds.aws.iam import ROLE
-from catalogue.kinds.aws.jobs import PIPELINE, Job
+from catalogue.kinds.aws.jobs import PIPELINE, TRAINS, TUNES, Job
 from catalogue.kinds.aws.scheduler import starts_per_month
 from catalogue.machines import Machines
 from catalogue.pricing import Bill, Pricing
@@ -151,15 +151,20 @@ def _steps_in(value: Any) -> Iterator[str]:
 def step_read(before: Iterable[Job], said: str) -> str:
     """The step whose output an expression is, of those before; empty where it is none's.
 
-    The archive of a training job is named by its answer, for SageMaker makes up where it lies; the folder of a program
-    as the program writes it.
+    The archive of a training job is named by its answer, for SageMaker makes up where it lies, and so is that of the
+    best trial of a search, below the folder of the search; the folder of a program as the program writes it.
     """
     answer = re.fullmatch(r"\$\.Steps\.([\w-]+)\.ModelArtifacts\.S3ModelArtifacts", said)
     for job in before:
-        if job.action == "createTrainingJob":
+        written = [_folder(str(output.values.get(f"{at}.$"))) for at, output in job.places()]
+        if job.action == TRAINS:
             if answer and answer[1] == job.state:
                 return job.state
-        elif any(_folder(said) == _folder(str(output.values.get(f"{at}.$"))) for at, output in job.places()):
+        elif job.action == TUNES:
+            best = f"$.Steps.{job.state}.BestTrainingJob.TrainingJobName"
+            if any(_folder(said) == (f"{at}/{{}}/output/model.tar.gz", f"{of}, {best}") for at, of in written):
+                return job.state
+        elif _folder(said) in written:
             return job.state
     return ""
 

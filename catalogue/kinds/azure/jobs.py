@@ -183,23 +183,20 @@ def compute_at(graph: Graph, resource: Resource, part: Properties, path: str) ->
     return named[0]
 
 
-def is_chain(schedule: Properties) -> bool:
-    """Whether the jobs of a run are several and run one after the other, for each reads the one before it."""
-    left, done = {job.step: {*job.after.values()} for job in jobs(schedule)}, list[str]()
-    while left:
-        ready = [step for step, reads in left.items() if reads <= {*done} and (not done or done[-1] in reads)]
-        if len(ready) != 1:
-            return False
-        done += ready
-        del left[ready[0]]
-    return len(done) > 1
+def waits(schedule: Properties) -> Mapping[str, frozenset[str]]:
+    """The steps that each step of a run reads, and so waits for. Empty where a pipeline stands in another: what reads
+    what there is not said by the names of steps alone.
+    """
+    found = list(jobs(schedule))
+    alone = len({job.step for job in found}) == len(found) and all(len(job.around) == 1 for job in found)
+    return {job.step: frozenset(job.after.values()) for job in found} if alone else {}
 
 
-def last_step(schedule: Properties) -> Job:
-    """The job of a run which no other job of it reads; of several such, the last. A run has succeeded with it."""
+def last_steps(schedule: Properties) -> list[Job]:
+    """The jobs of a run which no other job of it reads: a run has succeeded with the last of them."""
     found = list(jobs(schedule))
     read = {before for job in found for before in job.after.values()}
-    return next((job for job in reversed(found) if job.step not in read), found[-1])
+    return [job for job in found if job.step not in read] or found[-1:]
 
 
 def trains(schedule: Properties) -> bool:

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from math import ceil
 from typing import Any
 
@@ -35,14 +36,15 @@ from catalogue.kinds.azure.jobs import (
     Job,
     below,
     compute_at,
-    is_chain,
     jobs,
     starts_per_month,
     trains,
+    waits,
 )
 from catalogue.kinds.azure.machinelearningservices import ENDPOINT_NAME, IN_WORKSPACE, MODEL, WORKSPACE, arm
 from catalogue.machines import Machines
 from catalogue.once import once_a_graph
+from catalogue.order import all_before
 from catalogue.pricing import MONTH_MINUTES, Bill, Pricing
 from catalogue.properties import Malformed, NotKnown, Unreadable
 from catalogue.quantities import more_than_zero_or_none
@@ -116,19 +118,44 @@ def _computing(graph: Graph, compute: Resource) -> Iterator[Machines]:
     if not 0 <= low <= high:
         why = f"is {low:g}, which is not from zero to maxNodeCount ({high:g})"
         raise Malformed(below(machine, "scaleSettings.minNodeCount"), why, compute)
-    user, chain = " and ".join(users) or compute.name, _chain_on(graph, compute)
-    use, turn = "training" if _trained_on(graph, compute) else "batch", compute.urn if chain else ""
-    yield Machines(user, size, use, ceil(low), ceil(high), spot=priority == _LOW, turn=turn, chain=chain)
+    user, use = " and ".join(users) or compute.name, "training" if _trained_on(graph, compute) else "batch"
+    on, spot = _starting(graph).get(compute.urn, []), priority == _LOW
+    if len(on) != 1 or _on(graph, compute):  # who else starts what there, and when, the order of steps does not say
+        yield Machines(user, size, use, ceil(low), ceil(high), spot=spot)
+        return
+    after = _ended_before(graph).get(compute.urn, frozenset())
+    yield Machines(user, size, use, ceil(low), ceil(high), spot=spot, turn=compute.urn, after=after, run=on[0].urn)
 
 
-def _chain_on(graph: Graph, compute: Resource) -> str:
-    """The URN of the one schedule whose steps run on a cluster, where they run one after the other; else empty.
+@once_a_graph
+def _ended_before(graph: Graph) -> Mapping[str, frozenset[str]]:
+    """By the URN of each cluster of a run, those on which all has ended before anything begins on it.
 
     The nodes of the step before may stand idle for minutes while those of the next come. Where the quota has no room
     for both, these wait: https://learn.microsoft.com/en-us/azure/machine-learning/how-to-manage-quotas
     """
-    on = _starting(graph).get(compute.urn, [])
-    return on[0].urn if len(on) == 1 and not _on(graph, compute) and is_chain(on[0].props) else ""
+    found = dict[str, frozenset[str]]()
+    for schedule in graph.of(SCHEDULE):
+        with suppress(Unreadable):  # its own bill tells
+            found |= _ended_before_in(graph, schedule)
+    return found
+
+
+def _ended_before_in(graph: Graph, schedule: Resource) -> Mapping[str, frozenset[str]]:
+    before, on = all_before(waits(schedule.props)), defaultdict[str, set[str]](set)
+    try:
+        for job in jobs(schedule.props):
+            if (compute := job.compute(graph, schedule)) is not None:
+                on[compute.urn].add(job.step)
+    except NotKnown:  # which cluster is whose step's is known once they stand, and then it is judged again
+        clusters = sorted(one.urn for one in graph.refers(schedule, "properties", COMPUTE))
+        return {urn: frozenset(clusters[:at]) for at, urn in enumerate(clusters)} if before else {}
+    return {
+        urn: frozenset(
+            other for other, ends in on.items() if all(ends <= before.get(step, frozenset()) for step in steps)
+        )
+        for urn, steps in on.items()
+    }
 
 
 def _trained_on(graph: Graph, compute: Resource) -> bool:

@@ -97,15 +97,21 @@ AT = "pipelines.path.steps"
         (with_step("prepare", inputs={"output": f"{STORE}raw/"}), f"{AT}.prepare.inputs.output: would be two arg"),
         (with_step("prepare", inputs={"raw": "gs://bucket/raw/"}), f"{AT}.prepare.inputs.raw: found 'gs://bucket"),
         (with_step("prepare", inputs={"raw": f"{STORE}raw.csv"}), "a folder, which ends with '/'"),
-        (with_step("prepare", inputs={"raw": "train"}), f"{AT}.prepare.inputs.raw: found 'train', allowed: a folder"),
-        (with_step("prepare", inputs={"raw": "No Place"}), "or the name of a step before"),
+        (
+            with_step("prepare", inputs={"raw": "train"}),
+            f"{AT}.prepare.inputs.raw: found 'train', which waits for this",
+        ),
+        (with_step("prepare", inputs={"raw": "train"}), f"{AT}.train.inputs.{CHANNEL}: found 'prepare', which waits"),
+        (with_step("prepare", inputs={"raw": "No Place"}), "or the name of a step"),
         (with_step("prepare", family="cpu-smal"), "did you mean cpu-small"),
         (with_step("train", training="fraud-trainin"), f"{AT}.train.training: names no training job of this file"),
         (with_step("train", family="cpu-small"), f"{AT}.train.family: stands beside training"),
         (with_step("train", inputs={"raw": "prepare"}), f"{AT}.train.inputs.raw: is no channel of the training job"),
-        (with_step("train", inputs={CHANNEL: f"{STORE}x/"}), f"{AT}.train.inputs: lack prepare, the step before"),
-        (with_step("gate", inputs={"data": "prepare"}), f"{AT}.gate.inputs: lack train, the step before"),
-        (with_step("gate", inputs={"m": "gate"}), f"{AT}.gate.inputs.m: found 'gate', allowed: a folder in the"),
+        (with_step("gate", inputs={"data": "prepare"}), f"{AT}.gate: is read by no step, as train; let a step read it"),
+        (with_step("gate", inputs={"data": "prepare"}), f"{AT}.train: is read by no step, as gate; let a step read it"),
+        (with_step("gate", inputs={"m": "gate"}), f"{AT}.gate.inputs.m: found 'gate', the step itself; let it read"),
+        (with_step("gate", inputs={"m": "trian"}), "found 'trian', which is no step of the pipeline, nor a folder in"),
+        (with_step("gate", inputs={"m": "trian"}), "did you mean train?"),
         (with_step("gate", max_hours=25), f"{AT}.gate.max_hours"),
     ],
 )
@@ -198,6 +204,60 @@ def test_steps_have_the_order_in_which_they_read_one_another_whatever_order_the_
     assert made(dict(sorted(ORDER.items()))) == made(ORDER) == list(ORDER)
 
 
-def test_steps_in_a_circle_stay_as_they_came_for_the_check_to_refuse() -> None:
-    circle = {"a": {"inputs": {"x": "b"}}, "b": {"inputs": {"x": "a"}}, "c": {"inputs": {"x": "c"}}}
-    assert sorted(made(circle)) == ["a", "b", "c"]
+def test_steps_beside_each_other_have_one_order_too_whatever_order_the_file_gives_them() -> None:
+    beside = {**ORDER, "audit": {"inputs": {"x": "prepare"}}, "compare": {"inputs": {"x": "train", "y": "audit"}}}
+    for order in (list(beside), sorted(beside), sorted(beside, reverse=True)):
+        assert made({name: beside[name] for name in order}) == [
+            *("prepare", "audit", "train", "compare", "evaluate", "gate"),
+        ]
+
+
+def test_steps_in_a_circle_are_last_for_the_check_to_refuse() -> None:
+    circle = {"b": {"inputs": {"x": "a"}}, "a": {"inputs": {"x": "b"}}, "c": {"inputs": {"x": "s3://some/place/"}}}
+    assert made(circle) == ["c", "a", "b"]
+
+
+def test_a_step_behind_a_circle_is_not_told_what_those_in_it_are() -> None:
+    said = refused(with_step("prepare", inputs={"raw": "train"}))
+    assert f"{AT}.gate" not in said
+
+
+def beside(**gate: Any) -> Mapping[str, Any]:
+    """Two steps that read the same one, and one that reads both; the gate stands beside where it says so."""
+    steps = {
+        **STEPS,
+        "other": {**GATE, "inputs": {"prepared": "prepare"}, "max_hours": 9},
+        "compare": {**GATE, "inputs": {"model": "train", "other": "other", "gate": "gate"}, "max_hours": 3},
+        **({"gate": {**GATE, **gate}} if gate else {}),
+    }
+    return {**PIPELINE, "steps": steps}
+
+
+def test_the_hours_of_a_run_are_those_of_its_longest_way() -> None:
+    config = read(beside())
+    (pipeline,) = pipelines.of(config).values()
+    job = AWS["training"]["fraud-training"]
+    trains = job["max_hours"] + (job["spot"]["wait_hours"] if "spot" in job else 0)
+    assert pipeline.hours(config) == 1 + max(trains + 2, 9) + 3
+    assert pipelines.reads(pipeline.steps)["compare"] == {"train", "other", "gate"}
+
+
+def test_several_ends_are_taken_where_each_says_that_it_is_a_result() -> None:
+    steps = {**STEPS, "score": {**GATE, "inputs": {"model": "train"}}}
+    assert "score: is read by no step, as gate" in refused({**PIPELINE, "steps": steps})
+    half = {**steps, "score": {**steps["score"], "result": True}}
+    said = refused({**PIPELINE, "steps": half})
+    assert "gate: is read by no step, as score" in said and "score: is read" not in said
+    whole = {**half, "gate": {**GATE, "result": True}}
+    (pipeline,) = pipelines.of(read({**PIPELINE, "steps": whole})).values()
+    assert list(pipeline.steps) == ["prepare", "train", "gate", "score"]
+
+
+def test_two_steps_of_one_training_job_share_no_checkpoints() -> None:
+    steps = {**STEPS, "again": TRAIN, "gate": {**GATE, "inputs": {"model": "train", "other": "again"}}}
+    job = {key: said for key, said in AWS["training"]["fraud-training"].items() if key != "spot"}
+    spot = {"checkpoint_uri": f"{STORE}training/fraud-training/checkpoints/", "wait_hours": 1}
+    jobs = {"fraud-training": {**job, "spot": spot}}
+    said = refused({**PIPELINE, "steps": steps}, training=jobs)
+    assert "train.training: found 'fraud-training', which the step again runs, too, and whose checkpoints" in said
+    read({**PIPELINE, "steps": steps}, training={"fraud-training": job})
