@@ -22,8 +22,9 @@ from catalogue.graph import Graph
 from catalogue.platforms import PLATFORMS, Platform
 from operations.preview import Program, Programs
 from operations.standing import steps
-from operations.standing.edits import NOT_RUN, Config, Edit, edits, keys, landing_zones, standing
+from operations.standing.edits import NOT_RUN, Edit, edits, keys, landing_zones
 from operations.standing.reading import Standing
+from operations.standing.stands import Config, standing
 from operations.verdict import StepChange
 from operations.words import noun, times
 from stacks.config import STACKS
@@ -37,8 +38,8 @@ _HEAD = """# What an edit does to what stands
 
 A stack file is edited for as long as its stack stands. This page says of every key what another value of it does to
 what stands, on each platform. It is made by `make changing`: the program of each edit is run over the platform's
-pilot, with a caller and places of others beside, as `mlplatform step` does it. Ask for the step of your own edit before
-it is merged:
+pilot, with a caller, places of others, training jobs and a pipeline beside, as `mlplatform step` does it. Ask for the
+step of your own edit before it is merged:
 
     pulumi stack export --stack churn-dev --file out/churn-dev.json
     uv run mlplatform step churn-dev --standing out/churn-dev.json

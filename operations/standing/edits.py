@@ -4,20 +4,14 @@ What an edit does is not written here: the program says it, run over what stands
 """
 
 import copy
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, cast, get_args
 
-import yaml
-
 from catalogue.platforms import PLATFORMS, Platform
-from stacks.config import STACKS
-from stacks.model import NAMESPACE
+from operations.standing.stands import ELSEWHERE, GIVEN_NETWORK, OTHER, Config, in_region, in_words_of, standing
 from stacks.sections import stack_model
 
-Config = dict[str, Any]
 Path = tuple[str, ...]
 
 NOT_RUN: Mapping[str, str] = {
@@ -30,23 +24,6 @@ NOT_RUN: Mapping[str, str] = {
         ("idle.exempt.*", *(f"idle.exempt.*.{key}" for key in ("owner", "reason", "until"))),
         "nothing: `mlplatform idle` reads it",
     ),
-    **dict.fromkeys(
-        (
-            *(f"training.*.tuning.objective.{key}" for key in ("metric", "goal", "pattern")),
-            *(f"training.*.tuning.ranges.*.{key}" for key in ("min", "max", "scale", "integer", "values")),
-            *("training.*.tuning.ranges.*", "training.*.tuning.parallel", "training.*.tuning.strategy"),
-        ),
-        "as `training.*.tuning.total`, with which it stands",
-    ),
-    **dict.fromkeys(
-        (
-            *(f"pipelines.*.{key}" for key in ("enabled", "output_uri", "keep_days", "schedule", "timezone")),
-            *("pipelines.*.runs_per_month", "pipelines.*.steps.*", "pipelines.*.steps.*.training"),
-            *(f"pipelines.*.steps.*.{key}" for key in ("family", "machine_type", "image", "program", "max_hours")),
-            *("pipelines.*.steps.*.options.*", "pipelines.*.steps.*.inputs.*"),
-        ),
-        "nobody has run it for this page: `mlplatform step` says it of your stack",
-    ),
     "models.*.version": "as another image and another artifact, once it is approved",
     **dict.fromkeys(
         ("registry.gives_to.*.account", "registry.gives_to.*.publisher", "registry.takes_from.*.account"),
@@ -57,10 +34,6 @@ NOT_RUN: Mapping[str, str] = {
     "models.*.digest": "updates what asks whether it is approved, and nothing else",
 }
 """The keys for which no program is run, and what is told instead."""
-
-
-ELSEWHERE: Mapping[Platform, str] = {"aws": "eu-west-1", "gcp": "us-east4", "azure": "westeurope"}
-"""A region of another team's stack on each platform."""
 
 
 @dataclass(frozen=True)
@@ -113,195 +86,15 @@ def _keys(node: Mapping[str, Any], known: Mapping[str, Any], path: Path) -> Iter
         yield path
 
 
-def standing(platform: Platform, region: str = "", team: str = "payments-risk") -> Config:
-    """What stands before each edit: the platform's pilot with a caller and places of others, by key.
-
-    With another region and team it is another team's, in the words of that region.
-    """
-    said = {key.removeprefix(f"{NAMESPACE}:"): value for key, value in _pilot(platform).items()}
-    more = {"training": {"fraud-training": _training(platform)}}
-    return _in_region({**said, **_MORE[platform], **more, "team": team}, platform, region)
-
-
-def _training(platform: Platform) -> Config:
-    """A training job on Spot machines and a schedule, as the platform writes its words."""
-    words, folder = _OTHER[platform], _OTHER[platform]["output_uri"].replace("/batch/other/", "/training/")
-    return {
-        "image": words["image"],
-        "data": {"train": words["input_uri"].replace("/other/", "/transactions/")},
-        "output_uri": f"{folder}fraud-training/",
-        "hyperparameters": {"regularization": "1.0"},
-        "family": "cpu-medium",
-        "max_hours": 2,
-        "spot": {"checkpoint_uri": f"{folder}fraud-training/checkpoints/", "wait_hours": 4},
-        "schedule": "30 5 * * 1",
-        "timezone": "Europe/Berlin",
-    }
-
-
-@cache
-def _pilot(platform: Platform) -> Config:
-    return yaml.safe_load((STACKS / f"Pulumi.{platform}-pilot.yaml").read_text(encoding="utf-8"))["config"]
-
-
-def _in_region(said: Mapping[str, Any], platform: Platform, region: str) -> Config:
-    """The same with each word that names the pilot's region in another one."""
-    home = PLATFORMS[platform].region
-    return _with(said, home, region or home)
-
-
-def _with(said: Mapping[str, Any], word: str, another: str) -> Config:
-    return json.loads(json.dumps(said).replace(word, another))
-
-
-_MORE: Mapping[Platform, Config] = {
-    "aws": {
-        "callers": {
-            "payments-app": {
-                "network": "vpc-0123456789abcdef0",
-                "cidr": "10.60.0.0/20",
-                "identity": "arn:aws:iam::111122223333:role/payments-app",
-            }
-        },
-        "sources": {
-            "444455556666.dkr.ecr.us-east-1.amazonaws.com": {"account": "444455556666", "granted_by": "change 4711"},
-            "s3://claims-data": {
-                "account": "111122223333",
-                "granted_by": "change 4712",
-                "key": "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
-            },
-        },
-    },
-    "gcp": {
-        "callers": {"payments-app": {"account": "payments-app"}},
-        "sources": {
-            "us-central1-docker.pkg.dev/shared-images": {"account": "shared-images", "granted_by": "change 4711"},
-        },
-    },
-    "azure": {
-        "callers": {
-            "payments-app": {
-                "network": "/subscriptions/44445555-3333-4444-5555-666677778888/resourceGroups/apps/providers/"
-                "Microsoft.Network/virtualNetworks/apps",
-                "cidr": "10.60.0.0/20",
-                "identity": "0a1b2c3d-0000-4000-8000-00000000000c",
-            }
-        },
-        "sources": {
-            "sharedml.azurecr.io": {
-                "account": "44445555-3333-4444-5555-666677778888",
-                "granted_by": "change 4711",
-                "registry_id": "/subscriptions/44445555-3333-4444-5555-666677778888/resourceGroups/shared/providers/"
-                "Microsoft.ContainerRegistry/registries/sharedml",
-            }
-        },
-    },
-}
-_OTHER: Mapping[Platform, Mapping[str, Any]] = {
-    "aws": {
-        "account": "999922223333",
-        "person": None,
-        "principal": "cy@example.com",
-        "zones": ["us-east-1a", "us-east-1b", "us-east-1c"],
-        "zone": "us-east-1a",
-        "image": "111122223333.dkr.ecr.us-east-1.amazonaws.com/aws-pilot-registry-images:mlplatform-example-2",
-        "artifact_uri": "s3://aws-pilot-artifacts-111122223333/models/mlplatform-example/2/model.tar.gz",
-        "input_uri": "s3://aws-pilot-artifacts-111122223333/data/other/",
-        "output_uri": "s3://aws-pilot-artifacts-111122223333/batch/other/",
-        "machine": "ml.m5.2xlarge",
-        "network": "vpc-0fedcba9876543210",
-        "peer": "444455556666",
-        "identity": "arn:aws:iam::111122223333:role/another-app",
-        "key": "arn:aws:kms:us-east-1:111122223333:key/99999999-12ab-34cd-56ef-1234567890ab",
-        "source": "s3://claims-data",
-        "place": "444455556666.dkr.ecr.us-east-1.amazonaws.com",
-        "new source": "777788889999.dkr.ecr.us-east-1.amazonaws.com",
-        "new owner": "777788889999",
-        "receiver": {"account": "777788889999", "publisher": "arn:aws:iam::777788889999:role/aws-test-publisher"},
-        "origin": {"key": "arn:aws:kms:us-east-1:777788889999:key/1234abcd-12ab-34cd-56ef-1234567890ab"},
-    },
-    "gcp": {
-        "account": "another-project-1",
-        "person": "cy@example.com",
-        "principal": "dee@example.com",
-        "zones": ["us-central1-a", "us-central1-b"],
-        "zone": "us-central1-b",
-        "image": "us-central1-docker.pkg.dev/payments-risk-pilot/gcp-pilot-registry-images/mlplatform-example:2",
-        "artifact_uri": "gs://gcp-pilot-artifacts-payments-risk-pilot/models/mlplatform-example/2/",
-        "input_uri": "gs://payments-risk-pilot-data/other/",
-        "output_uri": "gs://gcp-pilot-artifacts-payments-risk-pilot/batch/other/",
-        "machine": "n2-standard-8",
-        "network": "projects/company-network-host/global/networks/shared-ml",
-        "peer": "another-app-1",
-        "identity": "sa@example.com",
-        "key": "a key",
-        "source": "us-central1-docker.pkg.dev/shared-images",
-        "place": "us-central1-docker.pkg.dev/shared-images",
-        "new source": "us-central1-docker.pkg.dev/other-images",
-        "new owner": "other-images",
-        "receiver": {"account": "other-images", "publisher": "test-publisher@other-images.iam.gserviceaccount.com"},
-        "origin": {},
-    },
-    "azure": {
-        "account": "99992222-3333-4444-5555-666677778888",
-        "person": "0a1b2c3d-0000-4000-8000-00000000000e",
-        "principal": "0a1b2c3d-0000-4000-8000-00000000000f",
-        "zones": ["1", "2"],
-        "zone": "1",
-        "image": "azurepilotimages747f690c.azurecr.io/mlplatform-example:2",
-        "artifact_uri": "azureml://datastores/artifacts/paths/mlplatform-example/2/",
-        "input_uri": "azureml://datastores/artifacts/paths/other/",
-        "output_uri": "azureml://datastores/artifacts/paths/batch/other/",
-        "machine": "Standard_DS4_v2",
-        "network": "/subscriptions/44445555-3333-4444-5555-666677778888/resourceGroups/apps/providers/"
-        "Microsoft.Network/virtualNetworks/other",
-        "peer": "44445555-3333-4444-5555-666677778888",
-        "identity": "0a1b2c3d-0000-4000-8000-00000000000d",
-        "key": "a key",
-        "source": "sharedml.azurecr.io",
-        "place": "sharedml.azurecr.io",
-        "new source": "otherml.azurecr.io",
-        "new owner": "77775555-3333-4444-5555-666677778888",
-        "receiver": {
-            "account": "77775555-3333-4444-5555-666677778888",
-            "publisher": "0a1b2c3d-0000-4000-8000-000000000010",
-        },
-        "origin": {},
-    },
-}
-"""Other values than those that stand, as each platform writes them."""
-_HUB = "/subscriptions/11112222-3333-4444-5555-666677778888/resourceGroups/hub/providers/Microsoft.Network"
-_GIVEN_NETWORK: Mapping[Platform, Config] = {
-    "aws": {
-        "vpc_id": "vpc-0aaaaaaaaaaaaaaa0",
-        "subnet_ids": {f"us-east-1{zone}": f"subnet-0aaaaaaaaaaaaaaa{zone}" for zone in "abc"},
-        "s3_prefix_list_id": "pl-63a5400a",
-    },
-    "gcp": {
-        "project": "company-network-host",
-        "network": "shared-ml",
-        "subnetwork": "ml-us",
-        "private_domains": [
-            "googleapis.com",
-            "pkg.dev",
-            "notebooks.cloud.google.com",
-            "notebooks.googleusercontent.com",
-        ],
-    },
-    "azure": {
-        "virtual_network_id": f"{_HUB}/virtualNetworks/ml",
-        "subnet_id": f"{_HUB}/virtualNetworks/ml/subnets/private",
-    },
-}
-"""A network of the organisation's, as an entry of its landing zones has it."""
 _MODEL, _ENDPOINT, _JOB = ("models", "fraud-scorer"), ("endpoints", "fraud-scorer"), ("batch_jobs", "fraud-backfill")
 _ASYNC, _TRAINING = ("endpoints", "document-embedder"), ("training", "fraud-training")
+_SEARCH, _PIPELINE = ("training", "fraud-search"), ("pipelines", "fraud-path")
 _CALLER, _DESKTOPS = ("callers", "payments-app"), ("workspace", "reached_from", "desktops")
 
 
 def edits(platform: Platform, region: str = "") -> list[Edit]:
     """Every edit on one platform, in the order of the page, in the words of a region."""
-    other, stands = _in_region(_OTHER[platform], platform, region), standing(platform, region)
+    other, stands = in_region(OTHER[platform], platform, region), standing(platform, region)
     return [
         *_of_everything(platform, other, region),
         *_of_the_ground(other),
@@ -320,7 +113,7 @@ def edits(platform: Platform, region: str = "") -> list[Edit]:
 def _of_everything(platform: Platform, other: Mapping[str, Any], region: str) -> Iterator[Edit]:
     elsewhere = standing(platform, ELSEWHERE[platform] if not region else PLATFORMS[platform].region)
     stands = standing(platform, region)
-    abroad = _with(stands, stands["account"], other["account"])
+    abroad = in_words_of(stands, stands["account"], other["account"])
     yield Edit("account", "another, in every word", {(key,): said for key, said in abroad.items()})
     yield Edit("region", "another, in every word", {(key,): said for key, said in elsewhere.items()})
     yield Edit("environment", "another", {("environment",): "dev"})
@@ -336,7 +129,7 @@ def _of_the_ground(other: Mapping[str, Any]) -> Iterator[Edit]:
     yield Edit("network.zones", "one more", {("network", "zones"): other["zones"]})
     yield Edit("sources.*", "one more", {("sources", other["new source"]): _source(other)})
     yield Edit("sources.*", "one less", {("sources", other["place"]): None})
-    yield Edit("sources.*.account", "another", {("sources", other["place"], "account"): other["new owner"]})
+    yield Edit("sources.*.account", "another", {("sources", other["source"], "account"): other["new owner"]})
     yield Edit("sources.*.granted_by", "another", {("sources", other["place"], "granted_by"): "change 4713"})
     yield Edit("sources.*.key", "another", {("sources", other["source"], "key"): other["key"]})
     yield Edit(
@@ -360,7 +153,7 @@ def landing_zones() -> Config:
         place = {word: stands[word] for word in ("platform", "account", "region")}
         zone = {**place, "owner": "cloud-platform@example.com"}
         found[f"tags-{platform}"] = {**zone, "extra_tags": {"data-class": "internal"}}
-        found[f"network-{platform}"] = {**zone, "network": _GIVEN_NETWORK[platform]}
+        found[f"network-{platform}"] = {**zone, "network": GIVEN_NETWORK[platform]}
     return {"landing_zones": found}
 
 
@@ -426,7 +219,9 @@ def _of_models(other: Mapping[str, Any], stands: Config) -> Iterator[Edit]:
     yield Edit("models.*.health_route", "given", {(*_MODEL, "health_route"): "/ready"})
     yield Edit("models.*.command", "given", {(*_MODEL, "command"): ["python3", "-m", "server"]})
     yield Edit("models.*.args", "given", {(*_MODEL, "args"): ["--max-model-len", "8192"]})
-    yield Edit("models.*.start_up_seconds", "given", {(*_MODEL, "start_up_seconds"): 1800})
+    # SageMaker gives a batch job no more time to start, so that the model of the edit has none there.
+    slow = ("models", "document-embedder") if stands["platform"] == "aws" else _MODEL
+    yield Edit("models.*.start_up_seconds", "given", {(*slow, "start_up_seconds"): 1800})
 
 
 def _of_endpoints(platform: Platform, other: Mapping[str, Any], stands: Config) -> Iterator[Edit]:
@@ -510,7 +305,7 @@ def _of_training(other: Mapping[str, Any], stands: Config) -> Iterator[Edit]:
     by_hand = {(*_TRAINING, "schedule"): None, (*_TRAINING, "timezone"): None, (*_TRAINING, "runs_per_month"): 8}
     yield Edit("training.*", "one more", {("training", "again"): own})
     yield Edit("training.*", "one less", {_TRAINING: None})
-    yield Edit("training.*.family", "another", {(*_TRAINING, "family"): "gpu-l4"})
+    yield Edit("training.*.family", "another", {(*_TRAINING, "family"): "cpu-large"})
     yield Edit("training.*.machine_type", "in place of the family", machine)
     for key, value in (
         ("enabled", False),
@@ -529,33 +324,72 @@ def _of_training(other: Mapping[str, Any], stands: Config) -> Iterator[Edit]:
     yield Edit("training.*.spot.wait_hours", "another", {(*_TRAINING, "spot", "wait_hours"): 6})
     yield Edit("training.*.spot.keep_days", "another", {(*_TRAINING, "spot", "keep_days"): 14})
     yield Edit("training.*.runs_per_month", "in place of the schedule", by_hand)
-    pattern = {"pattern": "loss=([0-9.]+)"} if stands["platform"] == "aws" else {}
-    search = {
-        "objective": {"metric": "loss", "goal": "minimize", **pattern},
-        "ranges": {"rounds": {"min": 10, "max": 90, "integer": True}},
-        "parallel": 2,
-        "total": 8,
-    }
-    searches = {(*_TRAINING, "spot"): None, (*_TRAINING, "tuning"): search}
+    yield from _of_searches(stands)
+
+
+def _of_searches(stands: Config) -> Iterator[Edit]:
+    """A search in place of Spot, and other words of the one that stands."""
+    stood, tuning = stands["training"]["fraud-search"]["tuning"], (*_SEARCH, "tuning")
+    searches = {(*_TRAINING, "spot"): None, (*_TRAINING, "tuning"): stood}
+    once = {tuning: None, (*_SEARCH, "hyperparameters", "rounds"): "20"}
     yield Edit("training.*.tuning.total", "a search, in place of Spot", searches)
+    yield Edit("training.*.tuning.total", "the group taken out", once)
+    yield Edit("training.*.tuning.ranges.*", "one more", {(*tuning, "ranges", "depth"): {"values": ["2", "4", "8"]}})
+    listed = {(*tuning, "ranges", "rounds"): {"values": ["10", "20", "40"]}}
+    yield Edit("training.*.tuning.ranges.*.values", "in place of min and max", listed)
+    for key, value in (
+        ("objective.metric", "log_loss"),
+        ("objective.goal", "maximize"),
+        ("objective.pattern", "loss: ([0-9.]+)"),
+        ("ranges.*.min", 20),
+        ("ranges.*.max", 80),
+        ("ranges.*.scale", "log"),
+        ("ranges.*.integer", True),
+        ("parallel", 4),
+        ("total", 12),
+        ("strategy", "bayesian"),
+    ):
+        path = (*tuning, *("rounds" if word == "*" else word for word in key.split(".")))
+        yield Edit(f"training.*.tuning.{key}", "another", {path: value})
 
 
 def _of_pipelines(other: Mapping[str, Any], stands: Config) -> Iterator[Edit]:
-    """What stands has none, so that the edit asks for one, which trains by the job that stands."""
-    job = stands["training"]["fraud-training"]
-    prepare = {
-        "image": job["image"],
-        "program": ["prepare"],
-        "inputs": {"raw": other["input_uri"]},
-        "family": "cpu-medium",
-        "max_hours": 1,
-    }
-    path = {
-        "output_uri": other["output_uri"].replace("/batch/", "/pipelines/"),
-        "runs_per_month": 4,
-        "steps": {"prepare": prepare, "train": {"training": "fraud-training", "inputs": {"train": "prepare"}}},
-    }
-    yield Edit("pipelines.*", "one more", {("pipelines", "path"): path})
+    own, step = stands["pipelines"]["fraud-path"], (*_PIPELINE, "steps", "evaluate")
+    more = {**own, "output_uri": other["output_uri"].replace("/batch/", "/pipelines/")}
+    by_hand = {(*_PIPELINE, "schedule"): None, (*_PIPELINE, "timezone"): None, (*_PIPELINE, "runs_per_month"): 8}
+    machine = {(*step, "family"): None, (*step, "machine_type"): other["machine"]}
+    trains = {"training": "fraud-training", "inputs": {"train": "evaluate"}}
+    last = {**own["steps"]["evaluate"], "inputs": {"data": "evaluate"}}
+    yield Edit("pipelines.*", "one more", {("pipelines", "again"): more})
+    yield Edit("pipelines.*", "one less", {_PIPELINE: None})
+    yield Edit("pipelines.*", "one renamed", {_PIPELINE: None, ("pipelines", "path"): own})
+    for key, value in (
+        ("enabled", False),
+        ("schedule", "45 3 * * *"),
+        ("timezone", "UTC"),
+        ("output_uri", more["output_uri"]),
+        ("keep_days", 14),
+    ):
+        yield Edit(f"pipelines.*.{key}", "`false`" if key == "enabled" else "another", {(*_PIPELINE, key): value})
+    yield Edit("pipelines.*.runs_per_month", "in place of the schedule", by_hand)
+    yield Edit("pipelines.*.steps.*", "one more", {(*_PIPELINE, "steps", "report"): last})
+    yield Edit("pipelines.*.steps.*", "one less", {step: None})
+    yield Edit(
+        "pipelines.*.steps.*",
+        "one renamed",
+        {step: None, (*_PIPELINE, "steps", "measure"): own["steps"]["evaluate"]},
+    )
+    yield Edit("pipelines.*.steps.*.training", "one more that trains", {(*_PIPELINE, "steps", "train"): trains})
+    yield Edit("pipelines.*.steps.*.machine_type", "in place of the family", machine)
+    for key, value in (
+        ("family", "cpu-large"),
+        ("image", other["image"].replace("example-2", "example-3").replace("example:2", "example:3")),
+        ("program", ["python", "-m", "evaluate"]),
+        ("max_hours", 2),
+    ):
+        yield Edit(f"pipelines.*.steps.*.{key}", "another", {(*step, key): value})
+    yield Edit("pipelines.*.steps.*.options.*", "another", {(*step, "options", "bound"): "0.95"})
+    yield Edit("pipelines.*.steps.*.inputs.*", "one more", {(*step, "inputs", "more"): other["input_uri"]})
 
 
 def _of_experiments() -> Iterator[Edit]:
@@ -576,5 +410,8 @@ def _of_callers(other: Mapping[str, Any], stands: Config) -> Iterator[Edit]:
     yield Edit("callers.*", "one renamed", {_CALLER: None, ("callers", "payments"): own})
     yield Edit("callers.*.network", "another", {(*_CALLER, "network"): other["network"]})
     yield Edit("callers.*.cidr", "another", {(*_CALLER, "cidr"): "10.70.0.0/20"})
-    yield Edit("callers.*.account", "another", {(*_CALLER, "account"): other["peer"]})
+    moved: dict[Path, Any] = {(*_CALLER, "account"): other["peer"]}
+    if stands["platform"] == "aws":  # a role's address says whose it is
+        moved[*_CALLER, "identity"] = own["identity"].replace(stands["account"], other["peer"])
+    yield Edit("callers.*.account", "another", moved)
     yield Edit("callers.*.identity", "another", {(*_CALLER, "identity"): other["identity"]})
