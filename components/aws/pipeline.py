@@ -1,4 +1,4 @@
-"""From data to a candidate: a pipeline of SageMaker, whose steps run one after the other, by the clock or by hand."""
+"""From data to a candidate: a pipeline of SageMaker, whose steps read one another, by the clock or by hand."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,6 +8,7 @@ import pulumi
 from pulumi_aws import sagemaker
 
 from catalogue.jobnames import BESIDE_STEP, shortened, step_search_begins
+from catalogue.order import longest
 from catalogue.runs import RUN_VARIABLE
 from components.aws.model import IMAGE, PLACE
 from components.aws.runs import SCHEDULED, Started, by_the_clock, eventbridge_cron, rings, tags_of
@@ -66,6 +67,11 @@ class StepArgs(Args):
         """How long the step may take, with what it waits for machines."""
         return self.max_hours if self.training is None else self.training.hours
 
+    @property
+    def reads(self) -> list[str]:
+        """The steps that it reads, and so waits for."""
+        return sorted({said for said in self.inputs.values() if "://" not in said})
+
 
 @dataclass(kw_only=True)
 class PipelineArgs(Args):
@@ -81,7 +87,7 @@ class PipelineArgs(Args):
     enabled: bool = True
     """Whether a run can be started; without, pipeline, schedule and alarms go. It must be known."""
     steps: Sequence[StepArgs]
-    """The steps in the order in which a run does them. Which there are must be known."""
+    """The steps, each after those that it reads. Which there are must be known."""
     output_uri: Text
     """The s3:// folder below which each run has a folder of its own, with one for each step."""
     role_arn: Text
@@ -129,19 +135,21 @@ class PipelineArgs(Args):
 
     @property
     def hours(self) -> int:
-        """How long a run may take: all its steps together."""
-        return sum(step.hours for step in self.steps)
+        """How long a run may take: the longest way from step to step."""
+        lasts = {step.step_name: step.hours for step in self.steps}
+        return int(longest(lasts, {step.step_name: step.reads for step in self.steps}))
 
 
 class Pipeline(pulumi.ComponentResource):
-    """Creates, while enabled, a pipeline of SageMaker: processing, training and tuning jobs, one after the other.
+    """Creates, while enabled, a pipeline of SageMaker: processing, training and tuning jobs, as they read one another.
 
     Creating it starts nothing. No container has a network but that to its other replicas, but for a training job whose
-    runs are recorded. Each step waits for the one before, writes below a folder of its run and its own with the data
-    key, and is stopped in time: SageMaker bounds no run as a whole, and counts none that took too long. A step that the
-    service could not start is tried again, one whose program failed is not, and nothing is cached. Alarms ring when a
-    run failed, each step's with its name, when it was stopped, by its own time or by somebody, and when none succeeded
-    that was due. Of a step that searches, the next one reads what the best trial left.
+    runs are recorded. Each step waits for those that it reads, and for no other: the rest runs beside it. It writes
+    below a folder of its run and its own with the data key, and is stopped in time: SageMaker bounds no run as a whole,
+    and counts none that took too long. A step that the service could not start is tried again, one whose program failed
+    is not, and nothing is cached. Alarms ring when a run failed, each step's with its name, when it was stopped, by its
+    own time or by somebody, and when none succeeded that was due. Of a step that searches, those that read it get what
+    the best trial left.
 
     A schedule starts each run once, however often it is delivered: its time is the token of the start. Nothing runs,
     and nothing bills by the hour, between runs. Sources:
@@ -218,7 +226,7 @@ def _definition(args: PipelineArgs) -> dict[str, Any]:
             {
                 "Name": step.step_name,
                 "Type": _type(step),
-                **({"DependsOn": [steps[-1]["Name"]]} if steps else {}),
+                **({"DependsOn": step.reads} if step.reads else {}),
                 # The service retries these by itself, unbounded by what we say; and it starts a job under a new name.
                 "RetryPolicies": [
                     {

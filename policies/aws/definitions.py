@@ -23,8 +23,8 @@ _NUMBERS = {"IntervalSeconds": (10, 3600), "BackoffRate": (1.5, 10), "MaxAttempt
     severity="high",
     says="A run is whole: it starts at a state that it has and may come to each; each leads to one or ends, and its "
     "job is waited for; it tries again a few times, and not for ever; a run that failed, or whose job was stopped, "
-    "does not end as one that succeeded. The steps of a pipeline come one after the other, each in a folder of its "
-    "run, and one whose program failed is not tried again.",
+    "does not end as one that succeeded. A step of a pipeline comes after those that it reads, and writes in a folder "
+    "of its run's own; one whose program failed is not tried again.",
     remedy="Keep the definition that the component writes.",
 )
 def run_whole(props: Properties) -> Iterator[str]:

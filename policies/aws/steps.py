@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from catalogue.graph import Resource
 from catalogue.kinds.aws import pipelines
 from catalogue.kinds.aws.jobs import Job
+from catalogue.order import all_before
 from catalogue.placement import Placement
 from catalogue.properties import Properties
 from catalogue.wording import one_line
@@ -18,32 +19,39 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/pipelines-retry-policy.html
 
 
 def whole(props: Properties) -> Iterator[str]:
-    """What keeps a run from being its steps one after the other, each tried again only where it was not started."""
-    before: list[str] = []
+    """What keeps a run from being its steps, each after those that it reads, and tried again only where it was not
+    started. What a program reads is a folder of the run, which by itself waits for nobody.
+    """
+    waits, seen = pipelines.waits(props), set[str]()
+    before = all_before(waits)
     for step in pipelines.steps(props):
-        name, waits = step.text_or_empty("Name"), set(step.each_text("DependsOn"))
-        if not name or name in before:
+        name = step.text_or_empty("Name")
+        if not name or name in seen:
             yield f"has a step without a name of its own ({step.at})"
-        if waits - {*before}:
-            yield f"waits for a step that does not come before it ({name})"
-        if before and before[-1] not in waits:
-            yield f"does not wait for the step before, so that both may run at once ({name})"
+        elif waits and name not in before:
+            yield f"waits for a step that is not there, or that waits for it in turn ({name})"
         if others := sorted({*step.each_text("RetryPolicies.ExceptionType")} - _TRIED_AGAIN):
             yield f"is tried again after {others[0]}, where its program may have failed ({name})"
-        before.append(name)
+        seen.add(name)
     found = list(pipelines.jobs(props))
     for number, job in enumerate(found):
-        yield from (f"{wrong} ({job.state})" for wrong in _of_its_run(found[:number], job))
+        ended = [one for one in found if one.state in before.get(job.state, ())]
+        beside = [one for one in found if one not in ended and one is not job]
+        yield from (f"{wrong} ({job.state})" for wrong in _of_its_run(found[:number], ended, beside, job))
 
 
-def _of_its_run(before: list[Job], job: Job) -> Iterator[str]:
-    """A step writes where no step before it wrote, and reads a place or what one of them did."""
+def _of_its_run(listed: list[Job], ended: list[Job], beside: list[Job], job: Job) -> Iterator[str]:
+    """A step writes where no other step does, and reads a place or what one that has ended by then wrote."""
     for at, output in job.places():
-        if any(output.values.get(f"{at}.$") == one.values.get(f"{path}.$") for j in before for path, one in j.places()):
+        if any(output.values.get(f"{at}.$") == one.values.get(f"{path}.$") for j in listed for path, one in j.places()):
             yield "writes where a step before it wrote"
     for word, place in job.read():
         said = place.values.get("S3Uri.$")
-        if isinstance(said, str) and not pipelines.step_read(before, said):
+        if not isinstance(said, str) or pipelines.step_read(ended, said):
+            continue
+        if writes := pipelines.step_read(beside, said):
+            yield f"reads as its {word} what the step {writes} writes, and does not wait for it"
+        else:
             yield f"reads {one_line(said)} as its {word}, which no step before it wrote"
 
 
@@ -54,16 +62,22 @@ def stated(place: Placement, item: str, pipeline: Resource) -> Iterator[str]:
     names = {job.state for job in found}
     for name in sorted(names ^ said):
         yield f"{'has' if name in names else 'lacks'} the step {name}, where the stack file {_says(name in said)}"
-    for number, job in enumerate(found):
+    waits = pipelines.waits(pipeline.props)
+    for job in found:
         if job.state in said:
-            yield from (f"{wrong} ({job.state})" for wrong in _step(place, item, found[:number], job))
+            others = [one for one in found if one is not job]
+            yield from (f"{wrong} ({job.state})" for wrong in _step(place, item, others, job))
+            inputs = place.below(f"{item}.steps.{job.state}.inputs")
+            reads = {place.states(f"{item}.steps.{job.state}.inputs.{name}") for name in inputs}
+            for one in sorted(waits.get(job.state, frozenset()) - reads):
+                yield f"waits for the step {one}, which {item} of the stack file does not let it read ({job.state})"
 
 
 def _says(there: bool) -> str:
     return "has one" if there else "has none"
 
 
-def _step(place: Placement, item: str, before: list[Job], job: Job) -> Iterator[str]:
+def _step(place: Placement, item: str, others: list[Job], job: Job) -> Iterator[str]:
     key = f"{item}.steps.{job.state}"
     training = place.states(f"{key}.training")
     own = f"training.{training}" if training else key
@@ -82,7 +96,7 @@ def _step(place: Placement, item: str, before: list[Job], job: Job) -> Iterator[
         yield from other_word(place, f"{own}.image", image, "runs the image")
     for uri in job.written():
         yield from other_word(place, f"{item}.output_uri", uri, "writes to")
-    yield from _inputs(place, key, own if training else "", before, job)
+    yield from _inputs(place, key, own if training else "", others, job)
     if not training:
         yield from _program(place, key, job)
         return
@@ -100,7 +114,7 @@ def _hours(place: Placement, own: str, request: Properties) -> Iterator[str]:
             yield f"has {at} {seconds:g}, where {own} of the stack file makes it {most * 3600:g}"
 
 
-def _inputs(place: Placement, key: str, training: str, before: list[Job], job: Job) -> Iterator[str]:
+def _inputs(place: Placement, key: str, training: str, others: list[Job], job: Job) -> Iterator[str]:
     """Each input or channel, from where the file says; those that a training job has itself where the step has none."""
     said = {name: place.states(f"{key}.inputs.{name}") for name in place.below(f"{key}.inputs")}
     own = (
@@ -109,7 +123,7 @@ def _inputs(place: Placement, key: str, training: str, before: list[Job], job: J
     wanted, read = {**own, **said}, dict[str, str]()
     for word, where in job.read():
         of_run = where.values.get("S3Uri.$")
-        read[word] = pipelines.step_read(before, of_run) if isinstance(of_run, str) else where.text_if_known("S3Uri")
+        read[word] = pipelines.step_read(others, of_run) if isinstance(of_run, str) else where.text_if_known("S3Uri")
     for word in sorted(wanted.keys() | read.keys()):
         if wanted.get(word, "") != read.get(word, ""):
             reads, says = (one_line(one.get(word, "")) or "nothing" for one in (read, wanted))

@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
-from itertools import pairwise
 from typing import Any, cast
 
 from catalogue.answers import by_name
@@ -20,6 +19,7 @@ from catalogue.kinds.aws.iam import ROLE
 from catalogue.kinds.aws.jobs import PIPELINE, TRAINS, TUNES, Job
 from catalogue.kinds.aws.scheduler import starts_per_month
 from catalogue.machines import Machines
+from catalogue.order import all_before, longest
 from catalogue.pricing import Bill, Pricing
 from catalogue.properties import Malformed, Properties
 
@@ -36,7 +36,8 @@ _CALLS = {
 }
 """The call that a step of each type makes; its arguments are the call's request."""
 _STARTS_NOTHING = frozenset({"Condition", "EndpointConfig", "Fail", "Model", "RegisterModel"})
-_HOLDS_STEPS = ("Arguments.IfSteps", "Arguments.ElseSteps")
+_BRANCHES = ("IfSteps", "ElseSteps")
+_HOLDS_STEPS = tuple(f"Arguments.{branch}" for branch in _BRANCHES)
 
 
 def definition(props: Properties) -> Properties:
@@ -48,26 +49,44 @@ def definition(props: Properties) -> Properties:
 
 def steps(props: Properties) -> Iterator[Properties]:
     """Every step of a definition in its order, those of a condition's branches included, at any depth."""
-    ahead = list(definition(props).each_section("Steps"))
+    yield from (step for step, _ in _within(props))
+
+
+def _within(props: Properties) -> Iterator[tuple[Properties, str]]:
+    """Each step, and the name of the condition in whose branch it stands."""
+    ahead = [(step, "") for step in definition(props).each_section("Steps")]
     while ahead:
-        step = ahead.pop(0)
-        yield step
+        step, condition = ahead.pop(0)
+        yield step, condition
         if step.text_or_empty("Type") == "Condition":
-            ahead += [one for key in _HOLDS_STEPS for one in step.each_section(key)]
+            ahead += [(one, step.text_or_empty("Name")) for key in _HOLDS_STEPS for one in step.each_section(key)]
+
+
+def waits(props: Properties) -> Mapping[str, frozenset[str]]:
+    """The steps that each step waits for: those that it names, those whose answers it is made of, and the condition in
+    whose branch it stands. Empty where two have one name, so that nobody can tell which is meant.
+
+    https://docs.aws.amazon.com/sagemaker/latest/dg/build-and-manage-pipeline.html
+    """
+    found, within = dict[str, frozenset[str]](), list(_within(props))
+    for step, condition in within:
+        own = {key: value for key, value in step.section_or_empty("Arguments").values.items() if key not in _BRANCHES}
+        found[step.text_or_empty("Name")] = frozenset({*step.each_text("DependsOn"), *_steps_in(own), condition} - {""})
+    return found if len(found) == len(within) else {}
 
 
 # Some twenty rules ask the same pipeline, and each request is made of its step anew. A stack has so many pipelines.
 @lru_cache(maxsize=1024)
 def jobs(props: Properties) -> tuple[Job, ...]:
     """Every job that a pipeline may start. Raises Malformed for a step that starts something unknown."""
-    turn, found = AT if _is_chain(props) else "", list[Job]()
+    found = list[Job]()
     for step in steps(props):
         kind = step.text_or_empty("Type")
         if kind in _STARTS_NOTHING:
             continue
         if kind not in _CALLS:
             raise Malformed(f"{step.at}.Type", f"is {kind!r}, whose machines are unknown", step.owner)
-        found.append(Job(step.text_or_empty("Name"), _CALLS[kind], 1, step, request_of(step), True, turn or step.at))
+        found.append(Job(step.text_or_empty("Name"), _CALLS[kind], 1, step, request_of(step), True))
     return tuple(found)
 
 
@@ -127,15 +146,6 @@ def _variable(name: str) -> str:
     return "$$.Execution.Id" if name == "Execution.PipelineExecutionId" else f"$.{name}"
 
 
-def _is_chain(props: Properties) -> bool:
-    """Whether each step waits for the one before, so that one step's machines stand at a time."""
-    found = list(steps(props))
-    return all(
-        before.text_or_empty("Name") in {*after.each_text("DependsOn"), *_steps_in(after.values)}
-        for before, after in pairwise(found)
-    )
-
-
 def _steps_in(value: Any) -> Iterator[str]:
     """The steps whose answers a value is made of."""
     if isinstance(value, list):
@@ -176,27 +186,23 @@ def _folder(said: str) -> tuple[str, str]:
 
 
 def longest_hours(props: Properties) -> float:
-    """How long a run may last: its jobs one after the other, and what each waits for Spot machines. Raises Unpriced."""
-    return sum(
-        max(job.longest_hours(), (job.request.number_or_none("StoppingCondition.MaxWaitTimeInSeconds") or 0) / 3600)
-        for job in jobs(props)
-    )
+    """How long a run may last: the longest way from job to job, with what each waits for Spot machines. Raises
+    Unpriced.
+    """
+    lasts = dict.fromkeys(waits(props), 0.0)
+    for number, job in enumerate(jobs(props)):
+        hours = job.longest_hours()
+        waited = (job.request.number_or_none("StoppingCondition.MaxWaitTimeInSeconds") or 0) / 3600
+        lasts[job.state if lasts else f"{job.state}/{number}"] = max(hours, waited)
+    return longest(lasts, waits(props))
 
 
 def _machines(graph: Graph, resource: Resource) -> Iterator[Machines]:
-    """Of steps that run one after the other, the one with the most machines stands for all of its type of machine."""
-    found = jobs(resource.props)
-    parts = [(job.turn, one) for job in found for one in job.machines(resource.name, job.state)]
-    if len({turn for turn, _ in parts}) > 1:
-        yield from (one for _, one in parts)
-        return
-    largest: dict[tuple[str, bool], Machines] = {}
-    for _, one in parts:
-        key = (one.machine_type, one.processing)
-        if key not in largest or one.high > largest[key].high:
-            largest[key] = one
-    alone = len(largest) == 1
-    yield from (replace(one, part="") if alone else one for one in largest.values())
+    """The machines of each step, which has its turn."""
+    found, before = jobs(resource.props), all_before(waits(resource.props))
+    for job in found:
+        for one in job.machines(resource.name, job.state if len(found) > 1 else ""):
+            yield replace(one, turn=job.state, after=before[job.state]) if job.state in before else one
 
 
 def _price(pricing: Pricing, resource: Resource) -> Bill:

@@ -61,9 +61,9 @@ def test_what_a_step_sends_is_taken_by_the_model_of_its_api(step: str) -> None:
     assert list(_structure(Call("sagemaker", call), shape, filled(said["Arguments"]), "")) == []
 
 
-def test_each_step_waits_for_the_one_before_and_nothing_is_cached() -> None:
+def test_each_step_waits_for_those_that_it_reads_and_nothing_is_cached() -> None:
     found = steps()
-    assert [step.get("DependsOn") for step in found.values()] == [None, ["prepare"], ["train"]]
+    assert [step.get("DependsOn") for step in found.values()] == [None, ["prepare"], ["prepare", "train"]]
     assert not any("CacheConfig" in step for step in found.values())
     (policies,) = {json.dumps(step["RetryPolicies"]) for step in found.values()}
     (policy,) = json.loads(policies)

@@ -130,6 +130,10 @@ EDITS: dict[str, tuple[str, Edit]] = {
     "no tag": ("cost-batch-tags", lost("Tags.0")),
     # The run.
     "not in order": ("rollback-run-whole", step("gate", lambda s: s.pop("DependsOn"))),
+    "beside what it reads": ("rollback-run-whole", step("register", lambda s: put(s, "DependsOn", ["evaluate"]))),
+    "in a circle": ("rollback-run-whole", step("prepare", lambda s: put(s, "DependsOn", ["gate"]))),
+    "after nothing there": ("rollback-run-whole", step("gate", lambda s: put(s, "DependsOn", ["evaluate", "gone"]))),
+    "after what it does not read": ("limits-stated", step("gate", lambda s: s["DependsOn"].append("train"))),
     "tried again": (
         "rollback-run-whole",
         step("gate", lambda s: put(s, "RetryPolicies.0.ExceptionType", ["SageMaker.JOB_INTERNAL_ERROR"])),
