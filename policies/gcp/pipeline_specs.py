@@ -5,6 +5,7 @@ is told to create is judged as the custom job that it is.
 """
 
 from collections.abc import Collection, Iterator, Mapping
+from itertools import permutations
 
 from catalogue.kinds.gcp.workflows import OF_THE_RUN
 from catalogue.placement import Placement
@@ -84,8 +85,7 @@ def wrong(job: Job, started: tuple[Job, ...], place: Placement | None) -> Iterat
     for name in tasks.names():
         if (called := tasks.text_or_empty(f"{name}.taskInfo.name")) != name:
             yield f"starts jobs whose step {name} is called {called[:80] or 'nothing'}"
-    if not all(step.alone for step in started):
-        yield "starts jobs with steps that do not wait for the step before them alone (dependentTasks)"
+    yield from _unawaited(started)
     yield from _used_once(job, tasks)
     for step in started:
         called = step.body.text_or_empty("displayName")
@@ -96,6 +96,27 @@ def wrong(job: Job, started: tuple[Job, ...], place: Placement | None) -> Iterat
                 yield f"starts jobs whose step {step.step} has other variables than {RUN_VARIABLE} with its run"
     for container in job.body.each_section(f"{_EXECUTORS}.*.container"):
         yield from _launcher(container, place)
+
+
+_WRITES = "--output="
+
+
+def _unawaited(started: tuple[Job, ...]) -> Iterator[str]:
+    """A folder of the run waits for nobody: a step must have ended where another begins that reads what it writes."""
+    for step, other in permutations(started, 2):
+        written, read = _outputs(other), _inputs(step)
+        if other.step not in step.after and any(said.startswith(folder) for said in read for folder in written):
+            yield f"starts jobs whose step {step.step} reads what {other.step} writes, and does not wait for it"
+
+
+def _outputs(step: Job) -> list[str]:
+    words = step.spec.each_text("workerPoolSpecs.containerSpec.args")
+    return [word.removeprefix(_WRITES) for word in words if word.startswith(_WRITES)]
+
+
+def _inputs(step: Job) -> list[str]:
+    words = step.spec.each_text("workerPoolSpecs.containerSpec.args")
+    return [word.partition("=")[2] for word in words if not word.startswith(_WRITES)]
 
 
 def _used_once(job: Job, tasks: Properties) -> Iterator[str]:
