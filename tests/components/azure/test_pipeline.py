@@ -1,4 +1,4 @@
-"""What a pipeline of Azure ML makes: steps that read one another, each stopped in time, and alarms that name the step."""
+"""What a pipeline of Azure ML makes: steps that read one another, each stopped in time, and alarms that name it."""
 
 import os
 import re
