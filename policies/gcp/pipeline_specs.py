@@ -123,7 +123,15 @@ def _unawaited(started: tuple[Job, ...]) -> Iterator[str]:
 
 def _outputs(step: Job) -> list[str]:
     words = step.spec.each_text("workerPoolSpecs.containerSpec.args")
-    return [word.removeprefix(_WRITES) for word in words if word.startswith(_WRITES)]
+    return [
+        *([_base(step)] if step.kind == TUNES else []),
+        *(w.removeprefix(_WRITES) for w in words if w.startswith(_WRITES)),
+    ]
+
+
+def _base(search: Job) -> str:
+    """Where the trials of a search write, each in a folder of its number, as Vertex AI mounts it."""
+    return search.spec.text_or_empty("baseOutputDirectory.outputUriPrefix").replace("gs://", "/gcs/", 1)
 
 
 def _inputs(step: Job) -> list[str]:
@@ -169,6 +177,5 @@ def _searches(step: Job, started: tuple[Job, ...]) -> Iterator[str]:
     """What the searches are called of which a step reads the best trial."""
     told = list(step.spec.each_text("workerPoolSpecs.containerSpec.args"))
     for one in sorted(started, key=lambda each: each.step):
-        base = one.spec.text_or_empty("baseOutputDirectory.outputUriPrefix").replace("gs://", "/gcs/", 1)
-        if one.kind == TUNES and any(f"={base}{BEST}/" in word for word in told):
+        if one.kind == TUNES and any(f"={_base(one)}{BEST}/" in word for word in told):
             yield one.body.text_or_empty("displayName")

@@ -221,6 +221,15 @@ def test_a_run_pays_for_all_rounds_of_all_trials_at_once_on_gcp(gcp: Graph) -> N
     assert {*workflows.deadlines(flow.props)} == {6 * 3600}
 
 
+def test_a_step_of_gcp_that_does_not_wait_for_the_search_that_it_reads_is_found(gcp: Graph) -> None:
+    source = json.loads(flow_of(gcp).inputs["sourceContents"])
+    (start,) = (one["start"] for one in source["path"]["steps"] if "start" in one)
+    start["args"]["body"]["pipelineSpec"]["root"]["dag"]["tasks"]["evaluate"]["dependentTasks"] = ["prepare"]
+    free = changed(gcp, flow_of(gcp), lambda p: put(p, "sourceContents", json.dumps(source)))
+    found = evaluate(free, [rule for rule in pack.RULES["gcp"] if rule.name == WHOLE]).findings
+    assert any("evaluate reads what train writes, and does not wait for it" in one.message for one in found)
+
+
 @pytest.mark.parametrize(
     ("rule", "step", "edit"),
     [
