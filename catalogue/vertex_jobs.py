@@ -8,7 +8,8 @@ https://cloud.google.com/vertex-ai/docs/pipelines/customjob-component
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from math import ceil
@@ -17,16 +18,16 @@ from typing import Any, cast
 from catalogue import best_trial
 from catalogue.documents import NoDocument, parse
 from catalogue.hardware.catalogue import Use
+from catalogue.order import all_before, longest, most_at_once
 from catalogue.properties import Malformed, Properties
 from catalogue.quantities import more_than_zero_or_none
 
 LAUNCHER = "gcr.io/ml-pipeline/google-cloud-pipeline-components:2.22.0"
 """Google's image that creates a custom job and waits for it, of the release that was read (`_image.py`):
 https://pypi.org/project/google-cloud-pipeline-components/2.22.0/"""
-_LAUNCHERS = "google_cloud_pipeline_components.container.v1"
-LAUNCHES = ("python3", "-u", "-m", f"{_LAUNCHERS}.custom_job.launcher")
+LAUNCHES = ("python3", "-u", "-m", f"{best_trial.LAUNCHERS}.custom_job.launcher")
 """What is started in it: `utils.py`, build_serverless_customjob_container_spec."""
-LAUNCHES_SEARCH = ("python3", "-u", "-m", f"{_LAUNCHERS}.hyperparameter_tuning_job.launcher")
+LAUNCHES_SEARCH = ("python3", "-u", "-m", f"{best_trial.LAUNCHERS}.hyperparameter_tuning_job.launcher")
 """The same of a search: `component.py` of HyperparameterTuningJobRunOp."""
 LAUNCHES_WITH_BEST = ("python3", "-u", "-c", best_trial.PROGRAM)
 """What is started in its place where a step reads a search, whose best trial is known by then alone."""
@@ -46,8 +47,8 @@ class Job:
     """A job that a workflow starts: the collection of Vertex AI's API it is created in, and what is sent.
 
     `spec` is the part of the body that says what runs and as whom. `times` is how many of these jobs a run may have at
-    once, or None where that is unknown. `step` names the step of a pipeline that it is, and `alone` says whether no
-    other step runs beside it.
+    once, or None where that is unknown. `step` names the step of a pipeline that it is, and `after` are those
+    that have ended before it begins.
     """
 
     kind: str
@@ -55,7 +56,7 @@ class Job:
     spec: Properties
     times: int | None = 1
     step: str = ""
-    alone: bool = False
+    after: frozenset[str] = frozenset()
 
     @property
     def deploys(self) -> bool:
@@ -130,9 +131,9 @@ def _deployed(job: Job) -> Iterator[tuple[Properties, int, int]]:
 
 
 def _launchers(job: Job) -> Iterator[tuple[Properties, int, int]]:
-    """The machines of the launchers: one at a time in a chain, and else one for each step."""
-    found = list(steps(job))
-    count = 1 if all(step.alone for step in found) else len(found)
+    """The machines of the launchers: one for each step that may run at once."""
+    after = {step.step: step.after for step in steps(job)}
+    count = most_at_once(dict.fromkeys(after, 1), after)
     yield Properties({"machineType": LAUNCHER_MACHINE}, job.body.at, job.body.owner), count, count
 
 
@@ -157,32 +158,28 @@ def steps(job: Job) -> Iterator[Job]:
     executors = spec.section_or_empty("deploymentSpec.executors")
     if not tasks:
         raise Malformed(job.body.at, "has no steps in it (pipelineSpec), so what it starts is unknown", job.body.owner)
-    order, alone = _in_order(job, tasks)
-    for name in order:
+    before = all_before({name: {*tasks.each_text(f"{name}.dependentTasks")} for name in tasks.names()})
+    if before.keys() != {*tasks.names()}:
+        raise Malformed(job.body.at, "has steps that wait for each other, or for one that is not there", job.body.owner)
+    for name in before:
         task = tasks.section_or_empty(name)
         if often := {"parameterIterator", "artifactIterator", "triggerPolicy"} & set(task.names()):
             raise Malformed(task.at, f"is done as {min(often)} says, so what it starts is unknown", task.owner)
         executor = components.text_or_empty(f"{task.text_or_empty('componentRef.name')}.executorLabel")
         container = executors.section_or_empty(f"{executor}.container" if executor else "-")
-        yield _launched(job, name, container, alone)
+        yield _launched(job, name, container, before[name])
 
 
-def _in_order(job: Job, tasks: Properties) -> tuple[list[str], bool]:
-    """The steps, each after those that it waits for, and whether one alone can run at each time."""
-    order, alone = list[str](), True
-    waits = {name: {*tasks.each_text(f"{name}.dependentTasks")} for name in tasks.names()}
-    while len(order) < len(waits):
-        ready = [name for name, before in waits.items() if name not in order and before <= {*order}]
-        if not ready:
-            raise Malformed(
-                job.body.at, "has steps that wait for each other, or for one that is not there", job.body.owner
-            )
-        alone = alone and len(ready) == 1
-        order.append(ready[0])
-    return order, alone
+def longest_way(steps: Iterable[Job], lasts: Callable[[Job], float]) -> float:
+    """The longest way from step to step, of which each takes its time. Steps of one name count as one after another."""
+    found, after = Counter[str](), dict[str, frozenset[str]]()
+    for step in steps:
+        found[step.step] += ceil(lasts(step))
+        after[step.step] = step.after
+    return longest(found, after)
 
 
-def _launched(job: Job, step: str, container: Properties, alone: bool) -> Job:
+def _launched(job: Job, step: str, container: Properties, after: frozenset[str]) -> Job:
     """The custom job or the search that a launcher is told to create."""
     words = list(container.each_text("args"))
     kinds = [LAUNCHED[to] for flag, to in pairwise(words) if flag == "--type" and to in LAUNCHED]
@@ -197,7 +194,7 @@ def _launched(job: Job, step: str, container: Properties, alone: bool) -> Job:
     except NoDocument as error:
         raise Malformed(where, str(error), job.body.owner) from None
     body = Properties(said, where, job.body.owner)
-    return Job(kinds[0], body, body.section_or_empty(JOBS[kinds[0]].spec), job.times, step, alone)
+    return Job(kinds[0], body, body.section_or_empty(JOBS[kinds[0]].spec), job.times, step, after)
 
 
 def _camel(value: Any) -> Any:

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Any
 
 import pulumi
 
 from catalogue.best_trial import BEST
+from catalogue.order import longest
 from catalogue.platforms import PLATFORMS
 from catalogue.runs import RUN_VARIABLE
 from catalogue.vertex_jobs import IN_THE_RUN
@@ -81,13 +81,18 @@ class StepArgs(Args):
         rounds = self.tuning.rounds if self.tuning is not None else 1
         return self.max_hours * rounds + (self.spot.wait_hours if self.spot is not None else 0)
 
+    @property
+    def reads(self) -> list[str]:
+        """The steps that it reads, and so waits for."""
+        return sorted({said for said in self.inputs.values() if "://" not in said})
+
 
 @dataclass(kw_only=True)
 class PipelineArgs(Args):
-    """Which steps a run does one after the other, as whom, where it writes, and who starts it.
+    """Which steps a run does, as whom, where it writes, and who starts it.
 
-    Raises BadArgument for an output that is no folder in Cloud Storage, for a step that does not read the step before
-    it, and where neither a schedule nor the number of runs by hand is given, or both.
+    Raises BadArgument for an output that is no folder in Cloud Storage, for a step that reads none before it, and where
+    neither a schedule nor the number of runs by hand is given, or both.
     """
 
     job_name: Text
@@ -99,7 +104,7 @@ class PipelineArgs(Args):
     region: Text
     """The region of the jobs, which must be the key's."""
     steps: Sequence[StepArgs]
-    """The steps in the order in which a run does them. Which there are must be known."""
+    """The steps, each after those that it reads. Which there are must be known."""
     output_uri: Text
     """The gs:// folder below which each run has a folder of its own, with one in it for each step."""
     root_uri: Text
@@ -134,12 +139,21 @@ class PipelineArgs(Args):
             raise BadArgument(
                 "PipelineArgs: give a schedule, or runs_per_month where people start the runs; one of the two"
             )
-        for before, step in pairwise(self.steps):
-            if before.step_name not in step.inputs.values():
+        before: list[str] = []
+        for step in self.steps:
+            if unknown := [one for one in step.reads if one not in before]:
                 raise BadArgument(
-                    f"PipelineArgs.steps: {step.step_name!r} does not read {before.step_name!r}, the step before it; "
-                    "let it, so that one comes after the other"
+                    f"PipelineArgs.steps: {step.step_name!r} reads {unknown[0]!r}, which is no step before it; "
+                    f"allowed: {', '.join(before) or 'gs:// folders alone, for this is the first'}"
                 )
+            if step.step_name in before:
+                raise BadArgument(f"PipelineArgs.steps: {step.step_name} is the name of two; give each one of its own")
+            before.append(step.step_name)
+
+    @property
+    def reads(self) -> Mapping[str, Sequence[str]]:
+        """The steps that each step reads, and so waits for."""
+        return {step.step_name: step.reads for step in self.steps}
 
 
 class Pipeline(pulumi.ComponentResource):
@@ -149,7 +163,8 @@ class Pipeline(pulumi.ComponentResource):
     it failed. Alerts say that a run failed, and at which step, that it overran or was not started by its schedule. A
     pipeline job that failed is not tried again, and nothing is cached: a run reads what is there today.
 
-    Each step is a custom job, exactly as TrainingJob would send it: its machine, account, key, hours and folders below
+    Each step begins once those have ended that it reads, and runs beside what it does not: once one has failed, none
+    begins. It is a custom job, exactly as TrainingJob would send it: its machine, account, key, hours and folders below
     /gcs are the stack's own. A container of KFP's says no machine, only the least that it needs, so Google's launcher
     creates the custom job, as its CustomTrainingJobOp does. The launcher runs as the pipeline account, which no
     program of the stack does; it reads and writes no data. A step that searches is a hyperparameter tuning job, which
@@ -191,8 +206,7 @@ class Pipeline(pulumi.ComponentResource):
                 tags=args.tags,
                 steps=[_known_later(step) for step in args.steps],
             ).apply(lambda known: _jobs(args.steps, **known)),
-            searches={step.step_name: _searches(args.steps, step) for step in args.steps},
-        ).apply(lambda known: pipeline(Path(**known)))
+        ).apply(lambda known: pipeline(Path(reads=args.reads, **known)))
         waited = pulumi.Output.all(args.pipeline_account, args.metadata_store).apply(lambda both: both[0])
         return workflow_of_runs(
             name,
@@ -206,7 +220,7 @@ class Pipeline(pulumi.ComponentResource):
                 request=job,
                 schedule=args.schedule,
                 runs_per_month=args.runs_per_month,
-                max_hours=sum(step.hours for step in args.steps),
+                max_hours=int(longest({step.step_name: step.hours for step in args.steps}, args.reads)),
                 pipeline_account=waited,
                 scheduler_agent=args.scheduler_agent,
                 data_key_id=args.data_key_id,
@@ -258,8 +272,3 @@ def _left(step: StepArgs) -> str:
     if step.program:
         return ""
     return MODEL if step.tuning is None else f"{BEST}/{MODEL}"
-
-
-def _searches(args: Sequence[StepArgs], step: StepArgs) -> list[str]:
-    """The searches that a step reads, each once."""
-    return [one.step_name for one in args if one.tuning is not None and one.step_name in step.inputs.values()]

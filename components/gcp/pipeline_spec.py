@@ -17,14 +17,15 @@ who may list the whole bucket write."""
 
 @dataclass(kw_only=True)
 class Path:
-    """What a pipeline job is to be, once all of it is known: `jobs` has the job of each step, in their order, and
-    `searches` the searches of which a step reads the best trial."""
+    """What a pipeline job is to be, once all of it is known: `jobs` has the job of each step, and `reads` the steps
+    that it reads.
+    """
 
     job_name: str
     project: str
     region: str
     jobs: Mapping[str, dict[str, Any]]
-    searches: Mapping[str, Sequence[str]]
+    reads: Mapping[str, Sequence[str]]
     root_uri: str
     pipeline_account: str
     data_key_id: str
@@ -34,7 +35,6 @@ class Path:
 def pipeline(args: Path) -> dict[str, Any]:
     """What a run sends to Vertex AI: one pipeline job with KFP's own specification in it, but its name."""
     given = {"parameters": {"run": {"parameterType": "STRING"}}}
-    names = list(args.jobs)
     return {
         "pipelineSpec": {
             "schemaVersion": "2.1.0",
@@ -42,9 +42,9 @@ def pipeline(args: Path) -> dict[str, Any]:
             "pipelineInfo": {"name": args.job_name},
             "root": {
                 "inputDefinitions": given,
-                "dag": {"tasks": {name: _task(name, names[:at][-1:]) for at, name in enumerate(names)}},
+                "dag": {"tasks": {name: _task(name, args.reads[name]) for name in args.jobs}},
             },
-            "components": {f"comp-{name}": {"executorLabel": name, "inputDefinitions": given} for name in names},
+            "components": {f"comp-{name}": {"executorLabel": name, "inputDefinitions": given} for name in args.jobs},
             "deploymentSpec": {
                 "executors": {name: {"container": _launcher(args, name, job)} for name, job in args.jobs.items()}
             },
@@ -60,14 +60,14 @@ def pipeline(args: Path) -> dict[str, Any]:
     }
 
 
-def _task(name: str, before: Sequence[str]) -> dict[str, Any]:
+def _task(name: str, reads: Sequence[str]) -> dict[str, Any]:
     return {
         "taskInfo": {"name": name},
         "componentRef": {"name": f"comp-{name}"},
         "inputs": {"parameters": {"run": {"componentInputParameter": "run"}}},
         "cachingOptions": {"enableCache": False},
         "retryPolicy": {"maxRetryCount": 0},
-        **({"dependentTasks": list(before)} if before else {}),
+        **({"dependentTasks": list(reads)} if reads else {}),
     }
 
 
@@ -75,8 +75,8 @@ def _launcher(args: Path, step: str, job: Mapping[str, Any]) -> dict[str, Any]:
     """The launcher of a step, with its job in the arguments, as Google's CustomTrainingJobOp and
     HyperparameterTuningJobRunOp compile to."""
     named = {"displayName": _called(args, step), **job}
-    searches, is_search = args.searches[step], "studySpec" in job
-    command = LAUNCHES_SEARCH if is_search else LAUNCHES_WITH_BEST if searches else LAUNCHES
+    searches, is_search = [one for one in args.reads[step] if "studySpec" in args.jobs[one]], "studySpec" in job
+    command = LAUNCHES_WITH_BEST if searches else LAUNCHES_SEARCH if is_search else LAUNCHES
     return {
         "image": LAUNCHER,
         "command": list(command),

@@ -83,7 +83,7 @@ class Run:
         """On what it is, in words."""
         if len(self.parts) == 1:
             return f"{self.parts[0].trials} on {self.parts[0].on}"
-        return f": {', then '.join(f'{part.name} on {part.on}' for part in self.parts)}"
+        return f": {', then '.join(f'{part.name}{part.trials} on {part.on}' for part in self.parts)}"
 
     @property
     def dollars(self) -> float | None:

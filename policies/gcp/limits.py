@@ -18,6 +18,7 @@ from catalogue.kinds.gcp import artifactregistry, cloudscheduler, mlplatform, st
 from catalogue.kinds.gcp.workflows import by_schedule, deadlines, jobs, texts
 from catalogue.pricing import shortest_gap
 from catalogue.properties import Malformed, Properties, Unreadable
+from catalogue.vertex_jobs import longest_way
 from catalogue.wording import one_line
 from policies.gcp import outputs
 from policies.gcp.encryption import seconds
@@ -176,21 +177,23 @@ def batch_time(limits: Limits, props: Properties) -> Iterator[str]:
     """A batch prediction job has no timeout of its own (aiplatform v1), so the workflow keeps one and cancels. A custom
     job has one, which is seven days where nobody says another.
 
-    What puts a model on an endpoint only looks, until its deadline: there is no job to stop. The steps of a pipeline
-    run one after the other: each is such a job, and the run may take as long as all of them.
+    What puts a model on an endpoint only looks, until its deadline: there is no job to stop. Each step of a pipeline is
+    such a job, and the run may take as long as the longest way from step to step.
     """
     limit = limits["batch-hours"].number
-    steps = [seconds(job.spec.text_or_empty("scheduling.timeout")) * job.rounds for job in jobs(props) if job.step]
+    steps = [job for job in jobs(props) if job.step]
+    most_hours = limit * (longest_way(steps, lambda _step: 1) or 1)
+    takes = longest_way(steps, lambda step: seconds(step.spec.text_or_empty("scheduling.timeout")) * step.rounds)
     bounds, source = deadlines(props), "\n".join(texts(props))
     cancels = re.search(r"[\w-]:cancel\b|\":cancel", source)
-    if not bounds or not min(bounds) > 0 or max(bounds) > limit * 3600 * (len(steps) or 1):
-        yield f"may run longer than {limit * (len(steps) or 1):g} hours"
+    if not bounds or not min(bounds) > 0 or max(bounds) > most_hours * 3600:
+        yield f"may run longer than {most_hours:g} hours"
     elif not cancels and not all(job.deploys for job in jobs(props)):
         yield "does not stop a job that is late"
     trained = [job.spec.text_or_empty("scheduling.timeout") for job in jobs(props) if job.trains]
     if any(not 0 < seconds(text) <= limit * 3600 for text in trained):
         yield f"starts jobs that may themselves run longer than {limit:g} hours (scheduling.timeout)"
-    if bounds and any(min(bounds) < most for most in (sum(steps), *map(seconds, trained))):
+    if bounds and any(min(bounds) < most for most in (takes, *map(seconds, trained))):
         yield "is stopped before its job may end (scheduling.timeout)"
     attempts = [int(count) for count in re.findall(r"attempt (?:>=|<) (\d+)", source)]
     if not attempts or not min(attempts) > 0 or max(attempts) > 3:

@@ -5,6 +5,7 @@ is told to create is judged as the custom job that it is.
 """
 
 from collections.abc import Collection, Iterator, Mapping
+from itertools import permutations
 
 from catalogue.best_trial import ASKED, BEST
 from catalogue.kinds.gcp.workflows import OF_THE_RUN
@@ -94,8 +95,7 @@ def wrong(job: Job, started: tuple[Job, ...], place: Placement | None) -> Iterat
     for name in tasks.names():
         if (called := tasks.text_or_empty(f"{name}.taskInfo.name")) != name:
             yield f"starts jobs whose step {name} is called {called[:80] or 'nothing'}"
-    if not all(step.alone for step in started):
-        yield "starts jobs with steps that do not wait for the step before them alone (dependentTasks)"
+    yield from _unawaited(started)
     yield from _used_once(job, tasks)
     for step in started:
         called = step.body.text_or_empty("displayName")
@@ -108,6 +108,35 @@ def wrong(job: Job, started: tuple[Job, ...], place: Placement | None) -> Iterat
         component = job.body.text_or_empty(f"{_TASKS}.{step.step}.componentRef.name")
         executor = job.body.text_or_empty(f"{_SPEC}.components.{component}.executorLabel")
         yield from _launcher(job.body.section_or_empty(f"{_EXECUTORS}.{executor}.container"), step, started, place)
+
+
+_WRITES = "--output="
+
+
+def _unawaited(started: tuple[Job, ...]) -> Iterator[str]:
+    """A folder of the run waits for nobody: a step must have ended where another begins that reads what it writes."""
+    for step, other in permutations(started, 2):
+        written, read = _outputs(other), _inputs(step)
+        if other.step not in step.after and any(said.startswith(folder) for said in read for folder in written):
+            yield f"starts jobs whose step {step.step} reads what {other.step} writes, and does not wait for it"
+
+
+def _outputs(step: Job) -> list[str]:
+    words = step.spec.each_text("workerPoolSpecs.containerSpec.args")
+    return [
+        *([_base(step)] if step.kind == TUNES else []),
+        *(w.removeprefix(_WRITES) for w in words if w.startswith(_WRITES)),
+    ]
+
+
+def _base(search: Job) -> str:
+    """Where the trials of a search write, each in a folder of its number, as Vertex AI mounts it."""
+    return search.spec.text_or_empty("baseOutputDirectory.outputUriPrefix").replace("gs://", "/gcs/", 1)
+
+
+def _inputs(step: Job) -> list[str]:
+    words = step.spec.each_text("workerPoolSpecs.containerSpec.args")
+    return [word.partition("=")[2] for word in words if not word.startswith(_WRITES)]
 
 
 def _used_once(job: Job, tasks: Properties) -> Iterator[str]:
@@ -128,7 +157,7 @@ def _launcher(container: Properties, step: Job, started: tuple[Job, ...], place:
     """
     words, command = list(container.each_text("args")), tuple(container.each_text("command"))
     searches = [word for one in _searches(step, started) for word in (ASKED, one)]
-    right = LAUNCHES_SEARCH if step.kind == TUNES else LAUNCHES_WITH_BEST if searches else LAUNCHES
+    right = LAUNCHES_WITH_BEST if searches else LAUNCHES_SEARCH if step.kind == TUNES else LAUNCHES
     if words[: len(searches)] != searches:
         yield f"starts the step {step.step}, which is not told the best trial of each search that it reads ({ASKED})"
         return
@@ -147,7 +176,6 @@ def _launcher(container: Properties, step: Job, started: tuple[Job, ...], place:
 def _searches(step: Job, started: tuple[Job, ...]) -> Iterator[str]:
     """What the searches are called of which a step reads the best trial."""
     told = list(step.spec.each_text("workerPoolSpecs.containerSpec.args"))
-    for one in started:
-        base = one.spec.text_or_empty("baseOutputDirectory.outputUriPrefix").replace("gs://", "/gcs/", 1)
-        if one.kind == TUNES and any(f"={base}{BEST}/" in word for word in told):
+    for one in sorted(started, key=lambda each: each.step):
+        if one.kind == TUNES and any(f"={_base(one)}{BEST}/" in word for word in told):
             yield one.body.text_or_empty("displayName")

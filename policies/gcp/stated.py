@@ -4,7 +4,7 @@ A model's routes and port, which have no limit, are held where the file leaves t
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 
 from catalogue.best_trial import BEST
 from catalogue.formats import GCP, USUAL
@@ -12,6 +12,7 @@ from catalogue.graph import Graph, Resource
 from catalogue.kind import Runs
 from catalogue.kinds import kind_of
 from catalogue.kinds.gcp import bigquery, billing, cloudscheduler, mlplatform, vertex, workbench, workflows
+from catalogue.order import all_before, longest
 from catalogue.placement import Placement
 from catalogue.properties import Properties
 from catalogue.runs import by_hand
@@ -129,11 +130,15 @@ def _pipeline(place: Placement, item: str, resource: Resource) -> Iterator[str]:
     named = {one.partition(".")[0] for one in place.below(f"{item}.steps")}
     if named and (differ := sorted(named ^ {job.step for job in steps})):
         yield f"has other steps than {item} of the stack file: {', '.join(differ)}"
-    hours = 0.0
+    lasts, reads = dict[str, float](), dict[str, set[str]]()
     for job in steps:
         key = step_of(place, item, job.step)
-        hours += float(place.states(f"{key}.max_hours") or 0) * rounds(place, key)
-        hours += float(place.states(f"{key}.spot.wait_hours") or 0)
+        waited = float(place.states(f"{key}.spot.wait_hours") or 0)
+        lasts[job.step] = float(place.states(f"{key}.max_hours") or 0) * rounds(place, key) + waited
+        inputs = f"{item}.steps.{job.step}.inputs"
+        reads[job.step] = {
+            said for name in place.below(inputs) if "://" not in (said := place.states(f"{inputs}.{name}"))
+        }
         yield from other_search(place, key, search_of(job))
         machines = set(job.spec.each_text("workerPoolSpecs.machineSpec.machineType"))
         replicas = sum(job.spec.each_number("workerPoolSpecs.replicaCount"))
@@ -147,8 +152,18 @@ def _pipeline(place: Placement, item: str, resource: Resource) -> Iterator[str]:
             yield from other_word(place, f"{key}.image", image, f"runs {job.step} from")
         for container in job.spec.each_section("workerPoolSpecs.containerSpec"):
             yield from _words(place, item, job, container)
+    hours = longest(lasts, reads)
     for late in sorted({one for one in workflows.deadlines(resource.props) if named and one != hours * 3600}):
         yield f"is stopped after {late / 3600:g} hours, where the steps of {item} in the stack file take {hours:g}"
+    yield from _order(item, {job.step: job.after for job in steps}, all_before(reads)) if named else ()
+
+
+def _order(item: str, has: Mapping[str, Set[str]], said: Mapping[str, Set[str]]) -> Iterator[str]:
+    """Each step waits for those that it reads, and for no other."""
+    for step, after in has.items():
+        for one in sorted(after ^ said.get(step, after)):
+            waits = "waits" if one in after else "does not wait"
+            yield f"{waits} at {step} for the step {one}, where {item} of the stack file has it otherwise"
 
 
 def _words(place: Placement, item: str, job: workflows.Job, container: Properties) -> Iterator[str]:

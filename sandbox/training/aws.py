@@ -205,7 +205,7 @@ def steps(state: State, record: Record, run: float) -> Iterator[tuple[str, Launc
     program are those after `python -m examples.steps`.
     """
     id_ = hashlib.sha256(f"{record.id} {run}".encode()).hexdigest()[:12]
-    answers, found = dict[str, str](), {job.state: job for job in pipelines.jobs(of_record(record).props)}
+    answers = dict[str, str]()
     for step in pipelines.steps(of_record(record).props):
         name, called = step.text_or_empty("Name"), pipelines.call_of(step)
         asked: Mapping[str, Any] = _filled(step.section_or_empty("Arguments").values, id_, answers)
@@ -214,7 +214,8 @@ def steps(state: State, record: Record, run: float) -> Iterator[tuple[str, Launc
             launched = _training(record, asked, job, _told(asked))
             answers[f"Steps.{name}.ModelArtifacts.S3ModelArtifacts"] = launched.output[1]
         elif called == TUNES:
-            searching = Searching(_search_of(found[name]), _trial_of_a_step(record, asked, id_, name))
+            tunes = next(one for one in pipelines.jobs(of_record(record).props) if one.state == name)
+            searching = Searching(_search_of(tunes), _trial_of_a_step(record, asked, id_, name))
             yield name, searching
             answers[f"Steps.{name}.BestTrainingJob.TrainingJobName"] = searching.found.name
             continue

@@ -112,8 +112,6 @@ def steps(state: State, record: Record, run: float) -> Iterator[tuple[str, Launc
     of a step that reads a search puts the number of the best trial into them (catalogue/best_trial.py).
     """
     found, id_ = [job for job in _jobs(record) if job.step], _id(record, run)
-    if not all(job.alone for job in found):
-        raise BadInput(f"{record.name}: has steps beside each other; the sandbox does one after the other")
     best: dict[str, str] = {}
     for job in found:
         name = f"{record.name}-{job.step}-{id_}"

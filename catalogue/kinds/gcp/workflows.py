@@ -317,7 +317,8 @@ def _used(graph: Graph, resource: Resource) -> Iterator[tuple[Job, Machines]]:
             accelerator=spec.text_or_empty("acceleratorType") or None,
             accelerators=None if count is None else ceil(count),
             spot=job.spec.text_or_empty("scheduling.strategy") in ("SPOT", "LOW_COST"),
-            turn=job.step if job.alone else "",
+            turn=job.step,
+            after=job.after,
         )
         yield job, machines
 

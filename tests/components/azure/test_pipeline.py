@@ -1,4 +1,4 @@
-"""What a pipeline of Azure ML makes: a chain of steps, each stopped in time, and alarms that name the step."""
+"""What a pipeline of Azure ML makes: steps that read one another, each stopped in time, and alarms that name it."""
 
 import os
 import re
@@ -11,6 +11,8 @@ import pulumi
 import pytest
 
 from catalogue.graph import Graph
+from catalogue.kinds.azure.jobs import last_steps, waits
+from catalogue.pauses import longest_pause_hours
 from components.azure.pipeline import Pipeline, PipelineArgs, StepArgs
 from components.azure.training import TrainingJob, TrainingJobArgs
 from components.given import BadArgument
@@ -168,18 +170,17 @@ def test_parts_of_pipelines_whose_names_run_together_are_told_apart() -> None:
         ({"schedule": None}, "one of the two"),
         ({"output_uri": "azureml://datastores/artifacts/paths/x"}, "a datastore's folder"),
         ({"schedule": Schedule("0 0 1 * *", "UTC")}, "day"),
-        ({"steps": {"prepare": replace(PREPARE, inputs={"raw": "train"})}}, "next after the start"),
-        ({"steps": {"a": replace(PREPARE, inputs={"x": "b"}), "b": replace(PREPARE, inputs={"x": "a"})}}, "a, b: no"),
-        ({"steps": {"a": PREPARE, "b": PREPARE}}, "a, b: no one of them is next after the start"),
+        ({"steps": {"prepare": replace(PREPARE, inputs={"raw": "train"})}}, "prepare: none of them can begin"),
+        (
+            {"steps": {"a": replace(PREPARE, inputs={"x": "b"}), "b": replace(PREPARE, inputs={"x": "a"})}},
+            "a, b: none of them can",
+        ),
         ({"steps": {}}, "PipelineArgs.steps: found ''"),
         ({"steps": {"a--b": PREPARE}}, "joined by '-'"),
-        (
-            {"steps": {"a": PREPARE, **{name: replace(PREPARE, inputs={"x": "a"}) for name in ("b", "c")}}},
-            "b, c: no one of them is next after a",
-        ),
+        ({"steps": {"a": PREPARE, "b": replace(PREPARE, inputs={"x": "c"})}}, "b: none of them can begin; let each"),
     ],
 )
-def test_what_is_no_chain_is_refused(given: dict[str, Any], said: str) -> None:
+def test_what_cannot_be_is_refused(given: dict[str, Any], said: str) -> None:
     with pytest.raises(BadArgument, match=said):
         PipelineArgs(**{**vars(PIPELINE), **given})
 
@@ -208,3 +209,29 @@ def test_order_follows_from_what_each_step_reads_and_not_from_where_it_stands() 
         "a": replace(TRAIN, inputs={"one": "m", "two": "z"}),
     }
     assert replace(PIPELINE, steps=dict(sorted(steps.items()))).order() == ["z", "m", "a"]
+
+
+def test_steps_that_do_not_read_one_another_run_side_by_side_and_each_end_rings_when_it_was_due() -> None:
+    steps = {
+        "prepare": PREPARE,
+        **{name: replace(TRAIN, inputs={"train": "prepare"}, max_hours=hours) for name, hours in (("a", 2), ("b", 5))},
+        "compare": replace(PREPARE, inputs={"one": "a", "other": "b"}),
+        "audit": replace(PREPARE, inputs={"train": "prepare"}),
+    }
+    graph = graph_of(steps=steps, schedule=Schedule("0 5 * * *", "UTC"))
+    (schedule,) = graph.of(SCHEDULE)
+    assert waits(schedule.props) == {
+        "prepare": set(),
+        "a": {"prepare"},
+        "b": {"prepare"},
+        "compare": {"a", "b"},
+        "audit": {"prepare"},
+    }
+    assert {job.step for job in last_steps(schedule.props)} == {"compare", "audit"}
+    missed = {one.name: str(one.inputs["description"]) for one in graph.of(ALARM) if one.name.endswith("-missed")}
+    assert {name.removesuffix("-missed").rpartition("-")[2] for name in missed} == {"compare", "audit"}
+    assert all(said.endswith(f"with its step {name.split('-')[-2]}") for name, said in missed.items())
+    waited = TRAIN.spot.wait_hours if TRAIN.spot is not None else 0
+    hours = longest_pause_hours("0 5 * * *") + 1 + (5 + waited) + 1 + 1  # the longest way, and an hour until it looks
+    asked = [str(one.inputs["criteria"]) for one in graph.of(ALARM) if one.name in missed]
+    assert all(f"ago({hours}h)" in one for one in asked)

@@ -162,9 +162,9 @@ def test_what_a_step_reads_of_a_training_job_is_where_that_one_writes_its_model(
     ]
 
 
-def test_one_step_stands_at_a_time_and_nothing_is_cached_or_done_twice(graph: Graph) -> None:
+def test_a_step_waits_for_what_it_reads_and_nothing_is_cached_or_done_twice(graph: Graph) -> None:
     job, *steps = jobs_of(graph)
-    assert [(step.step, step.alone) for step in steps] == [("prepare", True), ("train", True)]
+    assert [(step.step, step.after) for step in steps] == [("prepare", set()), ("train", {"prepare"})]
     tasks = job.body.section_or_empty("pipelineSpec.root.dag.tasks")
     assert list(tasks.each_text("train.dependentTasks")) == ["prepare"]
     assert [list(tasks.each(f"*.{path}")) for path in ("cachingOptions.enableCache", "retryPolicy.maxRetryCount")] == [
@@ -305,7 +305,7 @@ def test_the_definition_fits_into_workflows_with_the_most_steps_and_the_longest_
     [
         ('"container"', '"importer"', "launches no custom job"),
         ('"--payload"', '"--payloads"', "launches no custom job"),
-        ('"CustomJob"', '"HyperparameterTuningJob"', "launches no custom job"),
+        ('"CustomJob"', '"BatchPredictionJob"', "launches no custom job and no search"),
         ('"cachingOptions"', '"parameterIterator"', "is done as parameterIterator says"),
         ('"root"', '"roof"', "has no steps in it"),
         ('"executorLabel"', '"dag"', "launches no custom job"),
@@ -324,7 +324,36 @@ def test_steps_that_do_not_wait_for_each_other_are_counted_together(graph: Graph
         graph, flow, lambda p: put(p, "sourceContents", p["sourceContents"].replace('"dependentTasks"', '"unknown"'))
     )
     _, *steps = jobs_of(free)
-    assert not any(step.alone for step in steps)
+    assert not any(step.after for step in steps) and (launchers(free), launchers(graph)) == (2, 1)
+
+
+def launchers(graph: Graph) -> int:
+    """How many launchers may stand at once."""
+    kind = kind_of(WORKFLOW)
+    assert kind is not None and isinstance(kind.runs, Runs)
+    (found,) = (one.high for one in kind.runs.machines(graph, flow_of(graph)) if one.part.startswith("launchers"))
+    return found
+
+
+def diamond() -> Graph:
+    """Two trainings of one table, side by side, and a step that reads both."""
+    one, other = (replace(TRAIN, step_name=name, spot=None, tensorboard_name=None) for name in ("one", "other"))
+    reads = {"one": "one", "other": "other"}
+    return graph_of(steps=[PREPARE, one, other, replace(PREPARE, step_name="compare", inputs=reads)])
+
+
+def test_steps_that_do_not_read_one_another_run_side_by_side_and_the_run_takes_the_longest_way() -> None:
+    graph = diamond()
+    _, *steps = jobs_of(graph)
+    assert {step.step: step.after for step in steps} == {
+        "prepare": set(),
+        "one": {"prepare"},
+        "other": {"prepare"},
+        "compare": {"prepare", "one", "other"},
+    }
+    job = jobs_of(graph)[0].body.section_or_empty("pipelineSpec.root.dag.tasks")
+    assert list(job.each_text("compare.dependentTasks")) == ["one", "other"]
+    assert launchers(graph) == 2 and workflows.deadlines(flow_of(graph).props) == [4 * 3600]
 
 
 @pytest.mark.parametrize(
@@ -333,7 +362,7 @@ def test_steps_that_do_not_wait_for_each_other_are_counted_together(graph: Graph
         ({"runs_per_month": 8}, "one of the two"),
         ({"schedule": None}, "one of the two"),
         ({"output_uri": "s3://x/y/"}, "a folder in Cloud Storage"),
-        ({"steps": [TRAIN, PREPARE]}, "'prepare' does not read 'train'"),
+        ({"steps": [TRAIN, PREPARE]}, "'train' reads 'prepare', which is no step before it; allowed: gs"),
     ],
 )
 def test_what_cannot_be_is_refused(given: dict[str, Any], said: str) -> None:

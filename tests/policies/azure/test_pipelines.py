@@ -206,7 +206,7 @@ def test_no_run_starts_while_the_steps_of_the_last_may_take(scheduled: Graph, wh
     assert not caught(every("1")(whole), "limits-schedule-times"), "people start it"
 
 
-def test_its_clusters_take_turns_on_a_quota_and_those_of_no_chain_do_not(whole: Graph) -> None:
+def test_its_clusters_take_turns_on_a_quota_and_those_that_may_stand_together_do_not(whole: Graph) -> None:
     steps = {one.turn for resource, one in facts.uses(whole) if OURS in resource.name}
     assert len(steps) == 5
     gone = replace(whole, resources=tuple(one for one in whole.resources if OURS not in one.name))
@@ -216,7 +216,7 @@ def test_its_clusters_take_turns_on_a_quota_and_those_of_no_chain_do_not(whole: 
     for path in values:  # so that it may run as soon as the first step has
         beside = setting(SCHEDULE, path, "${{parent.jobs.prepare.outputs.output}}", OURS)(beside)
     name = next(name for name in more if "Dedicated" in name)
-    assert more[name] == 2 and (hardware.at_once(beside) - hardware.at_once(gone))[name] == 8
+    assert more[name] == 2 and (hardware.at_once(beside) - hardware.at_once(gone))[name] == 4
     assert caught(beside, "quota-declared") == {"quota-declared"} and not caught(whole, "quota-declared")
 
 

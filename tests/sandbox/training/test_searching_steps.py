@@ -40,8 +40,7 @@ def standing(platform: str, folder: Path, edit: Callable[[str], str] = str) -> S
 
 
 def run(state: State) -> list[str]:
-    ends = f"-{searching.PIPELINE}"
-    (record,) = (one for one in state.resources.all() if one.name.endswith(ends) and is_pipeline(one))
+    (record,) = (one for one in state.resources.all() if is_pipeline(one))
     return byhand.run(state, record.name).splitlines()
 
 
