@@ -57,7 +57,7 @@ def without_version(cli: Path) -> str:
             why = str(error)
     return (
         f"{cli}: Pulumi's Automation API does not take this CLI, by what `pulumi version` says ({why}): put version "
-        f"{CLI_VERSION} or later first on PATH, as https://www.pulumi.com/docs/install/ says; a CLI that you build from "
+        f"{CLI_VERSION} or later first on PATH, as https://www.pulumi.com/docs/install/ says; a CLI built from "
         "source says its version where Pulumi's own Makefile builds it"
     )
 
