@@ -85,11 +85,16 @@ class Engine:
         That API hands on the environment of this process, so the process has the sandbox's environment inside the
         `with`. Do not use this beside other threads. Inside the `with`, a SIGTERM interrupts this process and the
         running command.
+
+        Raises EngineFailed for a CLI whose version that API does not take; see `sandbox.tools.without_version`.
         """
         from pulumi import automation
 
         with self.environment() as environment, _only(environment), _interruptible():
-            workspace = automation.LocalWorkspace(work_dir=str(self.home.project))
+            try:
+                workspace = automation.LocalWorkspace(work_dir=str(self.home.project))
+            except automation.InvalidVersionError as error:
+                raise EngineFailed(str(error)) from None
             yield automation.Stack.create_or_select(name, workspace)
 
     def kill(self, arguments: Sequence[str], after: int) -> bool:

@@ -112,6 +112,11 @@ class Home:
         _write(origin, wanted)
         return bool(had) and yaml.safe_load(_SALT.sub("", had)) != yaml.safe_load(before)
 
+    def forget(self, stack: str) -> None:
+        """Remove the copy of a stack's file, once Pulumi does not know the stack any more."""
+        for folder in ("stacks", "origins"):
+            (self.path / folder / f"Pulumi.{stack}.yaml").unlink(missing_ok=True)
+
     def strange(self) -> str | None:
         """A name in the folder that no sandbox makes, or None."""
         names = sorted(entry.name for entry in self.path.iterdir()) if self.path.is_dir() else []

@@ -36,6 +36,32 @@ def _first(*candidates: str | Path | None) -> Path | None:
     return next((Path(found) for found in candidates if found and os.access(found, os.X_OK)), None)
 
 
+def without_version(cli: Path) -> str:
+    """Why Pulumi's Automation API would not take the CLI, as a sentence; "" where it would.
+
+    It reads the version that the CLI says. A CLI of somebody's own `go build` says none, for Pulumi's Makefile alone
+    links one in: https://github.com/pulumi/pulumi/blob/master/Makefile
+    """
+    from pulumi.automation import InvalidVersionError, PulumiCommand
+
+    with tempfile.TemporaryDirectory(prefix="mlplatform-cli-") as root:
+        Path(root, "bin").symlink_to(cli.parent.resolve())
+        try:
+            # Whoever tells that API to skip the check gets no version where the CLI says none.
+            if PulumiCommand(root=root).version is not None:
+                return ""
+            why = "it says none"
+        except InvalidVersionError as error:
+            why = str(error).partition(". ")[0]
+        except (subprocess.CalledProcessError, OSError) as error:
+            why = str(error)
+    return (
+        f"{cli}: Pulumi's Automation API does not take this CLI, by what `pulumi version` says ({why}): put version "
+        f"{CLI_VERSION} or later first on PATH, as https://www.pulumi.com/docs/install/ says; a CLI built from "
+        "source says its version where Pulumi's own Makefile builds it"
+    )
+
+
 def install_cli(folder: Path = FOLDER) -> Path:
     """Install the Pulumi CLI into `folder`/bin with the installer of Pulumi's SDK.
 

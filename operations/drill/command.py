@@ -33,6 +33,7 @@ def drill(
     Nothing but out/sandbox/ is changed, and no cloud is asked. Exit 0: it ended as it says. Exit 1: it did not.
     """
     from operations.drill.drills import DRILLS
+    from sandbox.tools import without_version
 
     if name is None:
         table = Table("drill", "what goes wrong", title="The drills", title_justify="left")
@@ -48,7 +49,9 @@ def drill(
     stack_file(stack)
     chosen = Chosen(f"drill-{name}-{stack}", real_time=False)
     home = chosen.home()
-    tools()
+    cli, _ = tools()
+    if said := without_version(cli):
+        raise BadInput(said)
     with used(home, alone=True):
         home.empty()
         say(f"{name} on {stack}, in {as_typed(home)}; nothing outside it is changed")

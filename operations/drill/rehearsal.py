@@ -23,7 +23,7 @@ from operations.drill.cloud import cloud_of
 from operations.judge import cost_of
 from operations.preview import preview
 from operations.recovery import OURS, take_over
-from operations.teardown import KEPT
+from operations.teardown import KEPT, comes_back
 from operations.teardown.doors import Sandbox
 from operations.teardown.running import Choice, Teardown
 from sandbox import byhand, promotion
@@ -50,6 +50,7 @@ OBJECTS = 100
 """The number of objects put into each protected resource that holds data. They must be there at the end."""
 LASTS = 1_000_000
 """The number of strikes of a fault that is to last until it is disarmed."""
+DAY = 86_400
 _LOOKS_ONLY = ("refresh", "read", "same")
 
 
@@ -111,6 +112,8 @@ class Rehearsal:
         self._stood: set[str] = set()
         self._absences: list[set[str]] = []
         self._hurt: list[str] = []
+        self._given = frozenset(standing(self.state))
+        self._beside: Rehearsal | None = None
 
     # Finding the endpoint
 
@@ -147,7 +150,8 @@ class Rehearsal:
         if not self._engine.home.has_stack(name):
             self._engine.make(name)
         other = Rehearsal(name, self._engine, automation.Stack.select(name, self._api.workspace), self._tell)
-        other.report = self.report
+        other.report, other._given = self.report, self._given
+        self._beside = other
         return other
 
     # Steps that do something
@@ -229,6 +233,34 @@ class Rehearsal:
         """Restore the stack file."""
         self._tell("the stack file says what it said before")
         self._file.write_text(self._text, encoding="utf-8")
+
+    def puts_back(self) -> None:
+        """Restore the stack file, that of the stack beside it too, and let the cloud refuse nothing any more."""
+        for one in (self, self._beside):
+            if one is not None and one._file.is_file():  # where it is not, the stack has gone
+                one._file.write_text(one._text, encoding="utf-8")
+        self.state.faults.disarm()
+
+    def both_go(self, other: "Rehearsal") -> None:
+        """Take both stacks of a drill down, with all that they hold, until their names are free; forget the other."""
+        for one in (other, self):
+            one._goes()
+        if left := {*standing(self.state)} - self._given:
+            raise Unexpected(f"what was to go is left: {', '.join(sorted(id_ for _, id_ in left))}")
+        self._engine.ask("stack", "rm", other.stack, "--yes")
+        self._engine.home.forget(other.stack)
+        self.reverts()
+
+    def _goes(self) -> None:
+        self._tell(f"{self.stack} goes with all that it holds")
+        choice = Choice(frozenset(), frozenset({"homes", "contents"}))
+        with TemporaryDirectory() as folder:
+            run = Teardown(self.stack, self.platform, choice, Sandbox(self._engine), Path(folder), self._tell)
+            going = run.planned().going
+            if left := run.run():
+                raise Unexpected(f"what was to go is left: {', '.join(left)}")
+        if free := comes_back(going):
+            self.state.clock.move(free[0] * DAY)
 
     def refuses(self, kind: FaultKind, argument: str, said: str) -> None:
         """Let the cloud refuse resources with all parts of the argument in their inputs, until `refuses_no_more`."""

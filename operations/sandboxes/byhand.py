@@ -250,13 +250,13 @@ def download(
     from operations.sandboxes.content import kept
 
     chosen: Chosen = context.obj
-    found = kept(chosen.home(), uri)
-    if folder.exists():
-        raise BadInput(f"{folder}: is there already; name a folder that is not")
-    try:
-        shutil.copytree(found, folder)
-    except OSError as error:
-        raise BadInput(f"{folder}: cannot be written ({error.strerror}); name another folder") from None
+    with kept(chosen.home(), uri) as found:
+        if folder.exists():
+            raise BadInput(f"{folder}: is there already; name a folder that is not")
+        try:
+            shutil.copytree(found, folder)
+        except OSError as error:
+            raise BadInput(f"{folder}: cannot be written ({error.strerror}); name another folder") from None
     typer.echo(f"{uri} is copied into {folder}")
 
 

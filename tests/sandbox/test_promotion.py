@@ -80,6 +80,11 @@ def test_a_candidate_is_registered_by_its_digests_and_then_served(platform: str,
     assert "is registered; `uv run mlplatform sandbox --name" in run(*asked, "--yes")
     assert brought(state, dev) == own, "so an endpoint of the sandbox answers with it"
     assert "the registry has it already" in run(*asked, "--yes")
+    (artifact,) = (one for one in facts.artifacts(dev) if f"/registry/{NAME}/1/" in one)
+    lies, bundle = artifact.rstrip("/").rpartition("/")[0], tmp_path / "bundle"
+    out = run("export", file, f"{NAME}@1", "--from", f"{lies}/", "--sandbox", home.path, "--to", bundle)
+    assert f"{NAME}@1 is in {bundle}: an OCI image layout" in out, "and it leaves the registry as it lies there"
+    assert "answers outside of its platform as it was recorded" in run("export", "--verify", bundle)
     digest = versions.digest((folder / "version.json").read_bytes())
     if platform != "gcp":  # where it waits as what lies in its folder
         assert list(state.account.versions().values()) == [(PENDING, digest)]

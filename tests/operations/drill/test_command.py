@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -12,6 +13,8 @@ from pathlib import Path
 import pytest
 
 from sandbox.home import ROOT
+from sandbox.tools import CLI_VERSION
+from tests.commanding import here
 
 CLI = """#!/bin/sh
 case " $* " in
@@ -65,3 +68,19 @@ def test_what_runs_is_interrupted_with_the_drill(
         shutil.rmtree(ROOT / "out" / "sandbox" / f"drill-{drill}-gcp-pilot", ignore_errors=True)
     assert process.returncode not in (0, 1) and "Traceback" not in said
     assert done.exists(), "the engine was not interrupted"
+
+
+@pytest.mark.parametrize("version", ["", "v0.1.0", "v3.260.0; exit 7"])
+def test_a_cli_whose_version_pulumi_does_not_take_is_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str
+) -> None:
+    """A CLI that somebody built says an empty one."""
+    for name, text in (("pulumi", f"#!/bin/sh\necho {version}\n"), ("uv", "#!/bin/sh\n")):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    said = here("drill", "drift", "gcp-pilot")
+    assert said.returncode == 2
+    assert re.fullmatch(rf"[^\n]*{tmp_path}/pulumi: Pulumi's Automation API does not take [^\n]+\n", said.stderr)
+    assert f"put version {CLI_VERSION} or later first on PATH" in said.stderr
+    assert not (ROOT / "out" / "sandbox" / "drill-drift-gcp-pilot").exists(), "nothing was made"

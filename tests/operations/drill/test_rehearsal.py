@@ -1,14 +1,17 @@
 """What a rehearsal says of what it saw, on an engine that is played: every way in which a drill is not as it says."""
 
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from pulumi.automation._cmd import CommandResult
 from pulumi.automation.errors import CommandError
 from pulumi.automation.events import EngineEvent
 
+from operations.drill.drills import Drill
 from operations.drill.rehearsal import OBJECTS, Ran, Rehearsal, Step, Unexpected, parts_of
 from sandbox.home import Home
 from sandbox.state import State
@@ -55,6 +58,8 @@ def said(message: str, severity: str = "error") -> EngineEvent:
 class Api:
     """Pulumi's Automation API, as far as a rehearsal goes: each call plays the next of what is to come."""
 
+    workspace = None
+
     def __init__(self) -> None:
         self.to_come: list[list[EngineEvent] | str] = []
 
@@ -75,6 +80,9 @@ class Engine:
     def __init__(self, home: Home) -> None:
         self.home = home
         self.held: list[dict[str, Any]] = []
+
+    def make(self, stack: str) -> None:
+        """It is made by its file."""
 
     def resources(self, stack: str) -> list[dict[str, Any]]:
         return self.held
@@ -232,6 +240,29 @@ def test_edits_are_made_in_the_copy_and_taken_back(stage: Stage) -> None:
     stage.rehearsal.reverts()
     assert copy.read_text(encoding="utf-8") == before
     assert "enabled: false" not in (STACKS / f"Pulumi.{STACK}.yaml").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("ends", [Unexpected("it is otherwise"), KeyboardInterrupt(), None])
+def test_however_a_drill_ends_no_edit_and_no_fault_is_left(
+    stage: Stage, ends: BaseException | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pulumi.automation.Stack.select", Mock(return_value=stage.api))
+    stacks = stage.engine.home.path / "stacks"
+    begins = (stacks / f"Pulumi.{STACK}.yaml").read_text(encoding="utf-8")
+
+    def steps(r: Rehearsal) -> None:
+        for one in (r, r.beside()):
+            one.edits("the ground alone", lambda config: config.update(phase="ground"))
+        r.refuses("quota-exceeded", "x", "nothing is left")
+        if ends is not None:
+            raise ends
+
+    with contextlib.suppress(Unexpected, KeyboardInterrupt):
+        Drill("two-stacks", steps).play(stage.rehearsal)
+    assert not stage.state.faults.armed()
+    beside = (stacks / f"Pulumi.{STACK}-next.yaml").read_text(encoding="utf-8")
+    assert (stacks / f"Pulumi.{STACK}.yaml").read_text(encoding="utf-8") == begins
+    assert "phase" not in beside and f"{STACK}-next-artifacts" in beside
 
 
 def test_what_ran_is_counted_by_what_was_done() -> None:
