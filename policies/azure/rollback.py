@@ -28,7 +28,7 @@ from policies.azure.alarms import (
     steps_told,
 )
 from policies.azure.published import asked_wrongly, kinds_with
-from policies.azure.reading import foreign, not_before, waits_hours
+from policies.azure.reading import foreign, not_before, slug_of, waits_hours
 from policies.limits import Limits, of
 from policies.rule import resource_rule, stack_rule
 
@@ -255,7 +255,8 @@ def batch_watched(graph: Graph, schedule: Resource) -> Iterator[str]:
     due = _due_within(graph, schedule) if late else None
     if due and not missing_watched(graph, names, due, before, clusters[last.step]):
         yield "has no alarm that rings when no run was started in time, or none succeeded"
-    if late and before and all(clusters.values()) and not steps_told(graph, names, [*clusters.values()]):
+    told = {slug_of(job): clusters[job.step] for job in found}
+    if late and before and all(told.values()) and not steps_told(graph, names, told):
         yield "has no alarm that says which of its steps failed"
 
 
