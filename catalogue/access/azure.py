@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
+from catalogue.arm import compared
 from catalogue.generated import Role, generated
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.azure import authorization
@@ -48,7 +49,7 @@ def allowed(graph: Graph, principals: Sequence[str], operation: str, on: str, *,
     return any(
         on.startswith(held.covers) and _names(held, operation, data) and _holds(held, operation, path)
         for principal in principals
-        for held in by_principal.get(principal, ())
+        for held in by_principal.get(compared(principal), ())
     )
 
 
@@ -56,7 +57,7 @@ def allowed(graph: Graph, principals: Sequence[str], operation: str, on: str, *,
 def _by_principal(graph: Graph) -> Mapping[str, list[Assignment]]:
     found: dict[str, list[Assignment]] = {}
     for held in assignments(graph):
-        found.setdefault(held.principal, []).append(held)
+        found.setdefault(compared(held.principal), []).append(held)
     return found
 
 
