@@ -7,13 +7,18 @@ them. Azure itself answers with another case than it was asked in, so that an id
 import re
 from functools import lru_cache
 
-_ID = re.compile(r"(?:azureml:/*)?/?(?:subscriptions/|providers/microsoft\.)", re.IGNORECASE)
-"""How an id begins, also where an address of Azure ML leads to it or it is the rest of one."""
+_ID = re.compile(
+    r"(?:azureml:/*)?/?(?:subscriptions/|providers/microsoft\.)|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$",
+    re.IGNORECASE,
+)
+"""How an id begins, also where an address of Azure ML leads to it or it is the rest of one; and a GUID, by which a
+principal, a client or a subscription is named, https://www.rfc-editor.org/rfc/rfc9562#section-4 (in any case).
+"""
 
 
 @lru_cache(maxsize=65_536)
 def is_id(text: str) -> bool:
-    """Whether a text is an id, the end of one from its provider on, or an address that ends in one."""
+    """Whether a text is an id, the end of one from its provider on, an address that ends in one, or a GUID."""
     return _ID.match(text) is not None
 
 

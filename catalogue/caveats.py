@@ -232,6 +232,31 @@ CAVEATS: Mapping[str, tuple[Caveat, ...]] = {
             documented(f"{_AZURE_ML}/reference-yaml-component-command", _READ),
         ),
         Caveat(
+            (_SCHEDULE,),
+            "Azure ML lets nobody delete a schedule that is on. Before a job with a schedule is switched off, renamed "
+            "or torn down, `az ml schedule disable --name NAME` as who deploys; `up` may end there otherwise, and is "
+            "repeated. Each schedule has a logic app of Microsoft's, which bills a little beside the ceiling.",
+            documented(f"{_AZURE_ML}/how-to-schedule-pipeline-job", "2026-11-28"),
+            when=lambda one: one.props.flag_or_none("properties.isEnabled") is not False,
+        ),
+        Caveat(
+            (_COMPUTE,),
+            "Whoever may start jobs may start one on any cluster of the workspace, which acts as the cluster's "
+            "identity. The one that builds images acts as the workspace's own, which is Contributor where data, keys "
+            "and images lie: so a data scientist and `pipeline` can come by its rights. Azure has no right to start "
+            "jobs on one cluster alone.",
+            documented(f"{_AZURE_ML}/how-to-identity-based-service-authentication", "2026-11-28"),
+            when=lambda one: one.props.text_or_empty("properties.computeType") == "AmlCompute",
+        ),
+        Caveat(
+            (_COMPUTE,),
+            "Microsoft's page says that a machine with an identity stops when idle only where that is Contributor on "
+            "the workspace. Ours may stop machines and is no Contributor, which is taken to be enough: see in the "
+            "first evening that each machine has stopped, or it bills all night.",
+            documented(f"{_AZURE_ML}/how-to-identity-based-service-authentication", "2026-11-28"),
+            when=lambda one: one.props.text_or_empty("properties.computeType") == "ComputeInstance",
+        ),
+        Caveat(
             (_WORKSPACE,),
             "Azure ML opens the way from its managed network to the service tags that it needs, and a stack cannot "
             "close them.",

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
+from catalogue.arm import compared
 from catalogue.generated import Role, generated
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.azure import authorization
@@ -49,7 +50,7 @@ def allowed(graph: Graph, principals: Sequence[str], operation: str, on: str, *,
     return any(
         on.startswith(held.covers) and _names(held, operation, data) and _holds(held, operation, path)
         for principal in principals
-        for held in by_principal.get(principal, ())
+        for held in by_principal.get(compared(principal), ())
     )
 
 
@@ -57,7 +58,7 @@ def allowed(graph: Graph, principals: Sequence[str], operation: str, on: str, *,
 def _by_principal(graph: Graph) -> Mapping[str, list[Assignment]]:
     found: dict[str, list[Assignment]] = {}
     for held in assignments(graph):
-        found.setdefault(held.principal, []).append(held)
+        found.setdefault(compared(held.principal), []).append(held)
     return found
 
 
@@ -104,7 +105,7 @@ def _any(patterns: tuple[str, ...], operation: str) -> bool:
 
 _UNLESS = re.compile(
     r"\(\((?P<not>!\(ActionMatches\{'[^']+'\}\)(?: AND !\(ActionMatches\{'[^']+'\}\))*)\)"
-    r" OR \(@Resource\[[^]]+:path\] StringStartsWith '(?P<prefix>[^']+)'\)\)"
+    r" OR \(@Resource\[[^]]+:path\] String(?P<begins>Starts|NotStarts)With '(?P<prefix>[^']+)'\)\)"
 )
 
 
@@ -119,13 +120,18 @@ def spelled(condition: str) -> str:
 
 
 def _holds(held: Assignment, operation: str, path: str) -> bool:
-    """Whether a condition holds: the operation is none that it names, or the blob's path begins as it says.
+    if not is_read(held.condition):
+        raise NotRead("condition", f"has what is not read: {held.condition[:80]}", held.of)
+    return lets(held.condition, operation, path)
+
+
+def lets(condition: str, operation: str, path: str) -> bool:
+    """Whether a condition that is read here, or none, lets an operation be done on a blob: it names no such operation,
+    or the path of the blob begins so, or does not.
 
     https://learn.microsoft.com/en-us/azure/role-based-access-control/conditions-format
     """
-    if not held.condition:
-        return True
-    said = _UNLESS.fullmatch(spelled(held.condition))
-    if said is None:
-        raise NotRead("condition", f"has what is not read: {held.condition[:80]}", held.of)
-    return operation not in re.findall(r"ActionMatches\{'([^']+)'\}", said["not"]) or path.startswith(said["prefix"])
+    said = _UNLESS.fullmatch(spelled(condition))
+    if said is None or operation not in re.findall(r"ActionMatches\{'([^']+)'\}", said["not"]):
+        return not condition or said is not None
+    return path.startswith(said["prefix"]) is (said["begins"] == "Starts")

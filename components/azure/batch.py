@@ -1,12 +1,13 @@
 """Scoring on a schedule: a job that Azure ML starts on a cluster from zero, stops in time and reports."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
 from pulumi_azure_native import machinelearningservices as ml
 
 from catalogue.formats import AZURE, USUAL
+from catalogue.scoring import scoring
 from components.azure.names import digest
 from components.azure.registry import FOLDER, PLACE, RegisteredModelArgs, version_of
 from components.azure.run_alarms import RunAlarms
@@ -21,46 +22,6 @@ The machines of a run need none: they stand in the managed network, which has it
 """
 
 ATTEMPTS = 3
-
-_SCORE = """\
-set -euo pipefail
-score() {
-  if [ -e "$2" ]; then return; fi
-  mkdir -p "$(dirname "$2")"
-  for attempt in 1 2 3; do
-    if mlflow models predict --env-manager local --content-type FORMAT --model-uri "${{inputs.model}}" \\
-      --input-path "$1" --output-path "$2.part"; then
-      mv "$2.part" "$2"
-      return
-    fi
-  done
-  return 1
-}
-share() {
-  count=0
-  find "$1" -type f | LC_ALL=C sort | while IFS= read -r file; do
-    if [ $((count % WORLD_SIZE)) -eq "$RANK" ]; then
-      printf '%s\\0' "$file" "${{outputs.scores}}/$2${file#"$1"/}.json"
-    fi
-    count=$((count + 1))
-  done
-}
-export -f score
-{
-SHARES} | xargs -0 -r -n 2 -P CONCURRENCY bash -c 'score "$0" "$1"'
-"""
-
-
-def scoring(names: Iterable[str], format: str, concurrency: int) -> str:
-    """What a run does, in bash, whose scores lie as the files do, in a folder for each input.
-
-    Each replica scores its share of the files of each input, every WORLD_SIZE-th from its RANK on, as Azure ML numbers
-    the replicas of a distributed job, some at once. A file that fails is tried three times and leaves no scores; the
-    others are scored all the same, and then the run fails. A file that has scores is not scored again where Azure ML
-    starts the run anew on another node.
-    """
-    shares = "".join(f'  share "${{{{inputs.{name}}}}}" {name}/\n' for name in names)
-    return _SCORE.replace("FORMAT", format).replace("CONCURRENCY", str(concurrency)).replace("SHARES", shares)
 
 
 @dataclass(kw_only=True)

@@ -328,7 +328,7 @@ class Access(pulumi.ComponentResource):
         }
         for person, object_id in args.people.items():
             self._on_workspace(name, f"person-{person}", object_id, roles["data-scientist"], args, "User")
-            for role, place, _ in GRANTS["data-scientist"]:
+            for role, place, condition in GRANTS["data-scientist"]:
                 if place == "storage":
                     grant(
                         f"{name}-person-{person}-{role}-{place}",
@@ -338,6 +338,7 @@ class Access(pulumi.ComponentResource):
                         args.storage_id,
                         self._child,
                         "User",
+                        condition,
                     )
         self.register_outputs({"identity_ids": self.identity_ids})
 

@@ -52,6 +52,18 @@ COLLECTED_ONLY = (
 )
 """Below this folder the data collector keeps requests and answers; elsewhere the grant lets nothing be written."""
 
+_CHANGES = " AND ".join(
+    f"!(ActionMatches{{'{_BLOBS}/{what}'}})" for what in ("write", "add/action", "delete", "move/action")
+)
+NO_VERSIONS = f"(({_CHANGES}) OR (@Resource[{_BLOBS}:path] StringNotStartsWith '{FOLDER}'))"
+"""Below this folder, of whichever container, the grant lets nothing be written or deleted: there lie the versions of
+the registry, which the publisher writes. An endpoint fetches what lies there when a replica starts, whatever was
+approved. No condition bounds who deletes a container as a whole, which the built-in role allows; what was deleted can
+be brought back for 30 days. The workspace's own identity has none, for Azure ML itself works as it; so does whatever is
+started on the cluster that builds images (catalogue/caveats.py).
+https://learn.microsoft.com/en-us/azure/storage/blobs/storage-auth-abac-attributes
+"""
+
 GRANTS: Mapping[str, tuple[tuple[str, str, str | None], ...]] = {
     # What a workspace with an identity of its own needs ("Set up authentication between Azure ML and other services"),
     # but Secrets Officer for Key Vault Administrator: it keeps secrets, and must not rule the encryption key beside
@@ -72,11 +84,11 @@ GRANTS: Mapping[str, tuple[tuple[str, str, str | None], ...]] = {
         ("reader", "file-endpoint", None),
     ),
     "data-scientist": (
-        ("blob-contributor", "storage", None),
+        ("blob-contributor", "storage", NO_VERSIONS),
         ("file-contributor", "storage", None),
         ("image-pull", "registry", None),
     ),
-    "training": (("blob-contributor", "storage", None), ("image-pull", "registry", None)),
+    "training": (("blob-contributor", "storage", NO_VERSIONS), ("image-pull", "registry", None)),
     "pipeline": (),
     # "Access Azure resources from an online endpoint": the image, the model's files, and what is collected.
     "serving": (
@@ -87,7 +99,7 @@ GRANTS: Mapping[str, tuple[tuple[str, str, str | None], ...]] = {
     # A batch deployment hands its mini-batches out by queues and tables of the workspace's storage.
     "batch": (
         ("blob-reader", "storage", None),
-        ("blob-contributor", "artifacts", None),
+        ("blob-contributor", "artifacts", NO_VERSIONS),
         ("queue-contributor", "storage", None),
         ("table-contributor", "storage", None),
         ("image-pull", "registry", None),

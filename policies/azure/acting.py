@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 
+from catalogue.arm import compared
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.azure import IDENTITY
 from catalogue.kinds.azure.machinelearningservices import SERVED, WORKSPACE
@@ -63,8 +64,8 @@ def _identities(graph: Graph, resource: Resource) -> list[Resource]:
     """The identities of the stack that something acts as: by what stands there, and by reference where that is not
     known."""
     if resource.type == SCHEDULE:
-        clients = {client_of(job.identity()) for job in jobs(resource.props)} - {""}
-        said = [one for one in graph.of(IDENTITY) if one.props.text_if_known("clientId") in clients]
+        clients = {compared(client_of(job.identity())) for job in jobs(resource.props)} - {""}
+        said = [one for one in graph.of(IDENTITY) if compared(one.props.text_if_known("clientId")) in clients]
         return said if clients else graph.refers(resource, "properties", IDENTITY)
     texts = assigned(resource.props)
     said = [one for one in graph.of(IDENTITY) if any(names_one_of(text, [one]) for text in texts)]

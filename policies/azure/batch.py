@@ -78,6 +78,8 @@ def _of_another(graph: Graph, schedule: Resource) -> Iterator[str]:
         id_ = job.component()
         if id_ and not any(is_version(id_, one, "components") for one in graph.of(COMPONENT)):
             yield f"starts {one_line(id_)[:120]}, which is no component of the stack's"
+        if (called := job.own.text_or_empty("name")) not in ("", job.step):
+            yield f"calls its step {job.step} {one_line(called)[:80]}, by which whoever reads of a failure looks for it"
 
 
 _VALUES = ("integer", "number", "string")
@@ -113,6 +115,10 @@ def _unlike(component: Resource, schedule: Resource) -> Iterator[str]:
             given |= _tried(job) if what == "inputs" else set()
             yield from _apart(f"{what} of the step", has, schedule.name, given)
     for job in own or ():
+        for name, given in job.places("inputs"):
+            sent, takes = given.text_or_empty("jobInputType"), inputs.text_or_empty(f"{name}.type")
+            if sent and takes and sent != takes:
+                yield f"takes as {name} a {takes}, where {schedule.name} has a {sent}"
         for name, before in job.after.items():
             if before not in steps or before == job.step:
                 yield f"reads as {name} the step {before}, which {schedule.name} has not before it"

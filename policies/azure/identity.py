@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from catalogue.access.azure import spelled
-from catalogue.arm import compared
+from catalogue.arm import compared, same
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.azure import (
     IDENTITY,
@@ -406,7 +406,7 @@ def _jobs_act(graph: Graph, schedule: Resource) -> Iterator[str]:
         kind, client = _keys(acts)
         managed = acts.text_or_empty(kind) == "Managed" and acts.is_given(client)
         known = client_of(acts)
-        if not managed or not own or (known and known not in own):
+        if not managed or not own or (known and not any(same(known, one) for one in own)):
             yield "starts jobs that do not act as an identity of the stack"
 
 

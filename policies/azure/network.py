@@ -261,7 +261,7 @@ def _wide(graph: Graph, rules: list[Properties]) -> Iterator[str]:
     for rule in (one for one in rules if one.text_or_empty("access").lower() == "allow"):
         name = rule.text_if_known("name") or "a rule"
         ports = {*rule.each_text("destinationPortRange"), *rule.each_text("destinationPortRanges")}
-        if rule.text_or_empty("protocol") != "Tcp" or ports != {"443"}:
+        if rule.text_or_empty("protocol").lower() != "tcp" or ports != {"443"}:
             yield f"allows more than HTTPS ({name})"
         for side in _PEERS.values():
             for peer in rule.each_text_if_known(f"{side}AddressPrefix"):
@@ -534,7 +534,7 @@ def https(rule: Properties) -> bool:
     ports = {*rule.each_text("destinationPortRange"), *rule.each_text("destinationPortRanges")}
     return (
         (rule.text_or_empty("access"), rule.text_or_empty("direction")) == ("Allow", "Inbound")
-        and rule.text_or_empty("protocol") in ("Tcp", "*")
+        and rule.text_or_empty("protocol").lower() in ("tcp", "*")
         and bool(ports & {"443", "*"})
     )
 

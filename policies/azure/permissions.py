@@ -11,13 +11,14 @@ roles: https://learn.microsoft.com/en-us/azure/role-based-access-control/built-i
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from catalogue.access.azure import is_read
+from catalogue.access.azure import is_read, lets
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.azure import IDENTITY, authorization, containerregistry, keyvault, storage
 from catalogue.kinds.azure.machinelearningservices import MODELS, SERVED, WORKSPACE
 from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_ENDPOINT, COMPUTE
 from catalogue.marks import is_marked
 from catalogue.once import once_a_graph
+from catalogue.registered import FOLDER
 from catalogue.wildcards import covers
 from policies.azure.identity import built_in
 from policies.azure.promoted import TAKES, is_given
@@ -109,7 +110,8 @@ PERSONAS = tuple(persona for persona in _BUILT_IN if persona != "wraps")
     authorization.ROLE_ASSIGNMENT,
     authorization.ROLE_DEFINITION,
     severity="critical",
-    says="A role of the stack's own names operations of its persona's tasks alone, and each persona has its own roles.",
+    says="A role of the stack's own names operations of its persona's tasks alone, and each persona has its own roles; "
+    "the publisher alone writes versions of the registry.",
     remedy="Take the operation out; or add it to policies/azure/permissions.py with the task that needs it.",
 )
 def permissions(graph: Graph, item: Resource) -> Iterator[str]:
@@ -122,7 +124,8 @@ def permissions(graph: Graph, item: Resource) -> Iterator[str]:
         return
     if is_given(graph, item):
         return
-    if not is_read(item.props.text_if_known("condition")):
+    condition = item.props.text_if_known("condition")
+    if not is_read(condition):
         yield "has a condition that is not read here, so nobody knows when it holds"
     personas = _personas(graph, item)
     if "workspace" in personas:
@@ -137,6 +140,15 @@ def permissions(graph: Graph, item: Resource) -> Iterator[str]:
         yield f"gives {name} to {_or(personas)}, which no task of theirs needs"
     elif name and not any(graph.refers(item, "scope", *kinds) for kinds in has):
         yield f"gives {_or(personas)} {name} on another kind of resource than their tasks need"
+    elif (
+        graph.ours and name == "Storage Blob Data Contributor" and any(lets(condition, one, _FILE) for one in _CHANGES)
+    ):
+        yield f"lets {_or(personas)} change what lies below {FOLDER}, the files of versions that were approved"
+
+
+_FILE = f"{FOLDER}x/1/model.json"
+_CHANGES = tuple(f"{_BLOBS}/{what}" for what in ("write", "add/action", "delete", "move/action"))
+"""What the built-in role may do to a blob beside reading it."""
 
 
 def _on_workspace(graph: Graph) -> Mapping[str, tuple[str, ...]]:

@@ -28,7 +28,7 @@ from policies.azure.alarms import (
     steps_told,
 )
 from policies.azure.published import asked_wrongly, kinds_with
-from policies.azure.reading import foreign, longest_minutes, not_before
+from policies.azure.reading import foreign, longest_minutes, not_before, slug_of
 from policies.limits import Limits, of
 from policies.rule import resource_rule, stack_rule
 
@@ -256,7 +256,8 @@ def batch_watched(graph: Graph, schedule: Resource) -> Iterator[str]:
         if due and not missing_watched(graph, _experiments(last), due, others, clusters[last.step]):
             end = f" with its step {last.step}" if len(last_steps(schedule.props)) > 1 else ""
             yield f"has no alarm that rings when no run was started in time, or none succeeded{end}"
-    if late and len(found) > 1 and all(clusters.values()) and not steps_told(graph, names, [*clusters.values()]):
+    told = {slug_of(job): clusters[job.step] for job in found}
+    if late and len(found) > 1 and all(told.values()) and not steps_told(graph, names, told):
         yield "has no alarm that says which of its steps failed"
 
 

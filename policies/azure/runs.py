@@ -15,6 +15,7 @@ from catalogue.once import once_a_graph
 from catalogue.properties import Properties
 from catalogue.registered import REPOSITORY, Registered, in_datastore
 from catalogue.runs import RUN_VARIABLE
+from catalogue.scoring import other_lines
 from catalogue.wording import one_line
 from policies.azure.reading import is_version, key_of, names_one_of, own_registries, slug_of
 from policies.rule import Found, stack_rule, whole_stack_rule
@@ -28,18 +29,6 @@ _TRAINS, _STEP = ["exec", "train"], ["exec", "env", f"{RUN_VARIABLE}=$AZUREML_RO
 What runs of an image that trains is the program that SageMaker runs of the same image, as the training component has
 it, https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo-dockerfile.html
 """
-
-_SCORES = re.compile(
-    r"set|-euo|pipefail|score|share|return|export|-f|count(=0?)?|find|-type|f|LC_ALL=C|sort|while|IFS=|read|-r|file|do|if"
-    r"|for|attempt|in|[0-9]{1,2}|WORLD_SIZE|-eq|-e|RANK|then|printf|s|0|mkdir|-p|dirname|mv|mlflow|models|predict"
-    r"|--env-manager|local|--content-type|csv|json|[12]?\.(json|part)|--model-uri|--input-path|--output-path|fi|done|/"
-    r"|xargs|-0|-n|-P|bash|-c"
-)
-"""The words of what scores: each replica takes its share of the files, and MLflow predicts some at once without
-installing anything (--env-manager local), https://mlflow.org/docs/latest/cli.html
-"""
-_WORD = re.compile(r"[^\s\"'$(){}\[\];|&<>#%+\\]+")
-_OF_A_STEP = re.compile(r"\$\{\{\s*(inputs|outputs)\.\w+\s*\}\}")
 
 
 @once_a_graph
@@ -64,7 +53,8 @@ def _of_versions(graph: Graph) -> frozenset[str]:
 )
 def containers(graph: Graph, resource: Resource) -> Iterator[str]:
     """Who can add a word to a command runs what they like, as the job's identity and beside its data; a variable such
-    as LD_PRELOAD or HTTPS_PROXY does too, and an image that nobody named. What scores has words that are known.
+    as LD_PRELOAD or HTTPS_PROXY does too, and an image that nobody named. What scores is the one script of
+    catalogue/scoring.py: another may pass over files, or end well where one of them failed.
     """
     if graph.placement is None:
         return
@@ -94,7 +84,7 @@ def _arguments(graph: Graph, component: Resource) -> list[str]:
     text = component.props.text_if_known(_COMMAND)
     if not any(trains(one.props) for one in graph.referring(SCHEDULE, "properties", component)):
         inputs = component.props.section_or_empty("properties.componentSpec.inputs").names()
-        return _unknown_of_scoring(text, {f"{name}/" for name in inputs})
+        return other_lines(text, [name for name in inputs if name != "model"]) if text else []
     if not text:
         return []
     words = words_of(component)
@@ -117,14 +107,6 @@ def words_of(component: Resource) -> list[str]:
     if words[: len(_STEP)] == _STEP:
         return words[len(_STEP) :]
     return words[1:] if words[: len(_TRAINS)] == _TRAINS else []
-
-
-def _unknown_of_scoring(text: str, folders: Collection[str]) -> list[str]:
-    """The words of what scores that are not known, nor an input's folder, and the whole where it predicts nothing."""
-    words = _WORD.findall(_OF_A_STEP.sub(" ", text))
-    if text and "mlflow models predict" not in text:
-        return [text]
-    return [one for one in words if not _SCORES.fullmatch(one) and one not in folders]
 
 
 @whole_stack_rule(

@@ -9,7 +9,7 @@ from catalogue.kinds.azure.jobs import COMPUTE, SCHEDULE, passing, trains
 from catalogue.kinds.azure.machinelearningservices import MODELS, ONLINE_DEPLOYMENT, SERVED, WORKSPACE, collects
 from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_ENDPOINT
 from catalogue.once import once_a_graph
-from catalogue.registered import APPROVALS, VERSIONS
+from catalogue.registered import APPROVALS, FOLDER, VERSIONS
 from policies.azure.reading import registered_models
 from policies.personas.simulation import Cloud, Place, Request
 from policies.stated import is_of_a_pipeline
@@ -45,6 +45,7 @@ def _places(graph: Graph) -> Mapping[str, Sequence[Place]]:
         "own-files": _at(data, "notebooks/mine.ipynb"),
         **_versions(graph),
         "own-artifacts": _at(containers, "scorer/1/model.json"),
+        "versions-files": _at(containers, f"{FOLDER}x/1/model.json"),
         "batch-output": _at(containers, "batch/job/scores.csv"),
         "collected": _at(data, "modelDataCollector/x.jsonl") if any(map(collects, graph.of(ONLINE_DEPLOYMENT))) else [],
         "registry": _at(_ids(graph.of(containerregistry.REGISTRY))),

@@ -84,10 +84,11 @@ def _reworded(inputs: Inputs) -> Inputs:
 
 
 _ARM_ID = re.compile(r"/subscriptions/[^\s'\"?,;\\]+")
+_NAMED = re.compile(r'"(?:principalId|clientId|client_id|objectId|tenantId)": "[0-9a-f-]{36}"')
 
 
 def _in_capitals(one: Resource) -> Resource:
-    """Every id of Azure in the inputs in another case than the cloud answers with.
+    """Every id of Azure in the inputs, and every GUID of somebody, in another case than the cloud answers with.
 
     What follows a datastore is the path of a blob, whose case counts.
     """
@@ -96,7 +97,12 @@ def _in_capitals(one: Resource) -> Resource:
         above, datastores, path = id_[0].partition("/datastores/")
         return above.upper() + datastores + path
 
-    return replace(one, inputs=json.loads(_ARM_ID.sub(raised, json.dumps(dict(one.inputs)))))
+    def shouted(named: re.Match[str]) -> str:
+        key, _, guid = named[0].partition(": ")
+        return f"{key}: {guid.upper()}"
+
+    said = _NAMED.sub(shouted, _ARM_ID.sub(raised, json.dumps(dict(one.inputs))))
+    return replace(one, inputs=json.loads(said))
 
 
 def _tagged(one: Resource) -> Resource:

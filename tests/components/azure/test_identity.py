@@ -5,8 +5,9 @@ from fnmatch import fnmatchcase
 
 import pytest
 
+from catalogue.access.azure import lets
 from catalogue.graph import Graph, Resource
-from components.azure.personas import BUILT_IN, COLLECTED_ONLY, DATA_ROLES, GRANTS, PERSONAS, ROLES
+from components.azure.personas import BUILT_IN, COLLECTED_ONLY, DATA_ROLES, GRANTS, NO_VERSIONS, PERSONAS, ROLES
 from policies.azure.reading import not_before
 
 ASSIGNMENT = "azure-native:authorization:RoleAssignment"
@@ -73,6 +74,19 @@ def test_serving_writes_collected_requests_only(azure_pilot: Graph) -> None:
     definition = next(d for d in azure_pilot.of(DEFINITION) if d.name.endswith("-collect"))
     (permission,) = definition.inputs["permissions"]
     assert permission.keys() == {"dataActions"} and not [a for a in permission["dataActions"] if "delete" in a]
+
+
+def test_the_publisher_alone_changes_versions_of_the_registry(azure_pilot: Graph) -> None:
+    writes = [
+        a for a in assignments(azure_pilot) if str(a.inputs["roleDefinitionId"]).endswith(BUILT_IN["blob-contributor"])
+    ]
+    bound = {a.name: a.inputs.get("condition") for a in writes if "-identity-workspace-" not in a.name}
+    assert len(bound) == 5 and set(bound.values()) == {NO_VERSIONS}, "three identities and two people"
+    for operation in ("write", "add/action", "delete", "move/action"):
+        asked = f"Microsoft.Storage/storageAccounts/blobServices/containers/blobs/{operation}"
+        assert not lets(NO_VERSIONS, asked, "registry/scorer/1/artifact/model.json")
+        assert lets(NO_VERSIONS, asked, "training/run/model.json")
+    assert lets(NO_VERSIONS, "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read", "registry/x")
 
 
 def test_roles_of_our_own_hold_in_the_resource_group_only(azure_pilot: Graph) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from components.azure.batch import scoring
+from catalogue.scoring import scoring
 
 FILES = ("a.csv", "b.csv", "with space.csv", "2026/a.csv", "2026/11/c.csv")
 STAND_IN = """\
