@@ -59,6 +59,16 @@ def test_what_is_pushed_and_uploaded_is_known_by_its_digest(tmp_path: Path) -> N
     assert run(tmp_path, "empty", "gs://lending-models/").exit_code == 0 and account.digest(uri) == ""
 
 
+def test_a_folder_of_runs_is_not_taken_for_what_one_of_them_left(tmp_path: Path) -> None:
+    uri = "gs://lending-models/scores/"
+    for one in (f"{uri}run-1/", f"{uri}run-2/"):
+        assert run(tmp_path, "upload", one, str(HERE / "model"), "--elsewhere").exit_code == 0
+    refused = run(tmp_path, "download", uri, str(tmp_path / "scores"))
+    assert isinstance(refused.exception, BadInput)
+    assert str(refused.exception) == f"{uri!r}: {uri}run-1/ and {uri}run-2/ lie below it; name one"
+    assert run(tmp_path, "download", f"{uri}run-2/", str(tmp_path / "scores")).exit_code == 0
+
+
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
     for command in (("push", IMAGE), ("upload", "gs://lending-models/churn/1/")):
         refused = run(tmp_path, *command, f"{tmp_path}/none").exception
