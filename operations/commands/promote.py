@@ -13,12 +13,17 @@ from typing import Annotated
 import typer
 
 from catalogue.errors import BadInput
-from operations.arguments import StackArgument, StandingOption, VersionArgument, file_of
+from operations.arguments import StackArgument, StandingOption, file_of
 from stacks.config import display, stack_name
 
 
 def promote(
-    version: VersionArgument,
+    version: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME@N", help="The version, such as fraud-scorer@3, or fraud-scorer@latest: the newest approved."
+        ),
+    ],
     stack: StackArgument,
     to: Annotated[
         str | None,
@@ -57,6 +62,7 @@ def promote(
     """
     from operations import promoting
     from operations.idle import acting
+    from operations.promoting.listing import LATEST, asked_or_latest
     from operations.promoting.pull_request import branch_of, opened
     from operations.promoting.rewriting import rewritten
     from operations.standing import reading
@@ -70,20 +76,27 @@ def promote(
                 "promote: --model, --standing and --pull-request are of a stack file, and a copy changes none; leave "
                 "them out"
             )
+        if version.endswith(LATEST):
+            raise BadInput(
+                f"{version}: a copy needs the number, for another stack's publisher may not list a registry; "
+                f"`mlplatform versions {stack}` does, as somebody of its account"
+            )
         _copy(version, file, file_of(to), number, yes)
         return
     if number is not None:
         raise BadInput("--as: is the number of a copy; name TO, the stack that gets it, or leave it out")
-    asked = promoting.asked(version, file)
+    asked = asked_or_latest(version, file)
     found = asked.registry.found(asked.stack, asked.config, asked.version)
     digest = promoting.promoted(found, asked.version)
     text, key = acting.edited(file, partial(rewritten, version=asked.version, digest=digest, model=model))
     with file.open(encoding="utf-8", newline="") as there:
         before = there.read()
     if text == before:
-        typer.echo(f"{display(file)}: {key} is {version} already")
+        typer.echo(f"{display(file)}: {key} is {asked.version} already")
         return
-    for line in unified_diff(before.splitlines(), text.splitlines(), display(file), version, n=0, lineterm=""):
+    for line in unified_diff(
+        before.splitlines(), text.splitlines(), display(file), str(asked.version), n=0, lineterm=""
+    ):
         typer.echo(line)
     if standing is None and which("pulumi") is None:
         typer.echo("pulumi is not on PATH, so nobody says what stands; --standing shows the step from a file")
@@ -94,14 +107,14 @@ def promote(
             raise typer.Exit(1)
     if not yes:
         where = f", on the branch {branch_of(asked.version, file)}" if pull_request else ""
-        typer.echo(f"nothing is written without --yes{where}; then `pulumi up` serves {version}")
+        typer.echo(f"nothing is written without --yes{where}; then `pulumi up` serves {asked.version}")
         return
     if pull_request:
         for said in opened(file, text, asked.version, digest, found.because):
             typer.echo(said)
         return
     put(file, text, newline="")
-    typer.echo(f"wrote {display(file)}: {key} is {version}; `pulumi up` serves it")
+    typer.echo(f"wrote {display(file)}: {key} is {asked.version}; `pulumi up` serves it")
 
 
 def _copy(version: str, source: Path, target: Path, number: int | None, yes: bool) -> None:

@@ -23,6 +23,12 @@ def register(
             "az://account/container/path, or azureml://datastores/artifacts/paths/ of the stack's own.",
         ),
     ],
+    number: Annotated[
+        int | None,
+        typer.Option(
+            "--as", metavar="N", min=1, max=99_999, help="The number that it gets, where it is not its record's."
+        ),
+    ] = None,
     sandbox: Annotated[
         str | None, typer.Option(metavar="NAME", help="Register it in this sandbox, in which the stack stands.")
     ] = None,
@@ -35,7 +41,7 @@ def register(
     Refused is a record of another name or number, a file that is not what the record says, a gate that did not pass,
     and an image that the registry does not have by that digest. Nothing is written over, and the version comes last, so
     what was cut short is taken up by the same command. It waits for the approver then. The record is the candidate's,
-    to the byte, so its digest is what a stack file names.
+    to the byte, so its digest is what a stack file names. With --as it gets another number, and `origin.json` says so.
     """
     from operations.export.sources import opened
     from operations.promoting import registering
@@ -43,7 +49,7 @@ def register(
     file = file_of(stack)
     place = registering.readable(version, file, from_) if sandbox is None else from_
     with opened(place, sandbox if "://" in place else None) as folder:
-        one = registering.candidate(version, file, place, folder)
+        one = registering.candidate(version, file, place, folder, number)
         typer.echo(f"{version}, {one.digest}: {one.why}")
         if sandbox is not None:
             from operations.sandboxes.ground import Chosen

@@ -51,7 +51,7 @@ _BILLING = Read(
     "POST",
 )
 _BUCKET = Read("https://storage.googleapis.com/storage/v1/b/{bucket}", "storage.buckets.get")
-_OBJECTS = Read("https://storage.googleapis.com/storage/v1/b/{bucket}/o", "storage.objects.list")
+OBJECTS = Read("https://storage.googleapis.com/storage/v1/b/{bucket}/o", "storage.objects.list")
 OBJECT = Read("https://storage.googleapis.com/storage/v1/b/{bucket}/o/{name}", "storage.objects.get")
 _BUCKET_RIGHTS = Read("https://storage.googleapis.com/storage/v1/b/{bucket}/iam/testPermissions", _ASKED_ABOUT)
 _IMAGES = "https://artifactregistry.googleapis.com/v1/projects/{project}/locations/{place}/repositories/{repository}"
@@ -79,7 +79,7 @@ READS = (
     _BILLING,
     _BUCKET,
     _BUCKET_RIGHTS,
-    _OBJECTS,
+    OBJECTS,
     OBJECT,
     _REPOSITORY_RIGHTS,
     _IMAGE_TAG,
@@ -284,8 +284,8 @@ def _artifact(account: Account, look: Look) -> Seen:
     """The folder itself may be an object of no bytes, so what counts is what lies in it."""
     address = urlsplit(look.name)
     folder = address.path[1:]
-    url, params = _OBJECTS.at(bucket=address.netloc), {"prefix": folder, "maxResults": "2", "fields": "items/name"}
-    listed = account.reader.json(_OBJECTS, url, params=params)
+    url, params = OBJECTS.at(bucket=address.netloc), {"prefix": folder, "maxResults": "2", "fields": "items/name"}
+    listed = account.reader.json(OBJECTS, url, params=params)
     there = [item for item in objects(listed, "items") if item["name"] != folder or folder[-1:] != "/"]
     return done(f"files are in {look.name}") if there else not_done(f"nothing is in {look.name}")
 
@@ -406,10 +406,10 @@ LOOKS: Mapping[LookAt, Way] = {
     "let in": Way(_where_the_api_is_off(_let_in), ("testIamPermissions",)),
     "bucket": _way(_where_the_api_is_off(_bucket), _BUCKET),
     "image": _way(_where_the_api_is_off(_image), _IMAGE_TAG),
-    "artifact": _way(_where_the_api_is_off(_artifact), _OBJECTS),
+    "artifact": _way(_where_the_api_is_off(_artifact), OBJECTS),
     "registered": _way(_where_the_api_is_off(_registered), OBJECT),
     "approved": _way(_where_the_api_is_off(_approved), OBJECT),
-    "batch input": _way(_where_the_api_is_off(_artifact), _OBJECTS),
+    "batch input": _way(_where_the_api_is_off(_artifact), OBJECTS),
     "sign-in": _way(_where_the_api_is_off(_sign_in), _WORKBENCH),
     "endpoint": _way(_where_the_api_is_off(_endpoint), _ENDPOINTS),
     "batch job": _way(_where_the_api_is_off(_batch_job), _WORKFLOW),

@@ -82,6 +82,10 @@ class Platform(Protocol):
         """
         ...
 
+    def numbers(self, stack: str, config: StackConfig, name: str) -> list[int]:
+        """The number of each version of a model that the registry has, in any order."""
+        ...
+
     def enrol(self, stack: str, config: StackConfig, version: Registered, digest: str, image: str) -> None:
         """Register a version whose files and image are there, so that it waits for the approver."""
         ...

@@ -127,12 +127,25 @@ def lock(stack: str, config: StackConfig, version: Registered) -> str:
     return ""
 
 
+def numbers(stack: str, config: StackConfig, name: str) -> list[int]:
+    """The numbers of the versions of the model's group."""
+    account, group = _open(config, _ENROLS), Registered(name, 1).group(registry_of(stack))
+    try:
+        return _numbers(account, group)
+    except Unseen as error:
+        raise BadInput(f"{group}: cannot be read: {error}; bring {stack} up first") from None
+
+
+def _numbers(account: Account, group: str) -> list[int]:
+    listed = account.pages("sagemaker", "ListModelPackages", "ModelPackageSummaryList", ModelPackageGroupName=group)
+    return [int(one["ModelPackageVersion"]) for one in listed]
+
+
 def numbered(stack: str, config: StackConfig, version: Registered, digest: str, number: int | None) -> tuple[int, bool]:
     """The next number of the group: SageMaker numbers its versions in order, and nobody chooses one."""
     account, group = _open(config, _ENROLS), version.group(registry_of(stack))
     try:
-        listed = account.pages("sagemaker", "ListModelPackages", "ModelPackageSummaryList", ModelPackageGroupName=group)
-        there = sorted((int(one["ModelPackageVersion"]) for one in listed), reverse=True)
+        there = sorted(_numbers(account, group), reverse=True)
         for one in there:
             said = version_of(account, f"{group}/{one}") or {}
             if (said.get("CustomerMetadataProperties") or {}).get(DIGEST) == digest:

@@ -30,6 +30,7 @@ from operations.promoting.images import Image
 from stacks.model import StackConfig
 
 WRITES = Read(VERSION.address, "Microsoft.MachineLearningServices/workspaces/models/versions/write", "PUT")
+_LISTED = Read(VERSION.address.removesuffix("/{version}"), VERSION.right)
 RESOURCES = Read("https://management.azure.com/subscriptions/{subscription}/resources", "a role on the workspace")
 _PULLS = f"repository:{REPOSITORY}:pull"
 UNDECIDED = "Undecided"
@@ -161,6 +162,23 @@ def lock(stack: str, config: StackConfig, version: Registered) -> str:
     name, image = worldwide(stack, config.account, "images"), f"{REPOSITORY}:{version.tag}"
     said = {"--name": name, "--subscription": config.account, "--image": image, "--write-enabled": "false"}
     return join(["az", "acr", "repository", "update", *(word for pair in said.items() for word in pair)])
+
+
+def numbers(stack: str, config: StackConfig, name: str) -> list[int]:
+    """The numbers of the versions of NAME-registered, archived or not.
+
+    "Model Versions - List", https://learn.microsoft.com/en-us/rest/api/azureml/model-versions/list
+    """
+    account, model = _open(config, _LISTED), Registered(name, 1).versions
+    try:
+        workspace = account.workspace(stack)
+        if workspace is None:
+            raise BadInput(f"{stack}/{name}: {stack} has no workspace; bring {stack} up first")
+        at = {"group": stack, "workspace": str(workspace["name"]), "name": model}
+        listed = list(account.pages(_LISTED, {**ML_VERSION, "listViewType": "All"}, **at))
+    except Unseen as error:
+        raise BadInput(f"{stack}/{name}: cannot be read: {error}") from None
+    return [int(number) for one in listed if (number := str(one["name"])).isdecimal()]
 
 
 def numbered(stack: str, config: StackConfig, version: Registered, digest: str, number: int | None) -> tuple[int, bool]:

@@ -10,9 +10,9 @@ from typing import Literal
 
 from catalogue import versions
 from catalogue.errors import BadInput
-from catalogue.registered import APPROVED, REJECTED, Registered
+from catalogue.registered import APPROVED, FOLDER, REJECTED, Registered
 from operations.doctor import NoCredentials, Unseen
-from operations.doctor.gcp import OBJECT, Account, open_account, text_of
+from operations.doctor.gcp import OBJECT, OBJECTS, Account, open_account, text_of
 from operations.doctor.rest import Read
 from operations.idle.acting import whoever
 from operations.promoting import Found
@@ -130,6 +130,22 @@ def lock(stack: str, config: StackConfig, version: Registered) -> str:
     return ""
 
 
+def numbers(stack: str, config: StackConfig, name: str) -> list[int]:
+    """The numbers of the folders of a model, each of which is a version once its record lies there.
+
+    With a delimiter the folders are the `prefixes` of a list, and no object of them is listed: "Objects: list",
+    https://cloud.google.com/storage/docs/json_api/v1/objects/list
+    """
+    bucket, parent = artifacts_of(stack, config.account), f"{FOLDER}{name}/"
+    params = {"prefix": parent, "delimiter": "/", "fields": "prefixes,nextPageToken"}
+    try:
+        folders = list(_open(config).pages(OBJECTS, OBJECTS.at(bucket=bucket), "prefixes", **params))
+    except Unseen as error:
+        raise BadInput(f"gs://{bucket}/{parent}: cannot be read: {error}") from None
+    found = (str(one).removeprefix(parent).removesuffix("/") for one in folders)
+    return [int(one) for one in found if one.isdecimal()]
+
+
 def numbered(stack: str, config: StackConfig, version: Registered, digest: str, number: int | None) -> tuple[int, bool]:
     """The number that was asked for, or the same: a version is what lies in its folder, under any number."""
     wanted = number or version.version
@@ -168,6 +184,6 @@ def _decision(stack: str, config: StackConfig, version: Registered, decision: st
 
 def _open(config: StackConfig) -> Account:
     try:
-        return open_account(config.account, config.region, (OBJECT, _INSERT))
+        return open_account(config.account, config.region, (OBJECT, OBJECTS, _INSERT))
     except NoCredentials as error:
         raise BadInput(str(error)) from None

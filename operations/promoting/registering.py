@@ -29,6 +29,27 @@ class Candidate:
     digest: str
 
     @property
+    def beside(self) -> dict[str, bytes]:
+        """What the registry keeps beside the record of a version that has another number there than in its record.
+
+        Whoever reads the record there would else take it for another version's. Nobody has approved it yet.
+        """
+        target, own = self.target, f"{self.record.name}@{self.record.version}"
+        if str(target.version) == own:
+            return {}
+        said = versions.Origin(
+            schema="mlplatform-origin/1",
+            stack=target.stack,
+            account=target.config.account,
+            version=own,
+            digest=self.digest,
+            image=self.record.image,
+            approved_by="",
+            approved_because="",
+        )
+        return {versions.ORIGIN: versions.canonical(said.model_dump(mode="json", by_alias=True))}
+
+    @property
     def why(self) -> str:
         """What its record says of its gate, and which run made it."""
         gate = self.record.gate
@@ -78,19 +99,24 @@ def readable(said: str, file: Path, place: str) -> str:
     return store.removesuffix(target.version.folder) + path
 
 
-def candidate(said: str, file: Path, place: str, folder: Path) -> Candidate:
-    """The candidate NAME@N in a folder, which came from a place. Raises BadInput where it may not be registered."""
+def candidate(said: str, file: Path, place: str, folder: Path, number: int | None = None) -> Candidate:
+    """The candidate NAME@N in a folder, which came from a place. Raises BadInput where it may not be registered.
+
+    The registry gives it its own number, or the one that is said: a pipeline on a schedule leaves the same each time.
+    """
     target, packed = asked(said, file), Packed(folder)
     hold_served(target, target.version.name)
     record = packed.version
     if (record.name, record.version) != (target.version.name, target.version.version):
         raise BadInput(
-            f"{place}: is {record.name}@{record.version}, not {target.version}; name the version that lies there, or "
-            "write its record anew"
+            f"{place}: is {record.name}@{record.version}, not {target.version}; name the version that lies there, "
+            "and with --as the number that the registry is to give it"
         )
     hold(place, record, hashes(folder, [one.path for one in record.artifact.files]))
     if record.gate is not None and not record.gate.passed:
         raise BadInput(f"{place}: did not pass its gate ({record.gate}); only what passed is registered")
+    if number is not None:
+        target = replace(target, version=replace(target.version, version=number))
     return Candidate(target, place, folder, record, packed.digest)
 
 
@@ -103,7 +129,7 @@ def planned(one: Candidate, registries: Registries) -> Move:
             f"{version}: is registered already, as {version.name}@{number}"
             if there
             else f"{version}: SageMaker numbers the versions of a model in order, and the next is "
-            f"{version.name}@{number}; write the record anew with that number"
+            f"{version.name}@{number}; register it --as {number}"
         )
     image = None if there else _image(one, registries)
     return Move(
@@ -116,6 +142,7 @@ def planned(one: Candidate, registries: Registries) -> Move:
         target=target,
         there=there,
         into=target.registry.folder(target.stack, target.config, version),
+        beside=one.beside,
     )
 
 

@@ -48,7 +48,9 @@ def known_of(one: "Candidate", folder: Path) -> "promotion.Candidate":
     target, version = one.target, one.target.version
     called, at = target.registry.simulated(target.stack, target.config, version)
     one.fetch(folder)
-    parts = [ARCHIVE if ARCHIVE in one.files else f"{ARTIFACT}/", RECORD]
+    for path, content in one.beside.items():
+        (folder / path).write_bytes(content)
+    parts = [ARCHIVE if ARCHIVE in one.files else f"{ARTIFACT}/", *one.beside, RECORD]
     return promotion.Candidate(
         called=called,
         digest=one.digest,

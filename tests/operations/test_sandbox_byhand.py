@@ -59,6 +59,21 @@ def test_what_is_pushed_and_uploaded_is_known_by_its_digest(tmp_path: Path) -> N
     assert run(tmp_path, "empty", "gs://lending-models/").exit_code == 0 and account.digest(uri) == ""
 
 
+def tree_of(folder: Path) -> dict[str, bytes]:
+    return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+
+
+def test_a_folder_of_runs_has_what_each_of_them_left(tmp_path: Path) -> None:
+    uri = "gs://lending-models/scores/"
+    for one in (f"{uri}run-1/", f"{uri}run-2/"):
+        assert run(tmp_path, "upload", one, str(HERE / "model"), "--elsewhere").exit_code == 0
+    assert run(tmp_path, "download", uri, str(tmp_path / "scores")).exit_code == 0
+    assert run(tmp_path, "download", f"{uri}run-2/", str(tmp_path / "one")).exit_code == 0
+    left = tree_of(HERE / "model")
+    assert {name: tree_of(tmp_path / "scores" / name) for name in ("run-1", "run-2")} == {"run-1": left, "run-2": left}
+    assert tree_of(tmp_path / "one") == left
+
+
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
     for command in (("push", IMAGE), ("upload", "gs://lending-models/churn/1/")):
         refused = run(tmp_path, *command, f"{tmp_path}/none").exception

@@ -81,6 +81,26 @@ def test_a_candidate_is_registered_by_its_record_and_waits_for_the_approver(
     assert versions.digest(record) in dev.read_text(encoding="utf-8")
 
 
+def test_what_a_schedule_leaves_each_week_under_one_number_gets_the_next_of_the_registry(
+    cloud: Cloud, dev: Path, image: str, tmp_path: Path
+) -> None:
+    folder = candidate(tmp_path / "candidate", image, version=1, lineage={**RECORD["lineage"], "run": "week-2"})
+    asked = ("register", dev, "scorer@1", "--from", folder, "--as")
+    with pytest.raises(BadInput, match="the next is scorer@3; register it --as 3"):
+        run(*asked, "7", "--yes")
+    done = run(*asked, "3", "--yes")
+    record = (folder / "version.json").read_bytes()
+    digest = versions.digest(record)
+    assert cloud.got(DEV, 3, "version.json") == record, "to the byte, whatever the number"
+    assert cloud.said(DEV, 3)["CustomerMetadataProperties"] == {"digest": digest}
+    assert (HOST, REPOSITORY, "manifests", f"{NAME}-3") in cloud.registries.kept
+    assert "`mlplatform promote scorer@3 aws-dev --yes`" in done
+    assert "the registry has it already" in run(*asked, "3", "--yes")
+    run("approve", dev, "scorer@3", *BECAUSE, "--yes")
+    run("promote", "scorer@latest", dev, "--yes")
+    assert digest in dev.read_text(encoding="utf-8")
+
+
 def test_what_was_cut_short_is_taken_up_and_nothing_else_that_lies_there_is_written_over(
     cloud: Cloud, dev: Path, image: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -118,7 +138,7 @@ REFUSED: list[tuple[str, dict[str, Any], Callable[[Path], object] | None, str]] 
     ("scorer@3", {}, lambda f: (f / "artifact" / "MLmodel").unlink(), "cannot be read (No such file"),
     ("scorer@3", {}, spoil("artifact/run.py", b"x"), "is no file that version.json names"),
     ("scorer@3", {"gate": {**GATE, "bound": 0.9}}, None, "did not pass its gate (roc_auc 0.83, at least 0.9)"),
-    ("scorer@5", {"version": 5}, None, "the next is scorer@3; write the record anew with that number"),
+    ("scorer@5", {"version": 5}, None, "the next is scorer@3; register it --as 3"),
     ("scorer@2", {"version": 2}, None, "the next is scorer@3"),
 ]
 
