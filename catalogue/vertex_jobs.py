@@ -1,8 +1,8 @@
 """Jobs of Vertex AI, as their requests say them: what runs, on which machines, and the steps of a pipeline job.
 
 A pipeline job has KFP's own specification in it. A container there says no machine, only the least that it needs. So a
-step of a stack is Google's launcher, whose argument is the request for a custom job. It is read as that request; any
-other executor raises Malformed, for what it starts is unknown.
+step of a stack is Google's launcher, whose argument is the request for a custom job, or for a hyperparameter tuning
+job. It is read as that request; any other executor raises Malformed, for what it starts is unknown.
 https://github.com/kubeflow/pipelines/blob/master/api/v2alpha1/pipeline_spec.proto,
 https://cloud.google.com/vertex-ai/docs/pipelines/customjob-component
 """
@@ -11,9 +11,11 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from math import ceil
 from typing import Any, cast
 
+from catalogue import best_trial
 from catalogue.documents import NoDocument, parse
 from catalogue.hardware.catalogue import Use
 from catalogue.order import all_before, longest, most_at_once
@@ -23,8 +25,13 @@ from catalogue.quantities import more_than_zero_or_none
 LAUNCHER = "gcr.io/ml-pipeline/google-cloud-pipeline-components:2.22.0"
 """Google's image that creates a custom job and waits for it, of the release that was read (`_image.py`):
 https://pypi.org/project/google-cloud-pipeline-components/2.22.0/"""
-LAUNCHES = ("python3", "-u", "-m", "google_cloud_pipeline_components.container.v1.custom_job.launcher")
+_LAUNCHERS = "google_cloud_pipeline_components.container.v1"
+LAUNCHES = ("python3", "-u", "-m", f"{_LAUNCHERS}.custom_job.launcher")
 """What is started in it: `utils.py`, build_serverless_customjob_container_spec."""
+LAUNCHES_SEARCH = ("python3", "-u", "-m", f"{_LAUNCHERS}.hyperparameter_tuning_job.launcher")
+"""The same of a search: `component.py` of HyperparameterTuningJobRunOp."""
+LAUNCHES_WITH_BEST = ("python3", "-u", "-c", best_trial.PROGRAM)
+"""What is started in its place where a step reads a search, whose best trial is known by then alone."""
 LAUNCHER_MACHINE = "e2-standard-4"
 """What a container without resources runs on: Vertex AI, "Specify machine types for a pipeline step",
 https://cloud.google.com/vertex-ai/docs/pipelines/machine-types. That Google bills it beside the step is assumed."""
@@ -32,6 +39,8 @@ IN_THE_RUN = "{{$.inputs.parameters['run']}}"
 """The id of a run in the argument of a launcher: a placeholder of KFP's, which Vertex AI fills in for each run."""
 
 PIPELINE, CUSTOM, TUNES = "pipelineJobs", "customJobs", "hyperparameterTuningJobs"
+LAUNCHED: Mapping[str, str] = {"CustomJob": CUSTOM, "HyperparameterTuningJob": TUNES}
+"""What a launcher creates, by what it is told as `--type`."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +63,12 @@ class Job:
     def deploys(self) -> bool:
         """Whether it is no job that ends but a model put on an endpoint, whose key and labels it takes."""
         return self.kind == DEPLOY
+
+    @property
+    def rounds(self) -> int:
+        """How many trials of a search come one after the other; 1 of any other job. Raises Malformed."""
+        at_once = more_than_zero_or_none(self.body, "parallelTrialCount") if self.kind == TUNES else None
+        return ceil((self.body.number_or_none("maxTrialCount") or 1) / at_once) if at_once else 1
 
     @property
     def trains(self) -> bool:
@@ -135,7 +150,7 @@ JOBS: Mapping[str, KindOfJob] = {
 
 
 def steps(job: Job) -> Iterator[Job]:
-    """The custom jobs of a pipeline job's steps, in the order in which they wait for each other.
+    """The jobs of a pipeline job's steps, in the order in which they wait for each other.
 
     Raises Malformed for a step that starts something else, or as often as nobody can say.
     """
@@ -166,18 +181,21 @@ def longest_way(steps: Iterable[Job], lasts: Callable[[Job], float]) -> float:
 
 
 def _launched(job: Job, step: str, container: Properties, after: frozenset[str]) -> Job:
-    """The custom job that a launcher is told to create."""
+    """The custom job or the search that a launcher is told to create."""
     words = list(container.each_text("args"))
-    if words.count("--payload") != 1 or "CustomJob" not in words:
+    kinds = [LAUNCHED[to] for flag, to in pairwise(words) if flag == "--type" and to in LAUNCHED]
+    if words.count("--payload") != 1 or len(kinds) != 1:
         at = container.at or f"{job.body.at}.{step}"
-        raise Malformed(at, f"{step} launches no custom job, so what it starts is unknown", job.body.owner)
+        raise Malformed(
+            at, f"{step} launches no custom job and no search, so what it starts is unknown", job.body.owner
+        )
     where = f"{container.at}.args[{words.index('--payload') + 1}]"
     try:
         said = _camel(parse("".join(words[words.index("--payload") + 1 :][:1])))
     except NoDocument as error:
         raise Malformed(where, str(error), job.body.owner) from None
     body = Properties(said, where, job.body.owner)
-    return Job(CUSTOM, body, body.section_or_empty(JOBS[CUSTOM].spec), job.times, step, after)
+    return Job(kinds[0], body, body.section_or_empty(JOBS[kinds[0]].spec), job.times, step, after)
 
 
 def _camel(value: Any) -> Any:

@@ -26,8 +26,9 @@ from components.azure.runs import (
     schedule_of,
 )
 from components.azure.training import PROGRAM, SpotArgs
+from components.azure.tuning import hold_values, told, types
 from components.given import Args, BadArgument, Tags, Text, hold, hold_each
-from components.shapes import Machine, Schedule
+from components.shapes import Machine, Schedule, Tuning
 
 REACH = ("amlworkspace",)
 """Who starts a run by hand reaches the workspace through this private endpoint, as of a training job."""
@@ -47,7 +48,8 @@ class StepArgs(Args):
     """One step: a program in a container, or, where no program is given, the one that trains.
 
     Raises BadArgument for an image that no identity of Azure can pull, for an input that is neither a folder nor a
-    step's name, for two arguments of one name, and for a value that Azure ML would read as an expression.
+    step's name, for two arguments of one name, for a value that Azure ML would read as an expression, and for a search
+    beside a program or Spot machines.
     """
 
     image: str
@@ -64,7 +66,11 @@ class StepArgs(Args):
     replicas: int = 1
     """How many machines do the step together. It must be known."""
     max_hours: int
-    """After how many hours the step is stopped, beside what it waits for Spot machines. It must be known."""
+    """After how many hours the step is stopped, or each trial of one that searches, beside what it waits for Spot
+    machines. It must be known."""
+    tuning: Tuning | None = None
+    """Search hyperparameters: the step is then a sweep, and the step that reads it gets what the best trial left. It
+    must be known."""
     spot: SpotArgs | None = None
     """Run on machines of low priority; on dedicated ones where it is left out."""
 
@@ -78,12 +84,19 @@ class StepArgs(Args):
             f"{FOLDER}|{_NAME}",
             "a datastore's folder such as azureml://datastores/artifacts/paths/folder/, or the name of a step",
         )
-        one_argument_each("StepArgs.options", [*self.inputs], self.options)
+        tried = self.tuning.ranges if self.tuning is not None else ()
+        one_argument_each("StepArgs.options", [*self.inputs, *tried], self.options)
+        hold_values("StepArgs.tuning", self.tuning)
+        if self.tuning is not None and (self.program is not None or self.spot is not None):
+            raise BadArgument(
+                "StepArgs: found tuning beside program or spot, of which a search has none; give tuning without them"
+            )
 
     @property
     def hours(self) -> int:
-        """How long the step may take, with what it waits for machines."""
-        return self.max_hours + (self.spot.wait_hours if self.spot is not None else 0)
+        """How long the step may take: all rounds of its trials, and what it waits for machines."""
+        rounds = self.tuning.rounds if self.tuning is not None else 1
+        return self.max_hours * rounds + (self.spot.wait_hours if self.spot is not None else 0)
 
     @property
     def after(self) -> Mapping[str, str]:
@@ -179,7 +192,8 @@ class Pipeline(pulumi.ComponentResource):
     each input, --output=FOLDER and --NAME=VALUE for each option after its program's words, and the id of the run in
     MLPLATFORM_RUN; one that trains is what a training job's is, with its checkpoints where it has any. Each step writes
     a folder of its own below output_uri, and in it one by the name of its job, for Azure ML has no expression for the
-    run's.
+    run's. A step that searches is a sweep, whose outputs are those of its best trial
+    (https://learn.microsoft.com/en-us/azure/machine-learning/how-to-use-sweep-in-pipeline).
 
     The steps act as the training identity, and whoever starts a run needs none of its rights. Each is stopped after its
     hours. A step that failed has failed, and none begins after it: Azure ML tries again alone what lost a machine of
@@ -255,18 +269,20 @@ def _step(args: PipelineArgs, called: str, environment_id: Text) -> Step:
         # Each run has its own: the next one must not find these and be done at once.
         outputs[CHECKPOINTS] = pulumi.Output.concat(step.spot.checkpoint_uri, OF_ITS_RUN)
     program = shlex.join(step.program) if step.program is not None else PROGRAM
-    runs_this = command(f"{RUN} {program}", [*step.inputs], [*outputs], step.options)
+    tried = told(step.tuning) if step.tuning is not None else []
+    runs_this = " ".join([command(f"{RUN} {program}", [*step.inputs], [*outputs], step.options), *tried])
     return Step(
         name=_name(called),
         part=called,
         command=runs_this,
-        version=digest(runs_this, step.image),
+        version=digest(runs_this, step.image, *types(step.tuning)),
         environment_id=environment_id,
         inputs={key: said for key, said in step.inputs.items() if key not in step.after},
         after={key: _name(said) for key, said in step.after.items()},
         outputs=outputs,
         machine=step.machine,
         replicas=step.replicas,
+        tuning=step.tuning,
         spot=step.spot is not None,
         max_hours=step.max_hours,
     )

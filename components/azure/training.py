@@ -1,6 +1,5 @@
 """Training a model: a run that a person or a schedule starts on a cluster from zero, stopped in time and reported."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -22,7 +21,7 @@ from components.azure.runs import (
     one_argument_each,
     schedule_of,
 )
-from components.azure.tuning import searched, told
+from components.azure.tuning import hold_values, told, types
 from components.given import Args, BadArgument, Tags, Text, hold
 from components.shapes import Machine, Schedule, Tuning
 
@@ -133,12 +132,7 @@ class TrainingJobArgs(Args):
             )
         tried = self.tuning.ranges if self.tuning is not None else ()
         one_argument_each("TrainingJobArgs.hyperparameters", [*self.data, *tried], self.hyperparameters)
-        values = (text for one in (self.tuning.ranges.values() if self.tuning else ()) for text in one.values or ())
-        if odd := [text for text in values if not re.fullmatch(r"[\w.,:/+ -]+", text)]:
-            raise BadArgument(
-                f"TrainingJobArgs.tuning: found the value {odd[0]!r}, which a shell may read otherwise; give letters, "
-                "digits and any of _ . , : / + -"
-            )
+        hold_values("TrainingJobArgs.tuning", self.tuning)
 
     @property
     def hours(self) -> int:
@@ -199,7 +193,7 @@ class TrainingJob(pulumi.ComponentResource):
         step = Step(
             name="train",
             command=runs_this,
-            version=digest(runs_this, args.image, *_types(args.tuning)),
+            version=digest(runs_this, args.image, *types(args.tuning)),
             environment_id=environment_id,
             inputs=args.data,
             outputs=outputs,
@@ -248,10 +242,3 @@ class TrainingJob(pulumi.ComponentResource):
             pulumi.ResourceOptions(parent=self, protect=True),
             self._child,
         )[version]
-
-
-def _types(tuning: Tuning | None) -> list[str]:
-    """What the step takes beside its folders: of another type it is another version."""
-    if tuning is None:
-        return []
-    return [f"{name} {said['type']}" for name, said in searched(tuning).items()]

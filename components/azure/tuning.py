@@ -7,11 +7,13 @@ https://github.com/Azure/azure-sdk-for-python/blob/main/sdk/ml/azure-ai-ml/azure
 """
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
 import pulumi
 
+from components.given import BadArgument
 from components.shapes import Range, Tuning
 
 
@@ -45,6 +47,21 @@ def searched(tuning: Tuning) -> Mapping[str, Mapping[str, str]]:
 def told(tuning: Tuning) -> list[str]:
     """The arguments of a trial, one for each hyperparameter, as a shell reads them."""
     return [f'--{name}="${{{{inputs.{name}}}}}"' for name in tuning.ranges]
+
+
+def types(tuning: Tuning | None) -> list[str]:
+    """What a step takes beside its folders: of another type it is another version."""
+    return [] if tuning is None else [f"{name} {said['type']}" for name, said in searched(tuning).items()]
+
+
+def hold_values(where: str, tuning: Tuning | None) -> None:
+    """Hold the values of a search to what a shell reads as they are. Raises BadArgument."""
+    values = (text for one in (tuning.ranges.values() if tuning else ()) for text in one.values or ())
+    if odd := [text for text in values if not re.fullmatch(r"[\w.,:/+ -]+", text)]:
+        raise BadArgument(
+            f"{where}: found the value {odd[0]!r}, which a shell may read otherwise; give letters, digits and any of "
+            "_ . , : / + -"
+        )
 
 
 def _type(one: Range) -> str:

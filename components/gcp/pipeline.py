@@ -6,6 +6,7 @@ from typing import Any
 
 import pulumi
 
+from catalogue.best_trial import BEST
 from catalogue.order import longest
 from catalogue.platforms import PLATFORMS
 from catalogue.runs import RUN_VARIABLE
@@ -14,8 +15,9 @@ from components.gcp.pipeline_spec import Path, pipeline
 from components.gcp.run import PIPELINES
 from components.gcp.runs import Runs, workflow_of_runs
 from components.gcp.training import CHECKPOINTS, MODEL, OUTPUT, PLACE, SpotArgs, Training, training
+from components.gcp.tuning import tuned
 from components.given import Args, BadArgument, Tags, Text, hold
-from components.shapes import Machine, Schedule
+from components.shapes import Machine, Schedule, Tuning
 
 REACH: tuple[str, ...] = ()
 """Nothing: Vertex AI fetches and writes on Google's side."""
@@ -46,7 +48,11 @@ class StepArgs(Args):
     replicas: int = 1
     """How many machines train together. It must be known."""
     max_hours: int
-    """After how many hours the step is stopped, beside what it waits for Spot machines. It must be known."""
+    """After how many hours the step is stopped, or each trial of one that searches, beside what it waits for Spot
+    machines. It must be known."""
+    tuning: Tuning | None = None
+    """Search hyperparameters: the step is then a hyperparameter tuning job, and the step that reads it gets what the
+    best trial left. It must be known."""
     spot: SpotArgs | None = None
     """Run on Spot machines; on demand where there are none."""
     tensorboard_name: Text | None = None
@@ -56,17 +62,24 @@ class StepArgs(Args):
         super().__post_init__()
         pulled = PLATFORMS["gcp"].image.pattern or ""
         hold(self, "image", pulled, "an image such as us-central1-docker.pkg.dev/project/repository/steps:1.4")
-        named = [OUTPUT, CHECKPOINTS, *self.inputs, *self.options]
+        searched = self.tuning.ranges if self.tuning is not None else ()
+        named = [OUTPUT, CHECKPOINTS, *self.inputs, *self.options, *searched]
         if twice := sorted({name for name in named if named.count(name) > 1}):
             raise BadArgument(
-                f"StepArgs: found {twice[0]!r} twice among inputs, options, {OUTPUT} and {CHECKPOINTS}; each is an "
-                "argument of the container, so give it another name"
+                f"StepArgs: found {twice[0]!r} twice among inputs, options, {OUTPUT} and {CHECKPOINTS}, and what is "
+                "searched; each is an argument of the container, so give it another name"
+            )
+        if self.tuning is not None and (self.program or self.spot is not None or self.tensorboard_name is not None):
+            raise BadArgument(
+                "StepArgs: found tuning beside program, spot or tensorboard_name, of which a search has none; give "
+                "tuning without them"
             )
 
     @property
     def hours(self) -> int:
-        """How long the step may take, with what it waits for machines."""
-        return self.max_hours + (self.spot.wait_hours if self.spot is not None else 0)
+        """How long the step may take: all rounds of its trials, and what it waits for machines."""
+        rounds = self.tuning.rounds if self.tuning is not None else 1
+        return self.max_hours * rounds + (self.spot.wait_hours if self.spot is not None else 0)
 
     @property
     def reads(self) -> list[str]:
@@ -154,7 +167,9 @@ class Pipeline(pulumi.ComponentResource):
     begins. It is a custom job, exactly as TrainingJob would send it: its machine, account, key, hours and folders below
     /gcs are the stack's own. A container of KFP's says no machine, only the least that it needs, so Google's launcher
     creates the custom job, as its CustomTrainingJobOp does. The launcher runs as the pipeline account, which no
-    program of the stack does; it reads and writes no data.
+    program of the stack does; it reads and writes no data. A step that searches is a hyperparameter tuning job, which
+    Google's launcher creates too. The launcher of a step that reads it asks first which trial is the best
+    (catalogue/best_trial.py), and tells the step the folder of that one.
 
     What a program gets: `--INPUT=FOLDER`, `--output=FOLDER`, `--NAME=VALUE`, and the id of its run in the variable
     MLPLATFORM_RUN. The id is that of the workflow's execution; a step's folder is `RUN/STEP/` below the output.
@@ -191,6 +206,7 @@ class Pipeline(pulumi.ComponentResource):
                 tags=args.tags,
                 steps=[_known_later(step) for step in args.steps],
             ).apply(lambda known: _jobs(args.steps, **known)),
+            searches={step.step_name: _searches(args.steps, step) for step in args.steps},
         ).apply(lambda known: pipeline(Path(reads=args.reads, **known)))
         waited = pulumi.Output.all(args.pipeline_account, args.metadata_store).apply(lambda both: both[0])
         return workflow_of_runs(
@@ -229,12 +245,11 @@ def _known_later(step: StepArgs) -> dict[str, Any]:
 def _jobs(
     args: Sequence[StepArgs], output_uri: str, steps: Sequence[dict[str, Any]], **shared: Any
 ) -> dict[str, dict[str, Any]]:
-    """The custom job of each step. What it reads of a step before is where that one writes in the same run."""
-    written = {
-        step.step_name: f"{output_uri}{IN_THE_RUN}/{step.step_name}/{'' if step.program else MODEL}" for step in args
-    }
-    return {
-        step.step_name: training(
+    """The job of each step. What it reads of a step before is where that one writes in the same run."""
+    written = {step.step_name: f"{output_uri}{IN_THE_RUN}/{step.step_name}/{_left(step)}" for step in args}
+    found: dict[str, dict[str, Any]] = {}
+    for step, known in zip(args, steps, strict=True):
+        job = training(
             Training(
                 **{**known, "data": {name: written.get(said, said) for name, said in known["data"].items()}},
                 **shared,
@@ -242,11 +257,24 @@ def _jobs(
                 machine=step.machine,
                 replicas=step.replicas,
                 max_hours=step.max_hours,
+                is_trial=step.tuning is not None,
                 step=step.step_name,
                 run=IN_THE_RUN,
                 program=step.program or (),
                 variables={RUN_VARIABLE: IN_THE_RUN},
             )
         )
-        for step, known in zip(args, steps, strict=True)
-    }
+        found[step.step_name] = job if step.tuning is None else tuned(job, step.tuning)
+    return found
+
+
+def _left(step: StepArgs) -> str:
+    """Where in its folder a step leaves what the next one reads: of a search, in that of its best trial."""
+    if step.program:
+        return ""
+    return MODEL if step.tuning is None else f"{BEST}/{MODEL}"
+
+
+def _searches(args: Sequence[StepArgs], step: StepArgs) -> list[str]:
+    """The searches that a step reads, each once."""
+    return [one.step_name for one in args if one.tuning is not None and one.step_name in step.inputs.values()]

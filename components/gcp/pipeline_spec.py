@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from catalogue.vertex_jobs import IN_THE_RUN, LAUNCHER, LAUNCHES
+from catalogue.best_trial import ASKED
+from catalogue.vertex_jobs import IN_THE_RUN, LAUNCHER, LAUNCHES, LAUNCHES_SEARCH, LAUNCHES_WITH_BEST
 from components.gcp.run import OF_THE_RUN
 
 NOTED = "/tmp/gcp_resources"
@@ -16,8 +17,8 @@ who may list the whole bucket write."""
 
 @dataclass(kw_only=True)
 class Path:
-    """What a pipeline job is to be, once all of it is known: `jobs` has the custom job of each step, and `reads` the
-    steps that it reads.
+    """What a pipeline job is to be, once all of it is known: `jobs` has the job of each step, `reads` the steps that it
+    reads, and `searches` those of them that search, whose best trial it reads.
     """
 
     job_name: str
@@ -25,6 +26,7 @@ class Path:
     region: str
     jobs: Mapping[str, dict[str, Any]]
     reads: Mapping[str, Sequence[str]]
+    searches: Mapping[str, Sequence[str]]
     root_uri: str
     pipeline_account: str
     data_key_id: str
@@ -71,19 +73,28 @@ def _task(name: str, reads: Sequence[str]) -> dict[str, Any]:
 
 
 def _launcher(args: Path, step: str, job: Mapping[str, Any]) -> dict[str, Any]:
-    """The launcher of a step, with the custom job in its arguments, as Google's CustomTrainingJobOp compiles to."""
-    named = {"displayName": f"{args.job_name}-{step}-{IN_THE_RUN}", **job}
+    """The launcher of a step, with its job in the arguments, as Google's CustomTrainingJobOp and
+    HyperparameterTuningJobRunOp compile to."""
+    named = {"displayName": _called(args, step), **job}
+    searches, is_search = args.searches[step], "studySpec" in job
+    command = LAUNCHES_SEARCH if is_search else LAUNCHES_WITH_BEST if searches else LAUNCHES
     return {
         "image": LAUNCHER,
-        "command": list(LAUNCHES),
+        "command": list(command),
         "args": [
-            *("--type", "CustomJob"),
+            *(word for one in searches for word in (ASKED, _called(args, one))),
+            *("--type", "HyperparameterTuningJob" if is_search else "CustomJob"),
             *("--payload", json.dumps(_snake(named))),
             *("--project", args.project),
             *("--location", args.region),
             *("--gcp_resources", NOTED),
         ],
     }
+
+
+def _called(args: Path, step: str) -> str:
+    """What the job of a step is called in a run."""
+    return f"{args.job_name}-{step}-{IN_THE_RUN}"
 
 
 def _snake(value: Any) -> Any:

@@ -98,7 +98,7 @@ def _unlike(component: Resource, schedule: Resource) -> Iterator[str]:
     if own == []:
         yield f"is what no step of {schedule.name} does"
     inputs = component.props.section_or_empty("properties.componentSpec.inputs")
-    tried = {name for job in jobs(schedule.props) for name in job.own.section_or_empty("search_space").names()}
+    tried = {name for job in (jobs(schedule.props) if own is None else own) for name in _tried(job)}
     for name in inputs.names():
         kind = inputs.text_or_empty(f"{name}.type")
         if kind in _VALUES and name not in tried:
@@ -110,12 +110,18 @@ def _unlike(component: Resource, schedule: Resource) -> Iterator[str]:
         yield from _apart(f"{what} of the step", has, "its command", {name for of, name in said if of == what})
         for job in own or ():
             given = set(job.own.section_or_empty(what).values)
-            yield from _apart(f"{what} of the step", has, schedule.name, given | (tried if what == "inputs" else set()))
+            given |= _tried(job) if what == "inputs" else set()
+            yield from _apart(f"{what} of the step", has, schedule.name, given)
     for job in own or ():
         for name, before in job.after.items():
             if before not in steps or before == job.step:
                 yield f"reads as {name} the step {before}, which {schedule.name} has not before it"
     yield from _unused(schedule)
+
+
+def _tried(job: Job) -> set[str]:
+    """What a search hands its trials, beside the inputs of the step."""
+    return set(job.own.section_or_empty("search_space").names())
 
 
 def _jobs_of(component: Resource, schedule: Resource) -> list[Job] | None:

@@ -183,7 +183,7 @@ def batch_time(limits: Limits, props: Properties) -> Iterator[str]:
     limit = limits["batch-hours"].number
     steps = [job for job in jobs(props) if job.step]
     most_hours = limit * (longest_way(steps, lambda _step: 1) or 1)
-    takes = longest_way(steps, lambda step: seconds(step.spec.text_or_empty("scheduling.timeout")))
+    takes = longest_way(steps, lambda step: seconds(step.spec.text_or_empty("scheduling.timeout")) * step.rounds)
     bounds, source = deadlines(props), "\n".join(texts(props))
     cancels = re.search(r"[\w-]:cancel\b|\":cancel", source)
     if not bounds or not min(bounds) > 0 or max(bounds) > most_hours * 3600:

@@ -7,11 +7,21 @@ is told to create is judged as the custom job that it is.
 from collections.abc import Collection, Iterator, Mapping
 from itertools import permutations
 
+from catalogue.best_trial import ASKED, BEST
 from catalogue.kinds.gcp.workflows import OF_THE_RUN
 from catalogue.placement import Placement
 from catalogue.properties import Properties
 from catalogue.runs import RUN_VARIABLE
-from catalogue.vertex_jobs import IN_THE_RUN, LAUNCHER, LAUNCHES, Job
+from catalogue.vertex_jobs import (
+    IN_THE_RUN,
+    LAUNCHED,
+    LAUNCHER,
+    LAUNCHES,
+    LAUNCHES_SEARCH,
+    LAUNCHES_WITH_BEST,
+    TUNES,
+    Job,
+)
 
 _SPEC = "pipelineSpec"
 _TASKS, _EXECUTORS = f"{_SPEC}.root.dag.tasks", f"{_SPEC}.deploymentSpec.executors"
@@ -94,8 +104,10 @@ def wrong(job: Job, started: tuple[Job, ...], place: Placement | None) -> Iterat
         for container in step.spec.each_section("workerPoolSpecs.containerSpec"):
             if container.values.get("env") != _RUN:
                 yield f"starts jobs whose step {step.step} has other variables than {RUN_VARIABLE} with its run"
-    for container in job.body.each_section(f"{_EXECUTORS}.*.container"):
-        yield from _launcher(container, place)
+    for step in started:
+        component = job.body.text_or_empty(f"{_TASKS}.{step.step}.componentRef.name")
+        executor = job.body.text_or_empty(f"{_SPEC}.components.{component}.executorLabel")
+        yield from _launcher(job.body.section_or_empty(f"{_EXECUTORS}.{executor}.container"), step, started, place)
 
 
 _WRITES = "--output="
@@ -103,15 +115,18 @@ _WRITES = "--output="
 
 def _unawaited(started: tuple[Job, ...]) -> Iterator[str]:
     """A folder of the run waits for nobody: a step must have ended where another begins that reads what it writes."""
-    for step, other in permutations(started, 2):
-        written, read = _outputs(other), _inputs(step)
+    told = [(step, _inputs(step), _outputs(step)) for step in started]
+    for (step, read, _), (other, _, written) in permutations(told, 2):
         if other.step not in step.after and any(said.startswith(folder) for said in read for folder in written):
             yield f"starts jobs whose step {step.step} reads what {other.step} writes, and does not wait for it"
 
 
 def _outputs(step: Job) -> list[str]:
+    """Where a step writes as it is told, or as each trial of a search does below the job's own folder."""
     words = step.spec.each_text("workerPoolSpecs.containerSpec.args")
-    return [word.removeprefix(_WRITES) for word in words if word.startswith(_WRITES)]
+    base = step.spec.text_or_empty("baseOutputDirectory.outputUriPrefix")
+    below = [f"/gcs/{base.removeprefix('gs://')}"] if base and step.kind == TUNES else []
+    return [*below, *(word.removeprefix(_WRITES) for word in words if word.startswith(_WRITES))]
 
 
 def _inputs(step: Job) -> list[str]:
@@ -131,14 +146,32 @@ def _used_once(job: Job, tasks: Properties) -> Iterator[str]:
             yield f"starts jobs with {whose} {listed[0]}, where {listed[1]} are named"
 
 
-def _launcher(container: Properties, place: Placement | None) -> Iterator[str]:
+def _launcher(container: Properties, step: Job, started: tuple[Job, ...], place: Placement | None) -> Iterator[str]:
+    """What is wrong with the launcher of a step: it is Google's, of the step's kind of job; and where the step reads
+    the best trial of a search, it asks for that one first.
+    """
     words, command = list(container.each_text("args")), tuple(container.each_text("command"))
-    if command != LAUNCHES or tuple(words[::2]) != _FLAGS:
+    searches = [word for one in _searches(step, started) for word in (ASKED, one)]
+    right = LAUNCHES_SEARCH if step.kind == TUNES else LAUNCHES_WITH_BEST if searches else LAUNCHES
+    if words[: len(searches)] != searches:
+        yield f"starts the step {step.step}, which is not told the best trial of each search that it reads ({ASKED})"
+        return
+    words = words[len(searches) :]
+    if command != right or tuple(words[::2]) != _FLAGS:
         yield f"starts a launcher with {' '.join([*command, *words[::2]])[:200]}, which Google's component does not"
         return
     said = dict(zip(words[::2], words[1::2], strict=False))
-    wanted = {"--type": "CustomJob", "--gcp_resources": _NOTED}
+    wanted = {"--type": next(one for one, kind in LAUNCHED.items() if kind == step.kind), "--gcp_resources": _NOTED}
     wanted |= {"--project": place.account, "--location": place.region} if place is not None else {}
     for flag, right in wanted.items():
         if said.get(flag) != right:
             yield f"starts a launcher with {flag} {said.get(flag, '')[:80]}, where {right} is right"
+
+
+def _searches(step: Job, started: tuple[Job, ...]) -> Iterator[str]:
+    """What the searches are called of which a step reads the best trial."""
+    told = list(step.spec.each_text("workerPoolSpecs.containerSpec.args"))
+    for one in started:
+        base = one.spec.text_or_empty("baseOutputDirectory.outputUriPrefix").replace("gs://", "/gcs/", 1)
+        if one.kind == TUNES and any(f"={base}{BEST}/" in word for word in told):
+            yield one.body.text_or_empty("displayName")

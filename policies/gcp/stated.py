@@ -6,6 +6,7 @@ A model's routes and port, which have no limit, are held where the file leaves t
 import re
 from collections.abc import Callable, Iterator, Mapping, Set
 
+from catalogue.best_trial import BEST
 from catalogue.formats import GCP, USUAL
 from catalogue.graph import Graph, Resource
 from catalogue.kind import Runs
@@ -15,7 +16,7 @@ from catalogue.order import all_before, longest
 from catalogue.placement import Placement
 from catalogue.properties import Properties
 from catalogue.runs import by_hand
-from catalogue.vertex_jobs import IN_THE_RUN
+from catalogue.vertex_jobs import IN_THE_RUN, TUNES
 from policies.gcp.encryption import seconds
 from policies.gcp.tuned import search_of
 from policies.rule import stack_rule
@@ -133,11 +134,12 @@ def _pipeline(place: Placement, item: str, resource: Resource) -> Iterator[str]:
     for job in steps:
         key = step_of(place, item, job.step)
         waited = float(place.states(f"{key}.spot.wait_hours") or 0)
-        lasts[job.step] = float(place.states(f"{key}.max_hours") or 0) + waited
+        lasts[job.step] = float(place.states(f"{key}.max_hours") or 0) * rounds(place, key) + waited
         inputs = f"{item}.steps.{job.step}.inputs"
         reads[job.step] = {
             said for name in place.below(inputs) if "://" not in (said := place.states(f"{inputs}.{name}"))
         }
+        yield from other_search(place, key, search_of(job))
         machines = set(job.spec.each_text("workerPoolSpecs.machineSpec.machineType"))
         replicas = sum(job.spec.each_number("workerPoolSpecs.replicaCount"))
         yield from other_machines(place, "gcp", key, machines)
@@ -175,7 +177,8 @@ def _words(place: Placement, item: str, job: workflows.Job, container: Propertie
     keys |= {name: f"{own}.inputs.{name}" for name in place.below(f"{own}.inputs")}
     told = {f"--{name}={_folder(place, item, place.states(key))}" for name, key in keys.items()}
     told |= {f"--{name}={place.states(f'{own}.options.{name}')}" for name in place.below(f"{own}.options")}
-    told.add(f"--output={_folder(place, item, job.step)}")
+    if job.kind != TUNES:  # each trial has a folder that Vertex AI tells it
+        told.add(f"--output={_folder(place, item, job.step)}")
     if out and (missing := sorted(told - set(said))):
         yield f"does not tell {job.step} {missing[0][:160]}, as {own} of the stack file has it"
     more = [one for one in said if one not in told and (not trained or workflows.is_folder(one))]
@@ -186,10 +189,13 @@ def _words(place: Placement, item: str, job: workflows.Job, container: Propertie
 
 
 def _folder(place: Placement, item: str, said: str) -> str:
-    """Where Vertex AI mounts a place, or what a step before it writes: a training job to `model/` in its folder."""
+    """Where Vertex AI mounts a place, or what a step before it writes: a training job to `model/` in its folder, and a
+    search in that of its best trial."""
     if "://" in said:
         return _mounted(said)
-    model = "model/" if place.states(f"{item}.steps.{said}.training") else ""
+    trained = place.states(f"{item}.steps.{said}.training")
+    model = f"{BEST}/model/" if place.below(f"training.{trained}.tuning") else "model/"
+    model = model if trained else ""
     return f"{_mounted(place.states(f'{item}.output_uri'))}{IN_THE_RUN}/{said}/{model}"
 
 

@@ -432,7 +432,9 @@ def _trained_where(graph: Graph, job: workflows.Job) -> Iterator[str]:
     read, written = (set(workflows.mounted(job, written)) for written in (False, True))
     if not read:
         yield "starts jobs whose containers are told no folder with data"
-    if job.kind == TUNES and any(map(workflows.below_the_run, _told(job))):
+    # What a step reads is of its run, too: the steps before wrote it.
+    told = [word for word in _told(job) if not job.step or workflows.is_written(word)]
+    if job.kind == TUNES and any(map(workflows.below_the_run, told)):
         yield "starts jobs whose trials are all told one folder to write to, over each other's"
     if below not in written:
         yield "starts jobs whose containers are told another folder to write to than jobSpec.baseOutputDirectory"

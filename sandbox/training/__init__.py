@@ -6,7 +6,8 @@ runs the program of examples/steps.Dockerfile in a process, and puts what it wro
 below a folder of the run, and its checkpoints. It does so as the identity that the definition names, by the grants that
 stand, of data; who may pull an image, use a key or start a job is asked when a stack comes up, and not here.
 
-A pipeline's run does one step after the other, each as such a job does, with the outputs of those before it.
+A pipeline's run does one step after the other, each as such a job does, with the outputs of those before it: of a step
+that searches, that of its best trial.
 
 The sandbox runs one image, by the digest of what it is built from. A run of any other is `assumed`: nothing is trained.
 A run that searches hyperparameters makes its trials one after the other (`search.py`).
@@ -70,6 +71,23 @@ class Launch:
     """Of a trial, what its service reads as the figure, in the files and the log that the container left."""
 
 
+@dataclass
+class Searching:
+    """A step of a pipeline that searches: what, the container of each trial, and the best of them once they are made,
+    which the steps after it read."""
+
+    search: Search
+    launch: Callable[[Trial], Launch]
+    best: Launch | None = None
+
+    @property
+    def found(self) -> Launch:
+        """The best trial. Raises BadInput before the trials are made."""
+        if self.best is None:
+            raise BadInput("a step reads the best trial of a search that has made none")
+        return self.best
+
+
 @dataclass(frozen=True)
 class Asked:
     """Reading, listing or writing what lies at an address, as the identity of a run."""
@@ -89,8 +107,9 @@ class Service(Protocol):
         """Whether a run of what stands does the steps of a pipeline."""
         ...
 
-    def steps(self, state: State, record: Record, run: float) -> Sequence[tuple[str, Launch]]:
-        """What a run of a pipeline starts, one after the other: the name of each step, and its container."""
+    def steps(self, state: State, record: Record, run: float) -> Iterator[tuple[str, Launch | Searching | str]]:
+        """What a run of a pipeline starts, one after the other: the name of each step, and its container, its search,
+        or why the sandbox does not do it. What comes after a search is asked for once its best trial is known."""
         ...
 
     def search(self, record: Record) -> Search | str | None:
@@ -186,6 +205,15 @@ def _run(state: State, record: Record, service: Service) -> str:
 def _run_steps(state: State, record: Record, service: Service) -> str:
     lines = list[str]()
     for step, launch in service.steps(state, record, state.clock.now()):
+        if isinstance(launch, str):
+            said = f"{step}: {launch}; the run ends as `assumed`, and nothing was trained"
+            return "\n".join([*lines, _noted(state, record, record.name, said)])
+        if isinstance(launch, Searching):
+            trials = _trials(state, record, service, launch, f"{record.name}: its step {step}")
+            lines += [f"{step}: {line}" for line in trials]
+            if launch.best is None:
+                return "\n".join(lines)
+            continue
         if state.account.digest(launch.image) != digest_of_image(STEPS):
             return "\n".join([*lines, _noted(state, record, launch.name, f"{step}: {_assumed(launch)}")])
         tried = _Attempt(state, record, service, launch)
@@ -204,30 +232,36 @@ def _assumed(launch: Launch) -> str:
 
 
 def _searched(state: State, record: Record, service: Service, search: Search) -> str:
-    """Make the trials of a run, and say which is the best. A trial that fails is one less. Raises RunFailed where none
-    left a figure.
+    """Make the trials of a run, and say which is the best. Raises RunFailed where none left a figure."""
+    began = state.clock.now()
+    what = Searching(search, lambda trial: service.launch(state, record, began, 0, trial))
+    return "\n".join(_trials(state, record, service, what, record.name))
+
+
+def _trials(state: State, record: Record, service: Service, what: Searching, who: str) -> list[str]:
+    """Make the trials of a search, and keep the best of them: none where its image is not the sandbox's own. A trial
+    that fails is one less. Returns what its service says. Raises RunFailed where none left a figure.
     """
-    began, lines = state.clock.now(), list[str]()
+    search, lines = what.search, list[str]()
     best: tuple[float, Launch, Trial] | None = None
     for number in range(1, search.total + 1):
         trial = Trial(number, search.values(number))
-        launch = service.launch(state, record, began, 0, trial)
+        launch = what.launch(trial)
         if state.account.digest(launch.image) != digest_of_image(STEPS):
-            return _noted(state, record, launch.name, _assumed(launch))
+            return [*lines, _noted(state, record, launch.name, _assumed(launch))]
         tried = _Attempt(state, record, service, launch)
         trained, figure = tried.trains(), tried.figure
         lines += tried.lines
         if trained and figure is not None and (best is None or search.better(figure, best[0])):
             best = figure, launch, trial
     if best is None:
-        none = f"{record.name}: the run failed, for none of its {search.total} trials left a figure {search.metric}"
+        none = f"{who}: the run failed, for none of its {search.total} trials left a figure {search.metric}"
         raise RunFailed("\n".join([none, *lines]))
-    figure, launch, trial = best
+    figure, what.best, trial = best
     tried_ = ", ".join(f"{name}={value}" for name, value in trial.values.items())
-    said = (
-        f"{record.name}: the best of {search.total} trials is {launch.name}: {search.metric}={figure:g} with {tried_}"
-    )
-    return "\n".join([*lines, _noted(state, record, launch.name, said)])
+    name = what.best.name
+    said = f"{who}: the best of {search.total} trials is {name}: {search.metric}={figure:g} with {tried_}"
+    return [*lines, _noted(state, record, name, said)]
 
 
 def _noted(state: State, record: Record, name: str, said: str) -> str:

@@ -11,7 +11,7 @@ https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeTrainingJo
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
@@ -31,7 +31,7 @@ from sandbox.dataplane.aws import session_of
 from sandbox.needs import of_record
 from sandbox.state import State
 from sandbox.state.records import Record
-from sandbox.training import Asked, Launch
+from sandbox.training import Asked, Launch, Searching
 from sandbox.training.container import Exit, as_inside
 from sandbox.training.intrinsics import filled
 from sandbox.training.search import Range, Search, Trial
@@ -49,8 +49,10 @@ def trains(record: Record) -> bool:
 def search(record: Record) -> Search | None:
     """The search of a tuning job."""
     job = _job(record)
-    if job.action != TUNES:
-        return None
+    return _search_of(job) if job.action == TUNES else None
+
+
+def _search_of(job: Job) -> Search:
     config = job.request.section_or_empty("HyperParameterTuningJobConfig")
     limits, objective = (config.section_or_empty(at) for at in ("ResourceLimits", "HyperParameterTuningJobObjective"))
     found = {
@@ -195,7 +197,7 @@ def is_pipeline(record: Record) -> bool:
 _PROGRAM = ["python", "-m", "examples.steps"]
 
 
-def steps(state: State, record: Record, run: float) -> Sequence[tuple[str, Launch]]:
+def steps(state: State, record: Record, run: float) -> Iterator[tuple[str, Launch | Searching]]:
     """The jobs of a run of a pipeline, by the names of its steps, in the order in which they wait for each other.
 
     The id of the run is SageMaker's to make up, and so is the end of each job's name ("Customize access management for
@@ -203,39 +205,59 @@ def steps(state: State, record: Record, run: float) -> Sequence[tuple[str, Launc
     program are those after `python -m examples.steps`.
     """
     id_ = hashlib.sha256(f"{record.id} {run}".encode()).hexdigest()[:12]
-    found, archives = list[tuple[str, Launch]](), dict[str, str]()
+    answers = dict[str, str]()
     for step in pipelines.steps(of_record(record).props):
         name, called = step.text_or_empty("Name"), pipelines.call_of(step)
-        asked: Mapping[str, Any] = _filled(step.section_or_empty("Arguments").values, id_, archives)
+        asked: Mapping[str, Any] = _filled(step.section_or_empty("Arguments").values, id_, answers)
         if called == TRAINS:
             job = f"{asked.get('TrainingJobName', 'pipelines')}-{id_}-{name[:8]}-0"
-            told = {str(key): str(value) for key, value in asked.get("Environment", {}).items() if key == RUN_VARIABLE}
-            launched = _training(record, asked, job, told)
-            archives[name] = launched.output[1]
+            launched = _training(record, asked, job, _told(asked))
+            answers[f"Steps.{name}.ModelArtifacts.S3ModelArtifacts"] = launched.output[1]
+        elif called == TUNES:
+            tunes = next(one for one in pipelines.jobs(of_record(record).props) if one.state == name)
+            searching = Searching(_search_of(tunes), _trial_of_a_step(record, asked, id_, name))
+            yield name, searching
+            answers[f"Steps.{name}.BestTrainingJob.TrainingJobName"] = searching.found.name
+            continue
         elif called == "createProcessingJob":
             job = f"{asked.get('ProcessingJobName', 'pipelines')}-{id_}-{name[:8]}-0"
             launched = _processing(record, asked, job)
         else:
             raise BadInput(f"{record.name}: the sandbox runs no step of the type {step.text_or_empty('Type')} ({name})")
-        found.append((name, launched))
-    return found
+        yield name, launched
 
 
-def _filled(value: Any, run: str, archives: Mapping[str, str]) -> Any:
-    """The arguments of a step with what a run says in them: its id, and the archives that the steps before left."""
+def _trial_of_a_step(record: Record, asked: Mapping[str, Any], id_: str, step: str) -> Callable[[Trial], Launch]:
+    """The container of each trial of a step that searches. Pipelines makes the name of its tuning job."""
+    named = {**asked, "HyperParameterTuningJobName": f"{asked.get('HyperParameterTuningJobName')}-{id_}-{step[:8]}-0"}
+
+    def launch(trial: Trial) -> Launch:
+        made = _trial(record, named, trial)
+        return _training(record, made, str(made["TrainingJobName"]), _told(made), searches=True)
+
+    return launch
+
+
+def _told(asked: Mapping[str, Any]) -> dict[str, str]:
+    """What a step tells its container beside."""
+    return {str(key): str(value) for key, value in asked.get("Environment", {}).items() if key == RUN_VARIABLE}
+
+
+def _filled(value: Any, run: str, answers: Mapping[str, str]) -> Any:
+    """The arguments of a step with what a run says in them: its id, and what is answered of the jobs of the steps
+    before."""
     if isinstance(value, list):
-        return [_filled(one, run, archives) for one in cast("list[Any]", value)]
+        return [_filled(one, run, answers) for one in cast("list[Any]", value)]
     if not isinstance(value, Mapping):
         return value
     said = cast("Mapping[str, Any]", value)
     if "Std:Join" in said:
         return str(said["Std:Join"].get("On", "")).join(
-            _filled(one, run, archives) for one in said["Std:Join"]["Values"]
+            _filled(one, run, answers) for one in said["Std:Join"]["Values"]
         )
     if "Get" not in said:
-        return {key: _filled(one, run, archives) for key, one in said.items()}
-    known = {f"Steps.{step}.ModelArtifacts.S3ModelArtifacts": place for step, place in archives.items()}
-    known["Execution.PipelineExecutionId"] = run
+        return {key: _filled(one, run, answers) for key, one in said.items()}
+    known = {**answers, "Execution.PipelineExecutionId": run}
     if said["Get"] not in known:
         raise BadInput(f"found {said['Get']!r} in the definition of a pipeline, of which the sandbox knows nothing")
     return known[said["Get"]]

@@ -11,7 +11,7 @@ the other words are assumed.
 
 import re
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
@@ -59,7 +59,10 @@ def _takes_no_model(record: Record) -> bool:
 def search(record: Record) -> str | None:
     """A sweep compares its trials by what they tell MLflow, which no sandbox has."""
     sweeps = any(job.kind == "sweep" for job in jobs.jobs(of_record(record).props))
-    return "a trial tells its figure to MLflow, which the sandbox has not" if sweeps else None
+    return _NO_MLFLOW if sweeps else None
+
+
+_NO_MLFLOW = "a trial tells its figure to MLflow, which the sandbox has not"
 
 
 def step_of(record: Record) -> jobs.Job:
@@ -87,18 +90,17 @@ def launch(state: State, record: Record, run: float, attempt: int, trial: Trial 
     return _launch(state, record, step_of(record), _id(record, run), _id(record, run), {})
 
 
-def steps(state: State, record: Record, run: float) -> Sequence[tuple[str, Launch]]:
-    """The job of each step, as a run does one after the other."""
-    return list(_steps(state, record, run))
-
-
-def _steps(state: State, record: Record, run: float) -> Iterator[tuple[str, Launch]]:
+def steps(state: State, record: Record, run: float) -> Iterator[tuple[str, Launch | str]]:
+    """The job of each step, as a run does one after the other. A sweep ends the run, for `search` says why."""
     left, written = {job.step: job for job in jobs.jobs(of_record(record).props)}, dict[str, str]()
     while left:
         ready = [job for job in left.values() if {*job.after.values()} <= written.keys()]
         if not ready:
             raise BadInput(f"{record.name}: no one of its steps {', '.join(left)} is next: each reads another of them")
         job = ready[0]
+        if job.kind == "sweep":
+            yield job.step.replace("_", "-"), _NO_MLFLOW
+            return
         launch = _launch(state, record, job, _id(record, run), _id(record, run, job.step), written)
         written[job.step] = launch.output[1]
         yield job.step.replace("_", "-"), launch

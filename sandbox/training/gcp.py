@@ -10,12 +10,14 @@ replica is at https://cloud.google.com/vertex-ai/docs/training/understanding-tra
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, cast
 from uuid import NAMESPACE_URL, uuid5
 
 from catalogue.access.gcp import allowed
+from catalogue.best_trial import BEST
 from catalogue.errors import BadInput
 from catalogue.kinds.gcp import WORKFLOW, workflows
 from catalogue.kinds.gcp.workflows import in_the_run
@@ -25,7 +27,7 @@ from examples.steps import contract, vertex
 from sandbox.needs import of_record
 from sandbox.state import State
 from sandbox.state.records import Record
-from sandbox.training import Asked, Launch, standing
+from sandbox.training import Asked, Launch, Searching, standing
 from sandbox.training.container import Exit
 from sandbox.training.search import Range, Search, Trial
 
@@ -45,12 +47,14 @@ def is_pipeline(record: Record) -> bool:
 
 def search(record: Record) -> Search | None:
     """The study of a hyperparameter tuning job."""
-    found = [job.body for job in _jobs(record) if job.kind == TUNES]
-    if len(found) != 1:
-        return None
-    study = found[0].section_or_empty("studySpec")
+    found = [job for job in _jobs(record) if job.kind == TUNES]
+    return _search_of(found[0]) if len(found) == 1 else None
+
+
+def _search_of(job: workflows.Job) -> Search:
+    study = job.body.section_or_empty("studySpec")
     (metric,) = study.each_section("metrics")
-    total, at_once = (int(found[0].number_or_none(at) or 0) for at in ("maxTrialCount", "parallelTrialCount"))
+    total, at_once = (int(job.body.number_or_none(at) or 0) for at in ("maxTrialCount", "parallelTrialCount"))
     ranges = {one.text_or_empty("parameterId"): _range(one) for one in study.each_section("parameters")}
     maximize = metric.text_or_empty("goal") == "MAXIMIZE"
     return Search(metric.text_or_empty("metricId"), maximize, total, at_once, ranges)
@@ -102,14 +106,27 @@ def launch(state: State, record: Record, run: float, attempt: int, trial: Trial 
     return _launch(record, found[0], id_, f"{record.name}-{id_}-{attempt}{tried}", trial)
 
 
-def steps(state: State, record: Record, run: float) -> Sequence[tuple[str, Launch]]:
-    """The custom jobs of a run of a pipeline, by the names of its steps, in the order in which they wait for each
-    other. The words of a program are those after `python -m examples.steps`; a training job has its arguments alone.
+def steps(state: State, record: Record, run: float) -> Iterator[tuple[str, Launch | Searching]]:
+    """The jobs of a run of a pipeline, by the names of its steps, in the order in which they wait for each other. The
+    words of a program are those after `python -m examples.steps`; a training job has its arguments alone. The launcher
+    of a step that reads a search puts the number of the best trial into them (catalogue/best_trial.py).
     """
     found, id_ = [job for job in _jobs(record) if job.step], _id(record, run)
-    if not all(job.alone for job in found):
-        raise BadInput(f"{record.name}: has steps beside each other; the sandbox does one after the other")
-    return [(job.step, _launch(record, job, id_, f"{record.name}-{job.step}-{id_}")) for job in found]
+    best: dict[str, str] = {}
+    for job in found:
+        name = f"{record.name}-{job.step}-{id_}"
+        if job.kind != TUNES:
+            yield job.step, _launch(record, job, id_, name, best=best)
+            continue
+        searching = Searching(_search_of(job), _trial_of(record, job, id_, name))
+        yield job.step, searching
+        folder = _folder(str(_filled(job.spec.text_or_empty("baseOutputDirectory.outputUriPrefix"), id_, record)))
+        best[f"{folder}{BEST}/"] = f"{folder}{searching.found.variables[vertex.TRIAL]}/"
+
+
+def _trial_of(record: Record, job: workflows.Job, id_: str, name: str) -> Callable[[Trial], Launch]:
+    """The container of each trial of a step that searches."""
+    return lambda trial: _launch(record, job, id_, f"{name}/{trial.number}", trial)
 
 
 def _id(record: Record, run: float) -> str:
@@ -119,14 +136,24 @@ def _id(record: Record, run: float) -> str:
 _PROGRAM = ["python", "-m", "examples.steps"]
 
 
-def _launch(record: Record, job: workflows.Job, id_: str, name: str, trial: Trial | None = None) -> Launch:
-    """The container of a custom job's chief, as Vertex AI starts it."""
+def _launch(
+    record: Record,
+    job: workflows.Job,
+    id_: str,
+    name: str,
+    trial: Trial | None = None,
+    best: Mapping[str, str] = MappingProxyType({}),
+) -> Launch:
+    """The container of a custom job's chief, as Vertex AI starts it. `best` has the folders of best trials, by what
+    stands for them."""
     spec: Mapping[str, Any] = _filled(job.spec.values, id_, record)
-    searched = search(record) if trial is not None else None
+    searched = _search_of(job) if trial is not None else None
     try:
         pools = spec["workerPoolSpecs"]
         run_by: Mapping[str, Any] = pools[0]["containerSpec"]
         command, words = [str(word) for word in run_by.get("command", ())], [str(word) for word in run_by["args"]]
+        for folder, number in best.items():
+            words = [word.replace(folder, number) for word in words]
         if command and (not job.step or command[:3] != _PROGRAM):
             raise BadInput(
                 f"{record.name}: starts {' '.join(command)[:80]}; the sandbox runs `{' '.join(_PROGRAM)}` alone, and a "

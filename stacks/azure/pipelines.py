@@ -61,5 +61,6 @@ def _step(config: StackConfig, step: Step) -> StepArgs:
         machine=machine(config.platform, (job or step).machine),
         replicas=job.replicas if job is not None else 1,
         max_hours=job.max_hours if job is not None else step.max_hours or 0,
+        tuning=job.tuning.shape if job is not None and job.tuning is not None else None,
         spot=SpotArgs(checkpoint_uri=spot.checkpoint_uri, wait_hours=spot.wait_hours) if spot is not None else None,
     )

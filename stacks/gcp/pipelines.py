@@ -89,6 +89,7 @@ def _step(ground: Ground, config: StackConfig, called: str, step: Step) -> StepA
         machine=machine(config.platform, job.machine, config.region),
         replicas=job.replicas,
         max_hours=job.max_hours,
+        tuning=job.tuning.shape if job.tuning else None,
         spot=SpotArgs(checkpoint_uri=job.spot.checkpoint_uri, wait_hours=job.spot.wait_hours) if job.spot else None,
         tensorboard_name=ground.boards[0] if experiments.recorded(config, step.training) else None,
     )

@@ -210,12 +210,6 @@ def _either(config: StackConfig) -> Iterator[Problem]:
                 _at(name, called, "training"),
                 f"found {found_word(step.training)}, which is switched off; take enabled: false out there",
             )
-        elif config.platform != "aws" and jobs[step.training].tuning is not None:
-            yield Problem(
-                _at(name, called, "training"),
-                f"found {found_word(step.training)}, which searches its hyperparameters, and a step trains once; name "
-                "a training job with the values that its search has found",
-            )
         elif strange := sorted(step.inputs.keys() - jobs[step.training].data.keys()):
             yield Problem(
                 _at(name, called, "inputs", strange[0]),

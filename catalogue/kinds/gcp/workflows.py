@@ -440,9 +440,9 @@ def _workflow(pricing: Pricing, resource: Resource) -> Bill:
 
 
 def _own_hours(job: Job) -> float:
-    """How long a step of a pipeline may run; zero where the run's own deadline alone bounds it."""
+    """How long a step of a pipeline may run, all rounds of a search; zero where the run's deadline alone bounds it."""
     seconds = _SECONDS.fullmatch(job.spec.text_or_empty("scheduling.timeout")) if job.step else None
-    return int(seconds[1]) / 3600 if seconds else 0.0
+    return int(seconds[1]) * job.rounds / 3600 if seconds else 0.0
 
 
 _SECONDS = re.compile(r"([0-9]+)s")
@@ -505,6 +505,12 @@ def mounted(job: Job, written: bool) -> Iterator[str]:
         below = below_the_run(job.spec.text_if_known("baseOutputDirectory.outputUriPrefix"))
         yield from [below] if below is not None else []
     yield from (uri for name, uri, own in _told(job) if (own and name in _WRITTEN) == written)
+
+
+def is_written(word: str) -> bool:
+    """Whether an argument tells a container a folder to write to."""
+    found = _MOUNTED.fullmatch(word)
+    return found is not None and found[1] in _WRITTEN
 
 
 def left(job: Job) -> Iterator[str]:
