@@ -11,11 +11,13 @@ BEST = "best-trial"
 """The folder that a step is said to read of a search: in its place the program puts the number of the best trial."""
 ASKED = "--best"
 """The argument before the name of a search, of which a step reads the best trial."""
+LAUNCHERS = "google_cloud_pipeline_components.container.v1"
+"""Where Google's image has its launchers."""
 PROGRAM = f'''
+import importlib
 import sys
 
 from google.cloud import aiplatform_v1 as vertex
-from google_cloud_pipeline_components.container.v1.custom_job import launcher
 
 
 def best(client, parent, name):
@@ -49,6 +51,8 @@ for name in searches:
     if folder + "{BEST}/" not in words[at]:
         sys.exit("the step reads nothing below " + folder + ", where the trials of " + name + " are")
     words[at] = words[at].replace(folder + "{BEST}/", folder + number + "/")
-launcher.main(words)
+is_search = words[words.index("--type") + 1] == "HyperparameterTuningJob"
+package = "{LAUNCHERS}." + ("hyperparameter_tuning_job" if is_search else "custom_job")
+importlib.import_module(package + ".launcher").main(words)
 '''
 """As text, for Google's image has it in no file."""

@@ -25,10 +25,9 @@ from catalogue.quantities import more_than_zero_or_none
 LAUNCHER = "gcr.io/ml-pipeline/google-cloud-pipeline-components:2.22.0"
 """Google's image that creates a custom job and waits for it, of the release that was read (`_image.py`):
 https://pypi.org/project/google-cloud-pipeline-components/2.22.0/"""
-_LAUNCHERS = "google_cloud_pipeline_components.container.v1"
-LAUNCHES = ("python3", "-u", "-m", f"{_LAUNCHERS}.custom_job.launcher")
+LAUNCHES = ("python3", "-u", "-m", f"{best_trial.LAUNCHERS}.custom_job.launcher")
 """What is started in it: `utils.py`, build_serverless_customjob_container_spec."""
-LAUNCHES_SEARCH = ("python3", "-u", "-m", f"{_LAUNCHERS}.hyperparameter_tuning_job.launcher")
+LAUNCHES_SEARCH = ("python3", "-u", "-m", f"{best_trial.LAUNCHERS}.hyperparameter_tuning_job.launcher")
 """The same of a search: `component.py` of HyperparameterTuningJobRunOp."""
 LAUNCHES_WITH_BEST = ("python3", "-u", "-c", best_trial.PROGRAM)
 """What is started in its place where a step reads a search, whose best trial is known by then alone."""

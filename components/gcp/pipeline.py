@@ -206,7 +206,6 @@ class Pipeline(pulumi.ComponentResource):
                 tags=args.tags,
                 steps=[_known_later(step) for step in args.steps],
             ).apply(lambda known: _jobs(args.steps, **known)),
-            searches={step.step_name: _searches(args.steps, step) for step in args.steps},
         ).apply(lambda known: pipeline(Path(reads=args.reads, **known)))
         waited = pulumi.Output.all(args.pipeline_account, args.metadata_store).apply(lambda both: both[0])
         return workflow_of_runs(
@@ -273,8 +272,3 @@ def _left(step: StepArgs) -> str:
     if step.program:
         return ""
     return MODEL if step.tuning is None else f"{BEST}/{MODEL}"
-
-
-def _searches(args: Sequence[StepArgs], step: StepArgs) -> list[str]:
-    """The searches that a step reads, each once."""
-    return [one.step_name for one in args if one.tuning is not None and one.step_name in step.inputs.values()]

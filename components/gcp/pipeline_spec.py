@@ -17,8 +17,8 @@ who may list the whole bucket write."""
 
 @dataclass(kw_only=True)
 class Path:
-    """What a pipeline job is to be, once all of it is known: `jobs` has the job of each step, `reads` the steps that it
-    reads, and `searches` those of them that search, whose best trial it reads.
+    """What a pipeline job is to be, once all of it is known: `jobs` has the job of each step, and `reads` the steps
+    that it reads.
     """
 
     job_name: str
@@ -26,7 +26,6 @@ class Path:
     region: str
     jobs: Mapping[str, dict[str, Any]]
     reads: Mapping[str, Sequence[str]]
-    searches: Mapping[str, Sequence[str]]
     root_uri: str
     pipeline_account: str
     data_key_id: str
@@ -76,8 +75,8 @@ def _launcher(args: Path, step: str, job: Mapping[str, Any]) -> dict[str, Any]:
     """The launcher of a step, with its job in the arguments, as Google's CustomTrainingJobOp and
     HyperparameterTuningJobRunOp compile to."""
     named = {"displayName": _called(args, step), **job}
-    searches, is_search = args.searches[step], "studySpec" in job
-    command = LAUNCHES_SEARCH if is_search else LAUNCHES_WITH_BEST if searches else LAUNCHES
+    searches, is_search = [one for one in args.reads[step] if "studySpec" in args.jobs[one]], "studySpec" in job
+    command = LAUNCHES_WITH_BEST if searches else LAUNCHES_SEARCH if is_search else LAUNCHES
     return {
         "image": LAUNCHER,
         "command": list(command),

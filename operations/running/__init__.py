@@ -90,7 +90,7 @@ class Run:
     def _turns(self) -> list[list[str]]:
         """The steps in words, those that begin with the run first: each of the next waits for one of those before."""
         turns, said = dict[str, int](), list[list[str]]()
-        on = {part.name: f"{part.name} on {part.on}" for part in self.parts}
+        on = {part.name: f"{part.name}{part.trials} on {part.on}" for part in self.parts}
         for name in in_order(self.waits):
             turns[name] = max((turns[one] + 1 for one in self.waits[name]), default=0)
             said += [[]] if turns[name] == len(said) else []

@@ -124,9 +124,15 @@ def _unawaited(started: tuple[Job, ...]) -> Iterator[str]:
 def _outputs(step: Job) -> list[str]:
     """Where a step writes as it is told, or as each trial of a search does below the job's own folder."""
     words = step.spec.each_text("workerPoolSpecs.containerSpec.args")
-    base = step.spec.text_or_empty("baseOutputDirectory.outputUriPrefix")
-    below = [f"/gcs/{base.removeprefix('gs://')}"] if base and step.kind == TUNES else []
-    return [*below, *(word.removeprefix(_WRITES) for word in words if word.startswith(_WRITES))]
+    return [
+        *([_base(step)] if step.kind == TUNES else []),
+        *(w.removeprefix(_WRITES) for w in words if w.startswith(_WRITES)),
+    ]
+
+
+def _base(search: Job) -> str:
+    """Where the trials of a search write, each in a folder of its number, as Vertex AI mounts it."""
+    return search.spec.text_or_empty("baseOutputDirectory.outputUriPrefix").replace("gs://", "/gcs/", 1)
 
 
 def _inputs(step: Job) -> list[str]:
@@ -152,7 +158,7 @@ def _launcher(container: Properties, step: Job, started: tuple[Job, ...], place:
     """
     words, command = list(container.each_text("args")), tuple(container.each_text("command"))
     searches = [word for one in _searches(step, started) for word in (ASKED, one)]
-    right = LAUNCHES_SEARCH if step.kind == TUNES else LAUNCHES_WITH_BEST if searches else LAUNCHES
+    right = LAUNCHES_WITH_BEST if searches else LAUNCHES_SEARCH if step.kind == TUNES else LAUNCHES
     if words[: len(searches)] != searches:
         yield f"starts the step {step.step}, which is not told the best trial of each search that it reads ({ASKED})"
         return
@@ -171,7 +177,6 @@ def _launcher(container: Properties, step: Job, started: tuple[Job, ...], place:
 def _searches(step: Job, started: tuple[Job, ...]) -> Iterator[str]:
     """What the searches are called of which a step reads the best trial."""
     told = list(step.spec.each_text("workerPoolSpecs.containerSpec.args"))
-    for one in started:
-        base = one.spec.text_or_empty("baseOutputDirectory.outputUriPrefix").replace("gs://", "/gcs/", 1)
-        if one.kind == TUNES and any(f"={base}{BEST}/" in word for word in told):
+    for one in sorted(started, key=lambda each: each.step):
+        if one.kind == TUNES and any(f"={_base(one)}{BEST}/" in word for word in told):
             yield one.body.text_or_empty("displayName")

@@ -124,18 +124,6 @@ def test_a_training_job_that_is_switched_off_is_no_step() -> None:
     assert "which is switched off" in refused(PIPELINE, training=off)
 
 
-def test_a_search_is_no_step() -> None:
-    job = {key: said for key, said in AWS["training"]["fraud-training"].items() if key not in ("spot", "schedule")}
-    search = {
-        "objective": {"metric": "log_loss", "goal": "minimize", "pattern": "log_loss=([0-9.]+)"},
-        "ranges": {"regularization": {"min": 0.01, "max": 10}},
-        "parallel": 2,
-        "total": 4,
-    }
-    fixed = {**job, "runs_per_month": 4, "hyperparameters": {}, "tuning": search}
-    assert "which searches its hyperparameters" in refused(PIPELINE, training={"fraud-training": fixed})
-
-
 @pytest.mark.parametrize(("section", "called"), [("training", "training job"), ("batch_jobs", "batch job")])
 def test_a_name_of_a_job_is_taken(section: str, called: str) -> None:
     (item, *_) = AWS[section].values()

@@ -23,7 +23,6 @@ from operations.standing.edits import standing
 from policies import pack
 from policies.personas import simulation, table
 from stacks.config import STACKS, validate
-from stacks.sections import pipelines, stack_model
 from tests.catalogue.test_requests import refusals
 from tests.catching import caught
 from tests.components.aws.test_components import formatted
@@ -132,17 +131,6 @@ def test_trials_share_no_checkpoints(platform: str) -> None:
 def test_trials_are_recorded_by_the_platform_alone() -> None:
     asked = {"spot": None, "tuning": of("aws")}
     assert "whose runs are trials of a search" in said_of("aws", asked, experiments={"training": ["fraud-training"]})
-
-
-def test_a_step_of_a_pipeline_trains_once() -> None:
-    """Asked of the section's own check, for not every platform has it."""
-    job = {**standing("aws")["training"]["fraud-training"], "tuning": of("aws"), "max_hours": 1}
-    step = {"training": "fraud-training", "inputs": {"train": "s3://bucket/data/"}}
-    pipeline = {"steps": {"train": step}, "output_uri": "s3://bucket/pipelines/", "runs_per_month": 1}
-    said = {**standing("aws"), "training": {"fraud-training": job}, "pipelines": {"fraud-path": pipeline}}
-    (found,) = pipelines.SECTION.check(stack_model().model_validate(said))
-    assert found.path == ("pipelines", "fraud-path", "steps", "train", "training")
-    assert "which searches its hyperparameters, and a step trains once" in found.sentence
 
 
 # ---- aws ------------------------------------------------------------------------------------------------------------
