@@ -1,7 +1,7 @@
 """The stack of every section of a platform, whose pipeline has branches: two models of one table, and one batch scored.
 
-Two trainings read `prepare`, each is evaluated, the gate waits for both, and then a version is registered beside a
-batch that is scored. Each step is the example's, so that a run of it in a sandbox does the steps for real.
+Two trainings read `prepare`, each is evaluated and has its gate; then a version is registered, beside a batch that is
+scored once both have passed. Each step is the example's, so that a run of it in a sandbox does the steps for real.
 """
 
 import json
@@ -18,10 +18,11 @@ PIPELINE, OTHER = "fraud-path", "fraud-other"
 READS = {
     "evaluate": {"prepare", "train"},
     "evaluate-other": {"prepare", "train-other"},
-    "gate": {"evaluate", "evaluate-other"},
+    "gate": {"evaluate"},
+    "gate-other": {"evaluate-other"},
     "prepare": set[str](),
     "register": {"prepare", "train", "evaluate", "gate"},
-    "score": {"prepare", "train-other", "gate"},
+    "score": {"prepare", "train-other", "gate", "gate-other"},
     "train": {"prepare"},
     "train-other": {"prepare"},
 }
@@ -41,12 +42,12 @@ def said(platform: str) -> dict[str, Any]:
     (channel,) = steps["train"]["inputs"]
     steps["train-other"] = {"training": OTHER, "inputs": {channel: "prepare"}}
     steps["evaluate-other"] = steps["evaluate"] | {"inputs": {"prepared": "prepare", "model": "train-other"}}
-    steps["gate"]["inputs"] |= {"other": "evaluate-other"}
+    steps["gate-other"] = steps["gate"] | {"inputs": {"metrics": "evaluate-other"}}
     steps["register"]["result"] = True
     steps["score"] = {
         **{key: value for key, value in steps["evaluate"].items() if key != "options"},
         "program": ["python", "-m", "examples.steps", "predict"],
-        "inputs": {"prepared": "prepare", "model": "train-other", "gate": "gate"},
+        "inputs": {"prepared": "prepare", "model": "train-other", "gate": "gate", "other": "gate-other"},
         "result": True,
     }
     del path["runs_per_month"]

@@ -239,10 +239,11 @@ def _run_steps(state: State, record: Record, service: Service) -> str:
             running[name] = (state.clock.now() + done.seconds, done)
         if not running:
             break
-        name = min(running, key=lambda one: (running[one][0], one))
-        at, done = running.pop(name)
-        lines += [f"{name}: {line}" for line in _ended(state, record, done.said, at - state.clock.now())]
-        ends[name] = done.end
+        first = min(at for at, _ in running.values())
+        for name in sorted(name for name, (at, _) in running.items() if at <= first):
+            _, done = running.pop(name)
+            lines += [f"{name}: {line}" for line in _ended(state, record, done.said, first - state.clock.now())]
+            ends[name] = done.end
     failed = sorted(name for name, end in ends.items() if end == "failed")
     if failed:
         lines += [f"{record.name}: {', '.join(left)} did not begin"] if left else []

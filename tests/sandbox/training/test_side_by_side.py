@@ -1,8 +1,10 @@
 """What a run of a pipeline does side by side on the sandbox's clock, in generated graphs, and what a failure stops."""
 
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -13,8 +15,10 @@ from catalogue.order import all_before, longest
 from sandbox import training
 from sandbox.state import State
 from sandbox.state.records import New, Record
-from sandbox.training import RunFailed, Steps
+from sandbox.training import STARTING, RunFailed, Steps, is_pipeline
+from tests import branching
 from tests.catalogue.test_order import GRAPHS
+from tests.sandbox.training.test_searching_steps import standing as standing_with
 
 DIAMOND: Mapping[str, Sequence[str]] = {
     "prepare": [],
@@ -151,3 +155,27 @@ def test_steps_in_a_circle_are_refused(standing: tuple[State, Record], monkeypat
     state, record = standing
     with pytest.raises(BadInput, match="path: its steps b, c wait for each other, or for one that is not there"):
         Ran(state, {"a": [], "b": ["c"], "c": ["b"]}, dict.fromkeys("abc", 1.0)).run(monkeypatch, record)
+
+
+def test_branches_of_the_example_run_for_real_and_a_gate_stops_what_reads_it(tmp_path: Path) -> None:
+    """Nine steps of which five come one after the other; then the same with a bound that one gate does not let pass."""
+    state = standing_with("aws", tmp_path, stack=branching)
+    (record,) = (one for one in state.resources.all() if is_pipeline(one))
+    began = state.clock.now()
+    said = training.run(state, record).splitlines()
+    assert [line.partition(":")[0] for line in said] == [
+        *("prepare", "train", "train-other", "evaluate", "evaluate-other", "gate", "gate-other", "register", "score"),
+    ]
+    assert state.clock.now() - began == pytest.approx(5 * STARTING, abs=NOTES)
+    left = {one.rstrip("/").rpartition("/")[2] for one in state.account.artifacts() if "/fraud-path/" in one}
+    assert {"register", "score"} <= left
+    definition = json.loads(record.inputs["pipelineDefinition"])
+    (gate,) = (one for one in definition["Steps"] if one["Name"] == "gate-other")
+    words = gate["Arguments"]["AppSpecification"]["ContainerArguments"]
+    words[words.index("--bound=0.9")] = "--bound=1.1"
+    stricter = replace(record, inputs={**record.inputs, "pipelineDefinition": json.dumps(definition)})
+    with pytest.raises(RunFailed) as failed:
+        training.run(state, stricter)
+    first, *_, last = str(failed.value).splitlines()
+    assert first == "aws-full-fraud-path: the run failed at its step gate-other"
+    assert last == "aws-full-fraud-path: register, score did not begin"
