@@ -233,9 +233,9 @@ CAVEATS: Mapping[str, tuple[Caveat, ...]] = {
         ),
         Caveat(
             (_SCHEDULE,),
-            "Azure ML lets nobody delete a schedule that is on. Before a job with a schedule is switched off, renamed "
-            "or torn down, `az ml schedule disable --name NAME` as who deploys; `up` may end there otherwise, and is "
-            "repeated. Each schedule has a logic app of Microsoft's, which bills a little beside the ceiling.",
+            "Azure ML lets nobody delete a schedule that is on. `mlplatform teardown` switches it off; before an `up` "
+            "that switches its job off or renames it, do `az ml schedule disable --name NAME` as who deploys. Each has "
+            "a logic app of Microsoft's, which bills a little beside the ceiling.",
             documented(f"{_AZURE_ML}/how-to-schedule-pipeline-job", "2026-11-28"),
             when=lambda one: one.props.flag_or_none("properties.isEnabled") is not False,
         ),

@@ -52,7 +52,10 @@ def copy(
 
     with _asking(f"{option}: cannot read {place}"):
         store, at = _store(place, option)
-        paths = [str(one["path"]) for page in obstore.list(store, prefix=at or None) for one in page]
+        sizes = {str(one["path"]): one["size"] for page in obstore.list(store, prefix=at or None) for one in page}
+        folders = {str(above) for path in sizes for above in PurePosixPath(path).parents}
+        # A mount of Azure leaves an empty blob by the name of each folder: https://github.com/Azure/azure-storage-fuse
+        paths = [path for path, size in sizes.items() if size or path not in folders]
         left = most
         # A store lists whole folders by their names, so the address of one object lists nothing.
         for path in [one for one in paths or [at] if wanted(one)]:

@@ -34,12 +34,14 @@ class Platform(Protocol):
     """A platform's module: which of its kinds each word keeps, and what the engine cannot do there.
 
     `LAST` are the types that go only once `clear` has run. `WATCHES` are the types that tell somebody of the bill.
-    `LINGERS` are the types that the cloud's inventory lists on after they are deleted.
+    `LINGERS` are the types that the cloud's inventory lists on after they are deleted. `STOPS` are the types that
+    `stop` stops beside what people run.
     """
 
     LAST: tuple[str, ...]
     WATCHES: tuple[str, ...]
     LINGERS: tuple[str, ...]
+    STOPS: tuple[str, ...]
 
     def open_account(self, account: str, region: str) -> Any:
         """The account with the credentials of whoever asks. Raises NoCredentials; BadInput where they are another's."""
@@ -123,6 +125,11 @@ class Plan:
         """What goes with people's work on it."""
         module = of(self.graph.platform)
         return tuple(one for one in self.going if module.word_of(self.graph, one) == "homes")
+
+    @property
+    def stopped(self) -> tuple[Resource, ...]:
+        """What is stopped before it goes: people's work, and what the service refuses to delete while it is on."""
+        return (*self.homes, *(one for one in self.going if one.type in of(self.graph.platform).STOPS))
 
     @property
     def stores(self) -> tuple[Resource, ...]:

@@ -25,6 +25,7 @@ from operations.teardown import Plan, Refused, Word
 __all__ = [
     "LAST",
     "LINGERS",
+    "STOPS",
     "WATCHES",
     "clear",
     "contents",
@@ -40,6 +41,7 @@ __all__ = [
 LAST = (ec2.VPC, ec2.SUBNET, *ec2.GROUPS)
 WATCHES = (BUDGET,)
 LINGERS = (kms.KEY,)
+STOPS: tuple[str, ...] = ()
 LOOK_EVERY, LONGEST = 10.0, 1800.0
 """Seconds between two looks at what goes, and how long it may take. An app takes minutes, an interface up to twenty."""
 

@@ -4,10 +4,11 @@ Azure deletes a store with what it holds, and asks nobody; its data plane is clo
 network, so each store counts as full. A deployment goes before its endpoint, and a private endpoint takes its network
 interface along, in the engine's order. A deleted vault is kept for its retention, and nobody can purge one that has
 purge protection (https://learn.microsoft.com/en-us/azure/key-vault/general/soft-delete-overview). A deleted workspace
-is kept for 14 days (https://learn.microsoft.com/en-us/azure/machine-learning/concept-soft-delete).
+is kept for 14 days (https://learn.microsoft.com/en-us/azure/machine-learning/concept-soft-delete). A schedule must be
+off before it is deleted (https://learn.microsoft.com/en-us/azure/machine-learning/how-to-schedule-pipeline-job).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -17,14 +18,19 @@ from catalogue.kinds import kind_of
 from catalogue.kinds.azure import containerregistry, keyvault, operationalinsights, storage
 from catalogue.kinds.azure import machinelearningservices as ml
 from catalogue.kinds.azure.consumption import BUDGET
-from catalogue.kinds.azure.machinelearningservices_jobs import COMPUTE
+from catalogue.kinds.azure.machinelearningservices_jobs import COMPUTE, SCHEDULE
 from operations.doctor import Unseen, azure
 from operations.idle.azure import INVENTORY, inventory_of
 from operations.teardown import Plan, Refused, Word, is_state
+from provider.arm import Arm
+from provider.clock import WallClock
+from provider.clouds import Clouds
+from provider.errors import ProviderError
 
 LAST: tuple[str, ...] = ()
 WATCHES = (BUDGET,)
 LINGERS: tuple[str, ...] = ()
+STOPS = (SCHEDULE,)
 
 open_account = partial(azure.open_account, reads=(INVENTORY,))
 
@@ -65,7 +71,31 @@ def later(graph: Graph, resource: Resource) -> str:
 
 
 def stop(account: Any, plan: Plan) -> None:
-    """Nothing that runs on a person's machine keeps it from being deleted."""
+    """Switch off the schedules that go. Nothing that runs on a person's machine keeps that from being deleted.
+
+    It writes them as who deploys, by the login that azure-native has.
+    """
+    going = [str(one.outputs["id"]) for one in plan.going if one.type == SCHEDULE]
+    if going:
+        switch_off(Arm(Clouds(WallClock())), going)
+
+
+def switch_off(arm: Arm, schedules: Sequence[str]) -> None:
+    """Switch schedules off, by their ids, as Azure's own tools do: one is written as it stands, and is not enabled.
+
+    ScheduleOperations.begin_disable, https://github.com/Azure/azure-sdk-for-python/blob/main/sdk/ml/azure-ai-ml/azure/ai/ml/operations/_schedule_operations.py.
+    Raises Refused.
+    """
+    for path in schedules:
+        name = path.rpartition("/")[2]
+        try:
+            found = arm.get(path, f"looking at the schedule {name}")
+            if found is None or not found["properties"].get("isEnabled", True):
+                continue
+            said = {key: value for key, value in found["properties"].items() if key != "provisioningState"}
+            arm.put(path, {"properties": {**said, "isEnabled": False}}, f"switching the schedule {name} off")
+        except ProviderError as error:
+            raise Refused(f"the schedule {name} is on, and Azure deletes none that is: {error}") from None
 
 
 def contents(account: Any, store: Resource) -> int:

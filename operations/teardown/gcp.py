@@ -29,6 +29,7 @@ from provider.errors import ProviderError
 LAST: tuple[str, ...] = ()
 WATCHES = (BUDGET,)
 LINGERS = (KEY,)
+STOPS: tuple[str, ...] = ()
 TRIES, LONGEST_WAIT = 5, 30.0
 _SOFT_DAYS = 7
 """What a bucket that says nothing of it has: https://docs.cloud.google.com/storage/docs/soft-delete."""

@@ -142,8 +142,8 @@ class Teardown:
         return full
 
     def _do(self, wanted: Plan, full: Sequence[Resource]) -> None:
-        if wanted.homes:
-            self.tell("stopping what people run")
+        if wanted.stopped:
+            self.tell("stopping what people run, and what starts by itself")
             self.door.stop(wanted)
         self._release(full, wanted.goes)
         first = self._before_the_last(wanted)
@@ -163,8 +163,8 @@ class Teardown:
         with self._alone():
             leaving = Plan(graph, {}, tuple(goes), ())
             full = self._lost(leaving, "put them back into the stack file, or ")
-            if leaving.homes:
-                self.tell("stopping what people run")
+            if leaving.stopped:
+                self.tell("stopping what people run, and what starts by itself")
                 self.door.stop(leaving)
             self._release(full, goes)
 

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from uuid import NAMESPACE_URL, uuid5
 
 from catalogue.arm import same
 from catalogue.durations import minutes_or_none
@@ -55,9 +56,25 @@ def _ended(event: str, cluster: str, job: str) -> _Tables:
     return _happened({event: 1}, cluster, job)
 
 
-def _happened(minutes_ago: Mapping[str, float], cluster: str, job: str) -> _Tables:
-    row = {"ExperimentName": job, "ClusterName": cluster, "JobId": "j", "_ResourceId": ""}
+def _happened(minutes_ago: Mapping[str, float], cluster: str, job: str, run: str = "") -> _Tables:
+    """A run whose id, and a workspace whose, no query can name before."""
+    ids = {
+        "JobId": str(uuid5(NAMESPACE_URL, f"{job} {run}")),
+        "_ResourceId": _id(job).rpartition("/onlineendpoints")[0],
+    }
+    row = {"ExperimentName": job, "ClusterName": cluster, **ids}
     return {"AmlComputeJobEvent": [{**row, "EventType": e, "TimeGenerated": -m} for e, m in minutes_ago.items()]}
+
+
+def _beside(minutes: float, cluster: str, job: str) -> _Tables:
+    """A run that has not ended, and two beside it: one that has, and one that was begun just now."""
+    runs = {
+        "": {"JobSubmitted": minutes},
+        "ended": {"JobSubmitted": 60, "JobSucceeded": 1},
+        "begun": {"JobSubmitted": 1},
+    }
+    found = [_happened(events, cluster, job, run)["AmlComputeJobEvent"] for run, events in runs.items()]
+    return {"AmlComputeJobEvent": [row for rows in found for row in rows]}
 
 
 def _some_failed(percent: float, endpoint: str) -> _Tables:
@@ -79,7 +96,7 @@ def _id(endpoint: str) -> str:
 @once_a_graph
 def errors_watched(graph: Graph) -> set[str]:
     """The endpoints whose failed answers ring, and whose good ones do not."""
-    return _watched(graph, [partial(_answers, 500, 1)], [partial(_answers, 200, 1)])
+    return _watched(graph, [partial(_answers, 500, 1)], [partial(_answers, 200, 1)], until_looked=True)
 
 
 @once_a_graph
@@ -93,7 +110,7 @@ def failures_watched(graph: Graph, jobs: Collection[str], cluster: str) -> bool:
     not when it ends well.
     """
     bad = [partial(_ended, event, cluster) for event in ("JobFailed", "JobCancelled", "JobCanceled")]
-    return bool(_watched(graph, bad, [partial(_ended, "JobSucceeded", cluster)], jobs))
+    return bool(_watched(graph, bad, [partial(_ended, "JobSucceeded", cluster)], jobs, until_looked=True))
 
 
 def steps_told(graph: Graph, jobs: Collection[str], clusters: Mapping[str, str]) -> bool:
@@ -125,7 +142,11 @@ def lateness_watched(graph: Graph, jobs: Collection[str], cluster: str, minutes:
     begun = min(minutes + _WAITS, SEEN_MINUTES)
     good = [partial(_happened, {"JobSubmitted": begun, end: 1}, cluster) for end in _ENDS]
     good.append(partial(_happened, {"JobSubmitted": 30}, cluster))
-    return bool(_watched(graph, [partial(_happened, {"JobSubmitted": begun}, cluster)], good, jobs))
+    return bool(
+        _watched(
+            graph, [partial(_happened, {"JobSubmitted": begun}, cluster), partial(_beside, begun, cluster)], good, jobs
+        )
+    )
 
 
 def missing_watched(graph: Graph, jobs: Collection[str], minutes: float, others: Sequence[str], last: str) -> bool:
@@ -152,10 +173,14 @@ def errors_watched_above(graph: Graph, percent: float) -> set[str]:
 
 @dataclass(frozen=True)
 class _Alarm:
-    """An alarm with its one condition. The query is None where it is not read, which counts in another program."""
+    """An alarm with its one condition. The query is None where it is not read, which counts in another program.
+
+    It looks at the last `window` minutes, each `every` minutes.
+    """
 
     condition: Properties
     window: float
+    every: float
     query: Query | None
 
     def rings(self, tables: _Tables) -> bool:
@@ -194,10 +219,15 @@ class _Alarm:
 
 
 def _watched(
-    graph: Graph, rings: Sequence[_Case], stays_silent: Sequence[_Case], names: Collection[str] | None = None
+    graph: Graph,
+    rings: Sequence[_Case],
+    stays_silent: Sequence[_Case],
+    names: Collection[str] | None = None,
+    *,
+    until_looked: bool = False,
 ) -> set[str]:
     """The names in the queries of alarms which ring in each of the first cases of that name, and in none of the last;
-    of all names, or of these.
+    of all names, or of these. With `until_looked` they ring as well where it happened just after the last look.
 
     An alarm with several conditions rings only when all of them hold, so it does not count; nor does one that is not
     read, of which `rollback-alarm-rings` tells. In another program that is advice, and it counts for what it names.
@@ -207,7 +237,8 @@ def _watched(
         if alarm.query is None:
             return not graph.ours
         try:
-            return all(alarm.rings(case(name)) for case in rings) and not any(
+            waits = (0, max(0, alarm.every - 2)) if until_looked else (0,)
+            return all(alarm.rings(_earlier(case(name), wait)) for case in rings for wait in waits) and not any(
                 alarm.rings(case(name)) for case in stays_silent
             )
         except Unread:
@@ -216,6 +247,14 @@ def _watched(
     by_name = _by_name(graph)
     asked = by_name if names is None else names
     return {name for name in asked if any(watches(alarm, name) for alarm in by_name.get(name, ()))}
+
+
+def _earlier(tables: _Tables, minutes: float) -> _Tables:
+    """The same rows, so many minutes before."""
+    return {
+        name: [{**row, "TimeGenerated": row["TimeGenerated"] - minutes} for row in rows]
+        for name, rows in tables.items()
+    }
 
 
 @once_a_graph
@@ -234,7 +273,8 @@ def _by_name(graph: Graph) -> Mapping[str, list[_Alarm]]:
             quoted = {one.rpartition("/")[2] for pair in _QUOTED.findall(said) for one in pair if one}
             names = quoted if any(table in said for table in TABLES) else set[str]()
         for name in names:
-            found[name].append(_Alarm(conditions[0], minutes_or_none(alarm.props, "windowSize") or 0, query))
+            window, every = (minutes_or_none(alarm.props, key) or 0 for key in ("windowSize", "evaluationFrequency"))
+            found[name].append(_Alarm(conditions[0], window, every, query))
     return found
 
 
@@ -279,7 +319,7 @@ def alarm_rings(graph: Graph) -> Found:
         if alarm.props.is_given("muteActionsDuration"):
             yield alarm, "tells nobody what happens after it has rung (muteActionsDuration)"
         for query in _queries(alarm):
-            yield from ((alarm, sentence) for sentence in _wrong_with(query))
+            yield from ((alarm, sentence) for sentence in _wrong_with(query, graph.ours))
 
 
 _HOUR = 60
@@ -289,9 +329,15 @@ def _queries(alarm: Resource) -> list[str]:
     return list(alarm.props.each_text_if_known("criteria.allOf.query"))
 
 
-def _wrong_with(query: str) -> Iterator[str]:
+def _wrong_with(query: str, ours: bool) -> Iterator[str]:
+    """A table is there from its first row on, and an alarm whose query fails for a week is switched off:
+    https://learn.microsoft.com/en-us/azure/azure-monitor/alerts/alerts-troubleshoot-log
+    """
     try:
-        yield from (f"never rings, for its query lets nothing through ({part})" for part in read(query).never)
+        found = read(query)
+        yield from (f"never rings, for its query lets nothing through ({part})" for part in found.never)
+        if ours and found.bare:
+            yield f"asks {found.bare[0]} alone, which is not there before its first row: it fails, and is switched off"
     except Unread as error:
         yield f"has a query that nobody can judge: it {error}"
 

@@ -127,6 +127,8 @@ def permissions(graph: Graph, item: Resource) -> Iterator[str]:
     condition = item.props.text_if_known("condition")
     if not is_read(condition):
         yield "has a condition that is not read here, so nobody knows when it holds"
+    if graph.ours and condition and item.props.text_or_empty("conditionVersion") != "2.0":
+        yield "has a condition of another version than is read here, which is 2.0"
     personas = _personas(graph, item)
     if "workspace" in personas:
         return

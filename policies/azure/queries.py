@@ -48,10 +48,14 @@ _Step = Callable[[Sequence[Row]], list[Row]]
 
 @dataclass(frozen=True)
 class Query:
-    """A query that was read. `never` are its parts that let no row through, and `texts` those it has in quotes."""
+    """A query that was read. `never` are its parts that let no row through, and `texts` those it has in quotes.
+
+    `bare` are the tables without which it fails: those in no fuzzy union with a table that is written out.
+    """
 
     texts: tuple[str, ...]
     never: tuple[str, ...]
+    bare: tuple[str, ...]
     _run: Callable[[Mapping[str, Sequence[Row]]], list[Row]]
 
     def rows(self, tables: Mapping[str, Sequence[Row]]) -> list[Row]:
@@ -79,7 +83,7 @@ def read(text: str) -> Query:
         raise Unread("compares what is neither number nor text, or is too deep") from None
     if reader.at < len(reader.tokens):
         raise Unread(f"has {reader.tokens[reader.at][1]!r} where it should end")
-    return Query(tuple(reader.texts), tuple(reader.never), run)
+    return Query(tuple(reader.texts), tuple(reader.never), tuple(reader.bare), run)
 
 
 @dataclass
@@ -89,6 +93,8 @@ class _Reader:
     tokens: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     texts: list[str] = field(default_factory=list[str])
     never: list[str] = field(default_factory=list[str])
+    bare: list[str] = field(default_factory=list[str])
+    written: int = 0
 
     def __post_init__(self) -> None:
         text, end = self.said.strip(), 0
@@ -130,19 +136,24 @@ class _Reader:
                 columns.append(self._column())
             for sign in ")[]":
                 self._must(sign)
+            self.written += 1
             return frozenset(columns), lambda _: []
         if name == "union":
+            fuzzy, bare, written = False, len(self.bare), self.written
             if self._skips("isfuzzy"):
                 self._must("=")
-                self._word()
+                fuzzy = self._word() == "true"
             parts = [self._source()]
             while self._skips(","):
                 parts.append(self._source())
+            if fuzzy and self.written > written:
+                del self.bare[bare:]
             every = frozenset[str]().union(*(columns for columns, _ in parts))
             empty: Row = dict.fromkeys(every)
             return every, lambda tables: [{**empty, **row} for _, part in parts for row in part(tables)]
         if name not in TABLES:
             raise Unread(f"asks the table {name}, which is not read here")
+        self.bare.append(name)
         return TABLES[name], lambda tables: [*tables.get(name, ())]
 
     def _column(self) -> str:

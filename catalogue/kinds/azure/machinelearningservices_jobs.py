@@ -63,6 +63,9 @@ _COSTS = documented(f"{_DOCS}/concept-plan-manage-cost", "2026-11-26")
 _PRIVATE = documented(f"{_DOCS}/how-to-configure-private-link", "2026-11-26")
 _SERVERLESS = documented(f"{_DOCS}/how-to-use-serverless-compute", "2026-11-26")
 
+_COMPUTE_NAME = r"[a-zA-Z](?![a-zA-Z0-9-]*-[0-9]+$)[a-zA-Z0-9-]{1,22}[a-zA-Z0-9]"
+"""No digits alone behind a dash: https://learn.microsoft.com/en-us/rest/api/azureml/compute/create-or-update"""
+
 _ML = "azure-native:machinelearningservices"
 COMPONENTS, COMPONENT = f"{_ML}:ComponentContainer", f"{_ML}:ComponentVersion"
 BATCH_ENDPOINT, BATCH_DEPLOYMENT = f"{_ML}:BatchEndpoint", f"{_ML}:BatchDeployment"
@@ -411,7 +414,7 @@ KINDS: tuple[Kind, ...] = (
         serves=Serves(_services, _none, _COMPUTE),
         acts=Acts(
             by_path(f"{IN_WORKSPACE}/computes", "computeName"),
-            lies("computeName", "workspaceName", pattern=r"[a-zA-Z][a-zA-Z0-9-]{1,22}[a-zA-Z0-9]", machines=True),
+            lies("computeName", "workspaceName", pattern=_COMPUTE_NAME, machines=True),
             NAMED,
         ),
         renders=Renders(arm("computes", "computeName"), CHECKED),

@@ -316,11 +316,11 @@ def test_every_step_of_a_pipeline_bills(azure_pilot: Graph) -> None:
 
 def test_a_step_with_more_nodes_than_its_cluster_or_without_a_limit_of_time_is_seen(azure_pilot: Graph) -> None:
     own = step(azure_pilot)
-    many = {**own, "resources": {"instanceCount": 40}}
+    many = {**own, "name": "many", "resources": {"instanceCount": 40}}
     assert caught(pipeline(azure_pilot, many=many)) - INPUTS == {"limits-batch-size", "limits-stated"}
-    endless = {key: value for key, value in own.items() if key != "limits"}
+    endless = {key: value for key, value in own.items() if key != "limits"} | {"name": "endless"}
     assert caught(pipeline(azure_pilot, endless=endless)) - INPUTS == {"limits-batch-time"}
-    sweep = {**own, "jobType": "Sweep", "limits": {"timeout": "PT1H", "maxConcurrentTrials": 40}}
+    sweep = {**own, "name": "sweep", "jobType": "Sweep", "limits": {"timeout": "PT1H", "maxConcurrentTrials": 40}}
     assert caught(pipeline(azure_pilot, sweep=sweep)) - INPUTS == {"limits-batch-size", "limits-stated"}
 
 

@@ -190,6 +190,18 @@ SILENT: list[tuple[str, Mutation]] = [
     ("inputs-allowed", setting(ALERT, "windowSize", "PT16M")),
     ("cost-budget", setting(BUDGET, "timePeriod.startDate", "2026-01-01T00:00:00x")),
     ("rollback-alarm-rings", rewriting(QUERY, QUERIED, "| project", "| take 1 | project", "training-failed")),
+    ("rollback-alarm-rings", rewriting(QUERY, QUERIED, "isfuzzy=true", "isfuzzy=false", "training-failed")),
+    ("rollback-alarm-rings", rewriting(QUERY, QUERIED, "(datatable(EventType: string)[]), ", "", "training-failed")),
+    (
+        "rollback-batch-watched",
+        rewriting(QUERY, QUERIED, "| project", "and TimeGenerated > ago(2m) | project", "training-failed"),
+    ),
+    ("rollback-batch-watched", rewriting(QUERY, QUERIED, "| project", "and JobId == 'j' | project", "training-failed")),
+    (
+        "rollback-batch-watched",
+        rewriting(QUERY, QUERIED, "| project", "and _ResourceId == '' | project", "training-failed"),
+    ),
+    ("rollback-batch-watched", rewriting(QUERY, QUERIED, "by JobId |", "|", "training-late")),
     ("inputs-allowed", setting(f"{ML}:OnlineDeployment", "properties.livenessProbe.failureThreshold", 600)),
     ("inputs-allowed", setting(f"{ML}:OnlineDeployment", "properties.readinessProbe.period", "PT10M")),
 ]
