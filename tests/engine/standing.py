@@ -1,7 +1,7 @@
 """A stack of every section that stands in a sandbox beside others: how it comes up, serves and answers."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -113,7 +113,7 @@ class Stand:
         """The graph of what stands."""
         out = self.folder / f"{self.stack}.json"
         self.engine.ask("stack", "export", "--stack", self.stack, "--file", str(out))
-        return graph_of(out)
+        return replace(graph_of(out), platform=self.platform)
 
 
 def without_example(step: ManualStep) -> ManualStep:
