@@ -11,6 +11,7 @@ from math import isfinite, nan
 from typing import Any, NoReturn, Protocol, cast
 
 from catalogue.documents import NoDocument, parse
+from catalogue.marked import DEFAULTS
 from catalogue.marks import is_marked, is_unknown
 
 Given = Mapping[str, Any]
@@ -209,14 +210,14 @@ class Properties:
         yield from _inside(self.at, self.values, self.owner)
 
     def names(self) -> list[str]:
-        """The names of the properties here."""
-        return [key for key, value in self.values.items() if value is not None]
+        """The names of the properties here, without a bridged provider's note of what it filled in."""
+        return [key for key, value in self.values.items() if value is not None and key != DEFAULTS]
 
     def __contains__(self, key: str) -> bool:
         return self.values.get(key) is not None
 
     def __bool__(self) -> bool:
-        return bool(self.values)
+        return any(key != DEFAULTS for key in self.values)
 
     def _awaited(self, path: str) -> bool:
         """Whether an unknown value at a path of the whole comes from another resource."""

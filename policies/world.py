@@ -24,6 +24,7 @@ _NAMED_BY = ("name", "bucket", "domainName", "repositoryId", "accountId")
 """The inputs with the name of a resource, which the engine knows before the cloud has answered."""
 
 
+_OUR_PROVIDER = "pulumi:providers:mlplatform"
 _SCHEME = re.compile(r"arn:aws[a-z-]*:s3:::|(?<![a-z0-9])[a-z0-9]+://")
 """What stands before a name that is the only one in the world."""
 
@@ -119,8 +120,13 @@ def _place(text: str) -> str:
 
 
 def texts(resource: Resource) -> Iterator[tuple[str, str]]:
-    """Every text in the inputs of a resource with its path, those in JSON documents too, after a `#`."""
-    return texts_of(resource.inputs)
+    """Every text in the inputs of a resource with its path, those in JSON documents too, after a `#`.
+
+    Our own provider has none. It takes no inputs, and the engine hands it the whole stack file, for the file's keys are
+    those of its namespace: that configures nothing, and what comes of it is judged where it is made.
+    https://www.pulumi.com/docs/iac/concepts/providers/#default-provider-configuration
+    """
+    return iter(()) if resource.type == _OUR_PROVIDER else texts_of(resource.inputs)
 
 
 def texts_of(value: Any, path: str = "") -> Iterator[tuple[str, str]]:

@@ -1,11 +1,13 @@
 """Two stacks of one platform in two accounts, of which the second takes the versions of the first."""
 
+import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from catalogue.graph import Graph
+from catalogue.graph import Graph, Resource
 from components.azure.names import worldwide
 from stacks.config import STACKS
 from tests.previewing import preview
@@ -50,6 +52,21 @@ def file_of(platform: str, stack: str, folder: Path, registry: dict[str, Any]) -
 
 
 def graphs(platform: str, folder: Path) -> tuple[Graph, Graph]:
-    """The graphs of both."""
+    """The graphs of both, as the engine shows them."""
     dev = file_of(platform, f"{platform}-dev", folder, giving(platform))
-    return preview(dev), preview(file_of(platform, f"{platform}-test", folder, taking(platform)))
+    test = file_of(platform, f"{platform}-test", folder, taking(platform))
+    return _shown(dev), _shown(test)
+
+
+def _shown(file: Path) -> Graph:
+    """The graph with what the offline preview has not: the default provider of our own resources.
+
+    The engine hands it the stack file, for its namespace is the project's.
+    """
+    graph, config = preview(file), yaml.safe_load(file.read_text(encoding="utf-8"))["config"]
+    said = {key.partition(":")[2]: one if isinstance(one, str) else json.dumps(one) for key, one in config.items()}
+    type_ = "pulumi:providers:mlplatform"
+    urn = f"urn:pulumi:{graph.stack}::mlplatform::{type_}::default"
+    return replace(
+        graph, resources=(*graph.resources, Resource(urn=urn, type=type_, name="default", custom=True, inputs=said))
+    )

@@ -209,6 +209,16 @@ def _graph(stack: str, platform: str, states: Iterable[Json]) -> Graph:
     return Graph(stack, platform, tuple(sorted(_resources(states), key=lambda resource: resource.urn)), {})
 
 
+def _said(one: Json, key: str) -> Json:
+    """What was said of a resource, without what the engine keeps for itself with a provider (pkg/resource/deploy/
+    providers/registry.go of https://github.com/pulumi/pulumi).
+    """
+    said: Json = one.get(key) or {}
+    if not one["type"].startswith("pulumi:providers:"):
+        return said
+    return {name: value for name, value in said.items() if name != "__internal"}
+
+
 def _blinded(value: Any) -> Any:
     """A copy in which each secret is the mark without the value.
 
@@ -227,7 +237,7 @@ def _resources(states: Iterable[Json]) -> Iterator[Resource]:
     for one in states:
         if one["type"] == _STACK:
             continue
-        inputs, outputs = (_blinded(whole_numbers(one.get(key) or {})) for key in ("inputs", "outputs"))
+        inputs, outputs = (_blinded(whole_numbers(_said(one, key))) for key in ("inputs", "outputs"))
         provider: str | None = one.get("provider") or None
         made_of = cast(Mapping[str, Sequence[str]], one.get("propertyDependencies") or {})
         yield Resource(

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from catalogue.graph import Resource
+from catalogue.marked import DEFAULTS
 from catalogue.marks import SECRET, UNKNOWN
 from catalogue.properties import Hidden, Malformed, NotKnown, Properties
 
@@ -171,3 +172,9 @@ def test_property_no_reader_breaks_on_any_shape(values: dict[str, Any], path: li
             read(Properties(values), ".".join(path))
         except (Hidden, NotKnown, Malformed) as error:
             assert str(error)
+
+
+def test_the_note_of_what_a_bridged_provider_filled_in_is_no_property() -> None:
+    exported = Properties({"tags": {"owner": "ana", DEFAULTS: []}, "timeouts": {DEFAULTS: []}}, "")
+    assert exported.section_or_empty("tags").names() == ["owner"]
+    assert exported.section_or_empty("tags") and not exported.section_or_empty("timeouts")

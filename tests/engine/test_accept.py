@@ -70,7 +70,7 @@ def door_of(graph: Graph, fresh_and_new: Fresh) -> Door:
     """The door of a new sandbox, in which the manual steps before the first `up` are done, as the command does."""
     request = STACKS.parent / "examples" / "recorded" / graph.platform / "request.json"
     versions = rehearsed(asked(graph, request.parent))
-    door = Door(fresh_and_new(graph.stack), graph.platform, graph.stack, versions, request.read_bytes(), 250)
+    door = Door(fresh_and_new(graph.stack), graph, graph.stack, versions, request.read_bytes(), 250)
     steps = steps_of(graph)
     assert door.left_undone(steps[: first_up(steps)], 0) == []
     return door

@@ -44,6 +44,14 @@ def test_a_state_is_read_without_secrets_and_without_what_is_going_or_is_another
     assert "planted" not in json.dumps(standing.graph.to_json())
 
 
+def test_what_the_engine_keeps_for_itself_with_a_provider_is_nothing_that_anybody_said(tmp_path: Path) -> None:
+    provider = BUCKET.replace("aws:s3/bucket:Bucket", "pulumi:providers:aws")
+    said = {"region": "us-east-1", "__internal": {}, "version": "7.51.1"}
+    one = state(urn=provider, type="pulumi:providers:aws", inputs=said)
+    (read_,) = read(kept(exported(one), tmp_path), STACK, "aws").graph.resources
+    assert read_.inputs == {"region": "us-east-1", "version": "7.51.1"}
+
+
 def test_what_a_cut_run_left_unfinished_is_read(tmp_path: Path) -> None:
     cut = exported(state())
     cut["deployment"]["pending_operations"] = [{"type": "creating", "resource": state(urn=f"{BUCKET}-2")}]
