@@ -74,6 +74,7 @@ def path(work: Path, name: str = "tumours", version: str = "1", image: str = "")
             "run": "local",
         }
         words = [word for name, value in said.items() for word in (f"--{name}", value)]
+        sys.stdout.write(f"for {platform}: ")  # the digests differ, for the images do
         _step(work, "register", ["data", "model", "metrics", "gate"], f"version/{platform}", *words)
     _step(work, "predict", ["data", "model"], "predictions")
     return work / "version"

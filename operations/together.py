@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from catalogue.errors import BadInput
+from operations import words
 from operations.checkov import Checkov, CheckovError, ScanResult
 from operations.preview import PreviewFailed, Program, Programs
 from operations.progress import Progress
@@ -157,7 +158,7 @@ class _Judging:
         except CheckovError as error:
             return Broken(f"{program.stack}: {error}", 1)
         except OSError as error:  # a report or a temporary file cannot be written
-            return Broken(f"{program.stack}: cannot write {error.filename}: {error.strerror}", 1)
+            return Broken(f"{program.stack}: {words.unwritten(error)}", 1)
         finally:
             self._ended = True
             self._progress.ended(program.stack)

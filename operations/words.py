@@ -36,6 +36,12 @@ def printable(text: str) -> str:
     return _UNPRINTABLE.sub("", text)
 
 
+def unwritten(error: OSError) -> str:
+    """Why a file of a stack cannot be written, and what to do. A disk that is full names no file."""
+    what = f"{error.filename} cannot" if error.filename else "its report cannot"
+    return f"{what} be written ({error.strerror}); make room there, or name another folder with --out"
+
+
 def one_line(text: str) -> str:
     """The printable text on one line. White space is one space."""
     return " ".join(printable(text).split())

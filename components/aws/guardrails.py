@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from catalogue.iam import matches
 from catalogue.registered import PENDING
 from components.shapes import Machine
 
@@ -46,8 +47,14 @@ class Guardrails:
 
 
 def boundary(args: Guardrails) -> dict[str, Any]:
-    """The boundary's policy document: the cap (what may be granted at all), then the denies."""
-    return {"Version": "2012-10-17", "Statement": [*_cap(args), *denies(args)]}
+    """The boundary's policy document: the cap (what may be granted at all), then the denies of what it lets pass.
+
+    What the cap does not let pass is denied already, and a managed policy has room for 6,144 characters.
+    """
+    cap = _cap(args)
+    capped = [action for statement in cap for action in statement["Action"]]
+    within = ({**one, "Action": _within(capped, one["Action"])} for one in denies(args))
+    return {"Version": "2012-10-17", "Statement": [*cap, *(one for one in within if one["Action"])]}
 
 
 def denies(args: Guardrails) -> list[dict[str, Any]]:
@@ -113,6 +120,11 @@ def _cap(args: Guardrails) -> list[dict[str, Any]]:
         {"Sid": "CapBeyondAccount", "Effect": "Allow", "Action": beyond, "Resource": "*"},
         *({**one, "Sid": f"Cap{one['Sid']}"} for one in args.taken if not set(one["Action"]) <= set(beyond)),
     ]
+
+
+def _within(capped: Sequence[str], denied: Sequence[str]) -> list[str]:
+    """Those of the denied actions, or patterns of them, that speak of something capped."""
+    return [pattern for pattern in denied if any(matches(pattern, action, {}) for action in capped)]
 
 
 def _types_in_studio(applications: Sequence[Machine]) -> list[str]:

@@ -238,7 +238,7 @@ def _each(
         except PreviewFailed as error:
             outcome = Outcome(state="broke", says=words.one_line(str(error)))
         except OSError as error:
-            outcome = Outcome(state="broke", says=f"{program.stack}: cannot write {error.filename}: {error.strerror}")
+            outcome = Outcome(state="broke", says=f"{program.stack}: {words.unwritten(error)}")
         if outcome is not None:
             ended(program, outcome)
         progress.ended(program.stack)

@@ -466,8 +466,10 @@ def _own_alone(statement: Properties) -> bool:
 def guardrails(graph: Graph, resource: Resource) -> Iterator[str]:
     """Every policy that a role has as its boundary carries every guardrail, with values of the stack's own.
 
-    A boundary that is not the stack's cannot be read here. What the role has attached carries the guardrails then.
+    A boundary that is not the stack's cannot be read here. What the role has attached carries the guardrails then. What
+    the boundary itself lets nobody be granted needs no deny in it.
     """
+    grantable = ["*"]
     if resource.type == iam.ROLE:
         boundary, own = "permissionsBoundary", graph.referring(iam.ROLE_POLICY, "role", resource)
         if not resource.props.is_given(boundary) or graph.refers(resource, boundary, iam.POLICY):
@@ -476,7 +478,9 @@ def guardrails(graph: Graph, resource: Resource) -> Iterator[str]:
         denies = [s for props in said for s in _granted(props) if not allows(s)]
         denies += [s for one in _only_denying(graph, resource) for s in statements(one.props, "policy")]
     elif graph.referring(iam.ROLE, "permissionsBoundary", resource):
-        denies = [s for s in statements(resource.props, "policy") if not allows(s)]
+        said = statements(resource.props, "policy")
+        denies = [s for s in said if not allows(s)]
+        grantable = _grantable([s for s in said if allows(s)])
     else:
         return
     for what, (actions, operator, key) in GUARDRAILS.items():
@@ -488,8 +492,22 @@ def guardrails(graph: Graph, resource: Resource) -> Iterator[str]:
                     spared = f", but for {found[0]}"
                 else:
                     covered |= set(statement.each_text("Action"))
-        if missing := sorted(one for one in actions if not any(matches(said, one, {}) for said in covered)):
+        needed = [one for one in actions if any(_meet(said, one) for said in grantable)]
+        if missing := sorted(one for one in needed if not any(matches(said, one, {}) for said in covered)):
             yield f"does not deny {what} to {missing[0]} ({operator} {key}){spared}"
+
+
+def _grantable(allowing: list[Properties]) -> list[str]:
+    """The actions, or patterns of them, that the allowing statements of a boundary let be granted."""
+    if any("NotAction" in statement for statement in allowing):
+        return ["*"]
+    return [action for statement in allowing for action in statement.each_text("Action")]
+
+
+def _meet(said: str, action: str) -> bool:
+    """Whether two actions, each perhaps a pattern, speak of the same one. IAM tells case apart in neither."""
+    one, other = said.lower(), action.lower()
+    return matches(one, other, {}) or matches(other, one, {})
 
 
 def _everywhere(graph: Graph, denied: Properties, key: str) -> bool:

@@ -55,7 +55,7 @@ def role_policies(graph: Graph, role: Resource) -> Iterator[str]:
     says="A policy document is no longer than AWS takes: 6,144 characters for a managed policy, 2,048 for a role's "
     "trust, 20 KiB for a bucket's policy, 32 KiB for a key's.",
     remedy="Name fewer things in it: the boundary grows with the families of endpoints and batch_jobs, and with "
-    "the training jobs under experiments, in the stack file.",
+    "the training jobs under experiments and the stacks under takes_from of registry, in the stack file.",
 )
 def document(graph: Graph, resource: Resource) -> Iterator[str]:
     """IAM as above; Amazon S3, https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-policies.html; AWS KMS,

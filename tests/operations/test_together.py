@@ -32,6 +32,7 @@ TODAY = date(2026, 11, 22)
 CHECKOV = STACKS.parent / "policies" / "checkov"
 PILOT = STACKS / "Pulumi.aws-pilot.yaml"
 SECONDS = 60
+ELSEWHERE = "make room there, or name another folder with --out"
 
 
 class Stage:
@@ -138,7 +139,11 @@ def test_seconds_are_of_the_stack_and_not_of_the_command(run: Run, monkeypatch: 
         (CheckovError("Checkov failed"), Broken("b: Checkov failed", 1)),
         (
             OSError(28, "No space left on device", "report.json"),
-            Broken("b: cannot write report.json: No space left on device", 1),
+            Broken(f"b: report.json cannot be written (No space left on device); {ELSEWHERE}", 1),
+        ),
+        (
+            OSError(28, "No space left on device"),
+            Broken(f"b: its report cannot be written (No space left on device); {ELSEWHERE}", 1),
         ),
     ],
 )
@@ -253,7 +258,7 @@ def test_a_report_that_cannot_be_written_is_a_sentence(run: Run, tmp_path: Path)
     (tmp_path / "b").write_text("in the way", encoding="utf-8")
     ended = run(["a", "b"], 1)
     assert isinstance(ended[0], Verdict)
-    assert ended[1] == Broken(f"b: cannot write {tmp_path / 'b'}: File exists", 1)
+    assert ended[1] == Broken(f"b: {tmp_path / 'b'} cannot be written (File exists); {ELSEWHERE}", 1)
 
 
 def test_the_report_of_the_last_run_stays_where_a_stack_breaks(run: Run, tmp_path: Path) -> None:

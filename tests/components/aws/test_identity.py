@@ -10,6 +10,7 @@ from policy_sentry.querying.actions import get_action_data
 from policy_sentry.querying.conditions import get_condition_keys_for_service
 
 from catalogue.graph import Graph
+from catalogue.iam import matches
 
 PERSONAS = {"approver", "batch", "caller", "data-scientist", "pipeline", "publisher", "serving", "training"}
 PEOPLE = {"approver", "caller", "data-scientist", "publisher"}
@@ -145,6 +146,16 @@ def test_a_persona_may_do_its_work_and_no_other(
     pilot: Graph, persona: str, action: str, resource: str, expected: bool
 ) -> None:
     assert allowed(pilot, persona, action, resource) is expected
+
+
+def test_a_boundary_denies_nothing_that_it_lets_nobody_be_granted(pilot: Graph) -> None:
+    """A managed policy has room for 6,144 characters, which a stack that takes versions from another did not have."""
+    for boundary in pilot.of("aws:iam/policy:Policy"):
+        said = json.loads(boundary.inputs["policy"])["Statement"]
+        capped = [action for one in said if one["Effect"] == "Allow" for action in one["Action"]]
+        denied = {action for one in said if one["Effect"] == "Deny" for action in one["Action"]}
+        assert denied and all(any(matches(one, action, {}) for action in capped) for one in denied), boundary.name
+        assert len("".join(boundary.inputs["policy"].split())) < 5300, "room for what the largest stacks name"
 
 
 def test_trap_actions_without_a_resource_are_not_capped_by_the_resources_account(pilot: Graph) -> None:

@@ -294,6 +294,12 @@ _WRITES_MODELS: tuple[Callable[[Any], Any], ...] = (
 )
 """How who serves comes to change what is served."""
 _AUDIT = "arn:aws:s3:::aws-pilot-audit-111122223333/flow-logs/*"
+_MORE_GRANTABLE: list[Callable[[Any], None]] = [
+    lambda d: put(d, "Statement.0.Action", [*d["Statement"][0]["Action"], "SageMaker:CreateDomain"]),
+    lambda d: put(d, "Statement.1.Action", ["sagemaker:UpdateD*"]),
+    lambda d: d["Statement"].append({"Sid": "More", "Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}),
+]
+"""What a boundary lets be granted must be denied in it where a guardrail says so: it denies nothing else."""
 _DELETES_RECORDS = {"Sid": "X", "Effect": "Allow", "Action": ["s3:DeleteObject*"], "Resource": [_AUDIT]}
 _OF_ANYBODY = ("Condition", {"StringLike": {"kms:EncryptionContext:SourceArn": "arn:aws:logs:*:*:*"}})
 PIPELINE_ROLE, SERVING_ROLE = (f"arn:aws:iam::111122223333:role/aws-pilot-{name}" for name in ("pipeline", "serving"))
@@ -511,6 +517,7 @@ CATCHES: list[tuple[str, Mutation]] = [
     ),
     *(("identity-own-profile", editing(INLINE, "policy", edit, "data-scientist")) for edit in _OTHERS),
     ("identity-guardrails", editing("aws:iam/policy:Policy", "policy", lambda d: d["Statement"].pop())),
+    *(("identity-guardrails", editing("aws:iam/policy:Policy", "policy", edit)) for edit in _MORE_GRANTABLE),
     (
         "identity-topic-policy",
         editing("aws:sns/topicPolicy:TopicPolicy", "policy", lambda d: drop(d, "Statement.0.Condition")),
