@@ -217,10 +217,11 @@ def _definition(args: PipelineArgs) -> dict[str, Any]:
                 "Name": step.step_name,
                 "Type": "Processing" if step.training is None else "Training",
                 **({"DependsOn": [steps[-1]["Name"]]} if steps else {}),
-                # The service retries these by itself, unbounded by what we say; and it starts a job under a new name.
+                # The service retries the first two by itself, unbounded by what we say, and nothing where no machine was
+                # to be had, which a run of a training job alone is tried again after. Each job has a new name.
                 "RetryPolicies": [
                     {
-                        "ExceptionType": ["Step.SERVICE_FAULT", "Step.THROTTLING"],
+                        "ExceptionType": ["Step.SERVICE_FAULT", "Step.THROTTLING", "SageMaker.CAPACITY_ERROR"],
                         "IntervalSeconds": 60,
                         "BackoffRate": 2,
                         "MaxAttempts": 2,

@@ -59,7 +59,14 @@ class Job:
                 raise Malformed(where, "is missing, so its machines are unknown", cluster.owner)
             count = times * whole(cluster, "InstanceCount")
             yield Machines(
-                user, type_, USES[self.action], count, count, part, processing=self.action == "createProcessingJob"
+                user,
+                type_,
+                USES[self.action],
+                count,
+                count,
+                part,
+                spot=any(one.flag_or_none("EnableManagedSpotTraining") for one in self.trainings()),
+                processing=self.action == "createProcessingJob",
             )
         for rule in self._rules():
             _decided(rule, "InstanceType")

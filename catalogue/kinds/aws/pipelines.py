@@ -185,9 +185,9 @@ def _machines(graph: Graph, resource: Resource) -> Iterator[Machines]:
     if len({turn for turn, _ in parts}) > 1:
         yield from (one for _, one in parts)
         return
-    largest: dict[tuple[str, bool], Machines] = {}
+    largest: dict[tuple[str, bool, bool], Machines] = {}
     for _, one in parts:
-        key = (one.machine_type, one.processing)
+        key = (one.machine_type, one.processing, one.spot)
         if key not in largest or one.high > largest[key].high:
             largest[key] = one
     alone = len(largest) == 1
