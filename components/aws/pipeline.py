@@ -217,8 +217,8 @@ def _definition(args: PipelineArgs) -> dict[str, Any]:
                 "Name": step.step_name,
                 "Type": "Processing" if step.training is None else "Training",
                 **({"DependsOn": [steps[-1]["Name"]]} if steps else {}),
-                # The service retries the first two by itself, unbounded by what we say, and nothing where no machine was
-                # to be had, which a run of a training job alone is tried again after. Each job has a new name.
+                # The first two the service retries by itself, unbounded by what we say. Where no machine was to be
+                # had, a run of a training job alone is tried again, too. Each attempt's job has a new name.
                 "RetryPolicies": [
                     {
                         "ExceptionType": ["Step.SERVICE_FAULT", "Step.THROTTLING", "SageMaker.CAPACITY_ERROR"],

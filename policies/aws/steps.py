@@ -11,7 +11,8 @@ from catalogue.wording import one_line
 from policies.stated import other_machines, other_word
 
 _TRIED_AGAIN = {"Step.SERVICE_FAULT", "Step.THROTTLING", "SageMaker.CAPACITY_ERROR", "SageMaker.RESOURCE_LIMIT"}
-"""What keeps the service from starting a step, for want of a machine or of quota too. A program that failed would fail again, and bill again:
+"""What keeps the service from starting a step, such as the want of a machine. A program that failed would fail again,
+and bill again:
 https://docs.aws.amazon.com/sagemaker/latest/dg/pipelines-retry-policy.html
 """
 
