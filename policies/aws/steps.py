@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from catalogue.graph import Resource
 from catalogue.kinds.aws import pipelines
-from catalogue.kinds.aws.jobs import Job
+from catalogue.kinds.aws.jobs import TOLD, Job
 from catalogue.placement import Placement
 from catalogue.properties import Properties
 from catalogue.wording import one_line
@@ -82,7 +82,11 @@ def _step(place: Placement, item: str, before: list[Job], job: Job) -> Iterator[
     for uri in job.written():
         yield from other_word(place, f"{item}.output_uri", uri, "writes to")
     yield from _inputs(place, key, own if training else "", before, job)
-    yield from _checkpoints(place, own, job) if training else _program(place, key, job)
+    if not training:
+        yield from _program(place, key, job)
+        return
+    yield from _checkpoints(place, own, job)
+    yield from told(place, own, job)
 
 
 def _hours(place: Placement, own: str, job: Job) -> Iterator[str]:
@@ -109,6 +113,17 @@ def _inputs(place: Placement, key: str, training: str, before: list[Job], job: J
         if wanted.get(word, "") != read.get(word, ""):
             reads, says = (one_line(one.get(word, "")) or "nothing" for one in (read, wanted))
             yield f"reads {reads} as its {word}, where {key} of the stack file says {says}"
+
+
+def told(place: Placement, own: str, job: Job) -> Iterator[str]:
+    """The hyperparameters of a training job, or of each trial, that are others than the file says of it, or fewer."""
+    key = f"{own}.hyperparameters"
+    for training in job.trainings():
+        sent = training.section_or_empty(TOLD[job.action]).values
+        for name in sorted({*sent, *place.below(key)}):
+            if str(sent.get(name, "")) != (said := place.states(f"{key}.{name}")):
+                tells = one_line(str(sent.get(name, ""))) or "nothing"
+                yield f"is told {tells} as its {one_line(name)}, where {key} of the stack file says {said or 'nothing'}"
 
 
 def _checkpoints(place: Placement, own: str, job: Job) -> Iterator[str]:
