@@ -254,7 +254,7 @@ _WORDS = (
     "training",
 )
 _COMPARED = frozenset((*_PLACES, *_WORDS, *KINDS_OF_DAY, *DAYS))
-_BELOW = re.compile(r"\.(data|environment|inputs|options|tuning)\.")
+_BELOW = re.compile(r"\.(data|environment|hyperparameters|inputs|options|tuning)\.")
 """The keys below which each word is compared: those of which the stack file chooses the names, and a search."""
 
 

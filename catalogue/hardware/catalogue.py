@@ -226,7 +226,7 @@ class Catalogue(_Entry):
     A person's own machine is billed as `workspace_list` has its type, a price list without a factor. None where the
     services have its price. `workspace_source` says what that leaves out.
 
-    `spot_quotas` has how the names of quotas begin, each with how that begins which Spot machines draw on instead.
+    `spot_quotas` has what names of quotas say, each with what that says which Spot machines draw on instead.
     """
 
     platform: str
@@ -320,8 +320,8 @@ class Catalogue(_Entry):
 
     def spot_quota(self, name: str) -> str:
         """The quota of Spot machines that goes with one of machines on demand. The same where the platform has none."""
-        own = ((before, of) for before, of in self.spot_quotas.items() if name.startswith(before))
-        return next((of + name.removeprefix(before) for before, of in own), name)
+        own = ((said, of) for said, of in self.spot_quotas.items() if said in name)
+        return next((name.replace(said, of) for said, of in own), name)
 
     def completed(self, family: HardwareFamily) -> HardwareFamily:
         """The family, or machine type, with the prices of every list, and with its zones."""

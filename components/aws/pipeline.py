@@ -227,10 +227,11 @@ def _definition(args: PipelineArgs) -> dict[str, Any]:
                 "Name": step.step_name,
                 "Type": _type(step),
                 **({"DependsOn": step.reads} if step.reads else {}),
-                # The service retries these by itself, unbounded by what we say; and it starts a job under a new name.
+                # The first two the service retries by itself, unbounded by what we say. Where no machine was to be
+                # had, a run of a training job alone is tried again, too. Each attempt's job has a new name.
                 "RetryPolicies": [
                     {
-                        "ExceptionType": ["Step.SERVICE_FAULT", "Step.THROTTLING"],
+                        "ExceptionType": ["Step.SERVICE_FAULT", "Step.THROTTLING", "SageMaker.CAPACITY_ERROR"],
                         "IntervalSeconds": 60,
                         "BackoffRate": 2,
                         "MaxAttempts": 2,

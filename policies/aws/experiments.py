@@ -9,8 +9,10 @@ from catalogue.jobnames import begin
 from catalogue.kinds.aws import iam, s3, sfn
 from catalogue.kinds.aws.experiments import MLFLOW_APP
 from catalogue.kinds.aws.jobs import Job, formatted
+from catalogue.wording import one_line
 from policies import given
 from policies.rule import stack_rule
+from policies.stated import item_of
 
 _FILES = ("s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject")
 _MAY = {one.lower() for one in (*_FILES, "s3:ListBucket", "kms:Decrypt", "kms:GenerateDataKey")}
@@ -62,8 +64,7 @@ def own(graph: Graph, app: Resource) -> Iterator[str]:
     """
     if app.type in sfn.DEFINED:
         for job in sfn.jobs_of(graph, app) if graph.ours else ():
-            if job.request.is_given(_ADDRESS) and not is_recorded(graph, job):
-                yield f"records its runs where the stack file does not say so ({job.state})"
+            yield from (f"{wrong} ({job.state})" for wrong in _recorded_otherwise(graph, app, job))
         return
     props = app.props
     if props.text_or_empty("modelRegistrationMode") not in ("", "AutoModelRegistrationDisabled"):
@@ -76,6 +77,25 @@ def own(graph: Graph, app: Resource) -> Iterator[str]:
         yield f"keeps files in {store}, which is not {FOLDER} of a bucket of the stack"
     for role in graph.refers(app, "roleArn", iam.ROLE):
         yield from _beyond(graph, role, store.removeprefix("s3://"))
+
+
+def _recorded_otherwise(graph: Graph, machine: Resource, job: Job) -> Iterator[str]:
+    """Whether a job is recorded where the stack file says so and nowhere else, in the experiment of its own name, and
+    can reach the record: an isolated container opens no connection."""
+    is_so = is_recorded(graph, job)
+    if job.request.is_given(_ADDRESS) and not is_so:
+        yield "records its runs where the stack file does not say so"
+    place, item, zone = graph.placement, item_of(graph, machine) or "", given.zone(graph)
+    if place is None or not graph.of(MLFLOW_APP):
+        return
+    name = place.states(f"{item}.steps.{job.state}.training") or item.removeprefix("training.")
+    if name in place.recorded and not is_so:
+        yield f"is recorded nowhere, where experiments.training of the stack file names {name}"
+    own = f"{zone.name_prefix if zone else ''}{graph.stack}-{name}"
+    if is_so and (said := job.request.text_or_empty("Environment.MLFLOW_EXPERIMENT_NAME")) != own:
+        yield f"is recorded in the experiment {one_line(said) or 'Default'}, which is not its own, {own}"
+    if is_so and job.request.flag_or_none("EnableNetworkIsolation") is not False:
+        yield "is to be recorded, and has no network to reach the record"
 
 
 def _beyond(graph: Graph, role: Resource, place: str) -> Iterator[str]:

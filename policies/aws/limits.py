@@ -110,9 +110,13 @@ def scaling_policy(graph: Graph, resource: Resource) -> Iterator[str]:
         yield "has target tracking that never scales in (disableScaleIn)"
     for policy in tracks:
         yield from _tracked(policy)
+        for dimension in policy.each_section("customizedMetricSpecification.dimensions"):
+            tracked, own = dimension.text_if_known("value"), _endpoint_of(resource)
+            if dimension.text_or_empty("name") == "EndpointName" and tracked and own and tracked != own:
+                yield f"is scaled by the queue of {tracked}, which is another endpoint's"
         yield from _crowded(graph, resource, policy)
     steps = [p for p in policies if "stepScalingPolicyConfiguration" in p.props]
-    if _stands_at_zero(graph, resource) and not any(_is_woken(graph, step) for step in steps):
+    if _stands_at_zero(graph, resource) and not any(_is_woken(graph, resource, step) for step in steps):
         yield "may stand at zero replicas, and no policy starts the first one"
 
 
@@ -159,9 +163,21 @@ def _stands_at_zero(graph: Graph, target: Resource) -> bool:
     return target.props.number_or_none("minCapacity") == 0 or any(low == 0 and most != 0 for low, most in moved)
 
 
-def _is_woken(graph: Graph, step: Resource) -> bool:
-    alarms = graph.referring(cloudwatch.ALARM, "alarmActions", step)
-    return any(alarm.props.text_or_empty("metricName") == "HasBacklogWithoutCapacity" for alarm in alarms)
+def _is_woken(graph: Graph, target: Resource, step: Resource) -> bool:
+    """By an alarm on the queue of the target's own endpoint, as far as the names are known."""
+    alarms = [one.props for one in graph.referring(cloudwatch.ALARM, "alarmActions", step)]
+    waits = [one for one in alarms if one.text_or_empty("metricName") == "HasBacklogWithoutCapacity"]
+    watched = [one.section_or_empty("dimensions").text_if_known("EndpointName") for one in waits]
+    own = _endpoint_of(target)
+    return any(not one or not own or one == own for one in watched)
+
+
+def _endpoint_of(target: Resource) -> str:
+    """The endpoint that a target scales, by its resource id `endpoint/NAME/variant/VARIANT`; empty until it is known.
+
+    https://docs.aws.amazon.com/sagemaker/latest/dg/endpoint-auto-scaling-add-code-register.html
+    """
+    return target.props.text_if_known("resourceId").removeprefix("endpoint/").partition("/")[0]
 
 
 @stack_rule(

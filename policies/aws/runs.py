@@ -13,7 +13,7 @@ from catalogue.graph import Graph, Resource
 from catalogue.inputs import requests
 from catalogue.jobnames import BESIDE_STEP
 from catalogue.kinds.aws import cloudtrail, ec2, kms, pipelines, sagemaker, scheduler, sfn
-from catalogue.kinds.aws.jobs import PIPELINE, TRAINS, TUNES, Job
+from catalogue.kinds.aws.jobs import PIPELINE, TOLD, TUNES, Job
 from catalogue.properties import Properties
 from catalogue.runs import RUN_VARIABLE
 from catalogue.wording import one_line
@@ -145,7 +145,7 @@ def job_own(graph: Graph, machine: Resource) -> Iterator[str]:
     """
     if not graph.ours or graph.placement is None:
         return
-    ours, zone = world(graph), given.zone(graph)
+    ours, zone, names = world(graph), given.zone(graph), list[str]()
     begins = f"{zone.name_prefix if zone else ''}{graph.stack}-"
     for job in sfn.jobs_of(graph, machine):
         model = job.request.text_if_known("ModelName")
@@ -158,14 +158,24 @@ def job_own(graph: Graph, machine: Resource) -> Iterator[str]:
         name = machine.props.text_if_known("name")
         if name and (sentence := named_otherwise(job, name)):
             yield sentence
-        for container in job.trainings() or [job.request]:
-            told = container.section_or_empty("Environment").values.get(f"{RUN_VARIABLE}.$")
-            if told not in (None, _RUN):
-                yield f"is told {one_line(str(told))} as its run, which is not the run's id ({job.state})"
+        yield from _told_its_run(job, in_a_step=machine.type == PIPELINE)
+        if machine.type != PIPELINE and (said := _name_of(job)):
+            if said in names:
+                yield f"calls its job as another state does, which then counts as done ({job.state})"
+            names.append(said)
         if job.action == TUNES and machine.type == PIPELINE:
             yield from _called_in_a_step(graph, job)
         else:
             yield from (f"{sentence} ({job.state})" for sentence in _called(job, machine.type, begins))
+
+
+def _told_its_run(job: Job, *, in_a_step: bool) -> Iterator[str]:
+    for container in job.trainings() or [job.request]:
+        told = container.section_or_empty("Environment").values.get(f"{RUN_VARIABLE}.$")
+        if told not in (None, _RUN):
+            yield f"is told {one_line(str(told))} as its run, which is not the run's id ({job.state})"
+        if in_a_step and told is None:
+            yield f"is not told the id of its run, {RUN_VARIABLE} ({job.state})"
 
 
 def _called_in_a_step(graph: Graph, job: Job) -> Iterator[str]:
@@ -176,12 +186,18 @@ def _called_in_a_step(graph: Graph, job: Job) -> Iterator[str]:
         yield f"calls its job {one_line(said) or 'nothing'}, where {listed} is what its role may create ({job.state})"
 
 
-def _called(job: Job, of_type: str, begins: str) -> Iterator[str]:
-    """What is wrong with the name of a job: each run and each attempt has one of its own, that its role may create."""
+def _name_of(job: Job) -> str:
+    """What a job is called, or the expression of it; empty where that is neither, or not known yet."""
     for at in ("TransformJobName", "TrainingJobName", "ProcessingJobName", "HyperParameterTuningJobName"):
         said = job.request.values.get(at, job.request.values.get(f"{at}.$"))
-        if not isinstance(said, str):
-            continue
+        if isinstance(said, str):
+            return said
+    return ""
+
+
+def _called(job: Job, of_type: str, begins: str) -> Iterator[str]:
+    """What is wrong with the name of a job: each run and each attempt has one of its own, that its role may create."""
+    if said := _name_of(job):
         before, of = sfn.formatted(said)
         if job.action != TUNES and not (before or said).startswith(begins):
             yield f"calls its job {one_line(said)}, where {begins}* is what its role may create"
@@ -209,7 +225,7 @@ def run_places(graph: Graph, machine: Resource) -> Iterator[str]:
     """
     if not graph.ours or graph.placement is None:
         return
-    closed, models = _closed(graph), sagemaker.artifacts_of(graph)
+    closed, models, scored = _closed(graph), sagemaker.artifacts_of(graph), list[Any]()
     for job in sfn.jobs_of(graph, machine):
         steps = machine.type == PIPELINE
         # limits-stated holds what a step reads against the step, and what steps before it wrote is no place.
@@ -222,6 +238,10 @@ def run_places(graph: Graph, machine: Resource) -> Iterator[str]:
         others = [*closed, *((uri, "an artifact") for uri in models), *((uri, "its data") for _, uri in read)]
         if job.action == "createTransformJob":
             yield from _scores_otherwise(graph, machine, job)
+            into = job.request.section_or_empty("TransformOutput").values.get("S3OutputPath.$")
+            if into in scored:
+                yield f"scores into the folder of another input ({job.state})"
+            scored += [into] if into else []
         for wrong in _over_another(job) if steps or not job.trainings() else ():
             yield f"{wrong} ({job.state})"
         for _, uri in written:
@@ -229,15 +249,11 @@ def run_places(graph: Graph, machine: Resource) -> Iterator[str]:
         yield from (f"is told {one}, of which the stack file says nothing ({job.state})" for one in _told(graph, job))
 
 
-_TOLD = {TRAINS: "HyperParameters", TUNES: "StaticHyperParameters"}
-"""Where a training job, and a trial of a tuning job, is told what does not change. `limits-stated` has what does."""
-
-
 def _told(graph: Graph, job: Job) -> Iterator[str]:
     """The hyperparameters of each training job that the stack file does not have, or that may be code."""
     assert graph.placement is not None
     for training in job.trainings():
-        for key, value in training.section_or_empty(_TOLD[job.action]).values.items():
+        for key, value in training.section_or_empty(TOLD[job.action]).values.items():
             if key.startswith("sagemaker_") or f"--{key}={value}" not in graph.placement.containers:
                 yield one_line(str(key))
 
@@ -265,6 +281,13 @@ def _scores_otherwise(graph: Graph, machine: Resource, job: Job) -> Iterator[str
     known = AWS.get(said)
     if known is None or sent != [known.content_type, known.split, known.assemble]:
         yield f"scores {', '.join(map(one_line, sent))[:80]}, where {item} of the stack file says {said} ({job.state})"
+    alone = graph.placement.states(f"{item}.records_per_request") == "1"
+    if (
+        known is not None
+        and not known.whole
+        and alone != (job.request.text_or_empty("BatchStrategy") == "SingleRecord")
+    ):
+        yield f"sends {'many records' if alone else 'one record'} a request, where {item} says otherwise ({job.state})"
     at_once = job.request.number_or_none("MaxConcurrentTransforms") or 0
     if f"{at_once:g}" != (stated := graph.placement.states(f"{item}.concurrency") or "1"):
         yield f"sends {at_once:g} requests at once, where {item} of the stack file says {stated} ({job.state})"

@@ -11,7 +11,7 @@ from catalogue.graph import Graph, Resource
 from catalogue.kind import Serves
 from catalogue.kinds import kind_of
 from catalogue.kinds.aws import appautoscaling, budgets, cloudwatch, ec2, sagemaker, scheduler, sfn, studio
-from catalogue.kinds.aws.jobs import Job
+from catalogue.kinds.aws.jobs import TUNES, Job
 from catalogue.kinds.aws.mlplatform import APPROVED_VERSION
 from catalogue.once import once_a_graph
 from catalogue.placement import Placement
@@ -21,7 +21,7 @@ from catalogue.runs import ANSWERS_DAYS, CHECKPOINTS_DAYS, PIPELINES_DAYS, SCORE
 from policies.aws import steps
 from policies.aws.capture import kept_days
 from policies.aws.queues import answers, requests_beside
-from policies.aws.tuned import searched
+from policies.aws.tuned import LIMITS, searched
 from policies.rule import stack_rule
 from policies.stated import item_of, other, other_machines, other_places, other_word, rounds
 
@@ -265,6 +265,10 @@ def _runs(graph: Graph, place: Placement, item: str, machine: Resource) -> Itera
     counted = by_hand(machine.props.section_or_empty("tags"))
     yield from other(place, f"{item}.runs_per_month", counted, "is started by people a month:")
     for job in jobs:
+        yield from steps.told(place, item, job)
+        searches = job.request.number_or_none(f"{LIMITS}.MaxRuntimeInSeconds")
+        if runs and job.action == TUNES and searches != longest * 3600:
+            yield f"searches for seconds: {searches or 0:g}, where {item} of the stack file makes it {longest * 3600:g}"
         for training in job.trainings():
             if runs:
                 yield from _lasts(item, training, runs, waits)

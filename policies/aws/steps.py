@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from catalogue.graph import Resource
 from catalogue.kinds.aws import pipelines
-from catalogue.kinds.aws.jobs import Job
+from catalogue.kinds.aws.jobs import TOLD, Job
 from catalogue.order import all_before
 from catalogue.placement import Placement
 from catalogue.properties import Properties
@@ -12,8 +12,9 @@ from catalogue.wording import one_line
 from policies.aws.tuned import searched
 from policies.stated import other_machines, other_word
 
-_TRIED_AGAIN = {"Step.SERVICE_FAULT", "Step.THROTTLING"}
-"""What keeps the service from starting a step. A program that failed would fail again, and bill again:
+_TRIED_AGAIN = {"Step.SERVICE_FAULT", "Step.THROTTLING", "SageMaker.CAPACITY_ERROR", "SageMaker.RESOURCE_LIMIT"}
+"""What keeps the service from starting a step, such as the want of a machine. A program that failed would fail again,
+and bill again:
 https://docs.aws.amazon.com/sagemaker/latest/dg/pipelines-retry-policy.html
 """
 
@@ -101,6 +102,7 @@ def _step(place: Placement, item: str, others: list[Job], job: Job) -> Iterator[
         yield from _program(place, key, job)
         return
     yield from _checkpoints(place, own, job)
+    yield from told(place, own, job)
     yield from searched(place, own, job)
 
 
@@ -128,6 +130,17 @@ def _inputs(place: Placement, key: str, training: str, others: list[Job], job: J
         if wanted.get(word, "") != read.get(word, ""):
             reads, says = (one_line(one.get(word, "")) or "nothing" for one in (read, wanted))
             yield f"reads {reads} as its {word}, where {key} of the stack file says {says}"
+
+
+def told(place: Placement, own: str, job: Job) -> Iterator[str]:
+    """The hyperparameters of a training job, or of each trial, that are others than the file says of it, or fewer."""
+    key = f"{own}.hyperparameters"
+    for training in job.trainings():
+        sent = training.section_or_empty(TOLD[job.action]).values
+        for name in sorted({*sent, *place.below(key)}):
+            if str(sent.get(name, "")) != (said := place.states(f"{key}.{name}")):
+                tells = one_line(str(sent.get(name, ""))) or "nothing"
+                yield f"is told {tells} as its {one_line(name)}, where {key} of the stack file says {said or 'nothing'}"
 
 
 def _checkpoints(place: Placement, own: str, job: Job) -> Iterator[str]:

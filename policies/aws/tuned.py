@@ -72,6 +72,10 @@ def searched(place: Placement, item: str, job: Job) -> Iterator[str]:
     yield from other_search(place, item, search)
     if search is None:
         return
+    lists = ("IntegerParameterRanges", "ContinuousParameterRanges", "CategoricalParameterRanges")
+    ranges = (one for path in lists for one in job.request.each_section(f"{_CONFIG}.ParameterRanges.{path}"))
+    named = [one.text_or_empty("Name") for one in ranges]
+    yield from (f"has two ranges of {one}" for one in sorted({one for one in named if named.count(one) > 1}))
     for training in job.trainings():
         read = [*training.each_section("AlgorithmSpecification.MetricDefinitions")]
         if [one.text_or_empty("Name") for one in read] != [search.metric]:

@@ -19,6 +19,8 @@ KINDS: tuple[Kind, ...] = ()
 """A job is no resource of a stack. What creates it is: a state machine, a pipeline or a schedule."""
 
 TRAINS, TUNES = "createTrainingJob", "createHyperParameterTuningJob"
+TOLD: Mapping[str, str] = {TRAINS: "HyperParameters", TUNES: "StaticHyperParameters"}
+"""Where a training job, and a trial of a tuning job, is told what does not change."""
 # Calls of SageMaker that start no machine.
 _STARTS_NOTHING = frozenset({"addTags", "createModel", "updateModelPackage"})
 _READS_OR_ENDS = ("describe", "list", "stop", "delete")
@@ -59,7 +61,14 @@ class Job:
                 raise Malformed(where, "is missing, so its machines are unknown", cluster.owner)
             count = times * whole(cluster, "InstanceCount")
             yield Machines(
-                user, type_, USES[self.action], count, count, part, processing=self.action == "createProcessingJob"
+                user,
+                type_,
+                USES[self.action],
+                count,
+                count,
+                part,
+                spot=any(one.flag_or_none("EnableManagedSpotTraining") for one in self.trainings()),
+                processing=self.action == "createProcessingJob",
             )
         for rule in self._rules():
             _decided(rule, "InstanceType")

@@ -67,7 +67,8 @@ def test_each_step_waits_for_those_that_it_reads_and_nothing_is_cached() -> None
     assert not any("CacheConfig" in step for step in found.values())
     (policies,) = {json.dumps(step["RetryPolicies"]) for step in found.values()}
     (policy,) = json.loads(policies)
-    assert policy["ExceptionType"] == ["Step.SERVICE_FAULT", "Step.THROTTLING"] and policy["MaxAttempts"] == 2
+    tried_again = ["Step.SERVICE_FAULT", "Step.THROTTLING", "SageMaker.CAPACITY_ERROR"]
+    assert policy["ExceptionType"] == tried_again and policy["MaxAttempts"] == 2
 
 
 def test_every_step_is_closed_encrypted_and_ends_in_time() -> None:
@@ -158,7 +159,7 @@ def test_quota_counts_the_largest_step_of_each_machine_type() -> None:
     found = [quotas.draw("aws", one) for one in pipelines._machines(graph_of(), pipeline)]
     assert found == [
         ("ml.m5.large for processing job usage", 1),
-        ("ml.m5.large for training job usage", 3),
+        ("ml.m5.large for spot training job usage", 3),
         ("ml.g6.xlarge for processing job usage", 1),
     ]
 
