@@ -3,8 +3,8 @@
 Each platform has a module that says what is sent to start one, and sends it.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Protocol, TypeVar, cast
 
@@ -12,6 +12,7 @@ from catalogue.errors import BadInput
 from catalogue.graph import Graph
 from catalogue.hardware import catalogue
 from catalogue.machines import Machines
+from catalogue.order import in_order, longest
 from catalogue.pricing import NoFigure, Pricing
 from catalogue.wording import nearest
 from stacks.machines import machine
@@ -67,23 +68,34 @@ class Part:
 
 @dataclass(frozen=True)
 class Run:
-    """A run of a training job, or of a pipeline, whose steps are its parts, one after the other."""
+    """A run of a training job, or of a pipeline, whose steps are its parts, of which each waits for others."""
 
     stack: str
     name: str
     parts: Sequence[Part]
+    waits: Mapping[str, Collection[str]] = field(default_factory=dict[str, Collection[str]])
 
     @property
     def hours(self) -> int:
-        """How long it takes at most."""
-        return sum(part.hours for part in self.parts)
+        """How long it takes at most: the longest way from step to step."""
+        return int(longest({part.name: part.hours for part in self.parts}, self.waits))
 
     @property
     def says(self) -> str:
         """On what it is, in words."""
         if len(self.parts) == 1:
             return f"{self.parts[0].trials} on {self.parts[0].on}"
-        return f": {', then '.join(f'{part.name}{part.trials} on {part.on}' for part in self.parts)}"
+        return f": {', then '.join(' beside '.join(one) for one in self._turns())}"
+
+    def _turns(self) -> list[list[str]]:
+        """The steps in words, those that begin with the run first: each of the next waits for one of those before."""
+        turns, said = dict[str, int](), list[list[str]]()
+        on = {part.name: f"{part.name}{part.trials} on {part.on}" for part in self.parts}
+        for name in in_order(self.waits):
+            turns[name] = max((turns[one] + 1 for one in self.waits[name]), default=0)
+            said += [[]] if turns[name] == len(said) else []
+            said[turns[name]].append(on[name])
+        return said
 
     @property
     def dollars(self) -> float | None:
@@ -110,7 +122,7 @@ def planned(stack: str, config: StackConfig, section: str, name: str) -> Run:
     """A run of the item of that name. Raises BadInput where there is none, or it is switched off."""
     if section == pipelines.SECTION.name:
         asked = _item(pipelines.of(config), section, "pipeline", name)
-        return Run(stack, name, list(_steps(stack, config, asked)))
+        return Run(stack, name, list(_steps(stack, config, asked)), pipelines.reads(asked.steps))
     job = _item(training.of(config), section, "training job", name)
     return Run(stack, name, [_of_a_job(stack, config, name, job)])
 

@@ -26,6 +26,7 @@ NOT_RUN: Mapping[str, str] = {
     "allow.delete": "nothing: it is judged, and changes no resource",
     "allow.reason": "nothing: it is judged, and changes no resource",
     "allow.until": "nothing: it is judged, and changes no resource",
+    "pipelines.*.steps.*.result": "nothing: it is judged, and changes no resource",
     **dict.fromkeys(
         ("idle.exempt.*", *(f"idle.exempt.*.{key}" for key in ("owner", "reason", "until"))),
         "nothing: `mlplatform idle` reads it",

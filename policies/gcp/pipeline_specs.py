@@ -115,13 +115,14 @@ _WRITES = "--output="
 
 def _unawaited(started: tuple[Job, ...]) -> Iterator[str]:
     """A folder of the run waits for nobody: a step must have ended where another begins that reads what it writes."""
-    for step, other in permutations(started, 2):
-        written, read = _outputs(other), _inputs(step)
+    told = [(step, _inputs(step), _outputs(step)) for step in started]
+    for (step, read, _), (other, _, written) in permutations(told, 2):
         if other.step not in step.after and any(said.startswith(folder) for said in read for folder in written):
             yield f"starts jobs whose step {step.step} reads what {other.step} writes, and does not wait for it"
 
 
 def _outputs(step: Job) -> list[str]:
+    """Where a step writes as it is told, or as each trial of a search does below the job's own folder."""
     words = step.spec.each_text("workerPoolSpecs.containerSpec.args")
     return [
         *([_base(step)] if step.kind == TUNES else []),

@@ -6,8 +6,11 @@ runs the program of examples/steps.Dockerfile in a process, and puts what it wro
 below a folder of the run, and its checkpoints. It does so as the identity that the definition names, by the grants that
 stand, of data; who may pull an image, use a key or start a job is asked when a stack comes up, and not here.
 
-A pipeline's run does one step after the other, each as such a job does, with the outputs of those before it: of a step
-that searches, that of its best trial.
+A pipeline's run begins a step once those have ended that it waits for, each as such a job does, with their outputs: of
+one that searches, that of its best trial. What does not wait for one another is side by side on the sandbox's clock, so
+that a run takes as long as its longest way. Once a step has failed none begins, where the definition says so, and what
+runs beside it ends: of Vertex AI that is documented, https://cloud.google.com/vertex-ai/docs/pipelines/configure-failure-policy,
+of the others it is assumed.
 
 The sandbox runs one image, by the digest of what it is built from. A run of any other is `assumed`: nothing is trained.
 A run that searches hyperparameters makes its trials one after the other (`search.py`).
@@ -15,7 +18,7 @@ Each platform's module says what it hands to a container, and says with its sour
 """
 
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -25,6 +28,7 @@ from typing import Literal, Protocol, cast
 
 from catalogue.errors import BadInput
 from catalogue.graph import Graph
+from catalogue.order import in_order
 from catalogue.pricing import Unpriced
 from catalogue.properties import Unreadable
 from catalogue.registries import as_written
@@ -89,6 +93,17 @@ class Searching:
 
 
 @dataclass(frozen=True)
+class Steps:
+    """The steps of a run of a pipeline, by name: what each waits for, and what it starts once all of that has ended: a
+    container, a search, or why the sandbox does not do it. `stops` says whether none begins once one has failed.
+    """
+
+    waits: Mapping[str, Collection[str]]
+    starts: Callable[[str], Launch | Searching | str]
+    stops: bool = True
+
+
+@dataclass(frozen=True)
 class Asked:
     """Reading, listing or writing what lies at an address, as the identity of a run."""
 
@@ -107,9 +122,8 @@ class Service(Protocol):
         """Whether a run of what stands does the steps of a pipeline."""
         ...
 
-    def steps(self, state: State, record: Record, run: float) -> Iterator[tuple[str, Launch | Searching | str]]:
-        """What a run of a pipeline starts, one after the other: the name of each step, and its container, its search,
-        or why the sandbox does not do it. What comes after a search is asked for once its best trial is known."""
+    def steps(self, state: State, record: Record, run: float) -> Steps:
+        """What a run of a pipeline starts."""
         ...
 
     def search(self, record: Record) -> Search | str | None:
@@ -192,36 +206,78 @@ def _run(state: State, record: Record, service: Service) -> str:
             return _noted(state, record, launch.name, _assumed(launch))
         tried = _Attempt(state, record, service, launch)
         trained = tried.trains()
-        lines += tried.lines
+        lines += _ended(state, record, tried.said, tried.seconds)
         if trained:
             return "\n".join(lines)
-        left -= tried.hours
+        left -= tried.seconds / _HOUR
         if left <= 0:
             lines.append(f"{record.name}: the time of the run itself is up, so it is not tried again")
             break
     raise RunFailed("\n".join([f"{record.name}: the run failed", *lines]))
 
 
+@dataclass
+class _Done:
+    """What was done of a step: what its service says, each with the name of a job, how many seconds it took, and
+    whether it ended well. One that the sandbox does not do is neither done nor failed."""
+
+    said: list[tuple[str, str]]
+    seconds: float = 0.0
+    end: Literal["done", "failed", "assumed"] = "done"
+
+
 def _run_steps(state: State, record: Record, service: Service) -> str:
-    lines = list[str]()
-    for step, launch in service.steps(state, record, state.clock.now()):
-        if isinstance(launch, str):
-            said = f"{step}: {launch}; the run ends as `assumed`, and nothing was trained"
-            return "\n".join([*lines, _noted(state, record, record.name, said)])
-        if isinstance(launch, Searching):
-            trials = _trials(state, record, service, launch, f"{record.name}: its step {step}")
-            lines += [f"{step}: {line}" for line in trials]
-            if launch.best is None:
-                return "\n".join(lines)
-            continue
-        if state.account.digest(launch.image) != digest_of_image(STEPS):
-            return "\n".join([*lines, _noted(state, record, launch.name, f"{step}: {_assumed(launch)}")])
-        tried = _Attempt(state, record, service, launch)
-        done = tried.trains()
-        lines += [f"{step}: {line}" for line in tried.lines]
-        if not done:
-            raise RunFailed("\n".join([f"{record.name}: the run failed at its step {step}", *lines]))
+    steps = service.steps(state, record, state.clock.now())
+    left, lines = in_order(steps.waits), list[str]()
+    if never := sorted(steps.waits.keys() - {*left}):
+        raise BadInput(f"{record.name}: its steps {', '.join(never)} wait for each other, or for one that is not there")
+    running, ends = dict[str, tuple[float, _Done]](), dict[str, str]()
+    while True:
+        for name in [] if _is_over(steps, ends) else [one for one in left if _may_begin(steps, one, ends)]:
+            left.remove(name)
+            done = _step(state, record, service, name, steps.starts(name))
+            running[name] = (state.clock.now() + done.seconds, done)
+        if not running:
+            break
+        first = min(at for at, _ in running.values())
+        for name in sorted(name for name, (at, _) in running.items() if at <= first):
+            _, done = running.pop(name)
+            lines += [f"{name}: {line}" for line in _ended(state, record, done.said, first - state.clock.now())]
+            ends[name] = done.end
+    failed = sorted(name for name, end in ends.items() if end == "failed")
+    if failed:
+        lines += [f"{record.name}: {', '.join(left)} did not begin"] if left else []
+        at_its = f"step{'s' if len(failed) > 1 else ''} {', '.join(failed)}"
+        raise RunFailed("\n".join([f"{record.name}: the run failed at its {at_its}", *lines]))
     return "\n".join(lines)
+
+
+def _is_over(steps: Steps, ends: Mapping[str, str]) -> bool:
+    """Whether no more step begins, whatever still runs."""
+    return "assumed" in ends.values() or (steps.stops and "failed" in ends.values())
+
+
+def _may_begin(steps: Steps, name: str, ends: Mapping[str, str]) -> bool:
+    return all(ends.get(one) == "done" for one in steps.waits[name])
+
+
+def _step(state: State, record: Record, service: Service, step: str, starts: Launch | Searching | str) -> _Done:
+    if isinstance(starts, str):
+        said = f"{starts}; the run ends as `assumed`, and nothing was trained"
+        return _Done([(record.name, said)], end="assumed")
+    if isinstance(starts, Searching):
+        return _trials(state, record, service, starts, f"{record.name}: its step {step}")
+    if state.account.digest(starts.image) != digest_of_image(STEPS):
+        return _Done([(starts.name, _assumed(starts))], end="assumed")
+    tried = _Attempt(state, record, service, starts)
+    done = tried.trains()
+    return _Done(tried.said, tried.seconds, "done" if done else "failed")
+
+
+def _ended(state: State, record: Record, said: Sequence[tuple[str, str]], seconds: float) -> list[str]:
+    """Let so many seconds pass, and note what the service says then. Returns the sentences."""
+    state.clock.move(max(seconds, 0.0))
+    return [_noted(state, record, name, one) for name, one in said]
 
 
 def _assumed(launch: Launch) -> str:
@@ -235,33 +291,37 @@ def _searched(state: State, record: Record, service: Service, search: Search) ->
     """Make the trials of a run, and say which is the best. Raises RunFailed where none left a figure."""
     began = state.clock.now()
     what = Searching(search, lambda trial: service.launch(state, record, began, 0, trial))
-    return "\n".join(_trials(state, record, service, what, record.name))
+    done = _trials(state, record, service, what, record.name)
+    lines = _ended(state, record, done.said, done.seconds)
+    if done.end == "failed":
+        raise RunFailed("\n".join([lines[-1], *lines[:-1]]))
+    return "\n".join(lines)
 
 
-def _trials(state: State, record: Record, service: Service, what: Searching, who: str) -> list[str]:
+def _trials(state: State, record: Record, service: Service, what: Searching, who: str) -> _Done:
     """Make the trials of a search, and keep the best of them: none where its image is not the sandbox's own. A trial
-    that fails is one less. Returns what its service says. Raises RunFailed where none left a figure.
+    that fails is one less; where none left a figure, the search has failed.
     """
-    search, lines = what.search, list[str]()
+    search, done = what.search, _Done([])
     best: tuple[float, Launch, Trial] | None = None
     for number in range(1, search.total + 1):
         trial = Trial(number, search.values(number))
         launch = what.launch(trial)
         if state.account.digest(launch.image) != digest_of_image(STEPS):
-            return [*lines, _noted(state, record, launch.name, _assumed(launch))]
+            return _Done([*done.said, (launch.name, _assumed(launch))], done.seconds, "assumed")
         tried = _Attempt(state, record, service, launch)
         trained, figure = tried.trains(), tried.figure
-        lines += tried.lines
+        done = _Done([*done.said, *tried.said], done.seconds + tried.seconds)
         if trained and figure is not None and (best is None or search.better(figure, best[0])):
             best = figure, launch, trial
     if best is None:
         none = f"{who}: the run failed, for none of its {search.total} trials left a figure {search.metric}"
-        raise RunFailed("\n".join([none, *lines]))
+        return _Done([*done.said, (record.name, none)], done.seconds, "failed")
     figure, what.best, trial = best
     tried_ = ", ".join(f"{name}={value}" for name, value in trial.values.items())
     name = what.best.name
     said = f"{who}: the best of {search.total} trials is {name}: {search.metric}={figure:g} with {tried_}"
-    return [*lines, _noted(state, record, name, said)]
+    return _Done([*done.said, (name, said)], done.seconds)
 
 
 def _noted(state: State, record: Record, name: str, said: str) -> str:
@@ -271,19 +331,19 @@ def _noted(state: State, record: Record, name: str, said: str) -> str:
 
 
 class _Attempt:
-    """One attempt of a run: how long it took, and what its service said."""
+    """One attempt of a run: how many seconds it took, and what its service said, each with the name of its job."""
 
     def __init__(self, state: State, record: Record, service: Service, launch: Launch) -> None:
         self._state, self._record, self._service, self._launch = state, record, service, launch
-        self.lines: list[str] = []
-        self.hours = 0.0
+        self.said: list[tuple[str, str]] = []
+        self.seconds = 0.0
         self.figure: float | None = None
 
     def trains(self) -> bool:
         """Make the attempt. Returns whether a model was trained."""
         for asked in self._asks():
             if refused := self._service.refused(self._state, self._launch, asked):
-                self._pass(STARTING)
+                self.seconds += STARTING
                 self._say(refused)
                 return False
         # Each interruption takes a strike from what is armed, so this ends.
@@ -299,7 +359,7 @@ class _Attempt:
             self._lay(root)
             ended = container.run(root, launch.words, launch.variables, self._struck(fault))
             late = ended.struck and fault == "job-overruns"
-            self._pass(launch.hours * _HOUR if late else STARTING)
+            self.seconds += launch.hours * _HOUR if late else STARTING
             if launch.keeps is not None:
                 self._put(launch.keeps[1], _at(root, launch.keeps[0]))
             if ended.struck and fault == "spot-taken":
@@ -360,12 +420,8 @@ class _Attempt:
         self._state.content.keep(digest, what)
         self._state.account.upload(address, digest)
 
-    def _pass(self, seconds: float) -> None:
-        self._state.clock.move(seconds)
-        self.hours += seconds / _HOUR
-
     def _say(self, said: str) -> None:
-        self.lines.append(_noted(self._state, self._record, self._launch.name, f"{self._launch.name}: {said}"))
+        self.said.append((self._launch.name, f"{self._launch.name}: {said}"))
 
 
 def below(state: State, address: str) -> list[str]:

@@ -11,7 +11,7 @@ https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeTrainingJo
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
@@ -25,13 +25,14 @@ from catalogue.kinds.aws import pipelines, sfn
 from catalogue.kinds.aws.iam import ROLE
 from catalogue.kinds.aws.jobs import PIPELINE, STATE_MACHINE, TRAINS, TUNES, Job, whole
 from catalogue.kinds.aws.s3 import BUCKET_POLICY
+from catalogue.order import all_before
 from catalogue.runs import RUN_VARIABLE
 from examples.steps import sagemaker
 from sandbox.dataplane.aws import session_of
 from sandbox.needs import of_record
 from sandbox.state import State
 from sandbox.state.records import Record
-from sandbox.training import Asked, Launch, Searching
+from sandbox.training import Asked, Launch, Searching, Steps
 from sandbox.training.container import Exit, as_inside
 from sandbox.training.intrinsics import filled
 from sandbox.training.search import Range, Search, Trial
@@ -197,34 +198,40 @@ def is_pipeline(record: Record) -> bool:
 _PROGRAM = ["python", "-m", "examples.steps"]
 
 
-def steps(state: State, record: Record, run: float) -> Iterator[tuple[str, Launch | Searching]]:
-    """The jobs of a run of a pipeline, by the names of its steps, in the order in which they wait for each other.
+def steps(state: State, record: Record, run: float) -> Steps:
+    """The jobs of a run of a pipeline, by the names of its steps.
 
     The id of the run is SageMaker's to make up, and so is the end of each job's name ("Customize access management for
     Pipelines jobs", https://docs.aws.amazon.com/sagemaker/latest/dg/build-and-manage-access.html). The words of a
-    program are those after `python -m examples.steps`.
+    program are those after `python -m examples.steps`. That none begins once one has failed no setting of SageMaker's
+    changes.
     """
-    id_ = hashlib.sha256(f"{record.id} {run}".encode()).hexdigest()[:12]
-    answers = dict[str, str]()
-    for step in pipelines.steps(of_record(record).props):
-        name, called = step.text_or_empty("Name"), pipelines.call_of(step)
-        asked: Mapping[str, Any] = _filled(step.section_or_empty("Arguments").values, id_, answers)
+    id_, props = hashlib.sha256(f"{record.id} {run}".encode()).hexdigest()[:12], of_record(record).props
+    found, waits = {step.text_or_empty("Name"): step for step in pipelines.steps(props)}, pipelines.waits(props)
+    if found.keys() != waits.keys():
+        raise BadInput(f"{record.name}: two of its steps have one name, so that nobody can tell which waits for which")
+    archives, searches = dict[str, str](), dict[str, Searching]()
+
+    def starts(name: str) -> Launch | Searching:
+        step, called = found[name], pipelines.call_of(found[name])
+        ended = [one for one in searches if one in before[name]]
+        best = {f"Steps.{one}.BestTrainingJob.TrainingJobName": searches[one].found.name for one in ended}
+        asked: Mapping[str, Any] = _filled(step.section_or_empty("Arguments").values, id_, {**archives, **best})
         if called == TRAINS:
             job = f"{asked.get('TrainingJobName', 'pipelines')}-{id_}-{name[:8]}-0"
             launched = _training(record, asked, job, _told(asked))
-            answers[f"Steps.{name}.ModelArtifacts.S3ModelArtifacts"] = launched.output[1]
-        elif called == TUNES:
-            tunes = next(one for one in pipelines.jobs(of_record(record).props) if one.state == name)
-            searching = Searching(_search_of(tunes), _trial_of_a_step(record, asked, id_, name))
-            yield name, searching
-            answers[f"Steps.{name}.BestTrainingJob.TrainingJobName"] = searching.found.name
-            continue
-        elif called == "createProcessingJob":
-            job = f"{asked.get('ProcessingJobName', 'pipelines')}-{id_}-{name[:8]}-0"
-            launched = _processing(record, asked, job)
-        else:
-            raise BadInput(f"{record.name}: the sandbox runs no step of the type {step.text_or_empty('Type')} ({name})")
-        yield name, launched
+            archives[f"Steps.{name}.ModelArtifacts.S3ModelArtifacts"] = launched.output[1]
+            return launched
+        if called == TUNES:
+            tunes = next(one for one in pipelines.jobs(props) if one.state == name)
+            searches[name] = Searching(_search_of(tunes), _trial_of_a_step(record, asked, id_, name))
+            return searches[name]
+        if called == "createProcessingJob":
+            return _processing(record, asked, f"{asked.get('ProcessingJobName', 'pipelines')}-{id_}-{name[:8]}-0")
+        raise BadInput(f"{record.name}: the sandbox runs no step of the type {step.text_or_empty('Type')} ({name})")
+
+    before = all_before(waits)
+    return Steps(waits, starts)
 
 
 def _trial_of_a_step(record: Record, asked: Mapping[str, Any], id_: str, step: str) -> Callable[[Trial], Launch]:

@@ -11,7 +11,7 @@ the other words are assumed.
 
 import re
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
@@ -30,7 +30,7 @@ from sandbox.managed_network import leads_to
 from sandbox.needs import of_record
 from sandbox.state import State
 from sandbox.state.records import Record
-from sandbox.training import Asked, Launch, RunFailed, standing
+from sandbox.training import Asked, Launch, RunFailed, Steps, standing
 from sandbox.training.container import Exit
 from sandbox.training.search import Trial
 
@@ -90,21 +90,33 @@ def launch(state: State, record: Record, run: float, attempt: int, trial: Trial 
     return _launch(state, record, step_of(record), _id(record, run), _id(record, run), {})
 
 
-def steps(state: State, record: Record, run: float) -> Iterator[tuple[str, Launch | str]]:
-    """The job of each step, as a run does one after the other. A sweep ends the run, for `search` says why."""
-    left, written = {job.step: job for job in jobs.jobs(of_record(record).props)}, dict[str, str]()
-    while left:
-        ready = [job for job in left.values() if {*job.after.values()} <= written.keys()]
-        if not ready:
-            raise BadInput(f"{record.name}: no one of its steps {', '.join(left)} is next: each reads another of them")
-        job = ready[0]
+def steps(state: State, record: Record, run: float) -> Steps:
+    """The job of each step, as their names have it in a stack file. A sweep is not done, for `search` says why.
+
+    A run goes on at a step that failed where its settings say so, with what does not read it:
+    https://learn.microsoft.com/en-us/azure/machine-learning/reference-yaml-job-pipeline (continue_on_step_failure)
+    """
+    props = of_record(record).props
+    found, written = {_slug(job.step): job for job in jobs.jobs(props)}, dict[str, str]()
+    goes_on = f"{_JOB}.settings.continue_on_step_failure"
+
+    def starts(name: str) -> Launch | str:
+        job = found[name]
         if job.kind == "sweep":
-            yield job.step.replace("_", "-"), _NO_MLFLOW
-            return
+            return _NO_MLFLOW
         launch = _launch(state, record, job, _id(record, run), _id(record, run, job.step), written)
         written[job.step] = launch.output[1]
-        yield job.step.replace("_", "-"), launch
-        del left[job.step]
+        return launch
+
+    waits = {name: {_slug(one) for one in job.after.values()} for name, job in found.items()}
+    return Steps(waits, starts, stops=props.flag_or_none(goes_on) is not True)
+
+
+_JOB = "properties.action.jobDefinition"
+
+
+def _slug(step: str) -> str:
+    return step.replace("_", "-")
 
 
 def _id(record: Record, run: float, step: str = "") -> str:

@@ -10,7 +10,7 @@ replica is at https://cloud.google.com/vertex-ai/docs/training/understanding-tra
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, cast
@@ -27,7 +27,7 @@ from examples.steps import contract, vertex
 from sandbox.needs import of_record
 from sandbox.state import State
 from sandbox.state.records import Record
-from sandbox.training import Asked, Launch, Searching, standing
+from sandbox.training import Asked, Launch, Searching, Steps, standing
 from sandbox.training.container import Exit
 from sandbox.training.search import Range, Search, Trial
 
@@ -106,22 +106,29 @@ def launch(state: State, record: Record, run: float, attempt: int, trial: Trial 
     return _launch(record, found[0], id_, f"{record.name}-{id_}-{attempt}{tried}", trial)
 
 
-def steps(state: State, record: Record, run: float) -> Iterator[tuple[str, Launch | Searching]]:
-    """The jobs of a run of a pipeline, by the names of its steps, in the order in which they wait for each other. The
-    words of a program are those after `python -m examples.steps`; a training job has its arguments alone. The launcher
-    of a step that reads a search puts the number of the best trial into them (catalogue/best_trial.py).
+def steps(state: State, record: Record, run: float) -> Steps:
+    """The jobs of a run of a pipeline, by the names of its steps. The words of a program are those after `python -m
+    examples.steps`; a training job has its arguments alone. The launcher of a step that reads a search puts the number
+    of the best trial into them (catalogue/best_trial.py).
     """
-    found, id_ = [job for job in _jobs(record) if job.step], _id(record, run)
-    best: dict[str, str] = {}
-    for job in found:
-        name = f"{record.name}-{job.step}-{id_}"
-        if job.kind != TUNES:
-            yield job.step, _launch(record, job, id_, name, best=best)
-            continue
-        searching = Searching(_search_of(job), _trial_of(record, job, id_, name))
-        yield job.step, searching
-        folder = _folder(str(_filled(job.spec.text_or_empty("baseOutputDirectory.outputUriPrefix"), id_, record)))
-        best[f"{folder}{BEST}/"] = f"{folder}{searching.found.variables[vertex.TRIAL]}/"
+    all_jobs, id_ = _jobs(record), _id(record, run)
+    found, searches = {job.step: job for job in all_jobs if job.step}, dict[str, Searching]()
+    policies = [one.body.text_or_empty("runtimeConfig.failurePolicy") for one in all_jobs if one.kind == PIPELINE]
+
+    def starts(step: str) -> Launch | Searching:
+        job, name = found[step], f"{record.name}-{step}-{id_}"
+        if job.kind == TUNES:
+            searches[step] = Searching(_search_of(job), _trial_of(record, job, id_, name))
+            return searches[step]
+        best = dict[str, str]()
+        for one in job.after & searches.keys():
+            prefix = found[one].spec.text_or_empty("baseOutputDirectory.outputUriPrefix")
+            folder = _folder(str(_filled(prefix, id_, record)))
+            best[f"{folder}{BEST}/"] = f"{folder}{searches[one].found.variables[vertex.TRIAL]}/"
+        return _launch(record, job, id_, name, best=best)
+
+    waits = {step: job.after for step, job in found.items()}
+    return Steps(waits, starts, stops=policies == ["PIPELINE_FAILURE_POLICY_FAIL_FAST"])
 
 
 def _trial_of(record: Record, job: workflows.Job, id_: str, name: str) -> Callable[[Trial], Launch]:

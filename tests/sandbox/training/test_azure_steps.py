@@ -9,9 +9,10 @@ from catalogue.errors import BadInput
 from catalogue.kinds.azure.machinelearningservices_jobs import SCHEDULE
 from sandbox.state import State
 from sandbox.state.records import New, Record
-from sandbox.training import Launch, azure
+from sandbox.training import azure, run
 from stacks.config import STACKS
 from tests.previewing import preview
+from tests.sandbox.training.started import launched
 
 FOLDER = "azureml://datastores/artifacts/paths/pipelines/fraud-path/"
 
@@ -52,7 +53,7 @@ def test_a_pipeline_is_no_training_job_and_a_training_job_no_pipeline(state: Sta
 
 
 def test_each_step_has_its_words_the_id_of_the_run_and_reads_what_those_before_it_wrote(state: State) -> None:
-    found = {name: one for name, one in azure.steps(state, pipeline(state), 7.0) if isinstance(one, Launch)}
+    found = launched(azure.steps(state, pipeline(state), 7.0))
     assert list(found) == ["prepare", "train", "evaluate", "gate", "register"]
     outputs = {name: launch.output[1] for name, launch in found.items()}
     for name, launch in found.items():
@@ -73,7 +74,7 @@ def test_each_step_has_its_words_the_id_of_the_run_and_reads_what_those_before_i
     (run,) = {launch.variables["MLPLATFORM_RUN"] for launch in found.values()}
     names = {launch.name for launch in found.values()}
     assert len(names) == 5 and run not in names
-    other = {name: one for name, one in azure.steps(state, pipeline(state), 8.0) if isinstance(one, Launch)}
+    other = launched(azure.steps(state, pipeline(state), 8.0))
     assert not {launch.output[1] for launch in other.values()} & set(outputs.values())
 
 
@@ -101,9 +102,9 @@ def test_what_the_sandbox_does_not_run_is_said(state: State) -> None:
     record = pipeline(state)
     commanded(state, "gate", "python -m examples.steps gate", "bash -c x")
     with pytest.raises(BadInput, match=r"does not run; it runs `train` alone, and `python -m examples\.steps STEP`"):
-        list(azure.steps(state, record, 0))
+        launched(azure.steps(state, record, 0))
     other = replace(record, inputs={**record.inputs})
     jobs = other.inputs["properties"]["action"]["jobDefinition"]["jobs"]
     jobs["prepare"]["inputs"]["raw"]["value"] = "${{parent.jobs.register.outputs.output}}"
-    with pytest.raises(BadInput, match="each reads another of them"):
-        list(azure.steps(state, other, 0))
+    with pytest.raises(BadInput, match="evaluate, gate, prepare, register, train wait for each other"):
+        run(state, other)

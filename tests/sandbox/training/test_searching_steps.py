@@ -4,6 +4,7 @@ import re
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,10 +21,10 @@ TRIAL = re.compile(r"train: (\S+): (?:wrote|Failed|JOB)")
 LOSS = re.compile(r"validation:log_loss=([0-9.]+)")
 
 
-def standing(platform: str, folder: Path, edit: Callable[[str], str] = str) -> State:
+def standing(platform: str, folder: Path, edit: Callable[[str], str] = str, stack: Any = searching) -> State:
     """The stack as it stands, with the raw table and the image of its steps, and with another pipeline on aws."""
-    graph, state = searching.graph(platform, folder), State(folder / "state.sqlite")
-    place, steps = graph.placement, searching.said(platform)["config"]["mlplatform:pipelines"][searching.PIPELINE]
+    graph, state = stack.graph(platform, folder), State(folder / "state.sqlite")
+    place, steps = graph.placement, stack.said(platform)["config"]["mlplatform:pipelines"][stack.PIPELINE]
     assert place is not None
     for one in (one for one in graph.cloud if not one.type.endswith(":ApprovedVersion")):
         id_ = str(one.outputs.get("id", one.name))

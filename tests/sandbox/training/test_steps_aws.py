@@ -14,6 +14,7 @@ from sandbox.training import Launch, aws
 from tests.components.aws.examples import BUCKET
 from tests.components.aws.test_components import example, inputs, made
 from tests.mutate import put
+from tests.sandbox.training import started
 
 PATH = f"s3://{BUCKET}/pipelines/path"
 
@@ -33,7 +34,7 @@ def standing(tmp_path: Any, edit: Any = None) -> tuple[State, Record]:
 def launched(tmp_path: Any) -> dict[str, Launch]:
     state, record = standing(tmp_path)
     assert aws.is_pipeline(record) and not aws.trains(record)
-    return {name: one for name, one in aws.steps(state, record, 1_000.0) if isinstance(one, Launch)}
+    return started.launched(aws.steps(state, record, 1_000.0))
 
 
 def test_each_step_reads_places_or_what_the_steps_of_its_run_wrote(tmp_path: Any) -> None:
@@ -61,9 +62,7 @@ def test_each_step_reads_places_or_what_the_steps_of_its_run_wrote(tmp_path: Any
 
 
 def run_of(state: State, record: Record, run: float) -> str:
-    _, launch = next(aws.steps(state, record, run))
-    assert isinstance(launch, Launch)
-    return launch.variables["MLPLATFORM_RUN"]
+    return started.launched(aws.steps(state, record, run))["prepare"].variables["MLPLATFORM_RUN"]
 
 
 def test_two_runs_have_two_ids_and_one_has_its_own_again(tmp_path: Any) -> None:
@@ -92,4 +91,4 @@ def test_what_a_program_wrote_is_stored_file_by_file_and_a_model_as_an_archive(t
 def test_what_the_sandbox_cannot_run_is_refused_in_a_sentence(tmp_path: Any, edit: Any, said: str) -> None:
     state, record = standing(tmp_path, edit)
     with pytest.raises(BadInput, match=said):
-        list(aws.steps(state, record, 1.0))
+        started.launched(aws.steps(state, record, 1.0))

@@ -9,9 +9,10 @@ from catalogue.errors import BadInput
 from catalogue.kinds.gcp import WORKFLOW
 from sandbox.state import State
 from sandbox.state.records import New, Record
-from sandbox.training import Launch, gcp
+from sandbox.training import gcp
 from stacks.config import STACKS
 from tests.previewing import preview
+from tests.sandbox.training.started import launched
 
 BUCKET = "gcp-full-artifacts-payments-risk-pilot"
 
@@ -42,7 +43,7 @@ def test_a_pipeline_is_no_training_job_and_no_training_job_a_pipeline(state: Sta
 
 
 def test_each_step_gets_its_words_and_the_folders_of_the_run(state: State) -> None:
-    found = {name: one for name, one in gcp.steps(state, path_of(state), 7.0) if isinstance(one, Launch)}
+    found = launched(gcp.steps(state, path_of(state), 7.0))
     assert list(found) == ["prepare", "train", "evaluate", "gate", "register"]
     run = found["prepare"].variables["MLPLATFORM_RUN"]
     assert {one.variables["MLPLATFORM_RUN"] for one in found.values()} == {run} and "{" not in run
@@ -72,8 +73,8 @@ def test_each_step_gets_its_words_and_the_folders_of_the_run(state: State) -> No
 
 
 def test_another_run_has_other_folders_and_the_same_one_the_same(state: State) -> None:
-    begun = [next(gcp.steps(state, path_of(state), run))[1] for run in (7.0, 7.0, 8.0)]
-    first, again, other = (one.output for one in begun if isinstance(one, Launch))
+    begun = [launched(gcp.steps(state, path_of(state), run))["prepare"] for run in (7.0, 7.0, 8.0)]
+    first, again, other = (one.output for one in begun)
     assert first == again != other
 
 
@@ -81,4 +82,4 @@ def test_a_program_that_the_sandbox_does_not_have_is_said(state: State) -> None:
     record = path_of(state)
     source = record.inputs["sourceContents"].replace("examples.steps", "their.steps")
     with pytest.raises(BadInput, match=r"starts python -m their.steps prepare; the sandbox runs `python -m examples"):
-        list(gcp.steps(state, replace(record, inputs={**record.inputs, "sourceContents": source}), 7.0))
+        launched(gcp.steps(state, replace(record, inputs={**record.inputs, "sourceContents": source}), 7.0))
