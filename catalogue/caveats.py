@@ -127,11 +127,14 @@ CAVEATS: Mapping[str, tuple[Caveat, ...]] = {
             ),
         ),
         Caveat(
-            (_MACHINE,),
+            (_MACHINE, _PIPELINE),
             "SageMaker keeps of each trial of a tuning job what it tried and what it reached, in experiments that it "
             "makes by itself. They are no resources of the stack, and no teardown takes them away.",
             documented(f"{_RUNTIME}/API_CreateHyperParameterTuningJob.html", "2026-11-28"),
-            when=lambda one: "createHyperParameterTuningJob" in one.props.text_if_known("definition"),
+            when=lambda one: (
+                "createHyperParameterTuningJob" in one.props.text_if_known("definition")
+                or "HyperParameterTuningJobConfig" in one.props.text_if_known("pipelineDefinition")
+            ),
         ),
     ),
     "gcp": (

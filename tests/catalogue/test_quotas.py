@@ -1,12 +1,16 @@
 """How much machines draw on a quota: in the platform's unit, whether or not the catalogue knows the quota's name."""
 
+from random import Random
+
 import pytest
 
 from catalogue import quotas
 from catalogue.hardware import catalogue
 from catalogue.hardware.catalogue import Use
 from catalogue.machines import Machines
+from catalogue.order import all_before
 from catalogue.platforms import PLATFORMS
+from tests.catalogue.test_order import GRAPHS, by_force
 
 
 def drawn(platform: str, machine_type: str, use: str, replicas: int) -> tuple[str, int]:
@@ -64,3 +68,26 @@ def test_no_other_platform_counts_a_machine_twice() -> None:
         for machine_type, machine in catalogue.load(platform).machine_types.items():
             for use in machine.uses:
                 assert quotas.beside(platform, Machines("it", machine_type, use, 1, 1)) == []
+
+
+def test_the_steps_of_a_run_need_what_may_stand_at_once_and_what_has_no_turn_stands_beside_them() -> None:
+    """Held against every set of steps of which none is before another, in generated graphs."""
+    type_ = next(
+        machine.machine_type
+        for machine in catalogue.load("aws").families.values()
+        if machine.machine_type is not None
+        and "training" in machine.uses
+        and machine.uses["training"].unit == "instances"
+    )
+    for number, waits in enumerate(GRAPHS[:60]):
+        random, before = Random(number), all_before(waits)
+        count = {name: [random.randint(1, 3) for _ in range(random.randint(1, 2))] for name in waits}
+        used = [
+            Machines("it", type_, "training", one, one, turn=name, after=before[name])
+            for name, each in count.items()
+            for one in each
+        ]
+        used.append(Machines("it", type_, "training", 2, 2))
+        found = quotas.at_once("aws", used)
+        steps = by_force({name: sum(each) for name, each in count.items()}, before)
+        assert list(found.values()) == [2 + steps]

@@ -156,6 +156,7 @@ EXAMPLES: Mapping[str, Args] = {
             candidate_uris=[f"s3://{BUCKET}/pipelines/path/"],
             training_jobs=["weekly", "search"],
             tuned_jobs=["search"],
+            searching_steps=["search"],
             pipelines=["path"],
             records=["experiments/"],
             recorded_jobs=["weekly"],

@@ -14,6 +14,7 @@ from catalogue.kinds.azure import jobs
 from catalogue.kinds.azure.jobs import SCHEDULE
 from catalogue.kinds.gcp import workflows
 from catalogue.kinds.gcp.workflows import WORKFLOW
+from catalogue.marks import UNKNOWN
 from catalogue.order import all_before
 from catalogue.platforms import PLATFORMS
 from operations import hardware, running
@@ -201,3 +202,19 @@ def test_another_order_than_the_file_has_is_found(
     graphs: Callable[[str], Graph], platform: str, rule: str, edit: Callable[[Graph], Graph]
 ) -> None:
     assert caught(edit(graphs(platform)), rule) == {rule}
+
+
+def test_before_the_clusters_of_azure_stand_the_largest_counts_and_all_is_judged_again(
+    graphs: Callable[[str], Graph],
+) -> None:
+    """On the engine's own preview no step says yet which cluster is its own."""
+    name, graph = next(iter(MORE["azure"])), graphs("azure")
+
+    def unknown(job: dict[str, Any]) -> None:
+        for step in job["jobs"].values():
+            step["computeId"] = UNKNOWN
+
+    before = azure(unknown)(graph)
+    # One model is evaluated on two vCPUs while the other trains on four. Before that is known, the four count.
+    assert hardware.at_once(graph)[name] - hardware.at_once(before)[name] == 2
+    assert "quota-declared" in caught(graph, "quota-declared")
