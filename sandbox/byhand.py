@@ -131,7 +131,7 @@ def numbered(state: State, version: str, digest: str) -> tuple[str, bool]:
     there = state.account.versions()
     if arn in there and there[arn][1] != digest:
         raise BadInput(
-            f"{version}: is registered with the digest {there[arn][1]}; a version never changes, so take the next number"
+            f"{version}: is registered with the digest {there[arn][1]}; a version never changes; take the next number"
         )
     first = _first(there, group)
     if first < number and group.startswith("arn:"):
