@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 
 from catalogue import quotas
@@ -42,7 +43,7 @@ def fit(graph: Graph, region: str) -> list[HardwareUse]:
                 stack_key=resource.stack_key,
                 name=f"{use.user} ({use.part})" if use.part else use.user,
                 family=family_name or "unknown",
-                machine_type=use.said,
+                machine_type=replace(use, part="").said,  # the name has the part
                 use=use.use,
                 replicas=str(use.high) if use.low == use.high else f"{use.low} to {use.high}",
                 sold_in_region=bool(family and family.sold_in(region)),

@@ -130,7 +130,9 @@ def numbered(state: State, version: str, digest: str) -> tuple[str, bool]:
     arn, group, number = _version(state, version)
     there = state.account.versions()
     if arn in there and there[arn][1] != digest:
-        raise BadInput(f"{version}: is registered with the digest {there[arn][1]}; a version never changes")
+        raise BadInput(
+            f"{version}: is registered with the digest {there[arn][1]}; a version never changes; take the next number"
+        )
     first = _first(there, group)
     if first < number and group.startswith("arn:"):
         raise BadInput(f"{version}: the next version of the group is {first}, for SageMaker numbers them in order")

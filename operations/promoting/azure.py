@@ -191,7 +191,7 @@ def numbered(stack: str, config: StackConfig, version: Registered, digest: str, 
     if there is not None and digest_of(there) != digest:
         raise BadInput(
             f"{_called(stack, wanted)}: is another version, and a version never changes; choose another number "
-            "(--as of `promote`)"
+            "with --as"
         )
     return wanted.version, there is not None
 

@@ -155,9 +155,7 @@ def numbered(stack: str, config: StackConfig, version: Registered, digest: str, 
     except Unseen as error:
         raise BadInput(f"{version}: cannot be read: {error}") from None
     if content is not None and versions.digest(content) != digest:
-        raise BadInput(
-            f"{place}: is of another version, and a version never changes; choose another number (--as of `promote`)"
-        )
+        raise BadInput(f"{place}: is of another version, and a version never changes; choose another number with --as")
     return wanted, content is not None
 
 

@@ -88,8 +88,8 @@ def exported(stack: str, platform: str, folder: Path) -> Standing:
     cli = which("pulumi")
     if cli is None:
         raise BadInput(
-            "pulumi is not on PATH, so nobody can say what stands; name the file that `pulumi stack export` wrote with "
-            "--standing"
+            "pulumi is not on PATH, so nobody can say what stands; install it, as https://www.pulumi.com/docs/install/ "
+            "says, or name the file that `pulumi stack export` wrote with --standing"
         )
     command = [cli, "stack", "export", "--stack", stack, "--non-interactive"]
     done = subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)

@@ -16,14 +16,16 @@ from catalogue.kinds import kind_of
 from catalogue.marks import SECRET
 from catalogue.platforms import PLATFORMS
 from catalogue.pricing import Bill
-from operations import bill, facts, judge, report
+from operations import bill, facts, hardware, judge, report
 from operations.checkov import FailedCheck, ScanResult
 from operations.rendering.rendered import Rendered
 from operations.verdict import Finding, Verdict
 from operations.words import dollars, how_to_waive
 from policies import limits, waivers
 from policies.exceptions import DesignException
+from stacks.config import STACKS
 from tests.mutate import changed, put, without
+from tests.previewing import preview
 
 TODAY = date(2026, 11, 22)
 IAM_ROLE = "aws:iam/role:Role"
@@ -465,3 +467,10 @@ def test_one_artifact_is_one(platform: str, monkeypatch: pytest.MonkeyPatch) -> 
 
         monkeypatch.setattr(facts, "artifacts", artifacts)
         assert facts.of(platform).exportable(Graph("s", platform, (), {})).startswith(said)
+
+
+def test_a_row_of_hardware_says_its_step_once() -> None:
+    graph = preview(STACKS / "Pulumi.aws-full.yaml")
+    rows = {row.name: row.machine_type for row in hardware.fit(graph, "us-east-1")}
+    assert rows["aws-full-fraud-path (train)"] == "ml.m5.xlarge"
+    assert not [said for said in rows.values() if "(" in said]
