@@ -35,6 +35,7 @@ OUTPUT, CHECKPOINTS = "output", "checkpoints"
 OF_ITS_RUN = "${{name}}/"
 """The folder of one run below a folder: Azure ML puts the name of the step's job there when it is submitted, the same
 for each attempt, https://learn.microsoft.com/en-us/azure/machine-learning/concept-expressions (server expressions).
+The page on schedules (how-to-schedule-pipeline-job) may mean the pipeline's name: that is of the run alone, too.
 """
 
 

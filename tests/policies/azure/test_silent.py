@@ -137,6 +137,7 @@ SILENT: list[tuple[str, Mutation]] = [
     ),
     ("inputs-allowed", setting(KEY, "properties.rotationPolicy.lifetimeActions.0.trigger.timeAfterCreate", "P1D")),
     ("inputs-allowed", setting(f"{ML}:BatchDeployment", "properties.outputFileName", "../x.csv")),
+    ("inputs-allowed", setting(f"{ML}:BatchDeployment", "properties.retrySettings.timeout", "PT1S")),
     ("inputs-allowed", setting(f"{ML}:OnlineDeployment", "properties.requestSettings.requestTimeout", "PT0S")),
     ("inputs-allowed", setting(f"{ML}:OnlineDeployment", "properties.readinessProbe.period", "PT9999S")),
     ("inputs-known", more(SCHEDULE, f"{JOB}.outputs.scores", "assetName", "fraud-scorer", "backfill")),
