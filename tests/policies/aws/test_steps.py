@@ -124,6 +124,12 @@ EDITS: dict[str, tuple[str, Edit]] = {
         step("prepare", lambda s: s["Arguments"]["ProcessingInputs"][0]["S3Input"].update({"S3Uri.$": "$.x"})),
     ),
     "machines that cannot talk": ("network-training-paths", sent("ResourceConfig.InstanceCount", 2, "train")),
+    # What a step is not told, and where it is not recorded.
+    "no hyperparameters": ("limits-stated", lost("HyperParameters", "train")),
+    "no run": ("world-job", lost("Environment", "register")),
+    "no record": ("experiments-own", lost("Environment.MLFLOW_TRACKING_URI", "train")),
+    "another experiment": ("experiments-own", sent("Environment.MLFLOW_EXPERIMENT_NAME", "other", "train")),
+    "a record out of reach": ("experiments-own", sent("EnableNetworkIsolation", True, "train")),
     # Names and tags.
     "a name of others": ("world-job", sent("ProcessingJobName", "another-stack-prepare")),
     "a name too long": ("world-job", sent("ProcessingJobName", f"aws-full-{'x' * 40}")),
