@@ -200,6 +200,24 @@ def test_an_alarm_of_a_step_that_names_none_watches_nothing(full: Graph) -> None
 POLICY, ARN = "aws:iam/rolePolicy:RolePolicy", "arn:aws:s3:::aws-full-artifacts-111122223333"
 
 
+@pytest.mark.parametrize(
+    ("sid", "edit"),
+    [
+        ("Process", lambda s: s["Action"].remove("sagemaker:AddTags")),
+        ("HearOfTheEnd", lambda s: s["Resource"].remove(next(one for one in s["Resource"] if "Transform" in one))),
+    ],
+)
+def test_a_right_on_other_things_alone_is_found(full: Graph, sid: str, edit: Edit) -> None:
+    """Every job is tagged by one action; one that may tag training jobs alone starts no step."""
+
+    def change(inputs: Any) -> None:
+        document = json.loads(inputs["policy"])
+        edit(next(one for one in document["Statement"] if one["Sid"] == sid))
+        inputs["policy"] = json.dumps(document)
+
+    assert caught(having(full, POLICY, "pipeline-policy", change), "identity-tasks") == {"identity-tasks"}
+
+
 def publisher(sid: str, edit: Edit) -> Callable[[Graph], Graph]:
     """The graph with another statement of the publisher's policy."""
 
