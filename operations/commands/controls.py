@@ -76,7 +76,7 @@ def controls(
 def _world(of: str) -> "World":
     from catalogue.graph import Placement
     from policies.controls import World
-    from stacks.config import read_stack_file
+    from stacks.config import read_stack_file, stack_name
 
     if of in PLATFORMS:
         return World.of(cast(Platform, of))
@@ -85,7 +85,7 @@ def _world(of: str) -> "World":
     except BadInput as error:
         raise BadInput(f"{error}; or name a platform: {', '.join(PLATFORMS)}") from None
     config = read_stack_file(file)
-    return World.of(config.platform, Placement.from_words(config.model_dump()))
+    return World.of(config.platform, Placement.from_words(config.model_dump()), stack_name(file))
 
 
 def _write(folder: Path, files: dict[str, str]) -> None:

@@ -2,7 +2,7 @@
 
 import ast
 import operator
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import inf
@@ -254,6 +254,10 @@ _ARITHMETIC: Mapping[type[ast.operator], Callable[[float, float], float]] = {
 }
 
 
+_OF_MANY: Mapping[str, Callable[[Iterable[float]], float]] = {"MAX": max, "MIN": min, "SUM": sum}
+"""What is made of several metrics at each moment. Of a single one it is another thing, a number of all the time."""
+
+
 def _math(props: Properties, ours: bool) -> Iterator[str]:
     """Whether one query gives what is compared, and whether the alarm tells anything apart by it.
 
@@ -303,9 +307,21 @@ def rings(alarm: Properties, values: Mapping[str, float]) -> bool:
             return float(part.value)
         if isinstance(part, ast.UnaryOp) and isinstance(part.op, ast.USub):
             return -calculated(part.operand, above)
+        if isinstance(part, ast.Call) and isinstance(part.func, ast.Name) and not part.keywords:
+            return of_many(part.func.id, part.args, above)
         if isinstance(part, ast.BinOp) and type(part.op) in _ARITHMETIC:
             return _ARITHMETIC[type(part.op)](calculated(part.left, above), calculated(part.right, above))
         raise NotArithmetic(f"{ast.unparse(part)} is no arithmetic")
+
+    def of_many(name: str, said: Sequence[ast.expr], above: Sequence[str]) -> float:
+        if name == "FILL" and len(said) == 2 and isinstance(said[1], ast.Constant):
+            return calculated(said[0], above)
+        if name in _OF_MANY and len(said) == 1:
+            if isinstance(said[0], ast.List) and said[0].elts:
+                return _OF_MANY[name](calculated(one, above) for one in said[0].elts)
+            if ast.unparse(said[0]) == "METRICS()" and values:
+                return _OF_MANY[name](values.values())
+        raise NotArithmetic(f"{name} of this is no arithmetic")
 
     compared = next(id_ for id_, query in queries.items() if query.flag_or_none("returnData"))
     compares = _RINGS.get(alarm.text_or_empty("comparisonOperator"))

@@ -203,7 +203,7 @@ def bucket_tls(graph: Graph, resource: Resource) -> Iterator[str]:
     if not any(_denies_without_tls(statement) for statement in found):
         yield "answers without TLS"
     for statement in found:
-        known = _denies_without_tls(statement) or is_write_once(statement)
+        known = _denies_without_tls(statement) or _denies_old_tls(statement) or is_write_once(statement)
         if not allows(statement) and graph.ours and not known:
             yield f"{name_of(statement)} denies something beside what comes without TLS"
     for statement in filter(allows, found):
@@ -219,13 +219,26 @@ def _is_on_all(resources: list[str]) -> bool:
 
 
 def _denies_without_tls(statement: Properties) -> bool:
+    return _denies_everybody(statement, "Bool", "aws:SecureTransport", "false")
+
+
+def _denies_old_tls(statement: Properties) -> bool:
+    """A TLS before 1.2, which S3 itself answers no more, so that the statement takes nothing from anybody:
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/network-isolation.html
+    """
+    return _denies_everybody(statement, "NumericLessThan", "s3:TlsVersion", "1.2")
+
+
+def _denies_everybody(statement: Properties, operator: str, key: str, value: str) -> bool:
+    """Whether a statement denies all of a bucket to everybody on this condition, and on no further one."""
+    said = statement.section_or_empty(f"Condition.{operator}").values.get(key)
     return (
         not allows(statement)
         and list(statement.each_text("Action")) == ["s3:*"]
         and is_everybody(statement)
         and _is_on_all(list(statement.each_text("Resource")))
-        and conditions(statement) == {("Bool", "aws:SecureTransport")}
-        and list(statement.section_or_empty("Condition.Bool").each_text("aws:SecureTransport")) == ["false"]
+        and conditions(statement) == {(operator, key)}
+        and [str(one).casefold() for one in (said if isinstance(said, list) else [said])] == [value]
     )
 
 

@@ -32,7 +32,7 @@ from policies import given
 from policies.aws.documents import is_anybody
 from policies.aws.identity import GUARDRAILS, WITHOUT_RESOURCE
 from policies.aws.promoted import is_given, texts
-from policies.aws.reach import Granted, beyond, known_jobs
+from policies.aws.reach import Granted, beyond, known_jobs, lacks
 from policies.personas import table
 from policies.rule import Found, stack_rule, whole_stack_rule
 from policies.world import world
@@ -412,8 +412,9 @@ _ABOUT = {
     "policies/personas/aws.yaml.",
 )
 def tasks(graph: Graph, role: Resource) -> Iterator[str]:
-    """By name of action alone: the tests of the persona table ask IAM's own logic of each call. Another program's roles
-    are no personas. What a policy grants and the boundary leaves out is found too: the one or the other is a mistake.
+    """By name of action, and by what it is granted on where that has a name; the tests of the persona table ask IAM's
+    own logic of each call. Another program's roles are no personas. What a policy grants and the boundary leaves out is
+    found too: the one or the other is a mistake.
     """
     persona = role.name.rpartition("-identity-")[2]
     if graph.ours and role.type == iam.POLICY:
@@ -434,9 +435,27 @@ def tasks(graph: Graph, role: Resource) -> Iterator[str]:
         granted = {action.lower() for one in resources for action in _actions(one)}
         if resources and (lacking := sorted(needed.keys() - granted)):
             yield f"cannot {needed[lacking[0]]}: {who} does not grant {lacking[0]}"
+    yield from _elsewhere(graph, persona, held)
     own = {action.lower() for one in held for action in _actions(one)}
     if bounds and (idle := sorted(own - {action.lower() for one in bounds for action in _actions(one)})):
         yield f"is granted {idle[0]}, which its boundary does not allow, so that the grant is worth nothing"
+
+
+def _elsewhere(graph: Graph, persona: str, held: Sequence[Resource]) -> Iterator[str]:
+    """An action that a task takes and that is granted on other things alone: tagging is one action of every job."""
+    on: dict[str, set[str]] = {}
+    for one in held:
+        for _, statement in _granted(one):
+            for action in statement.actions:
+                on.setdefault(action.lower(), set()).update(statement.resources)
+    for task in table("aws").tasks:
+        if persona not in task.who or not _has(graph, task.about):
+            continue
+        for calls in task.calls:
+            for do in calls.do:
+                if do.lower() in on and lacks(graph, calls.at, on[do.lower()]):
+                    yield f"cannot {task.says}: its own policy grants {do} on other things alone"
+                    break
 
 
 def _nobodys(graph: Graph, boundary: Resource) -> Iterator[str]:

@@ -141,6 +141,19 @@ def beyond(graph: Graph, persona: str, statement: Granted) -> Sequence[tuple[str
     return _beyond(_reaches(graph), persona, statement)
 
 
+_NAMED_EACH = ("logs-of-trials", "tunings-of-runs")
+"""The words of `_reaches` that are names, too, and no places of files."""
+
+
+def lacks(graph: Graph, word: str, resources: Collection[str]) -> bool:
+    """Whether none of these resources is what a word means. Of names alone: a stack may have no place of a word."""
+    meant = _LIKE.get(word, word)
+    if meant not in _NAMES and meant not in _NAMED_EACH:
+        return False
+    reach = _reaches(graph).of[meant]
+    return not any(one == "*" or reach.holds(one) for one in resources)
+
+
 @lru_cache(maxsize=4096)
 def _beyond(reaches: "_Reaches", persona: str, statement: Granted) -> Sequence[tuple[str, str]]:
     found: list[tuple[str, str]] = []

@@ -415,7 +415,7 @@ def run_named(props: Properties) -> Iterator[str]:
     """
     if "<aws.scheduler.execution-id>" in props.text_or_empty("target.input"):
         yield "names a run by the attempt to start it"
-    if ":pipeline/" in props.text_or_empty("target.arn"):
+    if ":pipeline/" in props.text_if_known("target.arn"):
         yield "starts a pipeline by its ARN, with no token by which a start that is delivered twice is one run"
 
 

@@ -40,12 +40,14 @@ class World:
     limits: Limits
     place: Placement | None = None
     zone: LandingZone | None = None
+    stack: str = ""
+    """The name of the stack. Empty where only its place is known."""
 
     @classmethod
-    def of(cls, platform: Platform, place: Placement | None = None) -> "World":
+    def of(cls, platform: Platform, place: Placement | None = None, stack: str = "") -> "World":
         """The world of a stack that stands there. Raises BadInput for limits or landing zones that cannot be read."""
         zone = landing_zones.load()[place.landing_zone] if place and place.landing_zone else None
-        return cls(platform, limits.load().of(platform, place), place, zone)
+        return cls(platform, limits.load().of(platform, place), place, zone, stack)
 
     @property
     def account(self) -> str | None:

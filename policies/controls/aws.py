@@ -15,6 +15,7 @@ from typing import Any
 
 from catalogue.errors import BadInput
 from catalogue.hardware.catalogue import load
+from catalogue.jobnames import begin
 from catalogue.landing_zones import AwsZone
 from policies.controls import Control, Document, World, aws_unprevented, unfolded
 
@@ -116,13 +117,18 @@ def _machines(world: World) -> Sequence[Document]:
 
 
 def _isolation(world: World) -> Sequence[Document]:
-    """But for the runs of the training jobs that the stack file has recorded; where no stack is named, for none."""
+    """But for the runs of the training jobs that the stack file has recorded; where no stack is named, for none.
+
+    A run has the first of its job's name alone where that is long, as a run of its own or as a step of a pipeline.
+    """
     denied = _deny("WithoutIsolation", _IN_NETWORK, _not_true("sagemaker:NetworkIsolation"))
     place, zone = world.place, world.zone
     if place is None or not place.recorded:
         return [denied]
-    begins = f"arn:aws:sagemaker:{place.region}:{place.account}:training-job/{zone.name_prefix if zone else ''}*"
-    runs = [f"{begins}-{job}-*" for job in place.recorded]
+    prefix, stack = zone.name_prefix if zone else "", world.stack
+    begins = (begin(f"{prefix}{stack}-{job}") if stack else [f"{prefix}*-{job}-"] for job in place.recorded)
+    names = [name for each in begins for name in each]
+    runs = [f"arn:aws:sagemaker:{place.region}:{place.account}:training-job/{name}*" for name in names]
     return [{**{key: said for key, said in denied.items() if key != "Resource"}, "NotResource": runs}]
 
 

@@ -1,5 +1,6 @@
 """What changes nothing for whoever reviews a stack is no finding."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -54,6 +55,14 @@ def _set(path: str, value: Any) -> Edit:
     return edit
 
 
+def _no_old_tls(policy: str) -> str:
+    """The policy of a bucket with a denial of what S3 answers no more."""
+    document = json.loads(policy)
+    (closed,) = (each for each in document["Statement"] if each["Sid"] == "TlsOnly")
+    document["Statement"].append({**closed, "Sid": "Old", "Condition": {"NumericLessThan": {"s3:TlsVersion": "1.2"}}})
+    return json.dumps(document)
+
+
 def _raise(actions: list[str]) -> None:
     actions[:] = [action.upper() for action in actions]
 
@@ -63,6 +72,13 @@ SAME: dict[str, list[tuple[str, str, Edit]]] = {
         ("aws:iam/role:Role", "serving", _text("assumeRolePolicy", "aws:SourceAccount", "AWS:sourceaccount")),
         ("aws:s3/bucketPolicy:BucketPolicy", "audit", _text("policy", "aws:SourceArn", "AWS:SourceArn")),
         ("aws:cloudwatch/metricAlarm:MetricAlarm", "scorer-errors", _set("actionsEnabled", True)),
+        (
+            "aws:cloudwatch/metricAlarm:MetricAlarm",
+            "scorer-errors",
+            lambda one: one.update(datapointsToAlarm=one["evaluationPeriods"]),
+        ),
+        ("aws:cloudwatch/metricAlarm:MetricAlarm", "lost", _set("metricQueries.0.expression", "SUM(METRICS())")),
+        ("aws:s3/bucketPolicy:BucketPolicy", "audit", lambda one: one.update(policy=_no_old_tls(one["policy"]))),
         (
             "aws:cloudwatch/metricAlarm:MetricAlarm",
             "scorer-errors",

@@ -186,6 +186,8 @@ SENT: list[tuple[str, Edit]] = [
     ("world-run-places", into("HyperParameters", regularization="2.0")),
     ("world-job", sent(lambda q: q.update({"TrainingJobName.$": "States.Format('aws-full-x-{}', $.run)"}))),
     ("world-job", sent(lambda q: q.update({"TrainingJobName.$": "$.name"}))),
+    ("limits-stated", sent(lambda q: q.pop("HyperParameters"))),
+    ("experiments-own", sent(lambda q: (q.pop("Environment"), q.update(EnableNetworkIsolation=True)))),
     ("limits-batch-time", into("StoppingCondition", MaxRuntimeInSeconds=2_419_200)),
     ("limits-batch-time", into("StoppingCondition", MaxWaitTimeInSeconds=7200)),
     ("limits-batch-time", into("StoppingCondition", MaxWaitTimeInSeconds=None)),
@@ -199,6 +201,19 @@ SENT: list[tuple[str, Edit]] = [
     ("rollback-run-whole", defined(lambda d: d["States"].update(Beside={"Type": "Succeed"}))),
     ("rollback-run-whole", _then("Nowhere", {"Type": "Choice", "Choices": [{"Next": "Gone"}], "Default": "Train"})),
 ]
+
+
+@pytest.mark.parametrize(
+    ("rule", "section", "key"),
+    [("world-job", "", "TransformJobName.$"), ("world-run-places", "TransformOutput", "S3OutputPath.$")],
+)
+def test_two_inputs_of_a_batch_job_have_a_job_and_a_folder_each(full: Graph, rule: str, section: str, key: str) -> None:
+    def edit(document: Any) -> None:
+        one, other = (each["Parameters"] for each in document["States"].values() if each["Type"] == "Task")
+        (other[section] if section else other)[key] = (one[section] if section else one)[key]
+
+    assert caught(full, rule) == set()
+    assert caught(having(full, MACHINE, "-fraud-backfill", defined(edit)), rule) == {rule}
 
 
 @pytest.mark.parametrize("edit", ENDS_WELL_WHEN_STOPPED)

@@ -95,6 +95,7 @@ RECORDS, SEALED = (
 LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
 AT_ONCE = "asyncInferenceConfig.clientConfig.maxConcurrentInvocationsPerInstance"
 ABOVE, AT_LEAST = "GreaterThanThreshold", "GreaterThanOrEqualToThreshold"
+SCORER = "aws-pilot-fraud-scorer"
 THRESHOLD, LOOKS, WATCHES = "rollback-alarm-threshold", "rollback-alarm-looks", "rollback-alarm-dimensions"
 SILENT: list[tuple[str, Mutation]] = [
     # A flag is never above 1, and a count of failures is always at least 0.
@@ -139,6 +140,12 @@ SILENT: list[tuple[str, Mutation]] = [
     (WATCHES, strange(alarm("scorer-errors", metricName="Invocation5xxErrors"))),
     (WATCHES, strange(alarm("scorer-errors", namespace="AWS/SageMaker/"))),
     (WATCHES, strange(alarm("scorer-errors", namespace="AWS/States"))),
+    ("limits-scaling-policy", alarm("waiting", dimensions={"EndpointName": "aws-pilot-fraud-scorer"})),
+    (
+        "limits-scaling-policy",
+        setting(POLICY, f"{TRACKING}.customizedMetricSpecification.dimensions.0.value", SCORER, "on-backlog"),
+    ),
+    ("rollback-run-named", setting(SCHEDULE, "target.arn", "arn:aws:sagemaker:us-east-1:111122223333:pipeline/x")),
     ("rollback-batch-watched", alarm("backfill-failed", evaluationPeriods=2)),
     ("rollback-batch-watched", alarm("backfill-missed", evaluationPeriods=5)),
     ("rollback-batch-watched", alarm("backfill-missed", evaluationPeriods=160)),
@@ -326,6 +333,7 @@ def test_what_passed_in_silence_is_told(aws_pilot: Graph, rule: str, mutation: M
     [
         expression("calls + machines * 0"),
         expression("FILL(calls, 0) + 0 * machines"),
+        expression("ABS(calls) + 0 * machines"),
         expression("-(0 - calls)"),
         alarm("backfill-missed", evaluationPeriods=40),
         alarm("backfill-failed", period=3600, treatMissingData="missing", evaluationPeriods=2),
@@ -348,7 +356,7 @@ def test_what_means_the_same_or_is_as_good_is_let_be(aws_pilot: Graph, mutation:
     rules = {rule for rule, _ in SILENT}
     graph = mutation(aws_pilot)
     found = caught(graph, *rules)
-    unreadable = "FILL" in json.dumps(first(graph, ALARM, "idle").inputs["metricQueries"])
+    unreadable = "ABS" in json.dumps(first(graph, ALARM, "idle").inputs["metricQueries"])
     assert found == ({THRESHOLD} if unreadable else set()), "metric math that nobody can judge is a finding of ours"
 
 

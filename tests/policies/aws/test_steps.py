@@ -124,6 +124,12 @@ EDITS: dict[str, tuple[str, Edit]] = {
         step("prepare", lambda s: s["Arguments"]["ProcessingInputs"][0]["S3Input"].update({"S3Uri.$": "$.x"})),
     ),
     "machines that cannot talk": ("network-training-paths", sent("ResourceConfig.InstanceCount", 2, "train")),
+    # What a step is not told, and where it is not recorded.
+    "no hyperparameters": ("limits-stated", lost("HyperParameters", "train")),
+    "no run": ("world-job", lost("Environment", "register")),
+    "no record": ("experiments-own", lost("Environment.MLFLOW_TRACKING_URI", "train")),
+    "another experiment": ("experiments-own", sent("Environment.MLFLOW_EXPERIMENT_NAME", "other", "train")),
+    "a record out of reach": ("experiments-own", sent("EnableNetworkIsolation", True, "train")),
     # Names and tags.
     "a name of others": ("world-job", sent("ProcessingJobName", "another-stack-prepare")),
     "a name too long": ("world-job", sent("ProcessingJobName", f"aws-full-{'x' * 40}")),
@@ -196,6 +202,24 @@ def test_an_alarm_of_a_step_that_names_none_watches_nothing(full: Graph) -> None
 
 
 POLICY, ARN = "aws:iam/rolePolicy:RolePolicy", "arn:aws:s3:::aws-full-artifacts-111122223333"
+
+
+@pytest.mark.parametrize(
+    ("sid", "edit"),
+    [
+        ("Process", lambda s: s["Action"].remove("sagemaker:AddTags")),
+        ("HearOfTheEnd", lambda s: s["Resource"].remove(next(one for one in s["Resource"] if "Transform" in one))),
+    ],
+)
+def test_a_right_on_other_things_alone_is_found(full: Graph, sid: str, edit: Edit) -> None:
+    """Every job is tagged by one action; one that may tag training jobs alone starts no step."""
+
+    def change(inputs: Any) -> None:
+        document = json.loads(inputs["policy"])
+        edit(next(one for one in document["Statement"] if one["Sid"] == sid))
+        inputs["policy"] = json.dumps(document)
+
+    assert caught(having(full, POLICY, "pipeline-policy", change), "identity-tasks") == {"identity-tasks"}
 
 
 def publisher(sid: str, edit: Edit) -> Callable[[Graph], Graph]:

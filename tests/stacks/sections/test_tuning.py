@@ -237,6 +237,10 @@ def range_of(sort: str, **said: Any) -> Edit:
     return lambda sent: sent["HyperParameterTuningJobConfig"]["ParameterRanges"][sort][0].update(said)
 
 
+def ranges_of(sent: dict[str, Any]) -> list[dict[str, Any]]:
+    return sent["HyperParameterTuningJobConfig"]["ParameterRanges"]["IntegerParameterRanges"]
+
+
 ELSEWHERE = {"S3OutputPath": "s3://aws-full-artifacts-111122223333/elsewhere/", "KmsKeyId": "alias/x"}
 STATED, INPUTS, JOB, PLACES = "limits-stated", "inputs-request", "world-job", "world-run-places"
 
@@ -257,6 +261,11 @@ STATED, INPUTS, JOB, PLACES = "limits-stated", "inputs-request", "world-job", "w
         (STATED, trial(StoppingCondition={"MaxRuntimeInSeconds": 7200})),
         (STATED, trial(AlgorithmSpecification={"MetricDefinitions": [{"Name": "x", "Regex": "y"}]})),
         (STATED, lambda q: q["TrainingJobDefinition"]["ResourceConfig"].update(InstanceCount=1)),
+        (STATED, limits(MaxRuntimeInSeconds=60)),
+        (STATED, trial(StaticHyperParameters={})),
+        (STATED, lambda q: ranges_of(q).append({**ranges_of(q)[0], "MaxValue": "90"})),
+        (INPUTS, range_of("IntegerParameterRanges", ScalingType="Auto")),
+        (INPUTS, lambda q: ranges_of(q)[0].pop("ScalingType")),
         (INPUTS, config(RandomSeed=1)),
         (INPUTS, config(TuningJobCompletionCriteria={"TargetObjectiveMetricValue": 1})),
         (INPUTS, lambda q: q.update(WarmStartConfig={"ParentHyperParameterTuningJobs": []})),
