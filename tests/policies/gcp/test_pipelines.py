@@ -10,6 +10,7 @@ import pytest
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.gcp import workflows
 from catalogue.kinds.gcp.vertex import METADATA_STORE
+from catalogue.properties import Malformed
 from catalogue.vertex_jobs import IN_THE_RUN
 from policies.gcp import identity
 from policies.gcp.pipeline_specs import JUDGED
@@ -294,6 +295,20 @@ def test_the_full_stack_passes(full: Graph) -> None:
 @pytest.mark.parametrize(("name", "mutation"), CAUGHT, ids=[f"{at}-{name}" for at, (name, _) in enumerate(CAUGHT)])
 def test_what_a_pipeline_says_otherwise_is_found(full: Graph, name: str, mutation: Callable[[Graph], Graph]) -> None:
     assert name in caught(mutation(full), name)
+
+
+def test_a_launcher_takes_the_names_of_the_protocol_buffer_alone(full: Graph) -> None:
+    def twin(job: Any) -> None:  # rules read the last one
+        job["job_spec"] = {"serviceAccount": _account("pipeline"), **job["job_spec"]}
+
+    def renamed(job: Any) -> None:
+        job["jobSpec"] = job.pop("job_spec")
+
+    for edit, name in ((twin, "serviceAccount"), (renamed, "jobSpec")):
+        flow = flow_of(step(edit)(full))
+        with pytest.raises(Malformed, match=f"names '{name}', where the launcher takes names such as job_spec alone"):
+            list(workflows.jobs(flow.props))
+    assert list(workflows.jobs(flow_of(full).props))
 
 
 def _members(said: Any, at: str = "") -> Iterator[str]:
