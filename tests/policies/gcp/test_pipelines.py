@@ -145,6 +145,13 @@ CAUGHT: list[tuple[str, Callable[[Graph], Graph]]] = [
     ),
     ("limits-batch-whole", tasks(lambda t: t["gate"].pop("inputs"))),
     ("limits-batch-whole", tasks(lambda t: t["gate"]["inputs"]["parameters"].pop("run"))),
+    ("limits-batch-whole", tasks(lambda t: t["gate"]["cachingOptions"].update(enableCache=0))),
+    ("limits-batch-whole", tasks(lambda t: t["gate"]["retryPolicy"].update(maxRetryCount=False))),
+    ("limits-batch-whole", request(lambda body: body["pipelineSpec"]["pipelineInfo"].update(name="another"))),
+    ("limits-batch-whole", step(lambda job: job.update(display_name=f"another-gate-{IN_THE_RUN}"))),
+    ("limits-batch-whole", step(lambda job: job["job_spec"]["scheduling"].update(timeout="3600"))),
+    ("limits-batch-whole", step(lambda job: job["job_spec"].update(base_output_directory=_of("evaluate")))),
+    ("limits-batch-whole", lambda graph: _rewritten(graph, "WORKFLOW_EXECUTION_ID", "PROJECT_ID")),
     ("limits-batch-whole", container(lambda c: c.pop("env"))),
     ("limits-batch-whole", container(lambda c: c["env"].append(c["env"][0]))),
     ("limits-batch-whole", container(lambda c: c["env"][0].update(value="1"))),
@@ -198,6 +205,12 @@ CAUGHT: list[tuple[str, Callable[[Graph], Graph]]] = [
     ("limits-batch-whole", lambda graph: _rewritten(graph, '!= \\"ERROR\\"', '== \\"x\\"', "return")),
 ]
 _KEY = "projects/mallory/locations/us-central1/keyRings/x/cryptoKeys/y"
+
+
+def _of(step: str) -> dict[str, str]:
+    return {"output_uri_prefix": f"gs:/{BUCKET.removeprefix('/gcs')}/{RUN}/{step}/"}
+
+
 _MODELS = "gs://gcp-full-artifacts-payments-risk-pilot/models/"
 
 
