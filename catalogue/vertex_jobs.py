@@ -198,12 +198,23 @@ def _launched(job: Job, step: str, container: Properties, after: frozenset[str])
 
 
 def _camel(value: Any) -> Any:
-    """A request in the names of the REST API, as rules read it: a launcher takes those of the protocol buffer."""
+    """A request in the names of the REST API, as rules read it: a launcher takes those of the protocol buffer alone.
+
+    Its client refuses any other (`Unknown field for CustomJob: jobSpec`), and of two spellings of one name a reader
+    would see the last: https://github.com/googleapis/proto-plus-python/blob/main/proto/message.py. Raises NoDocument.
+    """
     if isinstance(value, list):
         return [_camel(one) for one in cast("list[Any]", value)]
     if not isinstance(value, Mapping):
         return value
+    said = cast("Mapping[str, Any]", value)
+    for key in said:
+        if not _BUFFERED.fullmatch(key):
+            raise NoDocument(f"names {key[:80]!r}, where the launcher takes names such as job_spec alone")
     return {
         re.sub("_([a-z])", lambda lower: lower[1].upper(), key): one if key == "labels" else _camel(one)
-        for key, one in cast("Mapping[str, Any]", value).items()
+        for key, one in said.items()
     }
+
+
+_BUFFERED = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")

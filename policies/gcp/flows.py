@@ -165,7 +165,8 @@ def whole(graph: Graph) -> Found:
             for job in started if graph.ours else ():
                 if job.kind == PIPELINE:
                     own = tuple(one for one in started if one.step)
-                    yield from ((workflow, each) for each in pipeline_specs.wrong(job, own, graph.placement))
+                    name = workflow.props.text_if_known("name")
+                    yield from ((workflow, each) for each in pipeline_specs.wrong(job, own, graph.placement, name))
             if graph.ours:
                 yield from ((workflow, sentence) for sentence in dict.fromkeys(_own(workflow)))
 
@@ -223,7 +224,8 @@ def _scored(job: Job) -> Iterator[str]:
 def _trained(job: Job) -> Iterator[str]:
     """What is wrong with how a custom job is run: one chief, and all replicas anew where one is.
 
-    Vertex AI, "Distributed training", https://cloud.google.com/vertex-ai/docs/training/distributed-training
+    Vertex AI, "Distributed training", https://cloud.google.com/vertex-ai/docs/training/distributed-training. A time is
+    written as "ProtoJSON Format" has it, https://protobuf.dev/programming-guides/json/
     """
     pools = list(job.spec.each_section("workerPoolSpecs"))
     if pools and pools[0].number_or_none("replicaCount") not in (None, 1):
@@ -233,7 +235,10 @@ def _trained(job: Job) -> Iterator[str]:
         yield "starts jobs that go on with a replica that begins anew (scheduling.restartJobOnWorkerRestart)"
     if len(pools) == 1 and anew is not False:
         yield "starts jobs of one replica that do not say false for scheduling.restartJobOnWorkerRestart"
-    if seconds(job.spec.text_or_empty("scheduling.timeout")) < _LEAST_TIMEOUT:
+    timeout = job.spec.text_or_empty("scheduling.timeout")
+    if timeout and not timeout.endswith("s"):
+        yield f"starts jobs with scheduling.timeout {timeout[:40]}, which is refused: a time ends in s"
+    if seconds(timeout) < _LEAST_TIMEOUT:
         yield f"starts jobs that end before any is done: scheduling.timeout is less than {_LEAST_TIMEOUT} s"
     strategy = job.spec.text_or_empty("scheduling.strategy")
     if strategy == "SPOT" and job.kind == TUNES:
@@ -313,6 +318,7 @@ def _own(workflow: Resource) -> Iterator[str]:
                 yield f"tells two things of one end ({name}.steps.{at})"
         if name == "main":
             yield from _ends(one)
+            yield from _of_its_run(document, workflow.props.text_if_known("name"))
             yield from _in_part(one, steps) if any(job.kind == "batchPredictionJobs" for job in started) else ()
         called = [each for each in objects(one) if str(each.get("call")).startswith("http.")]
         made = {_url(each) for each in called if each.get("call") == "http.post"} - {""}
@@ -332,6 +338,35 @@ def _ends(main: Json) -> Iterator[str]:
             yield f"ends well where {str(each.get('condition', 'nothing is asked'))[:80]} (main)"
     if any(each.get("next") == "end" for each in objects(main)):
         yield "ends well where it goes to end (main)"
+
+
+def _of_its_run(document: Json, name: str) -> Iterator[str]:
+    """What a run looks for and starts has the run's own id: under a name that two runs share, the second takes the job
+    of the first, which has ended, for its own, and does nothing. A name that is new at each attempt starts two.
+
+    "Use built-in environment variables", https://cloud.google.com/workflows/docs/use-environment-variables
+    """
+    looked = {
+        (called, found[1])
+        for called, one in document.items()
+        for text in texts(one)
+        if (found := _NAMED.fullmatch(text)) is not None
+    }
+    main = cast(Json, document["main"])
+    handed = {
+        str(cast(Json, each["args"]).get(param))
+        for each in objects(main)
+        for called, param in looked
+        if each.get("call") == called and isinstance(each.get("args"), Mapping)
+    }
+    for key, value in (one for each in objects(main) for one in assigned(each)):
+        said = _JOB_NAME.fullmatch(str(value))
+        if f"${{{key}}}" in handed and (said is None or name not in ("", said[1])):
+            yield f"calls its jobs {str(value)[:120]}, where its name {name}, the run's id and an attempt are right"
+
+
+_JOB_NAME = re.compile(rf'\$\{{"([^"]*)-" \+ {re.escape(workflows.OF_THE_RUN)}(?: \+ "-" \+ string\(\w+\))?\}}')
+"""The name of the workflow, the id of the run, and how many of its jobs have failed."""
 
 
 def _in_part(main: Json, steps: Sequence[Step]) -> Iterator[str]:
@@ -367,6 +402,9 @@ def _watches(
     name: str, one: Json, steps: Sequence[Step], called: Sequence[Json], made: set[str], final: Sequence[str]
 ) -> Iterator[str]:
     """What lacks where a job is started: a look for it by its name, its end, and time before it is cancelled."""
+    for text in texts(one):
+        if (found := _FOUND.fullmatch(text)) is not None and found[1] != "0":
+            yield f"takes {text[:80]} for its job, where a run has one and it is the first (0)"
     conditions = " ".join(str(each.get("condition")) for each in objects(one))
     for state in final:
         if f'"{state}"' not in conditions:
@@ -398,6 +436,7 @@ def _bodies(called: Sequence[Json]) -> Iterator[Json]:
 
 
 _NAMED = re.compile(r'\$\{"display_name=\\"" \+ (\w+) \+ "\\""\}')
+_FOUND = re.compile(r"\$\{\w+\.body\.\w+Jobs\[(.*)\]\}")
 _OF_JOB = re.compile(r'\$\{"https://[a-z0-9.-]+/v1/" \+ job\.name(?: \+ ":cancel")?\}')
 
 

@@ -84,26 +84,27 @@ _NOTED = "/tmp/gcp_resources"
 """Where a launcher notes the name of its job: in its own container, for its account reads and writes no data."""
 
 
-def wrong(job: Job, started: tuple[Job, ...], place: Placement | None) -> Iterator[str]:
-    """What is wrong with a pipeline job, of which `started` are the jobs of the steps."""
+def wrong(job: Job, started: tuple[Job, ...], place: Placement | None, flow: str) -> Iterator[str]:
+    """What is wrong with a pipeline job, of which `started` are the jobs of the steps. `flow` is what its workflow is
+    called, as far as that is known: Vertex AI files the records of its runs under the pipeline's name, which must be
+    lower case: https://cloud.google.com/vertex-ai/docs/pipelines/build-pipeline
+    """
     tasks = job.body.section_or_empty(_TASKS)
     for at, must in _MUST.items():
         for part in job.body.each_section(at) if at else [job.body]:
             for path, right in must.items():
-                if (said := part.value_or_none(path)) != right:
+                said = part.value_or_none(path)
+                if said != right or type(said) is not type(right):  # Python takes 0 for False, the API does not
                     yield f"starts jobs with {part.at}.{path} {str(said)[:80]}, where {right} is right"
+    if flow and (named := job.body.text_or_empty(f"{_SPEC}.pipelineInfo.name")) != flow:
+        yield f"starts jobs whose {_SPEC}.pipelineInfo.name is {named[:80]}, where {flow} is right"
     for name in tasks.names():
         if (called := tasks.text_or_empty(f"{name}.taskInfo.name")) != name:
             yield f"starts jobs whose step {name} is called {called[:80] or 'nothing'}"
     yield from _unawaited(started)
     yield from _used_once(job, tasks)
     for step in started:
-        called = step.body.text_or_empty("displayName")
-        if not called.endswith(f"-{step.step}-{IN_THE_RUN}"):
-            yield f"starts jobs whose step {step.step} makes a job called {called[:80]}, by which nobody tells it"
-        for container in step.spec.each_section("workerPoolSpecs.containerSpec"):
-            if container.values.get("env") != _RUN:
-                yield f"starts jobs whose step {step.step} has other variables than {RUN_VARIABLE} with its run"
+        yield from _step(step, flow)
     for step in started:
         component = job.body.text_or_empty(f"{_TASKS}.{step.step}.componentRef.name")
         executor = job.body.text_or_empty(f"{_SPEC}.components.{component}.executorLabel")
@@ -138,6 +139,20 @@ def _base(search: Job) -> str:
 def _inputs(step: Job) -> list[str]:
     words = step.spec.each_text("workerPoolSpecs.containerSpec.args")
     return [word.partition("=")[2] for word in words if not word.startswith(_WRITES)]
+
+
+def _step(step: Job, flow: str) -> Iterator[str]:
+    """What is wrong with the custom job of a step: its name, folder and variables are of the run and the step."""
+    called = step.body.text_or_empty("displayName")
+    ends = f"-{step.step}-{IN_THE_RUN}"
+    if called.removesuffix(ends) != (flow or called[: -len(ends)]) or not called.endswith(ends):
+        yield f"starts jobs whose step {step.step} makes a job called {called[:80]}, by which nobody tells it"
+    written = step.spec.text_or_empty("baseOutputDirectory.outputUriPrefix")
+    if not written.endswith(f"/{IN_THE_RUN}/{step.step}/"):
+        yield f"starts jobs whose step {step.step} writes to {written[:120]}, which is another's folder"
+    for container in step.spec.each_section("workerPoolSpecs.containerSpec"):
+        if container.values.get("env") != _RUN:
+            yield f"starts jobs whose step {step.step} has other variables than {RUN_VARIABLE} with its run"
 
 
 def _used_once(job: Job, tasks: Properties) -> Iterator[str]:

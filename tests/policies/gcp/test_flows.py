@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from catalogue.graph import Graph
+from catalogue.kinds.gcp.workflows import OF_THE_RUN
 from operations.evaluation import evaluate
 from policies import pack
 from policies.gcp.flow_values import lost, steps_of, twice, unset
@@ -20,6 +21,16 @@ Edit = Callable[[dict[str, Any]], Any]
 def at(source: dict[str, Any], name: str) -> dict[str, Any]:
     """A step of either part of a definition, by its name."""
     return next(step[name] for part in source.values() for step in part["steps"] if name in step)
+
+
+def named(source: dict[str, Any], of: str, before: str = "gcp-pilot-") -> None:
+    """Call the jobs of a workflow by another expression, which both of its attempts may share."""
+    for each in at(source, "next_attempt")["assign"]:
+        if "job_name" in each:
+            each["job_name"] = f'${{"{before}" + {of} + "-" + string(failed)}}'
+
+
+_SECOND = "${found.body.batchPredictionJobs[1]}"
 
 
 def without(name: str) -> Edit:
@@ -55,6 +66,10 @@ EDITS: list[tuple[str, Edit]] = [
     ("ends well where it goes to end", lambda s: at(s, "report_late").update(next="end")),
     ("ends well where nothing is asked", lambda s: at(s, "give_up").update({"return": at(s, "give_up").pop("raise")})),
     ("counts from below zero in main: attempt", lambda s: at(s, "begin")["assign"][1].update(attempt=-9)),
+    ("calls its jobs", lambda s: named(s, 'sys.get_env("GOOGLE_CLOUD_PROJECT_ID")')),
+    ("calls its jobs", lambda s: named(s, "uuid.generate()")),
+    ("calls its jobs", lambda s: named(s, OF_THE_RUN, "another-")),
+    ("takes ${found.body.batchPredictionJobs[1]}", lambda s: at(s, "adopt")["assign"][0].update(job=_SECOND)),
     ("starts a job under another name", lambda s: at(s, "start")["args"]["body"].update(displayName="${deadline}")),
     (
         "takes the first job of the project",

@@ -10,6 +10,7 @@ import pytest
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.gcp import workflows
 from catalogue.kinds.gcp.vertex import METADATA_STORE
+from catalogue.properties import Malformed
 from catalogue.vertex_jobs import IN_THE_RUN
 from policies.gcp import identity
 from policies.gcp.pipeline_specs import JUDGED
@@ -144,6 +145,13 @@ CAUGHT: list[tuple[str, Callable[[Graph], Graph]]] = [
     ),
     ("limits-batch-whole", tasks(lambda t: t["gate"].pop("inputs"))),
     ("limits-batch-whole", tasks(lambda t: t["gate"]["inputs"]["parameters"].pop("run"))),
+    ("limits-batch-whole", tasks(lambda t: t["gate"]["cachingOptions"].update(enableCache=0))),
+    ("limits-batch-whole", tasks(lambda t: t["gate"]["retryPolicy"].update(maxRetryCount=False))),
+    ("limits-batch-whole", request(lambda body: body["pipelineSpec"]["pipelineInfo"].update(name="another"))),
+    ("limits-batch-whole", step(lambda job: job.update(display_name=f"another-gate-{IN_THE_RUN}"))),
+    ("limits-batch-whole", step(lambda job: job["job_spec"]["scheduling"].update(timeout="3600"))),
+    ("limits-batch-whole", step(lambda job: job["job_spec"].update(base_output_directory=_of("evaluate")))),
+    ("limits-batch-whole", lambda graph: _rewritten(graph, "WORKFLOW_EXECUTION_ID", "PROJECT_ID")),
     ("limits-batch-whole", container(lambda c: c.pop("env"))),
     ("limits-batch-whole", container(lambda c: c["env"].append(c["env"][0]))),
     ("limits-batch-whole", container(lambda c: c["env"][0].update(value="1"))),
@@ -197,6 +205,12 @@ CAUGHT: list[tuple[str, Callable[[Graph], Graph]]] = [
     ("limits-batch-whole", lambda graph: _rewritten(graph, '!= \\"ERROR\\"', '== \\"x\\"', "return")),
 ]
 _KEY = "projects/mallory/locations/us-central1/keyRings/x/cryptoKeys/y"
+
+
+def _of(step: str) -> dict[str, str]:
+    return {"output_uri_prefix": f"gs:/{BUCKET.removeprefix('/gcs')}/{RUN}/{step}/"}
+
+
 _MODELS = "gs://gcp-full-artifacts-payments-risk-pilot/models/"
 
 
@@ -294,6 +308,20 @@ def test_the_full_stack_passes(full: Graph) -> None:
 @pytest.mark.parametrize(("name", "mutation"), CAUGHT, ids=[f"{at}-{name}" for at, (name, _) in enumerate(CAUGHT)])
 def test_what_a_pipeline_says_otherwise_is_found(full: Graph, name: str, mutation: Callable[[Graph], Graph]) -> None:
     assert name in caught(mutation(full), name)
+
+
+def test_a_launcher_takes_the_names_of_the_protocol_buffer_alone(full: Graph) -> None:
+    def twin(job: Any) -> None:  # rules read the last one
+        job["job_spec"] = {"serviceAccount": _account("pipeline"), **job["job_spec"]}
+
+    def renamed(job: Any) -> None:
+        job["jobSpec"] = job.pop("job_spec")
+
+    for edit, name in ((twin, "serviceAccount"), (renamed, "jobSpec")):
+        flow = flow_of(step(edit)(full))
+        with pytest.raises(Malformed, match=f"names '{name}', where the launcher takes names such as job_spec alone"):
+            list(workflows.jobs(flow.props))
+    assert list(workflows.jobs(flow_of(full).props))
 
 
 def _members(said: Any, at: str = "") -> Iterator[str]:
