@@ -100,7 +100,8 @@ def document(file: Path) -> Json:
     except UnicodeDecodeError:
         raise BadInput(f"{shown(file)}: is not UTF-8 text; name what {WRITERS} wrote") from None
     except json.JSONDecodeError as error:
-        raise BadInput(f"{shown(file)}: is no whole JSON, from line {error.lineno} on; write it again") from None
+        again = "judge a stack file by `mlplatform preview`" if file.suffix in (".yaml", ".yml") else "write it again"
+        raise BadInput(f"{shown(file)}: is no whole JSON, from line {error.lineno} on; {again}") from None
     except (RecursionError, ValueError):  # nested without end, or a number of thousands of digits
         raise BadInput(f"{shown(file)}: is JSON of a form that nothing writes; name what {WRITERS} wrote") from None
     if _HALF.search(raw) and _is_broken(said):

@@ -408,7 +408,7 @@ def _registries(platform: str) -> Rule:
                 if image:
                     yield f"pulls {image}, which is in no registry of the platform's: whoever owns it changes what runs"
             elif not _may_pull(graph, of["place"], of.groupdict().get("owner")):
-                yield f"pulls from {of['place']}, and nothing says who lets the stack in ({image})"
+                yield f"pulls from {of['place']}, and nothing says who lets the stack in ({image}){_instead(graph)}"
 
     return registries
 
@@ -421,17 +421,17 @@ def _may_pull(graph: Graph, place: str, owner: str | None) -> bool:
     known = {graph.placement.account, *named_places(graph), *maker}
     if place in known or owner in known or record.name != "azure":
         return place in known or owner in known
-    from policies.azure.reading import own_registries  # a stack elsewhere is judged without the rules of Azure
+    from policies.azure import reading  # a stack elsewhere is judged without the rules of Azure
 
-    return any(_is_at(own, place) for own in own_registries(graph))
+    return any(reading.is_at(own, place) for own in reading.own_registries(graph))
 
 
-def _is_at(registry: Resource, place: str) -> bool:
-    """Whether a registry of Azure's has this address. An auto-name ends in digits that are another's in a preview."""
-    if named := registry.props.text_if_known("registryName"):
-        return place == f"{named.lower()}.azurecr.io"
-    made = re.escape(registry.props.text_if_known("name"))
-    return re.fullmatch(rf"({re.escape(registry.name)}[0-9a-f]{{8}}|{made})\.azurecr\.io", place) is not None
+def _instead(graph: Graph) -> str:
+    if graph.platform != "azure":
+        return ""
+    from policies.azure import reading  # as above
+
+    return "".join(f"; the stack's own registry is {one}" for one in reading.own_addresses(graph))
 
 
 def _behaviour(kind: Kind) -> Behaviour | None:

@@ -46,7 +46,7 @@ step of your own edit before it is merged:
 
 | words | mean |
 |---|---|
-| nothing | no resource changes |
+| nothing | no resource changes; a value that the program leaves alone is told in the verdict, with the command |
 | updates | changed in place; what serves goes on |
 | replaces | made anew: what it held is gone, and its address is another |
 | deletes | gone |

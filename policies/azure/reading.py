@@ -1,5 +1,6 @@
 """Helpers for rules on Azure: the order of resources, and whether a text names a resource."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from math import ceil
@@ -60,6 +61,26 @@ def own_registries(graph: Graph) -> tuple[Resource, ...]:
         return tuple(graph.of(REGISTRY))
     found = (one for workspace in graph.of(WORKSPACE) for one in graph.refers(workspace, "containerRegistry", REGISTRY))
     return tuple({one.urn: one for one in found}.values())
+
+
+def is_at(registry: Resource, place: str) -> bool:
+    """Whether a registry has this address. An auto-name ends in digits that are another's in a preview."""
+    if named := registry.props.text_if_known("registryName"):
+        return place == _address(named)
+    made = re.escape(registry.props.text_if_known("name"))
+    return re.fullmatch(rf"({re.escape(registry.name)}[0-9a-f]{{8}}|{made})\.azurecr\.io", place) is not None
+
+
+def own_addresses(graph: Graph) -> list[str]:
+    """The addresses of the stack's own registries whose names the program gives. All registries of Azure share one
+    space of names, so that nobody guesses them.
+    """
+    names = [one.props.text_if_known("registryName") for one in own_registries(graph)]
+    return [_address(name) for name in names if name]
+
+
+def _address(name: str) -> str:
+    return f"{name.lower()}.azurecr.io"
 
 
 def is_version(id_: str, asset: Resource, kind: str) -> bool:

@@ -210,6 +210,13 @@ def test_what_is_cut_or_broken_or_shows_a_secret_ends_in_one_sentence(
     assert said in sentence and "\n" not in sentence and PLANTED not in sentence
 
 
+def test_whoever_names_a_stack_file_is_told_what_judges_it(tmp_path: Path) -> None:
+    file = tmp_path / "Pulumi.churn-dev.yaml"
+    file.write_text("config: {}\n", encoding="utf-8")
+    with pytest.raises(BadInput, match="judge a stack file by `mlplatform preview`"):
+        graph_of(file)
+
+
 WRITTEN = Path(__file__).with_name("written")
 """What CLI 3.260 wrote of a program with a secret tag, a provider of its own and a component of another plugin, in the
 sandbox: `pulumi preview --json` before the first `up`; the same after it with `--show-sames`, and without; and `pulumi
