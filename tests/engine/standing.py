@@ -66,7 +66,7 @@ class Stand:
         """Do a manual step: what Pulumi does of it, which must end well, and what a person does."""
         for words in walk.pulumi(step):
             if words[0] == "up":
-                assert self.up(*words) == ""
+                assert not (said := self.up(*words)), said[-4000:]
             else:
                 self.engine.ask(*words)
         walk.do(self.state, step, self.graph)
@@ -82,7 +82,7 @@ class Stand:
                 *config, words = walk.pulumi(step)
                 for one in config:
                     self.engine.ask(*one)
-                assert UNAPPROVED in self.up(*words)
+                assert UNAPPROVED in (said := self.up(*words)), said[-4000:]
                 assert not self.serving(), "nothing that serves the version was made"
                 walk.do(self.state, waiting.pop(), self.graph)
             self.does(step)

@@ -32,6 +32,7 @@ from tests.promoting import ACCOUNTS, file_of
 
 NOT_PROMOTED = ("training", "experiments", "pipelines")
 """What makes versions. The second stack has none of it: its versions come from the first."""
+DESKTOPS = "/subscriptions/99998888-7777-4666-8555-222211110000/resourceGroups/desktops"
 DECIDES = {
     "aws": ("approve", "sagemaker:UpdateModelPackage"),
     "gcp": ("decide", "storage.objects.create"),
@@ -98,7 +99,9 @@ def promoted(dev: Stand, made: promotion.Candidate) -> Stand:
     key = cloud_of(platform).key(dev.state, own)
     comes = {"account": own, "granted_by": "change 4711", **({"key": key} if key else {})}
     file = file_of(platform, stack, dev.folder, {"takes_from": {dev.stack: comes}})
-    tree = yaml.safe_load(file.read_text(encoding="utf-8"))
+    # On azure the network that people come from lies in a third subscription, and so outside of the sandbox.
+    text = file.read_text(encoding="utf-8").replace(f"/subscriptions/{other}/resourceGroups/desktops", DESKTOPS)
+    tree = yaml.safe_load(text)
     for section in NOT_PROMOTED:
         tree["config"].pop(f"mlplatform:{section}", None)
     # The group of packages of the new stack numbers its own versions; elsewhere the number stays.
