@@ -74,8 +74,12 @@ _ARTIFACTS = "models/"
 
 @once_a_graph
 def _personas(graph: Graph) -> Mapping[str, str]:
-    """The persona of each account of the stack, by its e-mail as far as that is known."""
-    return {email: persona_of(one) for one in graph.of(_ACCOUNT) if (email := one.props.text_if_known("email"))}
+    """The persona of each account of the stack, by its e-mail as far as that is known, in lower case.
+
+    IAM reads capitals in an address so: https://cloud.google.com/iam/docs/principal-identifiers
+    """
+    known = [(one.props.text_if_known("email").casefold(), one) for one in graph.of(_ACCOUNT)]
+    return {email: persona_of(one) for email, one in known if email}
 
 
 def _at(graph: Graph, resource: Resource, key: str, path: str) -> set[str]:
@@ -83,7 +87,7 @@ def _at(graph: Graph, resource: Resource, key: str, path: str) -> set[str]:
 
     An account that is no persona is a company's own, whose work is not in these tables.
     """
-    said = {text.removeprefix("serviceAccount:") for text in resource.props.each_text_if_known(path)} - {""}
+    said = {text.removeprefix("serviceAccount:").casefold() for text in resource.props.each_text_if_known(path)} - {""}
     known = _personas(graph)
     if said:
         return {known[one] for one in said if one in known} - {""}
@@ -117,7 +121,7 @@ def acts_where(graph: Graph) -> Found:
                 yield resource, f"runs as {other} ({path}), where {' or '.join(wanted)} does that work"
     for flow in graph.of(_WORKFLOW):
         for job in workflows.jobs(flow.props):
-            persona = _personas(graph).get(job.spec.text_if_known("serviceAccount"))
+            persona = _personas(graph).get(job.spec.text_if_known("serviceAccount").casefold())
             if persona and persona != _JOBS_RUN_AS[job.kind]:
                 yield flow, f"starts {job.kind} that run as {persona}, where {_JOBS_RUN_AS[job.kind]} does that work"
 
@@ -165,7 +169,7 @@ def _granted(graph: Graph) -> Found:
     for dataset in graph.of(_DATASET):
         for access in dataset.props.each_section("accesses"):
             role, mail = access.text_if_known("role"), access.text_if_known("userByEmail")
-            mail = mail or access.text_if_known("iamMember").removeprefix("serviceAccount:")
+            mail = (mail or access.text_if_known("iamMember").removeprefix("serviceAccount:")).casefold()
             agent = mail.partition("@")[2].partition(".")[0]
             who = access.text_if_known("specialGroup") or known.get(mail) or agent
             if who and role and who != _OF_DATASET.get(role):

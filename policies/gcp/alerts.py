@@ -83,6 +83,8 @@ def alarm_means(graph: Graph, alert: Resource) -> Iterator[str]:
         return
     shown = alert.props.section_or_empty("documentation")
     texts = [shown.text_if_known("content"), shown.text_if_known("subject")]
+    if not shown.is_given("content"):
+        yield "tells nobody what has happened: it has no text (documentation.content)"
     for address in _LINK.findall(" ".join([*texts, *shown.each_text_if_known("links.url")])):
         yield f"shows {address[:120]} to whoever it wakes, who would open it (documentation)"
     for condition in alert.props.each_section("conditions"):

@@ -180,12 +180,13 @@ def known_members(graph: Graph) -> Found:
             yield grant, f"grants a role to {member}, which is no account of this stack"
         elif graph.ours and _ON_DEMAND.search(member) and not graph.refers(grant, "member", _AGENT):
             yield grant, f"grants a role to {member}, an agent that is not there before somebody asks for it"
-    own = {account.props.text_if_known("member") for account in graph.of(_ACCOUNT)}
+    own = {_member(account) for account in graph.of(_ACCOUNT)}
     for dataset in graph.of(_DATASET):
         for access in dataset.props.each_section("accesses"):
             email, member = (access.text_if_known(at) for at in ("userByEmail", "iamMember"))
             for said in filter(None, (email and f"serviceAccount:{email}", member)):
-                if said not in own and not AGENT.fullmatch(said):
+                kind, colon, address = said.partition(":")
+                if f"{kind}{colon}{address.casefold()}" not in own and not AGENT.fullmatch(said):
                     yield dataset, f"lets in {email or member}, which is no account of this stack"
 
 

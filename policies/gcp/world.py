@@ -460,7 +460,7 @@ def _is_refused(graph: Graph, job: workflows.Job, may: str, place: str) -> bool:
     """
     bucket, _, prefix = place.removeprefix("gs://").partition("*")[0].partition("/")
     who, on = f"serviceAccount:{job.spec.text_or_empty('serviceAccount')}", f"projects/_/buckets/{bucket}"
-    known = any(one.member == who and one.on == on for one in grants(graph))
+    known = any(one.member.casefold() == who.casefold() and one.on == on for one in grants(graph))
     return known and not allowed(
         graph, [who], may, f"{on}/objects/{prefix}", graph.placement.account if graph.placement else ""
     )

@@ -186,6 +186,8 @@ def test_each_alert_asks_for_metrics_resources_and_labels_that_google_has(timed:
         ("content", "[mend](http://203.0.113.9/)", True),
         ("content", "see www.example.com/mend", True),
         ("subject", "https://example.com", True),
+        ("content", "", True),
+        ("content", " \n", True),
         ("content", "see https://cloud.google.com/monitoring/alerts", False),
         ("content", "https://console.cloud.google.com/monitoring", False),
     ],

@@ -349,3 +349,14 @@ def test_who_runs_pipelines_writes_in_the_folder_of_their_runs_alone(full: Graph
     elsewhere = changed(full, grant, lambda p: put(p, "condition.expression", condition))
     assert not caught(full, "identity-objects-bounded")
     assert all(caught(graph, "identity-objects-bounded") for graph in (without_any, elsewhere))
+
+
+def test_an_address_in_capitals_is_the_same_account(full: Graph) -> None:
+    def capitals(properties: Any) -> None:
+        kind, colon, address = properties["member"].partition(":")
+        properties["member"] = f"{kind}{colon}{address.upper()}"
+
+    (pushes,) = (one for one in full.resources if one.name == "gcp-full-identity-publisher-images")
+    assert not caught(changed(full, pushes, capitals), "identity-acts-where")
+    upper = step(lambda job: job["job_spec"].update(service_account=_account("batch").upper()))
+    assert "identity-acts-where" in caught(upper(full), "identity-acts-where")
