@@ -453,6 +453,7 @@ def test_the_engine_judges_by_the_companys_limits_waivers_and_rules(
             "aws-identity-guardrails",
             "aws-identity-permissions",
             "aws-identity-registries",
+            "aws-identity-tasks",
             "aws-identity-trust",
             "aws-network-endpoint-closed",
             "aws-network-way-in",

@@ -186,6 +186,7 @@ FACTS = [
             denied(v, "sagemaker:InstanceTypes")
             >= {"sagemaker:CreateApp", "sagemaker:CreateSpace", "sagemaker:UpdateSpace"}
         ),
+        ("-boundary-people",),
     ),
     Fact(
         "Studio lists what there is, and tags what it makes",

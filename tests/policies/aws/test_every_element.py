@@ -32,9 +32,11 @@ ONE_IS_ENOUGH = {
     "encryption-key-callers aws:kms/key:Key policy.(document).Statement.Action": (
         "one action more keeps no run from its key"
     ),
+    "identity-guardrails aws:iam/policy:Policy policy.(document).Statement": "what others deny stays denied",
     "identity-guardrails aws:iam/policy:Policy policy.(document).Statement.Action": "one action more denies more",
     "identity-permissions aws:ecr/repository:Repository encryptionConfigurations": "the stack's key is still named",
     "identity-tasks aws:iam/rolePolicy:RolePolicy policy.(document).Statement": "another statement grants it",
+    "identity-tasks aws:iam/rolePolicy:RolePolicy policy.(document).Statement.Resource": "it is granted on what is meant",
     "rollback-run-whole aws:sfn/stateMachine:StateMachine definition.(document).States.TransformEnded.Choices": (
         "another choice lets a run that was completed end well"
     ),

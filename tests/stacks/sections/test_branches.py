@@ -63,7 +63,8 @@ def test_it_is_what_every_rule_allows_and_needs_what_may_stand_at_once(
 ) -> None:
     graph, chain = graphs(platform), preview(STACKS / f"Pulumi.{platform}-full.yaml")
     assert waits(graph) == BEFORE
-    assert caught(graph) == {"quota-declared"}, "the stack that ships declares what its chain needs"
+    # The stack that ships declares what its chain and its search need, which on aws is room for both branches.
+    assert caught(graph) == (set() if platform == "aws" else {"quota-declared"})
     assert dict(hardware.at_once(graph) - hardware.at_once(chain)) == MORE[platform]
 
 

@@ -102,7 +102,7 @@ ELSEWHERE = "arn:aws:sagemaker:us-east-1:111122223333:mlflow-app/app-OTHER"
 def test_a_run_without_isolation_is_found_but_where_it_is_recorded_to_its_own_record(aws: Graph) -> None:
     assert not _found(aws, ISOLATED, OWN)
     silent = _sending(aws, lambda sent: sent.pop("Environment"))
-    assert _found(silent, ISOLATED, OWN) == {ISOLATED}
+    assert _found(silent, ISOLATED, OWN) == {ISOLATED, OWN}
     elsewhere = _sending(aws, lambda sent: sent["Environment"].update(MLFLOW_TRACKING_URI=ELSEWHERE))
     assert _found(elsewhere, ISOLATED, OWN) == {ISOLATED, OWN}
 
