@@ -56,7 +56,7 @@ mutants: setup  ## mutants of each pilot from the clouds' schemas; exit 1 where 
 
 same-findings: setup  ## the engine's door and the offline verdict say the same of many mutants of each pilot; any program is judged; each element of each list; minutes
 	@$(UV) run --frozen pytest --long tests/policies/test_same_findings.py tests/operations/test_any_program.py \
-		tests/policies/aws/test_every_element.py
+		tests/policies/aws/test_every_element.py tests/policies/azure/test_every_element.py
 
 lint: setup  ## style, types and formatting of our own code
 	@$(UV) run --frozen ruff check .

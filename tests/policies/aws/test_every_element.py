@@ -36,7 +36,7 @@ ONE_IS_ENOUGH = {
     "identity-guardrails aws:iam/policy:Policy policy.(document).Statement.Action": "one action more denies more",
     "identity-permissions aws:ecr/repository:Repository encryptionConfigurations": "the stack's key is still named",
     "identity-tasks aws:iam/rolePolicy:RolePolicy policy.(document).Statement": "another statement grants it",
-    "identity-tasks aws:iam/rolePolicy:RolePolicy policy.(document).Statement.Resource": "it is granted on what is meant",
+    "identity-tasks aws:iam/rolePolicy:RolePolicy policy.(document).Statement.Resource": "the right one is there",
     "rollback-run-whole aws:sfn/stateMachine:StateMachine definition.(document).States.TransformEnded.Choices": (
         "another choice lets a run that was completed end well"
     ),
