@@ -5,6 +5,7 @@ The rule `encryption-customer-key` reads from the catalogue's records where each
 
 import re
 from collections.abc import Iterator
+from typing import Any, cast
 
 from catalogue.graph import Graph, Resource
 from catalogue.iam import Statement, allows, conditions, conditions_of, name_of, principals, read, statements
@@ -231,14 +232,14 @@ def _denies_old_tls(statement: Properties) -> bool:
 
 def _denies_everybody(statement: Properties, operator: str, key: str, value: str) -> bool:
     """Whether a statement denies all of a bucket to everybody on this condition, and on no further one."""
-    said = statement.section_or_empty(f"Condition.{operator}").values.get(key)
+    said: Any = statement.section_or_empty(f"Condition.{operator}").values.get(key)
     return (
         not allows(statement)
         and list(statement.each_text("Action")) == ["s3:*"]
         and is_everybody(statement)
         and _is_on_all(list(statement.each_text("Resource")))
         and conditions(statement) == {(operator, key)}
-        and [str(one).casefold() for one in (said if isinstance(said, list) else [said])] == [value]
+        and [str(one).casefold() for one in (cast("list[Any]", said) if isinstance(said, list) else [said])] == [value]
     )
 
 
