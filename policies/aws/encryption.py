@@ -232,7 +232,7 @@ def _denies_old_tls(statement: Properties) -> bool:
 
 def _denies_everybody(statement: Properties, operator: str, key: str, value: str) -> bool:
     """Whether a statement denies all of a bucket to everybody on this condition, and on no further one."""
-    said = statement.section_or_empty(f"Condition.{operator}").values.get(key)
+    said: Any = statement.section_or_empty(f"Condition.{operator}").values.get(key)
     return (
         not allows(statement)
         and list(statement.each_text("Action")) == ["s3:*"]
