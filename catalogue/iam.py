@@ -182,6 +182,12 @@ def matches(text: str, value: str, context: Context) -> bool:
     return _meets(_filled(text, context), value)
 
 
+def meet(said: str, action: str) -> bool:
+    """Whether two actions, each perhaps a pattern, speak of the same one. IAM tells case apart in neither."""
+    one, other = said.lower(), action.lower()
+    return matches(one, other, {}) or matches(other, one, {})
+
+
 def _meets(pattern: str | None, value: str, flags: int = 0) -> bool:
     return pattern is not None and re.fullmatch(pattern, value, re.DOTALL | flags) is not None
 

@@ -3,18 +3,28 @@
 Steps of a run that do not wait for one another, even through others, may stand at the same time, on every platform.
 """
 
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Collection, Mapping, Set
+from heapq import heapify, heappop, heappush
 
 
 def in_order(waits: Mapping[str, Collection[str]]) -> list[str]:
     """The names, each after those that it waits for, and by name where the order is open, so that it is the same
     however the names came. What waits for itself, or for what is not there, is left out, with all that waits for it.
     """
-    order, left = list[str](), {name: set(waits[name]) for name in sorted(waits)}
-    while ready := next((name for name, before in left.items() if before <= {*order}), None):
-        order.append(ready)
-        del left[ready]
+    order, later = list[str](), defaultdict[str, list[str]](list)
+    left = {name: set(before) for name, before in waits.items()}
+    for name, before in left.items():
+        for one in before:
+            later[one].append(name)
+    ready = [name for name, before in left.items() if not before]
+    heapify(ready)
+    while ready:
+        order.append(heappop(ready))
+        for name in later[order[-1]]:
+            left[name].remove(order[-1])
+            if not left[name]:
+                heappush(ready, name)
     return order
 
 

@@ -371,6 +371,11 @@ def canonical(value: Any) -> bytes:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
 
 
+def written(entry: Entry) -> bytes:
+    """An entry as it lies beside a record, or as one."""
+    return canonical(entry.model_dump(mode="json", by_alias=True))
+
+
 def read(content: bytes, called: str) -> Version:
     """The record in these bytes, whose digest is theirs. Raises BadInput, one sentence a mistake.
 

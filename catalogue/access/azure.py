@@ -131,7 +131,11 @@ def lets(condition: str, operation: str, path: str) -> bool:
 
     https://learn.microsoft.com/en-us/azure/role-based-access-control/conditions-format
     """
+    if not condition:
+        return True
     said = _UNLESS.fullmatch(spelled(condition))
-    if said is None or operation not in re.findall(r"ActionMatches\{'([^']+)'\}", said["not"]):
-        return not condition or said is not None
+    if said is None:
+        return False
+    if operation not in re.findall(r"ActionMatches\{'([^']+)'\}", said["not"]):
+        return True
     return path.startswith(said["prefix"]) is (said["begins"] == "Starts")

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from catalogue.iam import matches
+from catalogue.iam import meet
 from catalogue.registered import PENDING
 from components.shapes import Machine
 
@@ -124,7 +124,7 @@ def _cap(args: Guardrails) -> list[dict[str, Any]]:
 
 def _within(capped: Sequence[str], denied: Sequence[str]) -> list[str]:
     """Those of the denied actions, or patterns of them, that speak of something capped."""
-    return [pattern for pattern in denied if any(matches(pattern, action, {}) for action in capped)]
+    return [one for one in denied if any(meet(one, action) for action in capped)]
 
 
 def _types_in_studio(applications: Sequence[Machine]) -> list[str]:

@@ -73,7 +73,7 @@ def _origin(giving: Asked, found: Found, image: Image, digest: str) -> bytes:
         approved_by=found.by,
         approved_because=found.because,
     )
-    return versions.canonical(said.model_dump(mode="json", by_alias=True))
+    return versions.written(said)
 
 
 def _hold_agreed(giving: Asked, taking: Asked) -> None:

@@ -173,7 +173,7 @@ def _said(digest: str, because: str, decided: str) -> str:
         at=datetime.now(UTC).replace(microsecond=0),
         why=because,
     )
-    return versions.canonical(approval.model_dump(mode="json", by_alias=True)).decode()
+    return versions.written(approval).decode()
 
 
 def _decision(stack: str, config: StackConfig, version: Registered, decision: str) -> str:

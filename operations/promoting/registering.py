@@ -47,7 +47,7 @@ class Candidate:
             approved_by="",
             approved_because="",
         )
-        return {versions.ORIGIN: versions.canonical(said.model_dump(mode="json", by_alias=True))}
+        return {versions.ORIGIN: versions.written(said)}
 
     @property
     def why(self) -> str:

@@ -452,10 +452,9 @@ def _elsewhere(graph: Graph, persona: str, held: Sequence[Resource]) -> Iterator
         if persona not in task.who or not _has(graph, task.about):
             continue
         for calls in task.calls:
-            for do in calls.do:
-                if do.lower() in on and lacks(graph, calls.at, on[do.lower()]):
-                    yield f"cannot {task.says}: its own policy grants {do} on other things alone"
-                    break
+            elsewhere = (do for do in calls.do if do.lower() in on and lacks(graph, calls.at, on[do.lower()]))
+            if do := next(elsewhere, None):
+                yield f"cannot {task.says}: its own policy grants {do} on other things alone"
 
 
 def _nobodys(graph: Graph, boundary: Resource) -> Iterator[str]:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from catalogue.graph import Graph, Resource
-from catalogue.iam import allows, conditions, conditions_of, matches, name_of, principals, statements
+from catalogue.iam import allows, conditions, conditions_of, matches, meet, name_of, principals, statements
 from catalogue.kinds.aws import count, iam, s3, sns, studio
 from catalogue.properties import Properties
 from policies import given
@@ -492,7 +492,7 @@ def guardrails(graph: Graph, resource: Resource) -> Iterator[str]:
                     spared = f", but for {found[0]}"
                 else:
                     covered |= set(statement.each_text("Action"))
-        needed = [one for one in actions if any(_meet(said, one) for said in grantable)]
+        needed = [one for one in actions if any(meet(said, one) for said in grantable)]
         if missing := sorted(one for one in needed if not any(matches(said, one, {}) for said in covered)):
             yield f"does not deny {what} to {missing[0]} ({operator} {key}){spared}"
 
@@ -502,12 +502,6 @@ def _grantable(allowing: list[Properties]) -> list[str]:
     if any("NotAction" in statement for statement in allowing):
         return ["*"]
     return [action for statement in allowing for action in statement.each_text("Action")]
-
-
-def _meet(said: str, action: str) -> bool:
-    """Whether two actions, each perhaps a pattern, speak of the same one. IAM tells case apart in neither."""
-    one, other = said.lower(), action.lower()
-    return matches(one, other, {}) or matches(other, one, {})
 
 
 def _everywhere(graph: Graph, denied: Properties, key: str) -> bool:

@@ -7,7 +7,7 @@ from itertools import chain
 from catalogue.durations import minutes_or_none
 from catalogue.formats import USUAL
 from catalogue.graph import Graph, Resource
-from catalogue.kinds.azure.jobs import COMPUTE, SCHEDULE, Job, compute_at, jobs, runs_per_month, trains, waits
+from catalogue.kinds.azure.jobs import COMPUTE, JOB, SCHEDULE, Job, compute_at, jobs, runs_per_month, trains, waits
 from catalogue.kinds.azure.machinelearningservices import WORKSPACE
 from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_DEPLOYMENT, BATCH_ENDPOINT, COMPONENT
 from catalogue.once import once_a_graph
@@ -144,7 +144,7 @@ def _jobs_of(component: Resource, schedule: Resource) -> list[Job] | None:
 
 
 def _unused(schedule: Resource) -> Iterator[str]:
-    pipeline = schedule.props.section_or_empty("properties.action.jobDefinition")
+    pipeline = schedule.props.section_or_empty(JOB)
     for what in ("inputs", "outputs"):
         given, used = set(pipeline.section_or_empty(what).values), set[str]()
         for job in jobs(schedule.props):

@@ -8,7 +8,7 @@ from math import ceil
 from catalogue.arm import same
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.azure.containerregistry import REGISTRY
-from catalogue.kinds.azure.jobs import Job, jobs, waits
+from catalogue.kinds.azure.jobs import Job, jobs, slug_of, waits
 from catalogue.kinds.azure.machinelearningservices import MODELS, WORKSPACE
 from catalogue.kinds.azure.mlplatform import APPROVED_VERSION
 from catalogue.once import once_a_graph
@@ -106,12 +106,7 @@ def key_of(graph: Graph, schedule: Resource, job: Job) -> str:
     item = item_of(graph, schedule) or ""
     if graph.placement is None or not is_of_a_pipeline(graph, schedule):
         return item
-    return step_of(graph.placement, item, slug_of(job))
-
-
-def slug_of(job: Job) -> str:
-    """What the stack file calls a step, whose name in Azure ML takes no dashes."""
-    return job.step.replace("_", "-")
+    return step_of(graph.placement, item, slug_of(job.step))
 
 
 def longest_minutes(graph: Graph, schedule: Resource) -> float:

@@ -10,7 +10,7 @@ from math import inf
 
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.azure import monitor
-from catalogue.kinds.azure.jobs import SCHEDULE, Job, jobs, last_steps, trains
+from catalogue.kinds.azure.jobs import JOB, SCHEDULE, Job, jobs, last_steps, slug_of, trains
 from catalogue.kinds.azure.machinelearningservices import ONLINE_DEPLOYMENT, SERVED
 from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_DEPLOYMENT, BATCH_ENDPOINT
 from catalogue.kinds.azure.mlplatform import TRAFFIC
@@ -28,7 +28,7 @@ from policies.azure.alarms import (
     steps_told,
 )
 from policies.azure.published import asked_wrongly, kinds_with
-from policies.azure.reading import foreign, longest_minutes, not_before, slug_of
+from policies.azure.reading import foreign, longest_minutes, not_before
 from policies.limits import Limits, of
 from policies.rule import resource_rule, stack_rule
 
@@ -256,7 +256,7 @@ def batch_watched(graph: Graph, schedule: Resource) -> Iterator[str]:
         if due and not missing_watched(graph, _experiments(last), due, others, clusters[last.step]):
             end = f" with its step {last.step}" if len(last_steps(schedule.props)) > 1 else ""
             yield f"has no alarm that rings when no run was started in time, or none succeeded{end}"
-    told = {slug_of(job): clusters[job.step] for job in found}
+    told = {slug_of(job.step): clusters[job.step] for job in found}
     if late and len(found) > 1 and all(told.values()) and not steps_told(graph, names, told):
         yield "has no alarm that says which of its steps failed"
 
@@ -297,7 +297,7 @@ def batch_starts(props: Properties) -> Iterator[str]:
     private previews are on (`JobSchedule._to_rest_object`: "Unsupported job type"). A step names a registered
     component.
     """
-    job = props.section_or_empty("properties.action.jobDefinition")
+    job = props.section_or_empty(JOB)
     kind = job.text_or_empty("jobType")
     if kind != "Pipeline":
         yield f"starts a job of type {kind or 'none'}, which Azure ML's schedules are not made for; allowed: Pipeline"

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from catalogue.graph import Graph, Resource
-from catalogue.kinds.azure.jobs import OF_THE_RUN, SCHEDULE, Job, jobs, trains
+from catalogue.kinds.azure.jobs import OF_THE_RUN, SCHEDULE, Job, jobs, slug_of, trains
 from catalogue.kinds.azure.machinelearningservices import ENVIRONMENT, MODEL, ONLINE_DEPLOYMENT
 from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_DEPLOYMENT, COMPONENT
 from catalogue.marks import is_marked
@@ -17,7 +17,7 @@ from catalogue.registered import REPOSITORY, Registered, in_datastore
 from catalogue.runs import RUN_VARIABLE
 from catalogue.scoring import other_lines
 from catalogue.wording import one_line
-from policies.azure.reading import is_version, key_of, names_one_of, own_registries, slug_of
+from policies.azure.reading import is_version, key_of, names_one_of, own_registries
 from policies.rule import Found, stack_rule, whole_stack_rule
 from policies.stated import is_of_a_pipeline, item_of
 
@@ -166,7 +166,7 @@ def _of_a_pipeline(graph: Graph, schedule: Resource) -> tuple[set[str], set[str]
     found = list(jobs(schedule.props))
     keys, below = [key_of(graph, schedule, job) for job in found], place.states(f"{item}.output_uri")
     shared = {place.states(f"{key}.spot.checkpoint_uri") for key in keys}
-    return {f"{below}{slug_of(job)}" for job in found} if below else set(), shared - {""}
+    return {f"{below}{slug_of(job.step)}" for job in found} if below else set(), shared - {""}
 
 
 def short(part: Properties, path: str) -> str:

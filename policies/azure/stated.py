@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from catalogue.durations import minutes_or_none
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.azure import consumption, monitor
-from catalogue.kinds.azure.jobs import COMPUTE, OF_THE_RUN, SCHEDULE, Job, jobs
+from catalogue.kinds.azure.jobs import COMPUTE, OF_THE_RUN, SCHEDULE, Job, jobs, slug_of
 from catalogue.kinds.azure.machinelearningservices import ENVIRONMENT, ONLINE_DEPLOYMENT
 from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_DEPLOYMENT
 from catalogue.kinds.azure.mlplatform import TRAFFIC
@@ -15,7 +15,7 @@ from catalogue.properties import Properties
 from catalogue.runs import RUNS_PER_MONTH, by_hand
 from policies.azure.capture import payload_days
 from policies.azure.outputs import kept_days
-from policies.azure.reading import key_of, slug_of
+from policies.azure.reading import key_of
 from policies.azure.runs import components_of, short, words_of
 from policies.azure.tuned import search_of
 from policies.rule import stack_rule
@@ -249,7 +249,7 @@ def _step(graph: Graph, place: Placement, item: str, job: Job, key: str) -> Iter
     """A step of a pipeline: what it reads and where it writes, its image, its program and its options. Those of one
     that trains are its job's, whose hyperparameters `world-containers` holds against the file.
     """
-    called = slug_of(job)
+    called = slug_of(job.step)
     step = f"{item}.steps.{called}"
     if not place.states(f"{key}.image"):
         yield f"has the step {called}, which {item} of the stack file has not"

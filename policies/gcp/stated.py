@@ -193,10 +193,11 @@ def _folder(place: Placement, item: str, said: str) -> str:
     search in that of its best trial."""
     if "://" in said:
         return _mounted(said)
+    folder = f"{_mounted(place.states(f'{item}.output_uri'))}{IN_THE_RUN}/{said}/"
     trained = place.states(f"{item}.steps.{said}.training")
-    model = f"{BEST}/model/" if place.below(f"training.{trained}.tuning") else "model/"
-    model = model if trained else ""
-    return f"{_mounted(place.states(f'{item}.output_uri'))}{IN_THE_RUN}/{said}/{model}"
+    if not trained:
+        return folder
+    return f"{folder}{BEST}/model/" if place.below(f"training.{trained}.tuning") else f"{folder}model/"
 
 
 def _mounted(uri: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from catalogue.access.azure import allowed
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.azure import IDENTITY, containerregistry, resources, storage
-from catalogue.kinds.azure.jobs import COMPUTE, SCHEDULE, passing, trains
+from catalogue.kinds.azure.jobs import COMPUTE, JOB, SCHEDULE, passing, trains
 from catalogue.kinds.azure.machinelearningservices import MODELS, ONLINE_DEPLOYMENT, SERVED, WORKSPACE, collects
 from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_ENDPOINT
 from catalogue.once import once_a_graph
@@ -59,10 +59,9 @@ def _training(graph: Graph, containers: Sequence[str]) -> Mapping[str, Sequence[
     """The schedules that say what a training job is, the folders that its runs read and write, and those in which the
     steps of a pipeline leave what they made."""
     schedules = [one for one in graph.of(SCHEDULE) if trains(one.props)]
-    at = "properties.action.jobDefinition"
     found: dict[str, Sequence[Place]] = {"training-jobs": _at(_ids(schedules))}
     for word, what in (("data-of-runs", "inputs"), ("trained", "outputs")):
-        uris = {uri for one in schedules for uri in one.props.each_text_if_known(f"{at}.{what}.*.uri")}
+        uris = {uri for one in schedules for uri in one.props.each_text_if_known(f"{JOB}.{what}.*.uri")}
         folders = sorted(f"{uri.partition('/paths/')[2]}x" for uri in uris)
         found[word] = [place for folder in folders for place in _at(containers, folder)]
     left = [uri for one in graph.of(SCHEDULE) if is_of_a_pipeline(graph, one) for uri in passing(one.props, True)]

@@ -21,6 +21,7 @@ from catalogue.behaviour import values_at
 from catalogue.errors import BadInput
 from catalogue.kinds.azure import IDENTITY
 from catalogue.kinds.azure import machinelearningservices_jobs as jobs
+from catalogue.kinds.azure.jobs import JOB, slug_of
 from catalogue.kinds.azure.machinelearningservices import ENVIRONMENT
 from catalogue.kinds.azure.storage import CONTAINER
 from catalogue.registries import as_written
@@ -97,8 +98,8 @@ def steps(state: State, record: Record, run: float) -> Steps:
     https://learn.microsoft.com/en-us/azure/machine-learning/reference-yaml-job-pipeline (continue_on_step_failure)
     """
     props = of_record(record).props
-    found, written = {_slug(job.step): job for job in jobs.jobs(props)}, dict[str, str]()
-    goes_on = f"{_JOB}.settings.continue_on_step_failure"
+    found, written = {slug_of(job.step): job for job in jobs.jobs(props)}, dict[str, str]()
+    goes_on = f"{JOB}.settings.continue_on_step_failure"
 
     def starts(name: str) -> Launch | str:
         job = found[name]
@@ -108,15 +109,8 @@ def steps(state: State, record: Record, run: float) -> Steps:
         written[job.step] = launch.output[1]
         return launch
 
-    waits = {name: {_slug(one) for one in job.after.values()} for name, job in found.items()}
+    waits = {name: {slug_of(one) for one in job.after.values()} for name, job in found.items()}
     return Steps(waits, starts, stops=props.flag_or_none(goes_on) is not True)
-
-
-_JOB = "properties.action.jobDefinition"
-
-
-def _slug(step: str) -> str:
-    return step.replace("_", "-")
 
 
 def _id(record: Record, run: float, step: str = "") -> str:

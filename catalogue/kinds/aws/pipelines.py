@@ -5,6 +5,7 @@ https://aws-sagemaker-mlops.github.io/sagemaker-model-building-pipeline-definiti
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
@@ -186,15 +187,15 @@ def _folder(said: str) -> tuple[str, str]:
 
 
 def longest_hours(props: Properties) -> float:
-    """How long a run may last: the longest way from job to job, with what each waits for Spot machines. Raises
-    Unpriced.
+    """How long a run may last: the longest way from job to job, with what each waits for Spot machines. Jobs of one
+    name count as one after the other. Raises Unpriced.
     """
-    lasts = dict.fromkeys(waits(props), 0.0)
-    for number, job in enumerate(jobs(props)):
-        hours = job.longest_hours()
+    before = waits(props)
+    lasts = defaultdict[str, float](float, dict.fromkeys(before, 0.0))
+    for job in jobs(props):
         waited = (job.request.number_or_none("StoppingCondition.MaxWaitTimeInSeconds") or 0) / 3600
-        lasts[job.state if lasts else f"{job.state}/{number}"] = max(hours, waited)
-    return longest(lasts, waits(props))
+        lasts[job.state] += max(job.longest_hours(), waited)
+    return longest(lasts, before)
 
 
 def _machines(graph: Graph, resource: Resource) -> Iterator[Machines]:

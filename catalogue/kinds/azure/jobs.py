@@ -19,6 +19,9 @@ from catalogue.runs import by_hand
 COMPUTE, SCHEDULE = (f"azure-native:machinelearningservices:{noun}" for noun in ("Compute", "Schedule"))
 """The types of what jobs run on and of what starts them; machinelearningservices_jobs.py has their records."""
 
+JOB = "properties.action.jobDefinition"
+"""Where a schedule says the job that it starts."""
+
 KINDS: tuple[Kind, ...] = ()
 """A job is no resource of a stack. What starts it is: a schedule."""
 
@@ -136,13 +139,18 @@ class Job:
         return None
 
 
+def slug_of(step: str) -> str:
+    """What a stack file calls a step, whose name in Azure ML takes no dashes."""
+    return step.replace("_", "-")
+
+
 def jobs(schedule: Properties) -> Iterator[Job]:
     """Every job that a schedule starts. Raises Malformed for an unknown action or kind of job."""
     action = schedule.text_or_empty("properties.action.actionType")
     if action != "CreateJob":
         why = f"is {action or 'not given'}, and what that starts is not in the catalogue"
         raise Malformed("properties.action.actionType", why, schedule.owner)
-    yield from _steps(schedule.section_or_empty("properties.action.jobDefinition"), ())
+    yield from _steps(schedule.section_or_empty(JOB), ())
 
 
 def _steps(job: Properties, around: tuple[Properties, ...]) -> Iterator[Job]:
