@@ -72,10 +72,13 @@ def test_from_the_raw_table_to_a_second_stack_and_back_only_what_is_approved_is_
 
 
 def ran(stand: Stand) -> str:
-    """Run the training job and the pipeline of the stack. Returns where the run left its candidate."""
+    """Run the training jobs and the pipeline of the stack. Returns where the run left its candidate."""
     jobs = [record for record, _ in batch.jobs(stand.state)]
-    (job,), (path,) = ([one for one in jobs if is_(one)] for is_ in (training.trains, training.is_pipeline))
+    (path,), trains = ([one for one in jobs if is_(one)] for is_ in (training.is_pipeline, training.trains))
+    (job,), (search,) = ([one for one in trains if bool(training.of(one).search(one)) is of] for of in (False, True))
     assert "trained" in byhand.run(stand.state, job.name)
+    found = "assumed" if stand.platform == "azure" else "the best of 6 trials is"
+    assert found in byhand.run(stand.state, search.name)
     said = byhand.run(stand.state, path.name).splitlines()
     assert [line.partition(":")[0] for line in said] == ["prepare", "train", "evaluate", "gate", "register"]
     lie = stand.state.account.artifacts()
