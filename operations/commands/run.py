@@ -1,6 +1,6 @@
 """`mlplatform run STACK training|pipelines NAME`: start a run of what `pulumi up` never starts."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -9,6 +9,9 @@ from catalogue.wording import found_word
 from operations.arguments import StackArgument, file_of
 from stacks.config import display, read_stack_file, stack_name
 from stacks.sections import batch_jobs, landing_zone
+
+if TYPE_CHECKING:
+    from operations.sandboxes.ground import Chosen
 
 
 def run(
@@ -43,19 +46,27 @@ def run(
         run = running.planned(called, config, section, name)
     except BadInput as error:
         raise BadInput(f"{display(file)}: {error}") from None
+    chosen = _chosen(sandbox) if sandbox is not None else None
     platform = running.of(config.platform)
     start = platform.start(called, config, section, name)
     typer.echo(f"{called}: a run of {section} {name}{run.says}, {run.hours} h at most, {run.cost}")
-    if sandbox is not None and yes:
+    if chosen is not None and yes:
         from operations.sandboxes.byhand import started
-        from operations.sandboxes.ground import Chosen
 
-        started(Chosen(sandbox, real_time=False), f"{called}-{name}")
+        started(chosen, f"{called}-{name}")
         return
     if not yes:
         typer.echo(f"nothing is started without --yes; it would be: {start.says}\n    {start.command}")
         return
     typer.echo(f"started: {platform.send(called, config, section, name)}")
+
+
+def _chosen(sandbox: str) -> "Chosen":
+    from operations.sandboxes.ground import Chosen
+
+    chosen = Chosen(sandbox, real_time=False)
+    chosen.standing()
+    return chosen
 
 
 def add(app: typer.Typer) -> None:

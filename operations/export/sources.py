@@ -49,7 +49,7 @@ def _lying(place: str, sandbox: str | None) -> Generator[Path]:
         from operations.sandboxes.content import kept
         from operations.sandboxes.ground import Chosen
 
-        with kept(Chosen(sandbox, real_time=False).home(), place) as folder:
+        with kept(Chosen(sandbox, real_time=False).standing(), place) as folder:
             yield folder
     elif stores.is_address(place, "--from"):
         with TemporaryDirectory(prefix="mlplatform-export-") as folder:

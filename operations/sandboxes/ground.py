@@ -13,7 +13,7 @@ import typer
 
 from catalogue.errors import BadInput
 from catalogue.locks import lock_file
-from catalogue.wording import typed
+from catalogue.wording import nearest, typed
 from stacks.config import STACKS, read_stack_file, stack_file, stack_name
 from stacks.sections import landing_zone
 
@@ -59,6 +59,18 @@ class Chosen:
                 "such as ./here"
             )
         return Home(FOLDER / name)
+
+    def standing(self) -> "Home":
+        """The sandbox of this name, in which something is to stand already.
+
+        Raises BadInput for a wrong name, and where there is no such sandbox: a misspelt one would be a new account.
+        """
+        home = self.home()
+        if home.database.is_file():
+            return home
+        there = sorted(one.parent.name for one in FOLDER.glob(f"*/{home.database.name}"))
+        hint = nearest(home.path.name, there) if there else ""
+        raise BadInput(f"--sandbox: there is no sandbox at {as_typed(home)}{hint or '; none has been made here'}")
 
 
 def ready(home: "Home", stack: str | None, real_time: bool) -> "Engine":

@@ -22,7 +22,7 @@ def register(chosen: Chosen, one: "Candidate", yes: bool) -> None:
     from sandbox import promotion
     from sandbox.state import State
 
-    home, version = chosen.home(), one.target.version
+    home, version = chosen.standing(), one.target.version
     with used(home, alone=False), TemporaryDirectory(prefix="mlplatform-version-") as name:
         state, known = State(home.database), known_of(one, Path(name))
         if promotion.registered(state, known):

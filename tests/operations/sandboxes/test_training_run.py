@@ -73,6 +73,23 @@ def test_the_command_that_runs_it_in_an_account_runs_it_in_a_sandbox(home: Home)
     assert done.returncode == 0 and "the run ends as `assumed`" in done.stdout
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        ("run", "aws-full", "training", "fraud-training"),
+        ("register", "aws-full", "tumours@1", "--from", "s3://a/b/"),
+        ("export", "aws-full", "tumours@1", "--from", "s3://a/b/", "--to", "out/bundle"),
+    ],
+    ids=lambda asked: asked[0],
+)
+def test_a_sandbox_that_is_not_there_is_refused_and_none_is_made(asked: tuple[str, ...], tmp_path: Path) -> None:
+    """A misspelt one would be a new account, in which nothing stands."""
+    done = command(*asked, "--sandbox", tmp_path / "mispelt")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"--sandbox: there is no sandbox at {tmp_path}/mispelt" in done.stderr
+    assert not (tmp_path / "mispelt").exists()
+
+
 def test_the_data_and_the_image_of_the_example_are_brought_as_training_reads_them(
     aws_pilot: Graph, home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
