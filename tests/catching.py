@@ -1,10 +1,9 @@
 """Whether the rules notice: what fails on a mutated graph, and the mutants that nothing noticed."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
-from itertools import islice
-from typing import Any, TypeVar
+from typing import Any
 
 from catalogue.graph import Graph, Resource
 from catalogue.properties import Properties
@@ -13,7 +12,6 @@ from policies import pack
 from policies.rule import Rule
 
 Mutants = Iterable[tuple[str, Graph]]
-T = TypeVar("T")
 
 
 def caught(graph: Graph, *names: str) -> set[str]:
@@ -25,11 +23,6 @@ def _rules(graph: Graph, *names: str) -> list[Rule]:
     rules = [rule for rule in pack.RULES[graph.platform] if not names or rule.name in names]
     assert rules, f"there is no rule {', '.join(names)}"
     return rules
-
-
-def share(each: Iterable[T], *, whole: bool) -> Iterator[T]:
-    """Every fourth, or the whole, which takes longer: `make same-findings` has it."""
-    return islice(each, 0, None, 1 if whole else 4)
 
 
 class Judge:
