@@ -18,9 +18,6 @@ from tests import sharing
 from tests.forgetting import forget
 from tests.previewing import KEPT, preview, staying_warm
 
-# How fast a machine draws its inputs is no judgement on the code.
-settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("any machine")
 # The SDKs and the tests are a million objects that live to the end. Without this the garbage collector looks at each
 # again and again: it took more than half of what loading the tests takes.
 gc.disable()
@@ -104,7 +101,10 @@ def pytest_collection(session: pytest.Session) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """`make test` runs a share of each sweep."""
+    """`make test` runs a share of each sweep. What draws its inputs draws more of them in a whole one."""
+    for item in items:
+        if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
+            item.add_marker("sweep")
     sharing.leave_out(config, items)
 
 
@@ -136,6 +136,15 @@ def pytest_configure(config: pytest.Config) -> None:
     https://docs.pytest.org/en/stable/reference/reference.html#envvar-PYTEST_DEBUG_TEMPROOT
     """
     sharing.begin(config)
+    # How fast a machine draws its inputs is no judgement on the code. A share of what is drawn is the same on each run.
+    settings.register_profile(
+        "any machine",
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow],
+        max_examples=sharing.examples(100),
+        derandomize=not sharing.whole(),
+    )
+    settings.load_profile("any machine")
     if config.getoption("--long") or not os.access(_MEMORY, os.W_OK):
         return
     there = os.statvfs(_MEMORY)

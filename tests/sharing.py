@@ -35,6 +35,11 @@ def share(cases: Iterable[T], one_in: int, name: Callable[[T], str]) -> Iterator
     return (case for case in cases if is_taken(name(case), one_in))
 
 
+def calls(of: str, first: int, last: int, one_in: int = 3) -> list[int]:
+    """The numbers of the calls at which something goes wrong: others for what goes wrong under another name."""
+    return [number for number in range(first, last + 1) if is_taken(f"{of} {number}", one_in)] or [last]
+
+
 def examples(count: int, one_in: int = 4) -> int:
     """How many of the examples that a whole sweep draws are drawn."""
     return count if whole() else max(1, count // one_in)
