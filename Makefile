@@ -31,7 +31,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # An activated environment is the caller's: uv would warn of it at each command.
 unexport VIRTUAL_ENV
 
-.PHONY: pilot sandbox test mutants same-findings drills strangers lint format setup bench inventory schema docs changing facts policy-pack custodian clean
+.PHONY: pilot sandbox test mutants same-findings sweeps drills strangers lint format setup bench inventory schema docs changing facts policy-pack custodian clean
 .DEFAULT_GOAL := pilot
 
 pilot: setup  ## judge every pilot offline; reports in out/<stack>/report.html
@@ -41,7 +41,7 @@ sandbox: setup  ## bring a stack up without an account, show outputs and cost, t
 	@$(UV) run --frozen mlplatform sandbox install --yes
 	@$(UV) run --frozen mlplatform sandbox trial $(STACK) $(if $(VERSION),--version $(VERSION))
 
-test: setup  ## run every test
+test: setup  ## run every test, and of each sweep a share
 	@$(UV) run --frozen pytest
 
 drills: setup  ## every drill twice in a row, every edit of docs/changing.md, twenty kills and the acceptance runs, on the engine: some two hours
@@ -54,9 +54,11 @@ mutants: setup  ## mutants of each pilot from the clouds' schemas; exit 1 where 
 	@for file in tests/mutants/survivors/*.yaml; do \
 		$(UV) run --frozen python -m tests.mutants $$(basename $$file .yaml) --exact || exit 1; done
 
-same-findings: setup  ## the engine's door and the offline verdict say the same of many mutants of each pilot; any program is judged; each element of each list; minutes
-	@$(UV) run --frozen pytest --long tests/policies/test_same_findings.py tests/operations/test_any_program.py \
-		tests/policies/aws/test_every_element.py tests/policies/azure/test_every_element.py
+same-findings: setup  ## the engine's door and the offline verdict say the same of many mutants of each pilot; any program is judged; minutes
+	@$(UV) run --frozen pytest --long tests/policies/test_same_findings.py tests/operations/test_any_program.py
+
+sweeps: setup  ## every case of each sweep, of which `make test` runs a share: each element, property, row, program; minutes
+	@$(UV) run --frozen pytest --long -m sweep
 
 lint: setup  ## style, types and formatting of our own code
 	@$(UV) run --frozen ruff check .

@@ -182,8 +182,12 @@ def matches(text: str, value: str, context: Context) -> bool:
     return _meets(_filled(text, context), value)
 
 
+@lru_cache(maxsize=2**16)
 def meet(said: str, action: str) -> bool:
-    """Whether two actions, each perhaps a pattern, speak of the same one. IAM tells case apart in neither."""
+    """Whether two actions, each perhaps a pattern, speak of the same one. IAM tells case apart in neither.
+
+    The guardrails ask it of each action of a boundary with each of their own, for one stack after another.
+    """
     one, other = said.lower(), action.lower()
     return matches(one, other, {}) or matches(other, one, {})
 

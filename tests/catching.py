@@ -1,19 +1,18 @@
 """Whether the rules notice: what fails on a mutated graph, and the mutants that nothing noticed."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
-from itertools import islice
-from typing import Any, TypeVar
+from typing import Any
 
 from catalogue.graph import Graph, Resource
 from catalogue.properties import Properties
 from operations.evaluation import evaluate
 from policies import pack
 from policies.rule import Rule
+from tests import sharing
 
 Mutants = Iterable[tuple[str, Graph]]
-T = TypeVar("T")
 
 
 def caught(graph: Graph, *names: str) -> set[str]:
@@ -25,11 +24,6 @@ def _rules(graph: Graph, *names: str) -> list[Rule]:
     rules = [rule for rule in pack.RULES[graph.platform] if not names or rule.name in names]
     assert rules, f"there is no rule {', '.join(names)}"
     return rules
-
-
-def share(each: Iterable[T], *, whole: bool) -> Iterator[T]:
-    """Every fourth, or the whole, which takes longer: `make same-findings` has it."""
-    return islice(each, 0, None, 1 if whole else 4)
 
 
 class Judge:
@@ -215,17 +209,19 @@ def is_noticed(graph: Graph, *names: str) -> bool:
 
 
 _LAST: dict[str, str] = {}
+FEW = 24
 
 
 def survivors_of(mutants: Mutants, *names: str) -> tuple[list[str], int]:
-    """The mutants that fail none of the named rules, or, where none is named, no rule; and how many there were."""
-    survivors, count = list[str](), 0
-    for what, graph in mutants:
-        count += 1
-        if not is_noticed(graph, *names):
-            survivors.append(what)
-    assert count, "there was nothing to mutate"
-    return survivors, count
+    """The mutants that fail none of the named rules, or, where none is named, no rule; and how many were judged.
+
+    A few are judged each. Of many a share is; `make sweeps` has them all.
+    """
+    each = list(mutants)
+    assert each, "there was nothing to mutate"
+    if len(each) > FEW:
+        each = list(sharing.share(each, 4, lambda mutant: mutant[0]))
+    return [what for what, graph in each if not is_noticed(graph, *names)], len(each)
 
 
 def expect_all_caught(mutants: Mutants, *names: str) -> None:

@@ -14,12 +14,10 @@ from hypothesis import strategies as st
 
 from catalogue.graph import Graph
 from stacks.config import STACKS
+from tests import sharing
 from tests.forgetting import forget
 from tests.previewing import KEPT, preview, staying_warm
 
-# How fast a machine draws its inputs is no judgement on the code.
-settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("any machine")
 # The SDKs and the tests are a million objects that live to the end. Without this the garbage collector looks at each
 # again and again: it took more than half of what loading the tests takes.
 gc.disable()
@@ -102,6 +100,14 @@ def pytest_collection(session: pytest.Session) -> None:
             import_module(".".join(file.relative_to(tests.parent).with_suffix("").parts))
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """`make test` runs a share of each sweep. What draws its inputs draws more of them in a whole one."""
+    for item in items:
+        if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
+            item.add_marker("sweep")
+    sharing.leave_out(config, items)
+
+
 def pytest_collection_finish() -> None:
     """Collect garbage from here on, and look no more at what was loaded with the tests.
 
@@ -129,6 +135,16 @@ def pytest_configure(config: pytest.Config) -> None:
     engine has homes of its own, with plugins in them, and stays on the disk.
     https://docs.pytest.org/en/stable/reference/reference.html#envvar-PYTEST_DEBUG_TEMPROOT
     """
+    sharing.begin(config)
+    # How fast a machine draws its inputs is no judgement on the code. A share of what is drawn is the same on each run.
+    settings.register_profile(
+        "any machine",
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow],
+        max_examples=sharing.examples(100),
+        derandomize=not sharing.whole(),
+    )
+    settings.load_profile("any machine")
     if config.getoption("--long") or not os.access(_MEMORY, os.W_OK):
         return
     there = os.statvfs(_MEMORY)
@@ -137,5 +153,5 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`make drills` runs what takes minutes on the engine; `make test` does not."""
-    parser.addoption("--long", action="store_true", help="run every drill twice and the twenty kills, too")
+    """`make drills` runs what takes minutes on the engine, and `make sweeps` each sweep whole; `make test` does not."""
+    parser.addoption("--long", action="store_true", help="run each sweep whole, every drill twice and the twenty kills")

@@ -7,11 +7,18 @@ import pytest
 
 from catalogue.graph import Graph
 from catalogue.platforms import PLATFORMS
+from policies import pack
+from tests import sharing
 from tests.catching import Judge, caught
 from tests.mutate import changed, drop, dropped, paths, put, without
 
 EVERY = 149
 """One mutant in so many: judging each of them whole is what the judge is there to spare."""
+
+
+def some_rules(graph: Graph) -> list[str]:
+    """A judge watches each rule before it says a word."""
+    return list(sharing.share([rule.name for rule in pack.RULES[graph.platform]], 3, str))
 
 
 @pytest.fixture(params=PLATFORMS)
@@ -34,17 +41,18 @@ def mutants(graph: Graph) -> Iterator[Graph]:
         yield changed(graph, resource, change)
 
 
+@pytest.mark.sweep
 def test_it_says_what_all_rules_say(graph: Graph) -> None:
-    judge, failing = Judge.of(graph), 0
+    judge, failing, names = Judge.of(graph), 0, some_rules(graph)
     for mutant in mutants(graph):
-        told = caught(mutant)
-        assert judge.caught(mutant) == told
+        told = caught(mutant, *names)
+        assert judge.caught(mutant, *names) == told
         failing += bool(told)
     assert failing > 1
 
 
 def test_a_mutant_without_a_resource_or_a_reference_is_judged_whole(graph: Graph) -> None:
-    judge = Judge.of(graph)
+    judge, names = Judge.of(graph), some_rules(graph)
     first = next(one for one in graph.cloud if one.property_dependencies)
     for mutant in (without(graph, first), dropped(graph, first, next(iter(first.property_dependencies)))):
-        assert judge.caught(mutant) == caught(mutant)
+        assert judge.caught(mutant, *names) == caught(mutant, *names)

@@ -12,6 +12,7 @@ from catalogue import organisation as own
 from catalogue.errors import BadInput
 from catalogue.kinds import TwiceKnown, kind_of, kinds
 from catalogue.platforms import PLATFORMS
+from tests import sharing
 from tests.conftest import forget
 
 QUEUE = "aws:sqs/queue:Queue"
@@ -72,7 +73,7 @@ WORDS = ["limits", "waivers", "kinds", "policies", "sections", "aws", "amazon", 
 @example(parts=["kinds", "x.py"])
 @example(parts=["policies", "amazon", "x.py"])
 @example(parts=["policies", "x.py", "a.yaml"])
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=sharing.examples(60), deadline=None)
 def test_a_file_in_any_other_place_is_refused_by_name(organisation: Path, parts: list[str]) -> None:
     shutil.rmtree(organisation)
     path = "/".join(parts)

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catalogue.pauses import jumps, lost_to
+from tests import sharing
 
 ZONES = ("Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Africa/Cairo", "Asia/Tokyo", "America/Santiago")
 
@@ -40,7 +41,7 @@ def test_a_start_that_the_clock_skips_or_shows_twice_is_found(
     assert [jump and str(jump) for jump in found] == [skipped, twice]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=sharing.examples(60), deadline=None)
 @given(timezone=st.sampled_from(ZONES), minutes=st.integers(0, 2 * 365 * 24 * 60 - 1))
 def test_a_time_is_skipped_or_shown_twice_exactly_where_the_zone_says_so(timezone: str, minutes: int) -> None:
     """PEP 495: a time that is skipped comes back as another, and one that is shown twice has two offsets."""

@@ -10,7 +10,7 @@ from catalogue.graph import Graph
 from catalogue.platforms import PLATFORMS
 from operations.evaluation import evaluate
 from policies import pack
-from tests.catching import Judge
+from tests.catching import caught
 from tests.mutants.benign import benign
 from tests.mutate import at, changed, put
 
@@ -122,9 +122,8 @@ def test_the_same_in_other_letters_and_what_changes_nothing_is_no_finding(
     platform: str, request: pytest.FixtureRequest
 ) -> None:
     pilot: Graph = request.getfixturevalue(f"{platform}_pilot")
-    judge = Judge.of(pilot)
     for type_, name, edit in SAME[platform]:
         one = next(r for r in pilot.of(type_) if name in r.name)
         said = changed(pilot, one, edit)
         assert said.by_urn[one.urn].inputs != one.inputs, (type_, name)
-        assert judge.caught(said) == set(), (type_, name)
+        assert caught(said) == set(), (type_, name)

@@ -22,6 +22,7 @@ from operations.checking import check, drift, graph_of
 from operations.checkov import Checkov, FailedCheck, ScanResult
 from operations.rendering.rendered import Rendered
 from operations.verdict import Finding
+from tests import sharing
 from tests.mutate import without
 
 TODAY = date(2026, 11, 26)
@@ -314,7 +315,12 @@ TREES = st.recursive(
 )
 
 
-@settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=sharing.examples(25),
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(key=st.sampled_from([*state("a", "b"), "parent", "provider", "dependencies", "propertyDependencies"]), to=TREES)
 def test_whatever_a_file_says_it_is_judged_or_refused(key: str, to: object, tmp_path: Path) -> None:
     bucket = {**state("aws:s3/bucket:Bucket", "b"), key: to}

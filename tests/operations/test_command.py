@@ -30,6 +30,7 @@ from operations.__main__ import application, main
 from operations.commands import pilot
 from operations.verdict import PROOFS, Verdict
 from stacks.config import STACKS, stack_file
+from tests import sharing
 from tests.commanding import here
 
 PILOT = STACKS / "Pulumi.aws-pilot.yaml"
@@ -331,7 +332,7 @@ def test_a_wrong_stack_file_exits_2_before_anything_is_written(tmp_path: Path) -
     assert not out.exists(), "one wrong file stops all, and nothing is half done"
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=sharing.examples(60), deadline=None, derandomize=True)
 @given(name=st.text(max_size=60))
 def test_any_stack_name_is_a_sentence(name: str) -> None:
     result = CliRunner().invoke(application(), ["graph", "--", name])

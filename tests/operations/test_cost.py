@@ -14,6 +14,7 @@ from catalogue.hardware import catalogue
 from catalogue.kinds.aws.scheduler import runs_per_month
 from components.aws.runs import eventbridge_cron
 from operations.judge import cost_of
+from tests import sharing
 from tests.mutate import changed, put
 
 HOURS = catalogue.load("aws").hours_per_month
@@ -35,7 +36,7 @@ def test_runs_a_month(expression: str, runs: float) -> None:
     assert runs_per_month(expression) == pytest.approx(runs, rel=0.01)
 
 
-@settings(max_examples=50, deadline=None, derandomize=True)
+@settings(max_examples=sharing.examples(50), deadline=None, derandomize=True)
 @given(minute=st.integers(0, 59), hour=st.integers(0, 23), weekday=st.integers(0, 7))
 def test_one_run_a_week_is_52_runs_a_year_on_any_day(minute: int, hour: int, weekday: int) -> None:
     assert runs_per_month(eventbridge_cron(f"{minute} {hour} * * {weekday}")) == pytest.approx(52 / 12, rel=0.02)

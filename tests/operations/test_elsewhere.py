@@ -42,6 +42,7 @@ def moved(platform: str, region: str, folder: Path, change: dict[str, Any] | Non
     return preview(file)
 
 
+@pytest.mark.sweep(3)
 @pytest.mark.parametrize(("platform", "region", "unknown"), MOVED)
 def test_each_machine_costs_what_the_lists_say_or_is_named_as_unpriced(
     tmp_path: Path, platform: str, region: str, unknown: list[str]
@@ -71,6 +72,7 @@ def test_a_machine_that_is_not_sold_in_the_region_is_named_with_where_it_is(tmp_
     assert "; it is sold in asia-east1, " in shown[0][1] and shown[0][1].endswith(" more")
 
 
+@pytest.mark.sweep(2)
 @pytest.mark.parametrize(
     ("platform", "region", "machine_type"),
     [

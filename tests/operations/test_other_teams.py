@@ -13,6 +13,7 @@ from catalogue.platforms import PLATFORMS
 from components.azure.names import worldwide
 from operations.verdict import Verdict
 from stacks.config import NAMESPACE
+from tests import sharing
 from tests.catalogue.test_guards import left_open
 from tests.operations.test_judge import judged
 from tests.previewing import preview
@@ -51,7 +52,9 @@ def test_each_passes_or_fails_for_a_choice_of_its_own_and_going_back_on_it_remov
     regions = [region for region in known.regions if region in zones] or known.regions
     online = [name for name, family in known.families.items() if "online" in family.uses and not family.absent]
 
-    @settings(max_examples=2, deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate])
+    @settings(
+        max_examples=sharing.examples(2, 2), deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate]
+    )
     @given(
         region=st.sampled_from(regions),
         team=st.sampled_from(["claims", "search-ranking"]),

@@ -20,6 +20,7 @@ from catalogue.pricing import NoFigure, Pricing, Unpriced
 from operations import comparison, console, facts, report, words
 from operations.judge import cost_of, judge
 from operations.verdict import Cost, Verdict
+from tests import sharing
 from tests.mutate import changed, put
 from tests.operations.test_judge import FakeScan
 
@@ -72,7 +73,7 @@ def test_no_bill_is_understated_whatever_the_family_and_the_region(
     machines = st.sampled_from(sorted(set(_families(platform).values())))
     assert served
 
-    @settings(max_examples=12, deadline=None, derandomize=True, database=None)
+    @settings(max_examples=sharing.examples(12, 3), deadline=None, derandomize=True, database=None)
     @given(
         region=st.sampled_from(catalogue.load(platform).regions),
         chosen=st.lists(machines, min_size=len(served), max_size=len(served)),
@@ -168,7 +169,7 @@ def test_what_is_known_is_not_estimated(any_pilot: Graph) -> None:
 
 
 @pytest.mark.parametrize("use", ["online", "batch", "training"])
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=sharing.examples(60), deadline=None, derandomize=True)
 @given(data=st.data())
 def test_a_machine_is_priced_in_its_region_or_not_at_all(use: Use, data: st.DataObject) -> None:
     platform = data.draw(st.sampled_from(["aws", "azure", "gcp"]))

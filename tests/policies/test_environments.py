@@ -71,6 +71,7 @@ def write_at(config: dict[str, Any], key: str, value: Any) -> None:
 
 
 # On aws a stack file that says one replica is refused: it would have no canary.
+@pytest.mark.sweep(3)
 @pytest.mark.parametrize(
     ("choice", "platform"), [each for each in product(CHOICES, PLATFORMS) if each != ("one replica", "aws")]
 )

@@ -29,6 +29,7 @@ from policies import __main__ as engine
 from policies import documentation, limits, pack, waivers
 from stacks.config import STACKS, read_stack_file, to_engine
 from stacks.schema import json_schema
+from tests import sharing
 from tests.catalogue.test_organisation import KIND, QUEUE, put
 from tests.commanding import here
 from tests.conftest import forget
@@ -95,7 +96,7 @@ KEYS = ("environments", "teams", "accounts")
         st.dictionaries(st.sampled_from(NUMBERS), st.integers(0, 10**6), min_size=1),
     ),
 )
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=sharing.examples(60), deadline=None)
 def test_the_most_specific_line_of_the_companys_holds_and_else_that_of_ours(
     organisation: Path, platform: str, environment: str, team: str, said: dict[str, dict[str, int]]
 ) -> None:

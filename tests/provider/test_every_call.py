@@ -20,8 +20,11 @@ from provider.gcp.deployment import deployed_id
 from sandbox.rest import Double
 from sandbox.rest.calls import Call
 from sandbox.state.metrics import Played
+from tests import sharing
 from tests.provider import cloud
 from tests.provider.cloud import AZURE_ENDPOINT, MODEL, Killed, Logic, deployment, model, traffic
+
+pytestmark = pytest.mark.sweep
 
 CANARY = 10
 REFUSED = (401, 408, 429, 500, 503)
@@ -199,7 +202,7 @@ def converges(name: str, double: Double) -> None:
 def test_one_call_goes_wrong_and_the_update_goes_on(name, kind):
     platform = PLATFORMS[name]
     calls = calls_of(name, None)
-    for at in range(1, len(calls) + 1):
+    for at in sharing.calls(f"{name} {kind}", 1, len(calls)):
         double = begun(name, None)
         if kind not in CRASHES:
             assert ran(Spoiler(double, at, kind), platform.update) is None, f"call {at}, {calls[at - 1]}"
@@ -216,7 +219,7 @@ def test_one_call_goes_wrong_and_the_update_goes_on(name, kind):
 @pytest.mark.parametrize("name", PLATFORMS)
 def test_one_call_goes_wrong_while_a_bad_version_is_taken_back(name, kind):
     platform = PLATFORMS[name]
-    for at in range(1, len(calls_of(name, BAD)) + 1):
+    for at in sharing.calls(f"{name} {kind}", 1, len(calls_of(name, BAD))):
         double = begun(name, BAD)
         if kind in CRASHES:
             with pytest.raises(Killed):
@@ -236,7 +239,7 @@ def test_a_call_goes_wrong_from_then_on_and_the_old_version_serves(name, kind, l
     if kind not in SAMPLE and not request.config.getoption("--long"):
         pytest.skip("the other kinds take the same ways; `make drills` tries them all")
     platform, calls = PLATFORMS[name], calls_of(name, None)
-    for at in range(1, len(calls) + 1):
+    for at in sharing.calls(f"{name} {kind} {lasting}", 1, len(calls)):
         double = begun(name, None)
         said = ran(Spoiler(double, at, kind, lasting), platform.update)
         if said is None:

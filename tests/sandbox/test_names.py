@@ -19,6 +19,7 @@ from sandbox.clouds.manners import CloudSaysNo
 from sandbox.simulated_cloud import Cloud
 from sandbox.state import State
 from sandbox.state.records import New, Taken
+from tests import sharing
 
 DAY = 86_400.0
 PACKAGES = {manners.platform: package for package, manners in CLOUDS.items()}
@@ -45,7 +46,7 @@ def nested(path: str, value: object) -> Json:
     return {head: nested(rest, value) if rest else value}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=sharing.examples(60), deadline=None)
 @given(type_=st.sampled_from(sorted(STAYING)), own=st.integers(7, 90), passed=st.floats(0, 100))
 def test_a_name_is_refused_from_the_day_on_that_the_record_says_until_it_is_free(
     tmp_path_factory: pytest.TempPathFactory, type_: str, own: int, passed: float

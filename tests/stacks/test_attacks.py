@@ -14,6 +14,7 @@ from catalogue.platforms import PLATFORMS
 from operations.arguments import file_of
 from operations.judge_command import refuse_unwritable
 from stacks.config import validate
+from tests import sharing
 from tests.stack_files import pilot_file
 
 ATTACKS = (
@@ -53,7 +54,7 @@ def texts(value: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
 PLACES = [(platform, place) for platform, config in PILOTS.items() for place in texts(config)]
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=sharing.examples(150), deadline=None, derandomize=True)
 @given(st.sampled_from(PLACES), st.sampled_from(ATTACKS), st.booleans())
 def test_an_attack_in_a_stack_file_ends_in_a_sentence_that_is_harmless_itself(
     where: tuple[str, tuple[Any, ...]], attack: str, behind: bool

@@ -16,6 +16,7 @@ from stacks.config import STACKS, read_stack_file
 from stacks.model import StackConfig
 from stacks.sections import stack_model
 from stacks.sections.endpoints import AsyncEndpoint, OnlineEndpoint
+from tests import sharing
 
 PILOT = STACKS / "Pulumi.aws-pilot.yaml"
 HARDWARE = catalogue.load("aws")
@@ -75,10 +76,14 @@ LONGEST_LINE = 500
 
 
 def examples(count: int) -> settings:
-    """A fixed number of the same examples on every run; a database would make CI differ from here."""
+    """The same examples on every run, so many in `make sweeps`; a database would make CI differ from here."""
     skipped = (HealthCheck.too_slow, HealthCheck.filter_too_much)
     return settings(
-        max_examples=count, deadline=None, derandomize=True, database=None, suppress_health_check=list(skipped)
+        max_examples=sharing.examples(count),
+        deadline=None,
+        derandomize=True,
+        database=None,
+        suppress_health_check=list(skipped),
     )
 
 

@@ -29,6 +29,7 @@ from sandbox.simulated_cloud import Cloud
 from sandbox.state import State
 from stacks.config import STACKS, stack_file, to_engine, validate
 from stacks.model import StackConfig
+from tests import sharing
 
 Config = dict[str, Any]
 Where = tuple[str | int, ...]
@@ -288,11 +289,15 @@ def strangers(before: Graph, after: Graph, about: list[str]) -> Iterator[str]:
 
 
 @EACH
+@pytest.mark.sweep
 def test_an_edit_of_one_element_leaves_what_is_about_the_others(programs: Programs, platform: str) -> None:
     base = read(platform)
     before = programs.pilot(platform)
     harmed: list[str] = []
-    for edit in edits(platform):
+    turned_round, *others = edits(platform)
+    some = list(sharing.share(others, 3, lambda edit: f"{platform} {edit.said} {sorted(words(base, edit.config))}"))
+    assert len(some) > 2
+    for edit in (turned_round, *some):
         after = programs.run(platform, edit.config)
         allowed = MOVES.get(edit.where, {})
         for one, why in programs.replaced(platform, before, after):

@@ -227,6 +227,7 @@ def labels(graph: Graph) -> Iterator[str]:
                 yield from (resource.inputs.get(key) or {}).values()
 
 
+@pytest.mark.sweep(3)
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("platform", RULES)
 def test_every_name_and_label_is_one_that_the_service_takes(tmp_path: Path, platform: str, shape: str) -> None:

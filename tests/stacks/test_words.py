@@ -51,6 +51,7 @@ def test_the_table_has_the_words_of_the_field() -> None:
         assert word in WORDS
 
 
+@pytest.mark.sweep(4)
 @pytest.mark.parametrize("word", WORDS)
 def test_a_word_of_the_table_is_answered(word: str) -> None:
     known = WORDS[word]
@@ -116,6 +117,7 @@ def test_what_is_merely_alike_is_not_meant(word: str, allowed: str) -> None:
     assert close(word, [allowed]) is None
 
 
+@pytest.mark.sweep(4)
 @pytest.mark.parametrize("name", [*sorted(KEYS), *catalogue.family_names()])
 @examples(20)
 @given(data=st.data())

@@ -12,10 +12,11 @@ from pydantic import TypeAdapter, ValidationError
 
 from components.aws.runs import eventbridge_cron
 from stacks.fields import Cron
+from tests import sharing
 
 CRON: TypeAdapter[str] = TypeAdapter(Cron)
 FIELD = r"\*(/\d+)?|\d+(-\d+)?(/\d+)?(,\d+(-\d+)?(/\d+)?)*"
-steady = settings(max_examples=400, deadline=None, derandomize=True, database=None)
+steady = settings(max_examples=sharing.examples(400), deadline=None, derandomize=True, database=None)
 
 
 def accepted(cron: str) -> bool:

@@ -26,7 +26,10 @@ from operations.interruption import Interruption
 from operations.verdict import Look, ManualStep
 from stacks.config import read_stack_file
 from stacks.model import StackConfig
+from tests import sharing
 from tests.operations.accept.fakes import BAD, BUCKET, COPY, GOOD, STACK, TEXT, Fake, Killed, graph, resource
+
+pytestmark = pytest.mark.sweep
 
 BOTH = Versions(GOOD, BAD)
 EVERY = [*STEPS, "leave"]
@@ -115,7 +118,7 @@ def calls(tmp_path: Path) -> int:
 def test_killed_at_each_call_the_next_run_leaves_nothing(tmp_path: Path, when: str, knows: bool) -> None:
     most = calls(tmp_path)
     assert most > 20
-    for number in range(1, most + 1):
+    for number in sharing.calls(f"{when} {knows}", 1, most):
         fake = Fake(tmp_path / str(number), knows=knows, killed_at=(number, when))
         with pytest.raises(Killed):
             run(fake)
@@ -133,7 +136,7 @@ def test_killed_at_each_call_the_next_run_leaves_nothing(tmp_path: Path, when: s
 
 @pytest.mark.parametrize("when", ["before", "middle", "after"])
 def test_killed_at_each_call_clean_alone_leaves_nothing(tmp_path: Path, when: str) -> None:
-    for number in range(1, calls(tmp_path) + 1):
+    for number in sharing.calls(when, 1, calls(tmp_path)):
         fake = Fake(tmp_path / str(number), killed_at=(number, when))
         with pytest.raises(Killed):
             run(fake)
@@ -153,7 +156,7 @@ def test_interrupted_at_each_call_of_a_step_the_run_itself_leaves_nothing(
     fake = Fake(tmp_path / "whole")
     run(fake)
     last = next(number for number, words in enumerate(fake.commands) if words[0] == "cancel")
-    for number in range(2, last + 1):
+    for number in sharing.calls(when, 2, last):
         fake = Fake(tmp_path / str(number), killed_at=(number, when), ends_with=KeyboardInterrupt)
         with pytest.raises(KeyboardInterrupt), Interruption() as interruption:
             run(fake)
@@ -267,7 +270,7 @@ def test_a_version_that_nobody_takes_back_is_refused(tmp_path: Path) -> None:
     assert refused.name == "bad version" and "nobody took the bad version back" in refused.says
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=sharing.examples(40))
 @given(
     secret=st.sampled_from(["AKIA", "ya29.", "eyJhbGciOi", ""]).flatmap(
         lambda begins: st.from_regex(r"[A-Za-z0-9]{8}[0-9][A-Za-z0-9/+]{16}", fullmatch=True).map(begins.__add__)

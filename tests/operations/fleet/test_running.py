@@ -23,6 +23,7 @@ from operations.idle import asking
 from operations.preview import PreviewFailed, Program, Programs
 from operations.progress import Progress
 from stacks.config import STACKS
+from tests import sharing
 from tests.commanding import command
 from tests.operations.actual.focus import Row, write
 from tests.operations.idle import test_report as idling
@@ -148,7 +149,7 @@ def test_a_file_that_nobody_can_read_or_whose_name_no_stack_has_is_a_result_of_i
     assert running.merge([out], tmp_path / "joined").code == 2
 
 
-@settings(max_examples=25)
+@settings(max_examples=sharing.examples(25))
 @given(stacks=st.integers(1, 40), of=st.integers(1, 9))
 def test_shards_are_all_of_it_and_none_twice(stacks: int, of: int) -> None:
     files = [Path(f"Pulumi.s{n:02}.yaml") for n in range(stacks)]

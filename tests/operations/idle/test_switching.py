@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from catalogue.errors import BadInput
 from operations.idle.switching import Reason, brought_back, taken_off
 from stacks.config import STACKS
+from tests import sharing
 
 REASON = Reason(date(2026, 11, 27), "ana@example.com", "nobody asked anything of it for 96 hours")
 PILOTS = {
@@ -65,7 +66,7 @@ KEYS = st.sampled_from(
 )
 
 
-@settings(max_examples=20)
+@settings(max_examples=sharing.examples(20))
 @given(st.lists(st.tuples(st.from_regex(r"[a-z]{1,6}", fullmatch=True), st.lists(KEYS, min_size=1)), min_size=1))
 def test_only_the_named_endpoint_changes(drawn: Sequence[tuple[str, Sequence[str]]]) -> None:
     blocks = {name: ["kind: online", *dict.fromkeys(k for k in keys if k != "kind: online")] for name, keys in drawn}

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from catalogue.errors import BadInput
 from catalogue.hardware import catalogue
 from catalogue.platforms import PLATFORMS
+from tests import sharing
 from tests.operations.pricelists.doubles import INDEX, Cloud, meter, offer, sku
 
 SKU: dict[str, Any] = {
@@ -60,7 +61,7 @@ def with_other(value: Any, place: tuple[Any, ...], other: Any) -> Any:
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
-@settings(max_examples=80, deadline=None, derandomize=True)
+@settings(max_examples=sharing.examples(80), deadline=None, derandomize=True)
 @given(data=st.data())
 def test_an_answer_with_one_value_replaced_is_read_or_refused(platform: str, data: st.DataObject) -> None:
     reader = import_module(f"operations.pricelists.{platform}")

@@ -18,6 +18,7 @@ from operations.__main__ import application
 from operations.pricelists import asking
 from operations.pricelists.files import compare, write, written
 from operations.pricelists.found import Found, Pair
+from tests import sharing
 from tests.operations.pricelists import doubles
 from tests.operations.pricelists.doubles import Cloud, meter
 
@@ -230,7 +231,7 @@ FIGURES = st.dictionaries(
 )
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=sharing.examples(40), deadline=None, derandomize=True)
 @given(days=st.lists(FIGURES, min_size=1, max_size=4))
 def test_after_any_refreshes_each_figure_stands_once_as_it_was_last_read(
     days: list[dict[Pair, float]], tmp_path_factory: pytest.TempPathFactory

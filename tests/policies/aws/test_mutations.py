@@ -12,6 +12,8 @@ from policies.everywhere import TAGS
 from tests.catching import caught, expect_all_caught
 from tests.mutate import changed, drop, dropped, paths, put, without
 
+pytestmark = pytest.mark.sweep
+
 
 def test_any_vpc_endpoint_gone_is_caught(pilot: Graph) -> None:
     expect_all_caught(

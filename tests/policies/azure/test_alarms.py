@@ -11,6 +11,7 @@ from catalogue.graph import Graph, Resource
 from catalogue.kinds.azure import monitor
 from policies.azure.queries import Query, Unread, read
 from policies.pack import RULES
+from tests import sharing
 from tests.catching import caught
 from tests.mutate import at, changed, put
 
@@ -144,7 +145,7 @@ def test_a_query_answers_what_kusto_would(query: str, answer: list[dict[str, obj
     assert read(query).rows({ANSWERS: [ROW]}) == answer
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=sharing.examples(60), deadline=None)
 @given(
     st.lists(
         st.sampled_from([ANSWERS, "union", "|", "where", "take", "0", "'a'", "(", ")", "==", "count", "and", "1d", "*"])

@@ -12,6 +12,8 @@ from tests.catching import caught, expect_all_caught
 from tests.mutate import changed, dropped, paths, put, swapped, without
 from tests.policies.test_inputs import CAUGHT as INPUTS
 
+pytestmark = pytest.mark.sweep
+
 _ML, _AUTH = "azure-native:machinelearningservices", "azure-native:authorization"
 _ROLES = "/subscriptions/11112222-3333-4444-5555-666677778888/providers/Microsoft.Authorization/roleDefinitions"
 _TOO_MUCH = {

@@ -14,6 +14,7 @@ import pytest
 
 from catalogue.graph import Graph, Resource
 from operations.judge import cost_of
+from tests import sharing
 from tests.catching import Judge, caught
 from tests.mutate import at, changed, drop, paths, put
 from tests.policies.gcp.test_rules import (
@@ -176,6 +177,8 @@ def tried(graph: Graph, bad: Iterator[Bad]) -> Tried:
         if key in seen:
             continue
         seen.add(key)
+        if not sharing.is_taken(key, 4):
+            continue
         rules = judge.caught(each.alone(graph))
         if rules:
             good = f"{each.resource.urn} {each.path} {json.dumps(each.good, sort_keys=True)} {sorted(rules)}"
@@ -193,12 +196,14 @@ def tried(graph: Graph, bad: Iterator[Bad]) -> Tried:
     return result
 
 
+@pytest.mark.sweep
 def test_what_a_rule_catches_alone_it_catches_behind_the_good_ones(gcp_pilot: Graph) -> None:
     made = [tried(gcp_pilot, source(gcp_pilot)) for source in (by_the_mutations, by_the_properties)]
     missed = [miss for each in made for miss in each.missed]
     assert not missed, f"{len(missed)} are not seen behind good ones: {missed}"
     assert all(each.caught > 20 for each in made)
-    assert set().union(*(each.excused for each in made)) == set(ENOUGH_ONCE)
+    if sharing.whole():
+        assert set().union(*(each.excused for each in made)) == set(ENOUGH_ONCE)
 
 
 # ---- by name --------------------------------------------------------------------------------------------------------

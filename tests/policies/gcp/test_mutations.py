@@ -14,6 +14,8 @@ from policies.gcp.identity import GUARDRAILS
 from tests.catching import caught, expect_all_caught
 from tests.mutate import changed, drop, dropped, paths, put, swapped, without
 
+pytestmark = pytest.mark.sweep
+
 _WORKFLOW, _ROLE = "gcp:workflows/workflow:Workflow", "gcp:projects/iAMCustomRole:IAMCustomRole"
 _PROJECT = "gcp:projects/iAMMember:IAMMember"
 _KEY, _GRANT = "gcp:kms/cryptoKey:CryptoKey", "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember"

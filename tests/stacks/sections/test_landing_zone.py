@@ -16,6 +16,7 @@ from catalogue.errors import BadInput
 from catalogue.landing_zones import CALLED, FILE, OUR_TAGS
 from catalogue.platforms import PLATFORMS
 from stacks.config import validate
+from tests import sharing
 from tests.conftest import forget
 from tests.stack_files import pilot_file
 
@@ -159,7 +160,12 @@ def test_every_mistake_of_the_file_is_named_at_once(organisation: Path) -> None:
 
 
 @EACH
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25, deadline=None, derandomize=True)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    max_examples=sharing.examples(25, 3),
+    deadline=None,
+    derandomize=True,
+)
 @given(data=st.data())
 def test_whatever_an_entry_says_it_is_read_or_refused_in_sentences(
     organisation: Path, platform: str, data: st.DataObject
@@ -264,7 +270,12 @@ def test_a_zone_without_a_given_subnet_is_refused(organisation: Path) -> None:
     assert any("workspace.zones.1: found 'us-east-1d'" in said for said in refusals(within("aws", workspace=people)))
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30, deadline=None, derandomize=True)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    max_examples=sharing.examples(30, 3),
+    deadline=None,
+    derandomize=True,
+)
 @given(
     own=st.tuples(st.integers(0, 255), st.integers(0, 255), st.integers(16, 21)),
     used=st.tuples(st.integers(0, 255), st.integers(0, 255), st.integers(8, 28)),
