@@ -23,6 +23,8 @@ LISTED = re.compile(
     r"""api\.getAttribute\((?P<q>["'])storage\.googleapis\.com/objectListPrefix(?P=q), ?(?P=q){2}\)"""
     r"""\.startsWith\((?P=q)(?P<prefix>[^"']+)(?P=q)\)"""
 )
+ITSELF = re.compile(r"""resource\.name ?== ?(?P<q>["'])projects/_/buckets/(?P<bucket>[^/"']+)(?P=q)""")
+"""That a bucket itself is asked for: of its objects' names it is true of none."""
 
 
 class NotRead(Unreadable):
@@ -115,15 +117,19 @@ def alternatives(condition: str) -> list[str]:
 
 
 def _holds(condition: str, on: str, prefix: str) -> bool:
-    """Whether one alternative of a condition holds: the thing's name begins so, or the prefix of the list does."""
+    """Whether one alternative of a condition holds: the thing's name begins so, or is so, or the list's prefix begins
+    so.
+    """
     if not condition:
         return True
     for each in alternatives(condition):
-        named, listed = NAMED.fullmatch(each), LISTED.fullmatch(each)
+        named, listed, itself = (form.fullmatch(each) for form in (NAMED, LISTED, ITSELF))
         if named and on.startswith(f"projects/_/buckets/{named['bucket']}/objects/{named['prefix']}"):
             return True
         if listed and prefix.startswith(listed["prefix"]):
             return True
-        if not named and not listed:
+        if itself and on == f"projects/_/buckets/{itself['bucket']}":
+            return True
+        if not named and not listed and not itself:
             raise NotRead("condition.expression", f"has what is not read: {each[:80]}")
     return False

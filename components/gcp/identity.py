@@ -18,6 +18,7 @@ IN_FORCE_MINUTES = 7
 "Access change propagation", https://cloud.google.com/iam/docs/access-change-propagation
 """
 READ, WRITE, CREATE = "roles/storage.objectViewer", "roles/storage.objectUser", "roles/storage.objectCreator"
+SEE = "roles/storage.bucketViewer"
 PULL, PUSH = "roles/artifactregistry.reader", "roles/artifactregistry.writer"
 
 
@@ -97,7 +98,12 @@ class Identity(pulumi.ComponentResource):
     ) -> list[pulumi.Output[str]]:
         member = accounts[persona].member
         grants = [self._in_project(name, args, persona, may, member)] if may.permissions else []
-        kinds = (("reads", READ, may.reads), ("writes", WRITE, may.writes), ("creates", CREATE, may.creates))
+        kinds = (
+            ("sees", SEE, may.sees),
+            ("reads", READ, may.reads),
+            ("writes", WRITE, may.writes),
+            ("creates", CREATE, may.creates),
+        )
         for kind, role_name, granted in kinds:
             grants += [
                 storage.BucketIAMMember(
@@ -158,7 +164,8 @@ def below(objects: Objects) -> storage.BucketIAMMemberConditionArgsDict | None:
 
     It is None for a whole bucket. A list is asked of the bucket and not of an object, so the condition reads the prefix
     of the list as an attribute of its own. The title has the prefix in it, for it tells grants apart that differ in
-    nothing else. Source: Cloud Storage, "IAM Conditions",
+    nothing else. Where Vertex AI asks for the rights on the bucket itself, they hold there too: of these the right to
+    list alone does anything to a bucket. Source: Cloud Storage, "IAM Conditions",
     https://cloud.google.com/storage/docs/access-control/iam#conditions
     """
     if not all(objects.prefixes):
@@ -169,6 +176,8 @@ def below(objects: Objects) -> storage.BucketIAMMemberConditionArgsDict | None:
         parts += [" || "] if parts else []
         parts += ['resource.name.startsWith("projects/_/buckets/', objects.bucket_name]
         parts += [f'/objects/{prefix}") || {listed}']
+    if objects.asked_as_bucket:
+        parts += [' || resource.name == "projects/_/buckets/', objects.bucket_name, '"']
     return {
         "title": fitted(f"below-{_slug(objects.name)}", 100),
         "description": f"objects below {fitted(', '.join(objects.prefixes), 200)} and lists of them",

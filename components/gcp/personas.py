@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from catalogue.kinds.gcp.artifactregistry import repository_of
 from catalogue.registered import DECISIONS, FOLDER
@@ -111,13 +111,15 @@ class Objects:
 
     `name` tells the grant from others on the bucket. `bucket` is the bucket's name as the program knows it; it is part
     of the grant's name. `bucket_name` is the same name as the grant takes it: an output where the stack makes the
-    bucket, so that the grant waits for it.
+    bucket, so that the grant waits for it. `asked_as_bucket` says that Vertex AI asks for the same rights on the bucket
+    itself, of which no prefix is true.
     """
 
     bucket: str
     bucket_name: Text
     name: str = ""
     prefixes: Sequence[str] = ("",)
+    asked_as_bucket: bool = False
 
 
 @dataclass
@@ -138,11 +140,13 @@ class Persona:
     """What one persona may do.
 
     Its `permissions` hold in the whole project. It may read the objects in `reads`, write those in `writes`, and make
-    new ones in `creates`, where it can neither replace nor delete what is there. It may start work that runs as one of
-    the personas in `acts_as`, pull the images in `pulls`, and push to the repositories in `pushes`.
+    new ones in `creates`, where it can neither replace nor delete what is there. Of the buckets of `sees` it may read
+    where they are and how they are kept. It may start work that runs as one of the personas in `acts_as`, pull the
+    images in `pulls`, and push to the repositories in `pushes`.
     """
 
     permissions: Sequence[str] = ()
+    sees: Sequence[Objects] = ()
     reads: Sequence[Objects] = ()
     writes: Sequence[Objects] = ()
     creates: Sequence[Objects] = ()
@@ -166,6 +170,14 @@ def personas_of(args: IdentityArgs) -> Mapping[str, Persona]:
     name of each folder on the way as if it were an object's: bounded by a folder, it would be refused before it read.
     Cloud Storage FUSE, "Mount buckets", https://cloud.google.com/storage/docs/cloud-storage-fuse/mount-bucket; source,
     https://github.com/GoogleCloudPlatform/gcsfuse/blob/7b3929278/internal/fs/inode/dir.go
+
+    Before a run writes, Vertex AI asks whether its account may read and make objects in the bucket, and refuses the run
+    by the bucket's name where it may not: a pipeline job by the account that it runs as, as Google's own client says
+    (create_gcs_bucket_for_pipeline_artifacts_if_it_does_not_exist), and training by its own, which must see the bucket
+    too. A prefix is true of no bucket, so these two hold their writes on the bucket itself as well. There that lets
+    them list it, and makes, reads or deletes nothing in it.
+    https://github.com/googleapis/python-aiplatform/blob/main/google/cloud/aiplatform/utils/gcs_utils.py,
+    https://github.com/statmike/vertex-ai-mlops/issues/60
     """
     versions = [f"gs://{args.own_bucket}/{FOLDER}{name}/" for name in args.needs.registered]
     artifacts, kept = [*_versions(args.needs.artifact_uris), *versions], _own_images(args)
@@ -202,7 +214,10 @@ def personas_of(args: IdentityArgs) -> Mapping[str, Persona]:
         "training": Persona(
             permissions=(*_RUN, *(_RECORD if args.needs.recorded_jobs else [])),
             reads=[*own(), *(Objects(bucket, bucket) for bucket in sorted(mounted))],
-            writes=_objects(trained, args),
+            writes=_asked_as_bucket(written := _objects(trained, args)),
+            sees=[
+                Objects(bucket, called) for bucket, called in {one.bucket: one.bucket_name for one in written}.items()
+            ],
             pulls=list({one.name: one for one in (kept, *repositories(args, args.needs.training_images))}.values()),
         ),
         "pipeline": Persona(
@@ -215,7 +230,7 @@ def personas_of(args: IdentityArgs) -> Mapping[str, Persona]:
             ),
             # Vertex AI asks who creates a pipeline job for the right to act as the account that it runs as.
             acts_as=["batch", *(["training"] if trains else []), *(["pipeline"] if paths else [])],
-            writes=own(PIPELINE_ROOT) if paths else [],
+            writes=_asked_as_bucket(own(PIPELINE_ROOT)) if paths else [],
         ),
         "serving": Persona(permissions=_RUN, reads=_objects(artifacts, args), pulls=served),
         "batch": Persona(
@@ -376,6 +391,10 @@ def _objects(uris: Sequence[str], args: IdentityArgs) -> list[Objects]:
         for bucket, found in sorted(buckets.items())
         for name, prefixes in _shared([place.partition("/")[2] for place in _few(found)]).items()
     ]
+
+
+def _asked_as_bucket(objects: Sequence[Objects]) -> list[Objects]:
+    return [replace(one, asked_as_bucket=True) for one in objects]
 
 
 def _few(places: list[str]) -> list[str]:

@@ -65,6 +65,7 @@ ROLES: Mapping[str, Sequence[str]] = {
         "roles/artifactregistry.reader",
         "roles/artifactregistry.writer",
         "roles/iam.serviceAccountUser",
+        "roles/storage.bucketViewer",
         "roles/storage.objectCreator",
         "roles/storage.objectUser",
         "roles/storage.objectViewer",

@@ -8,7 +8,7 @@ Two rules of AWS have no meaning here. `identity-boundary`: Google Cloud bounds 
 import re
 from collections.abc import Iterator, Mapping
 
-from catalogue.access.gcp import LISTED, NAMED, alternatives
+from catalogue.access.gcp import ITSELF, LISTED, NAMED, alternatives
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.gcp import (
     artifactregistry,
@@ -25,6 +25,7 @@ from catalogue.kinds.gcp import (
 from catalogue.kinds.gcp.workflows import AT, jobs, mounted, texts
 from catalogue.properties import NotKnown, Properties
 from policies.gcp.encryption import AGENT
+from policies.gcp.permissions import persona_of
 from policies.gcp.promoted import is_given
 from policies.gcp.reach import beyond, mounts
 from policies.ripening import long_enough
@@ -42,7 +43,12 @@ _ANYBODY = re.compile(r"(iamMember:)?(allUsers|allAuthenticatedUsers)|(domain|pr
 _BASIC = {f"roles/{name}" for name in ("owner", "editor", "viewer", "admin", "writer", "reader", "browser")}
 # The predefined roles that only read, write or use the resource on which they are granted.
 _FITTING: Mapping[str, tuple[str, ...]] = {
-    _ON_BUCKET: ("roles/storage.objectViewer", "roles/storage.objectUser", "roles/storage.objectCreator"),
+    _ON_BUCKET: (
+        "roles/storage.bucketViewer",
+        "roles/storage.objectViewer",
+        "roles/storage.objectUser",
+        "roles/storage.objectCreator",
+    ),
     artifactregistry.REPOSITORY_MEMBER: ("roles/artifactregistry.reader", "roles/artifactregistry.writer"),
     kms.KEY_MEMBER: ("roles/cloudkms.cryptoKeyEncrypterDecrypter",),
     _ON_ACCOUNT: ("roles/iam.serviceAccountUser",),
@@ -247,14 +253,22 @@ def project_grants(graph: Graph, grant: Resource) -> Iterator[str]:
     "identity-objects-bounded",
     _ON_BUCKET,
     severity="high",
-    says="A grant on objects is bound to a prefix. Only an account that neither runs nor uploads models reads all of a "
-    "bucket: the stack's own, or one that training mounts.",
+    says="A grant on objects is bound to a prefix; only who trains or runs pipelines holds one on the bucket, too. "
+    "Only an account that neither runs nor uploads models reads all of a bucket: the stack's own, or one that training "
+    "mounts.",
     remedy="Give the grant the identity component's condition on the objects' names.",
 )
 def objects_bounded(graph: Graph, grant: Resource) -> Iterator[str]:
-    """Cloud Storage documentation, "IAM Conditions": names of objects, and the prefix that a list asks for."""
+    """Cloud Storage documentation, "IAM Conditions": names of objects, and the prefix that a list asks for.
+
+    Whoever has a right on the bucket itself may list all of it. Vertex AI asks for that where a run writes, and for the
+    sight of the bucket where it trains (components/gcp/personas.py).
+    """
     accounts = graph.refers(grant, "member", _ACCOUNT)
-    if not grant.props.is_given("condition.expression"):
+    if grant.props.text_if_known("role") == _SEES:
+        if graph.ours and any(persona_of(account) != "training" for account in accounts):
+            yield "lets who does not train see how the bucket is kept"
+    elif not grant.props.is_given("condition.expression"):
         runs = any(graph.referring(_MODEL, "serviceAccount", account) for account in accounts)
         others = [one for account in accounts for one in graph.referring(_ON_BUCKET, "member", account)]
         uploads = any(one.props.text_if_known("role") == "roles/storage.objectCreator" for one in others)
@@ -265,23 +279,29 @@ def objects_bounded(graph: Graph, grant: Resource) -> Iterator[str]:
             yield "grants every object of the bucket"
     elif text := grant.props.text_if_known("condition.expression"):
         bucket = grant.props.text_if_known("bucket") if "bucket" in grant.props else None
-        if not _bounded(text, bucket):
+        asked = all(persona_of(account) in ("training", "pipeline") for account in accounts)
+        if not _bounded(text, bucket, asked or not graph.ours):
             yield f"is bounded by no prefix of its bucket: {text[:80]}"
         for place in beyond(graph, grant, [f"{m['bucket']}/{m['prefix']}" for m in NAMED.finditer(text)]):
             yield f"grants objects below {place}, where no task of it takes them"
 
 
-def _bounded(expression: str, bucket: str | None) -> bool:
-    """Whether each alternative names objects of the bucket by a prefix, or lists of such a prefix."""
+_SEES = "roles/storage.bucketViewer"
+
+
+def _bounded(expression: str, bucket: str | None, asked: bool) -> bool:
+    """Whether each alternative names objects of the bucket by a prefix, or lists of such a prefix, or where it is asked
+    as that, the bucket itself."""
     said = alternatives(expression)
     named = [match for each in said if (match := NAMED.fullmatch(each))]
     prefixes = {match["prefix"] for match in named}
     listed = [match["prefix"] for each in said if (match := LISTED.fullmatch(each))]
+    itself = [match for each in said if asked and (match := ITSELF.fullmatch(each))]
     return (
         bool(named)
-        and len(named) + len(listed) == len(said)
+        and len(named) + len(listed) + len(itself) == len(said)
         and prefixes.issuperset(listed)
-        and all(bucket in ("", match["bucket"]) for match in named)
+        and all(bucket in ("", match["bucket"]) for match in [*named, *itself])
     )
 
 
@@ -456,7 +476,9 @@ def written_places(graph: Graph, grant: Resource) -> Iterator[str]:
     """
     known = {bucket.props.text_if_known("name") for bucket in graph.of(_BUCKET)} | named_places(graph)
     bucket = grant.props.text_if_known("bucket")
-    harmless = grant.props.text_if_known("role") in ("roles/storage.objectViewer", "roles/storage.objectCreator")
+    harmless = grant.props.text_if_known("role") in _FITTING[_ON_BUCKET] and grant.props.text_if_known("role") != (
+        "roles/storage.objectUser"
+    )
     if bucket and not harmless and bucket not in known and f"gs://{bucket}" not in known:
         yield f"lets the stack write to gs://{bucket}, which it does not make{named_by(graph, f'gs://{bucket}')}"
 

@@ -9,7 +9,12 @@ from catalogue.kinds.gcp import artifactregistry, mlplatform, serviceaccount, st
 from catalogue.once import once_a_graph
 from policies.rule import stack_rule
 
-_READS = ("roles/storage.objectViewer", "roles/storage.legacyObjectReader", "roles/storage.legacyBucketReader")
+_READS = (
+    "roles/storage.bucketViewer",
+    "roles/storage.objectViewer",
+    "roles/storage.legacyObjectReader",
+    "roles/storage.legacyBucketReader",
+)
 _PULLS = ("roles/artifactregistry.reader",)
 
 

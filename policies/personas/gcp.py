@@ -142,6 +142,7 @@ def _training(graph: Graph, own: Mapping[str, str]) -> dict[str, list[Place]]:
     started = [flow for flow in graph.of(workflows.WORKFLOW) if workflows.trains(flow)]
     jobs = [job for flow in started for job in workflows.jobs(flow.props)]
     read, written = ([uri for job in jobs for uri in workflows.mounted(job, written)] for written in (False, True))
+    roots = [uri for job in jobs for uri in job.body.each_text("runtimeConfig.gcsOutputDirectory")]
     left = sorted({uri for job in jobs for uri in workflows.left(job)})
     images = [image for job in jobs for image in job.spec.each_text("workerPoolSpecs.containerSpec.imageUri")]
     return {
@@ -152,10 +153,10 @@ def _training(graph: Graph, own: Mapping[str, str]) -> dict[str, list[Place]]:
         "data-of-runs": [_object(uri, own) for uri in read],
         "data-of-runs-folders": [_listed(uri, own) for uri in read],
         "pipeline-workflows": [Place(name, own) for name in _texts(filter(workflows.paths, started), "id")],
-        "pipeline-roots": [
-            _object(uri, own) for job in jobs for uri in job.body.each_text("runtimeConfig.gcsOutputDirectory")
-        ],
+        "pipeline-roots": [_object(uri, own) for uri in roots],
+        "pipeline-root-buckets": _buckets(roots, own),
         "trained": [_object(f"{uri}x/model/", own) for uri in written],
+        "trained-buckets": _buckets(written, own),
         "candidates": [_object(f"{uri}x/register/version.json", own) for uri in left],
         "candidate-folders": [_listed(f"{uri}x/register/", own) for uri in left],
         "training-images": [Place(name, own) for name in _of_images(images)],
@@ -188,6 +189,14 @@ def _object(uri: str, own: Mapping[str, str]) -> Place:
     """An object, or one in a folder, whose address ends with a `/` or a `*`."""
     bucket, _, key = uri.removeprefix("gs://").partition("*")[0].partition("/")
     return Place(f"projects/_/buckets/{bucket}/objects/{key}{'x' if key.endswith('/') else ''}", own)
+
+
+def _buckets(uris: Iterable[str], own: Mapping[str, str]) -> list[Place]:
+    """The buckets of addresses, each as a thing by itself."""
+    return [
+        Place(f"projects/_/buckets/{name}", own)
+        for name in sorted({uri.removeprefix("gs://").partition("/")[0] for uri in uris})
+    ]
 
 
 def _listed(uri: str, own: Mapping[str, str]) -> Place:

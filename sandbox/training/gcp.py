@@ -10,7 +10,7 @@ replica is at https://cloud.google.com/vertex-ai/docs/training/understanding-tra
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, cast
@@ -27,7 +27,7 @@ from examples.steps import contract, vertex
 from sandbox.needs import of_record
 from sandbox.state import State
 from sandbox.state.records import Record
-from sandbox.training import Asked, Launch, Searching, Steps, standing
+from sandbox.training import Asked, Launch, RunFailed, Searching, Steps, standing
 from sandbox.training.container import Exit
 from sandbox.training.search import Range, Search, Trial
 
@@ -113,6 +113,10 @@ def steps(state: State, record: Record, run: float) -> Steps:
     """
     all_jobs, id_ = _jobs(record), _id(record, run)
     found, searches = {job.step: job for job in all_jobs if job.step}, dict[str, Searching]()
+    for job in (one for one in all_jobs if one.kind == PIPELINE):
+        who, root = (job.body.text_or_empty(at) for at in ("serviceAccount", "runtimeConfig.gcsOutputDirectory"))
+        if said := _refused_on_bucket(state, who, root, _OF_ROOTS):
+            raise RunFailed(f"{record.name}: Failed to create pipeline job. Error: {said}")
     policies = [one.body.text_or_empty("runtimeConfig.failurePolicy") for one in all_jobs if one.kind == PIPELINE]
 
     def starts(step: str) -> Launch | Searching:
@@ -235,6 +239,26 @@ def _cluster(counts: list[int]) -> dict[str, Any]:
     return {"cluster": pools, "task": {"type": "workerpool0", "index": 0}, "environment": "cloud"}
 
 
+_OF_ROOTS = ("storage.objects.get", "storage.objects.create")
+_OF_OUTPUTS = ("storage.buckets.get", *_OF_ROOTS)
+"""What Vertex AI asks the bucket itself for, as the account of a pipeline job and as that of a training job:
+https://github.com/googleapis/python-aiplatform/blob/main/google/cloud/aiplatform/utils/gcs_utils.py. That it asks the
+second as an account of one's own, and not as its own agent alone, is assumed.
+"""
+
+
+def _refused_on_bucket(state: State, account: str, address: str, rights: Sequence[str]) -> str:
+    bucket, project = address.removeprefix("gs://").partition("/")[0], account.partition("@")[2].partition(".")[0]
+    graph, who = standing(state, "gcp"), [f"serviceAccount:{account}"]
+    if all(allowed(graph, who, right, f"projects/_/buckets/{bucket}", project) for right in rights):
+        return ""
+    return (
+        f"Service account `{account}` does not have `[{', '.join(rights)}]` IAM permission(s) to the bucket "
+        f'"{bucket}". Please either copy the files to the Google Cloud Storage bucket owned by your project, or grant '
+        "the required IAM permission(s) to the service account."
+    )
+
+
 def refused(state: State, launch: Launch, asked: Asked) -> str:
     """By the grants to the job's service account. Where a container is told of folders below /gcs, the whole bucket is
     mounted before anything in it is asked for.
@@ -252,7 +276,8 @@ def refused(state: State, launch: Launch, asked: Asked) -> str:
                 f"JOB_STATE_FAILED: {launch.identity} does not have {permission} access to the Google Cloud Storage "
                 f"object. Permission '{permission}' denied on resource (or it may not exist): {asked.address}"
             )
-    return ""
+    said = _refused_on_bucket(state, launch.identity, asked.address, _OF_OUTPUTS) if asked.does == "write" else ""
+    return f"JOB_STATE_FAILED: Unable to start training due to the following error: {said}" if said else ""
 
 
 def failed(launch: Launch, ended: Exit, root: Path) -> str:

@@ -217,6 +217,7 @@ def test_no_persona_holds_a_basic_or_broad_role_or_a_key(personas: Graph) -> Non
         "roles/artifactregistry.reader",
         "roles/artifactregistry.writer",
         "roles/iam.serviceAccountUser",
+        "roles/storage.bucketViewer",
         "roles/storage.objectCreator",
         "roles/storage.objectUser",
         "roles/storage.objectViewer",

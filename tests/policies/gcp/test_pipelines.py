@@ -351,6 +351,28 @@ def test_who_runs_pipelines_writes_in_the_folder_of_their_runs_alone(full: Graph
     assert all(caught(graph, "identity-objects-bounded") for graph in (without_any, elsewhere))
 
 
+def test_who_writes_by_a_run_holds_its_right_on_the_bucket_too_and_nobody_else(full: Graph) -> None:
+    itself = ' || resource.name == "projects/_/buckets/gcp-full-artifacts-payments-risk-pilot"'
+
+    def conditioned(grant: Resource, said: Callable[[str], str]) -> Graph:
+        text = grant.inputs["condition"]["expression"]
+        assert said(text) != text
+        return changed(full, grant, lambda p: put(p, "condition.expression", said(text)))
+
+    assert not caught(full, "identity-objects-bounded", "identity-persona-tasks", "identity-no-wildcard")
+    (writes,) = (one for one in full.resources if "-identity-pipeline-writes-" in one.name)
+    assert caught(conditioned(writes, lambda text: text.replace(itself, "")), "identity-persona-tasks")
+    serving = next(one for one in full.resources if "-identity-serving-reads-" in one.name)
+    assert caught(conditioned(serving, lambda text: text + itself), "identity-objects-bounded")
+    other = itself.replace("gcp-full-artifacts", "gcp-full-approvals")
+    assert caught(conditioned(writes, lambda text: text + other), "identity-objects-bounded")
+    sees = next(one for one in full.resources if "-identity-training-sees-" in one.name)
+    batch = next(one for one in full.resources if one.name.endswith("-identity-batch"))
+    to_batch = replace(sees, property_dependencies={**sees.property_dependencies, "member": (batch.urn,)})
+    given = changed(full, to_batch, lambda p: put(p, "member", batch.outputs["member"]))
+    assert caught(given, "identity-objects-bounded")
+
+
 def test_an_address_in_capitals_is_the_same_account(full: Graph) -> None:
     def capitals(properties: Any) -> None:
         kind, colon, address = properties["member"].partition(":")

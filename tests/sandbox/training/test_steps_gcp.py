@@ -7,9 +7,10 @@ import pytest
 
 from catalogue.errors import BadInput
 from catalogue.kinds.gcp import WORKFLOW
+from catalogue.kinds.gcp.storage import BUCKET_MEMBER
 from sandbox.state import State
 from sandbox.state.records import New, Record
-from sandbox.training import gcp
+from sandbox.training import Asked, RunFailed, gcp
 from stacks.config import STACKS
 from tests.previewing import preview
 from tests.sandbox.training.started import launched
@@ -19,11 +20,11 @@ BUCKET = "gcp-full-artifacts-payments-risk-pilot"
 
 @pytest.fixture
 def state(tmp_path: Path) -> State:
-    """The workflows of the full stack, as the offline preview answers them."""
+    """The workflows of the full stack and the grants on its buckets, as the offline preview answers them."""
     graph, state = preview(STACKS / "Pulumi.gcp-full.yaml"), State(tmp_path / "state.sqlite")
     place = graph.placement
     assert place is not None
-    for one in graph.of(WORKFLOW):
+    for one in graph.of(WORKFLOW, BUCKET_MEMBER):
         made = New(
             one.type, str(one.outputs["id"]), "gcp", place.account, place.region, one.name, one.inputs, one.outputs
         )
@@ -70,6 +71,35 @@ def test_each_step_gets_its_words_and_the_folders_of_the_run(state: State) -> No
     assert (found["train"].spot, found["gate"].spot) == (True, False)
     assert (found["train"].hours, found["gate"].hours) == (2, 1)
     assert {one.identity for one in found.values()} == {"gcp-full-training@payments-risk-pilot.iam.gserviceaccount.com"}
+
+
+_ITSELF = f' || resource.name == "projects/_/buckets/{BUCKET}"'
+
+
+def narrowed(state: State, grants: str) -> None:
+    """Bound grants by their folders alone, and take those away that have no condition."""
+    for one in (one for one in state.resources.find(type=BUCKET_MEMBER) if grants in one.name):
+        if "condition" in one.inputs:
+            alone = one.inputs["condition"]["expression"].replace(_ITSELF, "")
+            state.resources.change_behind(one.key, "condition.expression", alone)
+        else:
+            state.resources.delete_behind(one.key)
+
+
+def test_a_pipeline_job_is_refused_where_its_account_has_its_folder_alone(state: State) -> None:
+    narrowed(state, "-pipeline-writes-")
+    said = rf'Failed to create pipeline job.*storage.objects.get, storage.objects.create.*bucket "{BUCKET}"'
+    with pytest.raises(RunFailed, match=said):
+        gcp.steps(state, path_of(state), 7.0)
+
+
+@pytest.mark.parametrize("grants", ["-training-writes-", "-training-sees-"])
+def test_training_is_refused_where_its_account_has_too_little_on_the_bucket(state: State, grants: str) -> None:
+    begun = launched(gcp.steps(state, path_of(state), 7.0))["train"]
+    asked = Asked("write", begun.output[1])
+    assert not gcp.refused(state, begun, asked)
+    narrowed(state, grants)
+    assert "Unable to start training" in gcp.refused(state, begun, asked)
 
 
 def test_another_run_has_other_folders_and_the_same_one_the_same(state: State) -> None:
