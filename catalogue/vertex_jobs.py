@@ -1,8 +1,8 @@
 """Jobs of Vertex AI, as their requests say them: what runs, on which machines, and the steps of a pipeline job.
 
 A pipeline job has KFP's own specification in it. A container there says no machine, only the least that it needs. So a
-step of a stack is Google's launcher, whose argument is the request for a custom job, or for a hyperparameter tuning
-job. It is read as that request; any other executor raises Malformed, for what it starts is unknown.
+step of a stack is Google's launcher, whose argument is the request for a custom job, a hyperparameter tuning job or a
+batch prediction job. It is read as that request; any other executor raises Malformed, for what it starts is unknown.
 https://github.com/kubeflow/pipelines/blob/master/api/v2alpha1/pipeline_spec.proto,
 https://cloud.google.com/vertex-ai/docs/pipelines/customjob-component
 """
@@ -15,7 +15,7 @@ from itertools import pairwise
 from math import ceil
 from typing import Any, cast
 
-from catalogue import best_trial
+from catalogue import batch_step, best_trial
 from catalogue.documents import NoDocument, parse
 from catalogue.hardware.catalogue import Use
 from catalogue.order import all_before, longest, most_at_once
@@ -31,6 +31,8 @@ LAUNCHES_SEARCH = ("python3", "-u", "-m", f"{best_trial.LAUNCHERS}.hyperparamete
 """The same of a search: `component.py` of HyperparameterTuningJobRunOp."""
 LAUNCHES_WITH_BEST = ("python3", "-u", "-c", best_trial.PROGRAM)
 """What is started in its place where a step reads a search, whose best trial is known by then alone."""
+LAUNCHES_SCORING = ("python3", "-u", "-c", batch_step.PROGRAM)
+"""What is started of a batch job, whose time and ends Google's launcher does not know."""
 LAUNCHER_MACHINE = "e2-standard-4"
 """What a container without resources runs on: Vertex AI, "Specify machine types for a pipeline step",
 https://cloud.google.com/vertex-ai/docs/pipelines/machine-types. That Google bills it beside the step is assumed."""
@@ -38,7 +40,8 @@ IN_THE_RUN = "{{$.inputs.parameters['run']}}"
 """The id of a run in the argument of a launcher: a placeholder of KFP's, which Vertex AI fills in for each run."""
 
 PIPELINE, CUSTOM, TUNES = "pipelineJobs", "customJobs", "hyperparameterTuningJobs"
-LAUNCHED: Mapping[str, str] = {"CustomJob": CUSTOM, "HyperparameterTuningJob": TUNES}
+SCORES = "batchPredictionJobs"
+LAUNCHED: Mapping[str, str] = {"CustomJob": CUSTOM, "HyperparameterTuningJob": TUNES, "BatchPredictionJob": SCORES}
 """What a launcher creates, by what it is told as `--type`."""
 
 
@@ -48,7 +51,7 @@ class Job:
 
     `spec` is the part of the body that says what runs and as whom. `times` is how many of these jobs a run may have at
     once, or None where that is unknown. `step` names the step of a pipeline that it is, and `after` are those
-    that have ended before it begins.
+    that have ended before it begins. `stopped_after` is the time after which its launcher cancels it, where it does.
     """
 
     kind: str
@@ -57,6 +60,12 @@ class Job:
     times: int | None = 1
     step: str = ""
     after: frozenset[str] = frozenset()
+    stopped_after: str = ""
+
+    @property
+    def timeout(self) -> str:
+        """The time after which it is stopped, such as 3600s: its own, or its launcher's. Empty where there is none."""
+        return self.spec.text_or_empty("scheduling.timeout") or self.stopped_after
 
     @property
     def deploys(self) -> bool:
@@ -140,7 +149,7 @@ def _launchers(job: Job) -> Iterator[tuple[Properties, int, int]]:
 DEPLOY = "deployModel"
 _TRAINED_IN = ("workerPoolSpecs.containerSpec.imageUri", "workerPoolSpecs.pythonPackageSpec.executorImageUri")
 JOBS: Mapping[str, KindOfJob] = {
-    "batchPredictionJobs": KindOfJob("", _scoring, ("unmanagedContainerModel.containerSpec.imageUri",), "batch"),
+    SCORES: KindOfJob("", _scoring, ("unmanagedContainerModel.containerSpec.imageUri",), "batch"),
     CUSTOM: KindOfJob("jobSpec", _pools, _TRAINED_IN, "training"),
     TUNES: KindOfJob("trialJobSpec", _trials, _TRAINED_IN, "training"),
     DEPLOY: KindOfJob("deployedModel", _deployed, (), "online"),
@@ -180,13 +189,15 @@ def longest_way(steps: Iterable[Job], lasts: Callable[[Job], float]) -> float:
 
 
 def _launched(job: Job, step: str, container: Properties, after: frozenset[str]) -> Job:
-    """The custom job or the search that a launcher is told to create."""
+    """The custom job, the search or the batch prediction job that a launcher is told to create."""
     words = list(container.each_text("args"))
     kinds = [LAUNCHED[to] for flag, to in pairwise(words) if flag == "--type" and to in LAUNCHED]
     if words.count("--payload") != 1 or len(kinds) != 1:
         at = container.at or f"{job.body.at}.{step}"
         raise Malformed(
-            at, f"{step} launches no custom job and no search, so what it starts is unknown", job.body.owner
+            at,
+            f"{step} launches no custom job, no search and no batch prediction job, so what it starts is unknown",
+            job.body.owner,
         )
     where = f"{container.at}.args[{words.index('--payload') + 1}]"
     try:
@@ -194,7 +205,11 @@ def _launched(job: Job, step: str, container: Properties, after: frozenset[str])
     except NoDocument as error:
         raise Malformed(where, str(error), job.body.owner) from None
     body = Properties(said, where, job.body.owner)
-    return Job(kinds[0], body, body.section_or_empty(JOBS[kinds[0]].spec), job.times, step, after)
+    stops = [f"{to}s" for flag, to in pairwise(words) if flag == batch_step.STOPS]
+    spec = JOBS[kinds[0]].spec
+    return Job(
+        kinds[0], body, body.section_or_empty(spec) if spec else body, job.times, step, after, "".join(stops[:1])
+    )
 
 
 def _camel(value: Any) -> Any:

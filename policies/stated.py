@@ -37,10 +37,12 @@ def is_of_a_pipeline(graph: Graph, resource: Resource) -> bool:
 
 
 def step_of(place: Placement, pipeline: str, step: str) -> str:
-    """The dotted key of what states the numbers of a pipeline's step: the training job that it names, or itself."""
+    """The dotted key of what states the numbers of a pipeline's step: the job that it names, or itself."""
     key = f"{pipeline}.steps.{step}"
-    job = place.states(f"{key}.training")
-    return f"training.{job}" if job else key
+    for word, section in (("training", "training"), ("batch", "batch_jobs")):
+        if job := place.states(f"{key}.{word}"):
+            return f"{section}.{job}"
+    return key
 
 
 def other(place: Placement, key: str, sent: float | None, what: str) -> Iterator[str]:

@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 
 import pulumi
 
+from catalogue.formats import AZURE, USUAL
 from catalogue.order import in_order, longest
 from catalogue.platforms import PLATFORMS
 from catalogue.runs import RUN_VARIABLE
+from catalogue.scoring import scoring
 from components.azure.names import digest
-from components.azure.registry import FOLDER, Environment, environment
+from components.azure.registry import FOLDER, Environment, RegisteredModelArgs, environment, version_of
 from components.azure.run_alarms import RunAlarms
 from components.azure.runs import (
     CHECKPOINTS,
@@ -44,16 +46,41 @@ _NAME = "[a-z][a-z0-9]*(-[a-z0-9]+)*"
 
 
 @dataclass(kw_only=True)
-class StepArgs(Args):
-    """One step: a program in a container, or, where no program is given, the one that trains.
+class BatchArgs(Args):
+    """What a batch job scores with, how, and as whom. Raises BadArgument for a format that MLflow does not read."""
 
-    Raises BadArgument for an image that no identity of Azure can pull, for an input that is neither a folder nor a
-    step's name, for two arguments of one name, for a value that Azure ML would read as an expression, and for a search
-    beside a program or Spot machines.
+    model: RegisteredModelArgs
+    """The registered model, and the environment that runs it. The environment's image must have MLflow."""
+    identity_id: Text
+    """The id of the identity that the step and its cluster act as, Access's `batch`. It must have its roles by then."""
+    client_id: Text
+    """The client id of the same identity, Identity's `batch`."""
+    format: str = USUAL["azure"]
+    """What the inputs are: csv, each file with a line of names, or json, each file one document as MLflow reads it. It
+    must be known."""
+    concurrency: int = 1
+    """How many files a replica scores at once. It must be known."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.format not in AZURE:
+            raise BadArgument(f"BatchArgs.format: found {self.format!r}, allowed: {', '.join(AZURE)}")
+
+
+@dataclass(kw_only=True)
+class StepArgs(Args):
+    """One step: a program in a container, where no program is given the one that trains, or a batch job, which has no
+    image but its model's.
+
+    Raises BadArgument for a step that is neither or both, for an image that no identity of Azure can pull, for an input
+    that is neither a folder nor a step's name, for two arguments of one name, for a value that Azure ML would read as
+    an expression, and for a search beside a program or Spot machines.
     """
 
-    image: str
-    """The address of the container's image, with a pinned tag or digest. It must be known."""
+    batch: BatchArgs | None = None
+    """The batch job that the step does; None for a container. It must be known."""
+    image: str = ""
+    """The address of the container's image, with a pinned tag or digest; empty for a batch job. It must be known."""
     program: Sequence[str] | None = None
     """The program and its first words. It must be known. Without, the image's program `train`, as of a training job."""
     options: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -76,8 +103,13 @@ class StepArgs(Args):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if bool(self.image) == (self.batch is not None) or (self.batch is not None and (self.program or self.options)):
+            raise BadArgument("StepArgs: give an image of a container, or a batch job without program and options")
+        if self.batch is not None and "model" in self.inputs:
+            raise BadArgument("StepArgs.inputs.model: is what the model itself is called; give it another name")
         pulled = PLATFORMS["azure"].image.pattern or ""
-        hold(self, "image", pulled, "an image of REGISTRY.azurecr.io or of mcr.microsoft.com")
+        if self.batch is None:
+            hold(self, "image", pulled, "an image of REGISTRY.azurecr.io or of mcr.microsoft.com")
         hold_each(
             self,
             "inputs",
@@ -87,9 +119,10 @@ class StepArgs(Args):
         tried = self.tuning.ranges if self.tuning is not None else ()
         one_argument_each("StepArgs.options", [*self.inputs, *tried], self.options)
         hold_values("StepArgs.tuning", self.tuning)
-        if self.tuning is not None and (self.program is not None or self.spot is not None):
+        if self.tuning is not None and (self.program is not None or self.spot is not None or self.batch is not None):
             raise BadArgument(
-                "StepArgs: found tuning beside program or spot, of which a search has none; give tuning without them"
+                "StepArgs: found tuning beside batch, program or spot, of which a search has none; give tuning without "
+                "them"
             )
 
     @property
@@ -132,8 +165,8 @@ class PipelineArgs(Args):
     output_uri: Text
     """The folder on a datastore below which each step has a folder, and each of its jobs one of its own there."""
     identity_id: Text
-    """The id of the identity that clusters and containers act as, Access's `training`. It must have its roles by then.
-    """
+    """The id of the identity that clusters and containers act as, Access's `training`, but for those of a batch job. It
+    must have its roles by then."""
     client_id: Text
     """The client id of the same identity, Identity's `training`."""
     schedule: Schedule | None = None
@@ -164,6 +197,13 @@ class PipelineArgs(Args):
                 f"PipelineArgs.steps: found {odd[0][:80]!r}, allowed: lower-case words of letters and digits "
                 "joined by '-'"
             )
+        models = {name for name, step in self.steps.items() if step.batch is None and step.program is None}
+        for name, step in self.steps.items():
+            if step.batch is not None and (trained := sorted(models.intersection(step.after.values()))):
+                raise BadArgument(
+                    f"PipelineArgs.steps.{name}: scores what {trained[0]!r} leaves, which is a model; let it read a "
+                    "step with a program, or a folder"
+                )
         self.order()
 
     @property
@@ -195,9 +235,10 @@ class Pipeline(pulumi.ComponentResource):
     run's. A step that searches is a sweep, whose outputs are those of its best trial
     (https://learn.microsoft.com/en-us/azure/machine-learning/how-to-use-sweep-in-pipeline).
 
-    The steps act as the training identity, and whoever starts a run needs none of its rights. Each is stopped after its
-    hours. A step that failed has failed, and none begins after it: Azure ML tries again alone what lost a machine of
-    low priority. Nothing is taken from an earlier run. Each step has its own cluster, by which the alarms name it
+    A step that scores runs what BatchJob's runs do, on a cluster of its own, as the batch identity. The other steps act
+    as the training identity, and whoever starts a run needs none of its rights. Each is stopped after its hours. A step
+    that failed has failed, and none begins after it: Azure ML tries again alone what lost a machine of low priority.
+    Nothing is taken from an earlier run. Each step has its own cluster, by which the alarms name it
     (components/azure/run_alarms.py): they ring when a step failed or was stopped, when one has not ended in time, and
     when no run succeeded that was due, as far as an alarm can look back.
 
@@ -220,7 +261,7 @@ class Pipeline(pulumi.ComponentResource):
     def _run(
         self, name: str, args: PipelineArgs, environment_ids: Mapping[str, pulumi.Output[str]]
     ) -> pulumi.Output[str]:
-        steps = [_step(args, called, environment_ids[digest(args.steps[called].image)]) for called in args.order()]
+        steps = [_step(args, called, environment_ids) for called in args.order()]
         runs = Runs(
             subscription=args.subscription,
             group_name=args.group_name,
@@ -254,7 +295,7 @@ class Pipeline(pulumi.ComponentResource):
                 # A model's environment has the model's name, which has no underscore in a stack file.
                 environment_name=f"{args.job_name}_pipeline",
                 says=f"What runs the steps of {args.job_name}",
-                images={digest(step.image): step.image for step in args.steps.values()},
+                images={digest(step.image): step.image for step in args.steps.values() if step.batch is None},
                 tags=args.tags,
             ),
             pulumi.ResourceOptions(parent=self, protect=True),
@@ -262,8 +303,10 @@ class Pipeline(pulumi.ComponentResource):
         )
 
 
-def _step(args: PipelineArgs, called: str, environment_id: Text) -> Step:
+def _step(args: PipelineArgs, called: str, environment_ids: Mapping[str, pulumi.Output[str]]) -> Step:
     step = args.steps[called]
+    if step.batch is not None:
+        return _scores(args, called, step, step.batch)
     outputs = {OUTPUT: pulumi.Output.concat(args.output_uri, called, "/", OF_ITS_RUN)}
     if step.spot is not None:
         # Each run has its own: the next one must not find these and be done at once.
@@ -276,7 +319,7 @@ def _step(args: PipelineArgs, called: str, environment_id: Text) -> Step:
         part=called,
         command=runs_this,
         version=digest(runs_this, step.image, *types(step.tuning)),
-        environment_id=environment_id,
+        environment_id=environment_ids[digest(step.image)],
         inputs={key: said for key, said in step.inputs.items() if key not in step.after},
         after={key: _name(said) for key, said in step.after.items()},
         outputs=outputs,
@@ -284,6 +327,27 @@ def _step(args: PipelineArgs, called: str, environment_id: Text) -> Step:
         replicas=step.replicas,
         tuning=step.tuning,
         spot=step.spot is not None,
+        max_hours=step.max_hours,
+    )
+
+
+def _scores(args: PipelineArgs, called: str, step: StepArgs, batch: BatchArgs) -> Step:
+    """The step of a batch job, as its runs have it."""
+    runs_this = scoring(step.inputs, AZURE[batch.format], batch.concurrency)
+    return Step(
+        name=_name(called),
+        part=called,
+        command=runs_this,
+        version=digest(runs_this, version_of(batch.model)),
+        environment_id=batch.model.environment_id,
+        environment=batch.model.environment,
+        model_id=batch.model.model_id,
+        acts_as=(batch.identity_id, batch.client_id),
+        inputs={key: said for key, said in step.inputs.items() if key not in step.after},
+        after={key: _name(said) for key, said in step.after.items()},
+        outputs={"scores": pulumi.Output.concat(args.output_uri, called, "/", OF_ITS_RUN)},
+        machine=step.machine,
+        replicas=step.replicas,
         max_hours=step.max_hours,
     )
 

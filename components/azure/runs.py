@@ -57,12 +57,14 @@ class Step:
     """The variables of the step."""
     model_id: Text | None = None
     """The id of the model that the step takes, as its input `model`."""
+    acts_as: tuple[Text, Text] | None = None
+    """The id and the client id of the identity of the step and its cluster, where it is not that of the runs."""
     inputs: Mapping[str, Text]
     """The folders on datastores that the step reads, by the names of its inputs."""
     after: Mapping[str, str] = field(default_factory=dict[str, str])
     """The steps whose output the step reads, by the names of its inputs."""
     outputs: Mapping[str, Text]
-    """The folders on datastores that the step writes, by the names of its outputs."""
+    """The folders on datastores that the step writes, by the names of its outputs. The first is what others read."""
     machine: Machine
     """The machine of each replica."""
     replicas: pulumi.Input[int] = 1
@@ -103,7 +105,7 @@ class Runs:
     steps: Sequence[Step]
     """The steps of a run, each after those that it reads."""
     identity_id: Text
-    """The id of the identity that the clusters act as."""
+    """The id of the identity that the clusters act as, but for a step that has its own."""
     client_id: Text
     """The client id of the same identity."""
     schedule: Schedule | None
@@ -165,11 +167,15 @@ def cluster_of(name: str, args: Runs, step: Step, opts: pulumi.ResourceOptions) 
         workspace_name=args.workspace_name,
         resource_group_name=args.group_name,
         location=args.region,
-        identity={"type": "UserAssigned", "user_assigned_identities": [args.identity_id]},
+        identity={"type": "UserAssigned", "user_assigned_identities": [_identity(args, step)[0]]},
         properties=cluster_from_zero(step.machine.type, _nodes(step), step.spot),
         tags=args.tags,
         opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(delete_before_replace=True)),
     )
+
+
+def _identity(args: Runs, step: Step) -> tuple[Text, Text]:
+    return (args.identity_id, args.client_id) if step.acts_as is None else step.acts_as
 
 
 def _nodes(step: Step) -> pulumi.Input[int]:
@@ -258,12 +264,13 @@ def _step(args: Runs, step: Step, cluster: ml.Compute, component_id: pulumi.Outp
     """A step is free-form in the API. These are the words of Azure's SDK, mostly in snake case."""
     own = [*(["model"] if step.model_id is not None else []), *step.inputs]
     reads = {key: f"parent.inputs.{step.key(key)}" for key in own}
-    reads |= {key: f"parent.jobs.{before}.outputs.{OUTPUT}" for key, before in step.after.items()}
+    written = {one.name: next(iter(one.outputs)) for one in args.steps}
+    reads |= {key: f"parent.jobs.{before}.outputs.{written[before]}" for key, before in step.after.items()}
     return {
         **_does(step, component_id),
         "name": step.name,
         "computeId": cluster.id,
-        "identity": {"identity_type": "Managed", "client_id": args.client_id},
+        "identity": {"identity_type": "Managed", "client_id": _identity(args, step)[1]},
         "resources": {"instance_count": step.replicas},
         "inputs": {key: {"job_input_type": "literal", "value": f"${{{{{place}}}}}"} for key, place in reads.items()},
         "outputs": {

@@ -7,10 +7,13 @@ from typing import Any
 import pulumi
 
 from catalogue.best_trial import BEST
+from catalogue.formats import GCP, USUAL
 from catalogue.order import longest
 from catalogue.platforms import PLATFORMS
 from catalogue.runs import RUN_VARIABLE
 from catalogue.vertex_jobs import IN_THE_RUN
+from components.gcp.batch import ScoringArgs, scoring
+from components.gcp.model import ModelArgs, versioned_model
 from components.gcp.pipeline_spec import Path, pipeline
 from components.gcp.run import PIPELINES
 from components.gcp.runs import Runs, workflow_of_runs
@@ -24,15 +27,37 @@ REACH: tuple[str, ...] = ()
 
 
 @dataclass(kw_only=True)
-class StepArgs(Args):
-    """One step of a run: a program in a container, or a training job, whose image says itself what it starts.
+class BatchArgs(Args):
+    """What a batch job scores with, and how. Raises BadArgument for a format that Vertex AI does not read."""
 
-    Raises BadArgument for an image of another registry than Google's, and for a name that two arguments would have.
+    model: ModelArgs
+    """The model, as the `batch` persona runs it; it must be able to read what the step reads, and to write below the
+    output of the pipeline."""
+    format: str = USUAL["gcp"]
+    """What the inputs are: jsonl, csv, tf-record or file-list. It must be known."""
+    records_per_request: int | None = None
+    """How many records a replica gets in one request; 64 where this is left out. It must be known."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.format not in GCP:
+            raise BadArgument(f"BatchArgs.format: found {self.format!r}, allowed: {', '.join(GCP)}")
+
+
+@dataclass(kw_only=True)
+class StepArgs(Args):
+    """One step of a run: a program in a container, a training job, whose image says itself what it starts, or a batch
+    job, which has no image but its model's.
+
+    Raises BadArgument for an image of another registry than Google's, for a name that two arguments would have, and for
+    a step that is neither or both.
     """
 
     step_name: str
     """What the step is called, and its folder in that of the run. It must be known."""
-    image: Text
+    batch: BatchArgs | None = None
+    """The batch job that the step does; None for a container. It must be known."""
+    image: Text | None = None
     """The address of the container's image in Artifact Registry, with a pinned tag or digest."""
     program: Sequence[str] | None = None
     """The program and its first words, in place of the image's own entry point. None for a training job, which has the
@@ -60,8 +85,11 @@ class StepArgs(Args):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if (self.image is None) == (self.batch is None) or (self.batch is not None and (self.program or self.options)):
+            raise BadArgument("StepArgs: give an image of a container, or a batch job without program and options")
         pulled = PLATFORMS["gcp"].image.pattern or ""
-        hold(self, "image", pulled, "an image such as us-central1-docker.pkg.dev/project/repository/steps:1.4")
+        if self.image is not None:
+            hold(self, "image", pulled, "an image such as us-central1-docker.pkg.dev/project/repository/steps:1.4")
         searched = self.tuning.ranges if self.tuning is not None else ()
         named = [OUTPUT, CHECKPOINTS, *self.inputs, *self.options, *searched]
         if twice := sorted({name for name in named if named.count(name) > 1}):
@@ -69,10 +97,11 @@ class StepArgs(Args):
                 f"StepArgs: found {twice[0]!r} twice among inputs, options, {OUTPUT} and {CHECKPOINTS}, and what is "
                 "searched; each is an argument of the container, so give it another name"
             )
-        if self.tuning is not None and (self.program or self.spot is not None or self.tensorboard_name is not None):
+        alone = self.program or self.spot is not None or self.tensorboard_name is not None or self.batch is not None
+        if self.tuning is not None and alone:
             raise BadArgument(
-                "StepArgs: found tuning beside program, spot or tensorboard_name, of which a search has none; give "
-                "tuning without them"
+                "StepArgs: found tuning beside batch, program, spot or tensorboard_name, of which a search has none; "
+                "give tuning without them"
             )
 
     @property
@@ -111,15 +140,15 @@ class PipelineArgs(Args):
     """The gs:// folder that Vertex AI takes for what steps hand to it, which is nothing here. `pipeline_account` must
     be able to read and write it: https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.pipelineJobs"""
     service_account: Text
-    """The e-mail address of the `training` persona's service account, of Identity, as which each step runs."""
+    """The e-mail address of the `training` persona's service account, of Identity, as which each container runs."""
     schedule: Schedule | None = None
     """When a run starts. It must be known. Without, people start each."""
     runs_per_month: int | None = None
     """How many runs people start in a month at most, where there is no schedule. It must be known."""
     pipeline_account: Text
     """The e-mail address of the `pipeline` persona's service account, of Identity. The workflow and the launchers
-    of the steps run as it: it must be able to create pipeline jobs and custom jobs, and to act as itself and as
-    `service_account`."""
+    of the steps run as it: it must be able to create pipeline jobs and the steps' jobs, and to act as itself, as
+    `service_account`, and as the account of a model that scores."""
     metadata_store: Text
     """The default metadata store of project and region, of Registry, under the stack's key. Vertex AI makes one of
     another kind with the first run where there is none, so the workflow waits for it."""
@@ -140,7 +169,13 @@ class PipelineArgs(Args):
                 "PipelineArgs: give a schedule, or runs_per_month where people start the runs; one of the two"
             )
         before: list[str] = []
+        models = {step.step_name for step in self.steps if step.batch is None and not step.program}
         for step in self.steps:
+            if step.batch is not None and (trained := sorted(models.intersection(step.reads))):
+                raise BadArgument(
+                    f"PipelineArgs.steps: {step.step_name!r} scores what {trained[0]!r} leaves, which is a model; let "
+                    "it read a step with a program, or a folder"
+                )
             if unknown := [one for one in step.reads if one not in before]:
                 raise BadArgument(
                     f"PipelineArgs.steps: {step.step_name!r} reads {unknown[0]!r}, which is no step before it; "
@@ -169,7 +204,10 @@ class Pipeline(pulumi.ComponentResource):
     creates the custom job, as its CustomTrainingJobOp does. The launcher runs as the pipeline account, which no
     program of the stack does; it reads and writes no data. A step that searches is a hyperparameter tuning job, which
     Google's launcher creates too. The launcher of a step that reads it asks first which trial is the best
-    (catalogue/best_trial.py), and tells the step the folder of that one.
+    (catalogue/best_trial.py), and tells the step the folder of that one. A step that scores is the batch prediction job
+    that BatchJob would send, as the `batch` persona and with a model of its own, which waits for the approver's word as
+    that of BatchJob does; its launcher stops it in time and takes scores in part for a failure
+    (catalogue/batch_step.py).
 
     What a program gets: `--INPUT=FOLDER`, `--output=FOLDER`, `--NAME=VALUE`, and the id of its run in the variable
     MLPLATFORM_RUN. The id is that of the workflow's execution; a step's folder is `RUN/STEP/` below the output.
@@ -191,6 +229,14 @@ class Pipeline(pulumi.ComponentResource):
         self.register_outputs({"workflow_id": self.workflow_id})
 
     def _run(self, name: str, args: PipelineArgs) -> pulumi.Output[str]:
+        hours = {step.step_name: step.hours for step in args.steps}
+        models = {
+            step.step_name: versioned_model(
+                f"{name}-{step.step_name}-model", step.batch.model, args.tags, self._child
+            ).version_name
+            for step in args.steps
+            if step.batch is not None
+        }
         job = pulumi.Output.all(
             job_name=args.job_name,
             project=args.project,
@@ -204,9 +250,9 @@ class Pipeline(pulumi.ComponentResource):
                 service_account=args.service_account,
                 data_key_id=args.data_key_id,
                 tags=args.tags,
-                steps=[_known_later(step) for step in args.steps],
+                steps=[_known_later(step, models) for step in args.steps],
             ).apply(lambda known: _jobs(args.steps, **known)),
-        ).apply(lambda known: pipeline(Path(reads=args.reads, **known)))
+        ).apply(lambda known: pipeline(Path(reads=args.reads, hours=hours, **known)))
         waited = pulumi.Output.all(args.pipeline_account, args.metadata_store).apply(lambda both: both[0])
         return workflow_of_runs(
             name,
@@ -220,7 +266,7 @@ class Pipeline(pulumi.ComponentResource):
                 request=job,
                 schedule=args.schedule,
                 runs_per_month=args.runs_per_month,
-                max_hours=int(longest({step.step_name: step.hours for step in args.steps}, args.reads)),
+                max_hours=int(longest(hours, args.reads)),
                 pipeline_account=waited,
                 scheduler_agent=args.scheduler_agent,
                 data_key_id=args.data_key_id,
@@ -231,7 +277,13 @@ class Pipeline(pulumi.ComponentResource):
         )
 
 
-def _known_later(step: StepArgs) -> dict[str, Any]:
+def _known_later(step: StepArgs, models: Mapping[str, pulumi.Output[str]]) -> dict[str, Any]:
+    if step.batch is not None:
+        return {
+            "model": models[step.step_name],
+            "service_account": step.batch.model.service_account,
+            "data_key_id": step.batch.model.data_key_id,
+        }
     return {
         "image": step.image,
         "hyperparameters": step.options,
@@ -248,6 +300,20 @@ def _jobs(
     written = {step.step_name: f"{output_uri}{IN_THE_RUN}/{step.step_name}/{_left(step)}" for step in args}
     found: dict[str, dict[str, Any]] = {}
     for step, known in zip(args, steps, strict=True):
+        if step.batch is not None:
+            found[step.step_name] = scoring(
+                ScoringArgs(
+                    **known,
+                    machine=step.machine,
+                    replicas=step.replicas,
+                    input_uris=[written.get(said, said) for said in step.inputs.values()],
+                    output_uri=written[step.step_name],
+                    tags=shared["tags"],
+                    format=step.batch.format,
+                    records_per_request=step.batch.records_per_request,
+                )
+            )
+            continue
         job = training(
             Training(
                 **{**known, "data": {name: written.get(said, said) for name, said in known["data"].items()}},
@@ -269,6 +335,6 @@ def _jobs(
 
 def _left(step: StepArgs) -> str:
     """Where in its folder a step leaves what the next one reads: of a search, in that of its best trial."""
-    if step.program:
+    if step.program or step.batch is not None:
         return ""
     return MODEL if step.tuning is None else f"{BEST}/{MODEL}"

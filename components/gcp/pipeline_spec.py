@@ -1,4 +1,4 @@
-"""A pipeline job as Vertex AI takes it: KFP's specification, in which each step is the launcher of a custom job."""
+"""A pipeline job as Vertex AI takes it: KFP's specification, in which each step is the launcher of its job."""
 
 import json
 import re
@@ -6,8 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
+from catalogue.batch_step import ANSWERED, STOPS
 from catalogue.best_trial import ASKED
-from catalogue.vertex_jobs import IN_THE_RUN, LAUNCHER, LAUNCHES, LAUNCHES_SEARCH, LAUNCHES_WITH_BEST
+from catalogue.vertex_jobs import (
+    IN_THE_RUN,
+    LAUNCHER,
+    LAUNCHES,
+    LAUNCHES_SCORING,
+    LAUNCHES_SEARCH,
+    LAUNCHES_WITH_BEST,
+)
 from components.gcp.run import OF_THE_RUN
 
 NOTED = "/tmp/gcp_resources"
@@ -17,8 +25,8 @@ who may list the whole bucket write."""
 
 @dataclass(kw_only=True)
 class Path:
-    """What a pipeline job is to be, once all of it is known: `jobs` has the job of each step, and `reads` the steps
-    that it reads.
+    """What a pipeline job is to be, once all of it is known: `jobs` has the job of each step, `reads` the steps that it
+    reads, and `hours` after how many hours its launcher stops a job that has no time of its own.
     """
 
     job_name: str
@@ -26,6 +34,7 @@ class Path:
     region: str
     jobs: Mapping[str, dict[str, Any]]
     reads: Mapping[str, Sequence[str]]
+    hours: Mapping[str, int]
     root_uri: str
     pipeline_account: str
     data_key_id: str
@@ -72,21 +81,26 @@ def _task(name: str, reads: Sequence[str]) -> dict[str, Any]:
 
 
 def _launcher(args: Path, step: str, job: Mapping[str, Any]) -> dict[str, Any]:
-    """The launcher of a step, with its job in the arguments, as Google's CustomTrainingJobOp and
-    HyperparameterTuningJobRunOp compile to."""
+    """The launcher of a step, with its job in the arguments, as Google's CustomTrainingJobOp,
+    HyperparameterTuningJobRunOp and ModelBatchPredictOp compile to."""
     named = {"displayName": _called(args, step), **job}
     searches, is_search = [one for one in args.reads[step] if "studySpec" in args.jobs[one]], "studySpec" in job
     command = LAUNCHES_WITH_BEST if searches else LAUNCHES_SEARCH if is_search else LAUNCHES
+    type_, stops = "HyperparameterTuningJob" if is_search else "CustomJob", list[str]()
+    if "inputConfig" in job:
+        command, type_ = LAUNCHES_SCORING, "BatchPredictionJob"
+        stops = ["--executor_input", ANSWERED, STOPS, str(args.hours[step] * 3600)]
     return {
         "image": LAUNCHER,
         "command": list(command),
         "args": [
             *(word for one in searches for word in (ASKED, _called(args, one))),
-            *("--type", "HyperparameterTuningJob" if is_search else "CustomJob"),
+            *("--type", type_),
             *("--payload", json.dumps(_snake(named))),
             *("--project", args.project),
             *("--location", args.region),
             *("--gcp_resources", NOTED),
+            *stops,
         ],
     }
 

@@ -11,6 +11,7 @@ from typing import Protocol, TypeVar, cast
 from catalogue.errors import BadInput
 from catalogue.graph import Graph
 from catalogue.hardware import catalogue
+from catalogue.hardware.catalogue import Use
 from catalogue.machines import Machines
 from catalogue.order import in_order, longest
 from catalogue.pricing import NoFigure, Pricing
@@ -18,7 +19,7 @@ from catalogue.wording import nearest
 from stacks.machines import machine
 from stacks.model import StackConfig
 from stacks.sections import pipelines, training
-from stacks.sections.pipelines import Pipeline, hours_of
+from stacks.sections.pipelines import Pipeline, hours_of, scored_by
 from stacks.sections.training import TrainingJob
 
 STARTED = (training, pipelines)
@@ -131,6 +132,8 @@ def _steps(stack: str, config: StackConfig, pipeline: Pipeline) -> Iterator[Part
     for name, step in pipeline.steps.items():
         if step.training is not None:
             yield _of_a_job(stack, config, name, training.of(config)[step.training])
+        elif (job := scored_by(config, step)) is not None:
+            yield _part(stack, config, name, job.machine, job.replicas, job.max_hours, use="batch")
         else:
             yield _part(stack, config, name, step.machine, 1, hours_of(config, step))
 
@@ -148,12 +151,13 @@ def _part(
     hours: int,
     spot: bool = False,
     trials: str = "",
+    use: Use = "training",
 ) -> Part:
     has = machine(config.platform, named, config.region)
     machines = Machines(
         name,
         has.type,
-        "training",
+        use,
         replicas,
         replicas,
         accelerator=has.accelerator,

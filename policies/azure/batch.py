@@ -17,7 +17,7 @@ from catalogue.pricing import MONTH_MINUTES
 from catalogue.properties import Properties, Unreadable
 from catalogue.runs import RUNS_PER_MONTH, by_hand
 from catalogue.wording import one_line
-from policies.azure.reading import is_version, longest_minutes
+from policies.azure.reading import is_version, key_of, longest_minutes
 from policies.rule import stack_rule
 from policies.stated import is_of_a_pipeline
 
@@ -44,6 +44,7 @@ def batch_started(graph: Graph, resource: Resource) -> Iterator[str]:
         yield from _never_stops(graph, resource)
         if graph.ours:
             yield from _not_begun(resource)
+            yield from _not_written(resource)
             yield from _of_another(graph, resource)
     elif not graph.ours:
         return
@@ -125,6 +126,19 @@ def _unlike(component: Resource, schedule: Resource) -> Iterator[str]:
     yield from _unused(schedule)
 
 
+_OUTPUT = re.compile(r"\$\{\{\s*parent\.jobs\.(\w+)\.outputs\.(\w+)\s*\}\}")
+
+
+def _not_written(schedule: Resource) -> Iterator[str]:
+    """A step that scores writes `scores`, any other `output`, and a run that reads another is refused."""
+    found = {job.step: job for job in jobs(schedule.props)}
+    for step, job in found.items():
+        for value in job.own.each_text("inputs.*.value"):
+            read = _OUTPUT.fullmatch(value)
+            if read and read[1] in found and read[2] not in found[read[1]].own.section_or_empty("outputs").names():
+                yield f"reads in {step} of {read[1]} {read[2]}, which that step does not write"
+
+
 def _tried(job: Job) -> set[str]:
     """What a search hands its trials, beside the inputs of the step."""
     return set(job.own.section_or_empty("search_space").names())
@@ -155,10 +169,11 @@ def _unused(schedule: Resource) -> Iterator[str]:
 
 def _scores_otherwise(graph: Graph, component: Resource, schedule: Resource) -> Iterator[str]:
     """What scores reads the files as its file says, and as many at once: csv, one by one, where it does not say."""
-    if graph.placement is None or trains(schedule.props):
+    found = [job for job in _jobs_of(component, schedule) or () if job.scores]
+    if graph.placement is None or not found:
         return
     command = component.props.text_or_empty("properties.componentSpec.command")
-    item = f"batch_jobs.{schedule.props.text_if_known('name')}"
+    item = key_of(graph, schedule, found[0])
     for key, usual, pattern in (
         ("format", USUAL["azure"], r"--content-type (\S+)"),
         ("concurrency", "1", r"xargs\b.* -P (\S+)"),

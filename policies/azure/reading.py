@@ -8,7 +8,7 @@ from math import ceil
 from catalogue.arm import same
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.azure.containerregistry import REGISTRY
-from catalogue.kinds.azure.jobs import Job, jobs, slug_of, waits
+from catalogue.kinds.azure.jobs import SCHEDULE, Job, jobs, slug_of, waits
 from catalogue.kinds.azure.machinelearningservices import MODELS, WORKSPACE
 from catalogue.kinds.azure.mlplatform import APPROVED_VERSION
 from catalogue.once import once_a_graph
@@ -100,13 +100,22 @@ def foreign(props: Properties, path: str, own: list[Resource]) -> Iterator[str]:
 
 
 def key_of(graph: Graph, schedule: Resource, job: Job) -> str:
-    """The dotted key of what states the numbers of a job: of a pipeline that of its step, or of the training job that
-    the step names; of another the item itself. Empty where the schedule is of no item.
+    """The dotted key of what states the numbers of a job: of a pipeline that of its step, or of the job of the file
+    that the step names; of another the item itself. Empty where the schedule is of no item.
     """
     item = item_of(graph, schedule) or ""
     if graph.placement is None or not is_of_a_pipeline(graph, schedule):
         return item
     return step_of(graph.placement, item, slug_of(job.step))
+
+
+def keys_on(graph: Graph, cluster: Resource) -> Iterator[str]:
+    """The keys of the steps of a pipeline that run on a cluster."""
+    for schedule in graph.referring(SCHEDULE, "properties", cluster):
+        for job in jobs(schedule.props):
+            compute = job.compute(graph, schedule)
+            if compute is not None and compute.urn == cluster.urn:
+                yield key_of(graph, schedule, job)
 
 
 def longest_minutes(graph: Graph, schedule: Resource) -> float:

@@ -7,6 +7,7 @@ from catalogue import registered
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.azure import IDENTITY, resources, storage
 from catalogue.kinds.azure.authorization import ROLE_ASSIGNMENT, ROLE_DEFINITION
+from catalogue.kinds.azure.jobs import jobs
 from catalogue.kinds.azure.machinelearningservices import (
     DATASTORE,
     ENVIRONMENT,
@@ -18,12 +19,13 @@ from catalogue.kinds.azure.machinelearningservices import (
 from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_DEPLOYMENT, COMPONENT, SCHEDULE
 from catalogue.kinds.azure.mlplatform import APPROVED_VERSION
 from catalogue.once import once_a_graph
-from catalogue.properties import Properties
+from catalogue.properties import Properties, Unreadable
 from catalogue.registered import Registered
 from catalogue.wildcards import covers
 from policies import preflights
 from policies.azure.identity import runs_something
-from policies.azure.reading import own_registries
+from policies.azure.reading import is_version, own_registries
+from policies.azure.runs import components_of
 from policies.rule import stack_rule
 
 _URI = "properties.modelUri"
@@ -97,13 +99,41 @@ def _urns(found: Sequence[Resource]) -> list[str]:
 def _images(graph: Graph) -> Mapping[str, set[str]]:
     """The images that each model is served with, online or by a batch job, by the URN of the model's version."""
     found: dict[str, set[str]] = {}
-    for served in (*graph.of(ONLINE_DEPLOYMENT), *graph.of(BATCH_DEPLOYMENT), *graph.of(SCHEDULE)):
-        steps = [served, *graph.refers(served, "properties", COMPONENT)]
-        environments = [one for step in steps for one in graph.refers(step, "properties", ENVIRONMENT)]
+    deployed = [*graph.of(ONLINE_DEPLOYMENT), *graph.of(BATCH_DEPLOYMENT)]
+    served = [(model, [one]) for one in deployed for model in graph.refers(one, "properties", MODEL)]
+    served += [pair for schedule in graph.of(SCHEDULE) for pair in _scored(graph, schedule)]
+    for model, parts in served:
+        environments = [one for part in parts for one in graph.refers(part, "properties", ENVIRONMENT)]
         images = {image for one in environments for image in one.props.each_text("properties.image")}
-        for model in graph.refers(served, "properties", MODEL):
-            found.setdefault(model.urn, set()).update(images)
+        found.setdefault(model.urn, set()).update(images)
     return found
+
+
+def _scored(graph: Graph, schedule: Resource) -> Iterator[tuple[Resource, list[Resource]]]:
+    """Each model that a schedule scores with, and the components that do. Where several steps score, which is whose is
+    said by their ids alone, and judged once these are known.
+    """
+    models, steps = (graph.refers(schedule, "properties", type_) for type_ in (MODEL, COMPONENT))
+    try:
+        scoring = [job for job in jobs(schedule.props) if job.scores]
+    except Unreadable:  # other rules tell
+        scoring = []
+    if len(scoring) < 2:
+        taking = [one for one in steps if any(map(_is_model, one.props.each_section(f"{_SPEC}.inputs.*")))]
+        yield from ((model, taking or steps) for model in models)
+        return
+    for job in scoring:
+        uris = [one.text_if_known("uri") for _, one in job.places("inputs")]
+        for model in models:
+            if any(is_version(uri, model, "models") for uri in uris):
+                yield model, components_of(graph, job)
+
+
+_SPEC = "properties.componentSpec"
+
+
+def _is_model(given: Properties) -> bool:
+    return given.text_or_empty("type").endswith("_model")
 
 
 def _approvers(graph: Graph, asks: Resource) -> Iterator[str]:

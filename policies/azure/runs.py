@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from catalogue.graph import Graph, Resource
-from catalogue.kinds.azure.jobs import OF_THE_RUN, SCHEDULE, Job, jobs, slug_of, trains
+from catalogue.kinds.azure.jobs import OF_THE_RUN, SCHEDULE, Job, jobs, slug_of
 from catalogue.kinds.azure.machinelearningservices import ENVIRONMENT, MODEL, ONLINE_DEPLOYMENT
 from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_DEPLOYMENT, COMPONENT
 from catalogue.marks import is_marked
@@ -81,9 +81,9 @@ def _variables(part: Properties, path: str) -> list[str]:
 
 def _arguments(graph: Graph, component: Resource) -> list[str]:
     """The words of the command of a step, but for what trains and for its folders."""
-    text = component.props.text_if_known(_COMMAND)
-    if not any(trains(one.props) for one in graph.referring(SCHEDULE, "properties", component)):
-        inputs = component.props.section_or_empty("properties.componentSpec.inputs").names()
+    text, takes = component.props.text_if_known(_COMMAND), component.props.section_or_empty(_INPUTS)
+    inputs = takes.names()
+    if any(takes.text_or_empty(f"{name}.type").endswith("_model") for name in inputs):
         return other_lines(text, [name for name in inputs if name != "model"]) if text else []
     if not text:
         return []
@@ -93,7 +93,7 @@ def _arguments(graph: Graph, component: Resource) -> list[str]:
     return words[1:] if words[0] == _TRAINS[-1] else words
 
 
-_COMMAND = "properties.componentSpec.command"
+_COMMAND, _INPUTS = "properties.componentSpec.command", "properties.componentSpec.inputs"
 
 
 def words_of(component: Resource) -> list[str]:
@@ -225,7 +225,7 @@ def _overlap(written: str, other: str) -> bool:
 def environments(graph: Graph) -> Found:
     """Two containers read one model's file in two ways, and one that is another model's answers wrongly or not at all.
     Each model of a stack file has one image, so who exchanges a model or an environment is seen by the others. The
-    steps of a pipeline may share one; `limits-stated` holds each against the image that its file says.
+    steps of a pipeline that do not score may share one; `limits-stated` holds each against the image of its file.
     """
     if not graph.ours:
         return
@@ -250,13 +250,15 @@ def _uses(graph: Graph) -> list[tuple[Resource, tuple[str, str]]]:
         path = "properties.model" if one.type == ONLINE_DEPLOYMENT else "properties.model.assetId"
         found.append((one, (one.props.text_if_known(path), one.props.text_if_known("properties.environmentId"))))
     for schedule in graph.of(SCHEDULE):
-        for job in jobs(schedule.props) if not is_of_a_pipeline(graph, schedule) else ():
+        for job in jobs(schedule.props):
+            if is_of_a_pipeline(graph, schedule) and not job.scores:
+                continue
             found += [(schedule, (_model(schedule, job), env)) for env in _environments(graph, job)]
     return [(one, (model.casefold(), env.casefold())) for one, (model, env) in found if model and env]
 
 
 def _model(schedule: Resource, job: Job) -> str:
-    given = (one for part in (job.own, *job.around) for one in part.each_section("inputs.*"))
+    given = [one for _, one in job.places("inputs")]
     models = [one.text_if_known("uri") for one in given if one.text_or_empty("jobInputType").endswith("_model")]
     return models[0] if models else f"training/{schedule.name}/of/it"
 

@@ -15,7 +15,7 @@ from catalogue.properties import Properties
 from catalogue.runs import RUNS_PER_MONTH, by_hand
 from policies.azure.capture import payload_days
 from policies.azure.outputs import kept_days
-from policies.azure.reading import key_of
+from policies.azure.reading import key_of, keys_on
 from policies.azure.runs import components_of, short, words_of
 from policies.azure.tuned import search_of
 from policies.rule import stack_rule
@@ -171,7 +171,7 @@ def _cluster(graph: Graph, place: Placement, item: str, cluster: Resource) -> It
         machine.text_or_empty("vmPriority") == "LowPriority",
         machine.number_or_none("scaleSettings.maxNodeCount"),
     )
-    for key in _on(graph, cluster) if item.startswith("pipelines.") else [item]:
+    for key in keys_on(graph, cluster) if item.startswith("pipelines.") else [item]:
         yield from other_machines(place, "azure", key, {machine.text_if_known("vmSize")} - {""})
         at_once = place.figure(key, "tuning.parallel") or 1  # each trial has all the machines of the job
         yield from other(place, f"{key}.replicas", None if most is None else most / at_once, "grows to replicas:")
@@ -180,15 +180,6 @@ def _cluster(graph: Graph, place: Placement, item: str, cluster: Resource) -> It
             yield f"has machines of {'low' if low else 'full'} priority, where {key} of the stack file says " + (
                 "spot" if spot else "no spot"
             )
-
-
-def _on(graph: Graph, cluster: Resource) -> Iterator[str]:
-    """The keys of the steps of a pipeline that run on a cluster."""
-    for schedule in graph.referring(SCHEDULE, "properties", cluster):
-        for job in jobs(schedule.props):
-            compute = job.compute(graph, schedule)
-            if compute is not None and compute.urn == cluster.urn:
-                yield key_of(graph, schedule, job)
 
 
 def _batch_deployment(graph: Graph, place: Placement, item: str, deployment: Resource) -> Iterator[str]:
@@ -251,24 +242,29 @@ def _step(graph: Graph, place: Placement, item: str, job: Job, key: str) -> Iter
     """
     called = slug_of(job.step)
     step = f"{item}.steps.{called}"
-    if not place.states(f"{key}.image"):
+    if job.scores != key.startswith("batch_jobs.") or not (job.scores or place.states(f"{key}.image")):
         yield f"has the step {called}, which {item} of the stack file has not"
         return
     said = {name: place.states(f"{key}.data.{name}") for name in place.below(f"{key}.data")}
+    if job.scores:
+        said = {"data": uri} if (uri := place.states(f"{key}.input_uri")) else said
+        said |= {name: place.states(f"{key}.inputs.{name}") for name in place.below(f"{key}.inputs")}
     said |= {name: place.states(f"{step}.inputs.{name}") for name in place.below(f"{step}.inputs")}
-    reads = {name: short(one, "uri") for name, one in job.places("inputs") if one.is_given("uri")}
+    given = [one for one in job.places("inputs") if not one[1].text_or_empty("jobInputType").endswith("_model")]
+    reads = {name: short(one, "uri") for name, one in given if one.is_given("uri")}
     reads |= {name: before.replace("_", "-") for name, before in job.after.items()}
     for name in sorted(said.keys() | reads.keys()):
         found, wanted = reads.get(name, "nothing"), said.get(name, "nothing")
         if found and found != wanted:
             yield f"reads as {name} of {called} {found}, where {step} of the stack file says {wanted}"
-    places = {"output": f"{place.states(f'{item}.output_uri')}{called}/"}
+    written = "scores" if job.scores else "output"
+    places = {written: f"{place.states(f'{item}.output_uri')}{called}/"}
     places["checkpoints"] = place.states(f"{key}.spot.checkpoint_uri")
     for name, one in job.places("outputs"):
         uri, wanted = short(one, "uri").removesuffix(OF_THE_RUN), places.get(name, "")
         if uri and uri != wanted:
             yield f"writes as {name} of {called} to {uri}, where {item} of the stack file says {wanted or 'nothing'}"
-    for component in components_of(graph, job):
+    for component in components_of(graph, job) if not job.scores else ():
         for environment in graph.refers(component, "properties", ENVIRONMENT):
             yield from other_word(place, f"{key}.image", environment.props.text_if_known("properties.image"), "runs")
         yield from _program(place, step, key, component)

@@ -240,8 +240,10 @@ def _places_of_jobs(graph: Graph) -> tuple[frozenset[str], frozenset[str]]:
     read, written = set[str](), set[str]()
     for flow in graph.of(_WORKFLOW):
         for job in workflows.jobs(flow.props):
-            read |= {uri.partition("*")[0] for uri in job.body.each_text_if_known("inputConfig.gcsSource.uris")}
-            written |= set(job.body.each_text_if_known("outputConfig.gcsDestination.outputUriPrefix")) - {""}
+            scored = {uri.partition("*")[0] for uri in job.body.each_text_if_known("inputConfig.gcsSource.uris")}
+            read |= {uri for uri in scored if workflows.below_the_run(uri) is None}
+            scores = set(job.body.each_text_if_known(workflows.SCORED_TO)) - {""}
+            written |= {workflows.below_the_run(uri) or uri for uri in scores}
             if job.trains:
                 read |= set(workflows.mounted(job, written=False))
                 written |= set(workflows.mounted(job, written=True))

@@ -9,7 +9,7 @@ from catalogue import formats
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.gcp import workflows
 from catalogue.kinds.gcp.workflows import AT, Job, jobs
-from catalogue.vertex_jobs import CUSTOM, PIPELINE, TUNES
+from catalogue.vertex_jobs import CUSTOM, PIPELINE, SCORES, TUNES
 from policies.gcp import pipeline_specs
 from policies.gcp.encryption import seconds
 from policies.gcp.flow_values import (
@@ -319,7 +319,7 @@ def _own(workflow: Resource) -> Iterator[str]:
         if name == "main":
             yield from _ends(one)
             yield from _of_its_run(document, workflow.props.text_if_known("name"))
-            yield from _in_part(one, steps) if any(job.kind == "batchPredictionJobs" for job in started) else ()
+            yield from _in_part(one, steps) if any(job.kind == SCORES and not job.step for job in started) else ()
         called = [each for each in objects(one) if str(each.get("call")).startswith("http.")]
         made = {_url(each) for each in called if each.get("call") == "http.post"} - {""}
         if made:

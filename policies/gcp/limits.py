@@ -183,14 +183,14 @@ def batch_time(limits: Limits, props: Properties) -> Iterator[str]:
     limit = limits["batch-hours"].number
     steps = [job for job in jobs(props) if job.step]
     most_hours = limit * (longest_way(steps, lambda _step: 1) or 1)
-    takes = longest_way(steps, lambda step: seconds(step.spec.text_or_empty("scheduling.timeout")) * step.rounds)
+    takes = longest_way(steps, lambda step: seconds(step.timeout) * step.rounds)
     bounds, source = deadlines(props), "\n".join(texts(props))
     cancels = re.search(r"[\w-]:cancel\b|\":cancel", source)
     if not bounds or not min(bounds) > 0 or max(bounds) > most_hours * 3600:
         yield f"may run longer than {most_hours:g} hours"
     elif not cancels and not all(job.deploys for job in jobs(props)):
         yield "does not stop a job that is late"
-    trained = [job.spec.text_or_empty("scheduling.timeout") for job in jobs(props) if job.trains]
+    trained = [job.timeout for job in jobs(props) if job.trains or job.stopped_after]
     if any(not 0 < seconds(text) <= limit * 3600 for text in trained):
         yield f"starts jobs that may themselves run longer than {limit:g} hours (scheduling.timeout)"
     if bounds and any(min(bounds) < most for most in (takes, *map(seconds, trained))):

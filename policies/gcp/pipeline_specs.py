@@ -1,14 +1,15 @@
 """A pipeline job's own specification: what of it somebody has judged, and what it must say.
 
 It is KFP's: https://github.com/kubeflow/pipelines/blob/master/api/v2alpha1/pipeline_spec.proto. What a step's launcher
-is told to create is judged as the custom job that it is.
+is told to create is judged as the job that it is.
 """
 
 from collections.abc import Collection, Iterator, Mapping
 from itertools import permutations
 
+from catalogue.batch_step import ANSWERED, STOPS
 from catalogue.best_trial import ASKED, BEST
-from catalogue.kinds.gcp.workflows import OF_THE_RUN
+from catalogue.kinds.gcp.workflows import OF_THE_RUN, SCORED_TO
 from catalogue.placement import Placement
 from catalogue.properties import Properties
 from catalogue.runs import RUN_VARIABLE
@@ -17,8 +18,10 @@ from catalogue.vertex_jobs import (
     LAUNCHED,
     LAUNCHER,
     LAUNCHES,
+    LAUNCHES_SCORING,
     LAUNCHES_SEARCH,
     LAUNCHES_WITH_BEST,
+    SCORES,
     TUNES,
     Job,
 )
@@ -80,6 +83,7 @@ _MUST: Mapping[str, Mapping[str, object]] = {
 _RUN = [{"name": RUN_VARIABLE, "value": IN_THE_RUN}]
 """The variables of a step: the id of its run, and no other."""
 _FLAGS = ("--type", "--payload", "--project", "--location", "--gcp_resources")
+_FLAGS_OF_SCORING = (*_FLAGS, "--executor_input", STOPS)
 _NOTED = "/tmp/gcp_resources"
 """Where a launcher notes the name of its job: in its own container, for its account reads and writes no data."""
 
@@ -124,6 +128,8 @@ def _unawaited(started: tuple[Job, ...]) -> Iterator[str]:
 
 def _outputs(step: Job) -> list[str]:
     """Where a step writes as it is told, or as each trial of a search does below the job's own folder."""
+    if step.kind == SCORES:
+        return [_mounted(step.body.text_or_empty(SCORED_TO))]
     words = step.spec.each_text("workerPoolSpecs.containerSpec.args")
     return [
         *([_base(step)] if step.kind == TUNES else []),
@@ -133,21 +139,27 @@ def _outputs(step: Job) -> list[str]:
 
 def _base(search: Job) -> str:
     """Where the trials of a search write, each in a folder of its number, as Vertex AI mounts it."""
-    return search.spec.text_or_empty("baseOutputDirectory.outputUriPrefix").replace("gs://", "/gcs/", 1)
+    return _mounted(search.spec.text_or_empty("baseOutputDirectory.outputUriPrefix"))
+
+
+def _mounted(uri: str) -> str:
+    return uri.replace("gs://", "/gcs/", 1)
 
 
 def _inputs(step: Job) -> list[str]:
+    if step.kind == SCORES:
+        return [*map(_mounted, step.body.each_text("inputConfig.gcsSource.uris"))]
     words = step.spec.each_text("workerPoolSpecs.containerSpec.args")
     return [word.partition("=")[2] for word in words if not word.startswith(_WRITES)]
 
 
 def _step(step: Job, flow: str) -> Iterator[str]:
-    """What is wrong with the custom job of a step: its name, folder and variables are of the run and the step."""
+    """What is wrong with the job of a step: its name, folder and variables are of the run and the step."""
     called = step.body.text_or_empty("displayName")
     ends = f"-{step.step}-{IN_THE_RUN}"
     if called.removesuffix(ends) != (flow or called[: -len(ends)]) or not called.endswith(ends):
         yield f"starts jobs whose step {step.step} makes a job called {called[:80]}, by which nobody tells it"
-    written = step.spec.text_or_empty("baseOutputDirectory.outputUriPrefix")
+    written = step.spec.text_or_empty(SCORED_TO if step.kind == SCORES else "baseOutputDirectory.outputUriPrefix")
     if not written.endswith(f"/{IN_THE_RUN}/{step.step}/"):
         yield f"starts jobs whose step {step.step} writes to {written[:120]}, which is another's folder"
     for container in step.spec.each_section("workerPoolSpecs.containerSpec"):
@@ -173,20 +185,26 @@ def _launcher(container: Properties, step: Job, started: tuple[Job, ...], place:
     """
     words, command = list(container.each_text("args")), tuple(container.each_text("command"))
     searches = [word for one in _searches(step, started) for word in (ASKED, one)]
-    right = LAUNCHES_WITH_BEST if searches else LAUNCHES_SEARCH if step.kind == TUNES else LAUNCHES
+    right = LAUNCHES_WITH_BEST if searches else _STARTED.get(step.kind, LAUNCHES)
+    flags = _FLAGS_OF_SCORING if step.kind == SCORES else _FLAGS
     if words[: len(searches)] != searches:
         yield f"starts the step {step.step}, which is not told the best trial of each search that it reads ({ASKED})"
         return
     words = words[len(searches) :]
-    if command != right or tuple(words[::2]) != _FLAGS:
+    if command != right or tuple(words[::2]) != flags:
         yield f"starts a launcher with {' '.join([*command, *words[::2]])[:200]}, which Google's component does not"
         return
     said = dict(zip(words[::2], words[1::2], strict=False))
     wanted = {"--type": next(one for one, kind in LAUNCHED.items() if kind == step.kind), "--gcp_resources": _NOTED}
+    wanted |= {"--executor_input": ANSWERED} if step.kind == SCORES else {}
     wanted |= {"--project": place.account, "--location": place.region} if place is not None else {}
     for flag, right in wanted.items():
         if said.get(flag) != right:
             yield f"starts a launcher with {flag} {said.get(flag, '')[:80]}, where {right} is right"
+
+
+_STARTED = {SCORES: LAUNCHES_SCORING, TUNES: LAUNCHES_SEARCH}
+"""How a launcher is started, by the kind of its job; of any other kind as `LAUNCHES` says."""
 
 
 def _searches(step: Job, started: tuple[Job, ...]) -> Iterator[str]:

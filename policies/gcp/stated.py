@@ -16,7 +16,7 @@ from catalogue.order import all_before, longest
 from catalogue.placement import Placement
 from catalogue.properties import Properties
 from catalogue.runs import by_hand
-from catalogue.vertex_jobs import IN_THE_RUN, TUNES
+from catalogue.vertex_jobs import IN_THE_RUN, SCORES, TUNES
 from policies.gcp.encryption import seconds
 from policies.gcp.tuned import search_of
 from policies.rule import stack_rule
@@ -113,7 +113,7 @@ def _workflow(graph: Graph, place: Placement, item: str, resource: Resource) -> 
     for late in sorted({one for one in workflows.deadlines(resource.props) if one != most}):
         yield f"is stopped after {late / 3600:g} hours, where {key} of the stack file makes it {most / 3600:g}"
     for job in workflows.jobs(resource.props):
-        if job.kind == "batchPredictionJobs":
+        if job.kind == SCORES:
             yield from _scored(place, item, job)
         text = job.spec.text_or_empty("scheduling.timeout")
         if job.trains:
@@ -140,6 +140,11 @@ def _pipeline(place: Placement, item: str, resource: Resource) -> Iterator[str]:
             said for name in place.below(inputs) if "://" not in (said := place.states(f"{inputs}.{name}"))
         }
         yield from other_search(place, key, search_of(job))
+        if job.kind == SCORES:
+            yield from _scored_step(place, item, key, job)
+            continue
+        if place.states(f"{item}.steps.{job.step}.batch"):
+            yield f"does not score at {job.step}, where {item} of the stack file names a batch job"
         machines = set(job.spec.each_text("workerPoolSpecs.machineSpec.machineType"))
         replicas = sum(job.spec.each_number("workerPoolSpecs.replicaCount"))
         yield from other_machines(place, "gcp", key, machines)
@@ -156,6 +161,35 @@ def _pipeline(place: Placement, item: str, resource: Resource) -> Iterator[str]:
     for late in sorted({one for one in workflows.deadlines(resource.props) if named and one != hours * 3600}):
         yield f"is stopped after {late / 3600:g} hours, where the steps of {item} in the stack file take {hours:g}"
     yield from _order(item, {job.step: job.after for job in steps}, all_before(reads)) if named else ()
+
+
+def _scored_step(place: Placement, item: str, key: str, job: workflows.Job) -> Iterator[str]:
+    """A step that scores does what its batch job says, but for what the step reads in place of the job's own places,
+    and writes to its own folder.
+    """
+    own = f"{item}.steps.{job.step}"
+    if place.states(f"{item}.output_uri") and not place.states(f"{own}.batch"):
+        yield f"scores at {job.step}, where {item} of the stack file names no batch job"
+        return
+    used = job.body.section_or_empty("dedicatedResources")
+    yield from other_machines(place, "gcp", key, set(used.each_text("machineSpec.machineType")))
+    for path in ("startingReplicaCount", "maxReplicaCount"):
+        yield from other(place, f"{key}.replicas", used.number_or_none(path), f"runs {job.step} with replicas:")
+    yield from other(place, f"{key}.max_hours", seconds(job.timeout) / 3600, f"runs {job.step} for hours:")
+    said = {"data": place.states(f"{key}.input_uri")} if place.states(f"{key}.input_uri") else dict[str, str]()
+    said |= {name: place.states(f"{key}.inputs.{name}") for name in place.below(f"{key}.inputs")}
+    said |= {name: place.states(f"{own}.inputs.{name}") for name in place.below(f"{own}.inputs")}
+    folder = f"{place.states(f'{item}.output_uri')}{IN_THE_RUN}/"
+    wanted = {one if "://" in one else f"{folder}{one}/" for one in said.values()}
+    uris = [*job.body.each_text_if_known("inputConfig.gcsSource.uris")]
+    found = {_BELOW.sub("", uri) for uri in uris}
+    if wanted and all(uris) and found != wanted:
+        lists = [", ".join(sorted(one))[:200] for one in (found, wanted)]
+        yield f"reads at {job.step} {lists[0]}, where {own} of the stack file makes it {lists[1]}"
+    written = job.body.text_if_known(workflows.SCORED_TO)
+    if wanted and written and written != (right := f"{folder}{job.step}/"):
+        yield f"writes at {job.step} to {written[:160]}, where {item} of the stack file makes it {right}"
+    yield from _requests(place, key, job)
 
 
 def _order(item: str, has: Mapping[str, Set[str]], said: Mapping[str, Set[str]]) -> Iterator[str]:
@@ -215,8 +249,13 @@ def _scored(place: Placement, item: str, job: workflows.Job) -> Iterator[str]:
     uris = [*job.body.each_text_if_known("inputConfig.gcsSource.uris")]
     if all(uris):
         yield from other_places(place, item, {_BELOW.sub("", uri) for uri in uris})
-    written = job.body.text_if_known("outputConfig.gcsDestination.outputUriPrefix")
+    written = job.body.text_if_known(workflows.SCORED_TO)
     yield from other_word(place, f"{item}.output_uri", written, "writes to")
+    yield from _requests(place, item, job)
+
+
+def _requests(place: Placement, item: str, job: workflows.Job) -> Iterator[str]:
+    """What the records are, and how many of them a request has, as the batch job says."""
     read, said = job.body.text_or_empty("inputConfig.instancesFormat"), place.states(f"{item}.format") or USUAL["gcp"]
     if read and read != GCP.get(said):
         yield f"starts jobs that read {read[:40]}, where {item} of the stack file says {said}"

@@ -6,13 +6,13 @@ from typing import Any
 import pulumi
 
 from components.azure import pipeline as component
-from components.azure.pipeline import Pipeline, PipelineArgs, StepArgs
+from components.azure.pipeline import BatchArgs, Pipeline, PipelineArgs, StepArgs
 from components.azure.training import SpotArgs
 from stacks.azure.ground import Ground
 from stacks.machines import machine
 from stacks.model import StackConfig
 from stacks.sections import pipelines, training
-from stacks.sections.pipelines import Step, inputs_of
+from stacks.sections.pipelines import Step, inputs_of, scored_by
 
 
 def reaches(config: StackConfig) -> Sequence[str]:
@@ -33,7 +33,7 @@ def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
                 workspace_name=ground.workspace_name,
                 job_name=name,
                 enabled=pipeline.enabled,
-                steps={called: _step(config, step) for called, step in pipeline.steps.items()},
+                steps={called: _step(ground, config, step) for called, step in pipeline.steps.items()},
                 output_uri=pipeline.output_uri,
                 identity_id=ground.identity_ids["training"],
                 client_id=ground.client_ids["training"],
@@ -49,8 +49,22 @@ def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
     return {"pipelines": {name: value for name, value in started.items() if value is not None}}
 
 
-def _step(config: StackConfig, step: Step) -> StepArgs:
-    """A step of the file: a program, or what its training job says. The section has held each to what it must say."""
+def _step(ground: Ground, config: StackConfig, step: Step) -> StepArgs:
+    """A step of the file: a program, or what its job says. The section has held each to what it must say."""
+    if (scores := scored_by(config, step)) is not None:
+        return StepArgs(
+            batch=BatchArgs(
+                model=ground.models[scores.model],
+                identity_id=ground.identity_ids["batch"],
+                client_id=ground.client_ids["batch"],
+                format=scores.said(config.platform),
+                concurrency=scores.concurrency or 1,
+            ),
+            inputs=inputs_of(config, step),
+            machine=machine(config.platform, scores.machine),
+            replicas=scores.replicas,
+            max_hours=scores.max_hours,
+        )
     job = training.of(config)[step.training] if step.training is not None else None
     spot = job.spot if job is not None else None
     return StepArgs(

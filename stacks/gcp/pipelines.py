@@ -7,14 +7,15 @@ import pulumi
 
 from components.gcp import pipeline as component
 from components.gcp.personas import PIPELINE_ROOT, Needs
-from components.gcp.pipeline import Pipeline, PipelineArgs, StepArgs
+from components.gcp.pipeline import BatchArgs, Pipeline, PipelineArgs, StepArgs
 from components.gcp.training import SpotArgs
 from stacks.gcp.ground import Ground
+from stacks.gcp.models import model
 from stacks.gcp.names import artifacts_of
 from stacks.machines import machine
 from stacks.model import StackConfig
 from stacks.sections import experiments, pipelines, training
-from stacks.sections.pipelines import Step, inputs_of, is_step
+from stacks.sections.pipelines import Step, inputs_of, is_step, scored_by
 
 
 def reaches(config: StackConfig) -> Sequence[str]:
@@ -24,17 +25,25 @@ def reaches(config: StackConfig) -> Sequence[str]:
 
 def grants(config: StackConfig) -> Needs:
     """Steps pull their image, read their places, and write below the folder of the runs, which the publisher reads
-    where the registry takes versions. What a training job of the file needs, its own section says.
+    where the registry takes versions; those that score read and write there, too. What a job of the file needs, its own
+    section says.
     """
     made = pipelines.of(config).values()
     steps = [step for pipeline in made for step in pipeline.steps.values()]
+    scoring = [one.output_uri for one in made if any(step.batch is not None for step in one.steps.values())]
     return Needs(
         training_images=[step.image for step in steps if step.image is not None],
-        training_uris=[said for step in steps for said in step.inputs.values() if not is_step(said)],
+        training_uris=[said for step in steps if step.batch is None for said in _places(step)],
+        input_uris=[*scoring, *(said for step in steps if step.batch is not None for said in _places(step))],
+        output_uris=scoring,
         trained_uris=[pipeline.output_uri for pipeline in made],
         candidate_uris=pipelines.candidates(config),
         pipelines=list(pipelines.of(config)),
     )
+
+
+def _places(step: Step) -> list[str]:
+    return [said for said in step.inputs.values() if not is_step(said)]
 
 
 def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
@@ -68,7 +77,20 @@ def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
 
 
 def _step(ground: Ground, config: StackConfig, called: str, step: Step) -> StepArgs:
-    """A program of the file, or the training job that it names with what the step says of its data."""
+    """A program of the file, or the job that it names with what the step says of its data."""
+    if (scores := scored_by(config, step)) is not None:
+        return StepArgs(
+            step_name=called,
+            batch=BatchArgs(
+                model=model(ground, config, scores.model, "batch"),
+                format=scores.said(config.platform),
+                records_per_request=scores.records_per_request,
+            ),
+            inputs=inputs_of(config, step),
+            machine=machine(config.platform, scores.machine),
+            replicas=scores.replicas,
+            max_hours=scores.max_hours,
+        )
     if step.training is None:
         assert step.image is not None and step.max_hours is not None
         return StepArgs(

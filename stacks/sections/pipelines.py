@@ -1,7 +1,7 @@
 """Pipelines: the steps from data to a version that can be registered, as they read one another. `up` starts none."""
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import ConfigDict, Field, StringConstraints, field_validator
 
@@ -41,12 +41,14 @@ PlaceOrStep = Annotated[str, StringConstraints(pattern=PLACE_OR_STEP, max_length
 OUTPUT = "output"
 """The argument that names the folder which a step writes, so that no input and no option is called so."""
 CONTAINER = ("image", "program", "family", "machine_type", "max_hours", "options")
-"""What a step says that is a program, and a training job of the file says itself."""
+"""What a step says that is a program, and a job of the file says itself."""
+NEAREST = "let a program score in a step of its own (image, program), or leave the job to its schedule under batch_jobs"
+"""What a platform has that can do no batch job in a pipeline."""
 
 
 class Step(Machine):
-    """One step of a run: a program in a container, or a training job of this file, whose search it does where it has
-    one.
+    """One step of a run: a program in a container, a training job of this file, whose search it does where it has one,
+    or a batch job of this file.
 
     The program gets `--INPUT=FOLDER` for each input, `--output=FOLDER`, which it writes, and `--OPTION=VALUE` for each
     option, after its own words. It ends with another exit code than 0 where the run is to stop, as a gate does.
@@ -55,7 +57,10 @@ class Step(Machine):
     model_config = ConfigDict(
         json_schema_extra={
             "oneOf": [
-                {"required": ["training"], "not": {"anyOf": [{"required": [key]} for key in CONTAINER]}},
+                *(
+                    {"required": [job], "not": {"anyOf": [{"required": [key]} for key in (other, *CONTAINER)]}}
+                    for job, other in (("training", "batch"), ("batch", "training"))
+                ),
                 {"required": ["image", "program", "max_hours", "family"]},
                 {"required": ["image", "program", "max_hours", "machine_type"]},
             ]
@@ -65,6 +70,9 @@ class Step(Machine):
     training: Slug | None = Field(default=None, examples=["fraud-training"])
     """The training job of this file, under `training`, whose definition the step runs: its image, hyperparameters,
     machines, hours, Spot and search. A step that reads a search gets what its best trial left."""
+    batch: Slug | None = Field(default=None, examples=["fraud-backfill"])
+    """The batch job of this file, under `batch_jobs`, that the step does: its model, machines, hours, format and
+    requests. What it scores is written as the step's output, and nothing where the job itself writes."""
     image: Image | None = Field(
         default=None, examples=["111122223333.dkr.ecr.us-east-1.amazonaws.com/aws-full-registry-images:steps-1"]
     )
@@ -88,7 +96,7 @@ class Step(Machine):
     )
     """What the step reads, by the name that its program knows: a folder in the platform's own storage, or the name of
     another step, whose output it is, and after which it begins. Of a training job they are channels, in place of its
-    own of the same name."""
+    own of the same name, and of a batch job its places, of which its input_uri is called data."""
     max_hours: Annotated[int, Field(ge=1, le=LONGEST_HOURS)] | None = Field(default=None, examples=[1])
     """After how many hours the step is stopped."""
     result: bool = Field(default=False, examples=[True])
@@ -152,12 +160,22 @@ def reads(steps: Mapping[str, Step]) -> Mapping[str, frozenset[str]]:
     return {name: frozenset(filter(is_step, step.inputs.values())) for name, step in steps.items()}
 
 
+def trained_by(config: StackConfig, step: Step) -> training.TrainingJob | None:
+    """The training job that a step runs."""
+    return training.of(config).get(step.training) if step.training is not None else None
+
+
+def scored_by(config: StackConfig, step: Step) -> batch_jobs.BatchJob | None:
+    """The batch job that a step does."""
+    return batch_jobs.of(config).get(step.batch) if step.batch is not None else None
+
+
 def hours_of(config: StackConfig, step: Step) -> int:
     """How long a step may take: all rounds of a search, and what it waits for Spot machines."""
-    job = training.of(config).get(step.training) if step.training is not None else None
-    if job is not None:
+    if (job := trained_by(config, step)) is not None:
         return job.hours
-    return step.max_hours or 0
+    scores = scored_by(config, step)
+    return (step.max_hours if scores is None else scores.max_hours) or 0
 
 
 def is_step(text: str) -> bool:
@@ -166,8 +184,8 @@ def is_step(text: str) -> bool:
 
 
 def inputs_of(config: StackConfig, step: Step) -> Mapping[str, str]:
-    """What a step reads, by name: of a training job, its own channels but for those that the step says."""
-    job = training.of(config).get(step.training) if step.training is not None else None
+    """What a step reads, by name: of a job of the file, its own places but for those that the step says."""
+    job = trained_by(config, step) or scored_by(config, step)
     return {**(job.data if job is not None else {}), **step.inputs}
 
 
@@ -191,34 +209,71 @@ def _names(config: StackConfig) -> Iterator[Problem]:
 
 
 def _either(config: StackConfig) -> Iterator[Problem]:
-    """A step is a training job of the file, or a program with all that it needs."""
+    """A step is a job of the file, or a program with all that it needs."""
     for name, called, step in _steps(config):
-        said = step.model_fields_set
-        if step.training is None:
+        if step.training is not None and step.batch is not None:
+            yield Problem(_at(name, called, "batch"), "stands beside training; a step does one of them, so make it two")
+        elif step.training is not None:
+            yield from _job(name, called, step, "training", step.training, training.of(config))
+        elif step.batch is not None:
+            yield from _job(name, called, step, "batch", step.batch, batch_jobs.of(config))
+        else:
             for key, add in _ADD.items():
                 if getattr(step, key) is None:
                     yield Problem(_at(name, called, key), f"is missing; {add}")
-        elif beside := [key for key in CONTAINER if key in said]:
+
+
+Job = TypeVar("Job", training.TrainingJob, batch_jobs.BatchJob)
+
+
+def _job(name: str, called: str, step: Step, key: str, job: str, jobs: Mapping[str, Job]) -> Iterator[Problem]:
+    """The job of a step is one of the file that is switched on, and the step says none of what the job says itself."""
+    path = _at(name, called, key)
+    if beside := [one for one in CONTAINER if one in step.model_fields_set]:
+        yield Problem(
+            _at(name, called, beside[0]), f"stands beside {key}, whose job says it itself; leave one of them out"
+        )
+    elif job not in jobs:
+        hint = nearest(job, jobs) if jobs else "; the file has none"
+        yield Problem(path, f"names no {key} job of this file{hint}")
+    elif not jobs[job].enabled:
+        yield Problem(path, f"found {found_word(job)}, which is switched off; take enabled: false out there")
+    elif strange := sorted(step.inputs.keys() - jobs[job].data.keys()):
+        place = "channel" if key == "training" else "input"
+        yield Problem(
+            _at(name, called, "inputs", strange[0]),
+            f"is no {place} of the {key} job{nearest(strange[0], jobs[job].data)}",
+        )
+
+
+def _scores(config: StackConfig) -> Iterator[Problem]:
+    """What a batch job can do in a pipeline. A transform job ends when it is done, or never: CreateTransformJob takes
+    no time for it (https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTransformJob.html; "there's
+    currently no facility through the API to specify a timeout",
+    https://github.com/aws/amazon-sagemaker-examples/issues/815). By its schedule a state machine stops it; a pipeline
+    of SageMaker stops none of its steps.
+    """
+    for name, called, step in _steps(config):
+        if step.batch is None:
+            continue
+        if config.platform == "aws":
             yield Problem(
-                _at(name, called, beside[0]), "stands beside training, whose job says it itself; leave one of them out"
+                _at(name, called, "batch"),
+                "names a batch job, and nothing would stop it here: SageMaker gives a transform job no time, and a "
+                f"pipeline stops none of its steps, so that a job that hangs bills on; {NEAREST}",
             )
-        elif step.training not in (jobs := training.of(config)):
-            hint = nearest(step.training, jobs) if jobs else "; the file has none"
-            yield Problem(_at(name, called, "training"), f"names no training job of this file{hint}")
-        elif not jobs[step.training].enabled:
-            yield Problem(
-                _at(name, called, "training"),
-                f"found {found_word(step.training)}, which is switched off; take enabled: false out there",
-            )
-        elif strange := sorted(step.inputs.keys() - jobs[step.training].data.keys()):
-            yield Problem(
-                _at(name, called, "inputs", strange[0]),
-                f"is no channel of the training job{nearest(strange[0], jobs[step.training].data)}",
-            )
+        for key, said in step.inputs.items():
+            before = of(config)[name].steps.get(said)
+            if before is not None and before.training is not None:
+                yield Problem(
+                    _at(name, called, "inputs", key),
+                    f"found {found_word(said)}, which trains: what it leaves is a model, and a batch job scores with "
+                    "the registered version that models names; let it read a step that prepares data",
+                )
 
 
 _ADD = {
-    "image": "add the container image of its program, or name a training job of this file under training",
+    "image": "add the container image of its program, or name a job of this file under training or batch",
     "program": "add the program and its first words, such as [python, -m, steps, prepare]",
     "max_hours": "add after how many hours the step is stopped",
 }
@@ -275,7 +330,7 @@ def _shared(config: StackConfig) -> Iterator[Problem]:
     for name, pipeline in of(config).items() if config.platform != "azure" else ():
         first = dict[str, str]()
         for called, step in pipeline.steps.items():
-            job = training.of(config).get(step.training) if step.training is not None else None
+            job = trained_by(config, step)
             if step.training is None or job is None or job.spot is None:
                 continue
             if step.training in first:
@@ -370,7 +425,7 @@ def _schedules(config: StackConfig) -> Iterator[Problem]:
 
 def _hardware(config: StackConfig) -> Iterator[Problem]:
     for name, called, step in _steps(config):
-        if step.training is None:
+        if step.training is None and step.batch is None:
             yield from offered(config, _at(name, called), step, "training")
 
 
@@ -424,6 +479,7 @@ SECTION: Section[Mapping[str, Pipeline]] = Section(
         *(
             _names,
             _either,
+            _scores,
             _order,
             _ends,
             _shared,

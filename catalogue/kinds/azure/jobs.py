@@ -73,6 +73,11 @@ class Job:
         given = ((name, own.section_or_empty(name).text_or_empty("value")) for name in own.names())
         return {name: meant[1] for name, value in given if (meant := _OF_STEP.fullmatch(value))}
 
+    @property
+    def scores(self) -> bool:
+        """Whether it takes a model, and so scores with it."""
+        return any(one.text_or_empty("jobInputType").endswith("_model") for _, one in self.places("inputs"))
+
     def nodes(self) -> int:
         """How many nodes run at once. Raises Malformed where nothing bounds them."""
         # A step of a pipeline is free-form JSON. Azure's own tools write these keys in snake case there.
@@ -208,9 +213,8 @@ def last_steps(schedule: Properties) -> list[Job]:
 
 
 def trains(schedule: Properties) -> bool:
-    """Whether no job of a schedule, and no pipeline around one, takes a model: one that does scores with it."""
-    given = (one for job in jobs(schedule) for part in (job.own, *job.around) for one in part.each_section("inputs.*"))
-    return not any(one.text_or_empty("jobInputType").endswith("_model") for one in given)
+    """Whether a job of a schedule takes no model: a pipeline may score beside what it trains."""
+    return not all(job.scores for job in jobs(schedule))
 
 
 OF_THE_RUN = "${{name}}/"

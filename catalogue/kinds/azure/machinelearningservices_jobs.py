@@ -168,7 +168,16 @@ def _trained_on(graph: Graph, compute: Resource) -> bool:
     https://learn.microsoft.com/en-us/azure/machine-learning/how-to-manage-quotas
     """
     on = _starting(graph).get(compute.urn, ())
-    return bool(on) and not _on(graph, compute) and all(trains(one.props) for one in on)
+    return bool(on) and not _on(graph, compute) and not any(_scores_on(graph, one, compute) for one in on)
+
+
+def _scores_on(graph: Graph, schedule: Resource, compute: Resource) -> bool:
+    """Whether a job of a schedule scores on a cluster; where it is not known which job is on it, whether all do."""
+    try:
+        found = [job for job in jobs(schedule.props) if job.compute(graph, schedule) == compute]
+    except NotKnown:
+        return not trains(schedule.props)
+    return any(job.scores for job in found)
 
 
 @once_a_graph
@@ -282,7 +291,7 @@ def _made(schedule: Resource, job: Job) -> Machines:
         where = below(job.own, "queueSettings.jobTier")
         raise Malformed(where, f"is {tier}, whose price and quota are not in the catalogue", schedule)
     count = job.nodes()
-    return Machines(schedule.name, machine, "training" if trains(schedule.props) else "batch", count, count, job.step)
+    return Machines(schedule.name, machine, "batch" if job.scores else "training", count, count, job.step)
 
 
 def _by_hand(graph: Graph, deployment: Resource) -> Iterator[Machines]:

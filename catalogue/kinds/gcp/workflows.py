@@ -39,7 +39,7 @@ from catalogue.pricing import Bill, Pricing, Unpriced, cron_runs_per_month
 from catalogue.properties import Malformed, NotKnown, Properties
 from catalogue.quantities import more_than_zero_or_none
 from catalogue.runs import RUNS_PER_MONTH, by_hand
-from catalogue.vertex_jobs import DEPLOY, IN_THE_RUN, JOBS, PIPELINE, TUNES, Job, steps
+from catalogue.vertex_jobs import DEPLOY, IN_THE_RUN, JOBS, PIPELINE, SCORES, TUNES, Job, steps
 from catalogue.week import WEEK, together
 
 _SDK = registry("workflows/workflow")
@@ -441,7 +441,7 @@ def _workflow(pricing: Pricing, resource: Resource) -> Bill:
 
 def _own_hours(job: Job) -> float:
     """How long a step of a pipeline may run, all rounds of a search; zero where the run's deadline alone bounds it."""
-    seconds = _SECONDS.fullmatch(job.spec.text_or_empty("scheduling.timeout")) if job.step else None
+    seconds = _SECONDS.fullmatch(job.timeout) if job.step else None
     return int(seconds[1]) * job.rounds / 3600 if seconds else 0.0
 
 
@@ -462,12 +462,15 @@ def _runs_per_month(schedule: Resource) -> float:
 def _data(graph: Graph, resource: Resource) -> Iterator[str]:
     """A folder is written with a `*` for all files in it, or some. A training job names its own in its arguments."""
     for job in jobs(resource.props):
-        if job.kind == "batchPredictionJobs":
-            yield from (uri.partition("*")[0] for uri in job.body.each_text("inputConfig.gcsSource.uris"))
+        if job.kind == SCORES:
+            uris = (uri.partition("*")[0] for uri in job.body.each_text("inputConfig.gcsSource.uris"))
+            yield from (uri for uri in uris if below_the_run(uri) is None)
         else:
             yield from dict.fromkeys(uri for _, uri, own in _told(job) if not own)
 
 
+SCORED_TO = "outputConfig.gcsDestination.outputUriPrefix"
+"""Where a batch prediction job says the folder of its scores."""
 OF_THE_RUN = 'sys.get_env("GOOGLE_CLOUD_WORKFLOW_EXECUTION_ID")'
 _OF_A_RUN = re.compile(rf'\$\{{"([^"]*)" \+ {re.escape(OF_THE_RUN)} \+ "(/[a-z/]*)"\}}')
 _OF_A_STEP = re.compile(rf"([^{{}}]*){re.escape(IN_THE_RUN)}((?:/[a-z0-9/-]*)?)")
@@ -517,6 +520,7 @@ def left(job: Job) -> Iterator[str]:
     """The folders of all runs in which a step of a pipeline leaves what it made, which is not its checkpoints."""
     if job.step:
         yield from (uri for name, uri, own in _told(job) if own and name == "output")
+        yield from (below for uri in job.body.each_text_if_known(SCORED_TO) if (below := below_the_run(uri)))
 
 
 def _told(job: Job) -> Iterator[tuple[str, str, bool]]:
@@ -532,8 +536,9 @@ def passing(workflow: Resource) -> Iterator[str]:
     pipeline write, and the checkpoints of a training job, below whose folder each run has its own.
     """
     for job in jobs(workflow.props):
-        if job.kind == "batchPredictionJobs":
-            yield job.body.text_if_known("outputConfig.gcsDestination.outputUriPrefix")
+        if job.kind == SCORES:
+            written = job.body.text_if_known(SCORED_TO)
+            yield below_the_run(written) or written
         if job.step:
             yield from mounted(job, written=True)
         for word in job.spec.each_text_if_known("workerPoolSpecs.containerSpec.args"):

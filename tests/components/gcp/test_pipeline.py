@@ -305,7 +305,7 @@ def test_the_definition_fits_into_workflows_with_the_most_steps_and_the_longest_
     [
         ('"container"', '"importer"', "launches no custom job"),
         ('"--payload"', '"--payloads"', "launches no custom job"),
-        ('"CustomJob"', '"BatchPredictionJob"', "launches no custom job and no search"),
+        ('"CustomJob"', '"RayJob"', "launches no custom job, no search and no batch prediction job"),
         ('"cachingOptions"', '"parameterIterator"', "is done as parameterIterator says"),
         ('"root"', '"roof"', "has no steps in it"),
         ('"executorLabel"', '"dag"', "launches no custom job"),
