@@ -248,6 +248,7 @@ _WORDS = (
     "health_route",
     "machine_type",
     "model",
+    "models",
     "predict_route",
     "program",
     "schedule",

@@ -125,6 +125,11 @@ class EndpointArgs(Args):
                 "EndpointArgs.hours: stands beside online, and an endpoint that answers at once keeps one instance; "
                 "give asynchronous"
             )
+        if self.asynchronous and self.model.several:
+            raise BadArgument(
+                "EndpointArgs.asynchronous: stands beside a model of several, and no request in a queue names one; "
+                "give online"
+            )
         rollout = self.online.rollout if self.online else None
         for part, sentence in blind(self.machine.type, self.replicas.least, rollout):
             raise BadArgument(f"EndpointArgs.{_AT[part]}: found {sentence}")
@@ -153,6 +158,9 @@ class Endpoint(pulumi.ComponentResource):
 
     SageMaker would make the log group itself, without a key or an expiry, so it stands before the endpoint. It stays
     where the endpoint is switched off.
+
+    One of several models starts with none of them: SageMaker loads each when a caller first names it, and an update of
+    the endpoint brings another image or machine, never another model.
 
     An image whose tag says CUDA 13 starts on GPUs with a newer driver than SageMaker's own default, which it needs.
 

@@ -115,7 +115,7 @@ class Identity(pulumi.ComponentResource):
                 _caller_trust(args, caller),
                 words.apply(
                     lambda known, one=caller: [
-                        invoke(args, known, one.vpc_id or args.vpc_id),
+                        *invoke(args, known, one.vpc_id or args.vpc_id),
                         *queue(args),
                     ]
                 ),

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_aws import sagemaker
 
-from components.given import Args, Tags, Text, hold
+from components.given import Args, BadArgument, Tags, Text, hold
 from provider.aws.approved_version import ApprovedVersion
 
 IMAGE = r"(?P<account>[0-9]{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com/(?P<repository>[^:@]+)[:@].+"
 PLACE, FOLDER, ARCHIVE = r"s3://.+/.*", r"s3://.+/(.*/)?", r"s3://.+/.+\.tar\.gz"
+BELOW_A_BUCKET = r"s3://[^/]+/(.+/)+"
+"""A whole bucket is no folder of models: SageMaker fetches whatever a caller names below it and the role may read."""
 
 
 @dataclass(kw_only=True)
@@ -33,14 +35,21 @@ class RegisteredArgs(Args):
 class ModelArgs(Args):
     """What a model is made of, who runs it, and where in the network it stands.
 
-    Raises BadArgument for an image that is none of ECR, and for an artifact that is no `.tar.gz` in S3: SageMaker takes
-    no other (ContainerDefinition, https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ContainerDefinition.html).
+    Raises BadArgument for an image that is none of ECR, and for an artifact that is no `.tar.gz` in S3, or with
+    `several` no folder of a bucket: SageMaker takes no other (ContainerDefinition,
+    https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ContainerDefinition.html).
     """
 
     image: Text
     """The address of the container's image in ECR, in the region of the model, with a pinned tag or digest."""
     artifact_uri: Text
-    """The s3:// place of a model.tar.gz."""
+    """The s3:// place of a model.tar.gz; with `several`, the folder below which they lie."""
+    several: bool = False
+    """Whether the container serves several models, each as a caller names its path below the folder.
+
+    An endpoint alone takes such a model, and none of them is a registered version, which has an image of its own. It
+    must be known.
+    """
     environment: pulumi.Input[Mapping[str, Text]] | None = None
     """The container's environment: plain values, at most 100, none of them a secret.
 
@@ -61,14 +70,22 @@ class ModelArgs(Args):
     def __post_init__(self) -> None:
         super().__post_init__()
         hold(self, "image", IMAGE, "an image of ECR such as 111122223333.dkr.ecr.us-east-1.amazonaws.com/scorer:1.4")
-        hold(self, "artifact_uri", ARCHIVE, "one archive in S3 such as s3://bucket/folder/model.tar.gz")
+        if self.several:
+            if self.registered is not None:
+                raise BadArgument(
+                    "ModelArgs.registered: stands beside several, and the version has an image of its own; leave it out"
+                )
+            hold(self, "artifact_uri", BELOW_A_BUCKET, "a folder of a bucket such as s3://bucket/folder/")
+        else:
+            hold(self, "artifact_uri", ARCHIVE, "one archive in S3 such as s3://bucket/folder/model.tar.gz")
 
 
 def isolated_model(name: str, args: ModelArgs, tags: Tags, opts: pulumi.ResourceOptions) -> sagemaker.Model:
     """Create a model whose container runs in the VPC and can open no connection of its own (network isolation).
 
     One of a registered version waits for the registry's word. Where that is no, nothing changes: the model that stands
-    serves on.
+    serves on. A container of several models reaches S3 no more than any other: SageMaker fetches each of them to the
+    machine and tells the container its path there (https://docs.aws.amazon.com/sagemaker/latest/dg/mms-container-apis.html).
     """
     if (version := args.registered) is not None:
         approved = ApprovedVersion(
@@ -86,7 +103,10 @@ def isolated_model(name: str, args: ModelArgs, tags: Tags, opts: pulumi.Resource
         execution_role_arn=args.role_arn,
         enable_network_isolation=True,
         primary_container=sagemaker.ModelPrimaryContainerArgs(
-            image=args.image, model_data_url=args.artifact_uri, mode="SingleModel", environment=args.environment
+            image=args.image,
+            model_data_url=args.artifact_uri,
+            mode="MultiModel" if args.several else "SingleModel",
+            environment=args.environment,
         ),
         vpc_config={"subnets": args.subnet_ids, "security_group_ids": [args.security_group_id]},
         tags=tags,

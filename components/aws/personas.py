@@ -68,6 +68,16 @@ class TakenArgs(Args):
 
 
 @dataclass
+class TargetsArgs(Args):
+    """An endpoint of several models, and which of them a caller may name. All of it must be known."""
+
+    endpoint: str
+    """What the endpoint is called after the prefix."""
+    targets: Sequence[str]
+    """The paths of the models' artifacts below the folder that the endpoint serves from."""
+
+
+@dataclass
 class Needs(Args):
     """What the personas need because of one section of the stack file, or of all."""
 
@@ -128,6 +138,9 @@ class Needs(Args):
     """The machines on which people may start an application of the workspace; none other may. They must be known."""
     callers: Sequence[CallerArgs] = ()
     """Who calls the endpoints from elsewhere. They must be known."""
+    targets: Sequence[TargetsArgs] = ()
+    """The endpoints of several models: whoever calls one may name these of its models and no other. They must be
+    known."""
 
 
 @dataclass(kw_only=True)

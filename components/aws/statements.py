@@ -79,6 +79,8 @@ _PROPOSE = [
     "sagemaker:ListModelPackages",
 ]
 INVOKE = ["sagemaker:InvokeEndpoint", "sagemaker:InvokeEndpointAsync"]
+TARGET = "sagemaker:TargetModel"
+"""Which model of several a call names."""
 _TRANSFORM = [
     "sagemaker:AddTags",
     "sagemaker:CreateTransformJob",
@@ -179,7 +181,7 @@ def statements_of(args: IdentityArgs, words: Words) -> dict[str, list[dict[str, 
             _allow("ReadLogs", ["logs:GetLogEvents"], _own_logs(words, tuned)),
             _allow("Jobs", _JOBS, jobs),
             _allow("ProposeVersions", _PROPOSE, packages),
-            invoke(args, words, args.vpc_id, "sagemaker:DescribeEndpoint"),
+            *invoke(args, words, args.vpc_id, "sagemaker:DescribeEndpoint"),
             pass_training,
             *_by_hand(args.needs.training_jobs, words),
             *([_allow("SeeTrials", _SEE_TRIALS, tunings)] if tuned else []),
@@ -253,7 +255,7 @@ def statements_of(args: IdentityArgs, words: Words) -> dict[str, list[dict[str, 
             *([_allow("Key", ["kms:Decrypt"], [args.data_key_arn])] if args.needs.registered else []),
         ],
         "caller": [
-            invoke(args, words, args.vpc_id, "sagemaker:DescribeEndpoint"),
+            *invoke(args, words, args.vpc_id, "sagemaker:DescribeEndpoint"),
             *queue(args),
         ],
         "publisher": [
@@ -374,15 +376,34 @@ def keeping_records(args: IdentityArgs) -> list[dict[str, Any]]:
     ]
 
 
-def invoke(args: IdentityArgs, words: Words, vpc_id: Text, *also: str) -> dict[str, Any]:
+def invoke(args: IdentityArgs, words: Words, vpc_id: Text, *also: str) -> list[dict[str, Any]]:
     """A call of the stack's endpoints, and what else may be done with them, from one VPC.
 
     SageMaker's runtime is a public API: without the condition, whoever has the credentials calls from anywhere. IAM
     user guide, "AWS global condition context keys" (aws:SourceVpc),
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+
+    SageMaker fetches whatever a caller names below the folder of an endpoint of several models, so each of its models
+    is granted by name: "Multi-Model Endpoint Security",
+    https://docs.aws.amazon.com/sagemaker/latest/dg/multi-model-endpoint-security.html
     """
-    endpoints = f"arn:aws:sagemaker:{words.region}:{words.account}:endpoint/{words.prefix}-*"
-    return _allow("Predict", [*also, *INVOKE], [endpoints], {"StringEquals": {"aws:SourceVpc": vpc_id}})
+    endpoints = f"arn:aws:sagemaker:{words.region}:{words.account}:endpoint/{words.prefix}-"
+    here = {"StringEquals": {"aws:SourceVpc": vpc_id}}
+    several = sorted(args.needs.targets, key=lambda one: one.endpoint)
+    return [
+        _allow(
+            "Predict", [*also, *INVOKE], [f"{endpoints}*"], {**here, **({"Null": {TARGET: "true"}} if several else {})}
+        ),
+        *(
+            _allow(
+                f"PredictByName{at}",
+                INVOKE[:1],
+                [f"{endpoints}{one.endpoint}"],
+                {"StringEquals": {**here["StringEquals"], TARGET: sorted(one.targets)}},
+            )
+            for at, one in enumerate(several)
+        ),
+    ]
 
 
 def queue(args: IdentityArgs) -> list[dict[str, Any]]:

@@ -1,18 +1,21 @@
 """Ways in: each endpoint can be called by somebody, from somewhere, and from nowhere else."""
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Collection, Iterator, Sequence
 
 from catalogue.graph import Graph, Resource
 from catalogue.iam import Call, Session, Statement, read
 from catalogue.kinds.aws import ec2, iam, vpc
-from catalogue.kinds.aws.sagemaker import ENDPOINT
+from catalogue.kinds.aws.sagemaker import ENDPOINT, MODEL, configurations, folders
 from catalogue.kinds.aws.studio import DOMAIN, USER_PROFILE, domain_of
 from catalogue.landing_zones import AwsNetwork
 from catalogue.placement import Caller
+from catalogue.targets import target_of
 from policies import given
 from policies.aws.access import own_policies, refusal, session
 from policies.aws.network import CALLS, https
 from policies.rule import Found, callers, stack_rule, whole_stack_rule
+from policies.stated import item_of
 
 _RECORDS = ("sagemaker:CallMlflowAppApi", "sagemaker:CreatePresignedMlflowAppUrl")
 _RUNTIME = "sagemaker.runtime"
@@ -90,6 +93,72 @@ def call_bound(graph: Graph, resource: Resource) -> Iterator[str]:
             vpcs = {text for text in sources(statement) if text.startswith("vpc-")}
             if known and (other := sorted(vpcs - known)):
                 yield f"lets {what} be called from {other[0]}, which no caller of the role stands in"
+
+
+@stack_rule(
+    "network-call-named",
+    MODEL,
+    severity="high",
+    proof="network fit",
+    says="What serves several models finds them in a folder of their own, and whoever may call it names those of the "
+    "stack file and no other.",
+    remedy="Leave model and grants to the endpoints section: it serves from the folder that the models share, and "
+    "grants each by sagemaker:TargetModel.",
+)
+def call_named(graph: Graph, resource: Resource) -> Iterator[str]:
+    """Whoever may call SageMaker's container of several models has it load whatever lies below its folder and its role
+    may read. https://docs.aws.amazon.com/sagemaker/latest/dg/multi-model-endpoint-security.html
+    """
+    for folder in folders(resource):
+        if not re.fullmatch(r"s3://[^/]+/(.+/)+", folder):
+            yield f"serves whatever a caller names in {folder or 'no place'}, which is no folder of models in a bucket"
+            continue
+        for endpoint in _served_by(graph, resource):
+            targets = _targets(graph, endpoint, folder)
+            for role in graph.of(iam.ROLE):
+                for statement in grants_of(graph, role):
+                    if statement.is_on(_arn(graph, endpoint)) and not _names(statement, targets):
+                        yield (
+                            f"serves what a caller names in {folder}, and {statement.name} lets {role.name} name more "
+                            "than its models"
+                        )
+
+
+def _served_by(graph: Graph, model: Resource) -> list[Resource]:
+    """The endpoints that serve a model."""
+    return [
+        endpoint
+        for endpoint in graph.of(ENDPOINT)
+        if any(model in graph.refers(one, "productionVariants", MODEL) for one in configurations(graph, endpoint))
+    ]
+
+
+def _targets(graph: Graph, endpoint: Resource, folder: str) -> set[str]:
+    """What callers of an endpoint may name, by the stack file. None where nobody read one."""
+    place, item = graph.placement, item_of(graph, endpoint)
+    named = place.states(f"{item}.models").split(", ") if place and item else []
+    return {target_of(place.states(f"models.{one}.artifact_uri"), folder) for one in named if place}
+
+
+def _arn(graph: Graph, endpoint: Resource) -> str:
+    """The ARN of an endpoint, which is not known before it is made, by its name."""
+    place, name = graph.placement, endpoint.props.text_if_known("name")
+    if place is None or not name:
+        return endpoint.props.text_if_known("arn")
+    return f"arn:aws:sagemaker:{place.region}:{place.account}:endpoint/{name}"
+
+
+def _names(statement: Statement, targets: Collection[str]) -> bool:
+    """Whether a grant holds for these targets alone, or for a call that names none, which SageMaker refuses there.
+
+    Where no stack file was read, any targets will do that are named whole.
+    """
+    own = re.compile("|".join(map(re.escape, sorted(targets))) or r"[^*?]+\.tar\.gz")
+    asked = [one for one in statement.conditions if one.key.lower() == "sagemaker:targetmodel"]
+    return any(
+        (one.is_null and [each.lower() for each in one.values] == ["true"]) or (not one.is_null and not one.beyond(own))
+        for one in asked
+    )
 
 
 def _networks(graph: Graph, roles: Sequence[Resource]) -> set[str]:
@@ -264,4 +333,4 @@ def _lets_in(graph: Graph, door: Resource, stand: _Stand) -> bool:
     return False
 
 
-RULES = [call_bound, way_in]
+RULES = [call_bound, call_named, way_in]

@@ -18,6 +18,7 @@ from catalogue.placement import Placement
 from catalogue.properties import Properties
 from catalogue.registered import Registered
 from catalogue.runs import ANSWERS_DAYS, CHECKPOINTS_DAYS, PIPELINES_DAYS, SCORES_DAYS, by_hand
+from catalogue.targets import folder_of
 from policies.aws import steps
 from policies.aws.capture import kept_days
 from policies.aws.queues import answers, requests_beside
@@ -223,6 +224,9 @@ def _alarm(graph: Graph, place: Placement, item: str, alarm: Resource) -> Iterat
 
 def _model(graph: Graph, place: Placement, item: str, model: Resource) -> Iterator[str]:
     """What an item serves is the model of the file that it names, by its version or by image and artifact."""
+    if named := place.states(f"{item}.models"):
+        yield from _several(place, [f"models.{one}" for one in named.split(", ")], model)
+        return
     key, kind = f"models.{place.states(f'{item}.model')}", kind_of(model.type)
     assert kind is not None and isinstance(kind.serves, Serves)
     name, number = place.states(f"{key}.registered"), place.figure(key, "version")
@@ -232,10 +236,26 @@ def _model(graph: Graph, place: Placement, item: str, model: Resource) -> Iterat
         yield from other_word(place, f"{key}.artifact_uri", uri, "serves")
     for image in kind.serves.images(graph, model):
         yield from other_word(place, f"{key}.image", image, "runs the image")
+    yield from _told(place, key, model)
+
+
+def _told(place: Placement, key: str, model: Resource) -> Iterator[str]:
     told = dict(model.props.section_or_empty("primaryContainer.environment").values)
     for name in sorted({*told, *place.below(f"{key}.environment")}):
         if str(told.get(name, "")) != place.states(f"{key}.environment.{name}"):
             yield f"is told another {name} than {key}.environment of the stack file says"
+
+
+def _several(place: Placement, keys: Sequence[str], model: Resource) -> Iterator[str]:
+    """What an item serves several models from is their folder and no other, and each would run in this container."""
+    folder = folder_of([place.states(f"{key}.artifact_uri") for key in keys])
+    for container in (*model.props.each_section("primaryContainer"), *model.props.each_section("containers")):
+        if (uri := container.text_or_empty("modelDataUrl")) != folder:
+            yield f"serves what lies in {uri}, where the models of the stack file lie in {folder}"
+        for key in keys:
+            yield from other_word(place, f"{key}.image", container.text_or_empty("image"), "runs the image")
+    for key in keys:
+        yield from _told(place, key, model)
 
 
 def _approved(graph: Graph, place: Placement, item: str, version: Resource) -> Iterator[str]:

@@ -43,6 +43,7 @@ UNPREVENTED: Mapping[str, Sequence[str]] = {
         "identity-topic-policy",
         "identity-written-places",
         "network-call-bound",
+        "network-call-named",
         "network-endpoint-closed",
         "registry-shared",
     ),

@@ -8,9 +8,11 @@ import pulumi
 
 from components.aws.personas import CallerArgs, Needs
 from stacks.aws.ground import Ground
+from stacks.aws.models import targets
 from stacks.model import StackConfig
 from stacks.sections import callers, endpoints
 from stacks.sections.callers import Caller
+from stacks.sections.endpoints import MultiModelEndpoint
 
 
 def grants(config: StackConfig) -> Needs:
@@ -31,16 +33,36 @@ def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
     """
     public = f"https://runtime.sagemaker.{ground.region}.amazonaws.com"
     running = {name: item for name, item in endpoints.of(config).items() if item.enabled}
-    inside = {name: _call(ground, name, item.kind, public) for name, item in running.items()}
+
+    def call(name: str, url: pulumi.Input[str]) -> Mapping[str, Any]:
+        item = running[name]
+        if isinstance(item, MultiModelEndpoint):
+            return _by_name(ground, name, targets(config, item.models), url)
+        return _call(ground, name, item.kind, url)
+
+    inside = {name: call(name, public) for name in running}
     said: dict[str, Any] = {}
     for name, caller in callers.of(config).items():
         url = (ground.runtime_url if caller.is_joined else None) or public
         said[name] = {
             "role": ground.caller_role_arns[name],
             "external_id": f"{ground.stack}-{name}" if _is_of_another(config, caller) else None,
-            "calls": {each: _call(ground, each, item.kind, url) for each, item in running.items()},
+            "calls": {each: call(each, url) for each in running},
         }
     return {"calls": inside, "callers": said}
+
+
+def _by_name(ground: Ground, name: str, named: Mapping[str, str], url: pulumi.Input[str]) -> Mapping[str, Any]:
+    """The address of an endpoint of several models, what a caller says to name each, and the command for each."""
+    one = _call(ground, name, "multi-model", url)
+    return {
+        "url": one["url"],
+        "targets": named,
+        "commands": {
+            model: pulumi.Output.concat(one["command"], f" --target-model {quote(target)}")
+            for model, target in named.items()
+        },
+    }
 
 
 def _is_of_another(config: StackConfig, caller: Caller) -> bool:

@@ -6,15 +6,17 @@ from typing import Any
 import pulumi
 
 from components.aws import endpoint as component
-from components.aws.endpoint import AsyncArgs, CaptureArgs, Endpoint, EndpointArgs, OnlineArgs
-from components.aws.personas import Needs
+from components.aws.endpoint import AsyncArgs, CaptureArgs, EndpointArgs, OnlineArgs
+from components.aws.endpoint import Endpoint as Served
+from components.aws.model import ModelArgs
+from components.aws.personas import Needs, TargetsArgs
 from components.aws.registry import answers_of, captures_of, failures_of
 from stacks.aws.ground import Ground
-from stacks.aws.models import model
+from stacks.aws.models import model, several, targets
 from stacks.machines import machine
 from stacks.model import StackConfig
 from stacks.sections import endpoints, models
-from stacks.sections.endpoints import AsyncEndpoint, OnlineEndpoint
+from stacks.sections.endpoints import AsyncEndpoint, Endpoint, MultiModelEndpoint, OnlineEndpoint
 
 
 def reaches(config: StackConfig) -> Sequence[str]:
@@ -27,6 +29,11 @@ def grants(config: StackConfig) -> Needs:
     return Needs(
         machines=[machine(config.platform, item.machine, config.region) for item in endpoints.of(config).values()],
         captures=list(endpoints.capturing(config)),
+        targets=[
+            TargetsArgs(endpoint=name, targets=list(targets(config, item.models).values()))
+            for name, item in endpoints.of(config).items()
+            if isinstance(item, MultiModelEndpoint)
+        ],
     )
 
 
@@ -34,19 +41,19 @@ def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
     """Register each endpoint, and say what it is called where it is switched on."""
     served: dict[str, pulumi.Output[str] | None] = {}
     for name, item in endpoints.of(config).items():
-        served[name] = Endpoint(
+        served[name] = Served(
             f"{ground.stack}-{name}",
             EndpointArgs(
                 endpoint_name=f"{ground.stack}-{name}",
                 enabled=item.enabled,
-                model=model(ground, config, item.model, "serving"),
+                model=_model(ground, config, item),
                 machine=machine(config.platform, item.machine, config.region),
                 replicas=item.replicas,
-                hours=item.hours.given if item.hours else None,
-                online=_online(ground, name, item) if isinstance(item, OnlineEndpoint) else None,
+                hours=None if isinstance(item, MultiModelEndpoint) or item.hours is None else item.hours.given,
+                online=None if isinstance(item, AsyncEndpoint) else _online(ground, name, item),
                 asynchronous=_asynchronous(ground, name, item) if isinstance(item, AsyncEndpoint) else None,
                 volume_key_arn=ground.data_key_arn,
-                start_up_seconds=models.of(config)[item.model].start_up_seconds,
+                start_up_seconds=models.of(config)[endpoints.serves(item)[0]].start_up_seconds,
                 logs_key_arn=ground.logs_key_arn,
                 topic_arn=ground.topic_arn,
                 tags=ground.tags,
@@ -56,13 +63,20 @@ def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
     return {"endpoints": {name: value for name, value in served.items() if value is not None}}
 
 
-def _online(ground: Ground, name: str, item: OnlineEndpoint) -> OnlineArgs:
+def _model(ground: Ground, config: StackConfig, item: Endpoint) -> ModelArgs:
+    if isinstance(item, MultiModelEndpoint):
+        return several(ground, config, item.models, "serving")
+    return model(ground, config, item.model, "serving")
+
+
+def _online(ground: Ground, name: str, item: OnlineEndpoint | MultiModelEndpoint) -> OnlineArgs:
+    captured = item.captured if isinstance(item, OnlineEndpoint) else None
     return OnlineArgs(
         requests_per_replica_per_minute=item.requests_per_replica_per_minute,
         rollout=item.rollout,
-        capture=item.captured
+        capture=captured
         and CaptureArgs(
-            percent=item.captured.percent,
+            percent=captured.percent,
             uri=pulumi.Output.concat("s3://", ground.bucket_name, "/", captures_of(name).rstrip("/")),
             key_arn=ground.data_key_arn,
         ),

@@ -1,6 +1,10 @@
 """Models on Amazon SageMaker: the ground's registry keeps them; an endpoint or batch job makes each that it runs."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
 from catalogue.registered import IMAGES, Registered
+from catalogue.targets import folder_of, target_of
 from components.aws.model import ModelArgs, RegisteredArgs
 from components.aws.personas import Needs, TakenArgs
 from stacks.aws.ground import Ground
@@ -26,6 +30,24 @@ def grants(config: StackConfig) -> Needs:
             for name, one in registry.of(config).takes_from.items()
         ],
     )
+
+
+def several(ground: Ground, config: StackConfig, names: Sequence[str], persona: str) -> ModelArgs:
+    """The models of the stack file that share a container: they have one image, in all of them the same."""
+    shared = model(ground, config, names[0], persona)
+    return replace(shared, several=True, artifact_uri=_folder(config, names))
+
+
+def targets(config: StackConfig, names: Sequence[str]) -> Mapping[str, str]:
+    """What a caller says to be answered by each of the models that share a container, by its name."""
+    folder = _folder(config, names)
+    return {name: target_of(models.of(config)[name].artifact_uri, folder) for name in names}
+
+
+def _folder(config: StackConfig, names: Sequence[str]) -> str:
+    folder = folder_of([models.of(config)[name].artifact_uri for name in names])
+    assert folder is not None, "the check of endpoints refuses models that share no folder"
+    return folder
 
 
 def model(ground: Ground, config: StackConfig, name: str, persona: str) -> ModelArgs:

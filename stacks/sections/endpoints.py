@@ -7,17 +7,20 @@ from pydantic import AfterValidator, Field
 
 from catalogue import week
 from catalogue.full import FULL
+from catalogue.hardware import catalogue
+from catalogue.hardware.catalogue import Use
 from catalogue.pauses import lost_to
 from catalogue.platforms import PLATFORMS
 from catalogue.rollbacks import ERRORS_PERCENT
 from catalogue.runs import ANSWERS_DAYS
+from catalogue.targets import folder_of
 from components.hours import Hours as ComponentHours
 from components.shapes import Capture as Captured
 from components.shapes import Replicas, Rollout
 from stacks.checks import offered, one_by_one
 from stacks.fields import Fields, Machine, Slug, TimeZone, machine_type_schema
 from stacks.machines import machine
-from stacks.model import Problem, Section, StackConfig
+from stacks.model import Path, Problem, Section, StackConfig
 from stacks.sections import models
 from stacks.sections.batch_jobs import KEEP_DAYS
 
@@ -195,9 +198,55 @@ class AsyncEndpoint(Machine):
         return Replicas(self.min_replicas, self.max_replicas)
 
 
-Endpoint = Annotated[OnlineEndpoint | AsyncEndpoint, Field(discriminator="kind")]
+class MultiModelEndpoint(Machine):
+    """Several models that answer at once from one container, each as a caller names it; on aws alone.
 
-_NOT_BUILT = "multi-model endpoints are not built yet; give each model an endpoint of kind 'online'"
+    A caller names one by its target, which the outputs tell: the path of its artifact below the folder that all of
+    them share. SageMaker loads it at the first call. Another artifact is another target, so a new version comes in
+    beside the old one: add it to `models`, let the callers go over, then take the old one out. The canary is for what
+    all of them share: the image, its variables and the machines.
+    """
+
+    kind: Literal["multi-model"] = Field(examples=["multi-model"])
+    """How the endpoint answers: `multi-model` at once, by the model that a caller names, on aws alone."""
+    enabled: bool = Field(default=True, examples=[False])
+    """With false nothing runs or is paid; the models and the registry stay."""
+    models: Annotated[list[Slug], Field(min_length=2, max_length=20)] = Field(examples=[["fraud-de", "fraud-fr"]])
+    """The names of models of this file, under `models`: all of one image, with artifacts below one folder."""
+    min_replicas: Annotated[int, Field(ge=1, le=100)] = Field(examples=[2])
+    """The fewest replicas, which are paid for with no traffic as well; 2 or more, for one has no canary."""
+    max_replicas: Annotated[int, Field(ge=1, le=100)] = Field(examples=[4])
+    """The most replicas; the ceiling of the bill has all of them."""
+    requests_per_replica_per_minute: Annotated[int, Field(ge=1, le=1_000_000)] = Field(examples=[600])
+    """How many requests to all its models one replica is to answer a minute; more of them bring another replica."""
+    canary: Canary = Field(examples=[{"percent": 10, "bake_minutes": 10}])
+    """How another image, or another machine, comes in."""
+    rollback: OnlineRollback = Field(examples=[{"p95_latency_ms": 250, "error_rate_percent": 1}])
+    """When it is taken back while it bakes."""
+
+    @property
+    def replicas(self) -> Replicas:
+        """The range of replicas, as components take it."""
+        return Replicas(self.min_replicas, self.max_replicas)
+
+    @property
+    def rollout(self) -> Rollout:
+        """How another image or machine comes in, as components take it."""
+        bounds = self.rollback
+        return Rollout(self.canary.percent, self.canary.bake_minutes, bounds.p95_latency_ms, bounds.error_rate_percent)
+
+
+Endpoint = Annotated[OnlineEndpoint | AsyncEndpoint | MultiModelEndpoint, Field(discriminator="kind")]
+
+
+def serves(item: Endpoint) -> list[str]:
+    """The names of the models that an endpoint serves, under `models` of the stack file."""
+    return item.models if isinstance(item, MultiModelEndpoint) else [item.model]
+
+
+def use_of(item: Endpoint) -> Use:
+    """What an endpoint uses machines for: whatever answers at once is priced, bounded and scaled alike."""
+    return "async" if isinstance(item, AsyncEndpoint) else "online"
 
 
 def fewest(platform: str) -> int:
@@ -237,13 +286,17 @@ def online(config: StackConfig) -> Mapping[str, OnlineEndpoint]:
 
 def _models(config: StackConfig) -> Iterator[Problem]:
     for name, item in of(config).items():
-        yield from models.known(config, (SECTION.name, name, "model"), item.model)
+        if isinstance(item, MultiModelEndpoint):
+            for at, model in enumerate(item.models):
+                yield from models.known(config, (SECTION.name, name, "models", at), model)
+        else:
+            yield from models.known(config, (SECTION.name, name, "model"), item.model)
 
 
 def _hardware(config: StackConfig) -> Iterator[Problem]:
     for name, item in of(config).items():
         if not SECTION.refused_kind(item.kind, config.platform):
-            yield from offered(config, (SECTION.name, name), item, item.kind)
+            yield from offered(config, (SECTION.name, name), item, use_of(item))
 
 
 def _replicas(config: StackConfig) -> Iterator[Problem]:
@@ -257,7 +310,7 @@ def _full(config: StackConfig) -> Iterator[Problem]:
     """A replica is full at a number that what scales it takes, and that a replica can be full at."""
     for name, item in of(config).items():
         key = "backlog_per_replica" if isinstance(item, AsyncEndpoint) else "requests_per_replica_per_minute"
-        full, said = FULL.get((config.platform, item.kind)), int(getattr(item, key))
+        full, said = FULL.get((config.platform, use_of(item))), int(getattr(item, key))
         if full and not full.least <= said <= full.most:
             sentence = f"found {said}, allowed on {config.platform}: {full.least} to {full.most}, for {full.why}"
             yield Problem((SECTION.name, name, key), sentence)
@@ -295,7 +348,7 @@ def _hours(config: StackConfig) -> Iterator[Problem]:
     """One range a day, some hour of the week on and some off, and on an endpoint that can stand at zero."""
     for name, item in of(config).items():
         path = (SECTION.name, name, "hours")
-        if item.hours is None:
+        if isinstance(item, MultiModelEndpoint) or item.hours is None:
             continue
         if isinstance(item, OnlineEndpoint) and (why := _NO_HOURS.get(config.platform)):
             yield Problem(path, f"{config.platform} takes none: {why}")
@@ -348,8 +401,8 @@ def blind(config: StackConfig, item: Endpoint) -> Iterator[tuple[str, str]]:
 def _blind_on_aws(config: StackConfig, item: Endpoint) -> Iterator[tuple[str, str]]:
     from components.aws.canary import blind
 
-    if not any(offered(config, (), item, item.kind)):
-        rollout = item.rollout if isinstance(item, OnlineEndpoint) else None
+    if not any(offered(config, (), item, use_of(item))):
+        rollout = None if isinstance(item, AsyncEndpoint) else item.rollout
         yield from blind(machine(config.platform, item.machine, config.region).type, item.min_replicas, rollout)
 
 
@@ -368,17 +421,83 @@ _AT: Mapping[str, tuple[str, ...]] = {
 }
 
 
+_NO_VERSION = (
+    "is a version of the registry: each is approved with an image of its own, and SageMaker starts one image for all "
+    "models of the endpoint; name it by image and artifact_uri, or give it an endpoint of kind 'online'"
+)
+_NO_START = (
+    "has start_up_seconds, and SageMaker fetches each model of the endpoint when it is first called, for 360 seconds "
+    "at most; leave it out, or give the model an endpoint of kind 'online'"
+)
+"""https://docs.aws.amazon.com/sagemaker/latest/dg/invoke-multi-model-endpoint.html"""
+_NO_GPU = (
+    "which has an accelerator, and SageMaker serves several models there by NVIDIA Triton's container alone; allowed: "
+    "a machine without one, or an endpoint of kind 'online' for each model"
+)
+"""https://docs.aws.amazon.com/sagemaker/latest/dg/mms-container-apis.html"""
+
+
+def _together(config: StackConfig) -> Iterator[Problem]:
+    """What the models of one endpoint share is the same for all of them: SageMaker starts one container.
+
+    ContainerDefinition (Mode, ModelDataUrl),
+    https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ContainerDefinition.html
+    """
+    for name, item in of(config).items():
+        if not isinstance(item, MultiModelEndpoint) or SECTION.refused_kind(item.kind, config.platform):
+            continue
+        path = (SECTION.name, name, "models")
+        known = [(at, one, models.of(config)[one]) for at, one in enumerate(item.models) if one in models.of(config)]
+        alone = True
+        for at, one, model in known:
+            if one in item.models[:at]:
+                yield Problem((*path, at), f"found {one!r} twice; name each model once")
+            for wrong in (_NO_VERSION if model.registered else "", _NO_START if model.start_up_seconds else ""):
+                if wrong:
+                    alone = False
+                    yield Problem((*path, at), f"found {one!r}, which {wrong}")
+        if alone and known:
+            yield from _same(path, known)
+        if not any(offered(config, (), item, "online")):
+            has = catalogue.load(config.platform).machine_in(item.machine, config.region)
+            if has.accelerator:
+                at = "family" if item.machine_type is None else "machine_type"
+                yield Problem((SECTION.name, name, at), f"found {item.machine!r}, {_NO_GPU}")
+
+
+def _same(path: Path, known: list[tuple[int, str, models.Model]]) -> Iterator[Problem]:
+    """All models have the image and the variables of the first, and an artifact of their own in a folder with its."""
+    _, first, says = known[0]
+    artifacts: dict[str, str] = {}
+    for at, one, model in known:
+        for key in ("image", "environment"):
+            if getattr(model, key) != getattr(says, key):
+                yield Problem(
+                    (*path, at),
+                    f"found {one!r}, whose {key} is another than that of {first!r}, and one container serves both; "
+                    "allowed: models of one image with the same environment",
+                )
+        if (other := artifacts.setdefault(model.artifact_uri, one)) != one:
+            yield Problem((*path, at), f"found {one!r}, whose artifact is that of {other!r}; name one of the two")
+    if folder_of([model.artifact_uri for _, _, model in known]) is None:
+        yield Problem(
+            path,
+            "found artifacts that share no folder below a bucket, and whoever may call could name anything below the "
+            "one that they share; allowed: artifacts of one bucket, below one folder that holds models alone",
+        )
+
+
 def _own_schema(platform: str) -> dict[str, Any]:
     return {"additionalProperties": {"properties": {"machine_type": machine_type_schema(platform)}}}
 
 
-SECTION: Section[Mapping[str, OnlineEndpoint | AsyncEndpoint]] = Section(
+SECTION: Section[Mapping[str, OnlineEndpoint | AsyncEndpoint | MultiModelEndpoint]] = Section(
     __name__,
     value=Annotated[
         dict[Slug, Endpoint],
         Field(
             max_length=1000,
-            description="The endpoints by name: each serves one model. A stack may have none.",
+            description="The endpoints by name: each serves one model, or several. A stack may have none.",
             examples=[
                 {
                     "fraud-scorer": {
@@ -400,7 +519,7 @@ SECTION: Section[Mapping[str, OnlineEndpoint | AsyncEndpoint]] = Section(
     serves=PLATFORMS,
     makes={"Endpoint": "{stack}-{item}", "EndpointNames": "{stack}-endpoint-names"},
     after=("models", "workspace"),
-    check=one_by_one(_models, _hardware, _replicas, _full, _folders, _hours, _seen),
+    check=one_by_one(_models, _hardware, _replicas, _full, _folders, _hours, _seen, _together),
     own_schema=_own_schema,
     kinds={
         "online": {},
@@ -418,7 +537,14 @@ SECTION: Section[Mapping[str, OnlineEndpoint | AsyncEndpoint]] = Section(
             "azure": "Azure Machine Learning's serverless endpoints serve models of the marketplace only; "
             "use 'online', or a batch job to pay nothing while idle",
         },
-        "multi-model": dict.fromkeys(PLATFORMS, _NOT_BUILT),
+        "multi-model": {
+            # "Limitations", https://cloud.google.com/vertex-ai/docs/predictions/model-co-hosting
+            "gcp": "Vertex AI lets models share machines in Google's own TensorFlow and PyTorch containers only, "
+            "not in one of yours; give each model an endpoint of kind 'online', or one whose container loads them all",
+            # https://learn.microsoft.com/en-us/azure/machine-learning/concept-online-deployment-model-specification
+            "azure": "a deployment of Azure Machine Learning takes one model; give each model an endpoint of kind "
+            "'online', or register one folder that holds them all and let the container choose",
+        },
     },
     also={"office hours (aws: `async`, gcp: `online`)": {"azure": _NO_HOURS["azure"]}},
 )

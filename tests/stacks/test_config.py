@@ -20,6 +20,7 @@ from tests import sharing
 
 PILOT = STACKS / "Pulumi.aws-pilot.yaml"
 HARDWARE = catalogue.load("aws")
+KINDS = "allowed: 'online' or 'async' or 'multi-model'"
 INF1 = (
     "found ml.inf1.xlarge, whose new versions SageMaker lets in all at once and never takes back, "
     "allowed: a machine of another family"
@@ -392,15 +393,9 @@ MISTAKES = [
         "mlplatform:endpoints.live.kind: found 'serverless': SageMaker serverless endpoints take neither a VPC nor "
         "network isolation; use 'async' with min_replicas 0 to pay nothing while idle",
     ),
-    (
-        "kind: online",
-        "kind: multi-model",
-        "mlplatform:endpoints.live.kind: found 'multi-model': multi-model endpoints are not built yet; give each model "
-        "an endpoint of kind 'online'",
-    ),
-    ("kind: online", "kind: live", "mlplatform:endpoints.live.kind: found 'live', allowed: 'online' or 'async'"),
-    ("kind: online", "kind: [online]", "mlplatform:endpoints.live.kind: found a list, allowed: 'online' or 'async'"),
-    ("      kind: online\n", "", "mlplatform:endpoints.live.kind: found nothing, allowed: 'online' or 'async'"),
+    ("kind: online", "kind: live", f"mlplatform:endpoints.live.kind: found 'live', {KINDS}"),
+    ("kind: online", "kind: [online]", f"mlplatform:endpoints.live.kind: found a list, {KINDS}"),
+    ("      kind: online\n", "", f"mlplatform:endpoints.live.kind: found nothing, {KINDS}"),
     # an endpoint may bear the name of a kind
     (
         "    live:\n      kind: online\n      model: scorer",

@@ -35,6 +35,7 @@ from catalogue.machines import Machines
 from catalogue.once import once_a_graph
 from catalogue.pricing import Bill, Pricing, Unpriced
 from catalogue.properties import Malformed, Properties
+from catalogue.targets import artifacts_below
 
 ENDPOINT = "aws:sagemaker/endpoint:Endpoint"
 CONFIGURATION = "aws:sagemaker/endpointConfiguration:EndpointConfiguration"
@@ -332,6 +333,16 @@ def _containers(model: Resource) -> list[Properties]:
     return found
 
 
+SEVERAL, ALONE = "MultiModel", "SingleModel"
+"""The modes of a container: several models, each of which a caller names, or one, which is meant without a word."""
+
+
+def folders(model: Resource) -> list[str]:
+    """The places below which a model's containers find whatever a caller names, of those that serve several models."""
+    found = [*model.props.each_section("primaryContainer"), *model.props.each_section("containers")]
+    return [one.text_or_empty("modelDataUrl") for one in found if one.text_or_empty("mode") == SEVERAL]
+
+
 def _images(graph: Graph, model: Resource) -> Iterator[str]:
     """The image of a container. Without one it comes from a version of the registry, which never changes."""
     for container in _containers(model):
@@ -343,7 +354,9 @@ def _images(graph: Graph, model: Resource) -> Iterator[str]:
 
 def _artifacts(graph: Graph, model: Resource) -> Iterator[str]:
     for container in _containers(model):
-        yield from container.each_text("modelDataUrl")
+        for uri in container.each_text("modelDataUrl"):
+            below = artifacts_below(graph.placement, uri) if container.text_or_empty("mode") == SEVERAL else ()
+            yield from sorted(below) or (uri,)
         yield from container.each_text("modelDataSource.s3DataSources.s3Uri")
         yield from container.each_text("additionalModelDataSources.s3DataSources.s3Uri")
 

@@ -466,6 +466,7 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("network-proof", lacking(INGRESS, "https-from-workloads")),
     ("network-no-internet-gateway", adding("aws:ec2/vpcPeeringConnection:VpcPeeringConnection", peerVpcId="vpc-1")),
     ("network-call-bound", editing(INLINE, "policy", lambda d: drop(_sid(d, "Predict"), "Condition"), "scientist")),
+    ("network-call-named", setting(MODEL, "primaryContainer.mode", "MultiModel")),
     ("network-call-bound", setting(ROLE, "inlinePolicies", [{"name": "n", "policy": _EVERYTHING}])),
     ("network-way-in", lacking("aws:ec2/vpcEndpoint:VpcEndpoint", "sagemaker-runtime")),
     ("network-way-in", lacking(INGRESS, "https-from-workloads")),

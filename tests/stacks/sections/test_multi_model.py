@@ -1,0 +1,219 @@
+"""Endpoints of several models: what a stack file may say of them, what is made of it, and what a rule would find."""
+
+import json
+from collections.abc import Callable
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from catalogue.errors import BadInput
+from catalogue.graph import Graph
+from catalogue.kinds.aws.iam import ROLE_POLICY
+from catalogue.kinds.aws.sagemaker import MODEL
+from catalogue.kinds.aws.sagemaker import artifacts_of as artifacts_in
+from catalogue.targets import artifacts_below, folder_of, target_of
+from operations.evaluation import evaluate
+from policies import pack
+from policies.aws.callers import call_named
+from policies.aws.stated import stated
+from stacks.config import validate
+from stacks.sections import endpoints
+from tests.mutate import changed, put
+from tests.previewing import preview
+from tests.stack_files import pilot_file
+
+BUCKET = "s3://aws-pilot-artifacts-111122223333"
+FOLDER = f"{BUCKET}/models/mlplatform-example/"
+TARGETS = {"fraud-scorer": "1/model.tar.gz", "fraud-next": "2/model.tar.gz"}
+Json = dict[str, Any]
+
+
+def stack_file() -> Json:
+    """The pilot, whose online endpoint serves two versions of its model."""
+    said = deepcopy(pilot_file("aws"))
+    config = said["config"]
+    own, live = config["mlplatform:models"], config["mlplatform:endpoints"]["fraud-scorer"]
+    own["fraud-next"] = {"image": own["fraud-scorer"]["image"], "artifact_uri": f"{FOLDER}2/model.tar.gz"}
+    for key in ("model", "capture"):
+        del live[key]
+    live |= {"kind": "multi-model", "models": ["fraud-scorer", "fraud-next"]}
+    return said
+
+
+@pytest.fixture(scope="module")
+def graph(tmp_path_factory: pytest.TempPathFactory) -> Graph:
+    file = tmp_path_factory.mktemp("several") / "Pulumi.aws-pilot.yaml"
+    file.write_text(yaml.safe_dump(stack_file(), sort_keys=False), encoding="utf-8")
+    return preview(Path(file))
+
+
+def _model(**values: Any) -> Callable[[Json, Json], None]:
+    return lambda models, live: models["fraud-next"].update(values)
+
+
+def _endpoint(**values: Any) -> Callable[[Json, Json], None]:
+    return lambda models, live: live.update(values)
+
+
+def _registered(models: Json, live: Json) -> None:
+    models["fraud-next"] = {"registered": "fraud-scorer", "version": 2, "digest": f"sha256:{'0' * 64}"}
+
+
+REFUSED: list[tuple[Callable[[Json, Json], None], str]] = [
+    (_endpoint(models=["fraud-scorer", "other"]), "models.1: found 'other', no key of mlplatform:models"),
+    (_endpoint(models=["fraud-scorer", "fraud-scorer"]), "models.1: found 'fraud-scorer' twice"),
+    (_endpoint(models=["fraud-scorer"]), "models: "),
+    (_endpoint(model="fraud-scorer"), "model: "),
+    (_endpoint(capture={"percent": 10, "days": 30}), "capture: "),
+    (_endpoint(min_replicas=1), "min_replicas: found 1, allowed: 2 or more"),
+    (_endpoint(requests_per_replica_per_minute=1), "requests_per_replica_per_minute: found 1, allowed on aws"),
+    (_endpoint(family="gpu-l4"), "family: found 'gpu-l4', which has an accelerator"),
+    (
+        _model(image="111122223333.dkr.ecr.us-east-1.amazonaws.com/other:1"),
+        "models.1: found 'fraud-next', whose image",
+    ),
+    (_model(environment={"THRESHOLD": "0.5"}), "models.1: found 'fraud-next', whose environment is another"),
+    (_model(start_up_seconds=600), "models.1: found 'fraud-next', which has start_up_seconds"),
+    (_model(artifact_uri=f"{FOLDER}1/model.tar.gz"), "models.1: found 'fraud-next', whose artifact is that of"),
+    (
+        _model(artifact_uri=f"{BUCKET}/other/model.tar.gz"),
+        "models: found artifacts that share no folder below a bucket",
+    ),
+    (_registered, "models.1: found 'fraud-next', which is a version of the registry"),
+]
+
+
+@pytest.mark.parametrize(("change", "sentence"), REFUSED)
+def test_what_models_of_one_endpoint_cannot_share_is_refused(
+    change: Callable[[Json, Json], None], sentence: str
+) -> None:
+    config = stack_file()["config"]
+    change(config["mlplatform:models"], config["mlplatform:endpoints"]["fraud-scorer"])
+    with pytest.raises(BadInput) as refused:
+        validate(config, "a.yaml")
+    assert f"mlplatform:endpoints.fraud-scorer.{sentence}" in str(refused.value)
+
+
+@pytest.mark.parametrize("platform", ["gcp", "azure"])
+def test_another_platform_refuses_it_with_its_own_reason_and_the_nearest_thing(platform: str) -> None:
+    config = deepcopy(pilot_file(platform)["config"])
+    live = config["mlplatform:endpoints"]["fraud-scorer"]
+    for key in ("model", "capture", "hours"):
+        live.pop(key, None)
+    live |= {"kind": "multi-model", "models": ["fraud-scorer", "fraud-next"]}
+    with pytest.raises(BadInput) as refused:
+        validate(config, "a.yaml")
+    why = endpoints.SECTION.kinds["multi-model"][platform]
+    assert f"kind: found 'multi-model': {why}" in str(refused.value)
+    assert "kind 'online'" in why
+
+
+def test_the_folder_is_the_narrowest_that_all_artifacts_share() -> None:
+    assert folder_of([f"{BUCKET}/m/fraud-de/1/a.tar.gz", f"{BUCKET}/m/fraud-fr/1/a.tar.gz"]) == f"{BUCKET}/m/"
+    assert folder_of([f"{BUCKET}/m/a.tar.gz", f"{BUCKET}/m/b/a.tar.gz"]) == f"{BUCKET}/m/"
+    assert folder_of([f"{BUCKET}/m/a.tar.gz", f"{BUCKET}-2/m/a.tar.gz"]) is None
+    assert folder_of([f"{BUCKET}/a.tar.gz", f"{BUCKET}/m/a.tar.gz"]) is None
+    assert target_of(f"{BUCKET}/m/b/a.tar.gz", f"{BUCKET}/m/") == "b/a.tar.gz"
+
+
+def test_it_is_served_isolated_from_the_folder_and_judged_without_a_finding(graph: Graph) -> None:
+    (model,) = [one for one in graph.of(MODEL) if "MultiModel" in str(one.inputs["primaryContainer"]["mode"])]
+    container = model.inputs["primaryContainer"]
+    assert (container["modelDataUrl"], model.inputs["enableNetworkIsolation"]) == (FOLDER, True)
+    assert artifacts_below(graph.placement, FOLDER) == {f"{FOLDER}{one}" for one in TARGETS.values()}
+    assert {f"{FOLDER}{one}" for one in TARGETS.values()} <= artifacts_in(graph)
+    findings = evaluate(graph, pack.RULES["aws"]).findings
+    assert [f"{one.rule}: {one.message}" for one in findings] == []
+
+
+def test_the_output_tells_what_a_caller_says_for_each_model(graph: Graph) -> None:
+    call = graph.outputs["calls"]["fraud-scorer"]
+    assert call["targets"] == TARGETS
+    assert call["commands"]["fraud-next"].endswith(" --target-model 2/model.tar.gz")
+    assert "--endpoint-name aws-pilot-fraud-scorer " in call["commands"]["fraud-next"]
+
+
+def test_each_model_is_granted_by_name_and_no_other(graph: Graph) -> None:
+    granted = [
+        statement
+        for policy in graph.of(ROLE_POLICY)
+        for statement in json.loads(policy.inputs["policy"])["Statement"]
+        if "sagemaker:InvokeEndpoint" in statement["Action"]
+    ]
+    by_name = [one for one in granted if one["Sid"].startswith("PredictByName")]
+    assert len(by_name) == 2, "the caller and the data scientist"
+    for one in by_name:
+        assert one["Condition"]["StringEquals"]["sagemaker:TargetModel"] == sorted(TARGETS.values())
+        assert one["Resource"][0].endswith(":endpoint/aws-pilot-fraud-scorer")
+    assert all(one["Condition"]["Null"] == {"sagemaker:TargetModel": "true"} for one in granted if one not in by_name)
+
+
+def _policies(change: Callable[[Json], None]) -> Callable[[Graph], Graph]:
+    """The data scientist's own policy, with its grants of a call changed."""
+
+    def mutate(graph: Graph) -> Graph:
+        (policy,) = [one for one in graph.of(ROLE_POLICY) if "data-scientist" in one.name]
+        document = json.loads(policy.inputs["policy"])
+        for statement in document["Statement"]:
+            if statement["Sid"].startswith("Predict"):
+                change(statement)
+        return changed(graph, policy, lambda props: put(props, "policy", json.dumps(document)))
+
+    return mutate
+
+
+def _container(path: str, value: Any) -> Callable[[Graph], Graph]:
+    def mutate(graph: Graph) -> Graph:
+        (model,) = [one for one in graph.of(MODEL) if one.inputs["primaryContainer"]["mode"] == "MultiModel"]
+        return changed(graph, model, lambda props: put(props, f"primaryContainer.{path}", value))
+
+    return mutate
+
+
+def _any_target(statement: Json) -> None:
+    statement["Condition"].pop("Null", None)
+
+
+def _wild(statement: Json) -> None:
+    if statement["Sid"].startswith("PredictByName"):
+        statement["Condition"]["StringLike"] = {
+            "sagemaker:TargetModel": [*statement["Condition"]["StringEquals"].pop("sagemaker:TargetModel"), "*"]
+        }
+
+
+def _another(statement: Json) -> None:
+    if statement["Sid"].startswith("PredictByName"):
+        statement["Condition"]["StringEquals"]["sagemaker:TargetModel"].append("3/model.tar.gz")
+
+
+HOLES = [
+    _policies(_any_target),
+    _policies(_wild),
+    _policies(_another),
+    _container("modelDataUrl", f"{BUCKET}/"),
+    _container("modelDataUrl", f"{FOLDER}1/model.tar.gz"),
+]
+
+
+@pytest.mark.parametrize("hole", HOLES)
+def test_a_rule_finds_whatever_lets_a_caller_name_another_model(graph: Graph, hole: Callable[[Graph], Graph]) -> None:
+    assert not call_named.judge(graph).violations
+    assert call_named.judge(hole(graph)).violations
+
+
+OTHERS = [
+    _container("modelDataUrl", f"{BUCKET}/models/"),
+    _container("image", "111122223333.dkr.ecr.us-east-1.amazonaws.com/aws-pilot-registry-images:other"),
+    _container("environment", {"LEVEL": "debug"}),
+]
+
+
+@pytest.mark.parametrize("other", OTHERS)
+def test_a_rule_finds_another_folder_image_or_variable_than_the_stack_file_says(
+    graph: Graph, other: Callable[[Graph], Graph]
+) -> None:
+    assert not stated.judge(graph).violations
+    assert stated.judge(other(graph)).violations
