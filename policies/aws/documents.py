@@ -23,3 +23,23 @@ def signed_in(statement: Properties) -> bool:
         if named := list(statement.section_or_empty(f"Condition.{operator}").each_text("aws:PrincipalArn")):
             return all(re.fullmatch(r"arn:aws:iam::\d{12}:role/aws-reserved/sso\.amazonaws\.com/.+", n) for n in named)
     return False
+
+
+def beyond_a_name(arn: str) -> str:
+    """What an ARN takes in that says no name: the end of a sentence, empty where it says one.
+
+    A name of a bucket is one in the world, so whoever makes a bucket that fits the pattern is granted to:
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+    """
+    parts = arn.split(":", 5)
+    if len(parts) < 6:
+        return ""
+    if not parts[5].strip("*:/?") and parts[2] != "kms":
+        return f"every resource of {parts[2]}"
+    bucket = parts[5].partition("/")[0]
+    own = parts[2] == "s3" and not parts[4] and re.search(r"[*?]", bucket)
+    return "any bucket of such a name, whosever it is" if own and not _OF_AWS.fullmatch(bucket) else ""
+
+
+_OF_AWS = re.compile(r"(prod-[\w*?-]*-starport-layer-bucket|jumpstart-[\w*?-]+|sagemaker-sample-[\w*?-]+)")
+"""Buckets that AWS itself keeps, open to all."""

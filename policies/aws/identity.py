@@ -8,7 +8,7 @@ from catalogue.iam import allows, conditions, conditions_of, matches, meet, name
 from catalogue.kinds.aws import count, iam, s3, sns, studio
 from catalogue.properties import Properties
 from policies import given
-from policies.aws.documents import is_anybody, signed_in
+from policies.aws.documents import beyond_a_name, is_anybody, signed_in
 from policies.aws.experiments import recorded
 from policies.aws.guarded import weak
 from policies.rule import Found, callers, named_by, named_places, resource_rule, stack_rule, whole_stack_rule
@@ -155,6 +155,9 @@ def no_wildcard(graph: Graph, resource: Resource) -> Iterator[str]:
                 yield f"{sid} grants {needless[0]} on every resource"
         elif free and any(_EVERY_KEY.fullmatch(one) for one in places):
             yield from (f"{sid} grants {one} by every key" for one in actions if one.lower() in _DECRYPTS)
+        for one in places if free and not wild else ():
+            if wide := beyond_a_name(one):
+                yield f"{sid} grants {', '.join(actions[:1])} on {one}, which is {wide}"
 
 
 def _granted(props: Properties) -> Iterator[Properties]:
@@ -311,22 +314,45 @@ def _is_of_queue(graph: Graph, statement: Properties) -> bool:
     return resources <= {f"arn:aws:s3:::{bucket}/{below}" for bucket in buckets}
 
 
-@resource_rule(
+@stack_rule(
     "identity-pass-role",
     iam.ROLE,
     iam.ROLE_POLICY,
+    iam.POLICY,
     severity="high",
     says="A role is passed by name, and only to the service that needs it.",
     remedy="Name the role's ARN and add the condition iam:PassedToService.",
 )
-def pass_role(props: Properties) -> Iterator[str]:
-    """iam:PassRole needs both a named role and iam:PassedToService. IAM takes an action in upper and lower case."""
-    for statement in filter(allows, _granted(props)):
+def pass_role(graph: Graph, resource: Resource) -> Iterator[str]:
+    """iam:PassRole needs both a named role and iam:PassedToService. IAM takes an action in upper and lower case.
+
+    A boundary passes nothing on: it bounds what the policies of its roles grant. A service that the trust of the role
+    does not name cannot take it: it is named by mistake, or the trust is to be widened next.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html
+    """
+    if graph.referring(iam.ROLE, "permissionsBoundary", resource):
+        return
+    for statement in filter(allows, _granted(resource.props)):
         if "iam:passrole" in (action.lower() for action in statement.each_text("Action")):
-            if any("*" in resource for resource in statement.each_text("Resource")):
+            if any("*" in one for one in statement.each_text("Resource")):
                 yield "passes roles by a wildcard"
             if ("StringEquals", "iam:PassedToService") not in conditions(statement):
                 yield "passes a role to any service"
+            services = {*statement.section_or_empty("Condition.StringEquals").each_text("iam:PassedToService")}
+            for role in _named_roles(graph, statement):
+                for service in sorted(services - _trusted(role)):
+                    yield f"passes {role.name} to {service}, which its trust does not let take it"
+
+
+def _named_roles(graph: Graph, statement: Properties) -> list[Resource]:
+    """The roles of the graph that a statement names by their ARN."""
+    named = {*statement.each_text("Resource")}
+    return [role for role in graph.of(iam.ROLE) if role.props.text_if_known("arn") in named - {""}]
+
+
+def _trusted(role: Resource) -> set[str]:
+    trusting = filter(allows, statements(role.props, "assumeRolePolicy"))
+    return {service for one in trusting for service in principals(one).get("Service", ())}
 
 
 _SAGEMAKER = "sagemaker.amazonaws.com"

@@ -37,7 +37,8 @@ from policies.world import may_be_id, world
 )
 def request(graph: Graph) -> Found:
     """Each state of each branch and iteration, and each step. A key, a network or a role that it names is the stack's
-    own. A job that a schedule of ours creates by itself is one that nobody watches.
+    own; in another program, where it makes one of the type. A job that a schedule of ours creates by itself is one
+    that nobody watches.
 
     The members are those of the service's own model, https://github.com/boto/botocore (sagemaker/2017-07-24), of
     https://states-language.net/spec.html and of the schema of pipelines. Whatever AWS adds is unknown until somebody
@@ -58,9 +59,12 @@ def request(graph: Graph) -> Found:
             for path in _decided_by_input(apart.values, "") if sort in _CALLS else ():
                 if path not in takes.known or (machine.type != PIPELINE and path in _OF_STEPS):
                     yield machine, f"lets the input of a run decide {path.removesuffix('.$')} ({where})"
-            for path, types, text in named(takes, apart) if graph.placement is not None else ():
-                if not ours.has(text, *types) and not may_be_id(
-                    graph, machine, sfn.DEFINED[machine.type], text, *types
+            for path, types, text in named(takes, apart):
+                known = graph.placement is not None or any(ours.by_type.get(one) for one in types)
+                if (
+                    known
+                    and not ours.has(text, *types)
+                    and not may_be_id(graph, machine, sfn.DEFINED[machine.type], text, *types)
                 ):
                     yield machine, f"has {path} {one_line(text)}, which is not of the stack ({where})"
 

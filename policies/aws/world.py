@@ -14,6 +14,7 @@ from catalogue.graph import Graph, Resource
 from catalogue.kind import Takes
 from catalogue.kinds import kind_of
 from catalogue.once import once_a_graph, once_a_resource
+from catalogue.wording import in_words
 from policies import given
 from policies.aws import promoted
 from policies.aws.tuned import beginnings
@@ -138,11 +139,14 @@ def _named(text: str) -> set[str]:
     advice_elsewhere=True,
 )
 def region(graph: Graph) -> Found:
-    """In ARNs, hosts, zones and endpoints: data that leaves its region is data elsewhere. A stack without a file has
-    no region of its own to hold them against.
+    """In ARNs, hosts, zones and endpoints: data that leaves its region is data elsewhere.
+
+    A program without a stack file stands where its providers are, or where the cloud has answered. Its names are its
+    own, so a region counts there only where AWS reads one.
     """
     ours = world(graph)
     if not ours.region:
+        yield from _other_regions(graph)
         return
     named = {found for text in ours.given for found in _REGION.findall(text)}
     zone = given.zone(graph)
@@ -153,6 +157,40 @@ def region(graph: Graph) -> Found:
             apart = text if own in found else text.replace(own, "")
             if found != ours.region and found not in named and found in apart:
                 yield resource, f"names the region {found} in {path}, where the stack is in {ours.region}"
+
+
+_IN_A_HOST = re.compile(rf"(?<=[.]){_REGION.pattern}(?=[.])")
+"""A region as a whole label of a host or of a service's name, such as com.amazonaws.us-east-1.logs."""
+_WHOLE = re.compile(rf"{_REGION.pattern}[a-z]?")
+_FOR_THE_EDGE = ("acm", "wafv2", "lambda")
+"""What CloudFront, which has no region, takes from us-east-1 alone:
+https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cnames-and-https-requirements.html"""
+
+
+def _other_regions(graph: Graph) -> Found:
+    providers = [one for one in graph.resources if one.type == "pulumi:providers:aws"]
+    said_of_them = {one.props.text_if_known("region") for one in providers} - {""}
+    arns = (Arn.read(str(one.outputs.get("arn"))) for one in graph.cloud)
+    own = said_of_them or {arn.region for arn in arns if arn and _WHOLE.fullmatch(arn.region)}
+    for resource in graph.cloud if own else ():
+        told = set[str]()
+        for path, text in said(resource):
+            for found in _regions_of(text):
+                if found not in own and found not in told:
+                    told.add(found)
+                    yield (
+                        resource,
+                        f"names the region {found} in {path}, where the program is in {in_words(sorted(own))}",
+                    )
+
+
+def _regions_of(text: str) -> list[str]:
+    """The regions that AWS reads in a text: of an ARN, of a host, or where it says nothing else."""
+    if (arn := Arn.read(text)) is not None:
+        return [arn.region] if _WHOLE.fullmatch(arn.region) and arn.service not in _FOR_THE_EDGE else []
+    if _WHOLE.fullmatch(text):
+        return _REGION.findall(text)
+    return _IN_A_HOST.findall(text)
 
 
 # What an ARN of the stack's own account may say that names no resource of it, by service. {p} is how the stack's names
