@@ -6,6 +6,7 @@ They ask nothing of a kind that says nothing of its inputs, which only a company
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from math import nan
 from typing import Any, cast
 
@@ -105,7 +106,7 @@ def _allowed(platform: str) -> Rule:
         """The values, patterns and numbers of `catalogue/inputs/`, for each element of each list. No section of a list
         stands there twice: whoever mends the one leaves the other, and not every service takes it.
         """
-        yield from _each_once(graph, _not_allowed)
+        yield from _each_once(graph, _not_allowed if graph.ours or platform != "gcp" else _said_otherwise)
 
     return allowed
 
@@ -119,8 +120,10 @@ def _needed(platform: str) -> Rule:
         advice_elsewhere=True,
     )
     def needed(graph: Graph) -> Found:
-        """What `catalogue/inputs/` needs, and what the provider's schema requires (`catalogue/generated/`)."""
-        yield from _each_once(graph, _not_given)
+        """What `catalogue/inputs/` needs, and what the provider's schema requires (`catalogue/generated/`). How another
+        program makes its provider is its own; `limits-account` asks for what that has to say.
+        """
+        yield from _each_once(graph, _not_given if graph.ours else _not_given_elsewhere)
 
     return needed
 
@@ -142,9 +145,30 @@ def _not_allowed(resource: Resource) -> Sequence[str]:
 
 
 @once_a_resource
+def _said_otherwise(resource: Resource) -> Sequence[str]:
+    """As `_not_allowed`, of another program on Google Cloud: what it does not say is false there, as in every message
+    of Google's APIs (https://protobuf.dev/programming-guides/proto3/#default), and its provider is its own.
+    """
+    takes = _takes(resource)
+    if takes is None:
+        return []
+    left = {key for key, values in takes.must.items() if False in values or resource.is_provider}
+    said = replace(
+        takes,
+        must={key: values for key, values in takes.must.items() if key not in left},
+        may={**takes.may, **{key: values for key, values in takes.must.items() if key in left}},
+    )
+    return list(_other_values(said, resource.props))
+
+
+@once_a_resource
 def _not_given(resource: Resource) -> Sequence[str]:
     takes = _takes(resource)
     return [] if takes is None else list(_lacking(takes, resource.props))
+
+
+def _not_given_elsewhere(resource: Resource) -> Sequence[str]:
+    return [] if resource.is_provider else _not_given(resource)
 
 
 def _lacking(takes: Takes, said: Properties) -> Iterator[str]:

@@ -75,7 +75,7 @@ def key_granted(graph: Graph, resource: Resource) -> Iterator[str]:
                 for grant in on_key:
                     _agent(graph, grant, known=True)
                 yield f"uses {key.name}, which {agent} has not been granted"
-            elif not in_force & waits:
+            elif not in_force & waits and (graph.ours or graph.of(GRANTS_IN_FORCE)):  # which only our provider has
                 yield f"does not wait until the grant of {key.name} to {agent} is in force"
 
 

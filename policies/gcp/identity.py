@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from catalogue.access.gcp import ITSELF, LISTED, NAMED, alternatives
 from catalogue.graph import Graph, Resource
+from catalogue.kinds import kind_of
 from catalogue.kinds.gcp import (
     artifactregistry,
     bigquery,
@@ -22,7 +23,7 @@ from catalogue.kinds.gcp import (
     workbench,
     workflows,
 )
-from catalogue.kinds.gcp.workflows import AT, jobs, mounted, texts
+from catalogue.kinds.gcp.workflows import AT, jobs, texts
 from catalogue.properties import NotKnown, Properties
 from policies.gcp.encryption import AGENT
 from policies.gcp.permissions import persona_of
@@ -53,6 +54,18 @@ _FITTING: Mapping[str, tuple[str, ...]] = {
     kms.KEY_MEMBER: ("roles/cloudkms.cryptoKeyEncrypterDecrypter",),
     _ON_ACCOUNT: ("roles/iam.serviceAccountUser",),
 }
+_USES = frozenset(
+    {
+        "roles/cloudfunctions.invoker",
+        "roles/pubsub.publisher",
+        "roles/pubsub.subscriber",
+        "roles/run.invoker",
+        "roles/secretmanager.secretAccessor",
+    }
+)
+"""What only uses the one resource that it is granted on, of a kind that the catalogue does not know: IAM, "Roles and
+permissions", https://cloud.google.com/iam/docs/roles-permissions
+"""
 _BECOME = {
     "roles/iam.serviceAccountOpenIdTokenCreator",
     "roles/iam.serviceAccountTokenCreator",
@@ -95,7 +108,8 @@ def _grants(graph: Graph) -> Iterator[Resource]:
     remedy="Put the permissions into the persona's role, or grant the predefined role that only reads, writes or uses.",
 )
 def no_wildcard(graph: Graph) -> Found:
-    """Basic roles have thousands of permissions (IAM documentation, "Basic roles").
+    """Basic roles have thousands of permissions (IAM documentation, "Basic roles"). An owner of a dataset shares and
+    deletes it: BigQuery, "Basic roles for datasets", https://cloud.google.com/bigquery/docs/access-control-basic-roles
 
     Grants on a project have another rule.
     """
@@ -104,11 +118,21 @@ def no_wildcard(graph: Graph) -> Found:
         if role in _BASIC or re.search(r"([aA]dmin|[oO]wner)$", role):
             yield grant, f"grants {role}"
         elif role.startswith("roles/"):
-            if grant.type != _IN_PROJECT and role not in _FITTING.get(grant.type, ()):
+            unknown = not graph.ours and kind_of(grant.type) is None and _ON_MANY.match(grant.type) is None
+            if grant.type != _IN_PROJECT and role not in (_USES if unknown else _FITTING.get(grant.type, ())):
                 known = "more than that resource needs" if grant.type in _FITTING else "a role that nobody judged there"
                 yield grant, f"grants {role}, which is {known}"
         elif not _of(graph.refers(grant, "role", _ROLE), role):
             yield grant, "grants a role that is not of this stack"
+    for dataset in graph.of(_DATASET):
+        for access in dataset.props.each_section("accesses"):
+            role, group = access.text_if_known("role"), access.text_if_known("specialGroup")
+            if role in ("OWNER", "roles/bigquery.dataOwner", "roles/bigquery.admin") and group != "projectOwners":
+                yield dataset, f"has another owner than the project's: one who shares and deletes it ({role})"
+
+
+_ON_MANY = re.compile(r"gcp:(projects|folder|organizations|billing)/")
+"""Whose grants are on everything that lies below."""
 
 
 def _of(roles: list[Resource], name: str) -> bool:
@@ -182,10 +206,8 @@ def known_members(graph: Graph) -> Found:
             continue  # identity-no-public-member says so
         elif is_given(graph, grant):
             continue  # to whom the stack file gives versions
-        elif not AGENT.fullmatch(member) and not (graph.refers(grant, "member", _AGENT) and not member):
-            yield grant, f"grants a role to {member}, which is no account of this stack"
-        elif graph.ours and _ON_DEMAND.search(member) and not graph.refers(grant, "member", _AGENT):
-            yield grant, f"grants a role to {member}, an agent that is not there before somebody asks for it"
+        elif what := _stranger(graph, grant, member):
+            yield grant, f"grants a role to {member}, {what}"
     own = {_member(account) for account in graph.of(_ACCOUNT)}
     for dataset in graph.of(_DATASET):
         for access in dataset.props.each_section("accesses"):
@@ -196,6 +218,22 @@ def known_members(graph: Graph) -> Found:
                     yield dataset, f"lets in {email or member}, which is no account of this stack"
 
 
+def _stranger(graph: Graph, grant: Resource, member: str) -> str:
+    """Why a member that is no account of the stack gets no role; empty for an agent of Google's that may have one."""
+    agents = graph.refers(grant, "member", _AGENT)
+    if _RUNS_CODE.search(member):
+        return "as which whoever runs code in the project runs it"
+    if not AGENT.fullmatch(member) and not (agents and not member):
+        return "which is no account of this stack"
+    if graph.ours and _ON_DEMAND.search(member) and not agents:
+        return "an agent that is not there before somebody asks for it"
+    return ""
+
+
+_RUNS_CODE = re.compile(r"@gcp-sa-aiplatform-(cc|re)\.")
+"""Agents as which Vertex AI runs the code of custom jobs and of reasoning engines that name no account: a role of one
+is everybody's who may start such a job. IAM, "Service agents", https://cloud.google.com/iam/docs/service-agents
+"""
 _ON_DEMAND = re.compile(r"@gcp-sa-(aiplatform|artifactregistry|cloudscheduler|notebooks|workflows)\.")
 """Agents that a project has once somebody asked for them: a grant to one before is refused. IAM, "Create and grant
 roles to service agents", https://cloud.google.com/iam/docs/create-service-agents
@@ -381,8 +419,12 @@ _RUNS_AS = {
     remedy="Pass the persona's account; an e-mail from elsewhere may be the project's default account.",
 )
 def run_as(graph: Graph, resource: Resource) -> Iterator[str]:
-    """It refers to accounts of the stack only. A job names its account in its body."""
+    """It refers to accounts of the stack only. A job names its account in its body. In another program a schedule may
+    publish a message, or call what asks for no identity: it then runs as nobody.
+    """
     key, path = _RUNS_AS[resource.type]
+    if resource.type == _SCHEDULE and not graph.ours and not _identifies_itself(resource.props):
+        return
     emails = {account.props.text_if_known("email") for account in graph.of(_ACCOUNT)}
     if not resource.props.is_given_in_each(path) or not graph.refers(resource, key, _ACCOUNT):
         yield f"runs as no account of the stack ({path})"
@@ -396,6 +438,12 @@ def run_as(graph: Graph, resource: Resource) -> Iterator[str]:
             yield "starts jobs that run as no account of the stack"
 
 
+def _identifies_itself(schedule: Properties) -> bool:
+    """Whether a schedule has a token, or calls an API of Google's, which answers nobody without one."""
+    tokens = any(schedule.is_given(f"httpTarget.{token}") for token in ("oauthToken", "oidcToken"))
+    return tokens or ".googleapis.com" in schedule.text_if_known("httpTarget.uri")
+
+
 @stack_rule(
     "identity-roles-in-force",
     *_RUNS_AS,
@@ -406,8 +454,10 @@ def run_as(graph: Graph, resource: Resource) -> Iterator[str]:
 )
 def roles_in_force(graph: Graph, resource: Resource) -> Iterator[str]:
     """A grant may take seven minutes (IAM, "Access change propagation"). What is started before is refused, or fails
-    as soon as it reads.
+    as soon as it reads. Only our own provider can wait for it: a program that does not have it is not told to.
     """
+    if not graph.ours and not graph.of(mlplatform.GRANTS_IN_FORCE):
+        return
     key = _RUNS_AS[resource.type][0]
     waits = {*resource.property_dependencies.get(key, ()), *resource.dependencies}
     for account in graph.refers(resource, key, _ACCOUNT):
@@ -426,9 +476,14 @@ def roles_in_force(graph: Graph, resource: Resource) -> Iterator[str]:
     remedy="Call an address below https://….googleapis.com.",
 )
 def token_shown(props: Properties) -> Iterator[str]:
-    """Whoever gets an OAuth token acts as the persona (Cloud Scheduler, "Use authentication with HTTP targets")."""
+    """Whoever gets an OAuth token acts as the persona (Cloud Scheduler, "Use authentication with HTTP targets"). A call
+    without a token shows none, and a message is published by the service's own agent: that nothing of the stack is
+    started so is `identity-starts-own`'s.
+    """
     if AT in props:
         told = list(texts(props, bodies=False))
+    elif not any(props.is_given(f"httpTarget.{token}") for token in ("oauthToken", "oidcToken")):
+        return
     else:
         told = [props.text_if_known("httpTarget.uri")] if props.is_given("httpTarget.uri") else []
     called = [host for text in told for host in re.findall(r"(?<!\w)\w+://[^/\"\s]*", text)]
@@ -534,37 +589,6 @@ def _on(grant: Properties, wanted: tuple[str, str, str]) -> bool:
     return all(is_ in ("", must) for is_, must in zip(found, wanted, strict=True))
 
 
-@stack_rule(
-    "identity-training-mounts",
-    _WORKFLOW,
-    severity="high",
-    proof="workflow speed",
-    says="The account of a training job may read all of each bucket that it is told a folder of below /gcs.",
-    remedy="Grant the account roles/storage.objectViewer on the bucket, without a condition.",
-)
-def training_mounts(graph: Graph, flow: Resource) -> Iterator[str]:
-    """Vertex AI mounts a bucket as a whole by Cloud Storage FUSE, which lists it without a prefix and asks for the name
-    of each folder on the way: bounded by a folder, a run is refused before it reads.
-
-    https://cloud.google.com/storage/docs/cloud-storage-fuse/mount-bucket
-    """
-    accounts = {one.props.text_if_known("email"): one for one in graph.of(_ACCOUNT)}
-    for job in jobs(flow.props):
-        account = accounts.get(job.spec.text_if_known("serviceAccount"))  # identity-run-as asks for one
-        told = {uri for written in (False, True) for uri in mounted(job, written)}
-        for bucket in sorted({uri.split("/")[2] for uri in told}) if account else ():
-            grants = graph.referring(_ON_BUCKET, "member", account) if account else ()
-            if not any(_reads_all(one.props, bucket) for one in grants):
-                yield f"trains as {account.name if account else ''}, which may not read all of gs://{bucket}"
-
-
-def _reads_all(grant: Properties, bucket: str) -> bool:
-    """Whether a grant is on all of a bucket's objects. What is not known yet may be."""
-    named, role = grant.text_if_known("bucket"), grant.text_if_known("role")
-    reads = role in ("", "roles/storage.objectViewer", "roles/storage.objectUser")
-    return named in ("", bucket) and reads and not grant.is_given("condition")
-
-
 RULES = [
     written_places,
     no_wildcard,
@@ -582,5 +606,4 @@ RULES = [
     workspace_owner,
     workspace_sign_in,
     image_readers,
-    training_mounts,
 ]

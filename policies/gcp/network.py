@@ -394,8 +394,12 @@ def proof(graph: Graph) -> Found:
 
 
 def _needed(graph: Graph) -> dict[str, Resource]:
-    """The domains that must resolve to the private address, each with the first resource that needs it."""
+    """The domains that must resolve to the private address, each with the first resource that needs it. None where a
+    program makes no network: it stands in another's, and nobody told what that resolves.
+    """
     found: dict[str, Resource] = {}
+    if not graph.ours and not graph.of(_VPC, _ZONE):
+        return found
     for resource in graph.cloud:
         kind = kind_of(resource.type)
         if kind is not None and isinstance(kind.reaches, Reaches):

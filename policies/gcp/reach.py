@@ -9,8 +9,9 @@ from catalogue import registered
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.gcp import mlplatform, serviceaccount, storage, workflows
 from catalogue.once import once_a_graph
-from catalogue.properties import Unreadable
+from catalogue.properties import Properties, Unreadable
 from policies.gcp.permissions import persona_of
+from policies.rule import stack_rule
 
 _READS, _WRITES, _CREATES = (f"roles/storage.{name}" for name in ("objectViewer", "objectUser", "objectCreator"))
 _MOST = 20
@@ -122,3 +123,37 @@ def _versions(artifacts: Iterable[str]) -> Iterator[str]:
         version = registered.at(f"gs://{place}")
         bucket, *parents, _ = place.removesuffix("artifact/" if version else "").rstrip("/").split("/")
         yield f"{'/'.join([bucket, *parents])}/" if parents else place
+
+
+@stack_rule(
+    "identity-training-mounts",
+    workflows.WORKFLOW,
+    severity="high",
+    proof="workflow speed",
+    says="The account of a training job may read all of each bucket that it is told a folder of below /gcs.",
+    remedy="Grant the account roles/storage.objectViewer on the bucket, without a condition.",
+)
+def training_mounts(graph: Graph, flow: Resource) -> Iterator[str]:
+    """Vertex AI mounts a bucket as a whole by Cloud Storage FUSE, which lists it without a prefix and asks for the name
+    of each folder on the way: bounded by a folder, a run is refused before it reads.
+
+    https://cloud.google.com/storage/docs/cloud-storage-fuse/mount-bucket
+    """
+    accounts = {one.props.text_if_known("email"): one for one in graph.of(serviceaccount.ACCOUNT)}
+    for job in workflows.jobs(flow.props):
+        account = accounts.get(job.spec.text_if_known("serviceAccount"))  # identity-run-as asks for one
+        told = {uri for written in (False, True) for uri in workflows.mounted(job, written)}
+        for bucket in sorted({uri.split("/")[2] for uri in told}) if account else ():
+            grants = graph.referring(storage.BUCKET_MEMBER, "member", account) if account else ()
+            if not any(_reads_all(one.props, bucket) for one in grants):
+                yield f"trains as {account.name if account else ''}, which may not read all of gs://{bucket}"
+
+
+def _reads_all(grant: Properties, bucket: str) -> bool:
+    """Whether a grant is on all of a bucket's objects. What is not known yet may be."""
+    named, role = grant.text_if_known("bucket"), grant.text_if_known("role")
+    reads = role in ("", "roles/storage.objectViewer", "roles/storage.objectUser")
+    return named in ("", bucket) and reads and not grant.is_given("condition")
+
+
+RULES = [training_mounts]

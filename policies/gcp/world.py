@@ -16,7 +16,8 @@ from typing import Any, cast
 
 from catalogue.access.gcp import allowed, grants
 from catalogue.graph import Graph, Resource
-from catalogue.kinds import kinds
+from catalogue.kind import At
+from catalogue.kinds import kind_of, kinds
 from catalogue.kinds.gcp import (
     CHANNEL,
     KEY,
@@ -58,6 +59,11 @@ _TENANT = re.compile(r"[0-9a-z]+-tp")
 """A project of Google's own, from which a managed service publishes its service attachment. VPC, "About published
 services", https://cloud.google.com/vpc/docs/about-vpc-hosted-services
 """
+_OF_IMAGES = frozenset({"cloud-notebooks-managed", "deeplearning-platform-release"})
+"""Google's own projects with the images of Workbench and of the Deep Learning VMs:
+https://cloud.google.com/vertex-ai/docs/workbench/instances/create-specific-version,
+https://cloud.google.com/deep-learning-vm/docs/images
+"""
 _REGION = re.compile(
     r"/(?:locations|regions|zones)/([a-z]+-[a-z]+\d+)(?:-[a-z])?(?![\w-])|//([a-z]+-[a-z]+\d+)-[a-z]+\.googleapis\.com"
 )
@@ -93,11 +99,13 @@ class Own:
 
 @once_a_graph
 def own(graph: Graph) -> Own:
-    """What is not foreign in a graph. What is no stack of ours is of the project and region that its provider names."""
+    """What is not foreign in a graph. What is no stack of ours is of the project and region that its provider names,
+    or, where none does, in which most of it stands: what one resource alone names is another's.
+    """
     place, providers = graph.placement, graph.of(PROVIDER)
     said = [*(place.addresses if place else ()), *world(graph).given]
-    ids = {place.account} if place else set(_inputs(providers, "project"))
-    regions = {place.region} if place else set(_inputs(providers, "region"))
+    ids = {place.account} if place else set(_inputs(providers, "project")) or _most(map(_project_of, graph.cloud))
+    regions = {place.region} if place else set(_inputs(providers, "region")) or _most(map(_region_of, graph.cloud))
     found = [project for text in said for project in _projects(text)]
     # Google's own project behind an endpoint of the stack: what keeps the endpoint's hours names it.
     attached = (one.outputs.get("serviceAttachment") for one in graph.of(mlplatform.DEPLOYMENT))
@@ -121,6 +129,22 @@ def _numbers(graph: Graph) -> frozenset[str]:
         return frozenset(made)
     seen = Counter(n for one in graph.cloud for _, text in texts(one) for n in _AGENT.findall(text))
     return frozenset(number for number, _ in seen.most_common(1))
+
+
+def _most(said: Iterable[str]) -> set[str]:
+    """What is said most often; all of those that are said equally often."""
+    seen = Counter(filter(None, said))
+    return {one for one, count in seen.items() if count == max(seen.values())}
+
+
+def _project_of(resource: Resource) -> str:
+    """The project that a resource stands in, by its inputs or, in a state, by what the cloud answered."""
+    return _text(resource.inputs, "project") or _text(resource.outputs, "project")
+
+
+def _region_of(resource: Resource) -> str:
+    said = (_text(side, key) for side in (resource.inputs, resource.outputs) for key in ("region", "location", "zone"))
+    return next((found[1] for one in said if (found := _PLACE.fullmatch(one.casefold()))), "")
 
 
 def _inputs(resources: Iterable[Resource], key: str) -> Iterator[str]:
@@ -194,7 +218,8 @@ def _named_projects(resource: Resource) -> Sequence[tuple[str, str]]:
 
 
 def _is_google(path: str, project: str) -> bool:
-    return bool(_TENANT.fullmatch(project)) and path == "target"
+    """Whether a project is Google's own, at a path where nothing of the stack's goes to it."""
+    return (bool(_TENANT.fullmatch(project)) and path == "target") or (project in _OF_IMAGES and "mage" in path)
 
 
 @stack_rule(
@@ -205,10 +230,19 @@ def _is_google(path: str, project: str) -> bool:
     remedy="Name what lies in the stack's region; data in another is a second copy abroad.",
 )
 def foreign_region(graph: Graph, resource: Resource) -> Iterator[str]:
-    """`limits-region` judges where a resource stands; this judges the places in names, addresses and definitions."""
+    """`limits-region` judges where a resource stands; this judges the places in names, addresses and definitions.
+
+    Without a stack file no limit says in which region of those that are allowed a resource stands: then this asks
+    whether it is the program's, and finds what stands in several (`US`) or in none (`global`).
+    """
     ours = own(graph).regions
     if resource.type == mlplatform.GRANTS_IN_FORCE:  # it names grants, each of which is asked for itself
         return
+    kind = kind_of(resource.type)
+    if ours and graph.placement is None and kind is not None and isinstance(kind.stands, At):
+        for place in resource.props.each_text_if_known(kind.stands.path):
+            if place and not _PLACE.fullmatch(place.casefold()):
+                yield f"stands in {one_line(place)} ({kind.stands.path}), not in {', '.join(sorted(ours))} alone"
     for path, region in _named_regions(resource) if ours else ():
         if region not in ours:
             yield f"names the region {region} at {path}, where the stack stands in {', '.join(sorted(ours))}"
@@ -218,7 +252,7 @@ def foreign_region(graph: Graph, resource: Resource) -> Iterator[str]:
 def _named_regions(resource: Resource) -> Sequence[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     for path, text in read(resource):
-        stands = resource.type != _IMAGES and path in _PLACES and _PLACE.fullmatch(text)
+        stands = resource.type != _IMAGES and path in _PLACES and _PLACE.fullmatch(text.casefold())
         found += [(path, region) for region in ([stands[1]] if stands else dict.fromkeys(_regions(text)))]
     return found
 

@@ -82,9 +82,22 @@ def _by_workflow(graph: Graph) -> Mapping[str, list[Resource]]:
 
 
 def _machines(graph: Graph, schedule: Resource) -> Iterator[Machines]:
-    """None of its own: the workflow that it starts has them. Raises Malformed where it starts anything else."""
-    started(graph, schedule)
+    """None of its own: the workflow that it starts has them. Raises Malformed where it starts anything else.
+
+    In another program a message, or a call of somebody's own service, starts nothing that is known to be a machine;
+    `identity-starts-own` says that nobody knows what it starts.
+    """
+    if graph.ours or _calls_google(schedule):
+        started(graph, schedule)
     return iter(())
+
+
+def _calls_google(schedule: Resource) -> bool:
+    """Whether a schedule calls an API of Google's, or where nobody knows yet."""
+    if any(schedule.props.is_given(target) for target in ("pubsubTarget", "appEngineHttpTarget")):
+        return False
+    address = schedule.props.text_if_known("httpTarget.uri")
+    return not address or re.match(r"https?://[^/]*\.googleapis\.com(:\d+)?(/|$)", address) is not None
 
 
 def _schedule(pricing: Pricing, resource: Resource) -> Bill:

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from catalogue.graph import Graph, Resource
-from policies.gcp.identity import objects_bounded, training_mounts
+from policies.gcp.identity import objects_bounded
+from policies.gcp.reach import training_mounts
 from stacks.config import STACKS
 from tests.catching import caught
 from tests.mutants.benign import benign
