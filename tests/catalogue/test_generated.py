@@ -13,11 +13,10 @@ from catalogue.kinds import kinds
 from catalogue.platforms import PLATFORMS
 from sandbox.clouds import CLOUDS
 from sandbox.inputs import Either, Entries, Items, Object, Shape, resource_shape
+from tests.rows import rows
 
 EACH = pytest.mark.parametrize("platform", PLATFORMS)
-TYPES = [
-    pytest.param(platform, token, id=token) for platform in PLATFORMS for token in sorted(generated(platform).types)
-]
+TYPES = [(platform, token) for platform in PLATFORMS for token in sorted(generated(platform).types)]
 
 
 def test_there_is_a_file_for_each_platform() -> None:
@@ -61,7 +60,7 @@ def facts_of(platform: Any, token: str) -> Facts:
     return generated(platform).types[token]
 
 
-@pytest.mark.parametrize(("platform", "token"), TYPES)
+@rows(("platform", "token"), TYPES)
 def test_every_path_is_an_input_of_the_sdk(platform: Any, token: str) -> None:
     facts = facts_of(platform, token)
     tagged = {facts.taggable} if facts.taggable else set[str]()
@@ -69,13 +68,13 @@ def test_every_path_is_an_input_of_the_sdk(platform: Any, token: str) -> None:
     assert [path for path in paths if not [*inputs_at(resource_shape(token), path)]] == []
 
 
-@pytest.mark.parametrize(("platform", "token"), TYPES)
+@rows(("platform", "token"), TYPES)
 def test_a_record_says_of_tags_what_is_generated(platform: Any, token: str) -> None:
     tags = kinds(platform)[token].tags
     assert (tags.path if isinstance(tags, At) else None) == facts_of(platform, token).taggable
 
 
-@pytest.mark.parametrize("token", sorted({*generated("aws").types, *generated("gcp").types}))
+@rows("token", sorted({*generated("aws").types, *generated("gcp").types}))
 def test_a_bridged_kind_is_replaced_as_its_provider_says(token: str) -> None:
     """And by nothing that a record types: no replacement of a server's own has been found."""
     platform: Any = token.partition(":")[0]
@@ -91,7 +90,7 @@ UNSAID = {"azure-native:monitor:DiagnosticSetting"} | {
 """The types of Azure of which no source says what is created and not updated."""
 
 
-@pytest.mark.parametrize("token", sorted(generated("azure").types))
+@rows("token", sorted(generated("azure").types))
 def test_a_kind_of_azure_is_replaced_as_its_provider_and_azure_say(token: str) -> None:
     """And by what its id is made of and where it stands: a record types nothing else."""
     said, kind = facts_of("azure", token).replaces, kinds("azure")[token]

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from catalogue.iam import Call, Condition, NotRead, Session, condition_holds, matches, may_take, read_text, refusal
 from catalogue.properties import Malformed
+from tests.rows import rows
 
 ROLE = "arn:aws:iam::444455556666:role/it-x"
 
@@ -22,7 +23,7 @@ def document(*statements: dict[str, Any]) -> str:
 PRESENT, ABSENT = {"aws:k": "a"}, dict[str, str]()
 
 
-@pytest.mark.parametrize(
+@rows(
     ("operator", "said", "context", "expected"),
     [
         ("StringEquals", ["a"], PRESENT, True),

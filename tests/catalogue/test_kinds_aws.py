@@ -27,6 +27,7 @@ from policies.everywhere import kind_known
 from provider.aws.approved_version import ApprovedVersionService
 from provider.inputs import names as input_names
 from sandbox import cloud
+from tests.rows import rows
 
 ROOT = Path(__file__).parents[2]
 KNOWN = kinds("aws")
@@ -70,7 +71,7 @@ def named() -> list[str]:
     return sorted(value for value in values if re.fullmatch(r"((aws|pulumi):[\w/]+|mlplatform:aws):\w+", value))
 
 
-@pytest.mark.parametrize("type_", named())
+@rows("type_", named())
 def test_every_type_that_the_catalogue_names_has_a_record(type_: str) -> None:
     assert type_ in KNOWN
 
@@ -121,7 +122,7 @@ def test_only_the_records_name_a_type_and_all_others_ask_them() -> None:
     assert len(files) > 200 and set(naming) == set(NAMED_BESIDE)
 
 
-@pytest.mark.parametrize("type_", TYPES)
+@rows("type_", TYPES)
 def test_a_record_says_of_tags_and_regions_what_the_sdk_says(type_: str) -> None:
     kind = KNOWN[type_]
     assert isinstance(kind.tags, At) == ("tags" in inputs(type_))
@@ -136,14 +137,14 @@ _NO_KEY = {
 }
 
 
-@pytest.mark.parametrize("type_", TYPES)
+@rows("type_", TYPES)
 def test_a_record_names_every_place_of_a_key_that_the_sdk_has(type_: str) -> None:
     kind = KNOWN[type_]
     said = {key.path for key in kind.keys.at} if isinstance(kind.keys, Keys) else set[str]()
     assert said == {path for path in inputs(type_) - _NO_KEY if "kms" in path.rpartition(".")[2].lower()}
 
 
-@pytest.mark.parametrize("type_", TYPES)
+@rows("type_", TYPES)
 def test_a_record_says_which_of_its_attributes_the_bridge_renamed(type_: str) -> None:
     renders = KNOWN[type_].renders
     assert isinstance(renders, Renders) and isinstance(renders.as_, Terraform)

@@ -33,6 +33,7 @@ from provider.azure.traffic import TrafficService
 from provider.service import Service
 from sandbox import cloud
 from tests.mutate import changed, paths, put, without
+from tests.rows import rows
 
 ROOT = Path(__file__).parents[2]
 KINDS = kinds("azure")
@@ -89,7 +90,7 @@ def named() -> list[str]:
     return sorted({text for text in texts if isinstance(text, str) and pattern.fullmatch(text)} | {PROVIDER})
 
 
-@pytest.mark.parametrize("token", named())
+@rows("token", named())
 def test_every_type_that_the_catalogue_names_has_a_record(token: str) -> None:
     assert token in KINDS
 
@@ -162,14 +163,14 @@ def test_what_replaces_our_own_resource_is_what_its_service_says(service: type[S
 # ---- against the SDK ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("token", NATIVE)
+@rows("token", NATIVE)
 def test_tags_are_where_the_sdk_takes_them_and_nowhere_else(token: str) -> None:
     tags = KINDS[token].tags
     taken = [path for path in ("tags", "properties.tags") if takes(token, path)]
     assert ([tags.path] if isinstance(tags, At) else []) == taken
 
 
-@pytest.mark.parametrize("token", NATIVE)
+@rows("token", NATIVE)
 def test_keys_and_regions_are_inputs_of_the_sdk(token: str) -> None:
     kind = KINDS[token]
     for path in [key.path for key in kind.keys.at] if isinstance(kind.keys, Keys) else []:
@@ -196,7 +197,7 @@ def facts(kind: Kind) -> Mapping[str, Any]:
     return {name: fact for name, fact in said.items() if not isinstance(fact, NotYet)}
 
 
-@pytest.mark.parametrize("token", KINDS)
+@rows("token", KINDS)
 def test_each_fact_has_evidence_that_can_be_looked_up(token: str) -> None:
     for name, fact in facts(KINDS[token]).items():
         evidence: Evidence = fact.evidence

@@ -26,6 +26,7 @@ from policies.everywhere import kind_known
 from provider.resources import services
 from sandbox import cloud
 from tests.mutate import changed, put
+from tests.rows import rows
 
 KINDS = kinds("gcp")
 IN_SDK = [token for token in KINDS if not token.startswith("pulumi:")]
@@ -132,7 +133,7 @@ def test_every_type_of_the_pilot_has_a_record(gcp_pilot: Graph) -> None:
     assert not {resource.type for resource in gcp_pilot.cloud if kind_of(resource.type) is None}
 
 
-@pytest.mark.parametrize("token", IN_SDK)
+@rows("token", IN_SDK)
 def test_labels_stand_where_the_sdk_takes_them(token: str) -> None:
     """`user_labels` before `labels`, which configure a notification channel."""
     taken = [wire(name) for name in ("user_labels", "labels") if name in inputs_of(token)]
@@ -140,7 +141,7 @@ def test_labels_stand_where_the_sdk_takes_them(token: str) -> None:
     assert (tags.path if isinstance(tags, At) else None) == (taken[0] if taken else None)
 
 
-@pytest.mark.parametrize("token", IN_SDK)
+@rows("token", IN_SDK)
 def test_a_key_is_named_wherever_the_sdk_takes_one(token: str) -> None:
     keys = KINDS[token].keys
     named = {place.path for place in keys.at} if isinstance(keys, Keys) else set[str]()
@@ -149,7 +150,7 @@ def test_a_key_is_named_wherever_the_sdk_takes_one(token: str) -> None:
     assert {path for path in paths if TAKES_A_KEY.fullmatch(snake(path.rpartition(".")[2]))} == named
 
 
-@pytest.mark.parametrize("token", IN_SDK)
+@rows("token", IN_SDK)
 def test_a_region_is_named_wherever_the_sdk_takes_one(token: str) -> None:
     inputs = inputs_of(token)
     stands = KINDS[token].stands
@@ -175,7 +176,7 @@ BRIDGED = {
 """Modules whose name is another in Terraform's types."""
 
 
-@pytest.mark.parametrize("token", IN_SDK)
+@rows("token", IN_SDK)
 def test_terraforms_name_follows_from_the_token(token: str) -> None:
     """What the bridge does to every type; an account is the one exception among the records."""
     renders = KINDS[token].renders
@@ -198,7 +199,7 @@ def evidence_of(value: Any) -> Iterator[Evidence]:
             yield from evidence_of(part)
 
 
-@pytest.mark.parametrize("kind", KINDS.values(), ids=list(KINDS))
+@rows("kind", KINDS.values(), ids=list(KINDS))
 def test_every_fact_has_an_address_or_a_reason_and_a_day(kind: Kind) -> None:
     found = list(evidence_of(kind))
     answered = [one for field in fields(Kind) if not isinstance(one := getattr(kind, field.name), str | NotYet)]

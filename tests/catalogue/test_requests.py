@@ -22,6 +22,7 @@ from stacks.config import STACKS
 from tests.components.aws.test_api_models import Call, _structure
 from tests.mutate import changed
 from tests.previewing import preview
+from tests.rows import rows
 
 SENT = {
     "createProcessingJob": ("sagemaker", "CreateProcessingJob"),
@@ -170,7 +171,7 @@ def test_each_service_takes_what_each_state_machine_sends(full: Graph) -> None:
         assert refusals(lacking, call) == [f"{SENT[call][1]}: {plain(name)} is required"]
 
 
-@pytest.mark.parametrize("path", [path for path in requests()["createTrainingJob"].refused if "Selected" not in path])
+@rows("path", [path for path in requests()["createTrainingJob"].refused if "Selected" not in path])
 def test_a_member_that_is_refused_is_found_with_its_reason(full: Graph, path: str) -> None:
     (machine,) = (one for one in full.of(STATE_MACHINE) if one.name.endswith("-fraud-training"))
     document = json.loads(machine.inputs["definition"])

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-import pytest
+from tests.rows import rows
 
 ROOT = Path(__file__).parent.parent.parent
 PAGE = (ROOT / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
@@ -26,7 +26,7 @@ def test_each_row_has_an_error_a_cause_and_a_solution() -> None:
     assert len(ROWS) > 15 and all(len(cells) == 3 and all(cells) for cells in ROWS)
 
 
-@pytest.mark.parametrize("quoted", OURS)
+@rows("quoted", OURS)
 def test_each_sentence_of_ours_is_still_printed(quoted: str) -> None:
     assert quoted in SOURCES
 
@@ -37,7 +37,7 @@ def test_no_error_has_two_rows() -> None:
     assert [one for one in errors if errors.count(one) > 1] == []
 
 
-@pytest.mark.parametrize("page", sorted((ROOT / "docs").rglob("*.md")), ids=lambda page: page.name)
+@rows("page", sorted((ROOT / "docs").rglob("*.md")), ids=lambda page: page.name)
 def test_the_number_of_a_decision_is_that_of_its_file(page: Path) -> None:
     links = re.findall(r"\[(\d{4})\]\((?:adr/)?(\d{4})-", page.read_text(encoding="utf-8"))
     assert all(said == file for said, file in links), links

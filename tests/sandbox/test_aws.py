@@ -15,6 +15,7 @@ from catalogue.kinds.aws.experiments import MLFLOW_APP
 from catalogue.kinds.aws.jobs import PIPELINE
 from sandbox import cloud
 from sandbox.lookups.aws import LOOKUPS
+from tests.rows import rows
 
 MADE = {token for token, kind in kinds("aws").items() if isinstance(kind.acts, Acts)}
 TYPES = sorted(token for token in MADE if token.startswith("aws:"))
@@ -54,14 +55,14 @@ def request(type_: str, **inputs: str) -> Request:
     return Request(type_, f"urn:{type_}::x", "x", anything | inputs, "111122223333", "us-east-1")
 
 
-@pytest.mark.parametrize("type_", TYPES)
+@rows("type_", TYPES)
 def test_outputs_are_properties_of_the_sdk(type_: str) -> None:
     made = cloud.create(request(type_))
     assert set(made.outputs) <= wire_names(sdk_class(type_)), "the sandbox answers what AWS's provider does not have"
     assert made.id
 
 
-@pytest.mark.parametrize("type_", TYPES)
+@rows("type_", TYPES)
 def test_every_output_named_arn_is_an_arn(type_: str) -> None:
     arn = cloud.create(request(type_, topic="arn:aws:sns:us-east-1:111122223333:t")).outputs.get("arn")
     if arn is not None and type_ != "aws:sns/topicPolicy:TopicPolicy":

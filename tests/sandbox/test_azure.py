@@ -5,7 +5,6 @@ import inspect
 import re
 from typing import Any
 
-import pytest
 from pulumi_azure_native import authorization
 
 from catalogue.answers import TENANT, Request
@@ -16,6 +15,7 @@ from catalogue.kinds.azure import authorization as authorization_kinds
 from catalogue.kinds.azure.mlplatform import APPROVED_VERSION
 from sandbox import cloud
 from sandbox.lookups.azure import LOOKUPS
+from tests.rows import rows
 
 MADE = {token for token, kind in kinds("azure").items() if isinstance(kind.acts, Acts)}
 TYPES = sorted(token for token in MADE if not token.startswith("mlplatform:azure:"))
@@ -48,13 +48,13 @@ def request(type_: str, **inputs: Any) -> Request:
     return Request(type_, f"urn:{type_}::x", "x", anything | inputs, SUBSCRIPTION, "eastus2")
 
 
-@pytest.mark.parametrize("type_", TYPES)
+@rows("type_", TYPES)
 def test_outputs_are_properties_of_the_sdk(type_: str) -> None:
     made = cloud.create(request(type_))
     assert set(made.outputs) <= wire_names(sdk_class(type_)), "the sandbox answers what azure-native does not have"
 
 
-@pytest.mark.parametrize("type_", TYPES)
+@rows("type_", TYPES)
 def test_ids_are_of_azures_shape(type_: str) -> None:
     id_ = cloud.create(request(type_)).id
     assert re.fullmatch(

@@ -17,6 +17,7 @@ from sandbox import cloud
 from sandbox.lookups.gcp import LOOKUPS
 from stacks.config import STACKS
 from tests.previewing import preview
+from tests.rows import rows
 
 MADE = {token for token, kind in kinds("gcp").items() if isinstance(kind.acts, Acts)}
 OURS = sorted(token for token in MADE if token.startswith("mlplatform:"))
@@ -50,7 +51,7 @@ def request(type_: str, **inputs: str) -> Request:
     return Request(type_, f"urn:{type_}::x", "x", anything | inputs, PROJECT, "us-central1")
 
 
-@pytest.mark.parametrize("type_", TYPES)
+@rows("type_", TYPES)
 def test_outputs_are_properties_of_the_sdk(type_: str) -> None:
     made = cloud.create(request(type_))
     assert set(made.outputs) <= wire_names(sdk_class(type_)), "the sandbox answers what Google's provider does not have"

@@ -1,16 +1,15 @@
 """The machine of a family as components take it: what the platform's API takes, and no more."""
 
-import pytest
-
 from catalogue.hardware import catalogue
 from provider.gcp.deployment import ACCELERATORS
 from stacks.machines import machine
+from tests.rows import rows
 
 GCP = catalogue.load("gcp")
 NAMES = sorted({*GCP.machine_types, *(name for name, family in GCP.families.items() if not family.absent)})
 
 
-@pytest.mark.parametrize("name", NAMES)
+@rows("name", NAMES)
 def test_vertex_ai_knows_each_accelerator_that_is_named_beside_a_machine_type(name: str) -> None:
     made, known = machine("gcp", name), GCP.machine(name).accelerator
     if known is None or known.name.startswith("TPU"):
@@ -19,7 +18,7 @@ def test_vertex_ai_knows_each_accelerator_that_is_named_beside_a_machine_type(na
         assert made.accelerator in ACCELERATORS and made.accelerators == known.count
 
 
-@pytest.mark.parametrize("name", NAMES)
+@rows("name", NAMES)
 def test_the_bill_finds_the_machine_that_a_stack_file_names(name: str) -> None:
     made = machine("gcp", name)
     family = GCP.family_of(made.type, made.accelerator)

@@ -13,6 +13,7 @@ from catalogue.errors import BadInput
 from catalogue.hardware import catalogue
 from catalogue.platforms import PLATFORMS
 from stacks.config import STACKS, stack_name, validate
+from tests.rows import rows
 from tests.stacks.test_config import read_bytes, refusal
 
 ACCOUNTS = {"aws": '"111122223333"', "gcp": "payments-risk-pilot", "azure": "11112222-3333-4444-5555-666677778888"}
@@ -102,7 +103,7 @@ def changed(platform: str, *changes: tuple[str, str]) -> str:
     return text
 
 
-@pytest.mark.parametrize("region", catalogue.region_names("gcp"))
+@rows("region", catalogue.region_names("gcp"))
 def test_a_person_has_a_machine_in_each_region_of_google_cloud(region: str) -> None:
     config = json.loads(json.dumps(CONFIGS["gcp"]))
     config["mlplatform:region"] = region

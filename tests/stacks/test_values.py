@@ -11,6 +11,7 @@ from stacks.config import validate
 from stacks.model import StackConfig
 from stacks.sections import sections, stack_model
 from stacks.values import VALUES, meant, suggestion
+from tests.rows import rows
 from tests.stacks.test_config import CONFIG
 
 ALLOWED = {
@@ -29,7 +30,7 @@ def said(config: dict[str, Any]) -> list[str]:
     return [line.removeprefix("a.yaml: ") for line in str(caught.value).split("\n")]
 
 
-@pytest.mark.parametrize(("key", "value", "word"), OTHER_WORDS)
+@rows(("key", "value", "word"), OTHER_WORDS)
 def test_another_word_for_a_value_is_answered_with_it(key: str, value: str, word: str) -> None:
     assert value in ALLOWED[key] and word not in ALLOWED[key]
     for typed in (word, word.title(), word.replace("-", "_"), word.replace("-", " ")):

@@ -23,10 +23,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import pytest
-
 from catalogue.graph import Graph, Resource
 from tests.mutate import at
+from tests.rows import rows
 
 _DOCS = "https://docs.aws.amazon.com/"
 _GUIDE = f"{_DOCS}sagemaker/latest/dg/"
@@ -405,7 +404,7 @@ FACTS = [
 ]
 
 
-@pytest.mark.parametrize("fact", FACTS, ids=lambda fact: fact.says)
+@rows("fact", FACTS, ids=lambda fact: fact.says)
 def test_the_graph_agrees_with_the_page(pilot: Graph, fact: Fact) -> None:
     found = [one for one in pilot.of(fact.type) if one.name.endswith(fact.names)]
     assert found, f"{fact.type}: none is named so"

@@ -52,6 +52,7 @@ def test_it_is_refused_where_twice_the_ceiling_is_above_the_dollars(aws_pilot: G
         command._refuse_dear("s", ceiling, ["an endpoint has no price"], Bounds(hours, 10**6), aws_pilot)
 
 
+@pytest.mark.usefixtures("warm")
 def test_it_is_refused_before_anything_is_asked_or_made(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(command, "FOLDER", tmp_path / "accept")
     done = CliRunner().invoke(application(), ["accept", "aws-pilot", "--yes", "--dollars", "1"])

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from operations.doctor import Unseen, WriteRefused, azure, gcp
 from operations.doctor.rest import LONGEST_WAIT, TRIES, Read, Reader
 from tests.operations.doctor.doubles import Cloud
+from tests.rows import rows
 
 THING = Read("https://api.example.com/v1/things/{name}", "things.get")
 MAKE = Read("https://api.example.com/v1/things:check", "nothing", "POST")
@@ -29,7 +30,7 @@ def of_everybody(cloud: Cloud) -> list[Reader]:
     ]
 
 
-@pytest.mark.parametrize("read", [*gcp.READS, *azure.READS], ids=lambda read: read.address)
+@rows("read", [*gcp.READS, *azure.READS], ids=lambda read: read.address)
 def test_no_write_goes_to_any_address_that_is_read(closed: tuple[Cloud, list[Reader]], read: Read) -> None:
     cloud, doors = closed
     url = read.address.replace("{", "a").replace("}", "z")

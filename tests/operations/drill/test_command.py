@@ -30,6 +30,7 @@ IN_BACKGROUND = ["/bin/sh", "-c", 'trap "" INT && exec "$@"', "sh"]
 """As a shell starts what is to run in the background: told to ignore interrupts, and all that it starts with it."""
 
 
+@pytest.mark.sweep(2)
 @pytest.mark.parametrize(
     ("drill", "number", "how"),
     [

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from operations.idle.decision import HOUR, Evidence, Figures, Judged, LastUse, State, Unread, decide
+from tests.rows import rows
 
 NOW = datetime(2026, 11, 26, 10, 40, tzinfo=UTC)
 END = datetime(2026, 11, 26, 10, tzinfo=UTC)
@@ -83,7 +83,7 @@ CASES: Mapping[str, tuple[Evidence, State, str]] = {
 }
 
 
-@pytest.mark.parametrize("case", CASES)
+@rows("case", CASES)
 def test_each_case(case: str) -> None:
     evidence, state, says = CASES[case]
     found = decide(evidence, NOW, 72)

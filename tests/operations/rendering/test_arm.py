@@ -10,6 +10,7 @@ from catalogue.kind import Renders
 from catalogue.kinds import kinds
 from catalogue.marks import SECRET, UNKNOWN
 from operations.rendering.arm import arm_type, render
+from tests.rows import rows
 
 SUBSCRIPTION = "/subscriptions/11111111-2222-3333-4444-555555555555"
 PROVIDERS = f"{SUBSCRIPTION}/resourceGroups/rg/providers"
@@ -264,7 +265,7 @@ def sources(module: str) -> dict[str, str]:
     return {token[1]: text for token, text in tokens if token}
 
 
-@pytest.mark.parametrize("token", sorted(TYPES))
+@rows("token", sorted(TYPES))
 def test_the_records_agree_with_the_installed_package(token: str) -> None:
     """API version by the docstring, the name by the inputs, one for each segment of the type below the provider."""
     _, module, noun = token.split(":")

@@ -16,6 +16,7 @@ from policies.aws.baselines import FEATURES, NOTEBOOK, TRAINING
 from tests.mutate import at, changed, drop, dropped, put, swapped, with_a_long_file, without
 from tests.policies.test_inputs import CAUGHT as INPUTS
 from tests.policies.test_org_policies import CAUGHT
+from tests.rows import rows
 
 Mutation = Callable[[Graph], Graph]
 
@@ -743,7 +744,7 @@ CATCHES: list[tuple[str, Mutation]] = [
 ]
 
 
-@pytest.mark.parametrize(("rule", "mutation"), CATCHES, ids=[f"{i}-{rule}" for i, (rule, _) in enumerate(CATCHES)])
+@rows(("rule", "mutation"), CATCHES, ids=[f"{i}-{rule}" for i, (rule, _) in enumerate(CATCHES)])
 def test_rule_catches_what_it_forbids(pilot: Graph, rule: str, mutation: Mutation) -> None:
     asked = [one for one in pack.RULES["aws"] if one.name == rule]  # the whole pack takes a tenth of a second
     findings = evaluate(mutation(pilot), asked).findings

@@ -20,6 +20,7 @@ from stacks.config import STACKS
 from tests.catching import caught
 from tests.mutate import changed, put, without
 from tests.previewing import preview
+from tests.rows import rows
 
 MACHINE = "aws:sfn/stateMachine:StateMachine"
 BUCKET = "s3://aws-full-artifacts-111122223333"
@@ -259,7 +260,7 @@ def test_a_run_may_ask_in_its_own_way_how_its_job_ended(full: Graph, edit: Edit)
     assert [one.sentence for one in said if not one.sentence.startswith("never comes to Completed")] == []
 
 
-@pytest.mark.parametrize(("rule", "edit"), SENT, ids=[f"{i}-{rule}" for i, (rule, _) in enumerate(SENT)])
+@rows(("rule", "edit"), SENT, ids=[f"{i}-{rule}" for i, (rule, _) in enumerate(SENT)])
 def test_what_a_run_is_sent_is_judged(full: Graph, rule: str, edit: Edit) -> None:
     assert caught(having(full, MACHINE, "-fraud-training", edit), rule) == {rule}
 

@@ -39,6 +39,7 @@ from tests.policies.aws.test_rules import (
     setting,
     turning,
 )
+from tests.rows import rows
 
 POLICY, SCHEDULE = "aws:appautoscaling/policy:Policy", "aws:scheduler/schedule:Schedule"
 TRACKING = "targetTrackingScalingPolicyConfiguration"
@@ -323,7 +324,7 @@ def _without(document: Any, sid: str) -> None:
     document["Statement"] = [each for each in document["Statement"] if each["Sid"] != sid]
 
 
-@pytest.mark.parametrize(("rule", "mutation"), SILENT, ids=[f"{i}-{rule}" for i, (rule, _) in enumerate(SILENT)])
+@rows(("rule", "mutation"), SILENT, ids=[f"{i}-{rule}" for i, (rule, _) in enumerate(SILENT)])
 def test_what_passed_in_silence_is_told(aws_pilot: Graph, rule: str, mutation: Mutation) -> None:
     assert caught(mutation(aws_pilot), rule) == {rule}
 

@@ -17,6 +17,7 @@ from tests.catching import caught
 from tests.mutate import changed, drop, put
 from tests.policies.aws.test_runs import Edit, having
 from tests.previewing import preview
+from tests.rows import rows
 
 ALARM, SCHEDULE = "aws:cloudwatch/metricAlarm:MetricAlarm", "aws:scheduler/schedule:Schedule"
 BUCKET = "s3://aws-full-artifacts-111122223333"
@@ -181,7 +182,7 @@ EDITS: dict[str, tuple[str, Edit]] = {
 }
 
 
-@pytest.mark.parametrize(("rule", "edit"), EDITS.values(), ids=list(EDITS))
+@rows(("rule", "edit"), EDITS.values(), ids=list(EDITS))
 def test_what_nobody_asked_for_in_a_pipeline_is_found(full: Graph, rule: str, edit: Edit) -> None:
     assert caught(having(full, PIPELINE, "-fraud-path", edit), rule) == {rule}
 

@@ -32,6 +32,7 @@ from tests.policies.azure.test_rules import (
 from tests.policies.azure.test_silent import COMMAND, COMPONENT, ENVIRONMENT_VERSION, JOB, QUERIED, more
 from tests.policies.test_same_findings import without_ids
 from tests.previewing import preview
+from tests.rows import rows
 
 ROLE_ASSIGNMENT = "azure-native:authorization:RoleAssignment"
 OURS, STORE = "fraud-path", "azureml://datastores/artifacts/paths/"
@@ -160,7 +161,7 @@ FOUND: list[tuple[str, Mutation]] = [
 """The rule, and the graph that it finds it in."""
 
 
-@pytest.mark.parametrize(("rule", "mutation"), FOUND, ids=[f"{i}-{rule}" for i, (rule, _) in enumerate(FOUND)])
+@rows(("rule", "mutation"), FOUND, ids=[f"{i}-{rule}" for i, (rule, _) in enumerate(FOUND)])
 def test_what_a_step_could_say_otherwise_is_found(whole: Graph, rule: str, mutation: Mutation) -> None:
     assert caught(mutation(whole), rule) == {rule}
 

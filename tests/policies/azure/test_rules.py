@@ -6,8 +6,6 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
-import pytest
-
 from catalogue.graph import Graph, Resource
 from catalogue.hardware import catalogue
 from catalogue.placement import Another, Source
@@ -16,6 +14,7 @@ from policies import limits, pack
 from tests.mutate import at, changed, dropped, paths, put, swapped, with_a_long_file, without
 from tests.policies.test_inputs import CAUGHT as INPUTS
 from tests.policies.test_org_policies import CAUGHT
+from tests.rows import rows
 
 Mutation = Callable[[Graph], Graph]
 
@@ -697,7 +696,7 @@ CATCHES: list[tuple[str, Mutation]] = [
 ]
 
 
-@pytest.mark.parametrize(("rule", "mutation"), CATCHES, ids=[f"{i}-{rule}" for i, (rule, _) in enumerate(CATCHES)])
+@rows(("rule", "mutation"), CATCHES, ids=[f"{i}-{rule}" for i, (rule, _) in enumerate(CATCHES)])
 def test_rule_catches_what_it_forbids(azure_pilot: Graph, rule: str, mutation: Mutation) -> None:
     asked = [one for one in pack.RULES["azure"] if one.name == rule]  # the whole pack takes a tenth of a second
     findings = evaluate(mutation(azure_pilot), asked).findings

@@ -35,6 +35,7 @@ from tests.policies.azure.test_rules import (
     setting,
 )
 from tests.previewing import preview
+from tests.rows import rows
 
 TRAFFIC = "mlplatform:azure:Traffic"
 COMPONENT, JOB = f"{ML}:ComponentVersion", "properties.action.jobDefinition"
@@ -209,7 +210,7 @@ SILENT: list[tuple[str, Mutation]] = [
 """The rule, and the graph that it passed."""
 
 
-@pytest.mark.parametrize(("rule", "mutation"), SILENT, ids=[f"{i}-{rule}" for i, (rule, _) in enumerate(SILENT)])
+@rows(("rule", "mutation"), SILENT, ids=[f"{i}-{rule}" for i, (rule, _) in enumerate(SILENT)])
 def test_what_once_passed_in_silence_is_caught(whole: Graph, rule: str, mutation: Mutation) -> None:
     assert caught(mutation(whole), rule) == {rule}
 

@@ -20,6 +20,7 @@ from tests.policies.gcp import test_rules as gcp
 from tests.policies.test_inputs import CAUGHT as OF_INPUTS
 from tests.policies.test_org_policies import CATCHES as ORGANISATIONS
 from tests.policies.test_org_policies import CAUGHT as OF_ORGANISATIONS
+from tests.rows import rows
 
 CHECKS = Path(__file__).parents[3] / "policies" / "checks.txt"
 Mutation = Callable[[Graph], Graph]
@@ -199,7 +200,7 @@ def pilots(aws_pilot: Graph, gcp_pilot: Graph, azure_pilot: Graph) -> Mapping[st
     return {"aws": aws_pilot, "gcp": gcp_pilot, "azure": azure_pilot}
 
 
-@pytest.mark.parametrize("control", OWN, ids=[control.id for control in OWN])
+@rows("control", OWN, ids=[control.id for control in OWN])
 def test_what_breaks_a_control_is_found_by_a_rule_that_it_names(pilots: Mapping[str, Graph], control: Control) -> None:
     [platform] = next(baseline.platforms for baseline in baselines().values() if control in baseline.controls)
     mutant = BREAKS[control.id](pilots[platform])

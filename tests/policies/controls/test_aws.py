@@ -24,6 +24,7 @@ from tests.mutate import changed, put
 from tests.policies.aws.test_rules import adding, editing, losing, setting, turning
 from tests.policies.controls.aws_calls import calls
 from tests.previewing import preview
+from tests.rows import rows
 
 Mutation = Callable[[Graph], Graph]
 PLACE = Placement("pilot", "payments-risk", "111122223333", "us-east-1")
@@ -157,9 +158,7 @@ def judge(aws_pilot: Graph) -> Judge:
     return Judge.of(aws_pilot)
 
 
-@pytest.mark.parametrize(
-    ("control", "statement", "rule", "mutation"), MUTANTS, ids=[f"{i}-{one[0]}" for i, one in enumerate(MUTANTS)]
-)
+@rows(("control", "statement", "rule", "mutation"), MUTANTS, ids=[f"{i}-{one[0]}" for i, one in enumerate(MUTANTS)])
 def test_what_the_pack_refuses_the_control_refuses(
     aws_pilot: Graph, judge: Judge, control: str, statement: str, rule: str, mutation: Mutation
 ) -> None:

@@ -30,6 +30,7 @@ from tests.policies.azure.test_rules import (
     setting,
 )
 from tests.policies.controls.azure_policy import BUILT_INS, refuses, resources
+from tests.rows import rows
 
 Mutation = Callable[[Graph], Graph]
 
@@ -130,9 +131,7 @@ def judge(azure_pilot: Graph) -> Judge:
     return Judge.of(azure_pilot)
 
 
-@pytest.mark.parametrize(
-    ("control", "assignment", "rule", "mutation"), MUTANTS, ids=[f"{i}-{one[0]}" for i, one in enumerate(MUTANTS)]
-)
+@rows(("control", "assignment", "rule", "mutation"), MUTANTS, ids=[f"{i}-{one[0]}" for i, one in enumerate(MUTANTS)])
 def test_what_the_pack_refuses_the_control_refuses(
     azure_pilot: Graph, judge: Judge, control: str, assignment: str, rule: str, mutation: Mutation
 ) -> None:

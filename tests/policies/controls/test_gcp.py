@@ -37,6 +37,7 @@ from tests.policies.gcp.test_rules import (
     losing,
     setting,
 )
+from tests.rows import rows
 
 Mutation = Callable[[Graph], Graph]
 PROJECT = "payments-risk-pilot"
@@ -208,9 +209,7 @@ def judge(gcp_pilot: Graph) -> Judge:
     return Judge.of(gcp_pilot)
 
 
-@pytest.mark.parametrize(
-    ("control", "constraint", "rule", "mutation"), MUTANTS, ids=[f"{i}-{one[0]}" for i, one in enumerate(MUTANTS)]
-)
+@rows(("control", "constraint", "rule", "mutation"), MUTANTS, ids=[f"{i}-{one[0]}" for i, one in enumerate(MUTANTS)])
 def test_what_the_pack_refuses_the_control_refuses(
     gcp_pilot: Graph, judge: Judge, control: str, constraint: str, rule: str, mutation: Mutation
 ) -> None:

@@ -13,6 +13,7 @@ from policies import pack
 from policies.gcp.flow_values import lost, steps_of, twice, unset
 from tests.mutate import changed
 from tests.policies.gcp.test_rules import WORKFLOW, first
+from tests.rows import rows
 
 (RULE,) = (one for one in pack.RULES["gcp"] if one.name == "limits-batch-whole")
 Edit = Callable[[dict[str, Any]], Any]
@@ -101,7 +102,7 @@ EDITS: list[tuple[str, Edit]] = [
 ]
 
 
-@pytest.mark.parametrize(("says", "edit"), EDITS, ids=[says for says, _ in EDITS])
+@rows(("says", "edit"), EDITS, ids=[says for says, _ in EDITS])
 def test_what_is_not_whole_is_found(gcp_pilot: Graph, says: str, edit: Edit) -> None:
     workflow = first(gcp_pilot, WORKFLOW)
     source = json.loads(workflow.inputs["sourceContents"])

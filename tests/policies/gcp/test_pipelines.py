@@ -20,6 +20,7 @@ from stacks.config import STACKS
 from tests.catching import caught
 from tests.mutate import changed, put, swapped, without
 from tests.previewing import preview
+from tests.rows import rows
 
 Edit = Callable[[Any], object]
 BUCKET, RUN = "/gcs/gcp-full-artifacts-payments-risk-pilot", f"pipelines/fraud-path/{IN_THE_RUN}"
@@ -305,7 +306,7 @@ def test_the_full_stack_passes(full: Graph) -> None:
     assert not caught(full, "identity-objects-bounded", *{name for name, _ in CAUGHT})
 
 
-@pytest.mark.parametrize(("name", "mutation"), CAUGHT, ids=[f"{at}-{name}" for at, (name, _) in enumerate(CAUGHT)])
+@rows(("name", "mutation"), CAUGHT, ids=[f"{at}-{name}" for at, (name, _) in enumerate(CAUGHT)])
 def test_what_a_pipeline_says_otherwise_is_found(full: Graph, name: str, mutation: Callable[[Graph], Graph]) -> None:
     assert name in caught(mutation(full), name)
 

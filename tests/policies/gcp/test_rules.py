@@ -6,8 +6,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, cast
 
-import pytest
-
 from catalogue.graph import Graph, Resource
 from catalogue.placement import Another, Placement
 from operations.evaluation import evaluate
@@ -16,6 +14,7 @@ from tests.mutate import changed, drop, dropped, put, swapped, with_a_long_file,
 from tests.policies.gcp.test_training_mounts import TRAINS
 from tests.policies.test_inputs import CAUGHT as INPUTS
 from tests.policies.test_org_policies import CAUGHT
+from tests.rows import rows
 
 Mutation = Callable[[Graph], Graph]
 
@@ -704,7 +703,7 @@ def test_a_subnet_of_proxies_is_asked_for_no_flow_logs(gcp_pilot: Graph) -> None
     assert not evaluate(purpose(proxies), rules).findings
 
 
-@pytest.mark.parametrize(("rule", "mutation"), CATCHES, ids=[f"{i}-{rule}" for i, (rule, _) in enumerate(CATCHES)])
+@rows(("rule", "mutation"), CATCHES, ids=[f"{i}-{rule}" for i, (rule, _) in enumerate(CATCHES)])
 def test_rule_catches_what_it_forbids(gcp_pilot: Graph, rule: str, mutation: Mutation) -> None:
     asked = [one for one in pack.RULES["gcp"] if one.name == rule]
     findings = evaluate(mutation(gcp_pilot), asked).findings

@@ -12,6 +12,7 @@ from catalogue.errors import BadInput
 from catalogue.graph import Graph
 from catalogue.platforms import PLATFORMS
 from stacks.config import read_stack_file
+from tests import sharing
 from tests.catching import caught
 from tests.operations.test_other_teams import Config, file_of, moved
 from tests.previewing import preview
@@ -20,6 +21,7 @@ REGIONS = {"aws": "eu-west-1", "gcp": "europe-west4", "azure": "westeurope"}
 """Regions in which no pilot of ours stands."""
 RULES = ("limits-capture", "limits-retention", "encryption-customer-key")
 PERCENT, DAYS = 25, 90
+PHASES = [Phase.explicit, *([Phase.generate] if sharing.whole() else [])]
 
 
 def elsewhere(platform: str) -> tuple[Config, Config]:
@@ -64,7 +66,7 @@ POLICY = "azure-native:storage:ManagementPolicy"
 
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_what_is_captured_is_what_the_stack_file_says_and_the_limits_bound_it(platform: str, tmp_path: Path) -> None:
-    @settings(max_examples=1, deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate])
+    @settings(max_examples=1, deadline=None, derandomize=True, phases=PHASES)
     @example(percent=PERCENT, days=DAYS)
     @example(percent=PERCENT + 1, days=DAYS)
     @example(percent=PERCENT, days=DAYS + 1)

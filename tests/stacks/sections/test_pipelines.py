@@ -14,6 +14,7 @@ from stacks.config import STACKS, read_stack_file, validate
 from stacks.expiry import expiring
 from stacks.model import StackConfig
 from stacks.sections import pipelines
+from tests.rows import rows
 
 AWS = standing("aws")
 IMAGE = AWS["training"]["fraud-training"]["image"]
@@ -77,7 +78,7 @@ def test_a_training_step_keeps_the_channels_that_it_does_not_name() -> None:
 AT = "pipelines.path.steps"
 
 
-@pytest.mark.parametrize(
+@rows(
     ("pipeline", "said"),
     [
         ({**PIPELINE, "schedule": "0 3 * * 1"}, "a schedule, or runs_per_month where people start the runs"),

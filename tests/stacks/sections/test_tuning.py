@@ -29,6 +29,7 @@ from tests.components.aws.test_components import formatted
 from tests.mutate import changed
 from tests.previewing import preview
 from tests.provider.gcp.test_discovery import judged
+from tests.rows import rows
 
 SEARCH: dict[str, Any] = {
     "objective": {"metric": "validation:log_loss", "goal": "minimize", "pattern": "validation:log_loss=([0-9.]+)"},
@@ -245,7 +246,7 @@ ELSEWHERE = {"S3OutputPath": "s3://aws-full-artifacts-111122223333/elsewhere/", 
 STATED, INPUTS, JOB, PLACES = "limits-stated", "inputs-request", "world-job", "world-run-places"
 
 
-@pytest.mark.parametrize(
+@rows(
     ("rule", "edit"),
     [
         (STATED, limits(MaxParallelTrainingJobs=3)),
