@@ -181,6 +181,18 @@ CAVEATS: Mapping[str, tuple[Caveat, ...]] = {
             when=lambda one: '"pipelineSpec"' in one.props.text_if_known("sourceContents"),
         ),
         Caveat(
+            (_WORKFLOW,),
+            "Of the account of a batch job Google says that the container runs as it, and not as whom Vertex AI reads "
+            "the input and writes the result. In the stack's project Vertex AI's own agent may do both. Where a job "
+            "that uses a bucket of another project is refused, whoever keeps that bucket grants the agent "
+            "service-PROJECT_NUMBER@gcp-sa-aiplatform.iam.gserviceaccount.com what `batch` has there.",
+            documented(
+                "https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.batchPredictionJobs",
+                "2026-11-28",
+            ),
+            when=lambda one: '"gcsSource"' in one.props.text_if_known("sourceContents"),
+        ),
+        Caveat(
             (_MODEL_OF_VERTEX,),
             "Vertex AI asks whether an account may read an artifact before it takes the model. No page says whether it "
             "asks for the folder, on which the grant is, or for the bucket, of which no grant on a folder is true. "
