@@ -45,6 +45,7 @@ _VERTEX, _WORKFLOW = "gcp:vertex/aiEndpoint:AiEndpoint", "gcp:workflows/workflow
 _METADATA_STORE = "gcp:vertex/aiMetadataStore:AiMetadataStore"
 _TENSORBOARD = "gcp:vertex/aiTensorboard:AiTensorboard"
 _DATASET = "gcp:bigquery/dataset:Dataset"
+_MODEL_OF_VERTEX = "mlplatform:gcp:Model"
 _DEPLOYMENT, _WORKBENCH = "mlplatform:gcp:Deployment", "gcp:workbench/instance:Instance"
 _WORKSPACE = "azure-native:machinelearningservices:Workspace"
 _ONLINE = "azure-native:machinelearningservices:OnlineEndpoint"
@@ -161,6 +162,44 @@ CAVEATS: Mapping[str, tuple[Caveat, ...]] = {
             "The pages of a TensorBoard stand on a domain of Google's, and open from anywhere to who has signed in and "
             "has aiplatform.tensorboards.recordAccess; Vertex AI knows no grant on one TensorBoard of a project.",
             documented("https://cloud.google.com/vertex-ai/docs/experiments/tensorboard-setup", _READ),
+        ),
+        Caveat(
+            (_WORKFLOW,),
+            "Google asks that the account of a recorded run be Storage Admin and Vertex AI User of the project. Ours "
+            "holds the rights on records and folders that these are for, which is taken to be enough: see in the "
+            "TensorBoard that the first run is there. A run records from a bucket that lies in one region alone, the "
+            "TensorBoard's; whether a bucket of others does is for you to look at.",
+            documented("https://cloud.google.com/vertex-ai/docs/experiments/tensorboard-setup", "2026-11-28"),
+            when=lambda one: "/tensorboards/" in one.props.text_if_known("sourceContents"),
+        ),
+        Caveat(
+            (_WORKFLOW,),
+            "Google's pages give the account of a pipeline Vertex AI User. Ours may start and watch pipeline jobs and "
+            "custom jobs and see the store of records, which is taken to be enough: start one run before others count "
+            "on it. What Vertex AI refuses, it names by the right.",
+            documented("https://cloud.google.com/vertex-ai/docs/pipelines/configure-project", "2026-11-28"),
+            when=lambda one: '"pipelineSpec"' in one.props.text_if_known("sourceContents"),
+        ),
+        Caveat(
+            (_WORKFLOW,),
+            "Of the account of a batch job Google says that the container runs as it, and not as whom Vertex AI reads "
+            "the input and writes the result. In the stack's project Vertex AI's own agent may do both. Where a job "
+            "that uses a bucket of another project is refused, whoever keeps that bucket grants the agent "
+            "service-PROJECT_NUMBER@gcp-sa-aiplatform.iam.gserviceaccount.com what `batch` has there.",
+            documented(
+                "https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.batchPredictionJobs",
+                "2026-11-28",
+            ),
+            when=lambda one: '"gcsSource"' in one.props.text_if_known("sourceContents"),
+        ),
+        Caveat(
+            (_MODEL_OF_VERTEX,),
+            "Vertex AI asks whether an account may read an artifact before it takes the model. No page says whether it "
+            "asks for the folder, on which the grant is, or for the bucket, of which no grant on a folder is true. "
+            "Where `up` is told that the account does not have storage.objects.get though its grant is in force, give "
+            "it roles/storage.objectViewer on the bucket, by hand, under the condition "
+            '`resource.name == "projects/_/buckets/BUCKET"`, which lets it list names and read nothing.',
+            documented("https://github.com/GoogleCloudPlatform/vertex-ai-samples/issues/3710", "2026-11-28"),
         ),
         Caveat(
             (_DATASET,),

@@ -8,6 +8,7 @@ and the organisation's policies are outside of the graph and are not read.
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from catalogue.generated import generated
 from catalogue.graph import Graph, Resource
@@ -17,14 +18,22 @@ from catalogue.properties import Unreadable
 
 # CEL takes a text in quotes of either sort: https://github.com/google/cel-spec/blob/master/doc/langdef.md#syntax
 NAMED = re.compile(
-    r"""resource\.name\.startsWith\((?P<q>["'])projects/_/buckets/(?P<bucket>[^/"']+)/objects/(?P<prefix>[^"']+)(?P=q)\)"""
+    r"""resource\.name\.startsWith\(\s*(?P<q>["'])projects/_/buckets/(?P<bucket>[^/"']+)/objects/(?P<prefix>[^"']+)(?P=q)\s*\)"""
 )
 LISTED = re.compile(
-    r"""api\.getAttribute\((?P<q>["'])storage\.googleapis\.com/objectListPrefix(?P=q), ?(?P=q){2}\)"""
-    r"""\.startsWith\((?P=q)(?P<prefix>[^"']+)(?P=q)\)"""
+    r"""api\.getAttribute\(\s*(?P<q>["'])storage\.googleapis\.com/objectListPrefix(?P=q),\s*(?P=q){2}\s*\)"""
+    r"""\.startsWith\(\s*(?P=q)(?P<prefix>[^"']+)(?P=q)\s*\)"""
 )
-ITSELF = re.compile(r"""resource\.name ?== ?(?P<q>["'])projects/_/buckets/(?P<bucket>[^/"']+)(?P=q)""")
+ITSELF = re.compile(r"""resource\.name\s*==\s*(?P<q>["'])projects/_/buckets/(?P<bucket>[^/"']+)(?P=q)""")
 """That a bucket itself is asked for: of its objects' names it is true of none."""
+_OF_STORAGE = re.compile(
+    r"""resource\.(service\s*==\s*(["'])storage\.googleapis\.com\2|"""
+    r"""type\s*==\s*(["'])storage\.googleapis\.com/(?P<type>Object|Bucket)\3)"""
+)
+"""What is true of everything in Cloud Storage, or of each object or bucket: "Attribute reference for IAM Conditions",
+https://cloud.google.com/iam/docs/conditions-attribute-reference
+"""
+_PARTS = re.compile(r"""(?P<text>"[^"]*"|'[^']*')|\|\||&&|[()]""")
 
 
 class NotRead(Unreadable):
@@ -50,7 +59,7 @@ def allowed(graph: Graph, members: Sequence[str], permission: str, on: str, proj
     return any(
         grant.on in (above, on) or on.startswith(f"{grant.on}/")
         for grant in grants(graph)
-        if grant.member.casefold() in named and permission in grant.permissions and _holds(grant.condition, on, prefix)
+        if grant.member.casefold() in named and permission in grant.permissions and holds(grant.condition, on, prefix)
     )
 
 
@@ -111,25 +120,70 @@ def _permissions(graph: Graph, grant: Resource) -> frozenset[str]:
     return frozenset(known.actions)
 
 
-def alternatives(condition: str) -> list[str]:
-    """What a condition is an alternative of, without the white space around each."""
-    return [each.strip() for each in condition.split("||")]
-
-
-def _holds(condition: str, on: str, prefix: str) -> bool:
-    """Whether one alternative of a condition holds: the thing's name begins so, or is so, or the list's prefix begins
-    so.
+@lru_cache(maxsize=4096)
+def alternatives(condition: str) -> tuple[tuple[str, ...], ...]:
+    """What a condition is an alternative of, each as what must be true at once. Raises NotRead for more of them than a
+    policy takes.
     """
-    if not condition:
-        return True
-    for each in alternatives(condition):
-        named, listed, itself = (form.fullmatch(each) for form in (NAMED, LISTED, ITSELF))
-        if named and on.startswith(f"projects/_/buckets/{named['bucket']}/objects/{named['prefix']}"):
-            return True
-        if listed and prefix.startswith(listed["prefix"]):
-            return True
-        if itself and on == f"projects/_/buckets/{itself['bucket']}":
-            return True
-        if not named and not listed and not itself:
-            raise NotRead("condition.expression", f"has what is not read: {each[:80]}")
-    return False
+    return tuple(tuple(each) for each in _either(condition))
+
+
+_MOST = 100
+
+
+def _either(condition: str) -> list[list[str]]:
+    parts = _split(condition, "||")
+    if len(parts) > 1:
+        return [each for part in parts for each in _either(part)]
+    parts = _split(parts[0], "&&")
+    if len(parts) == 1:
+        return [parts]
+    found: list[list[str]] = [[]]
+    for part in parts:
+        found = [[*before, *each] for before in found for each in _either(part)]
+        if len(found) > _MOST:
+            raise NotRead("condition.expression", f"has more than {_MOST} alternatives")
+    return found
+
+
+def _split(condition: str, operator: str) -> list[str]:
+    """The parts between an operator that stands in no brackets and in no text, without brackets around the whole."""
+    text = condition.strip()
+    cuts, depth, closes = list[int](), 0, 0
+    for found in _PARTS.finditer(text):
+        depth += {"(": 1, ")": -1}.get(found[0], 0)
+        if not depth and found[0] == ")":
+            closes = closes or found.end()
+        if not depth and found[0] == operator:
+            cuts.append(found.start())
+    if text.startswith("(") and closes == len(text):
+        return _split(text[1:-1], operator)
+    return [text[at:to].strip() for at, to in zip([0, *(cut + 2 for cut in cuts)], [*cuts, len(text)], strict=True)]
+
+
+def holds(condition: str, on: str, prefix: str) -> bool:
+    """Whether one alternative of a condition holds, and all of it. Raises NotRead where that is not known."""
+    found = [_is_true(each, on, prefix) for each in alternatives(condition)] if condition else [True]
+    if True not in found and (unread := next((one for one in found if isinstance(one, str)), "")):
+        raise NotRead("condition.expression", f"has what is not read: {unread[:80]}")
+    return True in found
+
+
+def _is_true(each: Sequence[str], on: str, prefix: str) -> bool | str:
+    """Whether all of an alternative holds, or what of it is not read."""
+    unread = ""
+    for one in each:
+        if found := NAMED.fullmatch(one):
+            is_so = on.startswith(f"projects/_/buckets/{found['bucket']}/objects/{found['prefix']}")
+        elif found := LISTED.fullmatch(one):
+            is_so = prefix.startswith(found["prefix"])
+        elif found := ITSELF.fullmatch(one):
+            is_so = on == f"projects/_/buckets/{found['bucket']}"
+        elif found := _OF_STORAGE.fullmatch(one):
+            type_ = "Object" if "/objects/" in on else "Bucket"
+            is_so = on.startswith("projects/_/buckets/") and found["type"] in (None, type_)
+        else:
+            is_so, unread = True, unread or one
+        if not is_so:
+            return False
+    return unread or True

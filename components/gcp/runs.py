@@ -14,6 +14,11 @@ from components.gcp.run import PIPELINES, RunArgs, definition
 from components.given import Tags, Text, counted
 from components.shapes import Schedule
 
+DESCRIPTION = 1_000
+"""How many characters the description of a workflow may have: Workflows, projects.locations.workflows, description,
+https://cloud.google.com/workflows/docs/reference/rest/v1/projects.locations.workflows
+"""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Runs:
@@ -26,7 +31,7 @@ class Runs:
     job_name: Text
     """What jobs and alerts are called."""
     description: pulumi.Input[str]
-    """What a run does, in words."""
+    """What a run does, in words; cut off where Workflows takes no more, as may be with long addresses."""
     does: str
     """What one attempt does, in a word: score, train or path."""
     collection: str
@@ -68,7 +73,7 @@ def workflow_of_runs(name: str, args: Runs, opts: pulumi.ResourceOptions) -> pul
         name=name,
         project=args.project,
         region=args.region,
-        description=args.description,
+        description=pulumi.Output.from_input(args.description).apply(lambda text: text[:DESCRIPTION]),
         service_account=args.pipeline_account,
         source_contents=source,
         crypto_key_name=args.data_key_id,

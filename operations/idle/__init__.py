@@ -18,7 +18,7 @@ from catalogue.properties import Unreadable
 from operations.doctor import Unseen
 from operations.idle.decision import Evidence, Unread
 
-Sort = Literal["variant", "deployment", "app", "machine", "cluster", "endpoint", "disk", "search"]
+Sort = Literal["variant", "deployment", "app", "machine", "cluster", "endpoint", "disk", "search", "board"]
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,8 @@ class Part:
     `endpoint` is the name that the cloud has for the endpoint of a variant or deployment, and empty for the rest.
     `key` is the dotted key of the stack file that asked for it, None where none did. `machines` is None where the
     catalogue does not know them. `replicas` is how many stand now, None where nobody said. `owner` is whose it is,
-    where it is a person's own or the cloud says so. `stored` is of a disk of a sort that the catalogue prices.
+    where it is a person's own or the cloud says so. `stored` is of a disk of a sort that the catalogue prices, or of a
+    board, which keeps records of runs.
     `instead` are sentences on what stops it.
     """
 

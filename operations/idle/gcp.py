@@ -43,13 +43,20 @@ _INSTANCES = Read(
     "https://notebooks.googleapis.com/v2/projects/{project}/locations/-/instances", "notebooks.instances.list"
 )
 _DISKS = Read("https://compute.googleapis.com/compute/v1/projects/{project}/aggregated/disks", "compute.disks.list")
-READS = (_ENDPOINT, _ENDPOINTS, _METRICS, _INSTANCE, _INSTANCES, _DISKS)
+_BOARDS = Read(f"{_PLACE}/tensorboards", "aiplatform.tensorboards.list")
+_SIZE, _VIEWS = (
+    Read(f"{_PLACE}/tensorboards/{{name}}:{asked}", "aiplatform.tensorboards.get")
+    for asked in ("readSize", "readUsage")
+)
+READS = (_ENDPOINT, _ENDPOINTS, _METRICS, _INSTANCE, _INSTANCES, _DISKS, _BOARDS, _SIZE, _VIEWS)
 """Every address that is ever asked. None changes anything.
 
 https://docs.cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.endpoints,
 https://docs.cloud.google.com/monitoring/api/ref_v3/rest/v3/projects.timeSeries/list,
 https://docs.cloud.google.com/vertex-ai/docs/workbench/reference/rest/v2/projects.locations.instances,
-https://docs.cloud.google.com/compute/docs/reference/rest/v1/disks/aggregatedList.
+https://docs.cloud.google.com/compute/docs/reference/rest/v1/disks/aggregatedList,
+https://docs.cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.tensorboards, which does not say what
+right it takes to read a size: that of reading the TensorBoard is assumed.
 """
 
 open_account = partial(gcp.open_account, reads=READS)
@@ -231,8 +238,15 @@ def _machine(part: Part, there: Mapping[str, Any]) -> tuple[Part, Evidence]:
 
 
 def strangers(account: Account, graphs: list[Graph], window: Window) -> Iterator[tuple[Part, Evidence]]:
-    """The endpoints of the region, and the Workbench instances and unattached disks of the project, of no state."""
-    lists = ((_endpoints, "endpoints"), (_instances, "Workbench instances"), (_disks, "disks"))
+    """The endpoints and TensorBoards of the region, and the Workbench instances and unattached disks of the project, of
+    no state.
+    """
+    lists = (
+        (_endpoints, "endpoints"),
+        (_instances, "Workbench instances"),
+        (_disks, "disks"),
+        (_boards, "TensorBoards"),
+    )
     for list_, what in lists:
         try:
             yield from list_(account, graphs, window)
@@ -282,3 +296,46 @@ def _stored(disk: Mapping[str, Any]) -> Stored | None:
     """A disk of one zone by its type, such as pd-balanced; None for a regional one, which is kept and billed twice."""
     type_, zone = (str(disk.get(key, "")).rpartition("/")[2] for key in ("type", "zone"))
     return Stored(type_, float(disk.get("sizeGb") or 0), zone.rpartition("-")[0]) if zone else None
+
+
+_LOOK = (
+    "Google says who looked at a TensorBoard and not which runs record there: look at the last of its experiments, and "
+    "delete them, or it with them"
+)
+
+
+def _boards(account: Account, graphs: list[Graph], window: Window) -> Iterator[tuple[Part, Evidence]]:
+    """The TensorBoards that keep something, such as what a teardown left. An empty one bills nothing."""
+    own = {str(one.outputs.get("name")).rpartition("/")[2] for g in graphs for one in g.of(vertex.TENSORBOARD)}
+    place = {"region": account.region, "project": account.project}
+    for board in account.pages(_BOARDS, _BOARDS.at(**place), "tensorboards", pageSize="100"):
+        name = str(board["name"]).rpartition("/")[2]
+        if name in own:
+            continue
+        size = account.reader.json(_SIZE, _SIZE.at(**place, name=name)) or {}
+        kept = float(size.get("storageSizeByte") or 0) / 1024**3
+        if not kept:
+            continue
+        views = account.reader.json(_VIEWS, _VIEWS.at(**place, name=name)) or {}
+        made = _time(board.get("createTime"))
+        part = Part(
+            f"{board.get('displayName') or name} ({kept:.1f} GiB)",
+            "board",
+            owner=tagged_owner(board.get("labels")),
+            stored=Stored("tensorboard-storage", kept, account.region),
+            instead=(_LOOK,),
+        )
+        yield part, LastUse(True, _viewed(views.get("monthlyUsageData") or {}, window.now) or made, made)
+
+
+def _viewed(months: Mapping[str, Any], now: datetime) -> datetime | None:
+    """The latest moment at which somebody may have looked: Google counts by the month, such as 202611."""
+    seen = [
+        month
+        for month, said in months.items()
+        if any(int(user.get("viewCount") or 0) for user in objects(said, "userUsageData"))
+    ]
+    if not seen:
+        return None
+    year, month = int(max(seen)[:4]), int(max(seen)[4:])
+    return min(now, datetime(year + month // 12, month % 12 + 1, 1, tzinfo=UTC))

@@ -6,7 +6,7 @@ Two rules of AWS have no meaning here. `identity-boundary`: Google Cloud bounds 
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from catalogue.access.gcp import ITSELF, LISTED, NAMED, alternatives
 from catalogue.graph import Graph, Resource
@@ -329,18 +329,24 @@ _SEES = "roles/storage.bucketViewer"
 
 def _bounded(expression: str, bucket: str | None, asked: bool) -> bool:
     """Whether each alternative names objects of the bucket by a prefix, or lists of such a prefix, or where it is asked
-    as that, the bucket itself."""
+    as that, the bucket itself. What else must be true at once bounds it more.
+    """
     said = alternatives(expression)
-    named = [match for each in said if (match := NAMED.fullmatch(each))]
+    named = [match for each in said if (match := _first(NAMED, each))]
     prefixes = {match["prefix"] for match in named}
-    listed = [match["prefix"] for each in said if (match := LISTED.fullmatch(each))]
-    itself = [match for each in said if asked and (match := ITSELF.fullmatch(each))]
+    others = [each for each in said if not _first(NAMED, each)]
+    listed = [match["prefix"] for each in others if (match := _first(LISTED, each))]
+    itself = [match for each in others if asked and (match := _first(ITSELF, each))]
     return (
         bool(named)
-        and len(named) + len(listed) + len(itself) == len(said)
+        and len(listed) + len(itself) == len(others)
         and prefixes.issuperset(listed)
         and all(bucket in ("", match["bucket"]) for match in [*named, *itself])
     )
+
+
+def _first(form: re.Pattern[str], each: Iterable[str]) -> re.Match[str] | None:
+    return next((match for one in each if (match := form.fullmatch(one))), None)
 
 
 @stack_rule(

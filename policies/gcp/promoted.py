@@ -57,7 +57,8 @@ def _is_below(expression: str, bucket: str, folder: str) -> bool:
     """
     named = f'resource.name.startsWith("projects/_/buckets/{bucket}/objects/{folder}")'
     listed = f'api.getAttribute("storage.googleapis.com/objectListPrefix", "").startsWith("{folder}")'
-    return named in (said := set(alternatives(expression))) and said <= {named, listed}
+    said = alternatives(expression)
+    return any(named in each for each in said) and all({named, listed} & {*each} for each in said)
 
 
 @stack_rule(

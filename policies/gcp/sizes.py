@@ -12,7 +12,7 @@ from policies.rule import Found, resource_rule, whole_stack_rule
 CONDITIONS = 20
 OPERATORS = 12
 PRINCIPALS = 1_500
-SOURCE_BYTES, EXPRESSION = 128 * 1024, 400
+SOURCE_BYTES, EXPRESSION, DESCRIPTION = 128 * 1024, 400, 1_000
 MEMBERS = {
     projects.MEMBER: "project",
     storage.BUCKET_MEMBER: "bucket",
@@ -62,12 +62,16 @@ def operators(props: Properties) -> Iterator[str]:
     "sizes-document",
     workflows.WORKFLOW,
     severity="high",
-    says=f"The definition of a workflow has at most {SOURCE_BYTES // 1024} KB, and each expression in it at most "
-    f"{EXPRESSION} characters.",
+    says=f"The definition of a workflow has at most {SOURCE_BYTES // 1024} KB, each expression in it at most "
+    f"{EXPRESSION} characters, and its description {DESCRIPTION:,}.",
     remedy="In the stack file, give a pipeline fewer steps, or its steps fewer options and shorter places.",
 )
 def document(props: Properties) -> Iterator[str]:
-    """Workflows, "Quotas and limits", https://cloud.google.com/workflows/quotas."""
+    """Workflows, "Quotas and limits", https://cloud.google.com/workflows/quotas, and its REST reference,
+    https://cloud.google.com/workflows/docs/reference/rest/v1/projects.locations.workflows (description).
+    """
+    if (long := len(props.text_if_known("description") if props.is_given("description") else "")) > DESCRIPTION:
+        yield f"has a description of {long:,} characters, and Workflows takes {DESCRIPTION:,}"
     source = props.value_or_none(workflows.AT)
     if isinstance(source, str) and (size := len(source.encode())) > SOURCE_BYTES:
         yield f"has a definition of {size:,} bytes, and Workflows takes {SOURCE_BYTES:,}"

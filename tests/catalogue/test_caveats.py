@@ -13,7 +13,9 @@ from catalogue.kind import StandsApart
 from catalogue.kinds import kinds
 from catalogue.marks import UNKNOWN
 from catalogue.platforms import PLATFORMS
+from stacks.config import STACKS
 from tests.mutate import changed
+from tests.previewing import preview
 
 ROOT = Path(__file__).parents[2]
 KNOWN = {
@@ -137,3 +139,13 @@ def test_a_caller_of_another_project_and_who_starts_runs_by_hand_are_told_of_wha
     shared = {"privateServiceConnectConfig": {"projectAllowlists": ["payments-risk-pilot", "desk-prod-1"]}}
     assert told(changed(gcp_pilot, endpoint, lambda inputs: inputs.update(shared)), other)
     assert told(changed(gcp_pilot, flow, lambda inputs: inputs.update(labels={"runs-per-month": "8"})), by_hand)
+
+
+def test_what_an_account_alone_can_say_of_a_run_is_said_of_stacks_that_have_such_runs(gcp_pilot: Graph) -> None:
+    full = preview(STACKS / "Pulumi.gcp-full.yaml")
+    words = ("recorded run be Storage Admin", "account of a pipeline Vertex AI User", "account of a batch job")
+    said = {graph.stack: [one.says for one in caveats.of(graph)] for graph in (gcp_pilot, full)}
+    assert {stack: [any(word in one for one in told) for word in words] for stack, told in said.items()} == {
+        "gcp-pilot": [False, False, True],
+        "gcp-full": [True, True, True],
+    }

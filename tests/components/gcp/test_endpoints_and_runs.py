@@ -171,6 +171,14 @@ def test_a_batch_job_switched_off_is_a_model_and_nothing_else() -> None:
     assert [r.type for r in graph.cloud] == ["mlplatform:gcp:Model"]
 
 
+def test_a_workflow_is_described_in_no_more_than_workflows_takes() -> None:
+    inputs = {f"part-{number}": f"gs://data/{'long/' * 60}{number}/" for number in range(4)}
+    graph = made(("nightly", lambda n, o: BatchJob(n, replace(BATCH, inputs=inputs), o)))
+    (flow,) = graph.of("gcp:workflows/workflow:Workflow")
+    assert len(flow.inputs["description"]) == 1_000 and "gs://data/long/" in flow.inputs["description"]
+    assert all(place in flow.inputs["sourceContents"] for place in inputs.values())
+
+
 def test_a_switched_off_endpoint_has_neither_id_nor_address_and_one_that_runs_has_both() -> None:
     made_of: dict[bool, Endpoint] = {}
 

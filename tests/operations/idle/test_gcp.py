@@ -13,7 +13,7 @@ from catalogue.kinds.gcp import mlplatform, vertex, workbench
 from operations.doctor.gcp import account_of
 from operations.doctor.rest import Reader
 from operations.idle import Part, Stored, Window, gcp
-from operations.idle.decision import Evidence, Figures, State, Unread, decide
+from operations.idle.decision import Evidence, Figures, LastUse, State, Unread, decide
 from tests.operations.doctor.doubles import Answer, Cloud, google_error
 
 PROJECT, REGION = "risk-dev", "europe-west4"
@@ -197,6 +197,7 @@ def test_what_no_state_names_is_found_page_by_page() -> None:
                 "endpoints": [described("1"), {**described("5", **spec), "name": f"{ENDPOINT}8", "labels": labels}]
             },
             f"{BOOKS}/-/instances": {"instances": [{"name": "p/i/ana"}, {"name": "p/i/stray", "state": "ACTIVE"}]},
+            f"{AI}/tensorboards": {},
             SERIES: {},
         }.get(path)
 
@@ -210,9 +211,45 @@ def test_what_no_state_names_is_found_page_by_page() -> None:
     assert stored["left (500 GB)"] == Stored("pd-ssd", 500, "europe-west1") and stored["stray"] is None
 
 
+@pytest.mark.parametrize(
+    ("months", "looked", "expected"),
+    [
+        ({}, datetime(2025, 10, 1, tzinfo=UTC), State.IDLE),
+        ({"202510": 4, "202512": 1, "202601": 0}, datetime(2026, 1, 1, tzinfo=UTC), State.IDLE),
+        ({"202611": 1}, NOW, State.BUSY),
+    ],
+)
+def test_a_tensorboard_that_keeps_records_and_has_no_state_is_found(
+    months: dict[str, int], looked: datetime, expected: State
+) -> None:
+    made = {"createTime": "2025-10-01T00:00:00Z", "displayName": "left", "labels": {"owner": "ben_example_com"}}
+    names = [f"projects/1/locations/{REGION}/tensorboards/{id_}" for id_ in ("1", "2", "3")]
+    usage = {month: {"userUsageData": [{"username": "ben", "viewCount": str(n)}]} for month, n in months.items()}
+    boards = f"{AI}/tensorboards"
+    cloud = monitored(
+        {},
+        **{
+            f"{AI}/endpoints": {},
+            f"{BOOKS}/-/instances": {},
+            DISKS: {},
+            boards: {"tensorboards": [{**made, "name": name} for name in names]},
+            f"{boards}/2:readSize": {"storageSizeByte": str(5 * 1024**3)},
+            f"{boards}/3:readSize": {},
+            f"{boards}/2:readUsage": {"monthlyUsageData": usage},
+        },
+    )
+    ours = Resource("urn:1", vertex.TENSORBOARD, "own", True, outputs={"name": names[0]})
+    account = account_of(lambda: "word", PROJECT, REGION, cloud.transport(), gcp.READS)
+    ((part, evidence),) = gcp.strangers(account, [graph(ours)], WINDOW)
+    assert (part.name, part.owner) == ("left (5.0 GiB)", "ben_example_com")
+    assert part.stored == Stored("tensorboard-storage", 5, REGION)
+    assert state(evidence) is expected
+    assert isinstance(evidence, LastUse) and evidence.at == looked
+
+
 def test_a_list_that_is_refused_hides_no_other() -> None:
-    denied = google_error(403, "IAM_PERMISSION_DENIED")
-    cloud = monitored({}, **{f"{AI}/endpoints": denied, f"{BOOKS}/-/instances": {}, DISKS: {}})
+    lists: dict[str, Answer] = {one: {} for one in (f"{BOOKS}/-/instances", DISKS, f"{AI}/tensorboards")}
+    cloud = monitored({}, **{**lists, f"{AI}/endpoints": google_error(403, "IAM_PERMISSION_DENIED")})
     found = told(cloud, gcp.strangers, [])
     assert set(found) == {"endpoints of the project"}
 

@@ -572,6 +572,7 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("sizes-principals", granted_to(1_501)),
     ("sizes-document", rewriting("next_attempt", "n" * 128 * 1024)),
     ("sizes-document", rewriting("job.state", "job." + "s" * 400)),
+    ("sizes-document", setting(WORKFLOW, "description", "d" * 1_001)),
     ("identity-registries", setting(MODEL, "image", "us-central1-docker.pkg.dev/other/r/fraud-scorer:1")),
     ("identity-registries", setting(MODEL, "image", "gcr.io/other/fraud-scorer:1")),
     ("world-account", setting(VPC, "project", "somebody-elses")),
