@@ -1,10 +1,10 @@
 """The simulated batch services: a run of a batch job that stands scores for real, where its model is the example's.
 
-A run is what the definition that stands says, read again: each transform job of the state machine, the batch
-prediction job of the workflow, the step of the schedule. The service reads the files that the sandbox's stores hold as
-the identity of the definition, has the example's container answer as that cloud does, and puts the scores into the
-run's folder. The sandbox runs the container and the model of examples/ alone, by their digests: a run of others is
-`assumed`.
+A run is what the definition that stands says, read again: each transform job of the state machine, the batch prediction
+job of the workflow, the step of the schedule; of a pipeline the same at its turn. The service reads the files that the
+sandbox's stores hold as the identity of the definition, has the example's container answer as that cloud does, and puts
+the scores into the run's folder. The sandbox runs the container and the model of examples/ alone, by their digests: a
+run of others is `assumed`.
 
 What a service does where a part fails: SageMaker scores the other files, and the job fails (TransformOutput,
 https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_TransformOutput.html); Vertex AI writes an error for each
@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, cast
+from typing import Any, Literal, cast
 from uuid import NAMESPACE_URL, uuid5
 
 import httpx
@@ -28,7 +28,9 @@ import httpx
 from catalogue.errors import BadInput
 from catalogue.kinds.aws import sfn
 from catalogue.kinds.aws.sagemaker import MODEL as SERVED_MODEL
+from catalogue.kinds.azure.jobs import Job
 from catalogue.kinds.gcp import workflows
+from catalogue.kinds.gcp.workflows import in_the_run
 from catalogue.platforms import Platform
 from catalogue.properties import Unreadable
 from catalogue.registries import as_written
@@ -65,22 +67,31 @@ def run(state: State, record: Record) -> str:
     except (BadInput, Unreadable, KeyError, TypeError) as error:
         return f"the sandbox does not read what it is ({error}); it ends as `assumed`, and nothing was scored"
     for part in parts:
-        if why := strange(state, cast(Platform, record.platform), part.served):
-            return _said(state, record, part, f"{why}; the run ends as `assumed`, and nothing was scored")
-        for asked in _asks(state, part):
-            if refused := training.of(record).refused(state, part.launch, asked):
-                raise RunFailed("\n".join([*lines, _said(state, record, part, refused)]))
-        if lost := [one for one in _all(state, part) if state.content.kept(state.account.digest(one)) is None]:
-            why = f"the sandbox has not kept what lies at {lost[0]}; `sandbox upload {lost[0]} CONTENT` says what it is"
-            return _said(state, record, part, f"{why}; the run ends as `assumed`, and nothing was scored")
+        said, end = done(state, record, part)
+        lines.append(_said(state, record, part, said))
+        if end == "assumed":
+            return lines[-1]
         state.clock.move(training.STARTING)
-        with TemporaryDirectory(prefix="mlplatform-scoring-") as scratch:
-            failed = _score(state, record, part, Path(scratch))
-        done = f"scored {', '.join(map(as_written, part.launch.reads.values()))} to {as_written(part.launch.output[1])}"
-        lines.append(_said(state, record, part, failed or f"{done} as {part.launch.identity}"))
-        if failed:
+        if end == "failed":
             raise RunFailed("\n".join([f"{record.name}: the run failed", *lines]))
     return "\n".join(lines)
+
+
+def done(state: State, record: Record, part: Part) -> tuple[str, Literal["done", "failed", "assumed"]]:
+    """Do one job. Returns what its service says, and how it ended."""
+    if why := strange(state, cast(Platform, record.platform), part.served):
+        return f"{why}; the run ends as `assumed`, and nothing was scored", "assumed"
+    for asked in _asks(state, part):
+        if refused := training.of(record).refused(state, part.launch, asked):
+            return refused, "failed"
+    if lost := [one for one in _all(state, part) if state.content.kept(state.account.digest(one)) is None]:
+        why = f"the sandbox has not kept what lies at {lost[0]}; `sandbox upload {lost[0]} CONTENT` says what it is"
+        return f"{why}; the run ends as `assumed`, and nothing was scored", "assumed"
+    with TemporaryDirectory(prefix="mlplatform-scoring-") as scratch:
+        failed = _score(state, record, part, Path(scratch))
+    places = ", ".join(map(as_written, part.launch.reads.values()))
+    said = f"scored {places} to {as_written(part.launch.output[1])} as {part.launch.identity}"
+    return failed or said, "failed" if failed else "done"
 
 
 def _said(state: State, record: Record, part: Part, said: str) -> str:
@@ -162,19 +173,24 @@ def _whole_files(part: Part, data: Path, scores: Path) -> str:
 
 def _gcp(state: State, record: Record, began: float) -> Iterator[Part]:
     """The one batch prediction job of an execution."""
+    id_ = str(uuid5(NAMESPACE_URL, f"{record.id} {began}"))
     for job in workflows.jobs(of_record(record).props):
-        name = f"{record.name}-{uuid5(NAMESPACE_URL, f'{record.id} {began}')}-0"
-        written = job.body.text_or_empty("outputConfig.gcsDestination.outputUriPrefix")
-        at = datetime.fromtimestamp(began, UTC).strftime("%Y_%m_%dT%H_%M_%S")
-        uris = [uri.partition("*")[0] for uri in job.body.each_text("inputConfig.gcsSource.uris")]
-        launch = _launch(
-            name,
-            job.body.text_or_empty("serviceAccount"),
-            {str(number): uri for number, uri in enumerate(uris)},
-            f"{written}prediction-{record.name}-{at}/",
-        )
-        served = gcp.of_version(state, job.body.text_or_empty("model"))
-        yield Part(launch, served, job.body.text_or_empty("inputConfig.instancesFormat"))
+        yield of_vertex(state, record, job, f"{record.name}-{id_}-0", id_)
+
+
+def of_vertex(state: State, record: Record, job: workflows.Job, name: str, run: str) -> Part:
+    """A batch prediction job of that name in a run, alone or as a step of a pipeline."""
+    written = in_the_run(job.body.text_or_empty(workflows.SCORED_TO), run)
+    at = datetime.fromtimestamp(state.clock.now(), UTC).strftime("%Y_%m_%dT%H_%M_%S")
+    uris = [in_the_run(uri.partition("*")[0], run) for uri in job.body.each_text("inputConfig.gcsSource.uris")]
+    launch = _launch(
+        name,
+        job.body.text_or_empty("serviceAccount"),
+        {str(number): uri for number, uri in enumerate(uris)},
+        f"{written}prediction-{record.name}-{at}/",
+    )
+    served = gcp.of_version(state, job.body.text_or_empty("model"))
+    return Part(launch, served, job.body.text_or_empty("inputConfig.instancesFormat"))
 
 
 def _records(part: Part, data: Path, scores: Path) -> str:
@@ -203,15 +219,20 @@ def _records(part: Part, data: Path, scores: Path) -> str:
 
 def _azure(state: State, record: Record, began: float) -> Iterator[Part]:
     """The one step of a pipeline."""
-    step, name = azure_runs.step_of(record), str(uuid5(NAMESPACE_URL, f"{record.id} {began}"))
+    yield of_azure(state, record, azure_runs.step_of(record), str(uuid5(NAMESPACE_URL, f"{record.id} {began}")), {})
+
+
+def of_azure(state: State, record: Record, step: Job, name: str, written: Mapping[str, str]) -> Part:
+    """A command of that name that scores, where the steps before it have written to these addresses."""
     mounts, component = azure_runs.mounted(step, name), azure_runs.component_of(state, record, step)
     reads = {f"{key.partition('.')[2]}/": uri for key, uri in mounts.items() if key.startswith("inputs.")}
+    reads |= {f"{key}/": written[before] for key, before in step.after.items()}
     model, environment = reads.pop("model/", ""), str(component.get("environment", "")).removeprefix("azureml:")
-    launch = _launch(name, azure_runs.runs_as(state, step), reads, mounts.get("outputs.scores", ""))
+    launch = _launch(name, azure_runs.runs_as(state, step), reads, mounts.get(f"outputs.{azure_runs.SCORES}", ""))
     served = azure.of_environment(state, environment, model) or Served("", "", "")
     if said := azure_runs.unreached(state, record, served.image):
         raise RunFailed(f"{record.name}: the run failed\n{name}: {said}")
-    yield Part(launch, served, "csv")
+    return Part(launch, served, "csv")
 
 
 def _by_mlflow(part: Part, data: Path, scores: Path) -> str:

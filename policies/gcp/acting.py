@@ -139,7 +139,9 @@ _PULLS = "artifactregistry.repositories.downloadArtifacts"
 def _of_item(graph: Graph, resource: Resource) -> tuple[str, ...]:
     """Who alone runs what is made for an item of the stack file: the model of an endpoint answers, of a job scores."""
     item = (item_of(graph, resource) or "") if resource.type == mlplatform.MODEL else ""
-    return {"endpoints": ("serving",), "batch_jobs": ("batch",)}.get(item.partition(".")[0], ())
+    return {"endpoints": ("serving",), "batch_jobs": ("batch",), "pipelines": ("batch",)}.get(
+        item.partition(".")[0], ()
+    )
 
 
 def _switches(graph: Graph, resource: Resource) -> bool:

@@ -7,10 +7,10 @@ below a folder of the run, and its checkpoints. It does so as the identity that 
 stand, of data; who may pull an image, use a key or start a job is asked when a stack comes up, and not here.
 
 A pipeline's run begins a step once those have ended that it waits for, each as such a job does, with their outputs: of
-one that searches, that of its best trial. What does not wait for one another is side by side on the sandbox's clock, so
-that a run takes as long as its longest way. Once a step has failed none begins, where the definition says so, and what
-runs beside it ends: of Vertex AI that is documented, https://cloud.google.com/vertex-ai/docs/pipelines/configure-failure-policy,
-of the others it is assumed.
+one that searches, that of its best trial. One that does a batch job scores (sandbox/scoring.py). What does not wait for
+one another is side by side on the sandbox's clock, so that a run takes as long as its longest way. Once a step has
+failed none begins, where the definition says so, and what runs beside it ends: of Vertex AI that is documented,
+https://cloud.google.com/vertex-ai/docs/pipelines/configure-failure-policy, of the others it is assumed.
 
 The sandbox runs one image, by the digest of what it is built from. A run of any other is `assumed`: nothing is trained.
 A run that searches hyperparameters makes its trials one after the other (`search.py`).
@@ -93,13 +93,23 @@ class Searching:
 
 
 @dataclass(frozen=True)
+class Scoring:
+    """A step of a pipeline that does a batch job: the name of its job, and what does it, which says what its service
+    says and how it ended. It takes as long as a container."""
+
+    name: str
+    does: Callable[[], tuple[str, Literal["done", "failed", "assumed"]]]
+
+
+@dataclass(frozen=True)
 class Steps:
     """The steps of a run of a pipeline, by name: what each waits for, and what it starts once all of that has ended: a
-    container, a search, or why the sandbox does not do it. `stops` says whether none begins once one has failed.
+    container, a search, a batch job, or why the sandbox does not do it. `stops` says whether none begins once one has
+    failed.
     """
 
     waits: Mapping[str, Collection[str]]
-    starts: Callable[[str], Launch | Searching | str]
+    starts: Callable[[str], Launch | Searching | Scoring | str]
     stops: bool = True
 
 
@@ -261,10 +271,15 @@ def _may_begin(steps: Steps, name: str, ends: Mapping[str, str]) -> bool:
     return all(ends.get(one) == "done" for one in steps.waits[name])
 
 
-def _step(state: State, record: Record, service: Service, step: str, starts: Launch | Searching | str) -> _Done:
+def _step(
+    state: State, record: Record, service: Service, step: str, starts: Launch | Searching | Scoring | str
+) -> _Done:
     if isinstance(starts, str):
         said = f"{starts}; the run ends as `assumed`, and nothing was trained"
         return _Done([(record.name, said)], end="assumed")
+    if isinstance(starts, Scoring):
+        said, end = starts.does()
+        return _Done([(starts.name, f"{starts.name}: {said}")], STARTING, end)
     if isinstance(starts, Searching):
         return _trials(state, record, service, starts, f"{record.name}: its step {step}")
     if state.account.digest(starts.image) != digest_of_image(STEPS):

@@ -31,30 +31,29 @@ from sandbox.managed_network import leads_to
 from sandbox.needs import of_record
 from sandbox.state import State
 from sandbox.state.records import Record
-from sandbox.training import Asked, Launch, RunFailed, Steps, standing
+from sandbox.training import Asked, Launch, RunFailed, Scoring, Steps, standing
 from sandbox.training.container import Exit
 from sandbox.training.search import Trial
 
 _BLOBS = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs"
 _EXPRESSION = re.compile(r"\$\{\{\s*([\w.-]+)\s*\}\}")
 _MOUNTED = "/mnt/azureml"
+SCORES = "scores"
+"""The output of what scores."""
 
 
 def trains(record: Record) -> bool:
     """Whether a schedule starts a job that takes no model, and is no step of a pipeline."""
-    return _takes_no_model(record) and not is_pipeline(record)
+    return record.type == jobs.SCHEDULE and jobs.trains(of_record(record).props) and not is_pipeline(record)
 
 
 def is_pipeline(record: Record) -> bool:
     """Whether a schedule starts the steps of a pipeline of ours: each has one of its outputs. A training job has its
-    output to itself.
+    output to itself, and so has a batch job.
     """
-    found = list(jobs.jobs(of_record(record).props)) if _takes_no_model(record) else []
-    return any(contract.OUTPUT not in part.section_or_empty("outputs").names() for job in found for part in job.around)
-
-
-def _takes_no_model(record: Record) -> bool:
-    return record.type == jobs.SCHEDULE and jobs.trains(of_record(record).props)
+    found = list(jobs.jobs(of_record(record).props)) if record.type == jobs.SCHEDULE else []
+    outputs = [set(part.section_or_empty("outputs").names()) for job in found for part in job.around]
+    return any(not names & {contract.OUTPUT, SCORES} for names in outputs)
 
 
 def search(record: Record) -> str | None:
@@ -101,10 +100,17 @@ def steps(state: State, record: Record, run: float) -> Steps:
     found, written = {slug_of(job.step): job for job in jobs.jobs(props)}, dict[str, str]()
     goes_on = f"{JOB}.settings.continue_on_step_failure"
 
-    def starts(name: str) -> Launch | str:
+    def starts(name: str) -> Launch | Scoring | str:
         job = found[name]
         if job.kind == "sweep":
             return _NO_MLFLOW
+        if job.scores:
+            from sandbox import scoring  # with the containers of examples/, which no other step needs
+
+            called = _id(record, run, job.step)
+            part = scoring.of_azure(state, record, job, called, written)
+            written[job.step] = part.launch.output[1]
+            return Scoring(called, lambda: scoring.done(state, record, part))
         launch = _launch(state, record, job, _id(record, run), _id(record, run, job.step), written)
         written[job.step] = launch.output[1]
         return launch

@@ -22,12 +22,12 @@ from catalogue.errors import BadInput
 from catalogue.kinds.gcp import WORKFLOW, workflows
 from catalogue.kinds.gcp.workflows import in_the_run
 from catalogue.properties import Properties
-from catalogue.vertex_jobs import PIPELINE, TUNES
+from catalogue.vertex_jobs import PIPELINE, SCORES, TUNES
 from examples.steps import contract, vertex
 from sandbox.needs import of_record
 from sandbox.state import State
 from sandbox.state.records import Record
-from sandbox.training import Asked, Launch, RunFailed, Searching, Steps, standing
+from sandbox.training import Asked, Launch, RunFailed, Scoring, Searching, Steps, standing
 from sandbox.training.container import Exit
 from sandbox.training.search import Range, Search, Trial
 
@@ -119,8 +119,12 @@ def steps(state: State, record: Record, run: float) -> Steps:
             raise RunFailed(f"{record.name}: Failed to create pipeline job. Error: {said}")
     policies = [one.body.text_or_empty("runtimeConfig.failurePolicy") for one in all_jobs if one.kind == PIPELINE]
 
-    def starts(step: str) -> Launch | Searching:
+    def starts(step: str) -> Launch | Searching | Scoring:
         job, name = found[step], f"{record.name}-{step}-{id_}"
+        if job.kind == SCORES:
+            from sandbox import scoring  # with the containers of examples/, which no other step needs
+
+            return Scoring(name, lambda: scoring.done(state, record, scoring.of_vertex(state, record, job, name, id_)))
         if job.kind == TUNES:
             searches[step] = Searching(_search_of(job), _trial_of(record, job, id_, name))
             return searches[step]

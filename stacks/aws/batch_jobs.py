@@ -17,7 +17,7 @@ from stacks.sections import batch_jobs, sources
 
 def reaches(config: StackConfig) -> Sequence[str]:
     """What runs need."""
-    return component.REACH if batch_jobs.of(config) else ()
+    return component.REACH if batch_jobs.scheduled(config) else ()
 
 
 def grants(config: StackConfig) -> Needs:
@@ -27,16 +27,16 @@ def grants(config: StackConfig) -> Needs:
     return Needs(
         input_uris=inputs,
         input_keys=sources.keys_of(config, inputs),
-        output_uris=[job.output_uri for job in jobs],
+        output_uris=[runs.output_uri for _, runs in batch_jobs.scheduled(config).values()],
         machines=[machine(config.platform, job.machine, config.region) for job in jobs],
     )
 
 
 def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
     """Register each job, and say what runs it where it is switched on."""
-    scheduled: dict[str, pulumi.Output[str] | None] = {}
-    for name, job in batch_jobs.of(config).items():
-        scheduled[name] = BatchJob(
+    made: dict[str, pulumi.Output[str] | None] = {}
+    for name, (job, runs) in batch_jobs.scheduled(config).items():
+        made[name] = BatchJob(
             f"{ground.stack}-{name}",
             BatchJobArgs(
                 job_name=f"{ground.stack}-{name}",
@@ -44,13 +44,13 @@ def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
                 model=model(ground, config, job.model, "batch"),
                 machine=machine(config.platform, job.machine, config.region),
                 replicas=job.replicas,
-                schedule=job.when,
+                schedule=runs.when,
                 max_hours=job.max_hours,
                 inputs=job.data,
                 format=job.said(config.platform),
                 concurrency=job.concurrency or 1,
                 records_per_request=job.records_per_request,
-                output_uri=job.output_uri,
+                output_uri=runs.output_uri,
                 pipeline_role_arn=ground.role_arns["pipeline"],
                 data_key_arn=ground.data_key_arn,
                 logs_key_arn=ground.logs_key_arn,
@@ -60,4 +60,4 @@ def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
             ),
             opts=ground.opts,
         ).state_machine_arn
-    return {"batch_jobs": {name: value for name, value in scheduled.items() if value is not None}}
+    return {"batch_jobs": {name: value for name, value in made.items() if value is not None}}

@@ -16,14 +16,14 @@ from stacks.sections import batch_jobs
 
 def reaches(config: StackConfig) -> Sequence[str]:
     """What who starts a run by hand needs."""
-    return component.REACH if batch_jobs.of(config) else ()
+    return component.REACH if batch_jobs.scheduled(config) else ()
 
 
 def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
     """Register each job, and say which schedule starts it where it is switched on."""
-    scheduled: dict[str, pulumi.Output[str] | None] = {}
-    for name, job in batch_jobs.of(config).items():
-        scheduled[name] = BatchJob(
+    made: dict[str, pulumi.Output[str] | None] = {}
+    for name, (job, runs) in batch_jobs.scheduled(config).items():
+        made[name] = BatchJob(
             f"{ground.stack}-{name}",
             BatchJobArgs(
                 subscription=ground.account,
@@ -38,12 +38,12 @@ def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
                 client_id=ground.client_ids["batch"],
                 machine=machine(config.platform, job.machine),
                 replicas=job.replicas,
-                schedule=job.when,
+                schedule=runs.when,
                 max_hours=job.max_hours,
                 inputs=job.data,
                 format=job.said(config.platform),
                 concurrency=job.concurrency or 1,
-                output_uri=job.output_uri,
+                output_uri=runs.output_uri,
                 owner=config.owner,
                 log_workspace_id=ground.log_workspace_id,
                 action_group_id=ground.action_group_id,
@@ -51,4 +51,4 @@ def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
             ),
             opts=ground.opts,
         ).schedule_id
-    return {"batch_jobs": {name: value for name, value in scheduled.items() if value is not None}}
+    return {"batch_jobs": {name: value for name, value in made.items() if value is not None}}

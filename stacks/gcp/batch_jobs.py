@@ -17,22 +17,23 @@ from stacks.sections import batch_jobs
 
 def reaches(config: StackConfig) -> Sequence[str]:
     """What runs need."""
-    return component.REACH if batch_jobs.of(config) else ()
+    return component.REACH if batch_jobs.scheduled(config) else ()
 
 
 def grants(config: StackConfig) -> Needs:
     """Runs read their input and write their output."""
     jobs = batch_jobs.of(config).values()
     return Needs(
-        input_uris=[uri for job in jobs for uri in job.data.values()], output_uris=[job.output_uri for job in jobs]
+        input_uris=[uri for job in jobs for uri in job.data.values()],
+        output_uris=[runs.output_uri for _, runs in batch_jobs.scheduled(config).values()],
     )
 
 
 def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
     """Register each job, and say what runs it where it is switched on."""
-    scheduled: dict[str, pulumi.Output[str] | None] = {}
-    for name, job in batch_jobs.of(config).items():
-        scheduled[name] = BatchJob(
+    made: dict[str, pulumi.Output[str] | None] = {}
+    for name, (job, runs) in batch_jobs.scheduled(config).items():
+        made[name] = BatchJob(
             f"{ground.stack}-{name}",
             BatchJobArgs(
                 job_name=f"{ground.stack}-{name}",
@@ -40,12 +41,12 @@ def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
                 model=model(ground, config, job.model, "batch"),
                 machine=machine(config.platform, job.machine),
                 replicas=job.replicas,
-                schedule=job.when,
+                schedule=runs.when,
                 max_hours=job.max_hours,
                 inputs=job.data,
                 format=job.said(config.platform),
                 records_per_request=job.records_per_request,
-                output_uri=job.output_uri,
+                output_uri=runs.output_uri,
                 pipeline_account=ground.account_emails["pipeline"],
                 scheduler_agent=ground.agents["cloudscheduler"],
                 channel_id=ground.channel_id,
@@ -53,4 +54,4 @@ def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
             ),
             opts=ground.opts,
         ).workflow_id
-    return {"batch_jobs": {name: value for name, value in scheduled.items() if value is not None}}
+    return {"batch_jobs": {name: value for name, value in made.items() if value is not None}}

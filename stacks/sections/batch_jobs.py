@@ -1,6 +1,7 @@
 """Scoring on a schedule."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, StringConstraints
@@ -27,7 +28,9 @@ Input = Annotated[str, StringConstraints(pattern=CHANNEL)]
 
 
 class BatchJob(Machine):
-    """Scoring on a schedule, in `timezone`, stopped after `max_hours`; nothing runs between runs."""
+    """Scoring on a schedule, in `timezone`, or as a step of a pipeline, stopped after `max_hours`; nothing runs between
+    runs.
+    """
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -44,8 +47,9 @@ class BatchJob(Machine):
     """The name of a model of this file, under `models`."""
     replicas: Annotated[int, Field(ge=1, le=100)] = Field(examples=[2])
     """How many machines a run has: its replicas."""
-    schedule: Cron = Field(examples=["30 4 * * *"])
-    """When it runs: five cron fields (minute, hour, day of month, month, day of week), in `timezone`."""
+    schedule: Cron | None = Field(default=None, examples=["30 4 * * *"])
+    """When it runs: five cron fields (minute, hour, day of month, month, day of week), in `timezone`. A job that only
+    steps of pipelines do has none."""
     timezone: TimeZone = Field(default="UTC", examples=["Europe/Berlin"])
     """The IANA time zone that the schedule is in."""
     max_hours: Annotated[int, Field(ge=1, le=24)] = Field(examples=[3])
@@ -80,22 +84,19 @@ class BatchJob(Machine):
     records_per_request: Annotated[int, Field(ge=1, le=1_000)] | None = Field(default=None, examples=[32])
     """How many records a replica gets in one request: on gcp 64 where it is left out; on aws 1, or as many as 6 MB
     hold; on azure a request has a whole file."""
-    output_uri: Uri = Field(
+    output_uri: Uri | None = Field(
+        default=None,
         examples=[
             "s3://aws-pilot-artifacts-111122223333/batch/fraud-backfill/",
             "gs://gcp-pilot-artifacts-payments-risk-pilot/batch/fraud-backfill/",
             "azureml://datastores/artifacts/paths/batch/fraud-backfill/",
-        ]
+        ],
     )
-    """The folder below which each run writes its scores in a folder of its own, in the platform's own storage."""
+    """The folder below which each run of the schedule writes its scores in a folder of its own, in the platform's own
+    storage. A step of a pipeline writes below the pipeline's."""
     keep_days: Annotated[int, Field(ge=1, le=KEEP_DAYS)] = Field(default=SCORES_DAYS, examples=[90])
     """After how many days scores are deleted, where the folder lies in the stack's own artifact store. In the bucket of
     another, which `sources` names, its owner decides."""
-
-    @property
-    def when(self) -> Schedule:
-        """When it runs, as components take it."""
-        return Schedule(self.schedule, self.timezone)
 
     @property
     def data(self) -> Mapping[str, str]:
@@ -105,6 +106,39 @@ class BatchJob(Machine):
     def said(self, platform: str) -> str:
         """Its format, or the platform's usual one."""
         return self.format or formats.USUAL[platform]
+
+
+@dataclass(frozen=True)
+class Scheduled:
+    """What a schedule makes of a job: when its runs start, and where they write."""
+
+    when: Schedule
+    output_uri: str
+
+
+def scheduled(config: StackConfig) -> Mapping[str, tuple[BatchJob, Scheduled]]:
+    """The jobs that have a schedule of their own, with what it makes of each."""
+    return {
+        name: (job, Scheduled(Schedule(job.schedule, job.timezone), job.output_uri))
+        for name, job in of(config).items()
+        if job.schedule is not None and job.output_uri is not None
+    }
+
+
+def _by_the_clock(config: StackConfig) -> Iterator[Problem]:
+    """What has a schedule has a folder for its scores, and what has none is of no run that would write or expire."""
+    for name, job in of(config).items():
+        if job.schedule is not None and job.output_uri is None:
+            yield Problem(
+                (SECTION.name, name, "output_uri"), "is missing; add the folder that the scores are written to"
+            )
+        for key in ("output_uri", "keep_days", "timezone"):
+            if job.schedule is None and key in job.model_fields_set:
+                yield Problem(
+                    (SECTION.name, name, key),
+                    "stands without a schedule; add one, or leave it out: a step of a pipeline writes where the "
+                    "pipeline does",
+                )
 
 
 def _places(name: str, job: BatchJob) -> Iterator[tuple[tuple[str, ...], str]]:
@@ -138,7 +172,7 @@ def _apart(config: StackConfig) -> Iterator[Problem]:
     for name, job in of(config).items():
         places = list(_places(name, job))
         for path, uri in places:
-            if _overlap(uri, job.output_uri):
+            if job.output_uri is not None and _overlap(uri, job.output_uri):
                 yield Problem(
                     (SECTION.name, name, "output_uri"),
                     f"found {found_word(job.output_uri)}, and {'.'.join(path[2:])} is {found_word(uri)}: the next run "
@@ -199,8 +233,8 @@ def _requests(config: StackConfig) -> Iterator[Problem]:
 
 def _one_at_a_time(config: StackConfig) -> Iterator[Problem]:
     """No run starts while the last may still run: each would have machines, quota and money of its own."""
-    for name, job in of(config).items():
-        minutes = shortest_pause_minutes(job.schedule)
+    for name, (job, runs) in scheduled(config).items():
+        minutes = shortest_pause_minutes(runs.when.cron)
         if minutes < job.max_hours * 60:
             yield Problem(
                 (SECTION.name, name, "max_hours"),
@@ -210,26 +244,26 @@ def _one_at_a_time(config: StackConfig) -> Iterator[Problem]:
 
 
 def _output(config: StackConfig) -> Iterator[Problem]:
-    for name, job in of(config).items():
-        yield from address(config, (SECTION.name, name, "output_uri"), job.output_uri, FOLDER)
-        yield from models.apart_from_versions(config, (SECTION.name, name, "output_uri"), job.output_uri)
+    for name, (_, runs) in scheduled(config).items():
+        yield from address(config, (SECTION.name, name, "output_uri"), runs.output_uri, FOLDER)
+        yield from models.apart_from_versions(config, (SECTION.name, name, "output_uri"), runs.output_uri)
 
 
 def _keep(config: StackConfig) -> Iterator[Problem]:
     """Scores expire; models and what is scored do not, but for the scores of one job that another scores in turn."""
     models_of = [model.artifact_uri for _, model in models.served(config)]
     others = list(expiring(config))
-    for name, job in of(config).items():
+    for name, (job, runs) in scheduled(config).items():
         if "keep_days" in job.model_fields_set:
-            yield from sources.kept_by_us(config, (SECTION.name, name, "keep_days"), job.output_uri)
+            yield from sources.kept_by_us(config, (SECTION.name, name, "keep_days"), runs.output_uri)
         inputs = (uri for of_it, each in of(config).items() if of_it != name for uri in each.data.values())
-        stays = [*models_of, *(uri for uri in inputs if uri != job.output_uri)]
-        yield from expires((SECTION.name, name, "output_uri"), job.output_uri, job.keep_days, stays, others)
+        stays = [*models_of, *(uri for uri in inputs if uri != runs.output_uri)]
+        yield from expires((SECTION.name, name, "output_uri"), runs.output_uri, job.keep_days, stays, others)
 
 
 def expiring(config: StackConfig) -> Iterator[tuple[str, int]]:
     """The folder of each job's scores, and after how many days they are deleted."""
-    yield from ((job.output_uri, job.keep_days) for job in of(config).values())
+    yield from ((runs.output_uri, job.keep_days) for job, runs in scheduled(config).values())
 
 
 def _models(config: StackConfig) -> Iterator[Problem]:
@@ -257,8 +291,8 @@ def _hardware(config: StackConfig) -> Iterator[Problem]:
 
 
 def _schedules(config: StackConfig) -> Iterator[Problem]:
-    for name, job in of(config).items():
-        yield from kept_time(config, (SECTION.name, name), job.schedule, job.timezone)
+    for name, (_, runs) in scheduled(config).items():
+        yield from kept_time(config, (SECTION.name, name), runs.when.cron, runs.when.timezone)
 
 
 def _own_schema(platform: str) -> dict[str, Any]:
@@ -279,7 +313,7 @@ SECTION: Section[Mapping[str, BatchJob]] = Section(
         dict[Slug, BatchJob],
         Field(
             max_length=1000,
-            description="The batch jobs by name: scoring on a schedule. A stack may have none.",
+            description="The batch jobs by name: scoring on a schedule, or in a pipeline. A stack may have none.",
             examples=[
                 {
                     "fraud-backfill": {
@@ -301,7 +335,18 @@ SECTION: Section[Mapping[str, BatchJob]] = Section(
     serves=PLATFORMS,
     after=("models", "workspace"),
     check=one_by_one(
-        *(_one_or_several, _input, _output, _apart, _keep, _formats, _requests, _schedules, _one_at_a_time),
+        *(
+            _by_the_clock,
+            _one_or_several,
+            _input,
+            _output,
+            _apart,
+            _keep,
+            _formats,
+            _requests,
+            _schedules,
+            _one_at_a_time,
+        ),
         *(_models, _start_up, _hardware),
     ),
     own_schema=_own_schema,

@@ -279,6 +279,15 @@ _ADD = {
 }
 
 
+def _started_by_none(config: StackConfig) -> Iterator[Problem]:
+    """A batch job without a schedule runs as a step, or never."""
+    named = {step.batch for _, _, step in _steps(config)}
+    for name, job in batch_jobs.of(config).items():
+        if job.schedule is None and name not in named:
+            also = "" if config.platform == "aws" else ", or name the job in a step of a pipeline (batch)"
+            yield Problem((batch_jobs.SECTION.name, name, "schedule"), f"is missing; add when it runs{also}")
+
+
 def _order(config: StackConfig) -> Iterator[Problem]:
     """Each step reads steps that are there, and none that waits for it."""
     for name, pipeline in of(config).items():
@@ -480,6 +489,7 @@ SECTION: Section[Mapping[str, Pipeline]] = Section(
             _names,
             _either,
             _scores,
+            _started_by_none,
             _order,
             _ends,
             _shared,

@@ -182,8 +182,8 @@ def _keep(config: StackConfig) -> Iterator[Problem]:
             if "keep_days" in job.spot.model_fields_set:
                 yield from sources.kept_by_us(config, (*path, "keep_days"), uri)
             yield from expires((*path, "checkpoint_uri"), uri, job.spot.keep_days, stays, others)
-    for name, job in batch_jobs.of(config).items():
-        path, scores = (batch_jobs.SECTION.name, name, "output_uri"), job.output_uri
+    for name, (job, runs) in batch_jobs.scheduled(config).items():
+        path, scores = (batch_jobs.SECTION.name, name, "output_uri"), runs.output_uri
         # A model may be trained on what another scored.
         yield from expires(path, scores, job.keep_days, [uri for uri in trained if uri != scores], others)
 

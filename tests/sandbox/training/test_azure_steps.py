@@ -32,7 +32,7 @@ def state(tmp_path: Path) -> State:
 
 
 def pipeline(state: State) -> Record:
-    (record,) = (one for one in state.resources.find(type=SCHEDULE) if azure.is_pipeline(one))
+    (record,) = (one for one in state.resources.find(type=SCHEDULE) if one.inputs["name"] == "fraud-path")
     return record
 
 
@@ -46,6 +46,7 @@ def test_a_pipeline_is_no_training_job_and_a_training_job_no_pipeline(state: Sta
     }
     assert told == {
         "fraud-path": (False, True),
+        "fraud-scores": (False, True),
         "fraud-training": (True, False),
         "fraud-search": (True, False),
         "fraud-backfill": (False, False),

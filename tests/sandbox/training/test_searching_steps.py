@@ -41,7 +41,7 @@ def standing(platform: str, folder: Path, edit: Callable[[str], str] = str, stac
 
 
 def run(state: State) -> list[str]:
-    (record,) = (one for one in state.resources.all() if is_pipeline(one))
+    (record,) = (one for one in state.resources.all() if is_pipeline(one) and searching.PIPELINE in one.name)
     return byhand.run(state, record.name).splitlines()
 
 

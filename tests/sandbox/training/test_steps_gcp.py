@@ -33,13 +33,13 @@ def state(tmp_path: Path) -> State:
 
 
 def path_of(state: State) -> Record:
-    (record,) = (one for one in state.resources.all() if gcp.is_pipeline(one))
+    (record,) = (one for one in state.resources.all() if one.name == "gcp-full-fraud-path")
     return record
 
 
 def test_a_pipeline_is_no_training_job_and_no_training_job_a_pipeline(state: State) -> None:
     records = state.resources.all()
-    assert [one.name for one in records if gcp.is_pipeline(one)] == ["gcp-full-fraud-path"]
+    assert [one.name for one in records if gcp.is_pipeline(one)] == ["gcp-full-fraud-path", "gcp-full-fraud-scores"]
     assert [one.name for one in records if gcp.trains(one)] == ["gcp-full-fraud-search", "gcp-full-fraud-training"]
 
 

