@@ -97,6 +97,7 @@ _LIKE = {
 _LISTED = {
     "batch-input-folders": ("batch-input",),
     "candidate-folders": ("candidates",),
+    "model-folders": ("artifacts",),
     "data-of-runs-folders": ("data-of-runs", "trained"),
 }
 """The buckets of which a role lists what lies below the places of other words, and nothing else."""
