@@ -5,4 +5,6 @@ FROM python:3.13-slim
 WORKDIR /app
 COPY __init__.py examples/__init__.py
 COPY serving examples/serving
+# It serves several models, too: https://docs.aws.amazon.com/sagemaker/latest/dg/build-multi-model-build-container.html
+LABEL com.amazonaws.sagemaker.capabilities.multi-models=true
 ENTRYPOINT ["python", "-m", "examples.serving.sagemaker"]

@@ -73,8 +73,10 @@ class TargetsArgs(Args):
 
     endpoint: str
     """What the endpoint is called after the prefix."""
+    folder_uri: str
+    """The s3:// folder that the endpoint serves from, with a slash at its end: the serving persona lists it."""
     targets: Sequence[str]
-    """The paths of the models' artifacts below the folder that the endpoint serves from."""
+    """The paths of the models' artifacts below the folder."""
 
 
 @dataclass

@@ -224,6 +224,8 @@ def statements_of(args: IdentityArgs, words: Words) -> dict[str, list[dict[str, 
         "serving": [
             *runs_containers("/aws/sagemaker/Endpoints"),
             *_objects("Artifacts", ["s3:GetObject"], words.artifacts),
+            # CreateModel of a folder of models lists it: https://github.com/philschmid/llm-sagemaker-sample/issues/2
+            *_list("ListModels", sorted({one.folder_uri.removeprefix("s3://") for one in args.needs.targets})),
             *_versions(args, ["s3:GetObject"]),
             *_decrypt(words.artifact_keys, words.region),
             *_files("AsyncResults", bucket, "async/input/", "async/"),
@@ -568,7 +570,7 @@ def _objects(sid: str, actions: Sequence[str], places: Sequence[str]) -> list[di
 
 
 def _list(sid: str, places: Sequence[str]) -> list[dict[str, Any]]:
-    """Listing the prefixes that a transform job expands; each bucket with its own prefixes only."""
+    """Listing the prefixes that are read as folders; each bucket with its own prefixes only."""
     prefixes: dict[str, list[str]] = {}
     for bucket, _, prefix in (place.partition("/") for place in places):
         prefixes.setdefault(bucket, []).append(f"{prefix}*")

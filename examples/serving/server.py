@@ -15,16 +15,21 @@ from examples.serving.predictor import BadModel, BadRequest
 LARGEST = 6 * 1024 * 1024
 """Bytes of the largest body. SageMaker's batch transform sends no more where nothing else is said ("MaxPayloadInMB",
 https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTransformJob.html)."""
+NAMED = "{name}"
 PATIENCE = 20
 """Seconds that a connection may be silent."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """A call, as a route sees it. `type` is the media type of the body, in lower case and without parameters."""
+    """A call, as a route sees it. `type` is the media type of the body, in lower case and without parameters.
+
+    `named` is what stands in the path where the route's own has `{name}`.
+    """
 
     type: str
     body: bytes
+    named: str = ""
 
 
 @dataclass(frozen=True)
@@ -69,7 +74,8 @@ def read_json(body: bytes, key: str) -> object:
 class Server(ThreadingHTTPServer):
     """Listens at an address; `routes` has what answers by method and path, `refuse` how the platform words a refusal.
 
-    A BadRequest of a route is 400. The port 0 takes a free one, which `server_port` has then.
+    A path may have one part `{name}`, which stands for any. A BadRequest of a route is 400. The port 0 takes a free
+    one, which `server_port` has then.
     """
 
     def __init__(self, address: tuple[str, int], routes: Mapping[tuple[str, str], Route], refuse: Refuse) -> None:
@@ -89,6 +95,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self._send(self._answer("POST"))
 
+    def do_DELETE(self) -> None:
+        self._send(self._answer("DELETE"))
+
     def log_message(self, format: str, *args: object) -> None:
         """Nothing: the platforms log each call, and a health check every few seconds says nothing."""
 
@@ -97,17 +106,28 @@ class _Handler(BaseHTTPRequestHandler):
         if isinstance(body, Answer):
             return body
         path = self.path.partition("?")[0]
-        route = self.server.routes.get((method, path))
+        route, named = self._route(method, path)
         if route is None:
             return self.server.refuse(404, f"There is no {method} {path}; there is {self._known()}.")
         try:
-            return route(Request(self.headers.get_content_type(), body))
+            return route(Request(self.headers.get_content_type(), body, named))
         except BadRequest as error:
             return self.server.refuse(400, str(error))
 
+    def _route(self, method: str, path: str) -> tuple[Route | None, str]:
+        """What answers there, and what stands in the path for its `{name}`."""
+        if (route := self.server.routes.get((method, path))) is not None:
+            return route, ""
+        for (asked, form), route in self.server.routes.items():
+            before, holds, after = form.partition(NAMED)
+            name = path.removeprefix(before).removesuffix(after)
+            if holds and asked == method and name and "/" not in name and path == f"{before}{name}{after}":
+                return route, name
+        return None, ""
+
     def _body(self, method: str) -> bytes | Answer:
         # What is left unread would be taken for the next call of the connection, so a refusal closes it.
-        if method == "GET":
+        if method != "POST":
             return b""
         length = self.headers.get("Content-Length", "")
         if not (length.isascii() and length.isdigit()):

@@ -415,7 +415,7 @@ class Acceptance:
 
     def _serves(self, artifact: str) -> None:
         """Let the endpoint's model have that artifact."""
-        model = endpoints.of(self.config)[self._endpoint()].model
+        (model,) = endpoints.serves(endpoints.of(self.config)[self._endpoint()])
         assert model in models.of(self.config)
         edit(self.door.file, lambda config: config["models"][model].update(artifact_uri=artifact))
 

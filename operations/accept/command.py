@@ -299,9 +299,8 @@ def rehearsed(asked: Asked) -> "Versions":
     endpoint = first_endpoint(asked.config)
     if endpoint is None:
         return Versions(None, None)
-    good = asked.versions.next or next_artifact(
-        models.of(asked.config)[endpoints.of(asked.config)[endpoint].model].artifact_uri
-    )
+    (model,) = endpoints.serves(endpoints.of(asked.config)[endpoint])
+    good = asked.versions.next or next_artifact(models.of(asked.config)[model].artifact_uri)
     return Versions(good, asked.versions.bad or next_artifact(good))
 
 

@@ -69,7 +69,7 @@ def gpu_quota(r: Rehearsal) -> None:
 def bad_version(r: Rehearsal) -> None:
     """A new version of a model answers one request in twenty with an error. Its canary is taken back, seen or not."""
     scorer = r.endpoint()
-    model = endpoints.of(r.config)[scorer].model
+    (model,) = endpoints.serves(endpoints.of(r.config)[scorer])
     artifact = next_artifact(models.of(r.config)[model].artifact_uri)
     r.comes_up()
     before = _who_serves(r, scorer)
@@ -220,7 +220,7 @@ def left_and_back(r: Rehearsal) -> None:
 def promoted(r: Rehearsal) -> None:
     """A version goes to the next stack, in another account: it is refused unapproved, and a bad one comes back."""
     scorer, cloud, n = r.endpoint(), cloud_of(r.platform), r.beside()
-    model = endpoints.of(r.config)[scorer].model
+    (model,) = endpoints.serves(endpoints.of(r.config)[scorer])
     first = r.next_number()
     second, bad = first + 1, f"sha256:{'2' * 64}"
     _gives_and_takes(r, n, model, first)

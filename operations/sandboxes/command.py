@@ -119,6 +119,10 @@ def call_endpoint(
             "that the stack file has under callers.",
         ),
     ] = "inside",
+    target: Annotated[
+        str,
+        typer.Option(help="Of an endpoint of several models, the one that is called, as the output `calls` tells it."),
+    ] = "",
 ) -> None:
     """Call an endpoint and print its prediction, where what stands here holds a path to the example's container.
 
@@ -140,7 +144,7 @@ def call_endpoint(
     except OSError as error:
         raise BadInput(f"{request}: cannot be read ({error.strerror}); name a file of JSON") from None
     try:
-        answer = call(state, served[0], body, outside=from_ == "outside", caller=caller)
+        answer = call(state, served[0], body, outside=from_ == "outside", caller=caller, target=target)
     except NoPrediction as refusal:
         typer.echo(str(refusal), err=True)
         raise typer.Exit(1) from None

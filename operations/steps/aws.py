@@ -19,7 +19,7 @@ from catalogue.kinds.aws.iam import ROLE, ROLE_POLICY
 from catalogue.kinds.aws.jobs import PIPELINE, STATE_MACHINE
 from catalogue.kinds.aws.mlplatform import APPROVED_VERSION
 from catalogue.kinds.aws.s3 import BUCKET
-from catalogue.kinds.aws.sagemaker import ENDPOINT, MODEL, is_async
+from catalogue.kinds.aws.sagemaker import ENDPOINT, MODEL, is_async, target_models
 from catalogue.kinds.aws.sfn import DEFINED, jobs_of
 from catalogue.kinds.aws.sns import SUBSCRIPTION, TOPIC
 from catalogue.kinds.aws.studio import DOMAIN, USER_PROFILE
@@ -462,10 +462,11 @@ def after_up(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
         else:
             put = f"s3://{graph.outputs.get('artifacts') or 'BUCKET'}/async/input/request.json"
             call = f"invoke-endpoint-async {at} --content-type application/json --input-location {put}"
+        each = [f" --target-model {quote(target)}" for target in target_models(graph, served)] or [""]
         yield ManualStep(
             what=f"call {name} {called_from(graph, 'Studio', _WAYS)}",
             who="caller",
-            commands=[*outputs(graph), f"aws sagemaker-runtime {call}"],
+            commands=[*outputs(graph), *(f"aws sagemaker-runtime {call}{target}" for target in each)],
             checks=[f"aws sagemaker describe-endpoint {at} --query EndpointStatus"],
             looks=[Look(what="call", name=name)],
         )

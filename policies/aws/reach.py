@@ -83,7 +83,7 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
 """What a word is by its name. {h} is the region and the account, {p} how the stack's names begin. Which subnets and
 which images are the stack's is said by world-place, whose a profile or a space is by identity-own-profile."""
 _LIKE = {
-    **dict.fromkeys(("online-endpoints", "async-endpoints"), "endpoints"),
+    **dict.fromkeys(("online-endpoints", "async-endpoints", "named-models"), "endpoints"),
     **dict.fromkeys(("own-profile", "own-space", "own-app", "own-profile-app"), "domain"),
     **dict.fromkeys(("data-key-of-runs", "data-key-of-schedules"), "data-key"),
     "package-groups": "versions",
@@ -97,6 +97,7 @@ _LIKE = {
 _LISTED = {
     "batch-input-folders": ("batch-input",),
     "candidate-folders": ("candidates",),
+    "model-folders": ("artifacts",),
     "data-of-runs-folders": ("data-of-runs", "trained"),
 }
 """The buckets of which a role lists what lies below the places of other words, and nothing else."""

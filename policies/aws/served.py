@@ -99,6 +99,9 @@ def _calls(graph: Graph, model: Resource) -> Iterator[_Called]:
     assert kind is not None and isinstance(kind.serves, Serves)
     for uri in kind.serves.artifacts(graph, model):
         yield "s3:GetObject", f"arn:aws:s3:::{uri.removeprefix('s3://')}", ()
+    for uri in sagemaker.folders(model):
+        bucket, _, folder = uri.removeprefix("s3://").partition("/")
+        yield "s3:ListBucket", f"arn:aws:s3:::{bucket}", (("s3:prefix", folder),)
     for image in kind.serves.images(graph, model):
         if of := _IMAGE.fullmatch(image):
             yield "ecr:BatchGetImage", f"arn:aws:ecr:{of['region']}:{of['account']}:repository/{of['name']}", ()

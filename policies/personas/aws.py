@@ -14,7 +14,6 @@ from catalogue.kinds.aws import ec2, ecr, iam, jobs, kms, pipelines, sagemaker, 
 from catalogue.kinds.aws.experiments import MLFLOW_APP
 from catalogue.landing_zones import AwsNetwork
 from catalogue.once import once_a_graph
-from catalogue.targets import artifacts_below, target_of
 from policies import given
 from policies.aws.access import may_take, refusal, session
 from policies.aws.promoted import taken
@@ -98,11 +97,17 @@ def _places(graph: Graph) -> Mapping[str, Sequence[Place]]:
         "own-images": at(*_known(graph.of(ecr.REPOSITORY), "arn")),
         "images": [Place(arn, {"aws:ResourceAccount": arn.split(":")[4]}) for arn in images],
         "artifacts": at(*sorted(_object(uri) for uri in artifacts if not registered.in_registry(uri))),
+        "model-folders": [
+            _listed(uri, own) for uri in sorted({uri for model in models for uri in sagemaker.folders(model)})
+        ],
         "endpoints": at(*_known(endpoints, "arn"), **inside),
         "online-endpoints": at(*_known((e for e in endpoints if e not in queued), "arn"), **inside),
         "async-endpoints": at(*_known(queued, "arn"), **inside),
         "named-models": [
-            Place(arn, {**inside, "sagemaker:TargetModel": target}) for arn, target in _targets(graph, endpoints)
+            Place(arn, {**inside, "sagemaker:TargetModel": target})
+            for one in endpoints
+            for arn in _known([one], "arn")
+            for target in sagemaker.target_models(graph, one)
         ],
         "rollback-alarms": at(*(f"arn:aws:cloudwatch:{here}:alarm:{name}" for name in sorted(set(_alarms(endpoints))))),
         "logs": at(f"arn:aws:logs:{here}:log-group:/aws/sagemaker/Endpoints/{prefix}-x"),
@@ -356,16 +361,6 @@ def _alarms(endpoints: Iterable[Resource]) -> Iterator[str]:
     """The alarms that take a new version back."""
     for endpoint in endpoints:
         yield from endpoint.props.each_text_if_known("deploymentConfig.autoRollbackConfiguration.alarms.alarmName")
-
-
-def _targets(graph: Graph, endpoints: Iterable[Resource]) -> Iterator[tuple[str, str]]:
-    """The endpoints of several models, by their ARNs, each with what a caller says to name one of them."""
-    for endpoint in endpoints:
-        for configuration in sagemaker.configurations(graph, endpoint):
-            for model in graph.refers(configuration, "productionVariants", sagemaker.MODEL):
-                for folder in sagemaker.folders(model):
-                    for uri in sorted(artifacts_below(graph.placement, folder)):
-                        yield from ((arn, target_of(uri, folder)) for arn in _known([endpoint], "arn"))
 
 
 def _repositories(model: Resource) -> Iterator[str]:

@@ -16,7 +16,7 @@ example's. Any other endpoint answers as one whose container answers an error, i
 import threading
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http.server import ThreadingHTTPServer
 from importlib import import_module
 from typing import Any, Protocol, cast
@@ -26,7 +26,7 @@ import httpx
 from catalogue.kind import Evidence
 from catalogue.placement import Caller
 from catalogue.platforms import Platform
-from examples.pack import digest_of_image, digest_of_model, dockerfile
+from examples.pack import MODEL, NAME, digest_of_image, digest_of_model, dockerfile
 from examples.serving.server import Server
 from sandbox.state import State
 from sandbox.state.records import Record
@@ -45,11 +45,16 @@ class NotRun(NoPrediction):
 
 @dataclass(frozen=True)
 class Served:
-    """What a replica runs in the cloud: "" for what nothing that stands says. `route` is where it takes predictions."""
+    """What a replica runs in the cloud: "" for what nothing that stands says. `route` is where it takes predictions.
+
+    With `several` the container serves more than one model: `artifact` is the folder that they lie below, and the
+    container is told to load the one that is called.
+    """
 
     image: str
     artifact: str
     route: str
+    several: bool = False
 
 
 @dataclass(frozen=True)
@@ -57,12 +62,14 @@ class Call:
     """One call: the endpoint, and where the caller stands.
 
     That is the stack's network, or with `outside` the internet, or where the stack file says that `caller` stands.
+    `target` is the model that the caller names, of an endpoint that serves several.
     """
 
     state: State
     endpoint: Record
     outside: bool = False
     caller: Caller | None = None
+    target: str = ""
 
     @property
     def joined(self) -> Caller | None:
@@ -136,18 +143,26 @@ class Plane(Protocol):
         ...
 
 
-def call(state: State, endpoint: Record, body: bytes, outside: bool, caller: Caller | None = None) -> bytes:
+def call(
+    state: State, endpoint: Record, body: bytes, outside: bool, caller: Caller | None = None, target: str = ""
+) -> bytes:
     """The prediction that the endpoint's container gives for a body of JSON, to the caller of `Call`.
 
-    Raises NoPrediction, NotRun where the sandbox does not run that container, and BadInput.
+    `target` names one of an endpoint of several models. Raises NoPrediction, NotRun where the sandbox does not run that
+    container, and BadInput.
     """
     plane = plane_of(endpoint)
-    plane.reach(Call(state, endpoint, outside, caller))
+    plane.reach(Call(state, endpoint, outside, caller, target))
     served = plane.served(state, endpoint)
+    if served.several:
+        served = replace(served, artifact=f"{served.artifact}{target}")
     if why := strange(state, cast(Platform, endpoint.platform), served):
         raise NotRun(plane.failed(501, why))
     with running(plane.container(served.route)) as address:
         told = {"Content-Type": "application/json"}
+        if served.several:
+            load = {"model_name": NAME, "url": str(MODEL)}
+            httpx.post(f"{address}/models", json=load, timeout=TIMEOUT, trust_env=False).raise_for_status()
         # A proxy of the environment knows no server of this process.
         answer = httpx.post(f"{address}{served.route}", content=body, headers=told, timeout=TIMEOUT, trust_env=False)
     if answer.status_code != 200:

@@ -22,19 +22,21 @@ from catalogue.iam import Session, denial, granted, may_take, read_text, refusal
 from catalogue.kind import documented, from_source
 from catalogue.kinds.aws.ec2 import GROUP, GROUPS, PEERING, ROUTE_TABLE, VPC, VPC_ENDPOINT
 from catalogue.kinds.aws.iam import POLICY, ROLE, ROLE_POLICY
-from catalogue.kinds.aws.sagemaker import CONFIGURATION
+from catalogue.kinds.aws.sagemaker import CONFIGURATION, SEVERAL
 from catalogue.kinds.aws.sagemaker import MODEL as SERVED_MODEL
 from catalogue.kinds.aws.vpc import EGRESS, INGRESS
 from catalogue.marked import Json
 from catalogue.placement import Caller
-from examples.pack import MODEL
+from examples.pack import MODEL, NAME
 from examples.serving import sagemaker
 from examples.serving.server import Server
-from sandbox.dataplane import Call, Part, Served, follow, there
+from sandbox.dataplane import Call, NoPrediction, Part, Served, follow, there
 from sandbox.state import State
 from sandbox.state.records import Record
 
 PATH = "/invocations"
+BY_NAME = f"/models/{NAME}/invoke"
+"""Where a container takes predictions for one of several models, by the name that SageMaker gave it."""
 _ACTION = "sagemaker:InvokeEndpoint"
 _READ = "2026-11-26"
 _BOTOCORE = from_source("https://github.com/boto/botocore/blob/develop/botocore/exceptions.py", _READ)
@@ -45,6 +47,20 @@ _DENIED = (
     "An error occurred (AccessDeniedException) when calling the InvokeEndpoint operation: User: "
     "arn:aws:sts::{account}:assumed-role/{session}/caller is not authorized to perform: {action} on resource: {arn} "
 )
+
+
+_NO_TARGETS = (
+    "An error occurred (ValidationError) when calling the InvokeEndpoint operation: Endpoint {name} is not a "
+    "multi-model endpoint and does not support target model header."
+)
+"""https://github.com/aws/amazon-sagemaker-examples/issues/1026"""
+_NOT_FETCHED = (
+    "An error occurred (ValidationError) when calling the InvokeEndpoint operation: Failed to download model data "
+    "(bucket: {bucket}, key: {key}). Please ensure that there is an object located at the URL and that the role passed "
+    "to CreateModel has permissions to download the model."
+)
+"""Assumed, after what SageMaker says where an endpoint of one model cannot be made:
+https://github.com/aws-solutions-library-samples/fraud-detection-using-machine-learning/issues/9"""
 
 
 def reach(call: Call) -> None:
@@ -66,26 +82,52 @@ def reach(call: Call) -> None:
         "session": role.rpartition("/")[2],
         "user": who,
     }
+    model = _model(state, endpoint)
+    several = of_model(model).several
+    if several and not call.target:
+        raise BadInput(f"{endpoint.name} serves several models; name one by --target, as the output `calls` tells it")
     follow(PARTS, call, not call.outside and not call.apart, words)
+    if several and model is not None:
+        _fetch(state, model, call.target)
+    elif call.target:
+        raise NoPrediction(_NO_TARGETS.format(name=name))
+
+
+def _fetch(state: State, model: Record, target: str) -> None:
+    """SageMaker fetches the model that a caller names as the model's own role. Raises NoPrediction where it cannot."""
+    bucket, _, key = f"{of_model(model).artifact}{target}".removeprefix("s3://").partition("/")
+    (role,) = state.resources.find(type=ROLE, id=str(model.inputs.get("executionRoleArn", "")).rpartition("/")[2])
+    asked = Asked("s3:GetObject", f"arn:aws:s3:::{bucket}/{key}", {"aws:ResourceAccount": model.account})
+    session = session_of(state, role)
+    if not state.account.digest(f"s3://{bucket}/{key}") or not granted(session.own, asked):
+        raise NoPrediction(_NOT_FETCHED.format(bucket=bucket, key=key))
 
 
 def served(state: State, endpoint: Record) -> Served:
     """The container of the model that the endpoint's configuration names first. Its route is SageMaker's own."""
+    return of_model(_model(state, endpoint))
+
+
+def _model(state: State, endpoint: Record) -> Record | None:
     configuration = state.resources.get(CONFIGURATION, str(endpoint.inputs.get("endpointConfigName", "")))
     variants = configuration.inputs.get("productionVariants") if configuration else None
-    return of_model(state.resources.get(SERVED_MODEL, str(variants[0].get("modelName"))) if variants else None)
+    return state.resources.get(SERVED_MODEL, str(variants[0].get("modelName"))) if variants else None
 
 
 def of_model(model: Record | None) -> Served:
     """The container of a model."""
     container: Json = model.inputs.get("primaryContainer", {}) if model else {}
     named = [*values_at(container, "modelDataUrl"), *values_at(container, "modelDataSource.s3DataSources[].s3Uri")]
-    return Served(str(container.get("image", "")), str(named[0]) if named else "", PATH)
+    several = container.get("mode") == SEVERAL
+    return Served(
+        str(container.get("image", "")), str(named[0]) if named else "", BY_NAME if several else PATH, several
+    )
 
 
 def container(route: str) -> Server:
     """The example's container of SageMaker."""
-    return sagemaker.serve(MODEL, ("127.0.0.1", 0))
+    at = ("127.0.0.1", 0)
+    return sagemaker.serve_several(at) if route == BY_NAME else sagemaker.serve(MODEL, at)
 
 
 def failed(status: int, body: str) -> str:
@@ -373,4 +415,6 @@ def _asked(call: Call, way: Record, role: Session) -> Asked:
             "aws:SourceVpce": "" if given else way.id,
             "aws:VpcSourceIp": "",
         }
+    if call.target:
+        here["sagemaker:TargetModel"] = call.target
     return Asked(_ACTION, str(endpoint.outputs["arn"]), here)

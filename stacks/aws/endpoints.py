@@ -12,7 +12,7 @@ from components.aws.model import ModelArgs
 from components.aws.personas import Needs, TargetsArgs
 from components.aws.registry import answers_of, captures_of, failures_of
 from stacks.aws.ground import Ground
-from stacks.aws.models import model, several, targets
+from stacks.aws.models import folder, model, several, targets
 from stacks.machines import machine
 from stacks.model import StackConfig
 from stacks.sections import endpoints, models
@@ -30,7 +30,11 @@ def grants(config: StackConfig) -> Needs:
         machines=[machine(config.platform, item.machine, config.region) for item in endpoints.of(config).values()],
         captures=list(endpoints.capturing(config)),
         targets=[
-            TargetsArgs(endpoint=name, targets=list(targets(config, item.models).values()))
+            TargetsArgs(
+                endpoint=name,
+                folder_uri=folder(config, item.models),
+                targets=list(targets(config, item.models).values()),
+            )
             for name, item in endpoints.of(config).items()
             if isinstance(item, MultiModelEndpoint)
         ],

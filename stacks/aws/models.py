@@ -35,19 +35,20 @@ def grants(config: StackConfig) -> Needs:
 def several(ground: Ground, config: StackConfig, names: Sequence[str], persona: str) -> ModelArgs:
     """The models of the stack file that share a container: they have one image, in all of them the same."""
     shared = model(ground, config, names[0], persona)
-    return replace(shared, several=True, artifact_uri=_folder(config, names))
+    return replace(shared, several=True, artifact_uri=folder(config, names))
 
 
 def targets(config: StackConfig, names: Sequence[str]) -> Mapping[str, str]:
     """What a caller says to be answered by each of the models that share a container, by its name."""
-    folder = _folder(config, names)
-    return {name: target_of(models.of(config)[name].artifact_uri, folder) for name in names}
+    below = folder(config, names)
+    return {name: target_of(models.of(config)[name].artifact_uri, below) for name in names}
 
 
-def _folder(config: StackConfig, names: Sequence[str]) -> str:
-    folder = folder_of([models.of(config)[name].artifact_uri for name in names])
-    assert folder is not None, "the check of endpoints refuses models that share no folder"
-    return folder
+def folder(config: StackConfig, names: Sequence[str]) -> str:
+    """The folder below which the models that share a container lie."""
+    found = folder_of([models.of(config)[name].artifact_uri for name in names])
+    assert found is not None, "the check of endpoints refuses models that share no folder"
+    return found
 
 
 def model(ground: Ground, config: StackConfig, name: str, persona: str) -> ModelArgs:

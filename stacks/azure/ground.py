@@ -165,7 +165,7 @@ def _outbound(site: Site, config: StackConfig, group: Group, kept: Store, studio
 
 def _registries(config: StackConfig) -> Mapping[str, str]:
     """The ids of the registries of others whose images something runs that is switched on, by the registries' names."""
-    items = (*endpoints.of(config).values(), *batch_jobs.of(config).values())
+    items = (*endpoints.online(config).values(), *batch_jobs.of(config).values())
     running = {item.model for item in items if item.enabled}
     images = [model.image for name, model in models.served(config) if name in running]
     images += [job.image for job in training.of(config).values() if job.enabled]

@@ -276,3 +276,42 @@ def test_an_image_has_all_that_its_process_needs(platform: str, tmp_path: Path) 
         "azure": "AZUREML_MODEL_DIR is not set; Azure Machine Learning sets it for a deployment that has a model.\n",
     }
     assert (ended.returncode, ended.stdout, ended.stderr) == (2, "", missing[platform])
+
+
+def test_sagemaker_loads_lists_invokes_and_unloads_each_of_several_models(tmp_path: Path) -> None:
+    """Custom Containers Contract, https://docs.aws.amazon.com/sagemaker/latest/dg/mms-container-apis.html"""
+    recorded = json.loads(_recorded("aws", "prediction.json"))
+    other = tmp_path / "other"
+    other.mkdir()
+    said = json.loads((MODEL / "model.json").read_text(encoding="utf-8"))
+    (other / "model.json").write_text(json.dumps({**said, "intercept": said["intercept"] + 1}), encoding="utf-8")
+    with running(sagemaker.serve_several(("127.0.0.1", 0))) as address, httpx.Client(base_url=address) as client:
+        assert client.get("/ping").status_code == 200 and client.get("/models").json() == {"models": []}
+        assert client.post("/models/a1/invoke", json={}).status_code == 404
+        about = {"a1": {"modelName": "a1", "modelUrl": str(MODEL)}, "b2": {"modelName": "b2", "modelUrl": str(other)}}
+        for name, one in about.items():
+            told = {"model_name": name, "url": one["modelUrl"]}
+            assert client.post("/models", json=told).status_code == 200
+            assert client.post("/models", json=told).status_code == 409
+            assert client.get(f"/models/{name}").json() == one
+        assert client.get("/models").json() == {"models": [about["a1"], about["b2"]]}
+        body = _recorded("aws", "request.json")
+        assert client.post("/models/a1/invoke", content=body, headers=JSON).json() == recorded
+        assert client.post("/models/b2/invoke", content=body, headers=JSON).json() != recorded, "a model of its own"
+        assert client.delete("/models/a1").status_code == 200
+        assert client.delete("/models/a1").status_code == client.get("/models/a1").status_code == 404
+        assert client.get("/models").json() == {"models": [about["b2"]]}
+        unusable = client.post("/models", json={"model_name": "c", "url": str(tmp_path)})
+        assert unusable.status_code == 400 and "cannot be read" in unusable.text
+
+
+@pytest.mark.parametrize(
+    ("environment", "path"), [({}, "/invocations"), ({"SAGEMAKER_MULTI_MODEL": "true"}, "/models")]
+)
+def test_sagemaker_says_by_a_variable_that_a_container_serves_several(
+    monkeypatch: pytest.MonkeyPatch, several: str, path: str
+) -> None:
+    monkeypatch.setattr(sagemaker, "FOLDER", MODEL)
+    monkeypatch.setattr(sagemaker, "PORT", 0)
+    with sagemaker.server_of({"SAGEMAKER_MULTI_MODEL": several}) as server:
+        assert ("POST", path) in server.routes

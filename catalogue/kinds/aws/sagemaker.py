@@ -35,7 +35,7 @@ from catalogue.machines import Machines
 from catalogue.once import once_a_graph
 from catalogue.pricing import Bill, Pricing, Unpriced
 from catalogue.properties import Malformed, Properties
-from catalogue.targets import artifacts_below
+from catalogue.targets import artifacts_below, target_of
 
 ENDPOINT = "aws:sagemaker/endpoint:Endpoint"
 CONFIGURATION = "aws:sagemaker/endpointConfiguration:EndpointConfiguration"
@@ -341,6 +341,21 @@ def folders(model: Resource) -> list[str]:
     """The places below which a model's containers find whatever a caller names, of those that serve several models."""
     found = [*model.props.each_section("primaryContainer"), *model.props.each_section("containers")]
     return [one.text_or_empty("modelDataUrl") for one in found if one.text_or_empty("mode") == SEVERAL]
+
+
+def target_models(graph: Graph, endpoint: Resource) -> list[str]:
+    """What a caller says to name each model of an endpoint that serves several, as the stack file has them."""
+    models = [
+        model
+        for configuration in configurations(graph, endpoint)
+        for model in graph.refers(configuration, "productionVariants", MODEL)
+    ]
+    return sorted(
+        target_of(uri, folder)
+        for model in models
+        for folder in folders(model)
+        for uri in artifacts_below(graph.placement, folder)
+    )
 
 
 def _images(graph: Graph, model: Resource) -> Iterator[str]:

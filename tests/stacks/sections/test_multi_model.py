@@ -15,14 +15,17 @@ from catalogue.kinds.aws.iam import ROLE_POLICY
 from catalogue.kinds.aws.sagemaker import MODEL
 from catalogue.kinds.aws.sagemaker import artifacts_of as artifacts_in
 from catalogue.targets import artifacts_below, folder_of, target_of
+from examples.pack import HERE, digest_of_model
 from operations.evaluation import evaluate
 from policies import pack
 from policies.aws.callers import call_named
 from policies.aws.stated import stated
+from sandbox.dataplane import NoPrediction, call
 from stacks.config import validate
 from stacks.sections import endpoints
 from tests.mutate import changed, put
 from tests.previewing import preview
+from tests.sandbox.dataplane.test_path import Standing
 from tests.stack_files import pilot_file
 
 BUCKET = "s3://aws-pilot-artifacts-111122223333"
@@ -217,3 +220,36 @@ def test_a_rule_finds_another_folder_image_or_variable_than_the_stack_file_says(
 ) -> None:
     assert not stated.judge(graph).violations
     assert stated.judge(other(graph)).violations
+
+
+@pytest.fixture(scope="module")
+def standing(graph: Graph, tmp_path_factory: pytest.TempPathFactory) -> Standing:
+    """The stack in a sandbox, with the example's model under both of its targets."""
+    stands = Standing(graph, tmp_path_factory.mktemp("stands"))
+    for target in TARGETS.values():
+        stands.state.account.upload(f"{FOLDER}{target}", digest_of_model("aws"))
+    return stands
+
+
+def _called(stands: Standing, target: str) -> Json:
+    body = (HERE / "recorded" / "aws" / "request.json").read_bytes()
+    return json.loads(call(stands.state, stands.endpoint, body, outside=False, target=target))
+
+
+def test_the_container_answers_for_each_model_and_iam_refuses_any_other(standing: Standing) -> None:
+    recorded = json.loads((HERE / "recorded" / "aws" / "prediction.json").read_text(encoding="utf-8"))
+    for target in TARGETS.values():
+        assert _called(standing, target) == recorded
+    with pytest.raises(NoPrediction, match="because no identity-based policy allows the sagemaker:InvokeEndpoint"):
+        _called(standing, "3/model.tar.gz")
+    with pytest.raises(BadInput, match="serves several models; name one by --target"):
+        _called(standing, "")
+
+
+def test_a_model_that_nobody_uploaded_or_the_role_may_not_read_is_not_fetched(standing: Standing) -> None:
+    (policy,) = [one for one in standing.all() if one.type == ROLE_POLICY and "serving" in one.name]
+    standing.delete(policy)
+    with pytest.raises(NoPrediction, match="Failed to download model data"):
+        _called(standing, "2/model.tar.gz")
+    standing.put_back([policy])
+    assert _called(standing, "2/model.tar.gz")
