@@ -59,7 +59,8 @@ def _with(platform: str, wanted: Callable[[Kind], bool]) -> tuple[str, ...]:
     return tuple(token for token, kind in kinds(platform).items() if wanted(kind))
 
 
-_RUN_CODE = ("command:", "pulumi-nodejs:dynamic", "pulumi-python:dynamic")
+_RUN_CODE = ("command:", "docker:", "docker-build:", "pulumi-nodejs:dynamic", "pulumi-python:dynamic")
+_MAKE_NOTHING = ("pulumi:", "random:", "std:", "time:")
 
 
 @whole_stack_rule(
@@ -71,18 +72,19 @@ _RUN_CODE = ("command:", "pulumi-nodejs:dynamic", "pulumi-python:dynamic")
     never_waived=NOT_READ,
 )
 def kind_known(graph: Graph) -> Found:
-    """In a stack of this program, every type. In another stack only those of the three clouds, each once, and those
-    that run what they are given wherever the program is deployed: https://www.pulumi.com/registry/packages/command/.
+    """In a stack of this program, every type. In another those of the clouds and those that run code, each once
+    (https://www.pulumi.com/registry/packages/command/); of each other package one.
     """
     said: set[str] = set()
     for resource in graph.cloud:
         runs = resource.type.startswith(_RUN_CODE)
-        if graph.ours or ((runs or cloud_of(resource.type) is not None) and resource.type not in said):
+        once = resource.type if runs or cloud_of(resource.type) else resource.type.partition(":")[0]
+        if graph.ours or (once not in said and not resource.type.startswith(_MAKE_NOTHING)):
             if runs and not graph.ours:
-                said.add(resource.type)
+                said.add(once)
                 yield resource, f"is a {resource.type}: it runs code where the program is deployed, which no rule reads"
             elif kind_of(resource.type) is None:
-                said.add(resource.type)
+                said.add(once)
                 yield resource, f"is of the type {resource.type}, which the catalogue does not know"
             elif graph.ours and graph.platform and platform_of(resource.type) != graph.platform:
                 yield resource, f"is of the type {resource.type}, which is of another platform than the stack"

@@ -54,6 +54,9 @@ _NO_SECRET = re.compile(
     re.IGNORECASE,
 )
 """A switch, a reference to a store of secrets, a path, an address, or a place to be filled in."""
+_OF_A_STORE = re.compile(r"arn:[\w-]+:(?:secretsmanager|ssm):[^\s'\"]*")
+"""The name of a secret in AWS's stores, which has `secret:` before it:
+https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_iam-permissions.html"""
 
 
 def rules(platform: str) -> list[Rule]:
@@ -155,6 +158,6 @@ def _what(name: str, text: str) -> str:
         return list(_FORMS)[int(str(found.lastgroup)[1:])]
     if _NAME.fullmatch(name) and not _NO_SECRET.fullmatch(text):
         return "what its name calls a secret"
-    if (said := _ASSIGNED.search(text)) is not None and not _NO_SECRET.fullmatch(said["value"]):
+    if (said := _ASSIGNED.search(_OF_A_STORE.sub("", text))) is not None and not _NO_SECRET.fullmatch(said["value"]):
         return "a line that sets a secret"
     return ""

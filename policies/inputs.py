@@ -54,18 +54,21 @@ def _known(platform: str) -> Rule:
                 yield resource, f"sets what nobody has judged for a {resource.type}"
             if unknown := _not_known(resource):
                 yield resource, f"sets {', '.join(sorted(unknown))}, which nobody has judged for a {resource.type}"
-            for path in _ignored(resource) if graph.ours else ():
+            for path in _ignored(resource, graph.ours):
                 yield resource, f"ignores the changes of {path}, so that nobody has judged what stands"
 
     return known
 
 
-def _ignored(resource: Resource) -> list[str]:
-    """The inputs whose changes are ignored beside those of which the kind's record says why."""
+def _ignored(resource: Resource, ours: bool) -> list[str]:
+    """The inputs whose changes are ignored beside those of which the kind's record says why; in another program those
+    whose value is judged, for what is free it may leave to whom it likes."""
     kind = kind_of(resource.type) if resource.custom else None
     apart = kind.apart.inputs if kind is not None and isinstance(kind.apart, StandsApart) else ()
     known = {one.path for one in apart if not one.by_cloud}
-    return [path for path in resource.ignored_changes if kind is not None and path not in known]
+    takes = _takes(resource)
+    free = frozenset[str]() if ours or takes is None else takes.free
+    return [path for path in resource.ignored_changes if kind is not None and path not in known | free]
 
 
 @once_a_resource

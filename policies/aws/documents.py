@@ -43,3 +43,22 @@ def beyond_a_name(arn: str) -> str:
 
 _OF_AWS = re.compile(r"(prod-[\w*?-]*-starport-layer-bucket|jumpstart-[\w*?-]+|sagemaker-sample-[\w*?-]+)")
 """Buckets that AWS itself keeps, open to all."""
+
+
+def has_no_resource(action: str) -> bool:
+    """Whether an action lists, signs in or looks up, and IAM knows no resource for it but `*`.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsagemaker.html, and the pages of the
+    other services beside it.
+    """
+    return _NO_RESOURCE.fullmatch(action) is not None
+
+
+_NO_RESOURCE = re.compile(
+    r"sagemaker:List(Endpoint(Config)?s|Models|(Training|Processing|Transform|HyperParameterTuning)Jobs|Pipelines"
+    r"|ModelPackageGroups|Experiments|Trials|Images|NotebookInstances|FeatureGroups|CodeRepositories)"
+    r"|ec2:Describe(AvailabilityZones|Images|InstanceTypes|Instances|Regions|RouteTables)"
+    r"|s3:(ListAllMyBuckets|GetAccountPublicAccessBlock)|sts:GetCallerIdentity|kms:List(Keys|Aliases)"
+    r"|cloudwatch:(GetMetricData|GetMetricStatistics|ListMetrics|DescribeAlarmsForMetric)"
+    r"|ssmmessages:(Create|Open)(Control|Data)Channel|ecs:ListClusters|iam:List(Roles|Policies)"
+)

@@ -64,6 +64,8 @@ _ACTION = re.compile(r"\*|[a-z0-9-]+:[\w*?]+", re.IGNORECASE)
 """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_action.html"""
 _PRINCIPAL = re.compile(r"\*|\d{12}|arn:aws[\w-]*:(iam|sts)::[^:]*:.+|A(ID|RO)A\w+")
 """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html"""
+_SERVICE = re.compile(r"[\w.-]+\.(amazonaws\.com(\.cn)?|aws\.internal|api\.aws)")
+"""https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html#principal-services"""
 _LAYERS = re.compile(r"arn:aws[\w-]*:s3:::prod-[a-z0-9-]+-starport-layer-bucket/\*")
 _FILE = Path(__file__).with_name("grants.yaml")
 
@@ -161,6 +163,9 @@ def _words(statement: Properties) -> Iterator[str]:
     for who in principals(statement).get("AWS", ()):
         if not _PRINCIPAL.fullmatch(who) and not is_unknown(who):
             yield f"names {one_line(who)}, which is no account, role or user"
+    for who in principals(statement).get("Service", ()):
+        if not _SERVICE.fullmatch(who) and not is_unknown(who):
+            yield f"names {one_line(who)}, which is no service of AWS"
 
 
 def _taking(action: str) -> bool:
@@ -199,8 +204,21 @@ def resource_policies(graph: Graph, resource: Resource) -> Iterator[str]:
                     yield f"{name} lets in anybody, of any account"
         if sort in ("bucket", "topic", "packages") and any(one in ("*", "") for one in resources):
             yield f"{name} speaks of every resource, and not of its own"
+        for one in _of_another(resource, sort, resources):
+            yield f"{name} speaks of {one}, which is not its own"
         if sort in ("packages", "repository") and allows(statement) and not is_given(graph, resource, statement):
             yield f"{name} lets somebody in beside the roles of the stack"
+
+
+def _of_another(resource: Resource, sort: str, resources: Sequence[str]) -> list[str]:
+    """The ARNs of a bucket's or a topic's policy that are not of what the policy is put on, where that is known."""
+    own = resource.props.text_if_known({"bucket": "bucket", "topic": "arn"}.get(sort, "")) if sort in _ON_ONE else ""
+    known = [one.partition(":::")[2].partition("/")[0] if sort == "bucket" else one for one in resources]
+    named = own.rpartition(":::")[2]
+    return [one for one, of in zip(resources, known, strict=True) if own and one not in ("*", "") and of != named]
+
+
+_ON_ONE = ("bucket", "topic")
 
 
 @whole_stack_rule(
@@ -224,7 +242,8 @@ def permissions(graph: Graph) -> Found:
         for written, statement in _granted(resource):
             if is_given(graph, resource, written):
                 continue
-            for action in _untaken(sort, persona, statement.actions):
+            of = "persona" if written.at.startswith("inlinePolicies") else sort
+            for action in _untaken(of, persona, statement.actions):
                 if graph.ours or action not in said:
                     said.add(action)
                     yield resource, f"{statement.name} grants {action}, which no task of it takes"

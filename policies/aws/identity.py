@@ -8,7 +8,7 @@ from catalogue.iam import allows, conditions, conditions_of, matches, meet, name
 from catalogue.kinds.aws import count, iam, s3, sns, studio
 from catalogue.properties import Properties
 from policies import given
-from policies.aws.documents import beyond_a_name, is_anybody, signed_in
+from policies.aws.documents import beyond_a_name, has_no_resource, is_anybody, signed_in
 from policies.aws.experiments import recorded
 from policies.aws.guarded import weak
 from policies.rule import Found, callers, named_by, named_places, resource_rule, stack_rule, whole_stack_rule
@@ -150,7 +150,7 @@ def no_wildcard(graph: Graph, resource: Resource) -> Iterator[str]:
             yield f"{sid} grants the wildcard action {wild[0]}"
         places, free = list(statement.each_text("Resource")), all(one.admits() for one in conditions_of(statement))
         if "*" in places and free:
-            needless = sorted(set(actions) - WITHOUT_RESOURCE - _PULL)
+            needless = sorted(one for one in set(actions) - WITHOUT_RESOURCE - _PULL if not has_no_resource(one))
             if needless:
                 yield f"{sid} grants {needless[0]} on every resource"
         elif free and any(_EVERY_KEY.fullmatch(one) for one in places):

@@ -17,11 +17,12 @@ from catalogue.placement import Caller
 from catalogue.properties import Properties
 from policies import given
 from policies.aws.access import own_policies
+from policies.aws.peers import admitting, is_within
 from policies.rule import (
     OPEN_TO_OTHERS,
     Found,
     caller_rule,
-    resource_rule,
+    callers,
     stack_rule,
     whole_stack_rule,
 )
@@ -76,7 +77,7 @@ def no_internet_route(callers: Sequence[Caller], props: Properties) -> Iterator[
                 yield f"routes {route.text_if_known(key) or key} out of the network"
 
 
-@resource_rule(
+@stack_rule(
     "network-subnet-private",
     ec2.SUBNET,
     severity="critical",
@@ -85,9 +86,12 @@ def no_internet_route(callers: Sequence[Caller], props: Properties) -> Iterator[
     remedy="Set map_public_ip_on_launch to False.",
     never_waived=OPEN_TO_OTHERS,
 )
-def subnet_private(props: Properties) -> Iterator[str]:
-    """The property must be present and false."""
-    if props.flag_or_none("mapPublicIpOnLaunch") is not False:
+def subnet_private(graph: Graph, subnet: Resource) -> Iterator[str]:
+    """The property must be present and false. In another program it may be left out, for it is false then:
+    https://docs.aws.amazon.com/vpc/latest/userguide/subnet-public-ip.html
+    """
+    gives = subnet.props.flag_or_none("mapPublicIpOnLaunch")
+    if gives or (gives is None and graph.ours):
         yield "gives public addresses, or does not say that it gives none"
 
 
@@ -100,7 +104,7 @@ _PEERS = (
 )
 
 
-@caller_rule(
+@stack_rule(
     "network-security-group-closed",
     vpc.INGRESS,
     vpc.EGRESS,
@@ -112,20 +116,22 @@ _PEERS = (
     remedy="Name a security group or a prefix list as the peer instead of a CIDR block. Name addresses that calls come "
     "from under callers.",
 )
-def security_group_closed(callers: Sequence[Caller], props: Properties) -> Iterator[str]:
+def security_group_closed(graph: Graph, resource: Resource) -> Iterator[str]:
     """A rule must name a group or a prefix list. A CIDR block of any size is a violation, and so is no peer.
 
     HTTPS alone from the addresses of a caller is none: a rule of its own lets it in. `network-way-in` says where to.
+    In another program neither is a block that lies in a network which it makes.
     """
+    props = resource.props
     ingress = props.owner is not None and props.owner.urn.split("::")[2].endswith(vpc.INGRESS)
     alone = https(props) and props.number_or_none("fromPort") == props.number_or_none("toPort")
-    called_from = {caller.cidr for caller in callers if caller.cidr} if ingress and alone else set[str]()
+    called_from = {one.cidr for one in callers(graph) if one.cidr} if ingress and alone else set[str]()
     within = [(rule, f" ({way})") for way in ("ingress", "egress") for rule in props.each_section(way)]
     for rule, way in [(props, ""), *within] if props.is_given("securityGroupId") else within:
         single = [rule.text_if_known(key) or key for key in ("cidrIpv4", "cidrIpv6") if rule.is_given(key)]
         blocks = [*single, *rule.each_text("cidrBlocks"), *rule.each_text("ipv6CidrBlocks")]
         for block in blocks:
-            if block not in called_from:
+            if block not in called_from and not (not graph.ours and is_within(graph, block)):
                 yield f"is open to {block}{way}"
         if not any(rule.is_given(key) for key in _PEERS) and not rule.flag_or_none("self") and not blocks:
             yield f"names neither a security group nor a prefix list as its peer{way}"
@@ -417,7 +423,7 @@ def _path(graph: Graph, service: str, endpoint: Resource) -> Found:
         doors = [(c, vpc.EGRESS, "prefixListId", endpoint) for c in clients]
     else:
         inside = {subnet.urn for subnet in graph.refers(endpoint, "subnetIds", ec2.SUBNET)}
-        for subnet in graph.of(ec2.SUBNET):
+        for subnet in graph.of(ec2.SUBNET) if graph.ours else ():  # an interface answers the whole VPC
             if subnet.urn not in inside:
                 yield endpoint, f"has no interface in {subnet.name}"
         groups = graph.refers(endpoint, "securityGroupIds", ec2.GROUP)
@@ -430,7 +436,8 @@ def _path(graph: Graph, service: str, endpoint: Resource) -> Found:
         doors += [(g, vpc.INGRESS, "referencedSecurityGroupId", c) for c, g in pairs]
     for group, type_, key, peer in doors:
         rules = graph.referring(type_, "securityGroupId", group)
-        if not any(https(rule.props) and peer in graph.refers(rule, key) for rule in rules):
+        by_name = any(https(rule.props) and peer in graph.refers(rule, key) for rule in rules)
+        if not by_name and (graph.ours or not any(map(https, admitting(graph, group, type_, peer)))):
             yield group, f"has no rule for HTTPS between workloads and {service} ({peer.name})"
 
 
@@ -462,6 +469,8 @@ def _to_itself(graph: Graph, group: Resource, way: str) -> Iterator[Properties]:
         itself = rule.props.flag_or_none("self") or group in graph.refers(rule, "sourceSecurityGroupId")
         if rule.props.text_or_empty("type") == direction and itself:
             yield rule.props
+    if not graph.ours:
+        yield from admitting(graph, group, vpc.INGRESS if way == "in" else vpc.EGRESS, group)
 
 
 @stack_rule(

@@ -35,20 +35,25 @@ def whole(props: Properties) -> Iterator[str]:
             yield f"is tried again after {others[0]}, where its program may have failed ({name})"
         seen.add(name)
     found = list(pipelines.jobs(props))
+    parameters = pipelines.definition(props).each_section("Parameters")
+    declared = {f"$.Parameters.{one.text_or_empty('Name')}" for one in parameters}
     for number, job in enumerate(found):
         ended = [one for one in found if one.state in before.get(job.state, ())]
         beside = [one for one in found if one not in ended and one is not job]
-        yield from (f"{wrong} ({job.state})" for wrong in _of_its_run(found[:number], ended, beside, job))
+        yield from (f"{wrong} ({job.state})" for wrong in _of_its_run(found[:number], ended, beside, job, declared))
 
 
-def _of_its_run(listed: list[Job], ended: list[Job], beside: list[Job], job: Job) -> Iterator[str]:
-    """A step writes where no other step does, and reads a place or what one that has ended by then wrote."""
+def _of_its_run(listed: list[Job], ended: list[Job], beside: list[Job], job: Job, declared: set[str]) -> Iterator[str]:
+    """A step writes where no other step does, and reads a place or what one that has ended by then wrote.
+
+    A place that is a parameter of the pipeline is whoever's who starts a run: `inputs-request` tells that.
+    """
     for at, output in job.places():
         if any(output.values.get(f"{at}.$") == one.values.get(f"{path}.$") for j in listed for path, one in j.places()):
             yield "writes where a step before it wrote"
     for word, place in job.read():
         said = place.values.get("S3Uri.$")
-        if not isinstance(said, str) or pipelines.step_read(ended, said):
+        if not isinstance(said, str) or said in declared or pipelines.step_read(ended, said):
             continue
         if writes := pipelines.step_read(beside, said):
             yield f"reads as its {word} what the step {writes} writes, and does not wait for it"
