@@ -247,6 +247,14 @@ def _trained(job: Job) -> Iterator[str]:
         yield f"starts jobs whose scheduling.strategy is {strategy or 'not given'}, none of {' or '.join(_STRATEGIES)}"
 
 
+_TAKES_AWAY = re.compile(
+    r"googleapis\.(?!aiplatform\.).*\.(delete|destroy|disable|setIamPolicy|(?:\w*AccessControls)\.(insert|patch|update))"
+)
+"""The methods of connectors that delete, or that let somebody in:
+https://cloud.google.com/workflows/docs/reference/googleapis
+"""
+
+
 @stack_rule(
     "identity-calls-known",
     workflows.WORKFLOW,
@@ -257,9 +265,14 @@ def _trained(job: Job) -> Iterator[str]:
 )
 def calls_known(graph: Graph, workflow: Resource) -> Iterator[str]:
     """A connector reads and writes whatever its account may, and so does any other API of Google's: Workflows,
-    "Connectors", https://cloud.google.com/workflows/docs/connectors. Another program may call what it likes.
+    "Connectors", https://cloud.google.com/workflows/docs/connectors. Another program may call what it likes, but what
+    takes away a guard or gives somebody a right.
     """
-    document: Json = workflow.props.document_or_empty(AT).values if graph.ours else {}
+    document: Json = workflow.props.document_or_empty(AT).values
+    if not graph.ours:
+        called = dict.fromkeys(str(each.get("call")) for one in document.values() for each in objects(one))
+        yield from (f"calls {one[:80]}, which takes away or lets in" for one in called if _TAKES_AWAY.fullmatch(one))
+        return
     for step in (each for one in document.values() for each in objects(one)):
         called, args = step.get("call"), step.get("args")
         if not isinstance(called, str) or called in document:

@@ -77,7 +77,7 @@ https://cloud.google.com/storage/docs/request-endpoints,
 https://cloud.google.com/vertex-ai/docs/training/cloud-storage-file-system
 """
 _PLACES = frozenset({"location", "region", "zone", "serviceDirectoryRegistrations.serviceDirectoryRegion"})
-_PLACE = re.compile(r"([a-z]+-[a-z]+-?\d+)(?:-[a-z])?")
+PLACE = re.compile(r"([a-z]+-[a-z]+-?\d+)(?:-[a-z])?")
 _IMAGES = artifactregistry.REPOSITORY_MEMBER
 _REGISTRY = re.compile(r"([a-z0-9-]+)-docker\.pkg\.dev/([^/]+)(?:/([^/]+))?/?")
 _PROJECT_INPUTS = frozenset({"project", "billingProject"})
@@ -144,7 +144,7 @@ def _project_of(resource: Resource) -> str:
 
 def _region_of(resource: Resource) -> str:
     said = (_text(side, key) for side in (resource.inputs, resource.outputs) for key in ("region", "location", "zone"))
-    return next((found[1] for one in said if (found := _PLACE.fullmatch(one.casefold()))), "")
+    return next((found[1] for one in said if (found := PLACE.fullmatch(one.casefold()))), "")
 
 
 def _inputs(resources: Iterable[Resource], key: str) -> Iterator[str]:
@@ -162,6 +162,11 @@ def _projects(text: str) -> tuple[str, ...]:
     found = list(_PROJECT.findall(text))
     found += [one for match in _OF_PROJECT.findall(text) for one in match if one and not _AGENTS.fullmatch(one)]
     return tuple(found)
+
+
+def numbers_in(text: str) -> list[str]:
+    """The numbers of projects that a text names."""
+    return [one for one in (*_projects(text), *_AGENT.findall(text)) if one.isdigit()]
 
 
 def _regions(text: str) -> list[str]:
@@ -196,15 +201,20 @@ def foreign_project(graph: Graph, resource: Resource) -> Iterator[str]:
     https://cloud.google.com/resource-manager/docs/cloud-platform-resource-hierarchy). So a resource that is made there,
     a key, a network, a data set and a member of it are others'. The number of a project counts as its id.
     """
-    ours = own(graph)
     waits = resource.type == mlplatform.GRANTS_IN_FORCE  # each of its grants is asked for itself
+    for path, project in foreign_projects(graph, resource):
+        if not (waits and path != "project"):
+            yield f"names the project {one_line(project)} at {path}, which is not the stack's and not in its file"
+
+
+def foreign_projects(graph: Graph, resource: Resource) -> Iterator[tuple[str, str]]:
+    """Each project that a resource names and that is not of the stack, with its path."""
+    ours = own(graph)
     for path, project in _named_projects(resource) if ours.projects else ():
-        if waits and path != "project":
-            continue
         known = ours.numbers if project.isdigit() else ours.projects
         given = path == "member" and is_given(graph, resource)
         if known and project not in known and not _is_google(path, project) and not given:
-            yield f"names the project {one_line(project)} at {path}, which is not the stack's and not in its file"
+            yield path, project
 
 
 @once_a_resource
@@ -241,18 +251,23 @@ def foreign_region(graph: Graph, resource: Resource) -> Iterator[str]:
     kind = kind_of(resource.type)
     if ours and graph.placement is None and kind is not None and isinstance(kind.stands, At):
         for place in resource.props.each_text_if_known(kind.stands.path):
-            if place and not _PLACE.fullmatch(place.casefold()):
+            if place and not PLACE.fullmatch(place.casefold()):
                 yield f"stands in {one_line(place)} ({kind.stands.path}), not in {', '.join(sorted(ours))} alone"
-    for path, region in _named_regions(resource) if ours else ():
-        if region not in ours:
-            yield f"names the region {region} at {path}, where the stack stands in {', '.join(sorted(ours))}"
+    for path, region in abroad(graph, resource):
+        yield f"names the region {region} at {path}, where the stack stands in {', '.join(sorted(ours))}"
+
+
+def abroad(graph: Graph, resource: Resource) -> Iterator[tuple[str, str]]:
+    """Each region that a resource names and that is not of the stack, with its path."""
+    ours = own(graph).regions
+    yield from ((path, region) for path, region in _named_regions(resource) if ours and region not in ours)
 
 
 @once_a_resource
 def _named_regions(resource: Resource) -> Sequence[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     for path, text in read(resource):
-        stands = resource.type != _IMAGES and path in _PLACES and _PLACE.fullmatch(text.casefold())
+        stands = resource.type != _IMAGES and path in _PLACES and PLACE.fullmatch(text.casefold())
         found += [(path, region) for region in ([stands[1]] if stands else dict.fromkeys(_regions(text)))]
     return found
 
@@ -390,7 +405,7 @@ def batch_own(graph: Graph, workflow: Resource) -> Iterator[str]:
             known = ours.has(name, type_) or may_be_id(graph, workflow, "sourceContents", name, type_)
             if name and (graph.placement or ours.by_type.get(type_)) and not known:
                 yield f"starts jobs with {path} {one_line(name)}, which is not of the stack"
-        if graph.ours and (name := job.body.text_if_known("model")):
+        if name := job.body.text_if_known("model"):
             yield from _scored_with(graph, workflow, name)
         if job.trains:
             yield from _training(graph, job)
@@ -438,7 +453,7 @@ def _scored_with(graph: Graph, workflow: Resource, name: str) -> Iterator[str]:
     if not re.search(r"@[0-9]+$", name):
         yield f"starts jobs with model {one_line(name)}, which names no version of it"
     model, _, _ = name.rpartition("@")
-    for one in graph.of(mlplatform.MODEL):
+    for one in graph.of(mlplatform.MODEL) if graph.ours else ():
         if model.endswith(f"/{one.props.text_if_known('modelId')}") and one.parent != workflow.parent:
             yield f"starts jobs with model {one_line(name)}, which is another component's"
 

@@ -260,6 +260,15 @@ def elsewhere(graph: Graph) -> Graph:
     return replace(graph, ours=False, placement=None)
 
 
+def opened(graph: Graph) -> Graph:
+    """A service beside the stack of a kind that the catalogue does not know, which answers the internet."""
+    type_ = "gcp:cloudrunv2/service:Service"
+    beside = Resource(
+        f"{graph.resources[0].urn}-beside", type_, "beside", True, inputs={"ingress": "INGRESS_TRAFFIC_ALL"}
+    )
+    return replace(graph, resources=(*graph.resources, beside))
+
+
 _SENT = base64.b64encode(b'{"argument": "{}", "api_key": "abcdefgh12"}').decode()
 
 
@@ -684,6 +693,7 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("identity-calls-known", calling("googleapis.storage.v1.objects.list", bucket="mallory")),
     ("world-place", calling("http.get", url="https://storage.googleapis.com/storage/v1/b/mallory/o")),
     ("world-elsewhere", elsewhere),
+    ("kind-closed", opened),
     ("rollback-alarm-means", rewriting('!= \\"SUCCEEDED', '= \\"SUCCEEDED', ALERT, "failed")),
 ]
 

