@@ -60,7 +60,7 @@ class Work:
 
 def by_people(runs: float | None) -> tuple[Start, ...]:
     """What people start, by the number of runs in a month that a tag says; none where there is no tag."""
-    return (Start(PEOPLE, f"when people start it, at most {runs:g} times a month", runs),) if runs else ()
+    return (Start(PEOPLE, f"at most {runs:g} times a month", runs),) if runs else ()
 
 
 _SHORT = {name[:3].upper(): number for number, name in enumerate(DAYS)}

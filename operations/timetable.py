@@ -89,7 +89,7 @@ def _standing(
             for one in stands
         ],
         when=hours or [always],
-        started_by=["the endpoint scales it"] if low != high else ["the stack"],
+        started_by=["its scaling"] if low != high else ["the stack"],
         rings=_names(watched, (resource, *whole), ()),
     )
 
@@ -111,6 +111,7 @@ def _part(pricing: Pricing, part: Part, after: Iterable[str]) -> RunPart:
         does=part.does,
         machine="; ".join(dict.fromkeys(replace(one, part="").said for one in part.machines)),
         count=" + ".join(_count(one) for one in part.machines),
+        spot=any(one.spot for one in part.machines),
         hours=hours,
         after=sorted(after),
         usd=None if cost is None else round(cost, 2),
@@ -118,8 +119,7 @@ def _part(pricing: Pricing, part: Part, after: Iterable[str]) -> RunPart:
 
 
 def _count(machines: Machines) -> str:
-    spot = " Spot" if machines.spot else ""
-    return (f"{machines.high}" if machines.low == machines.high else f"{machines.low} to {machines.high}") + spot
+    return f"{machines.high}" if machines.low == machines.high else f"{machines.low} to {machines.high}"
 
 
 def _sum(amounts: Iterable[float | None]) -> float | None:

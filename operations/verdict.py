@@ -186,6 +186,7 @@ class RunPart(_Part):
     does: str
     machine: str
     count: str
+    spot: bool = False
     hours: float | None = None
     after: list[str] = []
     usd: float | None = None
