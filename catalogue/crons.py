@@ -2,6 +2,8 @@
 
 import re
 
+from catalogue.work import cron_in_words
+
 
 def unix_cron(expression: str) -> str:
     """The text inside of AWS's `cron(…)` in five fields; the year is left out.
@@ -28,3 +30,15 @@ def _unix(weekday: str) -> str:
 def _days(part: str) -> str:
     days = re.split(r"[#/]", part, maxsplit=1)[0]
     return re.sub(r"\d+", lambda day: str(int(day[0]) - 1), days) + part.removeprefix(days)
+
+
+def expression_in_words(expression: str, zone: str) -> str:
+    """When an expression of AWS's schedules fires, in words: `cron(…)` in six fields, `rate(…)` or `at(…)`.
+
+    Raises ValueError where a cron has another number of fields.
+    """
+    kind, _, inner = expression.rstrip(")").partition("(")
+    if kind != "cron":
+        return f"every {inner}" if kind == "rate" else f"once, at {inner}, {zone}"
+    year = inner.split()[-1:]
+    return cron_in_words(unix_cron(inner), zone) + ("" if year in (["*"], ["?"]) else f", in {year[0]} alone")

@@ -15,6 +15,7 @@ from catalogue.behaviour import Behaviour, values_at
 from catalogue.graph import Graph, Resource
 from catalogue.machines import Machines
 from catalogue.rendering import ArmType, Terraform
+from catalogue.work import Work
 
 if TYPE_CHECKING:
     from catalogue.pricing import Bill, Pricing
@@ -161,12 +162,24 @@ class Runs:
 
     `machines` raises Malformed for a part that it does not know, and never skips it. `data` has the addresses of the
     data that they score in batch or train on: a file, or a folder that ends in `/`. What each run decides is not among
-    them.
+    them. `work` has what runs from begin to end, and when: jobs and the steps of pipelines. It is None where the
+    machines stand as long as the resource does, or as another's work says; it gives None for one that starts nothing.
+    `hours` says in words when machines that stand do, where the stack says hours; nothing where it says none.
     """
 
     machines: Callable[[Graph, Resource], Iterator[Machines]]
     evidence: Evidence
     data: Callable[[Graph, Resource], Iterator[str]] = _no_data
+    work: Callable[[Graph, Resource], Work | None] | None = None
+    hours: Callable[[Graph, Resource], Iterator[str]] | None = None
+
+
+@dataclass(frozen=True)
+class Watches:
+    """The inputs of an alarm that say what it watches, as dotted paths. They name it, or are made of it."""
+
+    at: tuple[str, ...]
+    evidence: Evidence
 
 
 @dataclass(frozen=True)
@@ -455,6 +468,10 @@ _NO_OTHER = No(
     "it draws on no quota that a new account is known to lack, but that of its machines",
     Evidence("assumed", "no answer of a cloud was found that refuses a new account one of it", "2026-11-27"),
 )
+_WATCHES_NOTHING = No(
+    "it is no alarm",
+    Evidence("documented", "the page of each record says what one of its kind does", "2026-11-28"),
+)
 _APPLIED = No(
     "an update applies every input, and the cloud changes none of them",
     Evidence("assumed", "no component ignores changes of it, and no page was found that says otherwise", "2026-11-26"),
@@ -476,8 +493,8 @@ class Kind:
     images and artifacts are fetched. `stays` says how long its name stays taken. `blocked` has what blocks its
     deletion. `guarded` has what guards it. Where a source has the answer, `catalogue/completed.py` puts it in.
     `apart` has the inputs of which what is judged and what stands may differ. `draws` has the quotas that it draws on
-    beside those of its machines. `takes` says what the inputs may say, and
-    is read from `catalogue/inputs/`; a company's own record says it itself, or is asked nothing.
+    beside those of its machines. `watches` is where an alarm says what it watches. `takes` says what the inputs may
+    say, and is read from `catalogue/inputs/`; a company's own record says it itself, or is asked nothing.
     """
 
     token: str
@@ -502,6 +519,7 @@ class Kind:
     guarded: Guarded | NotYet = NOT_YET
     apart: StandsApart | No = _APPLIED
     draws: Draws | No = _NO_OTHER
+    watches: Watches | No = _WATCHES_NOTHING
     takes: Takes | NotYet = NOT_YET
 
 

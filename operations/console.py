@@ -13,7 +13,7 @@ from rich.tree import Tree
 from catalogue.wording import counted
 from operations import words
 from operations.comparison import Comparison, proofs_in_words
-from operations.verdict import CreatedNode, Finding, Step, Verdict
+from operations.verdict import CreatedNode, Finding, Step, Verdict, WhatRuns
 
 _TREE_LINES = 25
 _TOP_LINES = 5
@@ -46,6 +46,9 @@ def render(verdict: Verdict, console: Console, report: Path | None = None) -> No
     _created(verdict, console)
     _proofs(verdict, console)
     _findings(verdict, console)
+    if verdict.runs:
+        _heading(console, "What runs, and when")
+        console.print(runs_table(verdict.stack, verdict.runs), highlight=False)
     _cost(verdict, console)
     _manual_steps(verdict, console)
     _apart(verdict, console)
@@ -249,6 +252,38 @@ def _step(step: Step, console: Console) -> None:
         money = (words.dollars_of([first], 0), words.dollars_of([first], 1))
         table.add_row(Text(first.how, "bold red" if first.loud else ""), *map(Text, (*row, *money)))
     console.print(table, highlight=False)
+
+
+# ---- what runs ------------------------------------------------------------------------------------------------------
+
+
+def runs_table(stack: str, runs: Sequence[WhatRuns]) -> Table:
+    """What runs, and when: a row for each, and below it one for each of its parts where it has several."""
+    table = folding_table("name", "when", "machines", "longest", "a run")
+    for row in runs:
+        one = row.parts[0] if len(row.parts) == 1 else None
+        when = "; ".join(row.when) if not row.unread else f"unknown: {row.unread}"
+        machines = words.machines_of(one) if one else counted(len(row.parts), "part") if row.parts else "unknown"
+        price = words.run_price(row.run_usd, row.a_month)
+        cells = (
+            f"{words.without(stack, row.name)}, {row.what}",
+            when,
+            machines,
+            words.lasts(one) if one else "",
+            price,
+        )
+        table.add_row(*map(Text, map(words.one_line, cells)))
+        for part in row.parts if one is None else ():
+            after = f"after {words.in_words(part.after)}" if part.after else ""
+            cells = (part.name or part.does, after, words.machines_of(part), words.lasts(part))
+            price = words.run_price(part.usd, part.hours)
+            table.add_row(
+                *(
+                    Text(f"  {cell}" if at == 0 else cell)
+                    for at, cell in enumerate(map(words.one_line, (*cells, price)))
+                )
+            )
+    return table
 
 
 # ---- what was judged ------------------------------------------------------------------------------------------------

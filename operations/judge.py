@@ -9,7 +9,7 @@ from catalogue import caveats
 from catalogue.graph import Graph, Resource
 from catalogue.properties import NotKnown
 from catalogue.wording import counted, in_words
-from operations import accepted, facts, hardware, networks, words
+from operations import accepted, facts, hardware, networks, timetable, words
 from operations import bill as bills
 from operations.checkov import ScanResult
 from operations.evaluation import evaluate
@@ -91,6 +91,7 @@ def judge(graph: Graph, scan: Scan, spent: Callable[[], float], today: date, sta
         policies_only=[graph.by_urn[item.urn].name for item in rendered.own],
         cost=cost,
         hardware=rows,
+        runs=timetable.of(graph, region),
         network=network,
         caveats=[Caveat(says=each.says, source=each.evidence.where, apart=each.apart) for each in caveats.of(graph)],
         proofs=accepted.raised(graph, proofs),

@@ -1,9 +1,10 @@
-"""The data of the report's two pictures, the network and the bill. The page lays them out."""
+"""The data of the report's pictures: the network, the bill, and the steps of pipelines. The page lays them out."""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from catalogue.wording import one_line
 from operations.verdict import (
     Bound,
     Cost,
@@ -15,8 +16,9 @@ from operations.verdict import (
     Running,
     RunningPart,
     Verdict,
+    WhatRuns,
 )
-from operations.words import counted, dollars, unknown
+from operations.words import counted, dollars, in_words, lasts, machines_of, unknown
 
 _MOST_BARS = 12
 _MOST_TICKS = 5
@@ -260,3 +262,62 @@ def bill(cost: Cost) -> Chart:
     near = cost.budget_usd is not None and cost.budget_usd <= 2 * dearest
     top = max(dearest, (cost.budget_usd or 0.0) if near else 0.0) or 1.0
     return Chart(rows, top, cost.budget_usd, near, unknown(cost))
+
+
+# ---- the steps of a pipeline ----------------------------------------------------------------------------------------
+
+_BOX, _GAP = (188, 52), (26, 14)
+"""How wide and high a step is drawn, and how far apart steps are, in pixels."""
+
+
+@dataclass(frozen=True)
+class Box:
+    """A step of a pipeline as it is drawn: its name, and its machines and hours under it."""
+
+    x: int
+    y: int
+    name: str
+    under: str
+
+
+@dataclass(frozen=True)
+class Path:
+    """A pipeline as it is drawn, from left to right: its steps, and lines from what ends to what waits for it.
+
+    `said` is the same in a sentence, for whoever does not see it. `box` is the size of a step.
+    """
+
+    name: str
+    said: str
+    width: int
+    height: int
+    boxes: list[Box]
+    lines: list[tuple[int, int, int, int]]
+    box: tuple[int, int] = _BOX
+
+
+def is_drawn(row: WhatRuns) -> bool:
+    """Whether it is drawn: a pipeline of more than one step, whose names tell them apart."""
+    names = {part.name for part in row.parts}
+    return row.what == "pipeline" and 1 < len(names) == len(row.parts)
+
+
+def path(row: WhatRuns) -> Path:
+    """A pipeline as it is drawn. Each step stands right of all that it waits for."""
+    (wide, high), (between, below) = _BOX, _GAP
+    columns, boxes = dict[str, int](), dict[str, Box]()
+    for part in row.parts:  # which come after those that they wait for
+        columns[part.name] = 1 + max((columns.get(one, -1) for one in part.after), default=-1)
+        at = list(columns.values()).count(columns[part.name]) - 1
+        x, y = columns[part.name] * (wide + between) + 1, at * (high + below) + 1
+        under = f"{machines_of(part)}, {lasts(part)}"
+        boxes[part.name] = Box(x, y, one_line(part.name, 24), one_line(under, 29))
+    lines = [
+        (boxes[one].x + wide, boxes[one].y + high // 2, boxes[part.name].x, boxes[part.name].y + high // 2)
+        for part in row.parts
+        for one in part.after
+        if one in boxes
+    ]
+    steps = (f"{part.name}{f' after {in_words(part.after)}' if part.after else ''}" for part in row.parts)
+    width, height = (max(side) for side in zip(*((box.x + wide, box.y + high) for box in boxes.values()), strict=True))
+    return Path(row.name, f"{row.name}: {'; '.join(steps)}", width + 1, height + 1, list(boxes.values()), lines)

@@ -174,6 +174,44 @@ class Draw(_Part):
     declared: int | None
 
 
+class RunPart(_Part):
+    """One job of a run, or the machines of an endpoint: how many at most at once, and how many hours at the longest.
+
+    `after` are the parts that end before it begins, without those that end before these. `hours` is None where it does
+    not end, or nothing says when. `usd` is what its machines cost in a run at the longest; None where a price is
+    unknown, or where no run ends.
+    """
+
+    name: str
+    does: str
+    machine: str
+    count: str
+    spot: bool = False
+    hours: float | None = None
+    after: list[str] = []
+    usd: float | None = None
+
+
+class WhatRuns(_Part):
+    """Something that runs: an endpoint, or a batch job, training job, search or pipeline with its parts in order.
+
+    `when` and `started_by` are words; `a_month` is how often it runs in an average month, None where it stands all the
+    time or nothing says it. `run_usd` is what the machines of one run cost at the longest. `rings` are the alarms that
+    watch it. `unread` says why the rest is not known.
+    """
+
+    urn: str
+    name: str
+    what: str
+    parts: list[RunPart] = []
+    when: list[str] = []
+    started_by: list[str] = []
+    a_month: float | None = None
+    run_usd: float | None = None
+    rings: list[str] = []
+    unread: str = ""
+
+
 class HardwareUse(_Part):
     """One use of one hardware family or machine type, with region and quota.
 
@@ -477,7 +515,8 @@ class Verdict(_Part):
     by it. `counts` is how many findings fail, are advisory, waived and excepted. `policies_only` names the resources of
     our own provider, which only our policies can judge. `caveats` are the platform's own, of what the stack uses, and
     those that tell where what stands may not be what was judged.
-    `changes` is None where the verdict was not compared with an earlier one, `step` where nobody said what stands.
+    `runs` is what runs, and when. `changes` is None where the verdict was not compared with an earlier one, `step`
+    where nobody said what stands.
     """
 
     stack: str
@@ -496,6 +535,7 @@ class Verdict(_Part):
     policies_only: list[str] = []
     cost: Cost
     hardware: list[HardwareUse]
+    runs: list[WhatRuns] = []
     network: NetworkPicture | None
     caveats: list[Caveat] = []
     proofs: list[Proof]

@@ -15,11 +15,13 @@ from operations.verdict import (
     CreatedNode,
     Excepted,
     Finding,
+    RunPart,
     Standing,
     Step,
     StepChange,
     Verdict,
     Waived,
+    WhatRuns,
 )
 
 # Characters that XML 1.0 forbids, that control a terminal, that reverse the reading order, or that are invisible.
@@ -170,6 +172,33 @@ WAIVE = (
     "which it is granted and its last day; CODEOWNERS asks its owners to review that"
 )
 """How a finding of a stack is waived, before the line that does it."""
+
+
+def machines_of(part: RunPart) -> str:
+    """How many machines of which type a part of a run has at once, and whether they are Spot machines."""
+    return f"{part.count} × {part.machine}{', Spot' if part.spot else ''}" if part.machine else "unknown"
+
+
+def lasts(part: RunPart) -> str:
+    """How long a part of a run lasts at the most. What serves has no end."""
+    if part.hours is not None:
+        return f"{part.hours:g} h"
+    return "no end" if part.does == "serves" else "unknown"
+
+
+def without(stack: str, name: str) -> str:
+    """A name without that of its stack before it, where all that is shown is of one stack."""
+    return name.removeprefix(f"{stack}-")
+
+
+def run_price(usd: float | None, ends: float | None) -> str:
+    """What a run costs; what has no run bills by the month. `ends` is None where it has none."""
+    return dollars(usd) if usd is not None else "by the month" if ends is None else "unknown"
+
+
+def alarms_of(row: WhatRuns) -> str:
+    """The alarms that watch something, without its own name before each."""
+    return ", ".join(alarm.removeprefix(f"{row.name}-") for alarm in row.rings)
 
 
 def known(cost: Cost, amount: float) -> str:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from catalogue.graph import Graph
     from operations.actual.comparison import Foreseen
-    from operations.verdict import Cost
+    from operations.verdict import Cost, WhatRuns
 
 
 def cost(
@@ -46,6 +46,8 @@ def cost(
 ) -> None:
     """Print what stacks cost a month, by resource and by team: the idle floor and the ceiling.
 
+    Below stands what runs, and when: with the machines of each part, how long a run lasts and what it costs at most.
+
     They are of all that a file describes, whichever phase it asks for now. Where a price is unknown, they are the least
     that it can cost. JSON has the list `costs`, an item for each stack;
     its `second_opinion` is null where infracost was not asked, and its `actual` where no export was read.
@@ -54,6 +56,7 @@ def cost(
     `bill-drift-percent`, or where no charge carries the stack's tag. With --standing, the ids of what stands are known,
     and more of the bill's resources are told by name.
     """
+    from operations import facts, timetable
     from operations import second_opinion as second
     from operations.actual import command
     from operations.judge import cost_of
@@ -72,6 +75,7 @@ def cost(
                 running.start(programs[0].platform, one=True)
             graphs = [running.run(program)[0] for program in programs]
         bills = [(graph.stack, cost_of(graph)) for graph in graphs]
+        runs = [timetable.of(graph, facts.of(graph.platform).account_and_region(graph)[1]) for graph in graphs]
         billed = None
         if actual is not None:
             billed = compare([_foreseen(graph, bill, standing) for graph, (_, bill) in zip(graphs, bills, strict=True)])
@@ -80,13 +84,19 @@ def cost(
     told = [one.model_dump(mode="json") for one in billed] if billed is not None else [None] * len(bills)
     if format is ListFormat.JSON:
         costs = [
-            {"stack": stack, **bill.model_dump(mode="json"), "second_opinion": opinion, "actual": one}
-            for (stack, bill), opinion, one in zip(bills, said, told, strict=True)
+            {
+                "stack": stack,
+                **bill.model_dump(mode="json"),
+                "runs": [run.model_dump(mode="json") for run in those],
+                "second_opinion": opinion,
+                "actual": one,
+            }
+            for (stack, bill), those, opinion, one in zip(bills, runs, said, told, strict=True)
         ]
         print_list(costs=costs, actual_by_team=command.teams_as_json(billed or ()))
     else:
-        for (stack, bill), opinion in zip(bills, said, strict=True):
-            _show(stack, bill, opinion or (), text_console())
+        for (stack, bill), those, opinion in zip(bills, runs, said, strict=True):
+            _show(stack, bill, those, opinion or (), text_console())
         command.show(billed or (), text_console())
     if any(found.fails for one in billed or () for found in one.findings):
         raise typer.Exit(1)
@@ -100,7 +110,7 @@ def _foreseen(graph: "Graph", bill: "Cost", standing: "Path | None") -> "Foresee
     return Foreseen(graph, bill, stands)
 
 
-def _show(stack: str, bill: "Cost", opinion: Sequence[str], screen: Console) -> None:
+def _show(stack: str, bill: "Cost", runs: "Sequence[WhatRuns]", opinion: Sequence[str], screen: Console) -> None:
     from operations import console, words
 
     table = console.folding_table("resource", "what")
@@ -122,6 +132,10 @@ def _show(stack: str, bill: "Cost", opinion: Sequence[str], screen: Console) -> 
         name = Text(words.one_line(f"team {team}"))
         table.add_row(name, "", words.of_team(bill, team, idle), words.of_team(bill, team, ceiling), "")
     screen.print(table, highlight=False)
+    if runs:
+        running = console.runs_table(stack, runs)
+        running.title, running.title_justify = f"{stack}, what runs, and when", "left"
+        screen.print(running, highlight=False)
     sentences = (
         *(f"unknown: {one}. {one.instead}" for one in bill.unpriced),
         *(f"by traffic: {one}" for one in bill.per_unit),

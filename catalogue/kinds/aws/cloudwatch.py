@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from catalogue.answers import Answer, Request, by_name
 from catalogue.behaviour import Behaviour, Ref
 from catalogue.graph import Graph, Resource
-from catalogue.kind import Bills, Keeps, KeyAt, Keys, Kind, No, assumed, documented, setting
+from catalogue.kind import Bills, Keeps, KeyAt, Keys, Kind, No, Watches, assumed, documented, setting
 from catalogue.kinds.aws import READ, acts, regional, registry, tagged, terraform
 from catalogue.kinds.aws.kms import names_key
 from catalogue.kinds.aws.sns import TOPIC
@@ -193,6 +193,7 @@ KINDS = (
         bills=Bills(_alarm_price, _PRICING, ("AmazonCloudWatch",)),
         stands=regional(ALARM),
         acts=_ALARM_ACTS,
+        watches=Watches(("dimensions", "metricQueries"), registry(ALARM)),
         renders=terraform("cloudwatch_metric_alarm", name="alarm_name"),
     ),
     setting(

@@ -33,6 +33,15 @@ USES: Mapping[str, Use] = {
 }
 
 
+DOES: Mapping[str, str] = {
+    "createTransformJob": "batch job",
+    TRAINS: "training job",
+    TUNES: "search",
+    "createProcessingJob": "processing job",
+}
+"""What a job that each call creates is, in words."""
+
+
 @dataclass(frozen=True)
 class Job:
     """A SageMaker job: the call that creates it, and its request.

@@ -17,12 +17,13 @@ from catalogue.graph import Graph, Resource
 from catalogue.kind import Bills, Kind, No, Runs, Serves, documented
 from catalogue.kinds.aws import READ, acts, regional, registry, tagged, terraform
 from catalogue.kinds.aws.iam import ROLE
-from catalogue.kinds.aws.jobs import PIPELINE, TRAINS, TUNES, Job
-from catalogue.kinds.aws.scheduler import starts_per_month
+from catalogue.kinds.aws.jobs import DOES, PIPELINE, TRAINS, TUNES, Job
+from catalogue.kinds.aws.scheduler import starters, starts_of, starts_per_month
 from catalogue.machines import Machines
 from catalogue.order import all_before, longest
 from catalogue.pricing import Bill, Pricing
 from catalogue.properties import Malformed, Properties
+from catalogue.work import Part, Work
 
 _GUIDE = "https://docs.aws.amazon.com/sagemaker/latest/dg/"
 _STEPS = documented(f"{_GUIDE}build-and-manage-steps-types.html", READ)
@@ -220,6 +221,15 @@ def _price(pricing: Pricing, resource: Resource) -> Bill:
     return Bill("pipeline", 0.0, total, f"nothing between runs; ceiling {says}")
 
 
+def _work(graph: Graph, resource: Resource) -> Work | None:
+    parts = [
+        Part(job.state, DOES[job.action], tuple(job.machines(resource.name)), job.longest_hours())
+        for job in jobs(resource.props)
+    ]
+    others = tuple(starters(graph, resource))
+    return Work(tuple(parts), waits(resource.props), starts_of(graph, resource), others) if parts else None
+
+
 def _data(graph: Graph, resource: Resource) -> Iterator[str]:
     for job in jobs(resource.props):
         yield from job.data()
@@ -242,7 +252,7 @@ KINDS = (
         keys=No("a pipeline takes none; each step says the key of what it writes", registry(PIPELINE)),
         holds=No("it can be made again from the program", registry(PIPELINE)),
         reaches=No("it starts jobs on AWS's side, and a job's network is its own", _STEPS),
-        runs=Runs(_machines, _STEPS, _data),
+        runs=Runs(_machines, _STEPS, _data, _work),
         bills=Bills(_price, _PRICING, ("Amazon SageMaker",)),
         stands=regional(PIPELINE),
         keeps=No("nothing is written to it: its steps write to buckets", _STEPS),

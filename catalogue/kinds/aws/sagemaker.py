@@ -5,6 +5,7 @@ from datetime import datetime
 
 from catalogue.answers import attached_to, by_name
 from catalogue.behaviour import Behaviour, Ref
+from catalogue.crons import expression_in_words
 from catalogue.graph import Graph, Resource
 from catalogue.hardware.catalogue import Use, load
 from catalogue.kind import (
@@ -26,7 +27,7 @@ from catalogue.kind import (
     setting,
 )
 from catalogue.kinds.aws import READ, acts, asks, regional, registry, tagged, terraform
-from catalogue.kinds.aws.appautoscaling import TARGET, bounds_over_time, closed, scheduled
+from catalogue.kinds.aws.appautoscaling import TARGET, bounds_over_time, closed, moves, scheduled
 from catalogue.kinds.aws.cloudwatch import ALARM, ENDPOINT_LOGS, LOG_GROUP, months_kept
 from catalogue.kinds.aws.ec2 import GROUPS, SUBNET
 from catalogue.kinds.aws.iam import ROLE
@@ -242,6 +243,17 @@ def _endpoint_machines(graph: Graph, endpoint: Resource) -> Iterator[Machines]:
     yield from (machines for _, machines in served(graph, endpoint))
 
 
+def _hours(graph: Graph, endpoint: Resource) -> Iterator[str]:
+    """Each scheduled action that moves the bounds of a variant, with the bounds from then on."""
+    for variant, machines in served(graph, endpoint):
+        for target in targets(graph, endpoint, variant, alone=not machines.part):
+            for action in scheduled(graph, target):
+                zone = action.props.text_or_empty("timezone") or "UTC"
+                when = expression_in_words(action.props.text_or_empty("schedule"), zone)
+                low, high = ("as before" if bound is None else f"{bound:g}" for bound in moves(action))
+                yield f"{when}: {low} to {high}"
+
+
 def _endpoint_price(pricing: Pricing, endpoint: Resource) -> Bill:
     """The hours of each variant, and its volumes where its machines have no own store. Logs are in the ceiling.
 
@@ -452,7 +464,7 @@ KINDS = (
         keys=No("its configuration names the key", _CONFIGURES),
         holds=CostsOnly(_PRICING),
         reaches=Reaches(always("sagemaker.runtime"), _CALLERS),
-        runs=Runs(_endpoint_machines, _CONFIGURES),
+        runs=Runs(_endpoint_machines, _CONFIGURES, hours=_hours),
         bills=Bills(_endpoint_price, _PRICING, ("Amazon SageMaker", "AmazonCloudWatch")),
         stands=regional(ENDPOINT),
         keeps=No("answers are not kept; a queue's results rest in a bucket", _CONFIGURES),

@@ -7,18 +7,19 @@ from cronsim import CronSimError
 
 from catalogue.answers import by_name
 from catalogue.behaviour import Behaviour, Ref
-from catalogue.crons import unix_cron
+from catalogue.crons import expression_in_words, unix_cron
 from catalogue.graph import Graph, Resource
 from catalogue.kind import Bills, KeyAt, Keys, Kind, No, Runs, Serves, documented
 from catalogue.kinds.aws import READ, acts, regional, registry, terraform
 from catalogue.kinds.aws.iam import ROLE
-from catalogue.kinds.aws.jobs import PIPELINE, STATE_MACHINE, Job, called
+from catalogue.kinds.aws.jobs import DOES, PIPELINE, STATE_MACHINE, Job, called
 from catalogue.kinds.aws.kms import names_key
 from catalogue.machines import Machines
 from catalogue.pauses import LOOKS_BACK_HOURS, longest_pause_hours, shortest_pause_minutes
 from catalogue.pricing import MONTH_MINUTES, Bill, Pricing, Unpriced, cron_runs_per_month
 from catalogue.properties import Malformed
 from catalogue.runs import RUNS_PER_MONTH, by_hand
+from catalogue.work import Part, Start, Work, by_people
 
 SCHEDULE = "aws:scheduler/schedule:Schedule"
 
@@ -55,6 +56,28 @@ def starts_per_month(graph: Graph, target: Resource) -> float:
             f"{what} that no schedule of the stack starts: nothing says how often it runs; a tag {RUNS_PER_MONTH} would"
         )
     return sum(_starts(schedule) for schedule in found) + (started or 0.0)
+
+
+def starts_of(graph: Graph, target: Resource) -> tuple[Start, ...]:
+    """What starts a state machine or a pipeline: schedules of the stack, and people as its tag says."""
+    by_schedule = (_start(schedule) for schedule in starters(graph, target))
+    return (*by_schedule, *by_people(by_hand(target.props.section_or_empty("tags"))))
+
+
+def _start(schedule: Resource) -> Start:
+    expression = schedule.props.text_or_empty("scheduleExpression")
+    a_month = _starts(schedule)  # this raises for what is no expression
+    when = expression_in_words(expression, schedule.props.text_or_empty("scheduleExpressionTimezone") or "UTC")
+    off = schedule.props.text_or_empty("state") == "DISABLED"
+    return Start(schedule.name, f"{when}; switched off" if off else when, a_month)
+
+
+def _work(graph: Graph, schedule: Resource) -> Work | None:
+    job = job_of(graph, schedule)
+    if job is None:
+        return None
+    part = Part("", DOES[job.action], tuple(job.machines(schedule.name)), job.longest_hours())
+    return Work((part,), {}, (_start(schedule),))
 
 
 def starters(graph: Graph, target: Resource) -> list[Resource]:
@@ -232,7 +255,7 @@ KINDS = (
         keys=Keys((KeyAt("kmsKeyArn"),), _KMS),
         holds=No("it can be made again from the program", registry(SCHEDULE)),
         reaches=No("it starts its target on AWS's side", _TYPES),
-        runs=Runs(_machines, _TARGETS, _data),
+        runs=Runs(_machines, _TARGETS, _data, _work),
         bills=Bills(_price, _PRICING, ("Amazon EventBridge", "CloudWatch Events")),
         stands=regional(SCHEDULE),
         keeps=No("nothing is written to it", _TYPES),

@@ -10,12 +10,13 @@ from catalogue.graph import Graph, Resource
 from catalogue.kind import Bills, KeyAt, Keys, Kind, No, Runs, Serves, documented
 from catalogue.kinds.aws import READ, acts, pipelines, regional, registry, tagged, terraform
 from catalogue.kinds.aws.iam import ROLE
-from catalogue.kinds.aws.jobs import PIPELINE, STATE_MACHINE, USES, Job, called, formatted
+from catalogue.kinds.aws.jobs import DOES, PIPELINE, STATE_MACHINE, USES, Job, called, formatted
 from catalogue.kinds.aws.kms import names_key
-from catalogue.kinds.aws.scheduler import SCHEDULE, job_of, starts_per_month
+from catalogue.kinds.aws.scheduler import SCHEDULE, job_of, starters, starts_of, starts_per_month
 from catalogue.machines import Machines
 from catalogue.pricing import Bill, Pricing, Unpriced
 from catalogue.properties import Malformed, Properties
+from catalogue.work import Part, Work
 
 _GUIDE = "https://docs.aws.amazon.com/step-functions/latest/dg/"
 _JOBS = documented(f"{_GUIDE}connect-sagemaker.html", READ)
@@ -207,6 +208,26 @@ def _price(pricing: Pricing, resource: Resource) -> Bill:
     return Bill(what, 0.0, total, f"nothing between runs; ceiling {'; '.join(parts) or 'nothing: no job starts'}")
 
 
+def _work(graph: Graph, resource: Resource) -> Work | None:
+    """Of the states beside one another, a job waits for those from which a run comes to it and never back."""
+    found = list(jobs(resource.props))
+    run = longest_hours(resource.props) if any(job.awaited for job in found) else 0.0
+    parts = [
+        Part(
+            job.state if len(found) > 1 else "",
+            DOES[job.action],
+            tuple(job.machines(resource.name)),
+            run if job.awaited else job.longest_hours(),
+        )
+        for job in found
+    ]
+    states = states_of(definition(resource.props))
+    later = {job.state: reached(states, job.state) for job in found}
+    waits = {name: {one for one, after in later.items() if name in after and one not in later[name]} for name in later}
+    others = tuple(starters(graph, resource))
+    return Work(tuple(parts), waits, starts_of(graph, resource), others) if parts else None
+
+
 def longest_hours(props: Properties) -> float:
     """How long a run may last. Raises Unpriced where nothing ends it."""
     seconds = definition(props).number_or_none("TimeoutSeconds")
@@ -250,7 +271,7 @@ KINDS = (
         keys=Keys((KeyAt("encryptionConfiguration.kmsKeyId"),), _KMS),
         holds=No("it can be made again from the program", registry(STATE_MACHINE)),
         reaches=No("it calls SageMaker on AWS's side, and a job's network is its model's", _JOBS),
-        runs=Runs(_machines, _JOBS, _data),
+        runs=Runs(_machines, _JOBS, _data, _work),
         bills=Bills(_price, _PRICING, ("AWS Step Functions", "Amazon SageMaker")),
         stands=regional(STATE_MACHINE),
         keeps=No("its log group says how long", registry(STATE_MACHINE)),

@@ -15,6 +15,8 @@ from catalogue.pricing import MONTH_MINUTES, cron_runs_per_month
 from catalogue.properties import Malformed, Properties
 from catalogue.quantities import largest_or_none, more_than_zero_or_none
 from catalogue.runs import by_hand
+from catalogue.wording import in_words
+from catalogue.work import cron_in_words
 
 COMPUTE, SCHEDULE = (f"azure-native:machinelearningservices:{noun}" for noun in ("Compute", "Schedule"))
 """The types of what jobs run on and of what starts them; machinelearningservices_jobs.py has their records."""
@@ -273,3 +275,18 @@ def runs_per_month(trigger: Properties) -> float:
     for path in several.get(frequency, ("hours", "minutes")):
         times *= max(1, len(list(at.each(path))))
     return times * MONTH_MINUTES / (_MINUTES[frequency] * interval)
+
+
+def in_words_of(trigger: Properties) -> str:
+    """When a trigger fires, in words. Raises Malformed as `runs_per_month` does."""
+    runs_per_month(trigger)
+    zone = trigger.text_or_empty("timeZone") or "UTC"
+    if trigger.text_or_empty("triggerType") == "Cron":
+        return cron_in_words(trigger.text_or_empty("expression"), zone)
+    every, frequency = trigger.number_or_none("interval") or 1, trigger.text_or_empty("frequency").lower()
+    at = trigger.section_or_empty("schedule")
+    days = [*at.each_text("weekDays"), *(f"day {day:g}" for day in at.each_number("monthDays"))]
+    hours, minutes = list(at.each_number("hours")), list(at.each_number("minutes"))
+    times = [f"{int(hour):02}:{int(minute):02}" for hour in hours for minute in minutes or [0]]
+    when = f"every {frequency}" if every == 1 else f"every {every:g} {frequency}s"
+    return f"{when}{f' on {in_words(days)}' if days else ''}{f' at {in_words(times)}' if times else ''}, {zone}"

@@ -54,6 +54,7 @@ from catalogue.machines import Machines
 from catalogue.pricing import Bill, Pricing
 from catalogue.properties import Malformed
 from catalogue.rendering import ArmType
+from catalogue.wording import in_words
 
 _API = "https://www.pulumi.com/registry/packages/azure-native/api-docs/machinelearningservices"
 _DOCS = "https://learn.microsoft.com/en-us/azure/machine-learning"
@@ -195,6 +196,19 @@ def _serving(graph: Graph, deployment: Resource) -> Iterator[Machines]:
     machine = props.text_or_empty("properties.instanceType") or _DEFAULT_MACHINE
     users = [endpoint.name for endpoint in graph.refers(deployment, "endpointName", SERVED)]
     yield Machines(" and ".join(users) or deployment.name, machine, "online", min(lows or highs), max(highs))
+
+
+def _hours(graph: Graph, deployment: Resource) -> Iterator[str]:
+    """Each profile of an autoscale setting that comes again, with its range from then on."""
+    for setting_ in graph.referring(monitor.AUTOSCALE_SETTING, "targetResourceUri", deployment):
+        for profile in setting_.props.each_section("profiles"):
+            at = profile.section_or_empty("recurrence.schedule")
+            if not at:
+                continue
+            hours, minutes = list(at.each_number("hours")), list(at.each_number("minutes")) or [0]
+            times = in_words(f"{int(hour):02}:{int(minute):02}" for hour in hours for minute in minutes)
+            low, high = profile.text_or_empty("capacity.minimum"), profile.text_or_empty("capacity.maximum")
+            yield f"{in_words(at.each_text('days'))} at {times}, {at.text_or_empty('timeZone')}: {low} to {high}"
 
 
 def _count(owner: Resource, path: str, number: float | None) -> int:
@@ -351,7 +365,7 @@ KINDS: tuple[Kind, ...] = (
         tags=At("tags", _DEPLOYMENT),
         keys=No("no machine of Azure ML takes a key for its disks", _KEY),
         holds=CostsOnly(_COSTS),
-        runs=Runs(_serving, _SCALED),
+        runs=Runs(_serving, _SCALED, hours=_hours),
         bills=Bills(_deployment, _COSTS, ("Azure Machine Learning", "Virtual Machines")),
         stands=At("location", _DEPLOYMENT),
         serves=No("its environment names the image, and its model the artifact", _DEPLOYMENT),

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from math import ceil
 from typing import Any
 
@@ -32,11 +33,14 @@ from catalogue.kind import (
 from catalogue.kinds.azure import CHECKED, NAMED, REPLACED, lies
 from catalogue.kinds.azure.jobs import (
     COMPUTE,
+    JOB,
     SCHEDULE,
     Job,
     below,
     compute_at,
+    in_words_of,
     jobs,
+    runs_per_month,
     starts_per_month,
     trains,
     waits,
@@ -48,6 +52,8 @@ from catalogue.order import all_before
 from catalogue.pricing import MONTH_MINUTES, Bill, Pricing
 from catalogue.properties import Malformed, NotKnown, Unreadable
 from catalogue.quantities import more_than_zero_or_none
+from catalogue.runs import by_hand
+from catalogue.work import Part, Start, Work, by_people
 
 _API = "https://www.pulumi.com/registry/packages/azure-native/api-docs/machinelearningservices"
 _DOCS = "https://learn.microsoft.com/en-us/azure/machine-learning"
@@ -294,6 +300,24 @@ def _made(schedule: Resource, job: Job) -> Machines:
     return Machines(schedule.name, machine, "batch" if job.scores else "training", count, count, job.step)
 
 
+def _work(graph: Graph, schedule: Resource) -> Work:
+    found, alone = list(jobs(schedule.props)), "training job" if trains(schedule.props) else "batch job"
+    parts = list[Part]()
+    for job in found:
+        compute, minutes = job.compute(graph, schedule), job.minutes_or_none()
+        (one,) = [_made(schedule, job)] if compute is None else _computing(graph, compute)
+        does = "search" if job.kind == "sweep" else "step" if len(found) > 1 else alone
+        machines = replace(one, low=job.nodes(), high=job.nodes())
+        parts.append(Part(job.step if len(found) > 1 else "", does, (machines,), minutes / 60 if minutes else None))
+    people = by_people(by_hand(schedule.props.section_or_empty("properties.tags")))
+    off = schedule.props.flag_or_none("properties.isEnabled") is False
+    trigger = schedule.props.section_or_empty("properties.trigger")
+    own = Start(schedule.name, in_words_of(trigger), runs_per_month(trigger))
+    starts = people if off else (own, *people)
+    called = schedule.props.text_if_known(f"{JOB}.experimentName")
+    return Work(tuple(parts), waits(schedule.props), starts, called=(called,) if called else ())
+
+
 def _by_hand(graph: Graph, deployment: Resource) -> Iterator[Machines]:
     """None: its runs use nodes of a cluster of the stack, which it must name."""
     if deployment.props.is_given("properties.deploymentConfiguration"):
@@ -450,7 +474,7 @@ KINDS: tuple[Kind, ...] = (
         _SCHEDULE,
         tags=At("properties.tags", _SCHEDULE),
         holds=CostsOnly(_COSTS),
-        runs=Runs(_started, _SERVERLESS, _data),
+        runs=Runs(_started, _SERVERLESS, _data, _work),
         bills=Bills(_schedule, _COSTS, ("Azure Machine Learning", "Virtual Machines")),
         serves=No("the environments of its jobs name the images", _SCHEDULE),
         acts=Acts(by_path(f"{IN_WORKSPACE}/schedules", "name"), lies("name", "workspaceName"), REPLACED),

@@ -4,7 +4,7 @@ from catalogue.answers import by_path, by_scope
 from catalogue.behaviour import Ref, extending
 from catalogue.durations import minutes_or_none
 from catalogue.graph import Resource
-from catalogue.kind import Acts, At, Bills, Kind, No, Renders, documented, from_source, setting
+from catalogue.kind import Acts, At, Bills, Kind, No, Renders, Watches, documented, from_source, setting
 from catalogue.kinds.azure import CHECKED, DIAGNOSTIC_SETTING, NAMED, REPLACED, lies, operationalinsights
 from catalogue.pricing import Bill, Pricing
 from catalogue.rendering import ArmType
@@ -118,6 +118,7 @@ KINDS: tuple[Kind, ...] = (
             ArmType("Microsoft.Insights/metricAlerts", "2018-03-01", "ruleName", {"criteria.odataType": "odata.type"}),
             CHECKED,
         ),
+        watches=Watches(("scopes",), _ALERT),
     ),
     setting(
         QUERY_RULE,
@@ -132,5 +133,6 @@ KINDS: tuple[Kind, ...] = (
             NAMED,
         ),
         renders=Renders(ArmType("Microsoft.Insights/scheduledQueryRules", "2025-01-01-preview", "ruleName"), CHECKED),
+        watches=Watches(("criteria",), _QUERY),
     ),
 )

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterator, Mapping
 
+from cronsim import CronSimError
+
 from catalogue.answers import by_resource_name
 from catalogue.behaviour import Behaviour, Ref
 from catalogue.graph import Graph, Resource
@@ -10,8 +12,9 @@ from catalogue.kind import Apis, At, Bills, Kind, No, Runs, assumed, documented
 from catalogue.kinds.gcp import ACCOUNT, IN_PROJECT, OWN_ACCOUNT, READ, WORKFLOW, acting, in_terraform, registry
 from catalogue.machines import Machines
 from catalogue.once import once_a_graph
-from catalogue.pricing import Bill, Pricing
+from catalogue.pricing import Bill, Pricing, cron_runs_per_month
 from catalogue.properties import Malformed, NotKnown
+from catalogue.work import Start, cron_in_words
 
 SCHEDULE = "gcp:cloudscheduler/job:Job"
 
@@ -79,6 +82,26 @@ def _by_workflow(graph: Graph) -> Mapping[str, list[Resource]]:
     for schedule in graph.of(SCHEDULE):
         found.setdefault(started(graph, schedule).urn, []).append(schedule)
     return found
+
+
+def runs_per_month(schedule: Resource) -> float:
+    """How often a schedule fires in an average month. Raises Malformed where that cannot be read."""
+    cron = schedule.props.text_or_empty("schedule")
+    try:
+        runs = cron_runs_per_month(cron)
+    except CronSimError:
+        raise Malformed("schedule", f"is {cron!r}, where five fields of cron are read", schedule) from None
+    if not runs:
+        raise Malformed("schedule", f"is {cron!r}, which does not fire in the year that is counted", schedule)
+    return runs
+
+
+def start_of(schedule: Resource) -> Start:
+    """What a schedule says of the runs that it starts."""
+    props = schedule.props
+    when = cron_in_words(props.text_or_empty("schedule"), props.text_or_empty("timeZone") or "UTC")
+    off = props.flag_or_none("paused") is True
+    return Start(schedule.name, f"{when}; switched off" if off else when, runs_per_month(schedule))
 
 
 def _machines(graph: Graph, schedule: Resource) -> Iterator[Machines]:

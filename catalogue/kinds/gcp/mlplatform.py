@@ -34,7 +34,9 @@ from catalogue.pricing import Bill, Pricing
 from catalogue.properties import Malformed
 from catalogue.quantities import more_than_zero_or_none
 from catalogue.registered import APPROVED, Registered
-from catalogue.week import share
+from catalogue.week import DAYS, share
+from catalogue.wording import in_words
+from catalogue.work import days_in_words
 
 GRANTS_IN_FORCE = "mlplatform:gcp:GrantsInForce"
 MODEL = "mlplatform:gcp:Model"
@@ -127,6 +129,18 @@ def _machines(graph: Graph, resource: Resource) -> Iterator[Machines]:
     )
 
 
+def _hours(graph: Graph, deployment: Resource) -> Iterator[str]:
+    """The hours that are kept; what nothing keeps is not said."""
+    if by_schedule(graph, deployment, "off"):
+        given = deployment.props.section_or_empty("hours")
+        at: dict[str, list[int]] = {}
+        for number, name in enumerate(DAYS):
+            if hours := given.text_or_empty(name):
+                at.setdefault(hours, []).append(number)
+        said = in_words(f"{days_in_words(days)} {hours}" for hours, days in at.items())
+        yield f"{said}, {given.text_or_empty('timezone')}"
+
+
 def _deployment(pricing: Pricing, resource: Resource) -> Bill:
     """By the hours of a month; where its hours are kept, by those of them in which the model is deployed."""
     (runs,) = _machines(pricing.graph, resource)
@@ -209,7 +223,7 @@ KINDS = (
         keys=No("what runs under an endpoint takes the endpoint's key", _KMS),
         holds=CostsOnly(_DEPLOYED),
         reaches=No("it runs in a project of Google's", _DEPLOYED),
-        runs=Runs(_machines, _DEPLOYED),
+        runs=Runs(_machines, _DEPLOYED, hours=_hours),
         bills=Bills(_deployment, _PRICES, ("Vertex AI",)),
         stands=At("location", _DEPLOYED),
         keeps=No("its logs go to Cloud Logging", _DEPLOYED),

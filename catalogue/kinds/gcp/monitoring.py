@@ -3,7 +3,7 @@
 from catalogue.answers import numbered
 from catalogue.behaviour import Behaviour, Ref
 from catalogue.graph import Resource
-from catalogue.kind import At, Bills, No, setting
+from catalogue.kind import At, Bills, No, Watches, setting
 from catalogue.kinds.gcp import CHANNEL, IN_PROJECT, OBSERVABILITY, acting, in_terraform, registry
 from catalogue.pricing import Bill, Pricing
 
@@ -36,6 +36,7 @@ KINDS = (
             Behaviour(refs=(Ref("notificationChannels[]", (CHANNEL,), holds=True),)),
         ),
         renders=in_terraform("google_monitoring_alert_policy"),
+        watches=Watches(("conditions",), _ALERT),
     ),
     setting(
         CHANNEL,

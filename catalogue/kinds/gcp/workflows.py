@@ -33,14 +33,15 @@ from catalogue.kinds.gcp import (
     in_terraform,
     registry,
 )
-from catalogue.kinds.gcp.cloudscheduler import starting
+from catalogue.kinds.gcp.cloudscheduler import runs_per_month, start_of, starting
 from catalogue.machines import Machines
-from catalogue.pricing import Bill, Pricing, Unpriced, cron_runs_per_month
+from catalogue.pricing import Bill, Pricing, Unpriced
 from catalogue.properties import Malformed, NotKnown, Properties
 from catalogue.quantities import more_than_zero_or_none
 from catalogue.runs import RUNS_PER_MONTH, by_hand
 from catalogue.vertex_jobs import DEPLOY, IN_THE_RUN, JOBS, PIPELINE, SCORES, TUNES, Job, steps
 from catalogue.week import WEEK, together
+from catalogue.work import Part, Work, by_people
 
 _SDK = registry("workflows/workflow")
 _KMS = documented("https://cloud.google.com/workflows/docs/use-cmek", READ)
@@ -57,6 +58,7 @@ _READS = frozenset({"get", "list", "search", "cancel", "delete", "undeployModel"
 _TARGET = re.compile(r'[/:]([A-Za-z]+)"?\}?$')
 _COUNTED = re.compile(r"\$\{\s*(\w+)\s*>=?\s*[0-9]+\s*\}")
 _LATE = re.compile(r"sys\.now\(\) >=? (\w+)")
+_SECONDS = re.compile(r"([0-9]+)s")
 _DEADLINE = re.compile(r"\$\{sys\.now\(\) \+ ([0-9]+)\}")
 
 
@@ -420,7 +422,7 @@ def _workflow(pricing: Pricing, resource: Resource) -> Bill:
     hours = max(deadlines(resource.props), default=0) / 3600
     if machines and not hours:
         raise Unpriced(f"runs of {resource.name}, whose deadline is not readable")
-    runs = sum(_runs_per_month(schedule) for schedule in schedules) + (people or 0.0)
+    runs = sum(runs_per_month(schedule) for schedule in schedules) + (people or 0.0)
     steps = pricing.assume("workflow-steps-per-run") / 1000 * pricing.of("workflows-steps")
     started = jobs(resource.props)
     total, parts = runs * steps + pricing.assume("batch-log-gb") * pricing.of("logging-ingestion"), list[str]()
@@ -445,18 +447,29 @@ def _own_hours(job: Job) -> float:
     return int(seconds[1]) * job.rounds / 3600 if seconds else 0.0
 
 
-_SECONDS = re.compile(r"([0-9]+)s")
+_DOES = {"batchPredictionJobs": "batch job", TUNES: "search", PIPELINE: "starts its steps and waits"}
 
 
-def _runs_per_month(schedule: Resource) -> float:
-    cron = schedule.props.text_or_empty("schedule")
-    try:
-        runs = cron_runs_per_month(cron)
-    except CronSimError:
-        raise Malformed("schedule", f"is {cron!r}, where five fields of cron are read", schedule) from None
-    if not runs:
-        raise Malformed("schedule", f"is {cron!r}, which does not fire in the year that is counted", schedule)
-    return runs
+def _work(graph: Graph, resource: Resource) -> Work | None:
+    """A step of a pipeline is a custom job, whatever it does; a custom job that stands alone trains."""
+    run = max(deadlines(resource.props), default=0) / 3600 or None
+    parts, waits = dict[Job, list[Machines]](), dict[str, frozenset[str]]()
+    for job, machines in _used(graph, resource):
+        parts.setdefault(job, []).append(machines)
+        waits |= {job.step: job.after} if job.step else {}
+    told = [
+        Part(
+            job.step or ("launchers" if job.kind == PIPELINE else ""),
+            _DOES.get(job.kind, "custom job" if job.step else "training job"),
+            tuple(machines),
+            min(filter(None, (run, _own_hours(job))), default=None),
+        )
+        for job, machines in parts.items()
+        if not job.deploys
+    ]
+    by = starting(graph, resource)
+    starts = (*map(start_of, by), *by_people(by_hand(resource.props.section_or_empty("labels"))))
+    return Work(tuple(told), waits, starts, tuple(by)) if told else None
 
 
 def _data(graph: Graph, resource: Resource) -> Iterator[str]:
@@ -569,7 +582,7 @@ KINDS = (
         keys=Keys((KeyAt("cryptoKeyName", users=("gcp-sa-workflows",)),), _KMS),
         holds=No("it can be made again from the program", _SDK),
         reaches=No("it calls Google's APIs on Google's side", _CALLS),
-        runs=Runs(_machines, _CALLS, _data),
+        runs=Runs(_machines, _CALLS, _data, _work),
         bills=Bills(_workflow, _PRICES, ("Workflows", "Vertex AI")),
         stands=At("region", _SDK),
         keeps=No("its calls are logged to Cloud Logging", _SDK),
