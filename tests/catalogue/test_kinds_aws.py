@@ -86,6 +86,7 @@ def test_a_record_of_ours_says_of_every_input_what_it_may_be(type_: str) -> None
     assert isinstance(takes, Takes) and takes.known == set(input_names(OURS[type_].inputs)) == takes.needed
 
 
+@pytest.mark.sweep(4)
 @pytest.mark.parametrize("type_", TYPES)
 def test_without_its_record_a_type_is_missed_by_its_name(type_: str, monkeypatch: pytest.MonkeyPatch) -> None:
     rest = {token: kind for token, kind in KNOWN.items() if token != type_}

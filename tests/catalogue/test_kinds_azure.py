@@ -103,6 +103,7 @@ def test_every_type_of_the_rules_has_a_record() -> None:
     assert {type_ for rule in RULES["azure"] for type_ in rule.types} <= set(KINDS)
 
 
+@pytest.mark.sweep(4)
 @pytest.mark.parametrize("token", sorted(set(KINDS) - {PROVIDER}))
 def test_without_its_record_a_type_is_missed_by_its_name(
     token: str, azure_pilot: Graph, monkeypatch: pytest.MonkeyPatch

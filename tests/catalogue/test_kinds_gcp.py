@@ -115,6 +115,7 @@ def test_nobody_but_its_record_names_a_type() -> None:
     assert len(others) > 200 and naming == set(NAMED_BESIDE)
 
 
+@pytest.mark.sweep(4)
 @pytest.mark.parametrize("token", IN_SDK)
 def test_without_its_record_a_type_is_missed_by_its_name(token: str, monkeypatch: pytest.MonkeyPatch) -> None:
     rest = {other: kind for other, kind in KINDS.items() if other != token}

@@ -154,6 +154,7 @@ def _leaves(declared: Any) -> Iterator[Any]:
         yield wanted
 
 
+@pytest.mark.sweep(2)
 @pytest.mark.parametrize(("platform", "component"), EVERY)
 def test_a_component_stands_under_its_token_and_registers_every_output(platform: str, component: Component) -> None:
     graph, registered = made(platform, component)
@@ -163,6 +164,7 @@ def test_a_component_stands_under_its_token_and_registers_every_output(platform:
     assert graph.cloud, "an example that creates nothing shows nothing"
 
 
+@pytest.mark.sweep(2)
 @pytest.mark.parametrize(("platform", "component"), EVERY)
 def test_a_component_creates_the_same_of_outputs_as_of_plain_values(platform: str, component: Component) -> None:
     plain, of_outputs = made(platform, component)[0], made(platform, component, known=True)[0]
@@ -171,6 +173,7 @@ def test_a_component_creates_the_same_of_outputs_as_of_plain_values(platform: st
     ]
 
 
+@pytest.mark.sweep(2)
 @pytest.mark.parametrize(("platform", "component"), EVERY)
 def test_a_component_is_previewed_before_its_inputs_are_known(platform: str, component: Component) -> None:
     plain, unsure = made(platform, component)[0], made(platform, component, known=False)[0]

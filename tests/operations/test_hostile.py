@@ -132,6 +132,7 @@ def harmless(writer: str) -> set[tuple[str, str]]:
         return set[tuple[str, str]]().union(*(Page(PAGES[writer](each, patch)).tags for each in PLAIN))
 
 
+@pytest.mark.sweep(3)
 @FEW
 @pytest.mark.parametrize("writer", PAGES)
 def test_a_page_has_the_tags_that_it_has_without_an_attack(

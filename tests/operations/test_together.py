@@ -27,6 +27,7 @@ from operations.verdict import Verdict
 from stacks.config import STACKS
 from tests.commanding import here
 from tests.operations.sample_verdict import nothing
+from tests.previewing import programs
 
 TODAY = date(2026, 11, 22)
 CHECKOV = STACKS.parent / "policies" / "checkov"
@@ -228,10 +229,19 @@ def test_copies_of_one_file_get_one_verdict(tmp_path: Path) -> None:
     assert len(told) == 1
 
 
-def test_what_breaks_is_said_last_and_the_other_verdicts_are_written_and_printed(tmp_path: Path) -> None:
-    """Here Google's SDK is broken, and nothing of Amazon's."""
-    (tmp_path / "pulumi_gcp.py").write_text("raise RuntimeError('broken library')", encoding="utf-8")
-    result = command("preview", "gcp-pilot", "aws-pilot", "--out", tmp_path / "out", PYTHONPATH=str(tmp_path))
+def test_what_breaks_is_said_last_and_the_other_verdicts_are_written_and_printed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Here Google's SDK is broken, and nothing of Amazon's. A true process says so in test_pilot_program.py."""
+    ask = programs()._ask
+
+    def broken(program: Program, *others: Any) -> Any:
+        if program.platform == "gcp":
+            raise PreviewFailed(f"{program.file}: the program failed: RuntimeError: broken library")
+        return ask(program, *others)
+
+    monkeypatch.setattr(programs(), "_ask", broken)
+    result = here("preview", "gcp-pilot", "aws-pilot", "--out", tmp_path / "out")
     assert result.returncode == 1
     assert "PASS" in result.stdout and (tmp_path / "out" / "aws-pilot" / "report.json").exists()
     assert "Side by side" not in result.stdout, "a comparison that passes must not leave out the one that broke"

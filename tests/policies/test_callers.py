@@ -61,8 +61,9 @@ def graphs(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Graph]:
 
 
 def said(graph: Graph, rule: str = "") -> list[str]:
-    found = evaluate(graph, pack.RULES[graph.platform]).findings
-    return [each.message for each in found if each.rule.startswith(rule or ("network-", "identity-"))]
+    asked = [each for each in pack.RULES[graph.platform] if each.name.startswith(rule or ("network-", "identity-"))]
+    assert asked, f"there is no rule {rule}"
+    return [each.message for each in evaluate(graph, asked).findings]
 
 
 def lacking(type_: str, name: str) -> Break:

@@ -60,6 +60,7 @@ def picture(double):
     return models, scales, endpoint.get("trafficSplit", {}), properties["traffic"], properties["mirrorTraffic"]
 
 
+@pytest.mark.sweep(2)
 @pytest.mark.parametrize("story", STORIES)
 def test_killed_after_every_call_the_next_run_converges(monkeypatch, story):
     before, change = STORIES[story]
@@ -108,6 +109,7 @@ def test_killed_while_rolling_back_the_old_one_is_never_without_traffic(monkeypa
     assert calls > 10
 
 
+@pytest.mark.sweep(2)
 @pytest.mark.parametrize("story", [name for name in STORIES if not name.endswith("delete")])
 def test_killed_after_every_call_a_delete_leaves_nothing(monkeypatch, story):
     before, change = STORIES[story]

@@ -13,6 +13,7 @@ from catalogue.errors import BadInput
 from catalogue.hardware import catalogue
 from catalogue.platforms import PLATFORMS
 from stacks.config import STACKS, stack_name, validate
+from tests import sharing
 from tests.rows import rows
 from tests.stacks.test_config import read_bytes, refusal
 
@@ -477,10 +478,11 @@ def test_an_account_or_an_address_of_another_platform_gives_its_sentence(file: P
 
 
 @EACH
+@pytest.mark.sweep
 def test_a_region_of_another_platform_names_whose_it_is(file: Path, platform: str) -> None:
     own = PLATFORMS[platform].region
     for other in PLATFORMS:
-        for region in catalogue.region_names(other):
+        for region in sharing.share(catalogue.region_names(other), 4, lambda region: f"{platform} {region}"):
             if other != platform:
                 said = refusal(file, changed(platform, (f"region: {own}", f"region: {region}")))
                 head = f"mlplatform:region: found '{region}', a region of {other}, {REGION[platform]}; "

@@ -286,6 +286,7 @@ def properties() -> list[Any]:
     ]
 
 
+@pytest.mark.sweep(3)
 @pytest.mark.parametrize("schema", properties())
 def test_every_key_has_a_description_and_an_example(schema: dict[str, Any]) -> None:
     assert len(schema.get("description", "")) > 20

@@ -63,6 +63,7 @@ def inputs(graph: Graph, type_: str) -> Any:
     return resource.inputs
 
 
+@pytest.mark.sweep(2)
 @pytest.mark.parametrize("component", components("aws"))
 def test_two_of_a_component_stand_side_by_side(component: type[pulumi.ComponentResource]) -> None:
     graph = made(("first", example(component)), ("second", example(component)))

@@ -81,6 +81,7 @@ def inputs(graph: Graph, type_: str) -> Any:
     return resource.inputs
 
 
+@pytest.mark.sweep(2)
 @pytest.mark.parametrize("kind", COMPONENTS)
 def test_two_of_a_component_stand_side_by_side(kind: str) -> None:
     graph = made(("first", COMPONENTS[kind]), ("second", COMPONENTS[kind]))

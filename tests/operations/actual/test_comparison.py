@@ -52,6 +52,7 @@ def failing(actual: Actual) -> list[str]:
     return [found.rule for found in actual.findings if found.fails]
 
 
+@pytest.mark.sweep(3)
 @pytest.mark.parametrize("platform", PLATFORMS)
 @pytest.mark.parametrize(
     ("of_ceiling", "of_floor", "rules"),

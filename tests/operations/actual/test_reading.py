@@ -29,6 +29,7 @@ def by_stack(charges: list[Charge]) -> dict[str | None, float | None]:
     return {stack: None if None in some else round(sum(x or 0 for x in some), 4) for stack, some in found.items()}
 
 
+@pytest.mark.sweep(2)
 @pytest.mark.parametrize(
     ("cloud", "form"), [*((cloud, form) for cloud in COLUMNS for form in ("csv", "parquet")), ("azure", "csv.gz")]
 )

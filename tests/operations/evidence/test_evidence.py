@@ -79,7 +79,7 @@ def test_it_is_valid_by_the_schema_of_nist(
         assert [error.message for error in oscal.iter_errors(document)] == []
     broken = json.loads(text_of(clean))
     del result_of(broken)["reviewed-controls"]
-    assert list(oscal.iter_errors(broken)), "the schema judges nothing"
+    assert next(oscal.iter_errors(broken), None), "the schema judges nothing"
 
 
 def test_each_finding_is_an_observation_with_its_controls(failing: tuple[Verdict, dict[str, Any]]) -> None:

@@ -158,7 +158,7 @@ def test_any_bound_raised_a_hundredfold_or_gone_is_caught(pilot: Graph) -> None:
 @pytest.mark.parametrize("path", ["TimeoutSeconds", "States.Transform.Retry", "States.Transform.Retry.0.MaxAttempts"])
 def test_any_bound_of_a_batch_run_gone_is_caught(pilot: Graph, path: str) -> None:
     (machine,) = pilot.of("aws:sfn/stateMachine:StateMachine")
-    assert "limits-batch-time" in caught(_redefined(pilot, machine, path))
+    assert "limits-batch-time" in caught(_redefined(pilot, machine, path), "limits-batch-time")
 
 
 @pytest.mark.parametrize(

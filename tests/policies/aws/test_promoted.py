@@ -77,6 +77,7 @@ WIDER: list[tuple[str, str, Callable[[dict[str, Any]], object]]] = [
 ]
 
 
+@pytest.mark.sweep(2)
 @pytest.mark.parametrize(("type_", "name", "edit"), WIDER, ids=[str(n) for n in range(len(WIDER))])
 def test_a_wider_grant_is_found(
     both: tuple[Graph, Graph], type_: str, name: str, edit: Callable[[dict[str, Any]], object]

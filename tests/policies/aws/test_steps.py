@@ -321,7 +321,7 @@ STARTS: dict[str, tuple[str, Edit]] = {
 
 @pytest.mark.parametrize(("rule", "edit"), STARTS.values(), ids=list(STARTS))
 def test_a_start_that_nobody_asked_for_is_found(scheduled: Graph, rule: str, edit: Edit) -> None:
-    assert rule in caught(having(scheduled, SCHEDULE, "-fraud-path-schedule", edit))
+    assert rule in caught(having(scheduled, SCHEDULE, "-fraud-path-schedule", edit), rule)
 
 
 def test_a_start_that_is_missed_tells_its_owner(scheduled: Graph) -> None:

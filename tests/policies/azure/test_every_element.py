@@ -207,12 +207,12 @@ SERVERLESS = {
 
 def test_a_second_profile_is_seen_by_limits_quota_and_bill(azure_pilot: Graph) -> None:
     graph = appended(azure_pilot, first(azure_pilot, SCALING), "profiles", capacity__maximum="40")
-    assert {"limits-replicas", "quota-declared"} <= caught(graph)
+    assert {"limits-replicas", "quota-declared"} <= caught(graph, "limits-replicas", "quota-declared")
     assert cost_of(graph).ceiling_usd > 2 * cost_of(azure_pilot).ceiling_usd
     graph = appended(azure_pilot, first(azure_pilot, SCALING), "profiles", capacity__minimum="9")
-    assert "limits-replicas" in caught(graph)
+    assert "limits-replicas" in caught(graph, "limits-replicas")
     graph = appended(azure_pilot, first(azure_pilot, SCALING), "profiles", capacity__minimum="0")
-    assert "limits-autoscaled" in caught(graph)
+    assert "limits-autoscaled" in caught(graph, "limits-autoscaled")
 
 
 def test_a_second_autoscale_setting_is_seen(azure_pilot: Graph) -> None:
@@ -220,7 +220,7 @@ def test_a_second_autoscale_setting_is_seen(azure_pilot: Graph) -> None:
     extra = replace(setting, urn=setting.urn + "-second", name="second")
     graph = replace(azure_pilot, resources=(*azure_pilot.resources, extra))
     graph = changed(graph, extra, lambda p: put(p, "profiles.0.capacity.maximum", "40"))
-    assert {"limits-replicas", "quota-declared"} <= caught(graph)
+    assert {"limits-replicas", "quota-declared"} <= caught(graph, "limits-replicas", "quota-declared")
 
 
 def test_a_second_rule_that_scales_the_other_way_at_once_is_seen(azure_pilot: Graph) -> None:
@@ -230,7 +230,7 @@ def test_a_second_rule_that_scales_the_other_way_at_once_is_seen(azure_pilot: Gr
     low = copy.deepcopy(rules[0])
     put(low, "metricTrigger.threshold", 1)
     graph = with_list(azure_pilot, setting, "profiles.0.rules", [low, *rules])
-    assert "limits-scaling-policy" in caught(graph)
+    assert "limits-scaling-policy" in caught(graph, "limits-scaling-policy")
 
 
 @pytest.mark.parametrize("type_", [ALERT, QUERY])
@@ -238,12 +238,12 @@ def test_a_second_condition_is_seen(azure_pilot: Graph, type_: str) -> None:
     """All conditions of an alarm must hold before it rings, so a second one may keep it silent for ever."""
     alarm = first(azure_pilot, type_, "errors" if type_ == QUERY else "")
     graph = appended(azure_pilot, alarm, "criteria.allOf", threshold=1_000_000)
-    assert "rollback-alarms" in caught(graph)
+    assert "rollback-alarms" in caught(graph, "rollback-alarms")
 
 
 def test_a_second_permission_is_seen(azure_pilot: Graph) -> None:
     graph = appended(azure_pilot, first(azure_pilot, ROLE), "permissions", actions=["*"])
-    assert {"identity-no-wildcard", "identity-pass-role"} <= caught(graph)
+    assert {"identity-no-wildcard", "identity-pass-role"} <= caught(graph, "identity-no-wildcard", "identity-pass-role")
 
 
 def test_a_second_identity_is_seen(azure_pilot: Graph) -> None:
@@ -252,14 +252,14 @@ def test_a_second_identity_is_seen(azure_pilot: Graph) -> None:
         path = "identity.userAssignedIdentities"
         items: list[str] = at(dict(resource.inputs), path)
         graph = with_list(azure_pilot, resource, path, [*items, f"{items[0]}-of-another"])
-        assert "identity-user-assigned" in caught(graph), type_
+        assert "identity-user-assigned" in caught(graph, "identity-user-assigned"), type_
 
 
 def test_a_second_private_endpoint_connection_is_seen(azure_pilot: Graph) -> None:
     door = first(azure_pilot, ENDPOINT)
     elsewhere = "/subscriptions/s/resourceGroups/other/providers/Microsoft.Storage/storageAccounts/theirs"
     graph = appended(azure_pilot, door, "privateLinkServiceConnections", privateLinkServiceId=elsewhere)
-    assert "network-endpoint-closed" in caught(graph)
+    assert "network-endpoint-closed" in caught(graph, "network-endpoint-closed")
 
 
 def test_a_second_outbound_rule_is_seen(azure_pilot: Graph) -> None:
@@ -350,7 +350,8 @@ def test_a_step_with_more_nodes_than_its_cluster_or_without_a_limit_of_time_is_s
 )
 def test_what_nobody_can_count_is_said_and_never_nothing(azure_pilot: Graph, job: dict[str, Any], said: str) -> None:
     graph = job_of(azure_pilot, job)
-    findings = [f for f in evaluate(graph, pack.RULES["azure"]).findings if f.rule == "limits-machine-types"]
+    asked = [rule for rule in pack.RULES["azure"] if rule.name == "limits-machine-types"]
+    findings = evaluate(graph, asked).findings
     assert any(said in finding.message and finding.mandatory for finding in findings)
     assert any(said in missing.why for missing in cost_of(graph).unpriced)
 
@@ -358,7 +359,7 @@ def test_what_nobody_can_count_is_said_and_never_nothing(azure_pilot: Graph, job
 def test_a_cluster_of_low_priority_is_for_what_keeps_checkpoints(azure_pilot: Graph) -> None:
     cluster = first(azure_pilot, COMPUTE, "fraud")
     spot = changed(azure_pilot, cluster, lambda p: put(p, "properties.properties.vmPriority", "LowPriority"))
-    assert "limits-batch-started" in caught(spot)
+    assert "limits-batch-started" in caught(spot, "limits-batch-started")
 
 
 @pytest.mark.parametrize(
@@ -370,7 +371,7 @@ def test_a_cluster_of_low_priority_is_for_what_keeps_checkpoints(azure_pilot: Gr
 )
 def test_a_cluster_that_nobody_can_count_is_said(azure_pilot: Graph, path: str, value: Any) -> None:
     graph = changed(azure_pilot, first(azure_pilot, COMPUTE, "fraud"), lambda p: put(p, path, value))
-    assert {"limits-machine-types", "quota-declared"} <= caught(graph)
+    assert {"limits-machine-types", "quota-declared"} <= caught(graph, "limits-machine-types", "quota-declared")
 
 
 def test_nodes_that_stand_between_runs_bill(azure_pilot: Graph) -> None:

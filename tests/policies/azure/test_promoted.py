@@ -66,6 +66,7 @@ WIDER: list[tuple[str, Callable[[dict[str, Any]], object]]] = [
 ]
 
 
+@pytest.mark.sweep(2)
 @pytest.mark.parametrize(("end", "edit"), WIDER, ids=[str(n) for n in range(len(WIDER))])
 def test_a_wider_role_is_found(both: tuple[Graph, Graph], end: str, edit: Callable[[dict[str, Any]], object]) -> None:
     assert findings(changed(both[0], given(both[0], end), edit))

@@ -294,7 +294,7 @@ BEHIND: list[tuple[str, Mutation]] = [
 
 @pytest.mark.parametrize(("rule", "mutation"), BEHIND, ids=[f"{i}-{rule}" for i, (rule, _) in enumerate(BEHIND)])
 def test_a_bad_element_behind_the_good_ones_is_caught(gcp_pilot: Graph, rule: str, mutation: Mutation) -> None:
-    assert rule in caught(mutation(gcp_pilot))
+    assert rule in caught(mutation(gcp_pilot), rule)
 
 
 def test_what_runs_beside_the_first_job_bills(gcp_pilot: Graph) -> None:

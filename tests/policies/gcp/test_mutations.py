@@ -185,7 +185,7 @@ def test_a_pilot_without_a_workspace_pays_for_no_way_to_google(gcp_pilot: Graph)
     graph = gcp_pilot
     for instance in gcp_pilot.of("gcp:workbench/instance:Instance"):
         graph = without(graph, instance)
-    assert "network-proof" in caught(graph)
+    assert "network-proof" in caught(graph, "network-proof")
 
 
 def test_any_reference_to_a_key_gone_is_caught(gcp_pilot: Graph) -> None:

@@ -194,6 +194,7 @@ def test_delete_takes_all_traffic_away_so_that_deployments_can_go(double):
         run.traffics.delete(AZURE_ENDPOINT)
 
 
+@pytest.mark.sweep(3)
 @pytest.mark.parametrize("kind", ["drop", "unavailable", "throttle"])
 @pytest.mark.parametrize("call", ["PUT", "GET .*/status/", "metrics", "GET .*/fraud-scorer$"])
 @pytest.mark.parametrize("etags", [False, True])

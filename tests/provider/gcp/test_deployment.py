@@ -243,6 +243,7 @@ def test_a_missing_endpoint_is_said(double):
         run.deployments.update(deployment())
 
 
+@pytest.mark.sweep(3)
 @pytest.mark.parametrize("kind", ["drop", "unavailable", "throttle"])
 @pytest.mark.parametrize("call", ["deployModel", "PATCH", "undeployModel", "timeSeries", "operations"])
 def test_faults_that_pass_are_survived(double, kind, call):
