@@ -168,7 +168,6 @@ EXCLUSION = "gcp:logging/projectExclusion:ProjectExclusion"
 CALLS, SINK = "gcp:projects/iAMAuditConfig:IAMAuditConfig", "gcp:logging/projectSink:ProjectSink"
 LOGS, PROVIDER = "gcp:logging/projectBucketConfig:ProjectBucketConfig", "pulumi:providers:gcp"
 PROMQL = "conditions.0.conditionPrometheusQueryLanguage"
-RECORD = "gcp:dns/recordSet:RecordSet"
 GOOGLE = "gcp:compute/globalForwardingRule:GlobalForwardingRule"
 METADATA, PRIVATE = "gceSetup.metadata", "privateServiceConnectConfig"
 ANYWHERE = ["0.0.0.0/0"]
