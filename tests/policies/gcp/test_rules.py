@@ -570,6 +570,7 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("sizes-name", setting(BUCKET, "name", "Upper")),
     ("sizes-name", setting("gcp:serviceaccount/account:Account", "accountId", "x" * 31)),
     ("sizes-principals", granted_to(1_501)),
+    ("identity-persona-tasks", setting(BUCKET_GRANT, "role", "roles/storage.objectViewer", "training-sees")),
     ("sizes-document", rewriting("next_attempt", "n" * 128 * 1024)),
     ("sizes-document", rewriting("job.state", "job." + "s" * 400)),
     ("sizes-document", setting(WORKFLOW, "description", "d" * 1_001)),
