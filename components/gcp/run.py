@@ -2,12 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import ceil
 from typing import Any
 
 from components.shapes import Machine
 
 ATTEMPTS = 3
 POLL_SECONDS = 60
+MOST_STEPS, STEPS_OF_A_LOOK = 100_000, 5
+"""How many steps an execution may do, and how many it does for each look at its job: poll, wait, read and what may be
+repeated in it, again. Workflows, "Quotas and limits", https://cloud.google.com/workflows/quotas
+"""
 PIPELINES = "pipelineJobs"
 _ENDED = (
     "JOB_STATE_SUCCEEDED",
@@ -179,13 +184,19 @@ def _once(args: RunArgs, api: str, jobs: str) -> dict[str, Any]:
                     ]
                 }
             },
-            {"wait": {"call": "sys.sleep", "args": {"seconds": POLL_SECONDS}}},
+            {"wait": {"call": "sys.sleep", "args": {"seconds": _poll_seconds(args.max_hours)}}},
             {"read": _call("http.get", f'${{"{api}/" + job.name}}', "answer", **shown)},
             {"again": {"assign": [{"job": "${answer.body}"}], "next": "poll"}},
             {"cancel": _call("http.post", f'${{"{api}/" + job.name + ":cancel"}}', "cancelled")},
             {"late": {"return": "${job}"}},
         ],
     }
+
+
+def _poll_seconds(hours: int) -> int:
+    """A minute between two looks, or as many as keep a run of weeks, such as of a long pipeline, within its steps."""
+    looks = (MOST_STEPS - 10_000) // STEPS_OF_A_LOOK
+    return POLL_SECONDS * max(1, ceil(hours * 3600 / POLL_SECONDS / looks))
 
 
 _SHOWN = "name,state,error"

@@ -79,6 +79,7 @@ def _places(graph: Graph) -> Mapping[str, Sequence[Place]]:
         "other-instance": at(*_instances(project, instances[1])),
         **{f"{persona}-account": account(persona) for persona in ("data-scientist", "training", "batch", "pipeline")},
         "own-bucket": [_listed(f"{bucket}/data/", own)],
+        "artifact-bucket": _buckets([bucket], own),
         "training-data": [_object(f"{bucket}/data/train.csv", own)],
         "training-output": [_object(f"{bucket}/training/model.json", own)],
         "own-files": [_object(f"{bucket}/workspace/notebook.ipynb", own)],

@@ -11,7 +11,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import pytest
 
 from components.gcp.batch import ScoringArgs, scoring
-from components.gcp.run import POLL_SECONDS, RunArgs, definition
+from components.gcp.run import MOST_STEPS, POLL_SECONDS, STEPS_OF_A_LOOK, RunArgs, definition
 from components.shapes import Machine
 
 SCORING = ScoringArgs(
@@ -259,6 +259,14 @@ def test_a_run_that_overran_is_cancelled_logged_and_failed() -> None:
     assert [url.rpartition("/")[2] for url in run.vertex.cancelled] == ["0:cancel"]
     assert run.log == [{"severity": "ERROR", "json": {"event": "overran", "job": "pilot-nightly-e1-0"}}]
     assert 2 * 3600 <= run.now - 1000 <= 2 * 3600 + POLL_SECONDS
+
+
+@pytest.mark.parametrize(("hours", "seconds"), [(1, 60), (24, 60), (300, 60), (301, 120), (960, 240)])
+def test_a_run_of_weeks_looks_seldom_enough_for_the_steps_that_an_execution_may_do(hours: int, seconds: int) -> None:
+    once = definition(replace(ARGS, max_hours=hours))[ARGS.does]["steps"]
+    (wait,) = (step["wait"] for step in once if "wait" in step)
+    assert wait["args"]["seconds"] == seconds
+    assert hours * 3600 / seconds * STEPS_OF_A_LOOK < MOST_STEPS
 
 
 def test_max_hours_bound_all_attempts_together() -> None:

@@ -167,7 +167,6 @@ EXCLUSION = "gcp:logging/projectExclusion:ProjectExclusion"
 CALLS, SINK = "gcp:projects/iAMAuditConfig:IAMAuditConfig", "gcp:logging/projectSink:ProjectSink"
 LOGS, PROVIDER = "gcp:logging/projectBucketConfig:ProjectBucketConfig", "pulumi:providers:gcp"
 PROMQL = "conditions.0.conditionPrometheusQueryLanguage"
-RECORD = "gcp:dns/recordSet:RecordSet"
 GOOGLE = "gcp:compute/globalForwardingRule:GlobalForwardingRule"
 METADATA, PRIVATE = "gceSetup.metadata", "privateServiceConnectConfig"
 ANYWHERE = ["0.0.0.0/0"]
@@ -579,6 +578,7 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("sizes-name", setting(BUCKET, "name", "Upper")),
     ("sizes-name", setting("gcp:serviceaccount/account:Account", "accountId", "x" * 31)),
     ("sizes-principals", granted_to(1_501)),
+    ("identity-persona-tasks", setting(BUCKET_GRANT, "role", "roles/storage.objectViewer", "training-sees")),
     ("sizes-document", rewriting("next_attempt", "n" * 128 * 1024)),
     ("sizes-document", rewriting("job.state", "job." + "s" * 400)),
     ("sizes-document", setting(WORKFLOW, "description", "d" * 1_001)),
