@@ -98,7 +98,12 @@ AT, JOB = f"pipelines.{NAME}.steps.score", "batch_jobs.fraud-rows"
         (step(family="cpu-small"), f"{AT}.family: stands beside batch, whose job says it itself"),
         (step(program=["python"]), f"{AT}.program: stands beside batch"),
         (step(batch="fraud-row"), f"{AT}.batch: names no batch job of this file; did you mean fraud-rows?"),
-        (step(inputs={"rows": "rows"}), f"{AT}.inputs.rows: is no input of the batch job"),
+        (
+            step(batch="fraud-backfill"),
+            f"{AT}.inputs.rows: is no input of the batch job",
+        ),
+        (step(inputs={"model": "rows"}), f"{AT}.inputs.model: is what the model itself is called"),
+        (job(input_uri="gs://payments-risk-pilot-data/cards/"), f"{JOB}.input_uri: stands without a schedule"),
         (job(enabled=False), f"{AT}.batch: found 'fraud-rows', which is switched off"),
         (job(timezone="Europe/Berlin"), f"{JOB}.timezone: stands without a schedule; add one, or leave it out"),
         (
@@ -119,10 +124,10 @@ def test_what_a_file_may_not_say_is_one_sentence(edit: Edit, said: str) -> None:
 def test_what_a_model_is_trained_into_is_nothing_that_is_scored() -> None:
     def edit(config: Any) -> None:
         steps = config["mlplatform:pipelines"]["fraud-path"]["steps"]
-        steps["score"] = {"batch": "fraud-rows", "inputs": {"data": "train"}, "result": True}
+        steps["score"] = {"batch": "fraud-rows", "inputs": {"rows": "train"}, "result": True}
         steps["register"]["result"] = True
 
-    assert "inputs.data: found 'train', which trains: what it leaves is a model" in refused("gcp", edit)
+    assert "inputs.rows: found 'train', which trains: what it leaves is a model" in refused("gcp", edit)
 
 
 def test_aws_says_why_it_has_no_such_step_and_what_it_has() -> None:
@@ -274,13 +279,13 @@ def schedule_of(graph: Graph) -> Resource:
 def test_the_command_of_its_job_scores_on_its_own_cluster_as_batch(azure: Graph) -> None:
     found = {one.step: one for one in azure_jobs.jobs(schedule_of(azure).props)}
     assert [one.scores for one in found.values()] == [False, True, False]
-    assert found["score"].after == {"data": "rows"} and found["report"].after == {"scores": "score"}
+    assert found["score"].after == {"rows": "rows"} and found["report"].after == {"scores": "score"}
     assert found["report"].own.text_or_empty("inputs.scores.value") == "${{parent.jobs.score.outputs.scores}}"
     commands = {one.name: one.inputs["properties"]["componentSpec"]["command"] for one in azure.of(parts.COMPONENT)}
     (own,) = (said for name, said in commands.items() if f"{NAME}--score-step" in name)
     (nightly,) = (said for name, said in commands.items() if "fraud-backfill-step" in name)
     lines = {line.strip() for line in nightly.splitlines() if "share" not in line and "xargs" not in line}
-    assert lines <= {line.strip() for line in own.splitlines()} and 'share "${{inputs.data}}" data/' in own
+    assert lines <= {line.strip() for line in own.splitlines()} and 'share "${{inputs.rows}}" rows/' in own
     (cluster,) = (one for one in azure.of(azure_jobs.COMPUTE) if f"{NAME}--score-cluster" in one.name)
     (acts,) = cluster.inputs["identity"]["userAssignedIdentities"]
     assert "batch" in acts
@@ -301,7 +306,7 @@ def sending(path: str, value: Any) -> Edit:
         ({STATED}, sending("jobs.score.resources.instance_count", 2)),
         (
             {STATED, "limits-batch-started"},
-            sending("jobs.score.inputs.data.value", "${{parent.jobs.report.outputs.output}}"),
+            sending("jobs.score.inputs.rows.value", "${{parent.jobs.report.outputs.output}}"),
         ),
         ({"limits-batch-started"}, sending("jobs.report.inputs.scores.value", "${{parent.jobs.score.outputs.output}}")),
         ({STATED}, sending("outputs.score__scores.uri", "azureml://datastores/artifacts/paths/pipelines/other/")),
