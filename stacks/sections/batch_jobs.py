@@ -105,6 +105,12 @@ class BatchJob(Machine):
     another, which `sources` names, its owner decides."""
 
     @property
+    def of_its_runs(self) -> list[str]:
+        """What it says of runs by a schedule of its own, beside that: nothing where steps of pipelines alone do it."""
+        keys = ("input_uri", "inputs", "output_uri", "keep_days", "timezone")
+        return [key for key in keys if key in self.model_fields_set]
+
+    @property
     def data(self) -> Mapping[str, str]:
         """The places of what it scores, by their names."""
         return {ALONE: self.input_uri} if self.input_uri is not None else self.inputs
@@ -138,13 +144,12 @@ def _by_the_clock(config: StackConfig) -> Iterator[Problem]:
             yield Problem(
                 (SECTION.name, name, "output_uri"), "is missing; add the folder that the scores are written to"
             )
-        for key in ("input_uri", "inputs", "output_uri", "keep_days", "timezone"):
-            if job.schedule is None and key in job.model_fields_set:
-                yield Problem(
-                    (SECTION.name, name, key),
-                    "stands without a schedule; add one, or leave it out: the step of a pipeline says what it reads, "
-                    "and the pipeline where it writes",
-                )
+        if job.schedule is None and (beside := job.of_its_runs):
+            yield Problem(
+                (SECTION.name, name, "schedule"),
+                f"is missing; add when it runs, or leave out {', '.join(beside)}: the step of a pipeline says what it "
+                "reads, and the pipeline where it writes",
+            )
 
 
 def _places(name: str, job: BatchJob) -> Iterator[tuple[tuple[str, ...], str]]:
@@ -163,7 +168,7 @@ def _input(config: StackConfig) -> Iterator[Problem]:
 def _one_or_several(config: StackConfig) -> Iterator[Problem]:
     for name, job in of(config).items():
         at = (SECTION.name, name, "input_uri")
-        if job.schedule is not None and job.input_uri is None and not job.inputs:
+        if (job.schedule is not None or job.of_its_runs) and job.input_uri is None and not job.inputs:
             yield Problem(at, "is missing; add where the data to score lies, or each place by its name under inputs")
         elif job.input_uri is not None and job.inputs:
             yield Problem(at, "stands beside inputs, allowed: one of the two; give the place a name there")
@@ -250,9 +255,10 @@ def _one_at_a_time(config: StackConfig) -> Iterator[Problem]:
 
 
 def _output(config: StackConfig) -> Iterator[Problem]:
-    for name, (_, runs) in scheduled(config).items():
-        yield from address(config, (SECTION.name, name, "output_uri"), runs.output_uri, FOLDER)
-        yield from models.apart_from_versions(config, (SECTION.name, name, "output_uri"), runs.output_uri)
+    for name, job in of(config).items():
+        if job.output_uri is not None:
+            yield from address(config, (SECTION.name, name, "output_uri"), job.output_uri, FOLDER)
+            yield from models.apart_from_versions(config, (SECTION.name, name, "output_uri"), job.output_uri)
 
 
 def _keep(config: StackConfig) -> Iterator[Problem]:

@@ -103,12 +103,15 @@ AT, JOB = f"pipelines.{NAME}.steps.score", "batch_jobs.fraud-rows"
             f"{AT}.inputs.rows: is no input of the batch job",
         ),
         (step(inputs={"model": "rows"}), f"{AT}.inputs.model: is what the model itself is called"),
-        (job(input_uri="gs://payments-risk-pilot-data/cards/"), f"{JOB}.input_uri: stands without a schedule"),
+        (
+            job(input_uri="gs://payments-risk-pilot-data/cards/"),
+            f"{JOB}.schedule: is missing; add when it runs, or leave out input_uri",
+        ),
         (job(enabled=False), f"{AT}.batch: found 'fraud-rows', which is switched off"),
-        (job(timezone="Europe/Berlin"), f"{JOB}.timezone: stands without a schedule; add one, or leave it out"),
+        (job(timezone="Europe/Berlin"), f"{JOB}.schedule: is missing; add when it runs, or leave out timezone"),
         (
             job(output_uri="gs://gcp-full-artifacts-payments-risk-pilot/x/"),
-            f"{JOB}.output_uri: stands without a schedule",
+            f"{JOB}.schedule: is missing; add when it runs, or leave out output_uri",
         ),
         (job(schedule="0 3 * * *"), f"{JOB}.output_uri: is missing; add the folder that the scores are written to"),
         (
