@@ -381,6 +381,10 @@ def _of_pipelines(other: Mapping[str, Any], stands: Config) -> Iterator[Edit]:
         {step: None, (*_PIPELINE, "steps", "measure"): own["steps"]["evaluate"]},
     )
     yield Edit("pipelines.*.steps.*.training", "one more that trains", {(*_PIPELINE, "steps", "train"): trains})
+    (place, *_) = stands["batch_jobs"]["fraud-backfill"].get("inputs", {"data": ""})
+    scores = {"batch": "fraud-backfill", "inputs": {place: "prepare"}, "result": True}
+    ends = {(*_PIPELINE, "steps", "score"): scores, (*step, "result"): True}
+    yield Edit("pipelines.*.steps.*.batch", "one more that scores", ends)
     yield Edit("pipelines.*.steps.*.machine_type", "in place of the family", machine)
     for key, value in (
         ("family", "cpu-large"),

@@ -66,8 +66,11 @@ def is_about(graph: Graph, task: Task) -> bool:
 def refusals(graph: Graph, persona: str, task: Task, stack: Graph | None = None) -> dict[str, str]:
     """The calls of a task that are refused to a persona of a graph, and why; `stack` has the things, if another has."""
     asked = cloud(graph).refusal
-    said = {str(one): asked(graph, persona, one) for one in requests(stack or graph, task)}
-    return {call: why for call, why in said.items() if why}
+    found = dict[str, str]()
+    for one in requests(stack or graph, task):  # several may be of one name, such as lists of folders of one bucket
+        if why := asked(graph, persona, one):
+            found.setdefault(str(one), why)
+    return found
 
 
 def allowed(graph: Graph, persona: str, task: Task, stack: Graph | None = None) -> bool:

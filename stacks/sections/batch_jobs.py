@@ -36,7 +36,13 @@ class BatchJob(Machine):
         json_schema_extra={
             "allOf": [
                 {"oneOf": [{"required": ["family"]}, {"required": ["machine_type"]}]},
-                {"oneOf": [{"required": ["input_uri"]}, {"required": ["inputs"]}]},
+                {
+                    "oneOf": [
+                        {"required": ["input_uri"]},
+                        {"required": ["inputs"]},
+                        {"not": {"anyOf": [{"required": [key]} for key in ("input_uri", "inputs", "schedule")]}},
+                    ]
+                },
             ]
         }
     )
@@ -49,7 +55,7 @@ class BatchJob(Machine):
     """How many machines a run has: its replicas."""
     schedule: Cron | None = Field(default=None, examples=["30 4 * * *"])
     """When it runs: five cron fields (minute, hour, day of month, month, day of week), in `timezone`. A job that only
-    steps of pipelines do has none."""
+    steps of pipelines do has none, nor places of its own."""
     timezone: TimeZone = Field(default="UTC", examples=["Europe/Berlin"])
     """The IANA time zone that the schedule is in."""
     max_hours: Annotated[int, Field(ge=1, le=24)] = Field(examples=[3])
@@ -99,6 +105,12 @@ class BatchJob(Machine):
     another, which `sources` names, its owner decides."""
 
     @property
+    def of_its_runs(self) -> list[str]:
+        """What it says of runs by a schedule of its own, beside that: nothing where steps of pipelines alone do it."""
+        keys = ("input_uri", "inputs", "output_uri", "keep_days", "timezone")
+        return [key for key in keys if key in self.model_fields_set]
+
+    @property
     def data(self) -> Mapping[str, str]:
         """The places of what it scores, by their names."""
         return {ALONE: self.input_uri} if self.input_uri is not None else self.inputs
@@ -126,19 +138,18 @@ def scheduled(config: StackConfig) -> Mapping[str, tuple[BatchJob, Scheduled]]:
 
 
 def _by_the_clock(config: StackConfig) -> Iterator[Problem]:
-    """What has a schedule has a folder for its scores, and what has none is of no run that would write or expire."""
+    """What has a schedule has a folder for its scores, and what has none is of no run that would read or write."""
     for name, job in of(config).items():
         if job.schedule is not None and job.output_uri is None:
             yield Problem(
                 (SECTION.name, name, "output_uri"), "is missing; add the folder that the scores are written to"
             )
-        for key in ("output_uri", "keep_days", "timezone"):
-            if job.schedule is None and key in job.model_fields_set:
-                yield Problem(
-                    (SECTION.name, name, key),
-                    "stands without a schedule; add one, or leave it out: a step of a pipeline writes where the "
-                    "pipeline does",
-                )
+        if job.schedule is None and (beside := job.of_its_runs):
+            yield Problem(
+                (SECTION.name, name, "schedule"),
+                f"is missing; add when it runs, or leave out {', '.join(beside)}: the step of a pipeline says what it "
+                "reads, and the pipeline where it writes",
+            )
 
 
 def _places(name: str, job: BatchJob) -> Iterator[tuple[tuple[str, ...], str]]:
@@ -157,7 +168,7 @@ def _input(config: StackConfig) -> Iterator[Problem]:
 def _one_or_several(config: StackConfig) -> Iterator[Problem]:
     for name, job in of(config).items():
         at = (SECTION.name, name, "input_uri")
-        if job.input_uri is None and not job.inputs:
+        if (job.schedule is not None or job.of_its_runs) and job.input_uri is None and not job.inputs:
             yield Problem(at, "is missing; add where the data to score lies, or each place by its name under inputs")
         elif job.input_uri is not None and job.inputs:
             yield Problem(at, "stands beside inputs, allowed: one of the two; give the place a name there")
@@ -244,9 +255,10 @@ def _one_at_a_time(config: StackConfig) -> Iterator[Problem]:
 
 
 def _output(config: StackConfig) -> Iterator[Problem]:
-    for name, (_, runs) in scheduled(config).items():
-        yield from address(config, (SECTION.name, name, "output_uri"), runs.output_uri, FOLDER)
-        yield from models.apart_from_versions(config, (SECTION.name, name, "output_uri"), runs.output_uri)
+    for name, job in of(config).items():
+        if job.output_uri is not None:
+            yield from address(config, (SECTION.name, name, "output_uri"), job.output_uri, FOLDER)
+            yield from models.apart_from_versions(config, (SECTION.name, name, "output_uri"), job.output_uri)
 
 
 def _keep(config: StackConfig) -> Iterator[Problem]:

@@ -96,7 +96,8 @@ class Step(Machine):
     )
     """What the step reads, by the name that its program knows: a folder in the platform's own storage, or the name of
     another step, whose output it is, and after which it begins. Of a training job they are channels, in place of its
-    own of the same name, and of a batch job its places, of which its input_uri is called data."""
+    own of the same name, and of a batch job its places, of which its input_uri is called data; one without a schedule
+    has none, and the step says them all."""
     max_hours: Annotated[int, Field(ge=1, le=LONGEST_HOURS)] | None = Field(default=None, examples=[1])
     """After how many hours the step is stopped."""
     result: bool = Field(default=False, examples=[True])
@@ -238,7 +239,7 @@ def _job(name: str, called: str, step: Step, key: str, job: str, jobs: Mapping[s
         yield Problem(path, f"names no {key} job of this file{hint}")
     elif not jobs[job].enabled:
         yield Problem(path, f"found {found_word(job)}, which is switched off; take enabled: false out there")
-    elif strange := sorted(step.inputs.keys() - jobs[job].data.keys()):
+    elif jobs[job].data and (strange := sorted(step.inputs.keys() - jobs[job].data.keys())):
         place = "channel" if key == "training" else "input"
         yield Problem(
             _at(name, called, "inputs", strange[0]),
@@ -261,6 +262,10 @@ def _scores(config: StackConfig) -> Iterator[Problem]:
                 _at(name, called, "batch"),
                 "names a batch job, and nothing would stop it here: SageMaker gives a transform job no time, and a "
                 f"pipeline stops none of its steps, so that a job that hangs bills on; {NEAREST}",
+            )
+        if "model" in step.inputs:
+            yield Problem(
+                _at(name, called, "inputs", "model"), "is what the model itself is called; give it another name"
             )
         for key, said in step.inputs.items():
             before = of(config)[name].steps.get(said)

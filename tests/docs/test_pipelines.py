@@ -13,14 +13,14 @@ PAGE = (STACKS.parent / "docs" / "pipelines.md").read_text(encoding="utf-8")
 
 
 def test_the_example_is_taken() -> None:
-    example, _ = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+    example, *_ = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
     said = {f"mlplatform:{key}": value for key, value in standing("aws").items()}
     config = validate({**said, **yaml.safe_load(example)}, "a.yaml")
     assert list(pipelines.of(config)["fraud-path"].steps) == ["prepare", "train", "gate"]
 
 
 def test_the_example_with_branches_is_taken() -> None:
-    _, example = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+    _, example, _ = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
     said = {f"mlplatform:{key}": value for key, value in standing("aws").items()}
     job = {key: value for key, value in standing("aws")["training"]["fraud-training"].items() if key != "spot"}
     jobs = {name: {**job, "output_uri": f"{job['output_uri']}{name}/"} for name in ("fraud-small", "fraud-large")}
@@ -29,6 +29,14 @@ def test_the_example_with_branches_is_taken() -> None:
     reads = pipelines.reads(pipeline.steps)
     assert reads["train-small"] == reads["train-large"] == {"prepare"} and reads["score"] == {"prepare", "compare"}
     assert pipeline.hours(config) == 1 + job["max_hours"] + 1 + 1
+
+
+def test_the_example_that_scores_is_taken() -> None:
+    *_, example = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+    said = {f"mlplatform:{key}": value for key, value in standing("gcp").items()}
+    config = validate({**said, **yaml.safe_load(example)}, "a.yaml")
+    pipeline = pipelines.of(config)["fraud-scores"]
+    assert list(pipeline.steps) == ["rows", "score", "report"] and pipeline.hours(config) == 3
 
 
 def test_the_dry_run_says_the_steps_their_machines_and_the_cost() -> None:

@@ -57,7 +57,7 @@ def waiting_for_nothing(graph: Graph) -> Graph:
 def test_what_is_deployed_follows_from_name_and_number(serving: Graph) -> None:
     served = [one for one in serving.of(MODEL) if "fraud" in one.name]
     assert {(one.inputs["artifactUri"], one.inputs["image"]) for one in served} == {(ARTIFACT, IMAGE)}
-    assert len(served) == 2 and {one.inputs["bucket"] for one in serving.of(ASKS)} == {APPROVALS}
+    assert len(served) == 3 and {one.inputs["bucket"] for one in serving.of(ASKS)} == {APPROVALS}
     assert all(any(up.type == ASKS for up in serving.depends(one)) for one in served)
 
 

@@ -84,7 +84,7 @@ def test_a_run_lasts_its_longest_way_and_costs_all_of_its_steps(
     file.write_text(json.dumps(branching.said(platform)), encoding="utf-8")
     config = read_stack_file(file)
     run = running.planned(f"{platform}-full", config, "pipelines", branching.PIPELINE)
-    (pipeline,) = section.of(config).values()
+    pipeline = section.of(config)[branching.PIPELINE]
     # prepare, train with what it waits for Spot, evaluate, gate, register: the other way is no longer.
     assert run.hours == pipeline.hours(config) == 1 + (2 + 4) + 1 + 1 + 1
     assert run.says.count(", then ") == 4 and run.dollars == pytest.approx(sum(part.dollars or 0 for part in run.parts))
