@@ -75,8 +75,13 @@ def _accounts(graph: Graph) -> frozenset[str]:
 
 def _own_accounts(graph: Graph) -> set[str]:
     """The accounts of the ARNs that the cloud has answered, where no stack file says whose the stack is."""
-    arns = (Arn.read(str(resource.outputs.get("arn"))) for resource in graph.cloud)
-    return {arn.account for arn in arns if arn and arn.account.isdigit()}
+    return {arn.account for arn in _answered(graph) if arn.account.isdigit()}
+
+
+def _answered(graph: Graph) -> list[Arn]:
+    """The ARNs that the cloud has answered: one that was sent, as the target of a rule, may be anybody's."""
+    said = (str(one.outputs.get("arn")) for one in graph.cloud if "arn" not in one.inputs)
+    return [arn for arn in map(Arn.read, said) if arn is not None]
 
 
 @whole_stack_rule(
@@ -170,8 +175,7 @@ https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cnames-and-ht
 def _other_regions(graph: Graph) -> Found:
     providers = [one for one in graph.resources if one.type == "pulumi:providers:aws"]
     said_of_them = {one.props.text_if_known("region") for one in providers} - {""}
-    arns = (Arn.read(str(one.outputs.get("arn"))) for one in graph.cloud)
-    own = said_of_them or {arn.region for arn in arns if arn and _WHOLE.fullmatch(arn.region)}
+    own = said_of_them or {arn.region for arn in _answered(graph) if _WHOLE.fullmatch(arn.region)}
     for resource in graph.cloud if own else ():
         told = set[str]()
         for path, text in said(resource):
@@ -300,6 +304,10 @@ def _compiled(prefix: str, tunings: str, region: str) -> dict[str, re.Pattern[st
 _MAIL = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _IMAGE = re.compile(r"(?P<account>\d{12})\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com/(?P<name>[^:@]+).*")
 _BUCKET = re.compile(r"(?:arn:aws[\w-]*:s3:::|s3a?://)(?P<name>[a-z0-9][a-z0-9.-]+)(?:/.*)?")
+_HOST = re.compile(
+    r"(?:git\+)?(?:https?|ssh|wss?)://(?:[^@/\s]*@)?(?P<name>[\w-]+(?:\.[\w-]+)+)(?:[:/?#].*)?", re.DOTALL
+)
+_HOST_OF_AWS = re.compile(r"(?:.+\.)?(?:amazonaws\.com(?:\.cn)?|aws\.amazon\.com|cloudfront\.net)|[\d.]+|localhost")
 _OF_AWS = re.compile(r"prod-[a-z0-9-]+-starport-layer-bucket|jumpstart-.*|sagemaker-sample-.*")
 
 
@@ -312,19 +320,22 @@ _OF_AWS = re.compile(r"prod-[a-z0-9-]+-starport-layer-bucket|jumpstart-.*|sagema
     mandatory=False,
 )
 def elsewhere(graph: Graph) -> Found:
-    """Buckets, registries and mail addresses, each once. Nobody knows what is such a program's own but by what it makes
-    and by its tags; what AWS itself keeps is open to all.
+    """Buckets, registries, hosts and mail addresses, each once; of a kind that nobody has written down, an ARN, too,
+    where the program makes such. Nobody knows what is its own but by what it makes and by its tags; what AWS itself
+    keeps is open to all.
     """
     if graph.placement is not None:
         return
     ours, told = world(graph), set[str]()
+    bare = {text.casefold() for one in graph.cloud for _, text in said(one)}
+    made = {_sort_of(arn) for arn in _answered(graph) if arn.account.isdigit()}
     tags = (one.inputs.get(key, {}) for one in graph.resources for key in ("tags", "defaultTags"))
     owners = {mail.casefold() for each in tags for mail in _MAIL.findall(json.dumps(each, default=str))}
     for resource in graph.cloud:
         for path, text in said(resource):
-            for what, name in _places_of(text):
-                known = name.casefold() in owners if what == "tells" else ours.has(name)
-                if not known and name not in told:
+            for what, name in (*_places_of(text), *_named_beside(resource, path, text, made)):
+                beside = {"tells": owners, "reaches the host": bare}.get(what, frozenset[str]())
+                if not (name.casefold() in beside or ours.has(name)) and name not in told:
                     told.add(name)
                     yield resource, f"{what} {name} in {path}, which nothing else of the program makes or names"
 
@@ -335,7 +346,22 @@ def _places_of(text: str) -> Iterator[tuple[str, str]]:
         yield "uses the bucket", bucket["name"]
     if (image := _IMAGE.fullmatch(text)) and image["account"] not in _REGISTRIES:
         yield "pulls from the registry", image["name"]
+    if (host := _HOST.fullmatch(text)) and not _HOST_OF_AWS.fullmatch(host["name"]):
+        yield "reaches the host", host["name"]
     yield from (("tells", mail) for mail in _MAIL.findall(text))
+
+
+def _named_beside(resource: Resource, path: str, text: str, made: set[str]) -> Iterator[tuple[str, str]]:
+    """An ARN in an input of a kind without a record, of a sort that the program makes. What a document speaks of may be
+    what is made later; `inputs-own` judges what the record of a kind calls its own."""
+    arn = Arn.read(text) if kind_of(resource.type) is None and "#" not in path else None
+    if arn is not None and arn.account.isdigit() and _sort_of(arn) in made:
+        yield "names", text
+
+
+def _sort_of(arn: Arn) -> str:
+    """The service, and what it calls a thing of that sort, such as `iam:role`."""
+    return f"{arn.service}:{re.split('[/:]', arn.resource, maxsplit=1)[0]}" if re.search("[/:]", arn.resource) else ""
 
 
 RULES = [account, region, place, elsewhere]

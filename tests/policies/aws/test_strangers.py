@@ -288,3 +288,45 @@ def test_what_builds_or_runs_beside_the_cloud_is_told_once_a_package() -> None:
 def test_nothing_of_this_is_said_of_the_pilot_as_it_is(aws_pilot: Graph) -> None:
     rules = (OPEN, "world-region", "inputs-request", "identity-no-wildcard", "identity-pass-role", "identity-documents")
     assert caught(strange()(aws_pilot), *rules) == set() == caught(aws_pilot, *rules)
+
+
+def elsewhere(*resources: Resource) -> list[str]:
+    (rule,) = (one for one in pack.RULES["aws"] if one.name == "world-elsewhere")
+    return [one.sentence for one in rule.judge(program("aws", *resources)).violations]
+
+
+def test_a_host_that_nothing_else_names_is_told_once() -> None:
+    code = resource("aws:sagemaker/codeRepository:X", "code", {"gitConfig": {"repositoryUrl": "https://git.example/a"}})
+    beside = resource("aws:sagemaker/codeRepository:X", "b", {"gitConfig": {"repositoryUrl": "https://git.example/b"}})
+    (only,) = elsewhere(code, beside)
+    assert "reaches the host git.example in gitConfig.repositoryUrl" in only
+    named = resource("aws:cloudfront/distribution:Distribution", "cdn", {"aliases": ["git.example"]})
+    of_aws = resource("aws:lambda/function:Function", "f", {"url": "https://sqs.eu-west-1.amazonaws.com/1/q"})
+    assert elsewhere(code, named, of_aws) == []
+
+
+def test_an_arn_of_a_sort_that_the_program_makes_is_one_that_it_makes() -> None:
+    arn = "arn:aws:iam::123456789012:role/{}"
+    role = resource("aws:iam/role:Role", "own", {}, {"arn": arn.format("own")})
+    own = resource("aws:lambda/function:Function", "f", {"role": arn.format("own")})
+    other = resource("aws:lambda/function:Function", "f", {"role": arn.format("Admin")})
+    assert elsewhere(role, own) == [] == elsewhere(other), "who makes no role takes one that is there"
+    assert elsewhere(role, other) == [
+        f"names {arn.format('Admin')} in role, which nothing else of the program makes or names"
+    ]
+
+
+def test_what_was_sent_is_no_answer_of_the_cloud() -> None:
+    rule = resource(
+        "aws:cloudwatch/eventRule:EventRule", "rule", {}, {"arn": "arn:aws:events:eu-west-1:123456789012:rule/r"}
+    )
+    there = {"arn": "arn:aws:lambda:eu-west-1:999988887777:function:mallory", "rule": "r"}
+    target = resource("aws:cloudwatch/eventTarget:EventTarget", "target", there)
+    assert caught(program("aws", rule, target), "world-account") == {"world-account"}
+
+
+def test_each_of_a_kind_that_nobody_has_written_down_is_named() -> None:
+    functions = [resource("aws:lambda/function:Function", name, {}) for name in ("a", "b", "c")]
+    (rule,) = (one for one in pack.RULES["aws"] if one.name == "kind-known")
+    (only,) = rule.judge(program("aws", *functions)).violations
+    assert only.sentence.endswith("which the catalogue does not know; beside it b, c")
