@@ -5,6 +5,7 @@ One reader for ARNs, addresses and hosts. What stands under an input that may sa
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -74,8 +75,17 @@ def _accounts(graph: Graph) -> frozenset[str]:
 
 
 def _own_accounts(graph: Graph) -> set[str]:
-    """The accounts of the ARNs that the cloud has answered, where no stack file says whose the stack is."""
-    return {arn.account for arn in _answered(graph) if arn.account.isdigit()}
+    """The accounts of a program without a stack file: those of the ARNs that the cloud has answered. Where it has not,
+    those that its providers may deploy to; else the one that more of its resources name than any other.
+    """
+    if answered := {arn.account for arn in _answered(graph) if arn.account.isdigit()}:
+        return answered
+    providers = [one for one in graph.resources if one.type == "pulumi:providers:aws"]
+    if allowed := {found for one in providers for found in _ACCOUNT.findall(str(one.inputs.get("allowedAccountIds")))}:
+        return allowed
+    named = Counter(found for one in graph.cloud for found in {each for _, each, _ in _accounts_in(one)})
+    most = [one for one in named.most_common() if one[0].isdigit() and one[0] not in _REGISTRIES]
+    return {most[0][0]} if len(most) == 1 or (most and most[0][1] > most[1][1]) else set()
 
 
 def _answered(graph: Graph) -> list[Arn]:
@@ -97,7 +107,8 @@ def _answered(graph: Graph) -> list[Arn]:
 def account(graph: Graph) -> Found:
     """In ARNs, and wherever twelve digits stand alone.
 
-    Without a stack file the account is that of the ARNs that the cloud has answered; where it has not, nothing is said.
+    Without a stack file the account is the one that the cloud, the provider or most of the resources say; where none
+    does, nothing is said.
     """
     if not (known := _accounts(graph)):
         return

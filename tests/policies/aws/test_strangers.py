@@ -18,6 +18,7 @@ from tests.mutate import changed, put
 from tests.policies.aws.test_rules import BUCKET_POLICY, INLINE, MODEL, ROLE, Mutation, adding, editing, first, setting
 from tests.policies.aws.test_silent import strange
 
+MACHINE = "aws:sfn/stateMachine:StateMachine"
 OPEN, TOPIC_POLICY = "world-open", "aws:sns/topicPolicy:TopicPolicy"
 ANYBODY = {"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": "arn:aws:sqs:eu-west-1:1:q"}
 OWN = {"StringEquals": {"aws:PrincipalOrgID": "o-abcdefghij"}}
@@ -117,7 +118,7 @@ def test_a_program_that_says_no_region_stands_where_the_cloud_has_answered(aws_p
 
 @pytest.mark.parametrize("key", ["VolumeKmsKeyId", "KmsKeyId"])
 def test_what_a_request_names_is_the_programs_own_where_it_makes_such(aws_pilot: Graph, key: str) -> None:
-    machine = "aws:sfn/stateMachine:StateMachine"
+    machine = MACHINE
     other = "arn:aws:kms:us-east-1:111122223333:key/00000000-0000-0000-0000-000000000000"
 
     known = json.loads(first(aws_pilot, machine).inputs["definition"])["States"]["Transform"]["Parameters"]
@@ -330,3 +331,45 @@ def test_each_of_a_kind_that_nobody_has_written_down_is_named() -> None:
     (rule,) = (one for one in pack.RULES["aws"] if one.name == "kind-known")
     (only,) = rule.judge(program("aws", *functions)).violations
     assert only.sentence.endswith("which the catalogue does not know; beside it b, c")
+
+
+@pytest.mark.parametrize(
+    ("edit", "rule"),
+    [
+        (setting("aws:ec2/vpc:Vpc", "cidrBlock", "10.0.0.0/8"), "inputs-allowed"),
+        (
+            editing(MACHINE, "definition", lambda d: put(d, "States.Transform.Parameters.ModelName", "mallorys")),
+            "inputs-request",
+        ),
+    ],
+)
+def test_what_aws_does_not_take_and_what_nobody_made_is_found(aws_pilot: Graph, edit: Mutation, rule: str) -> None:
+    assert caught(strange()(aws_pilot), rule) == set() and caught(edit(strange()(aws_pilot)), rule) == {rule}
+
+
+def previewed(graph: Graph) -> Graph:
+    """The program before the cloud has answered."""
+    resources = (one if one.is_provider else replace(one, outputs=dict(one.inputs)) for one in graph.resources)
+    return replace(graph, resources=tuple(resources))
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_before_the_cloud_answers_the_account_is_the_providers_or_the_one_most_named(
+    aws_pilot: Graph, allowed: bool
+) -> None:
+    graph = previewed(strange()(aws_pilot))
+    if not allowed:
+        graph = changed(graph, first(graph, "pulumi:providers:aws"), lambda p: p.pop("allowedAccountIds"))
+    assert caught(graph, "world-account") == set()
+    foreign = setting(
+        "aws:cloudwatch/metricAlarm:MetricAlarm", "alarmActions", ["arn:aws:sns:us-east-1:999988887777:x"]
+    )
+    assert caught(foreign(graph), "world-account") == {"world-account"}
+
+
+def test_of_two_accounts_that_are_named_alike_nobody_knows_which_is_the_programs() -> None:
+    one, other = (
+        resource("aws:sns/topicSubscription:TopicSubscription", name, {"topic": f"arn:aws:sns:eu-west-1:{account}:x"})
+        for name, account in (("a", "123456789012"), ("b", "999988887777"))
+    )
+    assert caught(program("aws", one, other), "world-account") == set()
