@@ -202,7 +202,8 @@ def _other_regions(graph: Graph) -> Found:
 def _regions_of(text: str) -> list[str]:
     """The regions that AWS reads in a text: of an ARN, of a host, or where it says nothing else."""
     if (arn := Arn.read(text)) is not None:
-        return [arn.region] if _WHOLE.fullmatch(arn.region) and arn.service not in _FOR_THE_EDGE else []
+        at_the_edge = arn.region == "us-east-1" and arn.service in _FOR_THE_EDGE
+        return [arn.region] if _WHOLE.fullmatch(arn.region) and not at_the_edge else []
     if _WHOLE.fullmatch(text):
         return _REGION.findall(text)
     return _IN_A_HOST.findall(text)

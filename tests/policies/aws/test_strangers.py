@@ -324,6 +324,11 @@ def test_what_was_sent_is_no_answer_of_the_cloud() -> None:
     there = {"arn": "arn:aws:lambda:eu-west-1:999988887777:function:mallory", "rule": "r"}
     target = resource("aws:cloudwatch/eventTarget:EventTarget", "target", there)
     assert caught(program("aws", rule, target), "world-account") == {"world-account"}
+    made = resource(
+        "aws:lambda/function:Function", "f", {}, {"arn": "arn:aws:lambda:eu-west-1:123456789012:function:f"}
+    )
+    own = {"arn": "arn:aws:lambda:eu-west-1:123456789012:function:other", "rule": "r"}
+    assert len(elsewhere(rule, made, resource("aws:cloudwatch/eventTarget:EventTarget", "target", own))) == 1
 
 
 def test_each_of_a_kind_that_nobody_has_written_down_is_named() -> None:
