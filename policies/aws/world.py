@@ -345,7 +345,7 @@ def elsewhere(graph: Graph) -> Found:
     owners = {mail.casefold() for each in tags for mail in _MAIL.findall(json.dumps(each, default=str))}
     for resource in graph.cloud:
         for path, text in said(resource):
-            for what, name in (*_places_of(text), *_named_beside(resource, path, text, made)):
+            for what, name in (*_places_of(text), *_fetched(path, text), *_named_beside(resource, path, text, made)):
                 beside = {"tells": owners, "reaches the host": bare}.get(what, frozenset[str]())
                 if not (name.casefold() in beside or ours.has(name)) and name not in told:
                     told.add(name)
@@ -361,6 +361,17 @@ def _places_of(text: str) -> Iterator[tuple[str, str]]:
     if (host := _HOST.fullmatch(text)) and not _HOST_OF_AWS.fullmatch(host["name"]):
         yield "reaches the host", host["name"]
     yield from (("tells", mail) for mail in _MAIL.findall(text))
+
+
+def _fetched(path: str, text: str) -> Iterator[tuple[str, str]]:
+    """A model that a container fetches from a hub when it starts, by the words of the images that take one:
+    https://huggingface.co/docs/sagemaker/en/inference and https://docs.djl.ai/master/docs/serving/serving/docs/lmi/
+    """
+    if path.rpartition(".")[2] in ("HF_MODEL_ID", "OPTION_MODEL_ID", "SM_VLLM_MODEL") and _OF_A_HUB.fullmatch(text):
+        yield "fetches from a hub the model", text
+
+
+_OF_A_HUB = re.compile(r"[\w.-]+(?:/[\w.-]+)?")
 
 
 def _named_beside(resource: Resource, path: str, text: str, made: set[str]) -> Iterator[tuple[str, str]]:

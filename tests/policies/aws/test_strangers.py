@@ -378,3 +378,17 @@ def test_of_two_accounts_that_are_named_alike_nobody_knows_which_is_the_programs
         for name, account in (("a", "123456789012"), ("b", "999988887777"))
     )
     assert caught(program("aws", one, other), "world-account") == set()
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [("mallory/model", True), ("gpt2", True), ("/opt/ml/model", False), ("s3://shop-models/a", False)],
+)
+def test_a_model_of_a_hub_is_somebody_elses(said: str, found: bool) -> None:
+    bucket = resource("aws:s3/bucket:Bucket", "models", {"bucket": "shop-models"})
+    container = {"image": "1", "environment": {"HF_MODEL_ID": said, "HF_TASK": "fill-mask"}}
+    model = resource("aws:sagemaker/model:Model", "model", {"primaryContainer": container})
+    assert [one for one in elsewhere(bucket, model) if "from a hub the model" in one] == (
+        [f"fetches from a hub the model {said} in primaryContainer.environment.HF_MODEL_ID, which nothing else of the "
+         "program makes or names"] if found else []
+    )  # fmt: skip
