@@ -392,3 +392,10 @@ def test_a_model_of_a_hub_is_somebody_elses(said: str, found: bool) -> None:
         [f"fetches from a hub the model {said} in primaryContainer.environment.HF_MODEL_ID, which nothing else of the "
          "program makes or names"] if found else []
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(("said", "found"), [("6", False), ("tcp", False), ("-1", True)])
+def test_a_protocol_is_the_same_by_its_number(aws_pilot: Graph, said: str, found: bool) -> None:
+    """https://www.iana.org/assignments/protocol-numbers"""
+    graph = setting("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", "ipProtocol", said)(aws_pilot)
+    assert caught(graph, "inputs-allowed") == ({"inputs-allowed"} if found else set())
