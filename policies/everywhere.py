@@ -72,22 +72,22 @@ _MAKE_NOTHING = ("pulumi:", "random:", "std:", "time:")
     never_waived=NOT_READ,
 )
 def kind_known(graph: Graph) -> Found:
-    """In a stack of this program, every type. In another those of the clouds and those that run code, each once
-    (https://www.pulumi.com/registry/packages/command/); of each other package one.
+    """In a stack of this program, every type; in another each once, with all that are of it, and one of each package
+    that is no cloud's, such as one that runs code (https://www.pulumi.com/registry/packages/command/).
     """
-    said: set[str] = set()
+    alike: dict[str, list[Resource]] = {}
     for resource in graph.cloud:
-        runs = resource.type.startswith(_RUN_CODE)
-        once = resource.type if runs or cloud_of(resource.type) else resource.type.partition(":")[0]
-        if graph.ours or (once not in said and not resource.type.startswith(_MAKE_NOTHING)):
-            if runs and not graph.ours:
-                said.add(once)
-                yield resource, f"is a {resource.type}: it runs code where the program is deployed, which no rule reads"
-            elif kind_of(resource.type) is None:
-                said.add(once)
-                yield resource, f"is of the type {resource.type}, which the catalogue does not know"
-            elif graph.ours and graph.platform and platform_of(resource.type) != graph.platform:
-                yield resource, f"is of the type {resource.type}, which is of another platform than the stack"
+        type_ = resource.type
+        if graph.ours and kind_of(type_) is not None and graph.platform and platform_of(type_) != graph.platform:
+            yield resource, f"is of the type {type_}, which is of another platform than the stack"
+        elif kind_of(type_) is None and (graph.ours or not type_.startswith(_MAKE_NOTHING)):
+            apart = resource.urn if graph.ours else type_ if cloud_of(type_) else type_.split(":")[0]
+            alike.setdefault(apart, []).append(resource)
+    for one, *beside in alike.values():
+        says = f"is of the type {one.type}, which the catalogue does not know"
+        if not graph.ours and one.type.startswith(_RUN_CODE):
+            says = f"is a {one.type}: it runs code where the program is deployed, which no rule reads"
+        yield one, says + (f"; beside it {', '.join(other.name for other in beside)}" if beside else "")
 
 
 def _tags(platform: str) -> Rule:

@@ -86,7 +86,8 @@ def names_of(resource: Resource) -> Set[str]:
     own = kind.acts.behaviour.name if kind and isinstance(kind.acts, Acts) and kind.acts.behaviour else ""
     named = (resource.inputs.get(key) for key in (*_NAMED_BY, own))
     known = {text for text in named if isinstance(text, str) and text and not is_marked(text)}
-    return frozenset(one.casefold() for one in known.union(resource.names))
+    answered = {*resource.names} - {resource.inputs.get("arn")}  # an ARN that is sent is of what a resource points at
+    return frozenset(one.casefold() for one in known | answered)
 
 
 def may_be_id(graph: Graph, resource: Resource, path: str, text: str, *types: str) -> bool:

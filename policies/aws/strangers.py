@@ -72,6 +72,12 @@ _WORDS: Mapping[str, tuple[str, str]] = {
 }
 """Words that mean the same wherever they stand, as a pattern of those that open, and what they do."""
 
+_NUMBERS: Mapping[str, tuple[float, str]] = {
+    "backupRetentionPeriod": (0, "no copy of what it holds is kept"),
+    "recoveryWindowInDays": (0, "it is deleted at once"),
+}
+"""Numbers that mean the same wherever they stand, with the one that opens and what it does."""
+
 _WORLD = re.compile(r"0\.0\.0\.0/[01]|128\.0\.0\.0/1|::/[01]")
 _RULES_ALL = re.compile(r"arn:aws[\w-]*:iam::aws:policy/(AdministratorAccess|PowerUserAccess|IAMFullAccess)")
 _OUTWARD = ("destinationCidrBlock", "destinationIpv6CidrBlock")
@@ -115,6 +121,10 @@ def _in(resource: Resource, path: str, value: Any) -> Iterator[str]:
         opens, does = _SWITCHES[name]
         if value is opens:
             yield f"has {path} {json.dumps(value)}: {does}"
+    elif isinstance(value, int | float) and name in _NUMBERS:
+        opens, does = _NUMBERS[name]
+        if value == opens:
+            yield f"has {path} {value:g}: {does}"
     elif isinstance(value, str):
         yield from _in_text(resource, path, name, value)
 

@@ -5,6 +5,7 @@ One reader for ARNs, addresses and hosts. What stands under an input that may sa
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -74,9 +75,23 @@ def _accounts(graph: Graph) -> frozenset[str]:
 
 
 def _own_accounts(graph: Graph) -> set[str]:
-    """The accounts of the ARNs that the cloud has answered, where no stack file says whose the stack is."""
-    arns = (Arn.read(str(resource.outputs.get("arn"))) for resource in graph.cloud)
-    return {arn.account for arn in arns if arn and arn.account.isdigit()}
+    """The accounts of a program without a stack file: those of the ARNs that the cloud has answered. Where it has not,
+    those that its providers may deploy to; else the one that more of its resources name than any other.
+    """
+    if answered := {arn.account for arn in _answered(graph) if arn.account.isdigit()}:
+        return answered
+    providers = [one for one in graph.resources if one.type == "pulumi:providers:aws"]
+    if allowed := {found for one in providers for found in _ACCOUNT.findall(str(one.inputs.get("allowedAccountIds")))}:
+        return allowed
+    named = Counter(found for one in graph.cloud for found in {each for _, each, _ in _accounts_in(one)})
+    most = [one for one in named.most_common() if one[0].isdigit() and one[0] not in _REGISTRIES]
+    return {most[0][0]} if len(most) == 1 or (most and most[0][1] > most[1][1]) else set()
+
+
+def _answered(graph: Graph) -> list[Arn]:
+    """The ARNs that the cloud has answered: one that was sent, as the target of a rule, may be anybody's."""
+    said = (str(one.outputs.get("arn")) for one in graph.cloud if "arn" not in one.inputs)
+    return [arn for arn in map(Arn.read, said) if arn is not None]
 
 
 @whole_stack_rule(
@@ -92,7 +107,8 @@ def _own_accounts(graph: Graph) -> set[str]:
 def account(graph: Graph) -> Found:
     """In ARNs, and wherever twelve digits stand alone.
 
-    Without a stack file the account is that of the ARNs that the cloud has answered; where it has not, nothing is said.
+    Without a stack file the account is the one that the cloud, the provider or most of the resources say; where none
+    does, nothing is said.
     """
     if not (known := _accounts(graph)):
         return
@@ -170,8 +186,7 @@ https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cnames-and-ht
 def _other_regions(graph: Graph) -> Found:
     providers = [one for one in graph.resources if one.type == "pulumi:providers:aws"]
     said_of_them = {one.props.text_if_known("region") for one in providers} - {""}
-    arns = (Arn.read(str(one.outputs.get("arn"))) for one in graph.cloud)
-    own = said_of_them or {arn.region for arn in arns if arn and _WHOLE.fullmatch(arn.region)}
+    own = said_of_them or {arn.region for arn in _answered(graph) if _WHOLE.fullmatch(arn.region)}
     for resource in graph.cloud if own else ():
         told = set[str]()
         for path, text in said(resource):
@@ -187,7 +202,8 @@ def _other_regions(graph: Graph) -> Found:
 def _regions_of(text: str) -> list[str]:
     """The regions that AWS reads in a text: of an ARN, of a host, or where it says nothing else."""
     if (arn := Arn.read(text)) is not None:
-        return [arn.region] if _WHOLE.fullmatch(arn.region) and arn.service not in _FOR_THE_EDGE else []
+        at_the_edge = arn.region == "us-east-1" and arn.service in _FOR_THE_EDGE
+        return [arn.region] if _WHOLE.fullmatch(arn.region) and not at_the_edge else []
     if _WHOLE.fullmatch(text):
         return _REGION.findall(text)
     return _IN_A_HOST.findall(text)
@@ -300,6 +316,10 @@ def _compiled(prefix: str, tunings: str, region: str) -> dict[str, re.Pattern[st
 _MAIL = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _IMAGE = re.compile(r"(?P<account>\d{12})\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com/(?P<name>[^:@]+).*")
 _BUCKET = re.compile(r"(?:arn:aws[\w-]*:s3:::|s3a?://)(?P<name>[a-z0-9][a-z0-9.-]+)(?:/.*)?")
+_HOST = re.compile(
+    r"(?:git\+)?(?:https?|ssh|wss?)://(?:[^@/\s]*@)?(?P<name>[\w-]+(?:\.[\w-]+)+)(?:[:/?#].*)?", re.DOTALL
+)
+_HOST_OF_AWS = re.compile(r"(?:.+\.)?(?:amazonaws\.com(?:\.cn)?|aws\.amazon\.com|cloudfront\.net)|[\d.]+|localhost")
 _OF_AWS = re.compile(r"prod-[a-z0-9-]+-starport-layer-bucket|jumpstart-.*|sagemaker-sample-.*")
 
 
@@ -312,19 +332,22 @@ _OF_AWS = re.compile(r"prod-[a-z0-9-]+-starport-layer-bucket|jumpstart-.*|sagema
     mandatory=False,
 )
 def elsewhere(graph: Graph) -> Found:
-    """Buckets, registries and mail addresses, each once. Nobody knows what is such a program's own but by what it makes
-    and by its tags; what AWS itself keeps is open to all.
+    """Buckets, registries, hosts and mail addresses, each once; of a kind that nobody has written down, an ARN, too,
+    where the program makes such. Nobody knows what is its own but by what it makes and by its tags; what AWS itself
+    keeps is open to all.
     """
     if graph.placement is not None:
         return
     ours, told = world(graph), set[str]()
+    bare = {text.casefold() for one in graph.cloud for _, text in said(one)}
+    made = {_sort_of(arn) for arn in _answered(graph) if arn.account.isdigit()}
     tags = (one.inputs.get(key, {}) for one in graph.resources for key in ("tags", "defaultTags"))
     owners = {mail.casefold() for each in tags for mail in _MAIL.findall(json.dumps(each, default=str))}
     for resource in graph.cloud:
         for path, text in said(resource):
-            for what, name in _places_of(text):
-                known = name.casefold() in owners if what == "tells" else ours.has(name)
-                if not known and name not in told:
+            for what, name in (*_places_of(text), *_fetched(path, text), *_named_beside(resource, path, text, made)):
+                beside = {"tells": owners, "reaches the host": bare}.get(what, frozenset[str]())
+                if not (name.casefold() in beside or ours.has(name)) and name not in told:
                     told.add(name)
                     yield resource, f"{what} {name} in {path}, which nothing else of the program makes or names"
 
@@ -335,7 +358,33 @@ def _places_of(text: str) -> Iterator[tuple[str, str]]:
         yield "uses the bucket", bucket["name"]
     if (image := _IMAGE.fullmatch(text)) and image["account"] not in _REGISTRIES:
         yield "pulls from the registry", image["name"]
+    if (host := _HOST.fullmatch(text)) and not _HOST_OF_AWS.fullmatch(host["name"]):
+        yield "reaches the host", host["name"]
     yield from (("tells", mail) for mail in _MAIL.findall(text))
+
+
+def _fetched(path: str, text: str) -> Iterator[tuple[str, str]]:
+    """A model that a container fetches from a hub when it starts, by the words of the images that take one:
+    https://huggingface.co/docs/sagemaker/en/inference and https://docs.djl.ai/master/docs/serving/serving/docs/lmi/
+    """
+    if path.rpartition(".")[2] in ("HF_MODEL_ID", "OPTION_MODEL_ID", "SM_VLLM_MODEL") and _OF_A_HUB.fullmatch(text):
+        yield "fetches from a hub the model", text
+
+
+_OF_A_HUB = re.compile(r"[\w.-]+(?:/[\w.-]+)?")
+
+
+def _named_beside(resource: Resource, path: str, text: str, made: set[str]) -> Iterator[tuple[str, str]]:
+    """An ARN in an input of a kind without a record, of a sort that the program makes. What a document speaks of may be
+    what is made later; `inputs-own` judges what the record of a kind calls its own."""
+    arn = Arn.read(text) if kind_of(resource.type) is None and "#" not in path else None
+    if arn is not None and arn.account.isdigit() and _sort_of(arn) in made:
+        yield "names", text
+
+
+def _sort_of(arn: Arn) -> str:
+    """The service, and what it calls a thing of that sort, such as `iam:role`."""
+    return f"{arn.service}:{re.split('[/:]', arn.resource, maxsplit=1)[0]}" if re.search("[/:]", arn.resource) else ""
 
 
 RULES = [account, region, place, elsewhere]

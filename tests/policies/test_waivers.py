@@ -158,6 +158,7 @@ def test_what_keeps_outsiders_out_and_what_cannot_be_judged_is_never_waived() ->
         "world-account": {"aws"},
         "world-hosts": {"azure"},
         "world-ids": {"azure"},
+        "world-open": {"aws"},
         "world-principals": {"azure"},
     }
     assert {name: marked[name] for name in marked.keys() - everywhere} == of_some

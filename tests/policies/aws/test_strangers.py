@@ -18,6 +18,7 @@ from tests.mutate import changed, put
 from tests.policies.aws.test_rules import BUCKET_POLICY, INLINE, MODEL, ROLE, Mutation, adding, editing, first, setting
 from tests.policies.aws.test_silent import strange
 
+MACHINE = "aws:sfn/stateMachine:StateMachine"
 OPEN, TOPIC_POLICY = "world-open", "aws:sns/topicPolicy:TopicPolicy"
 ANYBODY = {"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": "arn:aws:sqs:eu-west-1:1:q"}
 OWN = {"StringEquals": {"aws:PrincipalOrgID": "o-abcdefghij"}}
@@ -117,7 +118,7 @@ def test_a_program_that_says_no_region_stands_where_the_cloud_has_answered(aws_p
 
 @pytest.mark.parametrize("key", ["VolumeKmsKeyId", "KmsKeyId"])
 def test_what_a_request_names_is_the_programs_own_where_it_makes_such(aws_pilot: Graph, key: str) -> None:
-    machine = "aws:sfn/stateMachine:StateMachine"
+    machine = MACHINE
     other = "arn:aws:kms:us-east-1:111122223333:key/00000000-0000-0000-0000-000000000000"
 
     known = json.loads(first(aws_pilot, machine).inputs["definition"])["States"]["Transform"]["Parameters"]
@@ -288,3 +289,113 @@ def test_what_builds_or_runs_beside_the_cloud_is_told_once_a_package() -> None:
 def test_nothing_of_this_is_said_of_the_pilot_as_it_is(aws_pilot: Graph) -> None:
     rules = (OPEN, "world-region", "inputs-request", "identity-no-wildcard", "identity-pass-role", "identity-documents")
     assert caught(strange()(aws_pilot), *rules) == set() == caught(aws_pilot, *rules)
+
+
+def elsewhere(*resources: Resource) -> list[str]:
+    (rule,) = (one for one in pack.RULES["aws"] if one.name == "world-elsewhere")
+    return [one.sentence for one in rule.judge(program("aws", *resources)).violations]
+
+
+def test_a_host_that_nothing_else_names_is_told_once() -> None:
+    code = resource("aws:sagemaker/codeRepository:X", "code", {"gitConfig": {"repositoryUrl": "https://git.example/a"}})
+    beside = resource("aws:sagemaker/codeRepository:X", "b", {"gitConfig": {"repositoryUrl": "https://git.example/b"}})
+    (only,) = elsewhere(code, beside)
+    assert "reaches the host git.example in gitConfig.repositoryUrl" in only
+    named = resource("aws:cloudfront/distribution:Distribution", "cdn", {"aliases": ["git.example"]})
+    of_aws = resource("aws:lambda/function:Function", "f", {"url": "https://sqs.eu-west-1.amazonaws.com/1/q"})
+    assert elsewhere(code, named, of_aws) == []
+
+
+def test_an_arn_of_a_sort_that_the_program_makes_is_one_that_it_makes() -> None:
+    arn = "arn:aws:iam::123456789012:role/{}"
+    role = resource("aws:iam/role:Role", "own", {}, {"arn": arn.format("own")})
+    own = resource("aws:lambda/function:Function", "f", {"role": arn.format("own")})
+    other = resource("aws:lambda/function:Function", "f", {"role": arn.format("Admin")})
+    assert elsewhere(role, own) == [] == elsewhere(other), "who makes no role takes one that is there"
+    assert elsewhere(role, other) == [
+        f"names {arn.format('Admin')} in role, which nothing else of the program makes or names"
+    ]
+
+
+def test_what_was_sent_is_no_answer_of_the_cloud() -> None:
+    rule = resource(
+        "aws:cloudwatch/eventRule:EventRule", "rule", {}, {"arn": "arn:aws:events:eu-west-1:123456789012:rule/r"}
+    )
+    there = {"arn": "arn:aws:lambda:eu-west-1:999988887777:function:mallory", "rule": "r"}
+    target = resource("aws:cloudwatch/eventTarget:EventTarget", "target", there)
+    assert caught(program("aws", rule, target), "world-account") == {"world-account"}
+    made = resource(
+        "aws:lambda/function:Function", "f", {}, {"arn": "arn:aws:lambda:eu-west-1:123456789012:function:f"}
+    )
+    own = {"arn": "arn:aws:lambda:eu-west-1:123456789012:function:other", "rule": "r"}
+    assert len(elsewhere(rule, made, resource("aws:cloudwatch/eventTarget:EventTarget", "target", own))) == 1
+
+
+def test_each_of_a_kind_that_nobody_has_written_down_is_named() -> None:
+    functions = [resource("aws:lambda/function:Function", name, {}) for name in ("a", "b", "c")]
+    (rule,) = (one for one in pack.RULES["aws"] if one.name == "kind-known")
+    (only,) = rule.judge(program("aws", *functions)).violations
+    assert only.sentence.endswith("which the catalogue does not know; beside it b, c")
+
+
+@pytest.mark.parametrize(
+    ("edit", "rule"),
+    [
+        (setting("aws:ec2/vpc:Vpc", "cidrBlock", "10.0.0.0/8"), "inputs-allowed"),
+        (
+            editing(MACHINE, "definition", lambda d: put(d, "States.Transform.Parameters.ModelName", "mallorys")),
+            "inputs-request",
+        ),
+    ],
+)
+def test_what_aws_does_not_take_and_what_nobody_made_is_found(aws_pilot: Graph, edit: Mutation, rule: str) -> None:
+    assert caught(strange()(aws_pilot), rule) == set() and caught(edit(strange()(aws_pilot)), rule) == {rule}
+
+
+def previewed(graph: Graph) -> Graph:
+    """The program before the cloud has answered."""
+    resources = (one if one.is_provider else replace(one, outputs=dict(one.inputs)) for one in graph.resources)
+    return replace(graph, resources=tuple(resources))
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_before_the_cloud_answers_the_account_is_the_providers_or_the_one_most_named(
+    aws_pilot: Graph, allowed: bool
+) -> None:
+    graph = previewed(strange()(aws_pilot))
+    if not allowed:
+        graph = changed(graph, first(graph, "pulumi:providers:aws"), lambda p: p.pop("allowedAccountIds"))
+    assert caught(graph, "world-account") == set()
+    foreign = setting(
+        "aws:cloudwatch/metricAlarm:MetricAlarm", "alarmActions", ["arn:aws:sns:us-east-1:999988887777:x"]
+    )
+    assert caught(foreign(graph), "world-account") == {"world-account"}
+
+
+def test_of_two_accounts_that_are_named_alike_nobody_knows_which_is_the_programs() -> None:
+    one, other = (
+        resource("aws:sns/topicSubscription:TopicSubscription", name, {"topic": f"arn:aws:sns:eu-west-1:{account}:x"})
+        for name, account in (("a", "123456789012"), ("b", "999988887777"))
+    )
+    assert caught(program("aws", one, other), "world-account") == set()
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [("mallory/model", True), ("gpt2", True), ("/opt/ml/model", False), ("s3://shop-models/a", False)],
+)
+def test_a_model_of_a_hub_is_somebody_elses(said: str, found: bool) -> None:
+    bucket = resource("aws:s3/bucket:Bucket", "models", {"bucket": "shop-models"})
+    container = {"image": "1", "environment": {"HF_MODEL_ID": said, "HF_TASK": "fill-mask"}}
+    model = resource("aws:sagemaker/model:Model", "model", {"primaryContainer": container})
+    assert [one for one in elsewhere(bucket, model) if "from a hub the model" in one] == (
+        [f"fetches from a hub the model {said} in primaryContainer.environment.HF_MODEL_ID, which nothing else of the "
+         "program makes or names"] if found else []
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("said", "found"), [("6", False), ("tcp", False), ("-1", True)])
+def test_a_protocol_is_the_same_by_its_number(aws_pilot: Graph, said: str, found: bool) -> None:
+    """https://www.iana.org/assignments/protocol-numbers"""
+    graph = setting("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", "ipProtocol", said)(aws_pilot)
+    assert caught(graph, "inputs-allowed") == ({"inputs-allowed"} if found else set())
