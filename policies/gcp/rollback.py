@@ -230,7 +230,9 @@ def alarm_bound(graph: Graph) -> Found:
             threshold = condition.section_or_empty("conditionThreshold")
             text, bound = threshold.text_if_known("filter"), threshold.number_or_none("thresholdValue")
             for metric, known in {**bounds, "/finished_execution_count": {0.0}}.items():
-                if metric in text and bound is not None and known and not any(isclose(bound, one) for one in known):
+                if metric not in text or bound is None or (not graph.ours and 0 < bound < max(known, default=0)):
+                    continue  # another program may be warned earlier than it takes a version back
+                if known and not any(isclose(bound, one) for one in known):
                     said = " or ".join(f"{one:g}" for one in sorted(known))
                     yield alert, f"rings above {bound:g} (conditions.conditionThreshold.thresholdValue), not {said}"
             if "/finished_execution_count" in text and _seconds(threshold.text_if_known("duration") or "0s"):

@@ -280,3 +280,28 @@ def test_a_program_without_our_provider_is_not_told_to_wait_by_it() -> None:
         (program("gcp", account, grant, notebook, waits), 1),
     ):
         assert len(said(graph, "identity-roles-in-force")) == wanted
+
+
+def test_a_member_that_is_written_out_is_the_account_of_its_name() -> None:
+    account = resource("gcp:serviceaccount/account:Account", "a", {"accountId": "trains", "project": PROJECT})
+
+    def grant(member: str) -> Resource:
+        inputs = {"member": member, "role": "roles/storage.objectViewer", "bucket": "a"}
+        return resource("gcp:storage/bucketIAMMember:BucketIAMMember", "g", inputs)
+
+    own = f"serviceAccount:Trains@{PROJECT}.iam.gserviceaccount.com"
+    assert not said(program("gcp", account, grant(own)), "identity-known-members")
+    assert said(program("gcp", account, grant(own.replace(PROJECT, "mallory-ml"))), "identity-known-members")
+    assert said(replace(program("gcp", account, grant(own)), ours=True), "identity-known-members")
+
+
+def test_another_program_may_be_warned_before_it_takes_a_version_back() -> None:
+    deployment = resource("mlplatform:gcp:Deployment", "d", {"p95LatencyMs": 250, "errorRatePercent": 1})
+
+    def alert(bound: float) -> Graph:
+        condition = {"filter": 'metric.type = "x/prediction_latencies"', "thresholdValue": bound}
+        inputs = {"conditions": [{"conditionThreshold": condition}]}
+        return program("gcp", deployment, resource("gcp:monitoring/alertPolicy:AlertPolicy", "a", inputs))
+
+    assert not said(alert(250), "rollback-alarm-bound") and not said(alert(200), "rollback-alarm-bound")
+    assert said(alert(2_500), "rollback-alarm-bound") and said(replace(alert(200), ours=True), "rollback-alarm-bound")
