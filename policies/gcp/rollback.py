@@ -100,7 +100,7 @@ def endpoint_order(graph: Graph, resource: Resource) -> Iterator[str]:
             yield "does not wait for its endpoint, so destroy would delete that first"
         if not graph.refers(resource, "model", _MODEL):
             yield "does not wait for its model, so destroy would delete that first"
-        if graph.ours and (model := resource.props.text_if_known("model")) and not _VERSION.search(model):
+        if (model := resource.props.text_if_known("model")) and not _VERSION.search(model):
             yield f"serves {one_line(model)}, which names no version of the model"
         return
     split = resource.props.is_given("trafficSplit")
