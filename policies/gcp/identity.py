@@ -193,7 +193,7 @@ def known_members(graph: Graph) -> Found:
         if "member" not in grant.props:
             yield grant, "grants a role and names no member"
         elif accounts or instances:
-            named = [_member(account) for account in accounts]
+            named = [_of_account(account) for account in accounts]
             owners = [owner for instance in instances for owner in _owners(instance)]
             if member and "" not in [*named, *owners] and member not in [*named, *owners]:
                 yield grant, f"grants a role to {member}, which is not the account it refers to"
@@ -229,15 +229,17 @@ def _stranger(graph: Graph, grant: Resource, member: str) -> str:
 
 @once_a_graph
 def _own_members(graph: Graph) -> frozenset[str]:
-    """The members of the accounts of the stack, by the cloud's answers or by the names that addresses are made of:
-    https://cloud.google.com/iam/docs/service-account-overview
+    """The members of the accounts of the stack, as far as they are known."""
+    return frozenset(member for account in graph.of(_ACCOUNT) if (member := _of_account(account)))
+
+
+def _of_account(account: Resource) -> str:
+    """The member of an account, by the cloud's answer, or before it by the names that its address is made of; empty
+    where neither is known: https://cloud.google.com/iam/docs/service-account-overview
     """
-    found = {_member(account) for account in graph.of(_ACCOUNT)}
-    for account in graph.of(_ACCOUNT):
-        name, project = (account.props.text_if_known(key) for key in ("accountId", "project"))
-        if name and project:
-            found.add(f"serviceAccount:{name}@{project}.iam.gserviceaccount.com")
-    return frozenset(found)
+    name, project = (account.props.text_if_known(key).casefold() for key in ("accountId", "project"))
+    made_of = name and project and ":" not in project
+    return _member(account) or (f"serviceAccount:{name}@{project}.iam.gserviceaccount.com" if made_of else "")
 
 
 _RUNS_CODE = re.compile(r"@gcp-sa-aiplatform-(cc|re)\.")

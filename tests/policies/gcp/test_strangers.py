@@ -293,6 +293,10 @@ def test_a_member_that_is_written_out_is_the_account_of_its_name() -> None:
     assert not said(program("gcp", account, grant(own)), "identity-known-members")
     assert said(program("gcp", account, grant(own.replace(PROJECT, "mallory-ml"))), "identity-known-members")
     assert said(replace(program("gcp", account, grant(own)), ours=True), "identity-known-members")
+    other = grant("serviceAccount:123456789012-compute@developer.gserviceaccount.com")
+    for one, wanted in ((grant(own), 0), (other, 1)):  # before `up` the account has no address yet
+        refers = replace(one, property_dependencies={"member": (account.urn,)})
+        assert len(said(program("gcp", account, refers), "identity-known-members")) == wanted
 
 
 def test_another_program_may_be_warned_before_it_takes_a_version_back() -> None:
