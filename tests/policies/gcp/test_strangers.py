@@ -309,3 +309,13 @@ def test_another_program_may_be_warned_before_it_takes_a_version_back() -> None:
 
     assert not said(alert(250), "rollback-alarm-bound") and not said(alert(200), "rollback-alarm-bound")
     assert said(alert(2_500), "rollback-alarm-bound") and said(replace(alert(200), ours=True), "rollback-alarm-bound")
+
+
+def test_requests_are_logged_into_the_dataset_that_is_named() -> None:
+    dataset = resource("gcp:bigquery/dataset:Dataset", "d", {"datasetId": "requests"})
+    at = "predictRequestResponseLoggingConfig"
+    for uri, wanted in (("bq://shop-ml.requests", 0), ("bq://shop-ml.requests.t", 0), ("bq://shop-ml.other", 1)):
+        logs = {"enabled": True, "bigqueryDestination": {"outputUri": uri}}
+        endpoint = resource("gcp:vertex/aiEndpoint:AiEndpoint", "e", {at: logs}, made_of={at: dataset})
+        before_up = replace(dataset, outputs={})
+        assert len(said(program("gcp", before_up, endpoint), "encryption-request-log")) == wanted, uri
