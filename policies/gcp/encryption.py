@@ -16,6 +16,7 @@ from catalogue.kinds.gcp import bigquery, kms, logging, projects, storage, verte
 from catalogue.kinds.gcp.mlplatform import GRANTS_IN_FORCE
 from catalogue.kinds.gcp.workflows import jobs
 from catalogue.properties import Properties
+from catalogue.wording import one_line
 from policies.ripening import long_enough
 from policies.rule import OPEN_TO_OTHERS, resource_rule, stack_rule
 
@@ -161,11 +162,17 @@ def key_users(graph: Graph, grant: Resource) -> Iterator[str]:
     remedy="Give predict_request_response_logging_config the endpoint component's dataset.",
 )
 def request_log(graph: Graph, endpoint: Resource) -> Iterator[str]:
-    """Without a destination Vertex AI makes its own dataset, without a key (aiplatform v1, bigqueryDestination)."""
+    """Without a destination Vertex AI makes its own dataset, without a key (aiplatform v1, bigqueryDestination). What
+    it refers to counts if the name in the address, where that is known, is the name of it.
+    """
     at = "predictRequestResponseLoggingConfig"
     given = endpoint.props.is_given(f"{at}.bigqueryDestination.outputUri")
-    if endpoint.props.flag_or_none(f"{at}.enabled") and not (given and graph.refers(endpoint, at, _DATASET)):
+    uri = endpoint.props.text_if_known(f"{at}.bigqueryDestination.outputUri") if given else ""
+    names = {one.props.text_if_known("datasetId") for one in graph.refers(endpoint, at, _DATASET)}
+    if endpoint.props.flag_or_none(f"{at}.enabled") and not (given and names):
         yield "logs requests to a dataset that is not of this stack"
+    elif uri and "" not in names and not names.intersection(uri.split(".")):
+        yield f"logs requests to {one_line(uri)}, which is not the dataset that it refers to"
 
 
 @resource_rule(

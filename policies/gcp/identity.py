@@ -24,6 +24,7 @@ from catalogue.kinds.gcp import (
     workflows,
 )
 from catalogue.kinds.gcp.workflows import AT, jobs, texts
+from catalogue.once import once_a_graph
 from catalogue.properties import NotKnown, Properties
 from policies.gcp.encryption import AGENT
 from policies.gcp.permissions import persona_of
@@ -198,7 +199,7 @@ def known_members(graph: Graph) -> Found:
         if "member" not in grant.props:
             yield grant, "grants a role and names no member"
         elif accounts or instances:
-            named = [_member(account) for account in accounts]
+            named = [_of_account(account) for account in accounts]
             owners = [owner for instance in instances for owner in _owners(instance)]
             if member and "" not in [*named, *owners] and member not in [*named, *owners]:
                 yield grant, f"grants a role to {member}, which is not the account it refers to"
@@ -208,7 +209,7 @@ def known_members(graph: Graph) -> Found:
             continue  # to whom the stack file gives versions
         elif what := _stranger(graph, grant, member):
             yield grant, f"grants a role to {member}, {what}"
-    own = {_member(account) for account in graph.of(_ACCOUNT)}
+    own = _own_members(graph)
     for dataset in graph.of(_DATASET):
         for access in dataset.props.each_section("accesses"):
             email, member = (access.text_if_known(at) for at in ("userByEmail", "iamMember"))
@@ -221,6 +222,8 @@ def known_members(graph: Graph) -> Found:
 def _stranger(graph: Graph, grant: Resource, member: str) -> str:
     """Why a member that is no account of the stack gets no role; empty for an agent of Google's that may have one."""
     agents = graph.refers(grant, "member", _AGENT)
+    if not graph.ours and member in _own_members(graph):
+        return ""  # a program may write out what it makes; of ours `inputs-own` says so
     if _RUNS_CODE.search(member):
         return "as which whoever runs code in the project runs it"
     if not AGENT.fullmatch(member) and not (agents and not member):
@@ -228,6 +231,21 @@ def _stranger(graph: Graph, grant: Resource, member: str) -> str:
     if graph.ours and _ON_DEMAND.search(member) and not agents:
         return "an agent that is not there before somebody asks for it"
     return ""
+
+
+@once_a_graph
+def _own_members(graph: Graph) -> frozenset[str]:
+    """The members of the accounts of the stack, as far as they are known."""
+    return frozenset(member for account in graph.of(_ACCOUNT) if (member := _of_account(account)))
+
+
+def _of_account(account: Resource) -> str:
+    """The member of an account, by the cloud's answer, or before it by the names that its address is made of; empty
+    where neither is known: https://cloud.google.com/iam/docs/service-account-overview
+    """
+    name, project = (account.props.text_if_known(key).casefold() for key in ("accountId", "project"))
+    made_of = name and project and ":" not in project
+    return _member(account) or (f"serviceAccount:{name}@{project}.iam.gserviceaccount.com" if made_of else "")
 
 
 _RUNS_CODE = re.compile(r"@gcp-sa-aiplatform-(cc|re)\.")
@@ -568,33 +586,6 @@ def workspace_sign_in(graph: Graph, instance: Resource) -> Iterator[str]:
                 yield f"does not open for {owner.removeprefix('user:')}, who may not act as its account"
 
 
-@stack_rule(
-    "identity-image-readers",
-    _MODEL,
-    severity="high",
-    proof="workflow speed",
-    says="The account as which a model is uploaded may read the repository of its image.",
-    remedy="Grant the account roles/artifactregistry.reader on that repository.",
-)
-def image_readers(graph: Graph, model: Resource) -> Iterator[str]:
-    """Vertex AI, "Method: models.upload": a service account that is given must be able to read image and artifact.
-
-    https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.models/upload
-    """
-    image = model.props.text_if_known("image")
-    wanted = artifactregistry.repository_of(image)
-    for account in graph.refers(model, "serviceAccount", _ACCOUNT) if wanted else ():
-        grants = graph.referring(artifactregistry.REPOSITORY_MEMBER, "member", account)
-        if not any(_on(grant.props, wanted) for grant in grants if wanted):
-            yield f"is uploaded as {account.name}, which may not read its image {image}"
-
-
-def _on(grant: Properties, wanted: tuple[str, str, str]) -> bool:
-    """Whether a grant is on that repository. What is not known yet may be it."""
-    found = (grant.text_if_known(key).rsplit("/", 1)[-1] for key in ("project", "location", "repository"))
-    return all(is_ in ("", must) for is_, must in zip(found, wanted, strict=True))
-
-
 RULES = [
     written_places,
     no_wildcard,
@@ -611,5 +602,4 @@ RULES = [
     token_shown,
     workspace_owner,
     workspace_sign_in,
-    image_readers,
 ]

@@ -1,4 +1,5 @@
-"""Below which folders each persona reads and writes objects: those of its tasks, in this stack.
+"""Below which folders each persona reads and writes objects: those of its tasks, in this stack; and that it may read
+the image and the data that it runs with.
 
 A condition that is well formed may still begin the names of objects earlier than a task needs, or elsewhere.
 """
@@ -7,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from catalogue import registered
 from catalogue.graph import Graph, Resource
-from catalogue.kinds.gcp import mlplatform, serviceaccount, storage, workflows
+from catalogue.kinds.gcp import artifactregistry, mlplatform, serviceaccount, storage, workflows
 from catalogue.once import once_a_graph
 from catalogue.properties import Properties, Unreadable
 from policies.gcp.permissions import persona_of
@@ -126,6 +127,33 @@ def _versions(artifacts: Iterable[str]) -> Iterator[str]:
 
 
 @stack_rule(
+    "identity-image-readers",
+    mlplatform.MODEL,
+    severity="high",
+    proof="workflow speed",
+    says="The account as which a model is uploaded may read the repository of its image.",
+    remedy="Grant the account roles/artifactregistry.reader on that repository.",
+)
+def image_readers(graph: Graph, model: Resource) -> Iterator[str]:
+    """Vertex AI, "Method: models.upload": a service account that is given must be able to read image and artifact.
+
+    https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.models/upload
+    """
+    image = model.props.text_if_known("image")
+    wanted = artifactregistry.repository_of(image)
+    for account in graph.refers(model, "serviceAccount", serviceaccount.ACCOUNT) if wanted else ():
+        grants = graph.referring(artifactregistry.REPOSITORY_MEMBER, "member", account)
+        if not any(_on(grant.props, wanted) for grant in grants if wanted):
+            yield f"is uploaded as {account.name}, which may not read its image {image}"
+
+
+def _on(grant: Properties, wanted: tuple[str, str, str]) -> bool:
+    """Whether a grant is on that repository. What is not known yet may be it."""
+    found = (grant.text_if_known(key).rsplit("/", 1)[-1] for key in ("project", "location", "repository"))
+    return all(is_ in ("", must) for is_, must in zip(found, wanted, strict=True))
+
+
+@stack_rule(
     "identity-training-mounts",
     workflows.WORKFLOW,
     severity="high",
@@ -156,4 +184,4 @@ def _reads_all(grant: Properties, bucket: str) -> bool:
     return named in ("", bucket) and reads and not grant.is_given("condition")
 
 
-RULES = [training_mounts]
+RULES = [image_readers, training_mounts]

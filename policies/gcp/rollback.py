@@ -100,7 +100,7 @@ def endpoint_order(graph: Graph, resource: Resource) -> Iterator[str]:
             yield "does not wait for its endpoint, so destroy would delete that first"
         if not graph.refers(resource, "model", _MODEL):
             yield "does not wait for its model, so destroy would delete that first"
-        if graph.ours and (model := resource.props.text_if_known("model")) and not _VERSION.search(model):
+        if (model := resource.props.text_if_known("model")) and not _VERSION.search(model):
             yield f"serves {one_line(model)}, which names no version of the model"
         return
     split = resource.props.is_given("trafficSplit")
@@ -230,7 +230,9 @@ def alarm_bound(graph: Graph) -> Found:
             threshold = condition.section_or_empty("conditionThreshold")
             text, bound = threshold.text_if_known("filter"), threshold.number_or_none("thresholdValue")
             for metric, known in {**bounds, "/finished_execution_count": {0.0}}.items():
-                if metric in text and bound is not None and known and not any(isclose(bound, one) for one in known):
+                if metric not in text or bound is None or (not graph.ours and 0 < bound < max(known, default=0)):
+                    continue  # another program may be warned earlier than it takes a version back
+                if known and not any(isclose(bound, one) for one in known):
                     said = " or ".join(f"{one:g}" for one in sorted(known))
                     yield alert, f"rings above {bound:g} (conditions.conditionThreshold.thresholdValue), not {said}"
             if "/finished_execution_count" in text and _seconds(threshold.text_if_known("duration") or "0s"):

@@ -280,3 +280,42 @@ def test_a_program_without_our_provider_is_not_told_to_wait_by_it() -> None:
         (program("gcp", account, grant, notebook, waits), 1),
     ):
         assert len(said(graph, "identity-roles-in-force")) == wanted
+
+
+def test_a_member_that_is_written_out_is_the_account_of_its_name() -> None:
+    account = resource("gcp:serviceaccount/account:Account", "a", {"accountId": "trains", "project": PROJECT})
+
+    def grant(member: str) -> Resource:
+        inputs = {"member": member, "role": "roles/storage.objectViewer", "bucket": "a"}
+        return resource("gcp:storage/bucketIAMMember:BucketIAMMember", "g", inputs)
+
+    own = f"serviceAccount:Trains@{PROJECT}.iam.gserviceaccount.com"
+    assert not said(program("gcp", account, grant(own)), "identity-known-members")
+    assert said(program("gcp", account, grant(own.replace(PROJECT, "mallory-ml"))), "identity-known-members")
+    assert said(replace(program("gcp", account, grant(own)), ours=True), "identity-known-members")
+    other = grant("serviceAccount:123456789012-compute@developer.gserviceaccount.com")
+    for one, wanted in ((grant(own), 0), (other, 1)):  # before `up` the account has no address yet
+        refers = replace(one, property_dependencies={"member": (account.urn,)})
+        assert len(said(program("gcp", account, refers), "identity-known-members")) == wanted
+
+
+def test_another_program_may_be_warned_before_it_takes_a_version_back() -> None:
+    deployment = resource("mlplatform:gcp:Deployment", "d", {"p95LatencyMs": 250, "errorRatePercent": 1})
+
+    def alert(bound: float) -> Graph:
+        condition = {"filter": 'metric.type = "x/prediction_latencies"', "thresholdValue": bound}
+        inputs = {"conditions": [{"conditionThreshold": condition}]}
+        return program("gcp", deployment, resource("gcp:monitoring/alertPolicy:AlertPolicy", "a", inputs))
+
+    assert not said(alert(250), "rollback-alarm-bound") and not said(alert(200), "rollback-alarm-bound")
+    assert said(alert(2_500), "rollback-alarm-bound") and said(replace(alert(200), ours=True), "rollback-alarm-bound")
+
+
+def test_requests_are_logged_into_the_dataset_that_is_named() -> None:
+    dataset = resource("gcp:bigquery/dataset:Dataset", "d", {"datasetId": "requests"})
+    at = "predictRequestResponseLoggingConfig"
+    for uri, wanted in (("bq://shop-ml.requests", 0), ("bq://shop-ml.requests.t", 0), ("bq://shop-ml.other", 1)):
+        logs = {"enabled": True, "bigqueryDestination": {"outputUri": uri}}
+        endpoint = resource("gcp:vertex/aiEndpoint:AiEndpoint", "e", {at: logs}, made_of={at: dataset})
+        before_up = replace(dataset, outputs={})
+        assert len(said(program("gcp", before_up, endpoint), "encryption-request-log")) == wanted, uri
