@@ -123,13 +123,14 @@ def packages_own_account(graph: Graph, resource: Resource) -> Iterator[str]:
     """
     props = resource.props
     if resource.type == containerregistry.REGISTRY:
-        if props.text_or_empty("policies.exportPolicy.status") != "disabled":
-            yield "lets images be exported"
+        if (status := props.text_or_empty("policies.exportPolicy.status").lower()) != "disabled":
+            yield f"lets images be exported (policies.exportPolicy.status {status or 'is not said'})"
         return
-    if props.flag_or_none("allowCrossTenantReplication") is not False:
-        yield "may be replicated to another directory"
-    if props.text_or_empty("allowedCopyScope") not in ("AAD", "PrivateLink"):
-        yield "lets blobs be copied to another directory"
+    if (replicated := props.flag_or_none("allowCrossTenantReplication")) is not False:
+        how = "may be" if replicated else "does not say that it is not"
+        yield f"{how} replicated to another directory (allowCrossTenantReplication)"
+    if (scope := props.text_or_empty("allowedCopyScope")) not in ("AAD", "PrivateLink"):
+        yield f"lets blobs be copied to another directory (allowedCopyScope {scope or 'is not said'})"
 
 
 @resource_rule(

@@ -182,10 +182,12 @@ def runs_something(graph: Graph, identity: Resource) -> bool:
     remedy="Set scope to the id of the resource, and assignable_scopes to that of the resource group.",
 )
 def scope(graph: Graph, item: Resource) -> Iterator[str]:
-    """The scope refers to a resource. A known scope must also name it (Azure RBAC, "Best practices")."""
+    """The scope refers to a resource. A known scope must also name it (Azure RBAC, "Best practices"). What a role that
+    nobody listed is for is not known, so it may be on any one resource; that it is given is of `identity-least-role`.
+    """
     if item.type == authorization.ROLE_ASSIGNMENT:
         kinds, text = _kinds(graph, item), item.props.text_if_known("scope")
-        if not kinds or not graph.refers(item, "scope", *kinds):
+        if not graph.refers(item, "scope", *kinds):
             yield "is not given on a resource of the stack that the role is for"
         elif text and not (_IN_GROUP if resources.GROUP in kinds else _ONE_RESOURCE).match(text):
             yield f"holds on all of {text}"
@@ -220,7 +222,9 @@ def _data_actions(role: Resource) -> list[str]:
     remedy="Give principal_type and the stack's identity; remove federated credentials.",
 )
 def trust(graph: Graph, item: Resource) -> Iterator[str]:
-    """A group or a foreign application would let in somebody who is not in the stack file.
+    """A group or a foreign application would let in somebody who is not in the stack file. Another program has none,
+    and Azure's own advice is to give roles to groups: whose it is, is of `world-principals`.
+    https://learn.microsoft.com/en-us/azure/role-based-access-control/best-practices
 
     A federated credential lets an outside token act as the identity (Azure Policy
     2571b7c3-3056-4a61-b00a-9bc5232234f5).
@@ -229,6 +233,8 @@ def trust(graph: Graph, item: Resource) -> Iterator[str]:
         yield "lets an outside token act as an identity of the stack"
         return
     kind = item.props.text_or_empty("principalType")
+    if kind == "Group" and not graph.ours and not graph.refers(item, "principalId", IDENTITY):
+        return
     if kind not in ("ServicePrincipal", "User"):
         yield f"goes to a {kind or 'principal of no stated type'}, not to an identity or a person"
     elif not item.props.is_given("principalId"):
@@ -345,8 +351,11 @@ def local_auth(graph: Graph, resource: Resource) -> Iterator[str]:
     """
     props = resource.props
     for path, wanted in _KEYS[resource.type]:
-        if props.value_or_none(path) != wanted:
-            yield f"may be used without an Entra identity ({path})"
+        said = props.value_or_none(path)
+        if said is None:
+            yield f"does not say that it takes Entra identities alone ({path})"
+        elif not (isinstance(said, type(wanted)) and str(said).casefold() == str(wanted).casefold()):
+            yield f"may be used without an Entra identity ({path} is {str(said)[:40]})"
     if resource.type == COMPUTE:
         for kind, path in _SSH:  # what another kind of compute says there is of no use to it, and no less a wish
             said = props.text_or_empty(path)
@@ -476,8 +485,8 @@ def before_use(graph: Graph, resource: Resource) -> Iterator[str]:
             for role in graph.referring(authorization.ROLE_ASSIGNMENT, "principalId", identity)
             if resource.type in _ENDPOINTS or not graph.refers(role, "scope", WORKSPACE, MODELS)
         ]
-        for role in not_before(graph, resource, roles):
-            yield f"may be made before {role.name}"
+        if early := [role.name for role in not_before(graph, resource, roles)]:
+            yield f"may be made before {', '.join(early[:3])}{f' and {len(early) - 3} more' if len(early) > 3 else ''}"
 
 
 @stack_rule(

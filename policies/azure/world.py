@@ -14,7 +14,7 @@ from typing import Any, cast
 
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.azure import authorization, resources
-from catalogue.kinds.azure.machinelearningservices import DATASTORE
+from catalogue.kinds.azure.machinelearningservices import DATASTORE, WORKSPACE
 from catalogue.kinds.azure.machinelearningservices_jobs import COMPUTE
 from catalogue.marks import is_marked
 from catalogue.once import once_a_graph, once_a_resource
@@ -41,6 +41,10 @@ _ASSET = re.compile(
     r"(?:providers/microsoft\.machinelearningservices/)?workspaces/(?P<workspace>[^/]+)"
     r"(?:/datastores/(?P<datastore>[^/]+))?"
 )
+_REGISTRY = re.compile("azureml:(?://)?/?registries/([^/]+)/")
+"""An asset of a registry of machine learning, which whole companies share; Microsoft's own is `azureml`:
+https://learn.microsoft.com/en-us/azure/machine-learning/concept-machine-learning-registries-mlops"""
+_ML_REGISTRY = "azure-native:machinelearningservices:Registry"
 _DATASTORES = frozenset(f"workspace{kind}store" for kind in ("artifact", "blob", "file", "working"))
 """Those that Azure ML makes in each workspace: https://learn.microsoft.com/en-us/azure/machine-learning/concept-data"""
 _HOST = re.compile(r"\b(?:https?|abfss?|wasbs?|adl|sftp|ftp|git|ssh)://(?:[^/@\s'\"]*@)?(?P<host>[^/:\s'\"]+)")
@@ -74,11 +78,13 @@ _REMEDY = (
 class Own:
     """What is the stack's own on Azure beside the world that every platform has, in lower case.
 
+    `workspaces` are the ids of those that another program makes: what lies in one was registered there beside it.
     `ids` are the ids of its resources, as far as they are known, and `unborn` the names of those whose id is not known
     yet. `guids` are the principals, clients and directories that its resources answer with. `given` is the world's.
     """
 
     subscriptions: frozenset[str]
+    workspaces: frozenset[str]
     ids: frozenset[str]
     groups: frozenset[str]
     unborn: frozenset[str]
@@ -88,7 +94,7 @@ class Own:
     def has_id(self, text: str) -> bool:
         """Whether an id is that of a resource of the stack, or of what lies in one that the stack file names."""
         said = text.casefold().rstrip("/")
-        if said in self.ids or said in self.groups or any(_in(said, one) for one in self.given):
+        if said in self.ids or said in self.groups or any(_in(said, one) for one in (*self.given, *self.workspaces)):
             return True
         above = said.rsplit("/", 2)
         if len(above) == 3 and f"{above[1]}/{above[2]}" in _PARTS and above[0] in self.ids:
@@ -117,8 +123,10 @@ def own(graph: Graph) -> Own:
     subscriptions = _subscriptions(graph, {*ids, *groups})
     made = {str(one.inputs.get("resourceGroupName")).casefold() for one in graph.of(resources.GROUP)}
     groups |= {f"/subscriptions/{one}/resourcegroups/{name}" for one in subscriptions for name in made}
+    workspaces = [] if graph.ours else [str(one.outputs.get("id")).casefold() for one in graph.of(WORKSPACE)]
     # Azure calls a part of many resources `default`, so that this names none.
-    return Own(*map(frozenset, (subscriptions, ids, groups, unborn - {"default"}, guids, world(graph).given)))
+    parts = (subscriptions, workspaces, ids, groups, unborn - {"default"}, guids, world(graph).given)
+    return Own(*map(frozenset, parts))
 
 
 @once_a_resource
@@ -159,8 +167,12 @@ def own_ids(graph: Graph) -> Found:
     (Microsoft cloud security benchmark PA-7). Addresses of assets (azureml://) name the workspace that they lie in.
     """
     ours, datastores = own(graph), world(graph).by_type.get(DATASTORE, frozenset())
+    made = {name for one in graph.of(_ML_REGISTRY) for name in names_of(one)}
     for resource, path, text in ((one, *said) for one in graph.cloud for said in _with_ids(one)):
-        asset = _ASSET.match(text.casefold())
+        asset, registry = _ASSET.match(text.casefold()), _REGISTRY.match(text.casefold())
+        if registry is not None:
+            yield from [(resource, _foreign(path, f"the registry {registry[1]}"))] if registry[1] not in made else []
+            continue
         if asset is not None:
             wanted = "/subscriptions/{subscription}/resourcegroups/{group}/providers/".format_map(asset.groupdict())
             named = [f"{wanted}microsoft.machinelearningservices/workspaces/{asset['workspace']}"]
@@ -174,7 +186,8 @@ def own_ids(graph: Graph) -> Found:
 
 @once_a_resource
 def _with_ids(resource: Resource) -> Sequence[tuple[str, str]]:
-    return [(path, text) for path, text in _texts_of(resource) if "subscriptions/" in text.lower()]
+    said = [(path, text, text.casefold()) for path, text in _texts_of(resource)]
+    return [(path, text) for path, text, low in said if "subscriptions/" in low or _REGISTRY.match(low)]
 
 
 def _foreign(path: str, what: str) -> str:
@@ -350,7 +363,8 @@ def own_regions(graph: Graph) -> Found:
 
     The region of another program is that of most of its resources, and what stands elsewhere is told as advice.
     """
-    said = [(one, *place) for one in graph.cloud for place in _places(one)]
+    providers = [] if graph.ours else graph.of("pulumi:providers:azure-native")
+    said = [(one, *place) for one in (*graph.cloud, *providers) for place in _places(one)]
     if graph.placement is not None:
         region = _region(graph.placement.region)
     else:
