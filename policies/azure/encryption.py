@@ -250,8 +250,9 @@ def vault_reachable(graph: Graph, user: Resource) -> Iterator[str]:
 )
 def scratch_disks(props: Properties) -> Iterator[str]:
     """Azure ML, "Data encryption": the temporary disk of a cluster's nodes is encrypted where hbi_workspace is true."""
-    if props.flag_or_none("hbiWorkspace") is not True:
-        yield "leaves the scratch disks of its machines unencrypted"
+    if (said := props.flag_or_none("hbiWorkspace")) is not True:
+        how = "not said" if said is None else said
+        yield f"leaves the scratch disks of its machines unencrypted (hbiWorkspace {how})"
 
 
 @stack_rule(
@@ -348,8 +349,8 @@ def bucket_settings(props: Properties) -> Iterator[str]:
             yield "keeps no versions"
     else:
         kept = ()
-        if props.flag_or_none("encryption.requireInfrastructureEncryption") is not True:
-            yield "encrypts once only"
+        if (twice := props.flag_or_none("encryption.requireInfrastructureEncryption")) is not True:
+            yield f"encrypts once only (requireInfrastructureEncryption {'is not said' if twice is None else twice})"
     for path in kept:
         if props.flag_or_none(f"{path}.enabled") is not True or not props.number_or_none(f"{path}.days"):
             yield f"forgets at once what is deleted ({path})"

@@ -230,7 +230,8 @@ def trust(graph: Graph, item: Resource) -> Iterator[str]:
     2571b7c3-3056-4a61-b00a-9bc5232234f5).
     """
     if item.type == managedidentity.CREDENTIAL:
-        yield "lets an outside token act as an identity of the stack"
+        who = " of ".join(item.props.text_if_known(key) or f"any {key}" for key in ("subject", "issuer"))
+        yield f"lets an outside token act as an identity of the stack ({who})"
         return
     kind = item.props.text_or_empty("principalType")
     if kind == "Group" and not graph.ours and not graph.refers(item, "principalId", IDENTITY):
@@ -360,7 +361,7 @@ def local_auth(graph: Graph, resource: Resource) -> Iterator[str]:
         for kind, path in _SSH:  # what another kind of compute says there is of no use to it, and no less a wish
             said = props.text_or_empty(path)
             if said != "Disabled" and (said or props.text_or_empty("properties.computeType") == kind):
-                yield f"has its SSH port open ({path})"
+                yield f"has its SSH port open ({path}{' is ' if said else ''}{said})"
     if resource.type == keyvault.VAULT and props.is_given("properties.accessPolicies"):
         yield "has access policies beside its roles"
 

@@ -354,8 +354,8 @@ def workspace_vpc_only(graph: Graph, workspace: Resource) -> Iterator[str]:
     props = workspace.props
     if is_in_a_hub(graph, workspace):
         return
-    if props.text_or_empty("managedNetwork.isolationMode") != "AllowOnlyApprovedOutbound":
-        yield "lets computes reach out beyond what was approved (managedNetwork.isolationMode)"
+    if (mode := props.text_or_empty("managedNetwork.isolationMode")) != "AllowOnlyApprovedOutbound":
+        yield f"lets computes reach out beyond what was approved (isolationMode {mode or 'is not said'})"
     for key, what in _OPENS.items():
         if (opens := props.flag_or_none(key)) or (opens is None and graph.ours):
             yield f"{'is' if opens else 'may be'} {what} ({key})"
@@ -390,8 +390,8 @@ def model_isolated(graph: Graph, resource: Resource) -> Iterator[str]:
         yield "is served outside the managed network"
     if resource.type == COMPUTE:
         machine = resource.props.section_or_empty("properties.properties")
-        if machine.flag_or_none("enableNodePublicIp") is not False:
-            yield "gives its nodes public addresses, or does not say that it gives none"
+        if (public := machine.flag_or_none("enableNodePublicIp")) is not False:
+            yield f"{'gives' if public else 'does not say that it does not give'} its nodes public addresses"
         if machine.is_given("subnet"):
             yield "is in a subnet of its own instead of the managed network"
 

@@ -48,6 +48,10 @@ _ML_REGISTRY = "azure-native:machinelearningservices:Registry"
 _DATASTORES = frozenset(f"workspace{kind}store" for kind in ("artifact", "blob", "file", "working"))
 """Those that Azure ML makes in each workspace: https://learn.microsoft.com/en-us/azure/machine-learning/concept-data"""
 _HOST = re.compile(r"\b(?:https?|abfss?|wasbs?|adl|sftp|ftp|git|ssh)://(?:[^/@\s'\"]*@)?(?P<host>[^/:\s'\"]+)")
+_ADDRESS = re.compile(
+    r"(?:^|[\s@])(?P<host>(?!127\.|10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|0\.)\d+(?:\.\d+){3})(?=$|[\s:/])"
+)
+"""An address outside the private ranges, as a word of a command: https://www.rfc-editor.org/rfc/rfc1918"""
 _OF_AZURE = re.compile(
     r"\b(?!privatelink\.)(?P<host>[a-z0-9-]+\.(?:azurecr\.io|vault\.azure\.net"
     r"|(?:blob|dfs|file|queue|table|web)\.core\.windows\.net"
@@ -313,7 +317,8 @@ def _with_hosts(resource: Resource) -> Sequence[tuple[str, Sequence[str]]]:
 def _hosts(text: str) -> Iterator[str]:
     if "." in text:
         said = text.casefold()
-        yield from (found["host"] for pattern in (_HOST, _OF_AZURE) for found in pattern.finditer(said))
+        patterns = (_HOST, _OF_AZURE, _ADDRESS) if " " in said else (_HOST, _OF_AZURE)
+        yield from (found["host"] for pattern in patterns for found in pattern.finditer(said))
 
 
 @whole_stack_rule(

