@@ -214,7 +214,7 @@ def vault(props: Properties) -> Iterator[str]:
         yield "does not say that it keeps what is deleted"
     if (own.number_or_none("softDeleteRetentionInDays") or 0) < 90:
         yield "forgets a deleted key in less than 90 days"
-    if own.text_or_empty("networkAcls.bypass") != "AzureServices":
+    if own.text_or_empty("networkAcls.bypass").lower() != "azureservices":
         yield "keeps Azure's own services from the key"
     for switch in ("enabledForDeployment", "enabledForDiskEncryption", "enabledForTemplateDeployment"):
         if own.flag_or_none(switch):

@@ -8,7 +8,7 @@ written to by Azure Monitor alone and has no policy.
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 from catalogue.access.azure import spelled
 from catalogue.arm import compared, same
@@ -32,7 +32,7 @@ from catalogue.once import once_a_graph
 from catalogue.properties import Properties
 from catalogue.wildcards import covers
 from policies.azure.promoted import is_given
-from policies.azure.reading import foreign, names_one_of, not_before
+from policies.azure.reading import foreign, most_have_a_condition, names_one_of, not_before
 from policies.rule import callers, resource_rule, stack_rule
 
 _ENDPOINTS = (SERVED, BATCH_ENDPOINT)
@@ -191,6 +191,8 @@ def scope(graph: Graph, item: Resource) -> Iterator[str]:
             yield "is not given on a resource of the stack that the role is for"
         elif text and not (_IN_GROUP if resources.GROUP in kinds else _ONE_RESOURCE).match(text):
             yield f"holds on all of {text}"
+        if not item.props.is_given("condition") and most_have_a_condition(graph, item):
+            yield "has no condition, where most who have its role on the same resource have one"
         return
     for key in ("scope", "assignableScopes"):
         groups = graph.refers(item, key, resources.GROUP)
@@ -240,10 +242,28 @@ def trust(graph: Graph, item: Resource) -> Iterator[str]:
         yield f"goes to a {kind or 'principal of no stated type'}, not to an identity or a person"
     elif not item.props.is_given("principalId"):
         yield "does not say to whom it goes"
-    elif kind == "ServicePrincipal" and not graph.refers(item, "principalId", IDENTITY) and not _calls(graph, item):
+    elif kind == "ServicePrincipal" and not _is_of_the_stack(graph, item) and not _calls(graph, item):
         yield "goes to an application that is not of the stack"
     elif kind == "User" and (who := item.props.text_if_known("principalId").lower()) and who not in _people(graph):
         yield f"goes to {who}, who has no machine of the stack and so is none of its people"
+
+
+def _is_of_the_stack(graph: Graph, item: Resource) -> bool:
+    """Whether a role goes to an identity that the program makes: in another program also to that of a resource itself,
+    of which `identity-user-assigned` speaks.
+    """
+    if graph.ours or graph.refers(item, "principalId", IDENTITY):
+        return bool(graph.refers(item, "principalId", IDENTITY))
+    said = item.props.text_if_known("principalId")
+    made_of = (graph.by_urn.get(urn) for urn in item.property_dependencies.get("principalId", ()))
+    acting = [one for one in made_of if one and "SystemAssigned" in one.props.text_or_empty("identity.type")]
+    return any(said in ("", _principal(one) or said) for one in acting)
+
+
+def _principal(resource: Resource) -> str:
+    """The principal of a resource's system-assigned identity; empty where Azure has not answered yet."""
+    answered = resource.outputs.get("identity")
+    return str(cast("Mapping[str, Any]", answered).get("principalId", "")) if isinstance(answered, Mapping) else ""
 
 
 @once_a_graph
@@ -360,7 +380,7 @@ def local_auth(graph: Graph, resource: Resource) -> Iterator[str]:
     if resource.type == COMPUTE:
         for kind, path in _SSH:  # what another kind of compute says there is of no use to it, and no less a wish
             said = props.text_or_empty(path)
-            if said != "Disabled" and (said or props.text_or_empty("properties.computeType") == kind):
+            if said.lower() != "disabled" and (said or props.text_or_empty("properties.computeType") == kind):
                 yield f"has its SSH port open ({path}{' is ' if said else ''}{said})"
     if resource.type == keyvault.VAULT and props.is_given("properties.accessPolicies"):
         yield "has access policies beside its roles"

@@ -74,6 +74,7 @@ def no_internet_gateway(graph: Graph, resource: Resource) -> Iterator[str]:
         yield "leads out of the private network by a peering (virtualNetworkPeerings)"
 
 
+_HELD = ("enabled", "networksecuritygroupenabled")
 _CARRIES = ("allowForwardedTraffic", "allowGatewayTransit", "useRemoteGateways")
 
 
@@ -121,7 +122,7 @@ def subnet_private(props: Properties) -> Iterator[str]:
             yield "leads to public addresses by a NAT gateway or a service endpoint"
         if not subnet.is_given("networkSecurityGroup"):
             yield "has no security group"
-        if subnet.text_or_empty("privateEndpointNetworkPolicies") not in ("Enabled", "NetworkSecurityGroupEnabled"):
+        if subnet.text_or_empty("privateEndpointNetworkPolicies").lower() not in _HELD:
             yield "does not hold private endpoints to its security group"
 
 
@@ -240,7 +241,7 @@ def default_denied(graph: Graph, resource: Resource) -> Iterator[str]:
         return
     rules = rules_of(graph, resource)
     for direction in ("Inbound", "Outbound"):
-        those = [rule for rule in rules if rule.text_or_empty("direction") == direction]
+        those = [rule for rule in rules if rule.text_or_empty("direction").lower() == direction.lower()]
         if not any(map(_denies_all, those)):
             yield f"leaves Azure's default {direction.lower()} rules in force"
         yield from _out_of_order(direction, those)
@@ -294,7 +295,7 @@ def rules_of(graph: Graph, group: Resource) -> list[Properties]:
 
 def _denies_all(rule: Properties) -> bool:
     keys = ("protocol", "sourceAddressPrefix", "sourcePortRange", "destinationAddressPrefix", "destinationPortRange")
-    return rule.text_or_empty("access") == "Deny" and all(rule.text_or_empty(key) == "*" for key in keys)
+    return rule.text_or_empty("access").lower() == "deny" and all(rule.text_or_empty(key) == "*" for key in keys)
 
 
 @stack_rule(
@@ -319,14 +320,14 @@ def public_access(graph: Graph, item: Resource) -> Iterator[str]:
     """
     props = item.props
     own, switch = props.section_or_empty("properties"), _switch(props)
-    walled = item.type == keyvault.VAULT and own.text_or_empty("networkAcls.defaultAction") == "Deny"
+    walled = item.type == keyvault.VAULT and own.text_or_empty("networkAcls.defaultAction").lower() == "deny"
     if switch.lower() != "disabled" and not (walled and encrypts_a_workspace(graph, item)):
         how = "answers the internet" if switch else "does not say that it does not answer the internet"
         yield f"{how} (publicNetworkAccess)"
     places = ((props, "networkRuleSet"), (props, "networkAcls"), (own, "networkAcls"))
     for acls in (part.section_or_empty(path) for part, path in places):
         excepted = acls.is_given("ipRules") or acls.is_given("virtualNetworkRules")
-        if acls and (acls.text_or_empty("defaultAction") != "Deny" or excepted):
+        if acls and (acls.text_or_empty("defaultAction").lower() != "deny" or excepted):
             yield "lets addresses in beside its private endpoints"
     if props.is_given("ipAllowlist"):
         yield "lets the addresses of its ipAllowlist in beside its private endpoints"
@@ -560,9 +561,7 @@ def _registers_in_given(graph: Graph, endpoint: Resource, there: AzureNetwork, n
 
 
 def _registers_elsewhere(graph: Graph, endpoint: Resource, name: str) -> bool:
-    """Whether the endpoint registers in a zone of this name that the program does not make, as a hub has them (Cloud
-    Adoption Framework, "Private Link and DNS integration at scale"). Whose it is, is of `world-ids`.
-    """
+    """Whether it registers in a zone of this name that is a hub's ("Private Link and DNS integration at scale")."""
     return any(
         text.casefold().endswith(f"/privatednszones/{name}")
         for group in graph.referring(ZONE_GROUP, "privateEndpointName", endpoint)
@@ -579,7 +578,7 @@ def https(rule: Properties) -> bool:
     """Whether a rule of a security group lets HTTPS in."""
     ports = {*rule.each_text("destinationPortRange"), *rule.each_text("destinationPortRanges")}
     return (
-        (rule.text_or_empty("access"), rule.text_or_empty("direction")) == ("Allow", "Inbound")
+        [rule.text_or_empty(key).lower() for key in ("access", "direction")] == ["allow", "inbound"]
         and rule.text_or_empty("protocol").lower() in ("tcp", "*")
         and bool(ports & {"443", "*"})
     )

@@ -16,7 +16,6 @@ from catalogue.graph import Graph, Resource
 from catalogue.kinds.azure import authorization, resources
 from catalogue.kinds.azure.machinelearningservices import DATASTORE, WORKSPACE
 from catalogue.kinds.azure.machinelearningservices_jobs import COMPUTE
-from catalogue.marks import is_marked
 from catalogue.once import once_a_graph, once_a_resource
 from catalogue.wording import one_line
 from policies.azure.promoted import is_given
@@ -44,6 +43,8 @@ _ASSET = re.compile(
 _REGISTRY = re.compile("azureml:(?://)?/?registries/([^/]+)/")
 """An asset of a registry of machine learning, which whole companies share; Microsoft's own is `azureml`:
 https://learn.microsoft.com/en-us/azure/machine-learning/concept-machine-learning-registries-mlops"""
+_REGISTERED = re.compile("(/.+/workspaces/[^/]+)/(?:codes|components|computes|data|datastores|environments|models)/.+")
+"""What people and pipelines register in a workspace beside the program that makes it."""
 _ML_REGISTRY = "azure-native:machinelearningservices:Registry"
 _DATASTORES = frozenset(f"workspace{kind}store" for kind in ("artifact", "blob", "file", "working"))
 """Those that Azure ML makes in each workspace: https://learn.microsoft.com/en-us/azure/machine-learning/concept-data"""
@@ -98,7 +99,9 @@ class Own:
     def has_id(self, text: str) -> bool:
         """Whether an id is that of a resource of the stack, or of what lies in one that the stack file names."""
         said = text.casefold().rstrip("/")
-        if said in self.ids or said in self.groups or any(_in(said, one) for one in (*self.given, *self.workspaces)):
+        if said in self.ids or said in self.groups or any(_in(said, one) for one in self.given):
+            return True
+        if (registered := _REGISTERED.match(said)) is not None and registered[1] in self.workspaces:
             return True
         above = said.rsplit("/", 2)
         if len(above) == 3 and f"{above[1]}/{above[2]}" in _PARTS and above[0] in self.ids:
@@ -136,8 +139,19 @@ def own(graph: Graph) -> Own:
 @once_a_resource
 def _answered(resource: Resource) -> Sequence[str]:
     """The texts that the cloud answers with, as far as they are known, and that nobody sent."""
-    said = [value for key, value in resource.outputs.items() if key not in resource.inputs]
-    return [text for _, text in texts_of(said)]
+    return [text for _, text in _answers(resource)]
+
+
+def _answers(resource: Resource) -> list[tuple[str, str]]:
+    """With the path of each. The principal and the directory of a system-assigned identity stand in what was sent."""
+    said = {key: value for key, value in resource.outputs.items() if key not in resource.inputs}
+    sent, answered = (of.get("identity") for of in (resource.inputs, resource.outputs))
+    if isinstance(sent, Mapping) and isinstance(answered, Mapping):
+        said["identity"] = {key: answered[key] for key in _OF_ITSELF if key in answered and key not in sent}
+    return list(texts_of(said))
+
+
+_OF_ITSELF = ("principalId", "tenantId")
 
 
 def _subscriptions(graph: Graph, ids: set[str]) -> set[str]:
@@ -260,9 +274,7 @@ def _tenant(graph: Graph) -> str:
     answered = Counter[str]()
     sent = Counter[str]()
     for resource in graph.cloud:
-        text = resource.outputs.get("tenantId")
-        if isinstance(text, str) and not is_marked(text) and "tenantId" not in resource.inputs:
-            answered[text.casefold()] += 1
+        answered.update(text.casefold() for path, text in _answers(resource) if path.casefold().endswith("tenantid"))
         sent.update(_directories(resource))
     return next((text for text, _ in (answered or sent).most_common(1)), "")
 

@@ -16,6 +16,7 @@ from tests.previewing import preview
 ML, NET = "azure-native:machinelearningservices", "azure-native:network:"
 STORE = "azure-native:storage:StorageAccount"
 PLACE = "/subscriptions/99999999-8888-7777-6666-555555555555/resourceGroups/theirs/providers"
+OF_ITSELF = "11111111-0000-1111-2222-333344445555"
 _KEY = "encryption.keyVaultProperties.keyIdentifier"
 
 
@@ -137,6 +138,12 @@ def test_what_is_open_is_said_otherwise_than_what_nobody_says(
     [
         (f"{ML}:Workspace", "systemDatastoresAuthMode", "identity"),
         (f"{ML}:OnlineEndpoint", "properties.authMode", "aadtoken"),
+        (NET + "NetworkSecurityGroup", "securityRules.1.access", "deny"),
+        (NET + "NetworkSecurityGroup", "securityRules.1.direction", "inbound"),
+        (NET + "Subnet", "privateEndpointNetworkPolicies", "enabled"),
+        (STORE, "networkRuleSet.defaultAction", "deny"),
+        ("azure-native:keyvault:Vault", "properties.networkAcls.bypass", "azureservices"),
+        (f"{ML}:Compute", "properties.properties.remoteLoginPortPublicAccess", "disabled"),
         (f"{ML}:Workspace", "v1LegacyMode", None),
         (f"{ML}:Workspace", "allowPublicAccessWhenBehindVnet", None),
     ],
@@ -145,7 +152,8 @@ def test_another_spelling_and_a_switch_that_is_off_when_left_out_are_no_finding(
     azure_pilot: Graph, type_: str, path: str, value: Any
 ) -> None:
     graph = changed(azure_pilot, azure_pilot.of(type_)[0], lambda inputs: put(inputs, path, value))
-    for rule in ("identity-local-auth", "network-workspace-vpc-only"):
+    asked = ("default-denied", "public-access", "subnet-private", "proof", "workspace-vpc-only")
+    for rule in ("identity-local-auth", "encryption-vault", *(f"network-{one}" for one in asked)):
         assert _new(azure_pilot, graph, rule) == []
 
 
@@ -221,3 +229,39 @@ def test_what_comes_before_its_roles_is_one_finding(azure_pilot: Graph) -> None:
     )
     (told,) = (one for one in _new(azure_pilot, graph, "identity-before-use") if one.startswith(workspace.name + " "))
     assert told.count("azure-pilot") >= 4 and " more" in told
+
+
+def test_the_identity_of_a_strangers_own_resource_is_its_own() -> None:
+    """Azure answers with its principal and its directory inside of what was sent."""
+    graph = open_on_azure()
+    (workspace,) = graph.of(f"{ML}:Workspace")
+    itself = {**workspace.inputs["identity"], "principalId": OF_ITSELF, "tenantId": OF_ITSELF[::-1]}
+    graph = swapped(graph, replace(workspace, outputs={**workspace.outputs, "identity": itself}))
+    role = graph.of("azure-native:authorization:RoleAssignment")[0]
+    said = {**role.inputs, "principalId": OF_ITSELF, "principalType": "ServicePrincipal"}
+    named = {**role.property_dependencies, "principalId": (workspace.urn,)}
+    own = swapped(graph, replace(role, inputs=said, outputs=said, property_dependencies=named))
+    assert _foreign(own, "identity-trust") == _foreign(own, "world-principals") == []
+    theirs = changed(own, own.by_urn[role.urn], lambda inputs: inputs.update(principalId=OF_ITSELF.replace("1", "9")))
+    assert _foreign(theirs, "identity-trust") and _foreign(theirs, "world-principals")
+    vault = "azure-native:keyvault:Vault"
+    graph = program(
+        "azure", *graph.cloud, resource(vault, "v", {"properties": {"tenantId": OF_ITSELF.replace("1", "9")}})
+    )
+    assert [one for one in _foreign(graph, "world-principals") if "the directory" in one]
+
+
+def test_a_role_without_the_condition_that_most_have_there_is_said(azure_pilot: Graph) -> None:
+    store = "ba92f5b4-2d11-453d-a403-e96b0029c9fe"
+    bound = [
+        one
+        for one in azure_pilot.of("azure-native:authorization:RoleAssignment")
+        if one.inputs["roleDefinitionId"].endswith(store) and "condition" in one.inputs
+    ]
+    graph = changed(azure_pilot, bound[0], lambda inputs: inputs.pop("condition"))
+    (told,) = _new(azure_pilot, graph, "identity-scope")
+    assert told.startswith(bound[0].name) and "no condition" in told
+    none = azure_pilot
+    for one in bound:
+        none = changed(none, one, lambda inputs: inputs.pop("condition"))
+    assert _new(azure_pilot, none, "identity-scope") == []
