@@ -207,6 +207,87 @@ def hub_on_azure() -> Graph:
 _SYSTEM = {"type": "SystemAssigned"}
 
 
+def open_on_azure() -> Graph:
+    """A workspace on the internet whose endpoint gives its traffic itself, to a model that was registered beside it; a
+    group of people has a role on it.
+    """
+    ml = "Microsoft.MachineLearningServices/workspaces"
+
+    def made(type_: str, name: str, at: str, inputs: dict[str, Any], made_of: dict[str, Resource]) -> Resource:
+        said = {"resourceGroupName": "shop", "location": "eastus", **inputs}
+        return resource(f"azure-native:{type_}", name, said, {"id": f"{_GROUP}/providers/{at}", "name": name}, made_of)
+
+    group = resource(
+        "azure-native:resources:ResourceGroup", "shop", {"location": "eastus"}, {"id": _GROUP, "name": "shop"}
+    )
+    open_, of_group = {"publicNetworkAccess": "Enabled"}, {"resourceGroupName": group}
+    account = made(
+        "storage:StorageAccount",
+        "data",
+        "Microsoft.Storage/storageAccounts/shopdata",
+        {**open_, "accountName": "shopdata"},
+        of_group,
+    )
+    images = made(
+        "containerregistry:Registry",
+        "images",
+        "Microsoft.ContainerRegistry/registries/shopimages",
+        {**open_, "registryName": "shopimages"},
+        of_group,
+    )
+    workspace = made(
+        "machinelearningservices:Workspace",
+        "ws",
+        f"{ml}/ws",
+        {
+            **open_,
+            "workspaceName": "ws",
+            "identity": _SYSTEM,
+            "storageAccount": account.outputs["id"],
+            "containerRegistry": images.outputs["id"],
+        },
+        {**of_group, "storageAccount": account, "containerRegistry": images},
+    )
+    in_it = {**of_group, "workspaceName": workspace}
+    endpoint = made(
+        "machinelearningservices:OnlineEndpoint",
+        "ep",
+        f"{ml}/ws/onlineEndpoints/ep",
+        {
+            "workspaceName": "ws",
+            "endpointName": "ep",
+            "identity": _SYSTEM,
+            "properties": {**open_, "authMode": "AADToken", "traffic": {"blue": 100}},
+        },
+        in_it,
+    )
+    deployment = made(
+        "machinelearningservices:OnlineDeployment",
+        "blue",
+        f"{ml}/ws/onlineEndpoints/ep/deployments/blue",
+        {
+            "workspaceName": "ws",
+            "endpointName": "ep",
+            "deploymentName": "blue",
+            "properties": {"endpointComputeType": "Managed", "model": f"{workspace.outputs['id']}/models/m/versions/1"},
+        },
+        {**in_it, "endpointName": endpoint},
+    )
+    roles = f"{_SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions"
+    people = resource(
+        "azure-native:authorization:RoleAssignment",
+        "people",
+        {
+            "scope": workspace.outputs["id"],
+            "principalId": "99aa88bb-0000-1111-2222-333344445555",
+            "principalType": "Group",
+            "roleDefinitionId": f"{roles}/f6c7c914-8db3-469d-8ca1-694a8f32e121",  # AzureML Data Scientist
+        },
+        made_of={"scope": workspace},
+    )
+    return program("azure", group, account, images, workspace, endpoint, deployment, people)
+
+
 def peered_on_gcp() -> Graph:
     """An endpoint in a peered network, a bucket without versions, and a function that everybody may call."""
     endpoint = resource(

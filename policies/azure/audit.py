@@ -14,7 +14,7 @@ from catalogue.kinds.azure import (
     storage,
 )
 from catalogue.kinds.azure.machinelearningservices import ENVIRONMENT, ONLINE_DEPLOYMENT, SERVED, WORKSPACE
-from catalogue.kinds.azure.machinelearningservices_jobs import COMPUTE
+from catalogue.kinds.azure.machinelearningservices_jobs import COMPONENT, COMPUTE, SCHEDULE
 from catalogue.marks import is_marked
 from catalogue.properties import Properties
 from policies import given
@@ -70,23 +70,44 @@ def _kept(graph: Graph, resource: Resource, path: str) -> bool:
     return bool(own) or same(resource.props.text_or_empty(path), given.logs(graph) or "")
 
 
-@resource_rule(
+@stack_rule(
     "audit-images-reviewed",
     ENVIRONMENT,
+    COMPONENT,
+    SCHEDULE,
     severity="high",
-    says="An environment runs the reviewed image as it is: Azure builds nothing into it.",
+    says="An environment runs the reviewed image as it is: Azure builds nothing into it, and no command installs more.",
     remedy="Name the image in the stack file; leave out build and conda file, and set auto_rebuild='Disabled'.",
 )
-def images_reviewed(props: Properties) -> Iterator[str]:
+def images_reviewed(graph: Graph, resource: Resource) -> Iterator[str]:
     """Only the image itself can be judged here, unlike on AWS. A registry of Azure has no immutable tags (each image is
-    locked outside Resource Manager), and Defender scans it for the whole subscription.
+    locked outside Resource Manager), and Defender scans it for the whole subscription. What a command fetches from an
+    index is whatever lies there on that day: https://owasp.org/www-project-top-10-ci-cd-security-risks/
     """
+    props = resource.props
+    if resource.type != ENVIRONMENT:
+        for path in _COMMANDS:
+            found = map(_INSTALLS.search, props.each_text_if_known(path))
+            yield from (f"installs what was not reviewed while it runs (command: {one[0]})" for one in found if one)
+        return
     if not props.is_given("properties.image"):
         yield "names no image"
     if props.is_given("properties.build") or props.is_given("properties.condaFile"):
         yield "builds into its image what was not reviewed"
     if props.text_or_empty("properties.autoRebuild") not in ("", "Disabled"):
         yield "is rebuilt when its base image changes"
+
+
+_COMMANDS = (
+    "properties.componentSpec.command",
+    "properties.action.jobDefinition.command",
+    "properties.action.jobDefinition.jobs.*.command",
+)
+_INSTALLS = re.compile(
+    r"\b(?:pip3?|conda|mamba|npm|apt|apt-get|yum|dnf|apk) (?:-\S+ )*(?:install|add)\b"
+    r"|\b(?:curl|wget)\b[^|;&]*\|\s*(?:ba)?sh\b"
+)
+"""A program that fetches packages, or a shell that runs what was fetched."""
 
 
 @stack_rule(
@@ -123,13 +144,14 @@ def packages_own_account(graph: Graph, resource: Resource) -> Iterator[str]:
     """
     props = resource.props
     if resource.type == containerregistry.REGISTRY:
-        if props.text_or_empty("policies.exportPolicy.status") != "disabled":
-            yield "lets images be exported"
+        if (status := props.text_or_empty("policies.exportPolicy.status").lower()) != "disabled":
+            yield f"lets images be exported (policies.exportPolicy.status {status or 'is not said'})"
         return
-    if props.flag_or_none("allowCrossTenantReplication") is not False:
-        yield "may be replicated to another directory"
-    if props.text_or_empty("allowedCopyScope") not in ("AAD", "PrivateLink"):
-        yield "lets blobs be copied to another directory"
+    if (replicated := props.flag_or_none("allowCrossTenantReplication")) is not False:
+        how = "may be" if replicated else "does not say that it is not"
+        yield f"{how} replicated to another directory (allowCrossTenantReplication)"
+    if (scope := props.text_or_empty("allowedCopyScope")) not in ("AAD", "PrivateLink"):
+        yield f"lets blobs be copied to another directory (allowedCopyScope {scope or 'is not said'})"
 
 
 @resource_rule(

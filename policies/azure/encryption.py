@@ -9,6 +9,7 @@ Monitor customer-managed keys"). The metadata of a workspace rests under Microso
 that Azure ML supports (docs/adr/0014-a-workspace-has-a-key-of-ones-own-where-azure-ml-supports-it.md).
 """
 
+import re
 from collections.abc import Iterator, Mapping
 
 from catalogue.arm import compared, same
@@ -59,7 +60,10 @@ def key_used(graph: Graph, resource: Resource) -> Iterator[str]:
     if resource.props.text_or_empty(switch).lower() != wanted.lower():
         yield f"does not use its key ({switch})"
     if resource.type == storage.ACCOUNT and resource.props.is_given("encryption.keyVaultProperties.keyVersion"):
-        yield "names a version of its key, so it does not follow the rotation"
+        yield "names a version of its key (keyVersion), so it does not follow the rotation"
+    named = resource.props.text_if_known("encryption.keyVaultProperties.keyIdentifier")
+    if resource.type == containerregistry.REGISTRY and _VERSION.search(named):
+        yield "names a version of its key (keyIdentifier), so it does not follow the rotation"
 
 
 @stack_rule(
@@ -92,6 +96,11 @@ def key_granted(graph: Graph, resource: Resource) -> Iterator[str]:
     acts_as = _SWITCHES[resource.type][2]
     if not resource.props.is_given(acts_as) or not graph.refers(resource, "identity", IDENTITY):
         yield f"does not say as whom it reaches its key ({acts_as})"
+
+
+_VERSION = re.compile(r"/keys/[^/]+/.")
+"""A version behind the name of a key. With one the registry stays on it until somebody rotates it by hand:
+https://learn.microsoft.com/en-us/azure/container-registry/tutorial-rotate-revoke-customer-managed-keys"""
 
 
 def _asks_for_none(graph: Graph, resource: Resource) -> bool:
@@ -205,7 +214,7 @@ def vault(props: Properties) -> Iterator[str]:
         yield "does not say that it keeps what is deleted"
     if (own.number_or_none("softDeleteRetentionInDays") or 0) < 90:
         yield "forgets a deleted key in less than 90 days"
-    if own.text_or_empty("networkAcls.bypass") != "AzureServices":
+    if own.text_or_empty("networkAcls.bypass").lower() != "azureservices":
         yield "keeps Azure's own services from the key"
     for switch in ("enabledForDeployment", "enabledForDiskEncryption", "enabledForTemplateDeployment"):
         if own.flag_or_none(switch):
@@ -241,8 +250,9 @@ def vault_reachable(graph: Graph, user: Resource) -> Iterator[str]:
 )
 def scratch_disks(props: Properties) -> Iterator[str]:
     """Azure ML, "Data encryption": the temporary disk of a cluster's nodes is encrypted where hbi_workspace is true."""
-    if props.flag_or_none("hbiWorkspace") is not True:
-        yield "leaves the scratch disks of its machines unencrypted"
+    if (said := props.flag_or_none("hbiWorkspace")) is not True:
+        how = "not said" if said is None else said
+        yield f"leaves the scratch disks of its machines unencrypted (hbiWorkspace {how})"
 
 
 @stack_rule(
@@ -339,8 +349,8 @@ def bucket_settings(props: Properties) -> Iterator[str]:
             yield "keeps no versions"
     else:
         kept = ()
-        if props.flag_or_none("encryption.requireInfrastructureEncryption") is not True:
-            yield "encrypts once only"
+        if (twice := props.flag_or_none("encryption.requireInfrastructureEncryption")) is not True:
+            yield f"encrypts once only (requireInfrastructureEncryption {'is not said' if twice is None else twice})"
     for path in kept:
         if props.flag_or_none(f"{path}.enabled") is not True or not props.number_or_none(f"{path}.days"):
             yield f"forgets at once what is deleted ({path})"

@@ -8,7 +8,7 @@ written to by Azure Monitor alone and has no policy.
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 from catalogue.access.azure import spelled
 from catalogue.arm import compared, same
@@ -32,7 +32,7 @@ from catalogue.once import once_a_graph
 from catalogue.properties import Properties
 from catalogue.wildcards import covers
 from policies.azure.promoted import is_given
-from policies.azure.reading import foreign, names_one_of, not_before
+from policies.azure.reading import foreign, most_have_a_condition, names_one_of, not_before
 from policies.rule import callers, resource_rule, stack_rule
 
 _ENDPOINTS = (SERVED, BATCH_ENDPOINT)
@@ -182,13 +182,17 @@ def runs_something(graph: Graph, identity: Resource) -> bool:
     remedy="Set scope to the id of the resource, and assignable_scopes to that of the resource group.",
 )
 def scope(graph: Graph, item: Resource) -> Iterator[str]:
-    """The scope refers to a resource. A known scope must also name it (Azure RBAC, "Best practices")."""
+    """The scope refers to a resource. A known scope must also name it (Azure RBAC, "Best practices"). What a role that
+    nobody listed is for is not known, so it may be on any one resource; that it is given is of `identity-least-role`.
+    """
     if item.type == authorization.ROLE_ASSIGNMENT:
         kinds, text = _kinds(graph, item), item.props.text_if_known("scope")
-        if not kinds or not graph.refers(item, "scope", *kinds):
+        if not graph.refers(item, "scope", *kinds):
             yield "is not given on a resource of the stack that the role is for"
         elif text and not (_IN_GROUP if resources.GROUP in kinds else _ONE_RESOURCE).match(text):
             yield f"holds on all of {text}"
+        if not item.props.is_given("condition") and most_have_a_condition(graph, item):
+            yield "has no condition, where most who have its role on the same resource have one"
         return
     for key in ("scope", "assignableScopes"):
         groups = graph.refers(item, key, resources.GROUP)
@@ -220,23 +224,46 @@ def _data_actions(role: Resource) -> list[str]:
     remedy="Give principal_type and the stack's identity; remove federated credentials.",
 )
 def trust(graph: Graph, item: Resource) -> Iterator[str]:
-    """A group or a foreign application would let in somebody who is not in the stack file.
+    """A group or a foreign application would let in somebody who is not in the stack file. Another program has none,
+    and Azure's own advice is to give roles to groups: whose it is, is of `world-principals`.
+    https://learn.microsoft.com/en-us/azure/role-based-access-control/best-practices
 
     A federated credential lets an outside token act as the identity (Azure Policy
     2571b7c3-3056-4a61-b00a-9bc5232234f5).
     """
     if item.type == managedidentity.CREDENTIAL:
-        yield "lets an outside token act as an identity of the stack"
+        who = " of ".join(item.props.text_if_known(key) or f"any {key}" for key in ("subject", "issuer"))
+        yield f"lets an outside token act as an identity of the stack ({who})"
         return
     kind = item.props.text_or_empty("principalType")
+    if kind == "Group" and not graph.ours and not graph.refers(item, "principalId", IDENTITY):
+        return
     if kind not in ("ServicePrincipal", "User"):
         yield f"goes to a {kind or 'principal of no stated type'}, not to an identity or a person"
     elif not item.props.is_given("principalId"):
         yield "does not say to whom it goes"
-    elif kind == "ServicePrincipal" and not graph.refers(item, "principalId", IDENTITY) and not _calls(graph, item):
+    elif kind == "ServicePrincipal" and not _is_of_the_stack(graph, item) and not _calls(graph, item):
         yield "goes to an application that is not of the stack"
     elif kind == "User" and (who := item.props.text_if_known("principalId").lower()) and who not in _people(graph):
         yield f"goes to {who}, who has no machine of the stack and so is none of its people"
+
+
+def _is_of_the_stack(graph: Graph, item: Resource) -> bool:
+    """Whether a role goes to an identity that the program makes: in another program also to that of a resource itself,
+    of which `identity-user-assigned` speaks.
+    """
+    if graph.ours or graph.refers(item, "principalId", IDENTITY):
+        return bool(graph.refers(item, "principalId", IDENTITY))
+    said = item.props.text_if_known("principalId")
+    made_of = (graph.by_urn.get(urn) for urn in item.property_dependencies.get("principalId", ()))
+    acting = [one for one in made_of if one and "SystemAssigned" in one.props.text_or_empty("identity.type")]
+    return any(said in ("", _principal(one) or said) for one in acting)
+
+
+def _principal(resource: Resource) -> str:
+    """The principal of a resource's system-assigned identity; empty where Azure has not answered yet."""
+    answered = resource.outputs.get("identity")
+    return str(cast("Mapping[str, Any]", answered).get("principalId", "")) if isinstance(answered, Mapping) else ""
 
 
 @once_a_graph
@@ -345,13 +372,16 @@ def local_auth(graph: Graph, resource: Resource) -> Iterator[str]:
     """
     props = resource.props
     for path, wanted in _KEYS[resource.type]:
-        if props.value_or_none(path) != wanted:
-            yield f"may be used without an Entra identity ({path})"
+        said = props.value_or_none(path)
+        if said is None:
+            yield f"does not say that it takes Entra identities alone ({path})"
+        elif not (isinstance(said, type(wanted)) and str(said).casefold() == str(wanted).casefold()):
+            yield f"may be used without an Entra identity ({path} is {str(said)[:40]})"
     if resource.type == COMPUTE:
         for kind, path in _SSH:  # what another kind of compute says there is of no use to it, and no less a wish
             said = props.text_or_empty(path)
-            if said != "Disabled" and (said or props.text_or_empty("properties.computeType") == kind):
-                yield f"has its SSH port open ({path})"
+            if said.lower() != "disabled" and (said or props.text_or_empty("properties.computeType") == kind):
+                yield f"has its SSH port open ({path}{' is ' if said else ''}{said})"
     if resource.type == keyvault.VAULT and props.is_given("properties.accessPolicies"):
         yield "has access policies beside its roles"
 
@@ -476,8 +506,8 @@ def before_use(graph: Graph, resource: Resource) -> Iterator[str]:
             for role in graph.referring(authorization.ROLE_ASSIGNMENT, "principalId", identity)
             if resource.type in _ENDPOINTS or not graph.refers(role, "scope", WORKSPACE, MODELS)
         ]
-        for role in not_before(graph, resource, roles):
-            yield f"may be made before {role.name}"
+        if early := [role.name for role in not_before(graph, resource, roles)]:
+            yield f"may be made before {', '.join(early[:3])}{f' and {len(early) - 3} more' if len(early) > 3 else ''}"
 
 
 @stack_rule(

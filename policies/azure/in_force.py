@@ -36,7 +36,8 @@ def roles_in_force(graph: Graph, resource: Resource) -> Iterator[str]:
     its endpoint ("Startup task failed due to authorization error":
     https://learn.microsoft.com/en-us/azure/machine-learning/how-to-troubleshoot-online-endpoints). A role on the
     workspace itself cannot come first. An assignment of a role of one's own fails where a server of Azure's has not
-    read the role yet (RoleDefinitionDoesNotExist). Another program may try again, or deploy later.
+    read the role yet (RoleDefinitionDoesNotExist). Another program may try again, or deploy later; where
+    it has none of our provider's resources, `identity-before-use` and `encryption-key-granted` say what is too early.
     """
     if resource.type == authorization.ROLE_ASSIGNMENT:
         if graph.ours and _given_twice(graph)[_given(resource)] > 1:
@@ -45,7 +46,7 @@ def roles_in_force(graph: Graph, resource: Resource) -> Iterator[str]:
             if not _waits_for(graph, resource, role):
                 yield f"gives the role {role.name}, and does not wait until Azure knows it everywhere"
         return
-    if resource.type in (SERVED, BATCH_ENDPOINT, COMPUTE) and not graph.ours:
+    if not graph.ours and (resource.type in (SERVED, BATCH_ENDPOINT, COMPUTE) or not graph.of(ROLES_IN_FORCE)):
         return
     identities = {i.urn: i for key in ("identity", "encryption") for i in graph.refers(resource, key, IDENTITY)}
     for identity in identities.values():

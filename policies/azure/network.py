@@ -62,15 +62,19 @@ def no_internet_gateway(graph: Graph, resource: Resource) -> Iterator[str]:
     A peering with a network that the stack file names as a caller's or as people's is none, where it carries nobody
     else's traffic.
     """
-    if resource.type == PEERING and _with_named(graph, resource):
-        if any(resource.props.flag_or_none(key) is not False for key in _CARRIES):
-            yield "lets traffic of third networks through, or does not say that it does not"
+    if resource.type == PEERING:
+        if not _with_named(graph, resource):
+            yield "leads out of the private network"
+        for key in _CARRIES:
+            if (carries := resource.props.flag_or_none(key)) or (carries is None and graph.ours):
+                yield f"lets traffic of third networks through{'' if carries else ', or does not say that not'} ({key})"
     elif resource.type != NETWORK:
         yield "leads out of the private network"
     elif resource.props.is_given("virtualNetworkPeerings"):
         yield "leads out of the private network by a peering (virtualNetworkPeerings)"
 
 
+_HELD = ("enabled", "networksecuritygroupenabled")
 _CARRIES = ("allowForwardedTraffic", "allowGatewayTransit", "useRemoteGateways")
 
 
@@ -118,7 +122,7 @@ def subnet_private(props: Properties) -> Iterator[str]:
             yield "leads to public addresses by a NAT gateway or a service endpoint"
         if not subnet.is_given("networkSecurityGroup"):
             yield "has no security group"
-        if subnet.text_or_empty("privateEndpointNetworkPolicies") not in ("Enabled", "NetworkSecurityGroupEnabled"):
+        if subnet.text_or_empty("privateEndpointNetworkPolicies").lower() not in _HELD:
             yield "does not hold private endpoints to its security group"
 
 
@@ -237,11 +241,11 @@ def default_denied(graph: Graph, resource: Resource) -> Iterator[str]:
         return
     rules = rules_of(graph, resource)
     for direction in ("Inbound", "Outbound"):
-        those = [rule for rule in rules if rule.text_or_empty("direction") == direction]
+        those = [rule for rule in rules if rule.text_or_empty("direction").lower() == direction.lower()]
         if not any(map(_denies_all, those)):
             yield f"leaves Azure's default {direction.lower()} rules in force"
         yield from _out_of_order(direction, those)
-    yield from _wide(graph, rules) if graph.ours else ()
+    yield from _wide(graph, rules) if graph.ours else _every_port(rules)
 
 
 def _out_of_order(direction: str, rules: list[Properties]) -> Iterator[str]:
@@ -270,6 +274,19 @@ def _wide(graph: Graph, rules: list[Properties]) -> Iterator[str]:
                     yield f"allows {peer}, which is no network of the stack or of its file ({name})"
 
 
+def _every_port(rules: list[Properties]) -> Iterator[str]:
+    """What another program allows on every port or by every protocol: Azure's tag VirtualNetwork takes in each network
+    that is joined, the organisation's own too (network-security-groups-overview, service tags).
+    """
+    for rule in (one for one in rules if one.text_or_empty("access").lower() == "allow"):
+        ports = {*rule.each_text("destinationPortRange"), *rule.each_text("destinationPortRanges")}
+        name = rule.text_if_known("name") or "a rule"
+        if ports & {"*", "0-65535", "1-65535"}:
+            yield f"allows every port ({name})"
+        if rule.text_or_empty("protocol") == "*":
+            yield f"allows every protocol ({name})"
+
+
 def rules_of(graph: Graph, group: Resource) -> list[Properties]:
     """The rules of a security group, in it and beside it."""
     standalone = graph.referring(SECURITY_RULE, "networkSecurityGroupName", group)
@@ -278,7 +295,7 @@ def rules_of(graph: Graph, group: Resource) -> list[Properties]:
 
 def _denies_all(rule: Properties) -> bool:
     keys = ("protocol", "sourceAddressPrefix", "sourcePortRange", "destinationAddressPrefix", "destinationPortRange")
-    return rule.text_or_empty("access") == "Deny" and all(rule.text_or_empty(key) == "*" for key in keys)
+    return rule.text_or_empty("access").lower() == "deny" and all(rule.text_or_empty(key) == "*" for key in keys)
 
 
 @stack_rule(
@@ -302,18 +319,23 @@ def public_access(graph: Graph, item: Resource) -> Iterator[str]:
     workspace's key has the switch on, for Azure ML supports no other ("Customer-managed keys"); its firewall is closed.
     """
     props = item.props
-    own = props.section_or_empty("properties")
-    switch = own.text_or_empty("publicNetworkAccess") or props.text_or_empty("publicNetworkAccess")
-    walled = item.type == keyvault.VAULT and own.text_or_empty("networkAcls.defaultAction") == "Deny"
+    own, switch = props.section_or_empty("properties"), _switch(props)
+    walled = item.type == keyvault.VAULT and own.text_or_empty("networkAcls.defaultAction").lower() == "deny"
     if switch.lower() != "disabled" and not (walled and encrypts_a_workspace(graph, item)):
-        yield "answers the internet, or does not say that it does not (publicNetworkAccess)"
+        how = "answers the internet" if switch else "does not say that it does not answer the internet"
+        yield f"{how} (publicNetworkAccess)"
     places = ((props, "networkRuleSet"), (props, "networkAcls"), (own, "networkAcls"))
     for acls in (part.section_or_empty(path) for part, path in places):
         excepted = acls.is_given("ipRules") or acls.is_given("virtualNetworkRules")
-        if acls and (acls.text_or_empty("defaultAction") != "Deny" or excepted):
+        if acls and (acls.text_or_empty("defaultAction").lower() != "deny" or excepted):
             yield "lets addresses in beside its private endpoints"
     if props.is_given("ipAllowlist"):
         yield "lets the addresses of its ipAllowlist in beside its private endpoints"
+
+
+def _switch(props: Properties) -> str:
+    """What a resource says of its access from the internet; empty where it says nothing."""
+    return props.text_or_empty("properties.publicNetworkAccess") or props.text_or_empty("publicNetworkAccess")
 
 
 @stack_rule(
@@ -327,17 +349,23 @@ def public_access(graph: Graph, item: Resource) -> Iterator[str]:
 )
 def workspace_vpc_only(graph: Graph, workspace: Resource) -> Iterator[str]:
     """Azure Policy 6ddb1705-c8cf-450e-aa4b-19ad6703c440. In v1 legacy mode private online endpoints cannot be made
-    ("Network isolation change with the v2 API platform").
+    ("Network isolation change with the v2 API platform"). Azure ML takes either switch for off where it is left out, so
+    that only a stack of ours says both: https://learn.microsoft.com/en-us/azure/templates/microsoft.machinelearningservices/workspaces
     """
     props = workspace.props
     if is_in_a_hub(graph, workspace):
         return
-    if props.text_or_empty("managedNetwork.isolationMode") != "AllowOnlyApprovedOutbound":
-        yield "lets computes reach out beyond what was approved"
-    if props.flag_or_none("v1LegacyMode") is not False:
-        yield "may be in v1 legacy mode, which knows no private endpoints for models"
-    if props.flag_or_none("allowPublicAccessWhenBehindVnet") is not False:
-        yield "may be reachable from the internet beside its private endpoint"
+    if (mode := props.text_or_empty("managedNetwork.isolationMode")) != "AllowOnlyApprovedOutbound":
+        yield f"lets computes reach out beyond what was approved (isolationMode {mode or 'is not said'})"
+    for key, what in _OPENS.items():
+        if (opens := props.flag_or_none(key)) or (opens is None and graph.ours):
+            yield f"{'is' if opens else 'may be'} {what} ({key})"
+
+
+_OPENS = {
+    "v1LegacyMode": "in v1 legacy mode, which knows no private endpoints for models",
+    "allowPublicAccessWhenBehindVnet": "reachable from the internet beside its private endpoint",
+}
 
 
 @stack_rule(
@@ -363,8 +391,8 @@ def model_isolated(graph: Graph, resource: Resource) -> Iterator[str]:
         yield "is served outside the managed network"
     if resource.type == COMPUTE:
         machine = resource.props.section_or_empty("properties.properties")
-        if machine.flag_or_none("enableNodePublicIp") is not False:
-            yield "gives its nodes public addresses, or does not say that it gives none"
+        if (public := machine.flag_or_none("enableNodePublicIp")) is not False:
+            yield f"{'gives' if public else 'does not say that it does not give'} its nodes public addresses"
         if machine.is_given("subnet"):
             yield "is in a subnet of its own instead of the managed network"
 
@@ -443,11 +471,16 @@ def network_proof(graph: Graph, resource: Resource) -> Iterator[str]:
 
 
 def _reaches_all(graph: Graph, workspace: Resource) -> Iterator[str]:
+    """What lacks. In another program what is open is reached without, and is told by `network-public-access`."""
     for target, group, _ in _needed(graph, workspace):
+        if not graph.ours and _switch(target.props).lower() != "disabled":
+            continue
         doors = graph.referring(PRIVATE_ENDPOINT, "privateLinkServiceConnections", target)
         if not any(group in _groups(door) for door in doors):
             yield f"needs {target.name}, which has no private endpoint for {group}"
-    if not workspace.props.is_given("containerRegistry"):
+    registries = [] if graph.ours else graph.refers(workspace, "containerRegistry", containerregistry.REGISTRY)
+    open_ = any(_switch(one.props).lower() != "disabled" for one in registries)
+    if not workspace.props.is_given("containerRegistry") or open_:
         return
     builder = workspace.props.text_if_known("imageBuildCompute")
     clusters = {compute.props.text_if_known("computeName") for compute in graph.of(COMPUTE)}
@@ -501,6 +534,8 @@ def _path(graph: Graph, endpoint: Resource, target: Resource, wanted: tuple[str,
     for name in wanted:
         if there is not None and _registers_in_given(graph, endpoint, there, name):
             continue
+        if not graph.ours and _registers_elsewhere(graph, endpoint, name):
+            continue
         found = [zone for zone in zones if zone.props.text_if_known("privateZoneName") == name]
         links = [link for zone in found for link in graph.referring(privatedns.LINK, "privateZoneName", zone)]
         if not found:
@@ -525,6 +560,16 @@ def _registers_in_given(graph: Graph, endpoint: Resource, there: AzureNetwork, n
     )
 
 
+def _registers_elsewhere(graph: Graph, endpoint: Resource, name: str) -> bool:
+    """Whether it registers in a zone of this name that is a hub's ("Private Link and DNS integration at scale")."""
+    return any(
+        text.casefold().endswith(f"/privatednszones/{name}")
+        for group in graph.referring(ZONE_GROUP, "privateEndpointName", endpoint)
+        for text in group.props.each_text_if_known("privateDnsZoneConfigs.privateDnsZoneId")
+        if not graph.refers(group, "privateDnsZoneConfigs", privatedns.ZONE)
+    )
+
+
 def _links_to(link: Resource, there: AzureNetwork) -> bool:
     return same(link.props.text_if_known("virtualNetwork.id"), there.virtual_network_id)
 
@@ -533,7 +578,7 @@ def https(rule: Properties) -> bool:
     """Whether a rule of a security group lets HTTPS in."""
     ports = {*rule.each_text("destinationPortRange"), *rule.each_text("destinationPortRanges")}
     return (
-        (rule.text_or_empty("access"), rule.text_or_empty("direction")) == ("Allow", "Inbound")
+        [rule.text_or_empty(key).lower() for key in ("access", "direction")] == ["allow", "inbound"]
         and rule.text_or_empty("protocol").lower() in ("tcp", "*")
         and bool(ports & {"443", "*"})
     )

@@ -1,12 +1,13 @@
 """Helpers for rules on Azure: the order of resources, and whether a text names a resource."""
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from math import ceil
 
-from catalogue.arm import same
+from catalogue.arm import compared, same
 from catalogue.graph import Graph, Resource
+from catalogue.kinds.azure import IDENTITY, authorization
 from catalogue.kinds.azure.containerregistry import REGISTRY
 from catalogue.kinds.azure.jobs import SCHEDULE, Job, jobs, slug_of, waits
 from catalogue.kinds.azure.machinelearningservices import MODELS, WORKSPACE
@@ -150,3 +151,29 @@ def is_in_a_hub(graph: Graph, workspace: Resource) -> bool:
     """
     project = workspace.props.text_or_empty("kind").lower() == "project"
     return project and bool(graph.refers(workspace, "hubResourceId", WORKSPACE))
+
+
+def most_have_a_condition(graph: Graph, item: Resource) -> bool:
+    """Whether most assignments of the same role on the same scope have a condition. A workspace's own identity needs
+    none: it keeps what the others may not.
+    """
+    principals = graph.refers(item, "principalId", IDENTITY)
+    if any(graph.referring(WORKSPACE, "primaryUserAssignedIdentity", one) for one in principals):
+        return False
+    given = _conditions(graph)[_role_and_scope(item)]
+    return 2 * given[True] > given.total()
+
+
+@once_a_graph
+def _conditions(graph: Graph) -> Mapping[tuple[str, str], Counter[bool]]:
+    """By role and scope, how many assignments have a condition and how many have none."""
+    found: dict[tuple[str, str], Counter[bool]] = defaultdict(Counter)
+    for item in graph.of(authorization.ROLE_ASSIGNMENT):
+        if all(_role_and_scope(item)):
+            found[_role_and_scope(item)][item.props.is_given("condition")] += 1
+    return found
+
+
+def _role_and_scope(item: Resource) -> tuple[str, str]:
+    role = item.props.text_if_known("roleDefinitionId").rpartition("/")[2]
+    return role.casefold(), compared(item.props.text_if_known("scope"))

@@ -93,20 +93,48 @@ def _compares(alert: Resource, most: float | None) -> bool:
     remedy="Set canary.percent within the limit and canary.bake_minutes in the stack file; keep the Traffic resource.",
 )
 def traffic(graph: Graph, resource: Resource) -> Iterator[str]:
-    """Each deployment has its Traffic.
-
-    The endpoint's own traffic is empty and ignored, or every update would reset it.
+    """Each deployment has its Traffic. The endpoint's own traffic is empty and ignored, or every update would reset it.
+    In another program the endpoint may give its traffic itself, to what stands.
     """
     if resource.type == TRAFFIC:
         yield from _shifts(of(graph), resource.props)
     elif resource.type == SERVED:
         # An ignored property has the value that a refresh found, and an update sends it back unchanged.
+        itself = any(resource.props.is_given(f"properties.{key}") for key in ("traffic", "mirrorTraffic"))
         if not {"properties", "properties.traffic"} & set(resource.ignored_changes):
-            yield "would set its traffic back at every update (ignore properties.traffic)"
-            if resource.props.is_given("properties.traffic") or resource.props.is_given("properties.mirrorTraffic"):
+            if graph.ours or not itself:
+                yield "would set its traffic back at every update (ignore properties.traffic)"
+            if itself:
                 yield "shifts its traffic itself, at once"
-    elif not graph.referring(TRAFFIC, "deployment", resource):
+        yield from _to_nobody(graph, resource)
+    elif not graph.referring(TRAFFIC, "deployment", resource) and not _given_by_endpoint(graph, resource):
         yield "has no traffic, so it bills and serves nobody"
+
+
+def _to_nobody(graph: Graph, endpoint: Resource) -> Iterator[str]:
+    """The shares of an endpoint's own traffic that go to no deployment of it in the graph, where it has any there."""
+    there = {
+        one.props.text_if_known("deploymentName").casefold()
+        for one in graph.referring(ONLINE_DEPLOYMENT, "endpointName", endpoint)
+    }
+    for key in ("traffic", "mirrorTraffic"):
+        shares = endpoint.props.section_or_empty(f"properties.{key}").names()
+        if there and "" not in there:
+            yield from (
+                f"sends requests to {name}, which is no deployment of it ({key})"
+                for name in shares
+                if name.casefold() not in there
+            )
+
+
+def _given_by_endpoint(graph: Graph, deployment: Resource) -> bool:
+    """Whether the endpoint of another program gives a deployment a share of its requests itself."""
+    name = deployment.props.text_if_known("deploymentName").casefold()
+    return not graph.ours and any(
+        share.casefold() == name and (endpoint.props.number_or_none(f"properties.traffic.{share}") or 0) > 0
+        for endpoint in graph.refers(deployment, "endpointName", SERVED)
+        for share in endpoint.props.section_or_empty("properties.traffic").names()
+    )
 
 
 def _shifts(limits: Limits, props: Properties) -> Iterator[str]:

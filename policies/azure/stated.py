@@ -130,6 +130,10 @@ def _routes(place: Placement, environment: Resource) -> Iterator[str]:
 
 
 def _captured(graph: Graph, place: Placement, item: str, deployment: Resource) -> Iterator[str]:
+    wanted = place.states(f"{item}.capture.percent")
+    kept = set(deployment.props.section_or_empty("properties.dataCollector.collections").names())
+    if lost := sorted({"request", "response"} - kept) if wanted else []:
+        yield f"captures no {' and no '.join(lost)}, where {item}.capture.percent of the stack file says {wanted}"
     for collection in deployment.props.each_section("properties.dataCollector.collections.*"):
         rate = collection.number_or_none("samplingRate")
         share = (1 if rate is None else rate) * 100

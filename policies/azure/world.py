@@ -14,9 +14,8 @@ from typing import Any, cast
 
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.azure import authorization, resources
-from catalogue.kinds.azure.machinelearningservices import DATASTORE
+from catalogue.kinds.azure.machinelearningservices import DATASTORE, WORKSPACE
 from catalogue.kinds.azure.machinelearningservices_jobs import COMPUTE
-from catalogue.marks import is_marked
 from catalogue.once import once_a_graph, once_a_resource
 from catalogue.wording import one_line
 from policies.azure.promoted import is_given
@@ -41,9 +40,19 @@ _ASSET = re.compile(
     r"(?:providers/microsoft\.machinelearningservices/)?workspaces/(?P<workspace>[^/]+)"
     r"(?:/datastores/(?P<datastore>[^/]+))?"
 )
+_REGISTRY = re.compile("azureml:(?://)?/?registries/([^/]+)/")
+"""An asset of a registry of machine learning, which whole companies share; Microsoft's own is `azureml`:
+https://learn.microsoft.com/en-us/azure/machine-learning/concept-machine-learning-registries-mlops"""
+_REGISTERED = re.compile("(/.+/workspaces/[^/]+)/(?:codes|components|computes|data|datastores|environments|models)/.+")
+"""What people and pipelines register in a workspace beside the program that makes it."""
+_ML_REGISTRY = "azure-native:machinelearningservices:Registry"
 _DATASTORES = frozenset(f"workspace{kind}store" for kind in ("artifact", "blob", "file", "working"))
 """Those that Azure ML makes in each workspace: https://learn.microsoft.com/en-us/azure/machine-learning/concept-data"""
 _HOST = re.compile(r"\b(?:https?|abfss?|wasbs?|adl|sftp|ftp|git|ssh)://(?:[^/@\s'\"]*@)?(?P<host>[^/:\s'\"]+)")
+_ADDRESS = re.compile(
+    r"(?:^|[\s@])(?P<host>(?!127\.|10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|0\.)\d+(?:\.\d+){3})(?!\.?\d)"
+)
+"""An address outside the private ranges, as a word of a command: https://www.rfc-editor.org/rfc/rfc1918"""
 _OF_AZURE = re.compile(
     r"\b(?!privatelink\.)(?P<host>[a-z0-9-]+\.(?:azurecr\.io|vault\.azure\.net"
     r"|(?:blob|dfs|file|queue|table|web)\.core\.windows\.net"
@@ -74,11 +83,13 @@ _REMEDY = (
 class Own:
     """What is the stack's own on Azure beside the world that every platform has, in lower case.
 
+    `workspaces` are the ids of those that another program makes: what lies in one was registered there beside it.
     `ids` are the ids of its resources, as far as they are known, and `unborn` the names of those whose id is not known
     yet. `guids` are the principals, clients and directories that its resources answer with. `given` is the world's.
     """
 
     subscriptions: frozenset[str]
+    workspaces: frozenset[str]
     ids: frozenset[str]
     groups: frozenset[str]
     unborn: frozenset[str]
@@ -89,6 +100,8 @@ class Own:
         """Whether an id is that of a resource of the stack, or of what lies in one that the stack file names."""
         said = text.casefold().rstrip("/")
         if said in self.ids or said in self.groups or any(_in(said, one) for one in self.given):
+            return True
+        if (registered := _REGISTERED.match(said)) is not None and registered[1] in self.workspaces:
             return True
         above = said.rsplit("/", 2)
         if len(above) == 3 and f"{above[1]}/{above[2]}" in _PARTS and above[0] in self.ids:
@@ -117,15 +130,28 @@ def own(graph: Graph) -> Own:
     subscriptions = _subscriptions(graph, {*ids, *groups})
     made = {str(one.inputs.get("resourceGroupName")).casefold() for one in graph.of(resources.GROUP)}
     groups |= {f"/subscriptions/{one}/resourcegroups/{name}" for one in subscriptions for name in made}
+    workspaces = [] if graph.ours else [str(one.outputs.get("id")).casefold() for one in graph.of(WORKSPACE)]
     # Azure calls a part of many resources `default`, so that this names none.
-    return Own(*map(frozenset, (subscriptions, ids, groups, unborn - {"default"}, guids, world(graph).given)))
+    parts = (subscriptions, workspaces, ids, groups, unborn - {"default"}, guids, world(graph).given)
+    return Own(*map(frozenset, parts))
 
 
 @once_a_resource
 def _answered(resource: Resource) -> Sequence[str]:
     """The texts that the cloud answers with, as far as they are known, and that nobody sent."""
-    said = [value for key, value in resource.outputs.items() if key not in resource.inputs]
-    return [text for _, text in texts_of(said)]
+    return [text for _, text in _answers(resource)]
+
+
+def _answers(resource: Resource) -> list[tuple[str, str]]:
+    """With the path of each. The principal and the directory of a system-assigned identity stand in what was sent."""
+    said = {key: value for key, value in resource.outputs.items() if key not in resource.inputs}
+    sent, answered = (of.get("identity") for of in (resource.inputs, resource.outputs))
+    if isinstance(sent, Mapping) and isinstance(answered, Mapping):
+        said["identity"] = {key: answered[key] for key in _OF_ITSELF if key in answered and key not in sent}
+    return list(texts_of(said))
+
+
+_OF_ITSELF = ("principalId", "tenantId")
 
 
 def _subscriptions(graph: Graph, ids: set[str]) -> set[str]:
@@ -159,8 +185,12 @@ def own_ids(graph: Graph) -> Found:
     (Microsoft cloud security benchmark PA-7). Addresses of assets (azureml://) name the workspace that they lie in.
     """
     ours, datastores = own(graph), world(graph).by_type.get(DATASTORE, frozenset())
+    made = {name for one in graph.of(_ML_REGISTRY) for name in names_of(one)}
     for resource, path, text in ((one, *said) for one in graph.cloud for said in _with_ids(one)):
-        asset = _ASSET.match(text.casefold())
+        asset, registry = _ASSET.match(text.casefold()), _REGISTRY.match(text.casefold())
+        if registry is not None:
+            yield from [(resource, _foreign(path, f"the registry {registry[1]}"))] if registry[1] not in made else []
+            continue
         if asset is not None:
             wanted = "/subscriptions/{subscription}/resourcegroups/{group}/providers/".format_map(asset.groupdict())
             named = [f"{wanted}microsoft.machinelearningservices/workspaces/{asset['workspace']}"]
@@ -174,7 +204,8 @@ def own_ids(graph: Graph) -> Found:
 
 @once_a_resource
 def _with_ids(resource: Resource) -> Sequence[tuple[str, str]]:
-    return [(path, text) for path, text in _texts_of(resource) if "subscriptions/" in text.lower()]
+    said = [(path, text, text.casefold()) for path, text in _texts_of(resource)]
+    return [(path, text) for path, text, low in said if "subscriptions/" in low or _REGISTRY.match(low)]
 
 
 def _foreign(path: str, what: str) -> str:
@@ -243,9 +274,7 @@ def _tenant(graph: Graph) -> str:
     answered = Counter[str]()
     sent = Counter[str]()
     for resource in graph.cloud:
-        text = resource.outputs.get("tenantId")
-        if isinstance(text, str) and not is_marked(text) and "tenantId" not in resource.inputs:
-            answered[text.casefold()] += 1
+        answered.update(text.casefold() for path, text in _answers(resource) if path.casefold().endswith("tenantid"))
         sent.update(_directories(resource))
     return next((text for text, _ in (answered or sent).most_common(1)), "")
 
@@ -300,7 +329,8 @@ def _with_hosts(resource: Resource) -> Sequence[tuple[str, Sequence[str]]]:
 def _hosts(text: str) -> Iterator[str]:
     if "." in text:
         said = text.casefold()
-        yield from (found["host"] for pattern in (_HOST, _OF_AZURE) for found in pattern.finditer(said))
+        patterns = (_HOST, _OF_AZURE, _ADDRESS) if " " in said else (_HOST, _OF_AZURE)
+        yield from (found["host"] for pattern in patterns for found in pattern.finditer(said))
 
 
 @whole_stack_rule(
@@ -350,7 +380,8 @@ def own_regions(graph: Graph) -> Found:
 
     The region of another program is that of most of its resources, and what stands elsewhere is told as advice.
     """
-    said = [(one, *place) for one in graph.cloud for place in _places(one)]
+    providers = [] if graph.ours else graph.of("pulumi:providers:azure-native")
+    said = [(one, *place) for one in (*graph.cloud, *providers) for place in _places(one)]
     if graph.placement is not None:
         region = _region(graph.placement.region)
     else:

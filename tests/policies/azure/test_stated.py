@@ -33,6 +33,7 @@ ENVIRONMENT, ROUTES = f"{ML}:EnvironmentVersion", "properties.inferenceConfig"
 COLLECTED = "properties.dataCollector.collections"
 GONE = "definition.actions.baseBlob.delete.daysAfterModificationGreaterThan"
 STORE, TRANSFERS = "azureml://datastores/artifacts/paths/", "${{parent.inputs.transfers}}"
+CAPTURE = "endpoints.fraud-scorer.capture.percent"
 STEP = "of the stack file says"
 
 
@@ -74,6 +75,8 @@ STATED: list[tuple[Mutation, str]] = [
     (setting(DEPLOYMENT, f"{COLLECTED}.request.samplingRate", 0.2), f"capture.percent {STEP} 10"),
     (losing(DEPLOYMENT, f"{COLLECTED}.response.samplingRate"), "captures percent: 100, where endpoints"),
     (setting(DEPLOYMENT, f"{COLLECTED}.request.dataCollectionMode", "Disabled"), "captures percent: 0"),
+    (losing(DEPLOYMENT, "properties.dataCollector"), f"captures no request and no response, where {CAPTURE} {STEP} 10"),
+    (losing(DEPLOYMENT, f"{COLLECTED}.response"), f"captures no response, where {CAPTURE} {STEP} 10"),
     (setting(LIFECYCLE, f"policy.rules.1.{GONE}", 1), f"capture.days {STEP} 30"),
     (setting(SCALING, "profiles.0.capacity.minimum", "2"), f"min_replicas {STEP} 1"),
     (setting(SCALING, "profiles.0.capacity.maximum", "9"), f"max_replicas {STEP} 4"),
