@@ -14,7 +14,7 @@ from catalogue.hardware.catalogue import Use
 from catalogue.kind import Runs, Watches
 from catalogue.kinds import kind_of
 from catalogue.machines import Machines
-from catalogue.order import in_order
+from catalogue.order import in_order, most_at_once
 from catalogue.pricing import Pricing, Unpriced
 from catalogue.work import PEOPLE, Part, Work
 from operations.verdict import RunPart, WhatRuns
@@ -54,7 +54,8 @@ def _row(
     work = runs.work(pricing.graph, resource)
     if work is None:
         return None
-    parts = [_part(pricing, part, after) for part, after in _ordered(work)]
+    order = list(ordered(work))
+    parts = [_part(pricing, part, near) for part, near, _ in order]
     people = [start for start in work.starts if start.by == PEOPLE]
     return WhatRuns(
         urn=resource.urn,
@@ -64,7 +65,7 @@ def _row(
         when=[start.when for start in work.starts] or ["nothing of the stack starts it"],
         started_by=[start.by for start in work.starts if start not in people] + [PEOPLE] * bool(people),
         a_month=round(sum(start.a_month for start in work.starts), 2) if work.starts else None,
-        run_usd=_sum(part.usd for part in parts),
+        run_usd=_run(work, parts, {part.name: every for part, _, every in order}),
         rings=_names(watched, (resource, *work.others), work.called),
     )
 
@@ -122,14 +123,23 @@ def _count(machines: Machines) -> str:
     return f"{machines.high}" if machines.low == machines.high else f"{machines.low} to {machines.high}"
 
 
-def _sum(amounts: Iterable[float | None]) -> float | None:
-    """What all cost together; None where one is unknown."""
-    known = list(amounts)
-    return None if None in known else round(sum(filter(None, known)), 2)
+def _run(work: Work, parts: Sequence[RunPart], before: Mapping[str, frozenset[str]]) -> float | None:
+    """What the machines of a run cost at the longest; None where one part's cost is unknown.
+
+    Where the run as a whole has a bound, it is no more than all that may be at once costs until then.
+    """
+    costs = [part.usd for part in parts if part.usd is not None]
+    if len(costs) < len(parts):
+        return None
+    if work.hours is None or len(before) < len(parts):
+        return round(sum(costs), 2)
+    cents = {part.name: round(100_000 * part.usd / part.hours) for part in parts if part.usd and part.hours}
+    return round(min(sum(costs), most_at_once(cents, before) * work.hours / 100_000), 2)
 
 
-def _ordered(work: Work) -> Iterator[tuple[Part, Collection[str]]]:
-    """Each part after those that it waits for, with the nearest of these. Of what is no part, what it waits for counts.
+def ordered(work: Work) -> Iterator[tuple[Part, frozenset[str], frozenset[str]]]:
+    """Each part after those that it waits for, with the nearest of these, and all of them. Of what is no part, what it
+    waits for counts.
 
     A part whose place nobody knows comes last, as it was told.
     """
@@ -142,7 +152,7 @@ def _ordered(work: Work) -> Iterator[tuple[Part, Collection[str]]]:
         before[name] = ends - frozenset[str]().union(*(every[one] for one in ends))
     place = {name: number for number, name in enumerate(before)}
     for part in sorted(work.parts, key=lambda part: place.get(part.name, len(place))):
-        yield part, before.get(part.name, ())
+        yield part, before.get(part.name, frozenset()), every.get(part.name, frozenset())
 
 
 # ---- alarms ---------------------------------------------------------------------------------------------------------
