@@ -4,14 +4,15 @@ The report says both of what a stack uses.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import cast
+from typing import Any, cast
 
 from catalogue.behaviour import values_at
 from catalogue.graph import Graph, Resource
 from catalogue.kind import Apart, Evidence, StandsApart, documented
 from catalogue.kinds import kind_of
+from catalogue.marked import has_unknown, unmarked, without_defaults
 from catalogue.marks import is_secret, is_unknown
 from catalogue.runs import RUNS_PER_MONTH
 
@@ -365,6 +366,37 @@ def _differs(type_: str, reason: Apart, where: Sequence[tuple[str, Resource]]) -
     how = "may stand otherwise" if reason.by_cloud else "not applied to what stands"
     says = f"{' and '.join(paths)} of {names}{more}: {how}, for {reason.why}."
     return Differs(type_, paths, says, _filled(reason.together, resources), evidence)
+
+
+def not_applied(planned: Graph, standing: Graph, stays: Callable[[str], bool]) -> Iterator[str]:
+    """Each value that the program gives otherwise than it stands, and whose change it ignores: no update applies it.
+
+    What is replaced is made anew, with the new value; `stays` tells by its URN whether one is not. A value on which no
+    judgement rests is not told, nor one that is not known. Of a map, what the cloud added to it is not compared.
+    """
+    for resource in planned.cloud:
+        stands = standing.by_urn.get(resource.urn)
+        for path in resource.ignored_changes if stands and stays(resource.urn) else ():
+            reason = _known(resource.type).get(path, _UNKNOWN)
+            given, there = (_plain(one, path) for one in (resource, stands) if one)
+            if reason.together and not has_unknown([given, there]) and not _same(given, there):
+                after, before = (_text(said)[:80] or "another value" for said in (given, there))
+                yield (
+                    f"{path} of {resource.name} is not changed: {before} stands and {after} is asked for, but "
+                    f"{reason.why}. Bring together with: {_filled(reason.together, [resource])}."
+                )
+
+
+def _plain(resource: Resource, path: str) -> Any:
+    return unmarked(next(values_at(without_defaults(resource.inputs), path), None))
+
+
+def _same(given: Any, there: Any) -> bool:
+    """Whether what is given stands. A number is the same as its text, for an engine's state may have either."""
+    if isinstance(given, Mapping) and isinstance(there, Mapping):
+        said, stands = cast("Mapping[str, Any]", given), cast("Mapping[str, Any]", there)
+        return all(_same(said[key], stands.get(key)) for key in said)
+    return given == there or _text(given) == _text(there) != ""
 
 
 def _filled(command: str, resources: Sequence[Resource]) -> str:
