@@ -137,3 +137,29 @@ def test_a_caller_of_another_project_and_who_starts_runs_by_hand_are_told_of_wha
     shared = {"privateServiceConnectConfig": {"projectAllowlists": ["payments-risk-pilot", "desk-prod-1"]}}
     assert told(changed(gcp_pilot, endpoint, lambda inputs: inputs.update(shared)), other)
     assert told(changed(gcp_pilot, flow, lambda inputs: inputs.update(labels={"runs-per-month": "8"})), by_hand)
+
+
+@pytest.mark.parametrize(
+    ("expression", "told"),
+    [
+        ("cron(30 4 * * ? *)", False),
+        ("cron(30 4 ? * 2-6 *)", False),
+        ("cron(30 4 ? * 2 *)", True),
+        ("cron(30 4 1 * ? *)", True),
+        ("rate(7 days)", True),
+        ("at(2027-01-01T00:00:00)", True),
+        ("every monday", False),
+    ],
+)
+def test_a_schedule_whose_missed_runs_ring_nothing_is_said_to_be_so(
+    aws_pilot: Graph, expression: str, told: bool
+) -> None:
+    """A rule makes the finding of an expression that cannot be read. Up to five days' pause there is an alarm."""
+    kept = [
+        changed(one, {"scheduleExpression": expression}) if one.type.endswith("schedule:Schedule") else one
+        for one in aws_pilot.resources
+    ]
+    said = [
+        one.says for one in caveats.of(replace(aws_pilot, resources=tuple(kept))) if "looks back seven days" in one.says
+    ]
+    assert bool(said) is told
