@@ -155,11 +155,7 @@ def test_a_schedule_whose_missed_runs_ring_nothing_is_said_to_be_so(
     aws_pilot: Graph, expression: str, told: bool
 ) -> None:
     """A rule makes the finding of an expression that cannot be read. Up to five days' pause there is an alarm."""
-    kept = [
-        changed(one, {"scheduleExpression": expression}) if one.type.endswith("schedule:Schedule") else one
-        for one in aws_pilot.resources
-    ]
-    said = [
-        one.says for one in caveats.of(replace(aws_pilot, resources=tuple(kept))) if "looks back seven days" in one.says
-    ]
+    (schedule,) = aws_pilot.of("aws:scheduler/schedule:Schedule")
+    graph = changed(aws_pilot, schedule, lambda inputs: inputs.update(scheduleExpression=expression))
+    said = [one.says for one in caveats.of(graph) if "looks back seven days" in one.says]
     assert bool(said) is told
