@@ -14,6 +14,7 @@ from catalogue.hardware.catalogue import Use
 from catalogue.kind import Runs, Watches
 from catalogue.kinds import kind_of
 from catalogue.machines import Machines
+from catalogue.once import once_a_graph
 from catalogue.order import in_order, most_at_once
 from catalogue.pricing import Pricing, Unpriced
 from catalogue.work import PEOPLE, Part, Work
@@ -80,7 +81,6 @@ def _standing(
     low, high = sum(one.low for one in stands), sum(one.high for one in stands)
     hours = list(runs.hours(graph, resource)) if runs.hours else []
     always = "all the time" if low else "from zero, as it is asked"
-    whole = [one for one in graph.cloud if one.name == stands[0].user] if resource.name != stands[0].user else []
     return WhatRuns(
         urn=resource.urn,
         name=stands[0].user,
@@ -91,8 +91,17 @@ def _standing(
         ],
         when=hours or [always],
         started_by=["its scaling"] if low != high else ["the stack"],
-        rings=_names(watched, (resource, *whole), ()),
+        rings=_names(watched, (resource, *_by_name(graph).get(stands[0].user, ())), ()),
     )
+
+
+@once_a_graph
+def _by_name(graph: Graph) -> Mapping[str, list[Resource]]:
+    """The resources of the cloud by their names, such as the endpoint that a deployment is of."""
+    found = dict[str, list[Resource]]()
+    for resource in graph.cloud:
+        found.setdefault(resource.name, []).append(resource)
+    return found
 
 
 def _name(graph: Graph, resource: Resource) -> str:
