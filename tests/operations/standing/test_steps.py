@@ -92,6 +92,8 @@ def test_a_stack_that_does_not_stand_yet_is_created_whole_for_its_bill(
     assert step.idle_usd and step.ceiling_usd and step.ceiling_usd > step.idle_usd > 0
 
 
+ANOTHER_BUDGET = {"budget.monthly_usd": 2600, "workspace.users": ["ben", "ana"]}
+"""And people in another order: nothing of one person's follows from the place of another in the list."""
 EDITS: Mapping[str, tuple[str, Mapping[str, Any], set[tuple[str, str]], set[str]]] = {
     "aws, a person leaves": (
         "aws",
@@ -111,9 +113,9 @@ EDITS: Mapping[str, tuple[str, Mapping[str, Any], set[tuple[str, str]], set[str]
         {("delete", "Compute azure-pilot-workspace-ben")},
         {"azure-pilot-workspace-ben"},
     ),
-    "aws, another budget": ("aws", {"budget.monthly_usd": 2600}, set(), set()),
-    "gcp, another budget": ("gcp", {"budget.monthly_usd": 2600}, set(), set()),
-    "azure, another budget": ("azure", {"budget.monthly_usd": 2600}, set(), set()),
+    "aws, another budget": ("aws", ANOTHER_BUDGET, set(), set()),
+    "gcp, another budget": ("gcp", ANOTHER_BUDGET, set(), set()),
+    "azure, another budget": ("azure", ANOTHER_BUDGET, set(), set()),
 }
 
 
