@@ -4,18 +4,21 @@ The report says both of what a stack uses.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import cast
+from typing import Any, cast
 
 from catalogue.behaviour import values_at
 from catalogue.graph import Graph, Resource
-from catalogue.kind import Apart, Evidence, StandsApart, documented
+from catalogue.kind import Apart, Evidence, StandsApart, assumed, documented
 from catalogue.kinds import kind_of
+from catalogue.marked import has_unknown, unmarked, without_defaults
 from catalogue.marks import is_secret, is_unknown
+from catalogue.pauses import LOOKS_BACK_HOURS
+from catalogue.properties import Unreadable
 from catalogue.runs import RUNS_PER_MONTH
 
-_READ = "2026-11-26"
+_READ, _TODAY = "2026-11-26", "2026-11-28"
 _SAGEMAKER = "https://docs.aws.amazon.com/sagemaker/latest/dg"
 _RUNTIME = "https://docs.aws.amazon.com/sagemaker/latest/APIReference"
 _AZURE_ML = "https://learn.microsoft.com/en-us/azure/machine-learning"
@@ -34,12 +37,23 @@ class Caveat:
     """Whether it says where what stands may not be what was judged."""
 
 
+def _pauses_for_days(schedule: Resource) -> bool:
+    """Whether a schedule pauses for longer than the components' alarm on a missed run can look back."""
+    from catalogue.kinds.aws.scheduler import longest_pause_of
+
+    try:
+        return longest_pause_of(schedule.props.text_or_empty("scheduleExpression")) >= LOOKS_BACK_HOURS - 24
+    except (Unreadable, ValueError):  # a rule makes the finding of it
+        return False
+
+
 _MODEL = "aws:sagemaker/model:Model"
 _ENDPOINT = "aws:sagemaker/endpoint:Endpoint"
 _CONFIGURATION = "aws:sagemaker/endpointConfiguration:EndpointConfiguration"
 _ACTION = "aws:appautoscaling/scheduledAction:ScheduledAction"
 _MLFLOW = "aws:sagemaker/mlflowApp:MlflowApp"
 _PIPELINE = "aws:sagemaker/pipeline:Pipeline"
+_STARTS = "aws:scheduler/schedule:Schedule"
 _MACHINE = "aws:sfn/stateMachine:StateMachine"
 _VERTEX, _WORKFLOW = "gcp:vertex/aiEndpoint:AiEndpoint", "gcp:workflows/workflow:Workflow"
 _METADATA_STORE = "gcp:vertex/aiMetadataStore:AiMetadataStore"
@@ -126,6 +140,22 @@ CAVEATS: Mapping[str, tuple[Caveat, ...]] = {
                 "scaling-mlflow-for-enterprise-ai-whats-new-in-sagemaker-ai-with-mlflow/",
                 _READ,
             ),
+        ),
+        Caveat(
+            (_MLFLOW,),
+            "In which regions MLflow Apps are sold is not checked: neither a page that was found nor AWS's own list of "
+            "endpoints says it. `aws sagemaker list-mlflow-apps --region REGION` answers where they are.",
+            assumed("the endpoints of botocore have SageMaker's, of which Apps are a part, and none of theirs", _TODAY),
+        ),
+        Caveat(
+            (_STARTS,),
+            "No alarm rings where a run of a schedule that pauses for six days or more was due and did not succeed, as "
+            "a weekly or monthly one does: an alarm of CloudWatch looks back seven days at most, evaluation periods "
+            "times period, and metric math looks no further. One that started and failed, or took too long, rings.",
+            documented(
+                "https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html", _TODAY
+            ),
+            when=_pauses_for_days,
         ),
         Caveat(
             (_MACHINE, _PIPELINE),
@@ -404,6 +434,37 @@ def _differs(type_: str, reason: Apart, where: Sequence[tuple[str, Resource]]) -
     how = "may stand otherwise" if reason.by_cloud else "not applied to what stands"
     says = f"{' and '.join(paths)} of {names}{more}: {how}, for {reason.why}."
     return Differs(type_, paths, says, _filled(reason.together, resources), evidence)
+
+
+def not_applied(planned: Graph, standing: Graph, stays: Callable[[str], bool]) -> Iterator[str]:
+    """Each value that the program gives otherwise than it stands, and whose change it ignores: no update applies it.
+
+    What is replaced is made anew, with the new value; `stays` tells by its URN whether one is not. A value on which no
+    judgement rests is not told, nor one that is not known. Of a map, what the cloud added to it is not compared.
+    """
+    for resource in planned.cloud:
+        stands = standing.by_urn.get(resource.urn)
+        for path in resource.ignored_changes if stands and stays(resource.urn) else ():
+            reason = _known(resource.type).get(path, _UNKNOWN)
+            given, there = (_plain(one, path) for one in (resource, stands) if one)
+            if reason.together and not has_unknown([given, there]) and not _same(given, there):
+                after, before = (_text(said)[:80] or "another value" for said in (given, there))
+                yield (
+                    f"{path} of {resource.name} is not changed: {before} stands and {after} is asked for, but "
+                    f"{reason.why}. Bring together with: {_filled(reason.together, [resource])}."
+                )
+
+
+def _plain(resource: Resource, path: str) -> Any:
+    return unmarked(next(values_at(without_defaults(resource.inputs), path), None))
+
+
+def _same(given: Any, there: Any) -> bool:
+    """Whether what is given stands. A number is the same as its text, for an engine's state may have either."""
+    if isinstance(given, Mapping) and isinstance(there, Mapping):
+        said, stands = cast("Mapping[str, Any]", given), cast("Mapping[str, Any]", there)
+        return all(_same(said[key], stands.get(key)) for key in said)
+    return given == there or _text(cast("object", given)) == _text(cast("object", there)) != ""
 
 
 def _filled(command: str, resources: Sequence[Resource]) -> str:

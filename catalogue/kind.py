@@ -470,7 +470,7 @@ _NO_OTHER = No(
 )
 _WATCHES_NOTHING = No(
     "it is no alarm",
-    Evidence("documented", "the page of each record says what one of its kind does", "2026-11-28"),
+    Evidence("assumed", "no page of another kind was found that says it watches something and rings", "2026-11-28"),
 )
 _APPLIED = No(
     "an update applies every input, and the cloud changes none of them",

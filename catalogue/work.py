@@ -41,13 +41,15 @@ class Start:
 class Work:
     """What one resource runs. `waits` are the parts that each part waits for, by name.
 
-    `others` are resources that an alarm watches in its place, such as the schedule that starts it. `called` are the
-    words by which logs call it, where these are not the resource's own name.
+    `hours` is when all of a run has ended, where the run as a whole has a bound. `others` are resources that an alarm
+    watches in its place, such as the schedule that starts it. `called` are the words by which logs call it, where these
+    are not the resource's own name.
     """
 
     parts: tuple[Part, ...]
     waits: Mapping[str, Collection[str]]
     starts: tuple[Start, ...]
+    hours: float | None = None
     others: tuple[Resource, ...] = ()
     called: tuple[str, ...] = ()
 

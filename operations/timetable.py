@@ -14,7 +14,8 @@ from catalogue.hardware.catalogue import Use
 from catalogue.kind import Runs, Watches
 from catalogue.kinds import kind_of
 from catalogue.machines import Machines
-from catalogue.order import in_order
+from catalogue.once import once_a_graph
+from catalogue.order import in_order, most_at_once
 from catalogue.pricing import Pricing, Unpriced
 from catalogue.work import PEOPLE, Part, Work
 from operations.verdict import RunPart, WhatRuns
@@ -54,7 +55,8 @@ def _row(
     work = runs.work(pricing.graph, resource)
     if work is None:
         return None
-    parts = [_part(pricing, part, after) for part, after in _ordered(work)]
+    order = list(ordered(work))
+    parts = [_part(pricing, part, near) for part, near, _ in order]
     people = [start for start in work.starts if start.by == PEOPLE]
     return WhatRuns(
         urn=resource.urn,
@@ -64,7 +66,7 @@ def _row(
         when=[start.when for start in work.starts] or ["nothing of the stack starts it"],
         started_by=[start.by for start in work.starts if start not in people] + [PEOPLE] * bool(people),
         a_month=round(sum(start.a_month for start in work.starts), 2) if work.starts else None,
-        run_usd=_sum(part.usd for part in parts),
+        run_usd=_run(work, parts, {part.name: every for part, _, every in order}),
         rings=_names(watched, (resource, *work.others), work.called),
     )
 
@@ -79,7 +81,6 @@ def _standing(
     low, high = sum(one.low for one in stands), sum(one.high for one in stands)
     hours = list(runs.hours(graph, resource)) if runs.hours else []
     always = "all the time" if low else "from zero, as it is asked"
-    whole = [one for one in graph.cloud if one.name == stands[0].user] if resource.name != stands[0].user else []
     return WhatRuns(
         urn=resource.urn,
         name=stands[0].user,
@@ -90,8 +91,17 @@ def _standing(
         ],
         when=hours or [always],
         started_by=["its scaling"] if low != high else ["the stack"],
-        rings=_names(watched, (resource, *whole), ()),
+        rings=_names(watched, (resource, *_by_name(graph).get(stands[0].user, ())), ()),
     )
+
+
+@once_a_graph
+def _by_name(graph: Graph) -> Mapping[str, list[Resource]]:
+    """The resources of the cloud by their names, such as the endpoint that a deployment is of."""
+    found = dict[str, list[Resource]]()
+    for resource in graph.cloud:
+        found.setdefault(resource.name, []).append(resource)
+    return found
 
 
 def _name(graph: Graph, resource: Resource) -> str:
@@ -122,14 +132,23 @@ def _count(machines: Machines) -> str:
     return f"{machines.high}" if machines.low == machines.high else f"{machines.low} to {machines.high}"
 
 
-def _sum(amounts: Iterable[float | None]) -> float | None:
-    """What all cost together; None where one is unknown."""
-    known = list(amounts)
-    return None if None in known else round(sum(filter(None, known)), 2)
+def _run(work: Work, parts: Sequence[RunPart], before: Mapping[str, frozenset[str]]) -> float | None:
+    """What the machines of a run cost at the longest; None where one part's cost is unknown.
+
+    Where the run as a whole has a bound, it is no more than all that may be at once costs until then.
+    """
+    costs = [part.usd for part in parts if part.usd is not None]
+    if len(costs) < len(parts):
+        return None
+    if work.hours is None or len(before) < len(parts):
+        return round(sum(costs), 2)
+    cents = {part.name: round(100_000 * part.usd / part.hours) for part in parts if part.usd and part.hours}
+    return round(min(sum(costs), most_at_once(cents, before) * work.hours / 100_000), 2)
 
 
-def _ordered(work: Work) -> Iterator[tuple[Part, Collection[str]]]:
-    """Each part after those that it waits for, with the nearest of these. Of what is no part, what it waits for counts.
+def ordered(work: Work) -> Iterator[tuple[Part, frozenset[str], frozenset[str]]]:
+    """Each part after those that it waits for, with the nearest of these, and all of them. Of what is no part, what it
+    waits for counts.
 
     A part whose place nobody knows comes last, as it was told.
     """
@@ -142,7 +161,7 @@ def _ordered(work: Work) -> Iterator[tuple[Part, Collection[str]]]:
         before[name] = ends - frozenset[str]().union(*(every[one] for one in ends))
     place = {name: number for number, name in enumerate(before)}
     for part in sorted(work.parts, key=lambda part: place.get(part.name, len(place))):
-        yield part, before.get(part.name, ())
+        yield part, before.get(part.name, frozenset()), every.get(part.name, frozenset())
 
 
 # ---- alarms ---------------------------------------------------------------------------------------------------------

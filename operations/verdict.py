@@ -493,14 +493,16 @@ class Step(_Part):
     `since` says where what stands was read, and `by` who foresaw the step: the engine in a preview, or our program run
     over what stands. `stands` is how many resources of the cloud stand. `idle_usd` and `ceiling_usd` are what the step
     adds a month; None where a price is unknown. `pending` are the operations that a cut run left unfinished in the
-    state, in words: what they did may stand, and no change tells it. `moves` says from which account or region to which
-    the stack file moves, where it does: everything that stands is then in another place.
+    state, in words: what they did may stand, and no change tells it. `not_applied` says in sentences which values the
+    program ignores the change of, so that the step leaves them as they stand. `moves` says from which account or region
+    to which the stack file moves, where it does: everything that stands is then in another place.
     """
 
     since: str
     by: Literal["engine", "program"]
     stands: int
     pending: list[str] = []
+    not_applied: list[str] = []
     moves: str | None = None
     changes: list[StepChange]
     idle_usd: float | None

@@ -357,6 +357,7 @@ def step_warnings(step: Step) -> list[str]:
             f"A cut run left {counted(len(step.pending), 'operation')} unfinished, and what was done may stand: "
             f"{', '.join(step.pending[:3])}{more}."
         )
+    said += step.not_applied
     if step.moves:
         said.append(f"The stack file moves {step.moves}. Nothing that stands comes along.")
     return said

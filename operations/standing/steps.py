@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any, Literal
 
+from catalogue.caveats import not_applied
 from catalogue.errors import BadInput
 from catalogue.graph import Graph, Resource
 from catalogue.kind import Holds, Personal, Stays
@@ -67,6 +68,7 @@ def step(program: Program, standing: Standing, programs: Programs, planned: Grap
         by="engine" if standing.planned is not None else "program",
         stands=len(standing.graph.cloud),
         pending=list(standing.pending),
+        not_applied=list(not_applied(planned, standing.graph, lambda urn: hows.get(urn, "update") == "update")),
         moves=moves(was, place),
         changes=changes,
         idle_usd=_sum(changes, 0),

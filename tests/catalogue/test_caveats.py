@@ -149,3 +149,25 @@ def test_what_an_account_alone_can_say_of_a_run_is_said_of_stacks_that_have_such
         "gcp-pilot": [False, False, True],
         "gcp-full": [True, True, True],
     }
+
+
+@pytest.mark.parametrize(
+    ("expression", "told"),
+    [
+        ("cron(30 4 * * ? *)", False),
+        ("cron(30 4 ? * 2-6 *)", False),
+        ("cron(30 4 ? * 2 *)", True),
+        ("cron(30 4 1 * ? *)", True),
+        ("rate(7 days)", True),
+        ("at(2027-01-01T00:00:00)", True),
+        ("every monday", False),
+    ],
+)
+def test_a_schedule_whose_missed_runs_ring_nothing_is_said_to_be_so(
+    aws_pilot: Graph, expression: str, told: bool
+) -> None:
+    """A rule makes the finding of an expression that cannot be read. Up to five days' pause there is an alarm."""
+    (schedule,) = aws_pilot.of("aws:scheduler/schedule:Schedule")
+    graph = changed(aws_pilot, schedule, lambda inputs: inputs.update(scheduleExpression=expression))
+    said = [one.says for one in caveats.of(graph) if "looks back seven days" in one.says]
+    assert bool(said) is told

@@ -24,11 +24,13 @@ from operations.verdict import (
     Proof,
     Running,
     RunningPart,
+    RunPart,
     Step,
     StepChange,
     UnpricedResource,
     Verdict,
     Waived,
+    WhatRuns,
 )
 
 HOSTILE = (
@@ -423,6 +425,40 @@ def sample() -> Verdict:
                 declared=None,
             ),
         ],
+        runs=[
+            WhatRuns(
+                urn="urn:use",
+                name="fraud-scorer",
+                what="online endpoint",
+                parts=[RunPart(name="", does="serves", machine="ml.m5.large", count="1 to 4")],
+                when=["all the time"],
+                started_by=["its scaling"],
+                rings=["fraud-scorer-errors"],
+            ),
+            WhatRuns(
+                urn="urn:path",
+                name="fraud-path",
+                what="pipeline",
+                parts=[
+                    RunPart(name="prepare", does="step", machine="ml.m5.large", count="1", hours=1, usd=0.12),
+                    RunPart(
+                        name="train",
+                        does="step",
+                        machine="ml.m5.xlarge",
+                        count="1",
+                        spot=True,
+                        hours=2,
+                        after=["prepare"],
+                        usd=0.46,
+                    ),
+                ],
+                when=["every Sunday at 02:30, Europe/Berlin"],
+                started_by=["fraud-path-schedule"],
+                a_month=4.35,
+                run_usd=0.58,
+                rings=["fraud-path-failed"],
+            ),
+        ],
         network=NetworkPicture(
             places=[
                 NetworkPlace(
@@ -593,6 +629,22 @@ def hostile() -> Verdict:
                 needed=1,
                 declared=0,
             )
+        ],
+        runs=[
+            WhatRuns(
+                urn="urn:use",
+                name=long,
+                what="pipeline",
+                parts=[
+                    RunPart(name=name, does=text, machine=long, count=text, hours=1e9, after=[text], usd=1e9)
+                    for name in (text, long)
+                ],
+                when=[text, long],
+                started_by=[long],
+                a_month=1e9,
+                rings=[long, text],
+            ),
+            WhatRuns(urn="urn:unread", name=text, what=long, unread=long),
         ],
         network=NetworkPicture(
             places=[

@@ -275,7 +275,8 @@ def test_each_new_writer_goes_through_what_is_tested_here() -> None:
     for template in sorted((OPERATIONS / "pages").glob("*.j2")):
         text = template.read_text(encoding="utf-8")
         assert "| safe" not in text and "autoescape" not in text, f"{template.name} lets markup through"
-    pages = {file.name for file in (OPERATIONS / "pages").glob("*.html.j2")} - {"parts.html.j2", "step.html.j2"}
+    parts = {"parts.html.j2", "runs.html.j2", "step.html.j2"}
+    pages = {file.name for file in (OPERATIONS / "pages").glob("*.html.j2")} - parts
     assert pages <= {f"{writer}.j2" for writer in PAGES}, "each page has a writer here"
 
 

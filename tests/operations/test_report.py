@@ -144,6 +144,15 @@ def test_the_page_shows_everything(verdict: Verdict) -> None:
         assert shown(component.name) in text
 
 
+@VERDICTS
+def test_the_page_shows_what_runs_and_when(verdict: Verdict) -> None:
+    text = Page(report.html(verdict)).text
+    for row in verdict.runs:
+        for part in (row.name, row.what, row.unread, *row.when, *(p.machine for p in row.parts), *row.rings):
+            assert shown(part.removeprefix(f"{row.name}-")) in text
+        assert all(shown(words.machines_of(p)) in text and shown(p.name) in text for p in row.parts)
+
+
 def many_steps(number: int) -> Verdict:
     one = STEP.changes[1]
     changes = [

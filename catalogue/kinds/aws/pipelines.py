@@ -227,7 +227,7 @@ def _work(graph: Graph, resource: Resource) -> Work | None:
         for job in jobs(resource.props)
     ]
     others = tuple(starters(graph, resource))
-    return Work(tuple(parts), waits(resource.props), starts_of(graph, resource), others) if parts else None
+    return Work(tuple(parts), waits(resource.props), starts_of(graph, resource), others=others) if parts else None
 
 
 def _data(graph: Graph, resource: Resource) -> Iterator[str]:

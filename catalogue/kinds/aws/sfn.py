@@ -225,7 +225,8 @@ def _work(graph: Graph, resource: Resource) -> Work | None:
     later = {job.state: reached(states, job.state) for job in found}
     waits = {name: {one for one, after in later.items() if name in after and one not in later[name]} for name in later}
     others = tuple(starters(graph, resource))
-    return Work(tuple(parts), waits, starts_of(graph, resource), others) if parts else None
+    whole = run if all(job.awaited for job in found) else None
+    return Work(tuple(parts), waits, starts_of(graph, resource), whole, others) if parts else None
 
 
 def longest_hours(props: Properties) -> float:

@@ -469,7 +469,7 @@ def _work(graph: Graph, resource: Resource) -> Work | None:
     ]
     by = starting(graph, resource)
     starts = (*map(start_of, by), *by_people(by_hand(resource.props.section_or_empty("labels"))))
-    return Work(tuple(told), waits, starts, tuple(by)) if told else None
+    return Work(tuple(told), waits, starts, run, tuple(by)) if told else None
 
 
 def _data(graph: Graph, resource: Resource) -> Iterator[str]:

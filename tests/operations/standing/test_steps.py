@@ -380,3 +380,27 @@ def test_what_the_program_ignores_stays_as_it_stands_and_so_does_what_is_made_of
     kept = [replace(one, inputs=machine) if one.urn == instance.urn else one for one in gcp_pilot.resources]
     edit = Program.of(edited("gcp", tmp_path, {"workspace.zone": "us-central1-b"}))
     assert programs().step(edit, replace(gcp_pilot, resources=tuple(kept)))[1] == {}
+
+
+def test_a_value_that_the_program_ignores_is_said_not_to_be_applied_and_how_it_is(
+    tmp_path: Path, gcp_pilot: Graph
+) -> None:
+    """An idle timeout of machines that stand: no update sets it, and whoever raised it must hear so."""
+    step, _, _ = stepped(edited("gcp", tmp_path, {"workspace.idle_timeout_minutes": 120}), gcp_pilot)
+    machines = [one.name for one in gcp_pilot.of("gcp:workbench/instance:Instance")]
+    assert len(step.not_applied) == len(machines) > 0 and step.changes == []
+    for name, said in zip(sorted(machines), sorted(step.not_applied), strict=True):
+        assert name in said and "3600" in said and "7200" in said and "gcloud workbench instances" in said
+    assert words.step_warnings(step) == step.not_applied
+
+
+def test_what_is_replaced_or_was_added_by_the_cloud_is_applied(tmp_path: Path, gcp_pilot: Graph) -> None:
+    machine = gcp_pilot.of("gcp:workbench/instance:Instance")[0]
+    setup = machine.inputs["gceSetup"]
+    by_google = {**machine.inputs, "gceSetup": {**setup, "metadata": {**setup["metadata"], "by-google": "1"}}}
+    kept = [replace(one, inputs=by_google) if one.urn == machine.urn else one for one in gcp_pilot.resources]
+    assert on_the_pilot(gcp_pilot, replace(gcp_pilot, resources=tuple(kept))).not_applied == []
+    other = {**machine.inputs, "name": "another", "gceSetup": {**setup, "metadata": {"idle-timeout-seconds": "60"}}}
+    moved = [replace(one, inputs=other) if one.urn == machine.urn else one for one in gcp_pilot.resources]
+    step = on_the_pilot(gcp_pilot, replace(gcp_pilot, resources=tuple(moved)))
+    assert (("replace", f"Instance {machine.name}") in told(step, "replace")) and step.not_applied == []
