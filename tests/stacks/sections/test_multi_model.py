@@ -17,6 +17,8 @@ from catalogue.kinds.aws.sagemaker import artifacts_of as artifacts_in
 from catalogue.targets import artifacts_below, folder_of, target_of
 from examples.pack import HERE, digest_of_model
 from operations.evaluation import evaluate
+from operations.sandboxes.walk import called
+from operations.steps import aws as manual_steps
 from policies import pack
 from policies.aws.callers import call_named
 from policies.aws.stated import stated
@@ -253,3 +255,10 @@ def test_a_model_that_nobody_uploaded_or_the_role_may_not_read_is_not_fetched(st
         _called(standing, "2/model.tar.gz")
     standing.put_back([policy])
     assert _called(standing, "2/model.tar.gz")
+
+
+def test_the_last_step_calls_each_model_and_gets_a_prediction(graph: Graph, standing: Standing) -> None:
+    (step,) = [one for one in manual_steps.after_up(graph, "111122223333", "us-east-1") if one.what.startswith("call ")]
+    assert [look.at for look in step.looks] == sorted(TARGETS.values())
+    assert [one.rpartition(" ")[2] for one in step.commands if "invoke-endpoint" in one] == sorted(TARGETS.values())
+    assert called(standing.state, step) is not None
