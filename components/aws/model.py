@@ -46,8 +46,8 @@ class ModelArgs(Args):
     several: bool = False
     """Whether the container serves several models, each as a caller names its path below the folder.
 
-    An endpoint alone takes such a model, and none of them is a registered version, which has an image of its own. It
-    must be known.
+    An endpoint that answers at once takes such a model, and nothing else does. None of them is a registered version,
+    which has an image of its own. It must be known.
     """
     environment: pulumi.Input[Mapping[str, Text]] | None = None
     """The container's environment: plain values, at most 100, none of them a secret.

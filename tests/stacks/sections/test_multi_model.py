@@ -1,8 +1,9 @@
 """Endpoints of several models: what a stack file may say of them, what is made of it, and what a rule would find."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,9 @@ from catalogue.kinds.aws.iam import ROLE_POLICY
 from catalogue.kinds.aws.sagemaker import MODEL
 from catalogue.kinds.aws.sagemaker import artifacts_of as artifacts_in
 from catalogue.targets import artifacts_below
+from components.aws.endpoint import AsyncArgs
+from components.aws.model import ModelArgs, RegisteredArgs
+from components.given import BadArgument
 from examples.pack import HERE, digest_of_model
 from operations.evaluation import evaluate
 from operations.sandboxes.walk import called
@@ -25,6 +29,7 @@ from policies.aws.stated import stated
 from sandbox.dataplane import NoPrediction, call
 from stacks.config import validate
 from stacks.sections import endpoints
+from tests.components.aws.examples import EXAMPLES
 from tests.mutate import changed, put
 from tests.previewing import preview
 from tests.sandbox.dataplane.test_path import Standing
@@ -261,3 +266,32 @@ def test_the_last_step_calls_each_model_and_gets_a_prediction(graph: Graph, stan
     assert [look.at for look in step.looks] == sorted(TARGETS.values())
     assert [one.rpartition(" ")[2] for one in step.commands if "invoke-endpoint" in one] == sorted(TARGETS.values())
     assert called(standing.state, step) is not None
+
+
+_MODEL: Json = {
+    "image": "111122223333.dkr.ecr.us-east-1.amazonaws.com/scorer:1",
+    "role_arn": "arn:aws:iam::111122223333:role/serving",
+    "subnet_ids": ["subnet-1"],
+    "security_group_id": "sg-1",
+}
+
+
+@pytest.mark.parametrize("place", [f"{BUCKET}/", f"{BUCKET}/models", f"{FOLDER}{EXAMPLE}/1/model.tar.gz"])
+def test_a_component_takes_several_models_from_a_folder_of_a_bucket_alone(place: str) -> None:
+    with pytest.raises(BadArgument, match=r"^ModelArgs\.artifact_uri: found .*a folder of a bucket"):
+        ModelArgs(several=True, artifact_uri=place, **_MODEL)
+    with pytest.raises(BadArgument, match=r"^ModelArgs\.artifact_uri: found .*one archive in S3"):
+        ModelArgs(artifact_uri=FOLDER, **_MODEL)
+
+
+def test_a_queue_a_batch_job_and_a_registered_version_take_no_model_of_several() -> None:
+    version = RegisteredArgs(account="111122223333", region="us-east-1", group="g", version=1, digest="sha256:0")
+    with pytest.raises(BadArgument, match=r"^ModelArgs\.registered: stands beside several"):
+        ModelArgs(several=True, artifact_uri=FOLDER, registered=version, **_MODEL)
+    several = ModelArgs(several=True, artifact_uri=FOLDER, **_MODEL)
+    made: Mapping[str, Any] = EXAMPLES
+    queue = AsyncArgs(backlog_per_replica=5, output_uri="s3://b/o/", failure_uri="s3://b/f/", output_key_arn="k")
+    with pytest.raises(BadArgument, match=r"^EndpointArgs\.asynchronous: stands beside a model of several"):
+        replace(made["Endpoint"], model=several, online=None, asynchronous=queue, hours=None)
+    with pytest.raises(BadArgument, match=r"^BatchJobArgs\.model: serves several"):
+        replace(made["BatchJob"], model=several)
