@@ -239,7 +239,18 @@ def _pairs(said: Any) -> list[str]:
 
 
 _SECTIONS = ("batch_jobs", "budget", "endpoints", "models", "network", "pipelines", "training", "workspace")
-_PLACES = ("artifact_uri", "checkpoint_uri", "cidr", "image", "input_uri", "output_uri", "registered", "zone", "zones")
+_PLACES = (
+    "artifact_uri",
+    "checkpoint_uri",
+    "cidr",
+    "folder_uri",
+    "image",
+    "input_uri",
+    "output_uri",
+    "registered",
+    "zone",
+    "zones",
+)
 _WORDS = (
     "batch",
     "digest",

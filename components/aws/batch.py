@@ -72,6 +72,8 @@ class BatchJobArgs(Args):
     def __post_init__(self) -> None:
         super().__post_init__()
         eventbridge_cron(self.schedule.cron)
+        if self.model.several:
+            raise BadArgument("BatchJobArgs.model: serves several, and a batch job runs one; give one artifact")
         hold_each(self, "inputs", PLACE, "a place in S3 such as s3://bucket/folder/")
         hold(self, "output_uri", FOLDER, "a folder in S3 such as s3://bucket/folder/")
         if self.format not in AWS:

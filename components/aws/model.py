@@ -6,13 +6,12 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_aws import sagemaker
 
+from catalogue.targets import FOLDER as FOLDER_OF_MODELS
 from components.given import Args, BadArgument, Tags, Text, hold
 from provider.aws.approved_version import ApprovedVersion
 
 IMAGE = r"(?P<account>[0-9]{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com/(?P<repository>[^:@]+)[:@].+"
 PLACE, FOLDER, ARCHIVE = r"s3://.+/.*", r"s3://.+/(.*/)?", r"s3://.+/.+\.tar\.gz"
-BELOW_A_BUCKET = r"s3://[^/]+/(.+/)+"
-"""A whole bucket is no folder of models: SageMaker fetches whatever a caller names below it and the role may read."""
 
 
 @dataclass(kw_only=True)
@@ -47,8 +46,8 @@ class ModelArgs(Args):
     several: bool = False
     """Whether the container serves several models, each as a caller names its path below the folder.
 
-    An endpoint alone takes such a model, and none of them is a registered version, which has an image of its own. It
-    must be known.
+    An endpoint that answers at once takes such a model, and nothing else does. None of them is a registered version,
+    which has an image of its own. It must be known.
     """
     environment: pulumi.Input[Mapping[str, Text]] | None = None
     """The container's environment: plain values, at most 100, none of them a secret.
@@ -75,7 +74,7 @@ class ModelArgs(Args):
                 raise BadArgument(
                     "ModelArgs.registered: stands beside several, and the version has an image of its own; leave it out"
                 )
-            hold(self, "artifact_uri", BELOW_A_BUCKET, "a folder of a bucket such as s3://bucket/folder/")
+            hold(self, "artifact_uri", FOLDER_OF_MODELS, "a folder of a bucket such as s3://bucket/folder/")
         else:
             hold(self, "artifact_uri", ARCHIVE, "one archive in S3 such as s3://bucket/folder/model.tar.gz")
 

@@ -119,21 +119,24 @@ def _feed(state: "State", look: Look, graph: "Graph") -> None:
 def called(state: "State", step: ManualStep) -> str | None:
     """The answer of the endpoint that the step calls to the recorded request of `examples/`. None where it calls none.
 
-    Raises NoPrediction where the cloud refuses the call, NotRun where the sandbox does not run what serves, and
-    BadInput where the endpoint does not stand.
+    Of one that serves several models each is called, and the last one's answer is it. Raises NoPrediction where the
+    cloud refuses the call, NotRun where the sandbox does not run what serves, and BadInput where the endpoint does not
+    stand.
     """
+    calls = [look for look in step.looks if look.what == "call"]
+    return [_called(state, look) for look in calls][-1] if calls else None
+
+
+def _called(state: "State", look: Look) -> str:
     from examples.pack import HERE
     from sandbox.alarms import ENDPOINTS
     from sandbox.dataplane import call
 
-    name = next((look.name for look in step.looks if look.what == "call"), None)
-    if name is None:
-        return None
     for one in (record for type_ in ENDPOINTS for record in state.resources.find(type=type_)):
-        if name in (one.name, *(one.inputs.get(key) for key in ("name", "displayName", "endpointName"))):
+        if look.name in (one.name, *(one.inputs.get(key) for key in ("name", "displayName", "endpointName"))):
             request = HERE / "recorded" / one.platform / "request.json"
-            return json.dumps(json.loads(call(state, one, request.read_bytes(), outside=False)))
-    raise BadInput(f"{name}: no endpoint of that name stands in the sandbox; bring it up first")
+            return json.dumps(json.loads(call(state, one, request.read_bytes(), outside=False, target=look.at)))
+    raise BadInput(f"{look.name}: no endpoint of that name stands in the sandbox; bring it up first")
 
 
 def _elsewhere(look: Look, graph: "Graph") -> list[str]:
@@ -169,6 +172,7 @@ def _words(look: Look, graph: "Graph") -> list[str]:
         case "sign-in":
             return ["sign-in", look.name]
         case "call":
-            return ["call", look.name, f"examples/recorded/{platform}/request.json"]
+            named = ["--target", look.at] if look.at else []
+            return ["call", look.name, f"examples/recorded/{platform}/request.json", *named]
         case _:
             return []

@@ -32,6 +32,10 @@ NOT_RUN: Mapping[str, str] = {
     ),
     "registry.takes_from.*.key": "as one less and one more; aws alone has it",
     "registry.takes_from.*.granted_by": "nothing: it tells whoever reviews the edit",
+    "endpoints.*.models": "on aws alone: updates what callers may name (RolePolicy), and nothing that serves; who "
+    "calls one that is taken out is refused",
+    "endpoints.*.folder_uri": "on aws alone: replaces the model, by canary, and each of its models has another target; "
+    "make another endpoint beside it",
     "models.*.digest": "updates what asks whether it is approved, and nothing else",
 }
 """The keys for which no program is run, and what is told instead."""
@@ -238,6 +242,11 @@ def _of_endpoints(platform: Platform, other: Mapping[str, Any], stands: Config) 
     yield Edit("endpoints.*.family", "another", {(*_ENDPOINT, "family"): "cpu-medium"})
     yield Edit("endpoints.*.machine_type", "in place of the family", machine)
     yield Edit("endpoints.*.kind", "`async`, with its keys", {_ENDPOINT: queued})
+    several = {key: value for key, value in own.items() if key not in ("model", "capture")}
+    several |= {"kind": "multi-model", "models": ["fraud-scorer", "fraud-next"], "folder_uri": other["folder_uri"]}
+    beside = stands["models"]["fraud-scorer"] | {"artifact_uri": other["artifact_uri"]}
+    joined = {_ENDPOINT: several, ("models", "fraud-next"): beside}
+    yield Edit("endpoints.*.kind", "`multi-model`, with its keys", joined)
     yield Edit("endpoints.*.enabled", "`false`", {(*_ENDPOINT, "enabled"): False})
     yield Edit("endpoints.*.model", "another", {(*_ENDPOINT, "model"): "document-embedder"})
     yield Edit("endpoints.*.min_replicas", "another", {(*_ENDPOINT, "min_replicas"): 3})

@@ -462,13 +462,14 @@ def after_up(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
         else:
             put = f"s3://{graph.outputs.get('artifacts') or 'BUCKET'}/async/input/request.json"
             call = f"invoke-endpoint-async {at} --content-type application/json --input-location {put}"
-        each = [f" --target-model {quote(target)}" for target in target_models(graph, served)] or [""]
+        targets = target_models(graph, served)
+        each = [f" --target-model {quote(target)}" for target in targets] or [""]
         yield ManualStep(
             what=f"call {name} {called_from(graph, 'Studio', _WAYS)}",
             who="caller",
             commands=[*outputs(graph), *(f"aws sagemaker-runtime {call}{target}" for target in each)],
             checks=[f"aws sagemaker describe-endpoint {at} --query EndpointStatus"],
-            looks=[Look(what="call", name=name)],
+            looks=[Look(what="call", name=name, at=target) for target in targets or [""]],
         )
 
 

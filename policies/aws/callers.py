@@ -10,7 +10,7 @@ from catalogue.kinds.aws.sagemaker import ENDPOINT, MODEL, configurations, folde
 from catalogue.kinds.aws.studio import DOMAIN, USER_PROFILE, domain_of
 from catalogue.landing_zones import AwsNetwork
 from catalogue.placement import Caller
-from catalogue.targets import target_of
+from catalogue.targets import FOLDER, target_of
 from policies import given
 from policies.aws.access import own_policies, refusal, session
 from policies.aws.network import CALLS, https
@@ -110,7 +110,7 @@ def call_named(graph: Graph, resource: Resource) -> Iterator[str]:
     may read. https://docs.aws.amazon.com/sagemaker/latest/dg/multi-model-endpoint-security.html
     """
     for folder in folders(resource):
-        if not re.fullmatch(r"s3://[^/]+/(.+/)+", folder):
+        if not re.fullmatch(FOLDER, folder):
             yield f"serves whatever a caller names in {folder or 'no place'}, which is no folder of models in a bucket"
             continue
         for endpoint in _served_by(graph, resource):

@@ -18,7 +18,6 @@ from catalogue.placement import Placement
 from catalogue.properties import Properties
 from catalogue.registered import Registered
 from catalogue.runs import ANSWERS_DAYS, CHECKPOINTS_DAYS, PIPELINES_DAYS, SCORES_DAYS, by_hand
-from catalogue.targets import folder_of
 from policies.aws import steps
 from policies.aws.capture import kept_days
 from policies.aws.queues import answers, requests_beside
@@ -225,7 +224,8 @@ def _alarm(graph: Graph, place: Placement, item: str, alarm: Resource) -> Iterat
 def _model(graph: Graph, place: Placement, item: str, model: Resource) -> Iterator[str]:
     """What an item serves is the model of the file that it names, by its version or by image and artifact."""
     if named := place.states(f"{item}.models"):
-        yield from _several(place, [f"models.{one}" for one in named.split(", ")], model)
+        folder = place.states(f"{item}.folder_uri")
+        yield from _several(place, folder, [f"models.{one}" for one in named.split(", ")], model)
         return
     key, kind = f"models.{place.states(f'{item}.model')}", kind_of(model.type)
     assert kind is not None and isinstance(kind.serves, Serves)
@@ -246,12 +246,11 @@ def _told(place: Placement, key: str, model: Resource) -> Iterator[str]:
             yield f"is told another {name} than {key}.environment of the stack file says"
 
 
-def _several(place: Placement, keys: Sequence[str], model: Resource) -> Iterator[str]:
+def _several(place: Placement, folder: str, keys: Sequence[str], model: Resource) -> Iterator[str]:
     """What an item serves several models from is their folder and no other, and each would run in this container."""
-    folder = folder_of([place.states(f"{key}.artifact_uri") for key in keys])
     for container in (*model.props.each_section("primaryContainer"), *model.props.each_section("containers")):
         if (uri := container.text_or_empty("modelDataUrl")) != folder:
-            yield f"serves what lies in {uri}, where the models of the stack file lie in {folder}"
+            yield f"serves what lies in {uri}, where the stack file says {folder}"
         for key in keys:
             yield from other_word(place, f"{key}.image", container.text_or_empty("image"), "runs the image")
     for key in keys:

@@ -37,7 +37,7 @@ def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
     def call(name: str, url: pulumi.Input[str]) -> Mapping[str, Any]:
         item = running[name]
         if isinstance(item, MultiModelEndpoint):
-            return _by_name(ground, name, targets(config, item.models), url)
+            return _by_name(ground, name, targets(config, item), url)
         return _call(ground, name, item.kind, url)
 
     inside = {name: call(name, public) for name in running}

@@ -12,7 +12,7 @@ from components.aws.model import ModelArgs
 from components.aws.personas import Needs, TargetsArgs
 from components.aws.registry import answers_of, captures_of, failures_of
 from stacks.aws.ground import Ground
-from stacks.aws.models import folder, model, several, targets
+from stacks.aws.models import model, several, targets
 from stacks.machines import machine
 from stacks.model import StackConfig
 from stacks.sections import endpoints, models
@@ -32,8 +32,8 @@ def grants(config: StackConfig) -> Needs:
         targets=[
             TargetsArgs(
                 endpoint=name,
-                folder_uri=folder(config, item.models),
-                targets=list(targets(config, item.models).values()),
+                folder_uri=item.folder_uri,
+                targets=list(targets(config, item).values()),
             )
             for name, item in endpoints.of(config).items()
             if isinstance(item, MultiModelEndpoint)
@@ -69,7 +69,7 @@ def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
 
 def _model(ground: Ground, config: StackConfig, item: Endpoint) -> ModelArgs:
     if isinstance(item, MultiModelEndpoint):
-        return several(ground, config, item.models, "serving")
+        return several(ground, config, item, "serving")
     return model(ground, config, item.model, "serving")
 
 

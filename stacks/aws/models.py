@@ -1,16 +1,17 @@
 """Models on Amazon SageMaker: the ground's registry keeps them; an endpoint or batch job makes each that it runs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 
 from catalogue.registered import IMAGES, Registered
-from catalogue.targets import folder_of, target_of
+from catalogue.targets import target_of
 from components.aws.model import ModelArgs, RegisteredArgs
 from components.aws.personas import Needs, TakenArgs
 from stacks.aws.ground import Ground
 from stacks.aws.names import artifacts_of, registry_of
 from stacks.model import StackConfig
 from stacks.sections import models, registry, sources
+from stacks.sections.endpoints import MultiModelEndpoint
 
 
 def grants(config: StackConfig) -> Needs:
@@ -32,23 +33,14 @@ def grants(config: StackConfig) -> Needs:
     )
 
 
-def several(ground: Ground, config: StackConfig, names: Sequence[str], persona: str) -> ModelArgs:
+def several(ground: Ground, config: StackConfig, item: MultiModelEndpoint, persona: str) -> ModelArgs:
     """The models of the stack file that share a container: they have one image, in all of them the same."""
-    shared = model(ground, config, names[0], persona)
-    return replace(shared, several=True, artifact_uri=folder(config, names))
+    return replace(model(ground, config, item.models[0], persona), several=True, artifact_uri=item.folder_uri)
 
 
-def targets(config: StackConfig, names: Sequence[str]) -> Mapping[str, str]:
+def targets(config: StackConfig, item: MultiModelEndpoint) -> Mapping[str, str]:
     """What a caller says to be answered by each of the models that share a container, by its name."""
-    below = folder(config, names)
-    return {name: target_of(models.of(config)[name].artifact_uri, below) for name in names}
-
-
-def folder(config: StackConfig, names: Sequence[str]) -> str:
-    """The folder below which the models that share a container lie."""
-    found = folder_of([models.of(config)[name].artifact_uri for name in names])
-    assert found is not None, "the check of endpoints refuses models that share no folder"
-    return found
+    return {name: target_of(models.of(config)[name].artifact_uri, item.folder_uri) for name in item.models}
 
 
 def model(ground: Ground, config: StackConfig, name: str, persona: str) -> ModelArgs:

@@ -1,5 +1,6 @@
 """Served models: endpoints that answer at once, or through a queue."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
@@ -13,12 +14,13 @@ from catalogue.pauses import lost_to
 from catalogue.platforms import PLATFORMS
 from catalogue.rollbacks import ERRORS_PERCENT
 from catalogue.runs import ANSWERS_DAYS
-from catalogue.targets import folder_of
+from catalogue.targets import FOLDER
+from catalogue.wording import found_word
 from components.hours import Hours as ComponentHours
 from components.shapes import Capture as Captured
 from components.shapes import Replicas, Rollout
-from stacks.checks import offered, one_by_one
-from stacks.fields import Fields, Machine, Slug, TimeZone, machine_type_schema
+from stacks.checks import address, offered, one_by_one
+from stacks.fields import Fields, Machine, Slug, TimeZone, Uri, machine_type_schema
 from stacks.machines import machine
 from stacks.model import Path, Problem, Section, StackConfig
 from stacks.sections import models
@@ -201,10 +203,10 @@ class AsyncEndpoint(Machine):
 class MultiModelEndpoint(Machine):
     """Several models that answer at once from one container, each as a caller names it; on aws alone.
 
-    A caller names one by its target, which the outputs tell: the path of its artifact below the folder that all of
-    them share. SageMaker loads it at the first call. Another artifact is another target, so a new version comes in
-    beside the old one: add it to `models`, let the callers go over, then take the old one out. The canary is for what
-    all of them share: the image, its variables and the machines.
+    A caller names one by its target, which the outputs tell: the path of its artifact below `folder_uri`. SageMaker
+    loads it at the first call. Another artifact is another target, so a new version comes in beside the old one: add it
+    to `models`, let the callers go over, then take the old one out. The canary is for what all of them share: the
+    image, its variables and the machines.
     """
 
     kind: Literal["multi-model"] = Field(examples=["multi-model"])
@@ -212,7 +214,9 @@ class MultiModelEndpoint(Machine):
     enabled: bool = Field(default=True, examples=[False])
     """With false nothing runs or is paid; the models and the registry stay."""
     models: Annotated[list[Slug], Field(min_length=2, max_length=20)] = Field(examples=[["fraud-de", "fraud-fr"]])
-    """The names of models of this file, under `models`: all of one image, with artifacts below one folder."""
+    """The names of models of this file, under `models`: all of one image, with artifacts below `folder_uri`."""
+    folder_uri: Uri = Field(examples=["s3://payments-risk-models-111122223333/models/"])
+    """The folder below which all the artifacts lie, and will: with another, each model has another target."""
     min_replicas: Annotated[int, Field(ge=1, le=100)] = Field(examples=[2])
     """The fewest replicas, which are paid for with no traffic as well; 2 or more, for one has no canary."""
     max_replicas: Annotated[int, Field(ge=1, le=100)] = Field(examples=[4])
@@ -437,6 +441,10 @@ _NO_GPU = (
 """https://docs.aws.amazon.com/sagemaker/latest/dg/mms-container-apis.html"""
 
 
+_Known = list[tuple[int, str, models.Model]]
+"""Models of one endpoint: where each stands in its list, its name, and what the file says of it."""
+
+
 def _together(config: StackConfig) -> Iterator[Problem]:
     """What the models of one endpoint share is the same for all of them: SageMaker starts one container.
 
@@ -458,6 +466,7 @@ def _together(config: StackConfig) -> Iterator[Problem]:
                     yield Problem((*path, at), f"found {one!r}, which {wrong}")
         if alone and known:
             yield from _same(path, known)
+        yield from _below(config, (SECTION.name, name), item.folder_uri, known)
         if not any(offered(config, (), item, "online")):
             has = catalogue.load(config.platform).machine_in(item.machine, config.region)
             if has.accelerator:
@@ -465,8 +474,8 @@ def _together(config: StackConfig) -> Iterator[Problem]:
                 yield Problem((SECTION.name, name, at), f"found {item.machine!r}, {_NO_GPU}")
 
 
-def _same(path: Path, known: list[tuple[int, str, models.Model]]) -> Iterator[Problem]:
-    """All models have the image and the variables of the first, and an artifact of their own in a folder with its."""
+def _same(path: Path, known: _Known) -> Iterator[Problem]:
+    """All models have the image and the variables of the first, and an artifact of their own."""
     _, first, says = known[0]
     artifacts: dict[str, str] = {}
     for at, one, model in known:
@@ -479,12 +488,26 @@ def _same(path: Path, known: list[tuple[int, str, models.Model]]) -> Iterator[Pr
                 )
         if (other := artifacts.setdefault(model.artifact_uri, one)) != one:
             yield Problem((*path, at), f"found {one!r}, whose artifact is that of {other!r}; name one of the two")
-    if folder_of([model.artifact_uri for _, _, model in known]) is None:
+
+
+def _below(config: StackConfig, path: Path, folder: str, known: _Known) -> Iterator[Problem]:
+    """The folder is one of a bucket, and each artifact lies below it."""
+    at = (*path, "folder_uri")
+    wrong = [*address(config, at, folder)]
+    yield from wrong
+    if not wrong and not re.fullmatch(FOLDER, folder):
         yield Problem(
-            path,
-            "found artifacts that share no folder below a bucket, and whoever may call could name anything below the "
-            "one that they share; allowed: artifacts of one bucket, below one folder that holds models alone",
+            at,
+            f"found {found_word(folder)}, allowed: a folder of a bucket that ends in a slash, no whole bucket",
         )
+        return
+    for index, one, model in known if not wrong else ():
+        if not model.registered and not model.artifact_uri.startswith(folder):
+            yield Problem(
+                (*path, "models", index),
+                f"found {one!r}, whose artifact {found_word(model.artifact_uri)} lies elsewhere than in folder_uri; "
+                "allowed: a model whose artifact lies below it",
+            )
 
 
 def _own_schema(platform: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from operations.__main__ import application
 from operations.commands import init
 from stacks import config
 from stacks.config import STACKS
-from stacks.sections.endpoints import AsyncEndpoint
+from stacks.sections.endpoints import AsyncEndpoint, MultiModelEndpoint
 from tests.previewing import judging_warm
 
 PAGE = (STACKS.parent / "docs" / "your-own-stack.md").read_text(encoding="utf-8")
@@ -65,3 +65,9 @@ def test_the_endpoint_with_hours_is_one() -> None:
     (said,) = yaml.safe_load(text).values()
     endpoint = AsyncEndpoint.model_validate(said)
     assert endpoint.hours is not None and endpoint.hours.timezone == "Europe/Berlin"
+
+
+def test_the_endpoint_of_several_models_is_one() -> None:
+    (text,) = [block for block in re.findall(r"```yaml\n(.*?)```", PAGE, re.S) if "folder_uri:" in block]
+    (said,) = yaml.safe_load(text).values()
+    assert MultiModelEndpoint.model_validate(said).models == ["churn-de", "churn-fr"]

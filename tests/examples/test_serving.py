@@ -305,9 +305,7 @@ def test_sagemaker_loads_lists_invokes_and_unloads_each_of_several_models(tmp_pa
         assert unusable.status_code == 400 and "cannot be read" in unusable.text
 
 
-@pytest.mark.parametrize(
-    ("environment", "path"), [({}, "/invocations"), ({"SAGEMAKER_MULTI_MODEL": "true"}, "/models")]
-)
+@pytest.mark.parametrize(("several", "path"), [("", "/invocations"), ("true", "/models")])
 def test_sagemaker_says_by_a_variable_that_a_container_serves_several(
     monkeypatch: pytest.MonkeyPatch, several: str, path: str
 ) -> None:

@@ -15,7 +15,7 @@ from components.aws.logs import JobLogsArgs
 from components.aws.model import ModelArgs
 from components.aws.monitoring import AlertsArgs
 from components.aws.network import JoinedNetworkArgs, NetworkArgs
-from components.aws.personas import CallerArgs, IdentityArgs, Needs, TakenArgs
+from components.aws.personas import CallerArgs, IdentityArgs, Needs, TakenArgs, TargetsArgs
 from components.aws.pipeline import PipelineArgs, StepArgs
 from components.aws.registry import RegistryArgs
 from components.aws.training import SpotArgs, TrainingJobArgs
@@ -163,6 +163,11 @@ EXAMPLES: Mapping[str, Args] = {
             machines=[Machine("ml.m5.large"), Machine("ml.g6.xlarge", local_nvme=True)],
             applications=[Machine("ml.m5.large")],
             callers=[CallerArgs(name="app", role_arn="arn:aws:iam::444455556666:role/app")],
+            targets=[
+                TargetsArgs(
+                    endpoint="several", folder_uri=f"s3://it-artifacts-{ACCOUNT}/scorer/", targets=["1/model.tar.gz"]
+                )
+            ],
         ),
         bucket_arn=f"arn:aws:s3:::{BUCKET}",
         repository_arn=f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/it-images",

@@ -1,8 +1,9 @@
 """Endpoints of several models: what a stack file may say of them, what is made of it, and what a rule would find."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,23 +15,30 @@ from catalogue.graph import Graph
 from catalogue.kinds.aws.iam import ROLE_POLICY
 from catalogue.kinds.aws.sagemaker import MODEL
 from catalogue.kinds.aws.sagemaker import artifacts_of as artifacts_in
-from catalogue.targets import artifacts_below, folder_of, target_of
+from catalogue.targets import artifacts_below
+from components.aws.endpoint import AsyncArgs
+from components.aws.model import ModelArgs, RegisteredArgs
+from components.given import BadArgument
 from examples.pack import HERE, digest_of_model
 from operations.evaluation import evaluate
+from operations.sandboxes.walk import called
+from operations.steps import aws as manual_steps
 from policies import pack
 from policies.aws.callers import call_named
 from policies.aws.stated import stated
 from sandbox.dataplane import NoPrediction, call
 from stacks.config import validate
 from stacks.sections import endpoints
+from tests.components.aws.examples import EXAMPLES
 from tests.mutate import changed, put
 from tests.previewing import preview
 from tests.sandbox.dataplane.test_path import Standing
 from tests.stack_files import pilot_file
 
 BUCKET = "s3://aws-pilot-artifacts-111122223333"
-FOLDER = f"{BUCKET}/models/mlplatform-example/"
-TARGETS = {"fraud-scorer": "1/model.tar.gz", "fraud-next": "2/model.tar.gz"}
+FOLDER = f"{BUCKET}/models/"
+EXAMPLE = "mlplatform-example"
+TARGETS = {"fraud-scorer": "mlplatform-example/1/model.tar.gz", "fraud-next": "mlplatform-example/2/model.tar.gz"}
 Json = dict[str, Any]
 
 
@@ -39,10 +47,13 @@ def stack_file() -> Json:
     said = deepcopy(pilot_file("aws"))
     config = said["config"]
     own, live = config["mlplatform:models"], config["mlplatform:endpoints"]["fraud-scorer"]
-    own["fraud-next"] = {"image": own["fraud-scorer"]["image"], "artifact_uri": f"{FOLDER}2/model.tar.gz"}
+    own["fraud-next"] = {
+        "image": own["fraud-scorer"]["image"],
+        "artifact_uri": f"{FOLDER}{EXAMPLE}/2/model.tar.gz",
+    }
     for key in ("model", "capture"):
         del live[key]
-    live |= {"kind": "multi-model", "models": ["fraud-scorer", "fraud-next"]}
+    live |= {"kind": "multi-model", "models": ["fraud-scorer", "fraud-next"], "folder_uri": FOLDER}
     return said
 
 
@@ -80,11 +91,14 @@ REFUSED: list[tuple[Callable[[Json, Json], None], str]] = [
     ),
     (_model(environment={"THRESHOLD": "0.5"}), "models.1: found 'fraud-next', whose environment is another"),
     (_model(start_up_seconds=600), "models.1: found 'fraud-next', which has start_up_seconds"),
-    (_model(artifact_uri=f"{FOLDER}1/model.tar.gz"), "models.1: found 'fraud-next', whose artifact is that of"),
     (
-        _model(artifact_uri=f"{BUCKET}/other/model.tar.gz"),
-        "models: found artifacts that share no folder below a bucket",
+        _model(artifact_uri=f"{FOLDER}{EXAMPLE}/1/model.tar.gz"),
+        "models.1: found 'fraud-next', whose artifact is",
     ),
+    (_model(artifact_uri=f"{BUCKET}/other/model.tar.gz"), "models.1: found 'fraud-next', whose artifact"),
+    (_endpoint(folder_uri=f"{BUCKET}/"), "folder_uri: found"),
+    (_endpoint(folder_uri=f"{BUCKET}/models"), "folder_uri: found"),
+    (_endpoint(folder_uri="gs://models/"), "folder_uri: found"),
     (_registered, "models.1: found 'fraud-next', which is a version of the registry"),
 ]
 
@@ -106,20 +120,12 @@ def test_another_platform_refuses_it_with_its_own_reason_and_the_nearest_thing(p
     live = config["mlplatform:endpoints"]["fraud-scorer"]
     for key in ("model", "capture", "hours"):
         live.pop(key, None)
-    live |= {"kind": "multi-model", "models": ["fraud-scorer", "fraud-next"]}
+    live |= {"kind": "multi-model", "models": ["fraud-scorer", "fraud-next"], "folder_uri": FOLDER}
     with pytest.raises(BadInput) as refused:
         validate(config, "a.yaml")
     why = endpoints.SECTION.kinds["multi-model"][platform]
     assert f"kind: found 'multi-model': {why}" in str(refused.value)
     assert "kind 'online'" in why
-
-
-def test_the_folder_is_the_narrowest_that_all_artifacts_share() -> None:
-    assert folder_of([f"{BUCKET}/m/fraud-de/1/a.tar.gz", f"{BUCKET}/m/fraud-fr/1/a.tar.gz"]) == f"{BUCKET}/m/"
-    assert folder_of([f"{BUCKET}/m/a.tar.gz", f"{BUCKET}/m/b/a.tar.gz"]) == f"{BUCKET}/m/"
-    assert folder_of([f"{BUCKET}/m/a.tar.gz", f"{BUCKET}-2/m/a.tar.gz"]) is None
-    assert folder_of([f"{BUCKET}/a.tar.gz", f"{BUCKET}/m/a.tar.gz"]) is None
-    assert target_of(f"{BUCKET}/m/b/a.tar.gz", f"{BUCKET}/m/") == "b/a.tar.gz"
 
 
 def test_it_is_served_isolated_from_the_folder_and_judged_without_a_finding(graph: Graph) -> None:
@@ -135,7 +141,7 @@ def test_it_is_served_isolated_from_the_folder_and_judged_without_a_finding(grap
 def test_the_output_tells_what_a_caller_says_for_each_model(graph: Graph) -> None:
     call = graph.outputs["calls"]["fraud-scorer"]
     assert call["targets"] == TARGETS
-    assert call["commands"]["fraud-next"].endswith(" --target-model 2/model.tar.gz")
+    assert call["commands"]["fraud-next"].endswith(" --target-model mlplatform-example/2/model.tar.gz")
     assert "--endpoint-name aws-pilot-fraud-scorer " in call["commands"]["fraud-next"]
 
 
@@ -189,7 +195,7 @@ def _wild(statement: Json) -> None:
 
 def _another(statement: Json) -> None:
     if statement["Sid"].startswith("PredictByName"):
-        statement["Condition"]["StringEquals"]["sagemaker:TargetModel"].append("3/model.tar.gz")
+        statement["Condition"]["StringEquals"]["sagemaker:TargetModel"].append("mlplatform-example/3/model.tar.gz")
 
 
 HOLES = [
@@ -197,7 +203,7 @@ HOLES = [
     _policies(_wild),
     _policies(_another),
     _container("modelDataUrl", f"{BUCKET}/"),
-    _container("modelDataUrl", f"{FOLDER}1/model.tar.gz"),
+    _container("modelDataUrl", f"{FOLDER}{EXAMPLE}/1/model.tar.gz"),
 ]
 
 
@@ -208,7 +214,7 @@ def test_a_rule_finds_whatever_lets_a_caller_name_another_model(graph: Graph, ho
 
 
 OTHERS = [
-    _container("modelDataUrl", f"{BUCKET}/models/"),
+    _container("modelDataUrl", f"{FOLDER}{EXAMPLE}/"),
     _container("image", "111122223333.dkr.ecr.us-east-1.amazonaws.com/aws-pilot-registry-images:other"),
     _container("environment", {"LEVEL": "debug"}),
 ]
@@ -241,7 +247,7 @@ def test_the_container_answers_for_each_model_and_iam_refuses_any_other(standing
     for target in TARGETS.values():
         assert _called(standing, target) == recorded
     with pytest.raises(NoPrediction, match="because no identity-based policy allows the sagemaker:InvokeEndpoint"):
-        _called(standing, "3/model.tar.gz")
+        _called(standing, "mlplatform-example/3/model.tar.gz")
     with pytest.raises(BadInput, match="serves several models; name one by --target"):
         _called(standing, "")
 
@@ -250,6 +256,42 @@ def test_a_model_that_nobody_uploaded_or_the_role_may_not_read_is_not_fetched(st
     (policy,) = [one for one in standing.all() if one.type == ROLE_POLICY and "serving" in one.name]
     standing.delete(policy)
     with pytest.raises(NoPrediction, match="Failed to download model data"):
-        _called(standing, "2/model.tar.gz")
+        _called(standing, "mlplatform-example/2/model.tar.gz")
     standing.put_back([policy])
-    assert _called(standing, "2/model.tar.gz")
+    assert _called(standing, "mlplatform-example/2/model.tar.gz")
+
+
+def test_the_last_step_calls_each_model_and_gets_a_prediction(graph: Graph, standing: Standing) -> None:
+    (step,) = [one for one in manual_steps.after_up(graph, "111122223333", "us-east-1") if one.what.startswith("call ")]
+    assert [look.at for look in step.looks] == sorted(TARGETS.values())
+    assert [one.rpartition(" ")[2] for one in step.commands if "invoke-endpoint" in one] == sorted(TARGETS.values())
+    assert called(standing.state, step) is not None
+
+
+_MODEL: Json = {
+    "image": "111122223333.dkr.ecr.us-east-1.amazonaws.com/scorer:1",
+    "role_arn": "arn:aws:iam::111122223333:role/serving",
+    "subnet_ids": ["subnet-1"],
+    "security_group_id": "sg-1",
+}
+
+
+@pytest.mark.parametrize("place", [f"{BUCKET}/", f"{BUCKET}/models", f"{FOLDER}{EXAMPLE}/1/model.tar.gz"])
+def test_a_component_takes_several_models_from_a_folder_of_a_bucket_alone(place: str) -> None:
+    with pytest.raises(BadArgument, match=r"^ModelArgs\.artifact_uri: found .*a folder of a bucket"):
+        ModelArgs(several=True, artifact_uri=place, **_MODEL)
+    with pytest.raises(BadArgument, match=r"^ModelArgs\.artifact_uri: found .*one archive in S3"):
+        ModelArgs(artifact_uri=FOLDER, **_MODEL)
+
+
+def test_a_queue_a_batch_job_and_a_registered_version_take_no_model_of_several() -> None:
+    version = RegisteredArgs(account="111122223333", region="us-east-1", group="g", version=1, digest="sha256:0")
+    with pytest.raises(BadArgument, match=r"^ModelArgs\.registered: stands beside several"):
+        ModelArgs(several=True, artifact_uri=FOLDER, registered=version, **_MODEL)
+    several = ModelArgs(several=True, artifact_uri=FOLDER, **_MODEL)
+    made: Mapping[str, Any] = EXAMPLES
+    queue = AsyncArgs(backlog_per_replica=5, output_uri="s3://b/o/", failure_uri="s3://b/f/", output_key_arn="k")
+    with pytest.raises(BadArgument, match=r"^EndpointArgs\.asynchronous: stands beside a model of several"):
+        replace(made["Endpoint"], model=several, online=None, asynchronous=queue, hours=None)
+    with pytest.raises(BadArgument, match=r"^BatchJobArgs\.model: serves several"):
+        replace(made["BatchJob"], model=several)
