@@ -12,6 +12,7 @@ from catalogue.durations import minutes_or_none
 from catalogue.graph import Graph, Resource
 from catalogue.hardware import catalogue
 from catalogue.kinds.azure import IDENTITY, monitor, privatedns
+from catalogue.kinds.azure.jobs import jobs
 from catalogue.kinds.azure.machinelearningservices import (
     ENVIRONMENT,
     ONLINE_DEPLOYMENT,
@@ -30,13 +31,14 @@ from catalogue.kinds.azure.mlplatform import APPROVED_VERSION
 from catalogue.kinds.azure.network import PEERING
 from catalogue.landing_zones import AzureZone
 from catalogue.placement import Source
-from catalogue.properties import Properties
+from catalogue.properties import Properties, Unreadable
 from catalogue.registered import DIGEST, REPOSITORY, Registered
 from catalogue.registries import is_own
 from catalogue.services import services_of
 from operations.steps import LetIn, called_from, first, named_anew, outputs, query, registering
 from operations.verdict import Look, ManualStep
 from policies import given
+from policies.azure.reading import is_version
 from policies.rule import callers, peoples_networks
 
 STORES = ", from inside the network"
@@ -235,7 +237,17 @@ def _running(graph: Graph, place: str) -> Iterator[Resource]:
             yield from graph.refers(deployment, "endpointName", BATCH_ENDPOINT)
         for component in graph.referring(COMPONENT, "properties", environment):
             for schedule in graph.referring(SCHEDULE, "properties", component):
-                yield from graph.refers(schedule, "properties", COMPUTE)
+                yield from _clusters(graph, schedule, component)
+
+
+def _clusters(graph: Graph, schedule: Resource, component: Resource) -> list[Resource]:
+    """The clusters of a run on which a component is done; all of them where that is not known yet."""
+    try:
+        does = [job for job in jobs(schedule.props) if is_version(job.component(), component, "components")]
+        found = [one for job in does if (one := job.compute(graph, schedule)) is not None]
+    except Unreadable:
+        found = []
+    return found or graph.refers(schedule, "properties", COMPUTE)
 
 
 _PULL = "Microsoft.ContainerRegistry/registries/pull/read"
