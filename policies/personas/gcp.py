@@ -15,6 +15,7 @@ from catalogue.kinds.gcp import (
     workflows,
 )
 from catalogue.once import once_a_graph
+from catalogue.properties import Malformed
 from catalogue.registered import Registered, in_registry
 from catalogue.vertex_jobs import CUSTOM, TUNES
 from policies.gcp.experiments import records
@@ -121,6 +122,8 @@ def _artifacts_in(graph: Graph) -> str:
         for grant in graph.referring(storage.BUCKET_MEMBER, "bucket", bucket)
         if approver not in graph.refers(grant, "member")
     )
+    if not buckets:
+        raise Malformed("", "the stack makes no bucket for the artifacts that its personas work with")
     return next(shared, buckets[0]).props.text_or_empty("name")
 
 

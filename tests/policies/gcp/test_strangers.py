@@ -319,3 +319,10 @@ def test_requests_are_logged_into_the_dataset_that_is_named() -> None:
         endpoint = resource("gcp:vertex/aiEndpoint:AiEndpoint", "e", {at: logs}, made_of={at: dataset})
         before_up = replace(dataset, outputs={})
         assert len(said(program("gcp", before_up, endpoint), "encryption-request-log")) == wanted, uri
+
+
+def test_a_stack_without_its_bucket_of_artifacts_is_told_so_in_a_sentence(gcp_pilot: Graph) -> None:
+    name = "registry-artifacts"
+    left = replace(gcp_pilot, resources=tuple(one for one in gcp_pilot.resources if not one.name.endswith(name)))
+    (one,) = said(left, "identity-persona-tasks")
+    assert "makes no bucket for the artifacts" in one and "broke" not in one
