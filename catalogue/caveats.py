@@ -145,7 +145,11 @@ CAVEATS: Mapping[str, tuple[Caveat, ...]] = {
             (_MLFLOW,),
             "In which regions MLflow Apps are sold is not checked: neither a page that was found nor AWS's own list of "
             "endpoints says it. `aws sagemaker list-mlflow-apps --region REGION` answers where they are.",
-            assumed("the endpoints of botocore have SageMaker's, of which Apps are a part, and none of theirs", _TODAY),
+            assumed(
+                "https://github.com/boto/botocore/blob/develop/botocore/data/endpoints.json has SageMaker's, of which "
+                "Apps are a part, and none of theirs",
+                _TODAY,
+            ),
         ),
         Caveat(
             (_STARTS,),

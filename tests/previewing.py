@@ -54,11 +54,6 @@ def _of(stack: str, config: tuple[tuple[str, str], ...]) -> Graph:
     return programs().run(Program(f"Pulumi.{stack}.yaml", stack, dict(config), STACKS))[0]
 
 
-def imported_by(path: Path) -> set[str]:
-    """What a process has imported that runs the program of a stack file, and has run programs of its platform alone."""
-    return set(programs()._ask(Program.of(path), {"modules": True}, 60)[0])
-
-
 @contextmanager
 def staying_warm() -> Generator[Programs]:
     """In place of `Programs`, where a command of this process would start a process for a program and end it again."""

@@ -7,7 +7,6 @@ reads the company's, as a new process would.
 import json
 import sys
 from collections.abc import Callable
-from contextlib import redirect_stdout
 from functools import partial
 from io import StringIO
 
@@ -25,13 +24,7 @@ def load(platform: str) -> Callable[[], int]:
 def _run(platform: str, job: Callable[[], int]) -> int:
     given = sys.stdin.read()
     sys.stdin = StringIO(given)
-    asked = json.loads(given)
-    before = asked.get("before")
-    if "modules" in asked:
-        with redirect_stdout(StringIO()):
-            code = job()
-        json.dump(sorted(sys.modules), sys.stdout)
-        return code
+    before = json.loads(given).get("before")
     if not before:
         return job()
     sys.path[:0] = before

@@ -135,7 +135,7 @@ def _called(state: "State", look: Look) -> str:
     for one in (record for type_ in ENDPOINTS for record in state.resources.find(type=type_)):
         if look.name in (one.name, *(one.inputs.get(key) for key in ("name", "displayName", "endpointName"))):
             request = HERE / "recorded" / one.platform / "request.json"
-            return json.dumps(json.loads(call(state, one, request.read_bytes(), outside=False, target=look.at)))
+            return json.dumps(json.loads(call(state, one, request.read_bytes(), outside=False, target=look.target)))
     raise BadInput(f"{look.name}: no endpoint of that name stands in the sandbox; bring it up first")
 
 
@@ -172,7 +172,7 @@ def _words(look: Look, graph: "Graph") -> list[str]:
         case "sign-in":
             return ["sign-in", look.name]
         case "call":
-            named = ["--target", look.at] if look.at else []
+            named = ["--target", look.target] if look.target else []
             return ["call", look.name, f"examples/recorded/{platform}/request.json", *named]
         case _:
             return []

@@ -469,7 +469,7 @@ def after_up(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
             who="caller",
             commands=[*outputs(graph), *(f"aws sagemaker-runtime {call}{target}" for target in each)],
             checks=[f"aws sagemaker describe-endpoint {at} --query EndpointStatus"],
-            looks=[Look(what="call", name=name, at=target) for target in targets or [""]],
+            looks=[Look(what="call", name=name, target=target) for target in targets or [""]],
         )
 
 

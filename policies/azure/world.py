@@ -45,7 +45,6 @@ _REGISTRY = re.compile("azureml:(?://)?/?registries/([^/]+)/")
 https://learn.microsoft.com/en-us/azure/machine-learning/concept-machine-learning-registries-mlops"""
 _REGISTERED = re.compile("(/.+/workspaces/[^/]+)/(?:codes|components|computes|data|datastores|environments|models)/.+")
 """What people and pipelines register in a workspace beside the program that makes it."""
-_ML_REGISTRY = "azure-native:machinelearningservices:Registry"
 _DATASTORES = frozenset(f"workspace{kind}store" for kind in ("artifact", "blob", "file", "working"))
 """Those that Azure ML makes in each workspace: https://learn.microsoft.com/en-us/azure/machine-learning/concept-data"""
 _HOST = re.compile(r"\b(?:https?|abfss?|wasbs?|adl|sftp|ftp|git|ssh)://(?:[^/@\s'\"]*@)?(?P<host>[^/:\s'\"]+)")
@@ -185,7 +184,9 @@ def own_ids(graph: Graph) -> Found:
     (Microsoft cloud security benchmark PA-7). Addresses of assets (azureml://) name the workspace that they lie in.
     """
     ours, datastores = own(graph), world(graph).by_type.get(DATASTORE, frozenset())
-    made = {name for one in graph.of(_ML_REGISTRY) for name in names_of(one)}
+    made = {
+        name for one in graph.cloud if one.type.endswith(":machinelearningservices:Registry") for name in names_of(one)
+    }
     for resource, path, text in ((one, *said) for one in graph.cloud for said in _with_ids(one)):
         asset, registry = _ASSET.match(text.casefold()), _REGISTRY.match(text.casefold())
         if registry is not None:

@@ -169,7 +169,7 @@ def _by_metadata(path: str, metadata: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _by_text(graph: Graph, path: str, text: str) -> Iterator[str]:
-    key = re.sub(r"(\.\d+)+$", "", path).rpartition(".")[2]
+    key = next((part for part in reversed(path.split(".")) if not part.isdecimal()), "")
     if _EVERYBODY.fullmatch(text):
         yield f"lets in {text} ({path})"
     elif re.fullmatch(r"[0-9a-f.:]+/\d+", text) and _is_public(text):

@@ -51,9 +51,12 @@ def is_pipeline(record: Record) -> bool:
     """Whether a schedule starts the steps of a pipeline of ours: each has one of its outputs. A training job has its
     output to itself, and so has a batch job.
     """
-    found = list(jobs.jobs(of_record(record).props)) if record.type == jobs.SCHEDULE else []
-    outputs = [set(part.section_or_empty("outputs").names()) for job in found for part in job.around]
-    return any(not names & {contract.OUTPUT, SCORES} for names in outputs)
+    if record.type != jobs.SCHEDULE:
+        return False
+    props = of_record(record).props
+    outputs = [set(part.section_or_empty("outputs").names()) for job in jobs.jobs(props) for part in job.around]
+    scores = not jobs.trains(props)
+    return any(not names & {contract.OUTPUT, SCORES} for names in outputs if names or not scores)
 
 
 def search(record: Record) -> str | None:

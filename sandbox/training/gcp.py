@@ -280,7 +280,9 @@ def refused(state: State, launch: Launch, asked: Asked) -> str:
                 f"JOB_STATE_FAILED: {launch.identity} does not have {permission} access to the Google Cloud Storage "
                 f"object. Permission '{permission}' denied on resource (or it may not exist): {asked.address}"
             )
-    said = _refused_on_bucket(state, launch.identity, asked.address, _OF_OUTPUTS) if asked.does == "write" else ""
+    # A batch prediction job, which has no container of its own, is not said to ask the bucket itself.
+    asks = asked.does == "write" and bool(launch.image)
+    said = _refused_on_bucket(state, launch.identity, asked.address, _OF_OUTPUTS) if asks else ""
     return f"JOB_STATE_FAILED: Unable to start training due to the following error: {said}" if said else ""
 
 

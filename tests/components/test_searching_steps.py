@@ -48,11 +48,11 @@ def test_on_aws_the_search_of_a_step_is_granted_by_its_name_and_its_trials_with_
 @pytest.mark.parametrize(
     ("step", "said"),
     [
-        (lambda: replace(GCP, tuning=SEARCH, program=["python"]), "found tuning beside program"),
+        (lambda: replace(GCP, tuning=SEARCH, program=["python"]), "found tuning beside batch, program"),
         (lambda: replace(GCP, tuning=SEARCH, spot=SpotArgs(checkpoint_uri="gs://b/c/", wait_hours=1)), "beside"),
         (lambda: replace(GCP, tuning=SEARCH, tensorboard_name="x"), "beside"),
         (lambda: replace(GCP, tuning=SEARCH, options={"depth": "3"}), "'depth' twice"),
-        (lambda: replace(AZURE, spot=None, tuning=SEARCH, program=["python"]), "found tuning beside program"),
+        (lambda: replace(AZURE, spot=None, tuning=SEARCH, program=["python"]), "found tuning beside batch, program"),
         (
             lambda: replace(AZURE, tuning=SEARCH, spot=AzureSpot(checkpoint_uri=CHECKPOINTS, wait_hours=1)),
             "found tuning beside",

@@ -37,6 +37,7 @@ def test_needs_of_all_parts_are_every_element_of_each_in_order() -> None:
         records=[],
         recorded_jobs=[],
         taken=[],
+        targets=[],
         registered=[],
     )
 

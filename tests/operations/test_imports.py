@@ -9,7 +9,7 @@ import pytest
 
 from catalogue.platforms import PLATFORMS
 from stacks.config import STACKS
-from tests.previewing import imported_by, preview
+from tests.previewing import preview
 
 SDK = {name: platform.sdk for name, platform in PLATFORMS.items()}
 _RUNS = """
@@ -28,20 +28,15 @@ graph = Graph.from_json(json.load(sys.stdin))
 cost_of(graph)
 pack.RULES[graph.platform]
 judged = sorted(sys.modules)
-if program.platform == "azure":
-    from operations import offline
-    offline.preview(program.stack, program.config)
+from operations import offline
+offline.preview(program.stack, program.config)
 json.dump([judged, sorted(sys.modules)], sys.stdout)
 """
 
 
 @cache
 def _runs(platform: str) -> tuple[set[str], set[str]]:
-    """What a fresh interpreter has imported when it has judged a platform's pilot, and when it has run it as well.
-
-    Running it anew is dear. The process that runs a platform's programs for all tests has imported what they need: what
-    is of another platform would be there too. On azure what is not needed is asked for.
-    """
+    """What a fresh interpreter has imported when it has judged a platform's pilot, and when it has run it as well."""
     file = STACKS / f"Pulumi.{platform}-pilot.yaml"
     given = json.dumps(preview(file).to_json())
     done = subprocess.run(
@@ -54,7 +49,7 @@ def _runs(platform: str) -> tuple[set[str], set[str]]:
         cwd=STACKS.parent,
     )
     judged, run = json.loads(done.stdout)
-    return set(judged), set(run) if platform == "azure" else imported_by(file)
+    return set(judged), set(run)
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)

@@ -73,6 +73,7 @@ def test_a_bill_is_whole_and_its_json_says_the_same_of_one_stack_and_of_several(
     first, second = said["costs"]
     for key in ("second_opinion", "actual"):
         assert first.pop(key) is second.pop(key) is None
+    assert first.pop("runs") == [one.model_dump(mode="json") for one in verdict.runs] and second.pop("runs")
     assert (first.pop("stack"), second.pop("stack")) == (NAME, "aws-pilot")
     assert Cost.model_validate(first) == verdict.cost and Cost.model_validate(second)
 

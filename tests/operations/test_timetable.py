@@ -34,12 +34,15 @@ def test_all_that_a_stack_file_runs_is_told_once_with_its_steps_its_start_and_it
     asked = {
         name: section
         for section in ("endpoints", "batch_jobs", "training", "pipelines")
-        for name in said(stack, section)
+        for name, item in said(stack, section).items()
+        if section != "batch_jobs" or "schedule" in item  # else steps of pipelines alone do it
     }
     assert by_name.keys() == asked.keys() and len(rows) == len(asked)
     assert not [row.unread for row in rows if row.unread]
     assert all(row.rings for row in rows)
     for name, job in said(stack, "batch_jobs").items():
+        if name not in asked:
+            continue
         row = by_name[name]
         assert row.what == "batch job"
         assert {part.hours for part in row.parts} == {float(job["max_hours"])}

@@ -40,7 +40,8 @@ def workflow(*uris: str) -> dict[str, Any]:
 def schedule(*uris: str) -> dict[str, Any]:
     inputs = {f"part{at}": {"jobInputType": "uri_folder", "uri": uri} for at, uri in enumerate(uris)}
     inputs |= {"model": {"jobInputType": "mlflow_model", "uri": f"{AZURE}/models/churn/versions/1"}}
-    job = {"jobType": "Pipeline", "inputs": inputs, "jobs": {"score": {"type": "command"}}}
+    told = {key: {"job_input_type": "literal", "value": f"${{{{parent.inputs.{key}}}}}"} for key in inputs}
+    job = {"jobType": "Pipeline", "inputs": inputs, "jobs": {"score": {"type": "command", "inputs": told}}}
     return {"name": "nightly", "properties": {"action": {"actionType": "CreateJob", "jobDefinition": job}}}
 
 

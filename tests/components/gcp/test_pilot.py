@@ -83,7 +83,7 @@ def test_a_grant_on_the_pilots_own_bucket_waits_for_the_bucket(gcp: Graph) -> No
     grants = [
         g for g in gcp.of("gcp:storage/bucketIAMMember:BucketIAMMember") if g.inputs["bucket"] == bucket.outputs["name"]
     ]
-    assert len(grants) == 12 and all(bucket.urn in below(gcp, grant) for grant in grants)
+    assert len(grants) == 13 and all(bucket.urn in below(gcp, grant) for grant in grants)
 
 
 def test_a_scheduled_start_waits_for_the_agent_that_mints_its_token(gcp: Graph) -> None:

@@ -257,8 +257,12 @@ def test_a_schedule_that_nobody_starts_by_hand_is_on(whole: Graph) -> None:
 def test_a_cluster_that_trains_is_of_training(whole: Graph) -> None:
     """Where a person scores on it too it is of batch, as one is on which images are built."""
     uses = {found.user: found.use for one, found in facts.uses(whole) if one.type == COMPUTE}
-    trains = {one.name for one in whole.of(COMPUTE) if re.search("-fraud-(training|search|path)-", one.name)}
-    assert len(trains) == 7
+    trains = {
+        one.name
+        for one in whole.of(COMPUTE)
+        if re.search("-fraud-(training|search|path)-|-(rows|report)-cluster", one.name)
+    }
+    assert len(trains) == 9
     assert {name for name, use in uses.items() if use == "training"} == {
         *trains,
         "azure-full-workspace-ana",

@@ -263,7 +263,7 @@ def test_a_model_that_nobody_uploaded_or_the_role_may_not_read_is_not_fetched(st
 
 def test_the_last_step_calls_each_model_and_gets_a_prediction(graph: Graph, standing: Standing) -> None:
     (step,) = [one for one in manual_steps.after_up(graph, "111122223333", "us-east-1") if one.what.startswith("call ")]
-    assert [look.at for look in step.looks] == sorted(TARGETS.values())
+    assert [look.target for look in step.looks] == sorted(TARGETS.values())
     assert [one.rpartition(" ")[2] for one in step.commands if "invoke-endpoint" in one] == sorted(TARGETS.values())
     assert called(standing.state, step) is not None
 
