@@ -16,7 +16,7 @@ from catalogue.platforms import cloud_of
 from catalogue.wording import one_line
 from policies import limits
 from policies.gcp.world import PLACE, foreign_projects, own
-from policies.rule import Found, whole_stack_rule
+from policies.rule import NOT_READ, Found, whole_stack_rule
 from policies.world import texts
 
 _OPEN: Mapping[str, tuple[Any, ...]] = {
@@ -106,10 +106,11 @@ _REGISTRIES = re.compile(r"[a-z0-9-]*\.?(pkg\.dev|gcr\.io)|[a-z0-9-]+-docker\.pk
 @whole_stack_rule(
     "kind-closed",
     severity="high",
-    mandatory=False,
     says="What a resource says that the catalogue does not know opens it to nobody, and takes no guard away.",
     remedy="Set the input so that it stays closed; or add the kind's record to organisation/kinds/, so that it is "
     "judged whole (CONTRIBUTING, 'Add a kind').",
+    advice_elsewhere=True,
+    never_waived=NOT_READ,
 )
 def closed(graph: Graph) -> Found:
     """Inputs by their names and values, as Google's APIs name the same thing alike (https://google.aip.dev/140). That

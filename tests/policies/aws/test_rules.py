@@ -425,7 +425,7 @@ CATCHES: list[tuple[str, Mutation]] = [
             replace(g, placement=None, ours=False)
         ),
     ),
-    ("world-open", adding("aws:rds/instance:Instance", publiclyAccessible=True)),
+    ("kind-closed", adding("aws:rds/instance:Instance", publiclyAccessible=True)),
     ("identity-people-listed", setting(USER, "userProfileName", "mallory", "ana")),
     ("identity-people-apart", setting(USER, "userSettings.executionRole", PIPELINE_ROLE, "ana")),
     ("identity-people-apart", setting(DOMAIN, "defaultSpaceSettings.executionRole", SERVING_ROLE)),

@@ -19,7 +19,7 @@ from tests.policies.aws.test_rules import BUCKET_POLICY, INLINE, MODEL, ROLE, Mu
 from tests.policies.aws.test_silent import strange
 
 MACHINE = "aws:sfn/stateMachine:StateMachine"
-OPEN, TOPIC_POLICY = "world-open", "aws:sns/topicPolicy:TopicPolicy"
+OPEN, TOPIC_POLICY = "kind-closed", "aws:sns/topicPolicy:TopicPolicy"
 ANYBODY = {"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": "arn:aws:sqs:eu-west-1:1:q"}
 OWN = {"StringEquals": {"aws:PrincipalOrgID": "o-abcdefghij"}}
 

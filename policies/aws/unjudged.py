@@ -85,7 +85,7 @@ _OUTWARD = ("destinationCidrBlock", "destinationIpv6CidrBlock")
 
 
 @whole_stack_rule(
-    "world-open",
+    "kind-closed",
     severity="high",
     says="A resource of a kind that the catalogue does not know lets in nobody that its program does not name, is not "
     "reached from the internet, encrypts what it holds and is not deleted with it.",
@@ -94,7 +94,7 @@ _OUTWARD = ("destinationCidrBlock", "destinationIpv6CidrBlock")
     advice_elsewhere=True,
     never_waived=NOT_READ,
 )
-def world_open(graph: Graph) -> Found:
+def closed(graph: Graph) -> Found:
     """Each sentence once a resource. What is known, the rules of its kind judge."""
     for resource in graph.cloud:
         if kind_of(resource.type) is None and cloud_of(resource.type) == "aws":
@@ -169,4 +169,4 @@ def _narrows(actions: list[str]) -> bool:
     )
 
 
-RULES = [world_open]
+RULES = [closed]
