@@ -87,4 +87,6 @@ UNPREVENTED: Mapping[str, Sequence[str]] = {
     ),
     "The service itself refuses what exceeds it.": ("quota-*", "sizes-[dinr]*", "workflow-*"),
     "It reads the organization's own policies, which are in force already.": ("landing-zone-unread", "org-*"),
+    "It reads kinds that no record knows, by words. A service control policy names an action, and each action is of a "
+    "kind that somebody knew.": ("kind-closed",),
 }
