@@ -74,13 +74,17 @@ def test_from_the_raw_table_to_a_second_stack_and_back_only_what_is_approved_is_
 def ran(stand: Stand) -> str:
     """Run the training jobs and the pipeline of the stack. Returns where the run left its candidate."""
     jobs = [record for record, _ in batch.jobs(stand.state)]
-    (path,), trains = ([one for one in jobs if is_(one)] for is_ in (training.is_pipeline, training.trains))
+    paths, trains = ([one for one in jobs if is_(one)] for is_ in (training.is_pipeline, training.trains))
+    (path,) = (one for one in paths if "fraud-path" in one.name)
     (job,), (search,) = ([one for one in trains if bool(training.of(one).search(one)) is of] for of in (False, True))
     assert "trained" in byhand.run(stand.state, job.name)
     found = "assumed" if stand.platform == "azure" else "the best of 6 trials is"
     assert found in byhand.run(stand.state, search.name)
     said = byhand.run(stand.state, path.name).splitlines()
     assert [line.partition(":")[0] for line in said] == ["prepare", "train", "evaluate", "gate", "register"]
+    for scores in (one for one in paths if one is not path):
+        said = byhand.run(stand.state, scores.name).splitlines()
+        assert [line.partition(":")[0] for line in said] == ["rows", "score", "report"] and "scored " in said[1]
     lie = stand.state.account.artifacts()
     (address,) = (one for one in lie if "/pipelines/" in one and "/register" in one)
     return address
@@ -107,6 +111,9 @@ def promoted(dev: Stand, made: promotion.Candidate) -> Stand:
     tree = yaml.safe_load(text)
     for section in NOT_PROMOTED:
         tree["config"].pop(f"mlplatform:{section}", None)
+    jobs = tree["config"].get("mlplatform:batch_jobs", {})
+    for name in [name for name, job in jobs.items() if "schedule" not in job]:  # a step of a pipeline alone does it
+        del jobs[name]
     # The group of packages of the new stack numbers its own versions; elsewhere the number stays.
     (served,) = (one for one in tree["config"]["mlplatform:models"].values() if "registered" in one)
     served |= {"version": 1 if platform == "aws" else 2, "digest": made.digest}
