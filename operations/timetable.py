@@ -4,6 +4,7 @@ All of it is read from the resource graph by the records of the kinds, the same 
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import cast
@@ -15,7 +16,7 @@ from catalogue.kind import Runs, Watches
 from catalogue.kinds import kind_of
 from catalogue.machines import Machines
 from catalogue.once import once_a_graph
-from catalogue.order import in_order, most_at_once
+from catalogue.order import in_order, longest, most_at_once
 from catalogue.pricing import Pricing, Unpriced
 from catalogue.work import PEOPLE, Part, Work
 from operations.verdict import RunPart, WhatRuns
@@ -66,6 +67,7 @@ def _row(
         when=[start.when for start in work.starts] or ["nothing of the stack starts it"],
         started_by=[start.by for start in work.starts if start not in people] + [PEOPLE] * bool(people),
         a_month=round(sum(start.a_month for start in work.starts), 2) if work.starts else None,
+        run_hours=_longest(work, parts),
         run_usd=_run(work, parts, {part.name: every for part, _, every in order}),
         rings=_names(watched, (resource, *work.others), work.called),
     )
@@ -130,6 +132,20 @@ def _part(pricing: Pricing, part: Part, after: Iterable[str]) -> RunPart:
 
 def _count(machines: Machines) -> str:
     return f"{machines.high}" if machines.low == machines.high else f"{machines.low} to {machines.high}"
+
+
+def _longest(work: Work, parts: Sequence[RunPart]) -> float | None:
+    """How long a run lasts at the longest: by its own bound, or the longest way from part to part. None where nothing
+    bounds a part, or what a part waits for Spot machines.
+    """
+    if work.hours is not None:
+        return work.hours
+    lasts = defaultdict[str, float](float)
+    for part in parts:
+        if part.hours is None or part.spot:
+            return None
+        lasts[part.name] += part.hours
+    return longest(lasts, work.waits)
 
 
 def _run(work: Work, parts: Sequence[RunPart], before: Mapping[str, frozenset[str]]) -> float | None:

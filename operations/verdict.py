@@ -196,7 +196,8 @@ class WhatRuns(_Part):
     """Something that runs: an endpoint, or a batch job, training job, search or pipeline with its parts in order.
 
     `when` and `started_by` are words; `a_month` is how often it runs in an average month, None where it stands all the
-    time or nothing says it. `run_usd` is what the machines of one run cost at the longest. `rings` are the alarms that
+    time or nothing says it. `run_hours` is how long one run lasts at the longest, None where nothing bounds that.
+    `run_usd` is what its machines then cost. `rings` are the alarms that
     watch it. `unread` says why the rest is not known.
     """
 
@@ -207,6 +208,7 @@ class WhatRuns(_Part):
     when: list[str] = []
     started_by: list[str] = []
     a_month: float | None = None
+    run_hours: float | None = None
     run_usd: float | None = None
     rings: list[str] = []
     unread: str = ""

@@ -186,6 +186,11 @@ def lasts(part: RunPart) -> str:
     return "no end" if part.does == "serves" else "unknown"
 
 
+def run_lasts(hours: float | None) -> str:
+    """How long a run of several parts lasts at the most. Nothing is said where what it waits for has no bound."""
+    return f"{hours:g} h" if hours is not None else ""
+
+
 def without(stack: str, name: str) -> str:
     """A name without that of its stack before it, where all that is shown is of one stack."""
     return name.removeprefix(f"{stack}-")

@@ -7,6 +7,7 @@ from typing import Any
 import yaml
 
 from stacks.config import STACKS
+from stacks.strict_yaml import load
 
 
 def pilot_file(platform: str) -> dict[str, Any]:
@@ -18,3 +19,10 @@ def pilot_file(platform: str) -> dict[str, Any]:
 def _read(platform: str) -> dict[str, Any]:
     said: dict[str, Any] = yaml.safe_load((STACKS / f"Pulumi.{platform}-pilot.yaml").read_text(encoding="utf-8"))
     return said
+
+
+def taken(example: str) -> Any:
+    """An example of a page, by the reader of stack files, which takes less than YAML allows: no anchor, for one."""
+    document, refused = load(example)
+    assert not refused, refused
+    return document

@@ -39,6 +39,9 @@ class Start:
 class Platform(Protocol):
     """What a platform's module has."""
 
+    LAUNCHER: str
+    """The machine type that stands beside each step of a pipeline while it runs, and bills. Empty where none does."""
+
     def start(self, stack: str, config: StackConfig, section: str, name: str) -> Start:
         """What would be sent to start a run of an item of the section."""
         ...
@@ -75,6 +78,8 @@ class Run:
     name: str
     parts: Sequence[Part]
     waits: Mapping[str, Collection[str]] = field(default_factory=dict[str, Collection[str]])
+    launchers: Part | None = None
+    """What starts the steps and waits for each, on a machine of its own; None where nothing that bills does."""
 
     @property
     def hours(self) -> int:
@@ -101,8 +106,9 @@ class Run:
     @property
     def dollars(self) -> float | None:
         """What it costs at most; None where the price of a machine is unknown in the region."""
-        costs = [part.dollars for part in self.parts if part.dollars is not None]
-        return sum(costs) if len(costs) == len(self.parts) else None
+        parts = [*self.parts, *([self.launchers] if self.launchers else [])]
+        costs = [part.dollars for part in parts if part.dollars is not None]
+        return sum(costs) if len(costs) == len(parts) else None
 
     @property
     def cost(self) -> str:
@@ -111,7 +117,8 @@ class Run:
             return "at a price that is not known in this region"
         # What Spot saves changes by the hour and is no figure of a list.
         spot = any(part.spot for part in self.parts)
-        return f"${self.dollars:,.2f} at most{', less on Spot machines' if spot else ''}"
+        beside = f" with the launchers of its steps on {self.launchers.on}" if self.launchers else ""
+        return f"${self.dollars:,.2f} at most{beside}{', less on Spot machines' if spot else ''}"
 
 
 def of(platform: str) -> Platform:
@@ -123,7 +130,10 @@ def planned(stack: str, config: StackConfig, section: str, name: str) -> Run:
     """A run of the item of that name. Raises BadInput where there is none, or it is switched off."""
     if section == pipelines.SECTION.name:
         asked = _item(pipelines.of(config), section, "pipeline", name)
-        return Run(stack, name, list(_steps(stack, config, asked)), pipelines.reads(asked.steps))
+        parts, launcher = list(_steps(stack, config, asked)), of(config.platform).LAUNCHER
+        hours = sum(part.hours for part in parts)
+        launchers = _part(stack, config, "launchers", launcher, 1, hours) if launcher else None
+        return Run(stack, name, parts, pipelines.reads(asked.steps), launchers)
     job = _item(training.of(config), section, "training job", name)
     return Run(stack, name, [_of_a_job(stack, config, name, job)])
 

@@ -97,7 +97,7 @@ _LIKE = {
 _LISTED = {
     "batch-input-folders": ("batch-input",),
     "candidate-folders": ("candidates",),
-    "model-folders": ("artifacts",),
+    "model-folders": ("served-folders",),
     "data-of-runs-folders": ("data-of-runs", "trained"),
 }
 """The buckets of which a role lists what lies below the places of other words, and nothing else."""
@@ -285,6 +285,7 @@ def _jobs(graph: Graph) -> tuple[set[str], list[tuple[str, frozenset[str]]]]:
             outputs.add(job.request.text_if_known("CheckpointConfig.S3Uri"))
             written.setdefault(does, set()).update(outputs - {""})
     artifacts = sagemaker.artifacts_of(graph)
+    folders = {uri for model in graph.of(sagemaker.MODEL) for uri in sagemaker.folders(model)}
     said = {one for one in (graph.placement.addresses if graph.placement else ()) if one.startswith("s3://")}
     off = said - artifacts - set[str]().union(*read.values(), *written.values())
     candidates = left | off if graph.placement and graph.placement.versions else set[str]()
@@ -294,6 +295,7 @@ def _jobs(graph: Graph) -> tuple[set[str], list[tuple[str, frozenset[str]]]]:
         ("batch-output", frozenset(written[_SCORES] | off)),
         ("candidates", frozenset(candidates - {""})),
         ("data-of-runs", frozenset(read[_TRAINS] | off)),
+        ("served-folders", frozenset(folders | {uri for uri in off if uri.endswith("/")})),
         ("trained", frozenset(written[_TRAINS] | off)),
     ]
 

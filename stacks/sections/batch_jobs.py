@@ -150,6 +150,16 @@ def _by_the_clock(config: StackConfig) -> Iterator[Problem]:
                 f"is missing; add when it runs, or leave out {', '.join(beside)}: the step of a pipeline says what it "
                 "reads, and the pipeline where it writes",
             )
+        elif (
+            job.schedule is None and "pipelines" not in config.model_fields_set
+        ):  # else that section looks at its steps
+            yield started_by_none(config, name)
+
+
+def started_by_none(config: StackConfig, name: str) -> Problem:
+    """What is said of a batch job that has no schedule and is no step."""
+    also = "" if config.platform == "aws" else ", or name the job in a step of a pipeline (batch)"
+    return Problem((SECTION.name, name, "schedule"), f"is missing; add when it runs{also}")
 
 
 def _places(name: str, job: BatchJob) -> Iterator[tuple[tuple[str, ...], str]]:

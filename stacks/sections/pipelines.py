@@ -285,12 +285,11 @@ _ADD = {
 
 
 def _started_by_none(config: StackConfig) -> Iterator[Problem]:
-    """A batch job without a schedule runs as a step, or never."""
+    """A batch job without a schedule runs as a step, or never. Where the file has no pipelines, batch jobs say so."""
     named = {step.batch for _, _, step in _steps(config)}
     for name, job in batch_jobs.of(config).items():
         if job.schedule is None and name not in named:
-            also = "" if config.platform == "aws" else ", or name the job in a step of a pipeline (batch)"
-            yield Problem((batch_jobs.SECTION.name, name, "schedule"), f"is missing; add when it runs{also}")
+            yield batch_jobs.started_by_none(config, name)
 
 
 def _order(config: StackConfig) -> Iterator[Problem]:

@@ -2,13 +2,11 @@
 
 import re
 
-import yaml
-
 from catalogue import formats
 from catalogue.platforms import PLATFORMS
 from stacks.config import STACKS, validate
 from stacks.sections import batch_jobs
-from tests.stack_files import pilot_file
+from tests.stack_files import pilot_file, taken
 
 PAGE = (STACKS.parent / "docs" / "batch.md").read_text(encoding="utf-8")
 
@@ -30,5 +28,5 @@ def test_each_cell_of_the_table_is_what_the_catalogue_has() -> None:
 def test_the_example_is_taken() -> None:
     found = re.search(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
     assert found
-    config = validate({**pilot_file("aws")["config"], **yaml.safe_load(found[1])}, "a.yaml")
+    config = validate({**pilot_file("aws")["config"], **taken(found[1])}, "a.yaml")
     assert set(batch_jobs.of(config)["fraud-backfill"].data) == {"cards", "transfers"}

@@ -2,12 +2,11 @@
 
 import re
 
-import yaml
-
 from operations.standing.edits import standing
 from stacks.config import STACKS, validate
 from stacks.sections import pipelines
 from tests.commanding import command
+from tests.stack_files import taken
 
 PAGE = (STACKS.parent / "docs" / "pipelines.md").read_text(encoding="utf-8")
 
@@ -15,7 +14,7 @@ PAGE = (STACKS.parent / "docs" / "pipelines.md").read_text(encoding="utf-8")
 def test_the_example_is_taken() -> None:
     example, *_ = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
     said = {f"mlplatform:{key}": value for key, value in standing("aws").items()}
-    config = validate({**said, **yaml.safe_load(example)}, "a.yaml")
+    config = validate({**said, **taken(example)}, "a.yaml")
     assert list(pipelines.of(config)["fraud-path"].steps) == ["prepare", "train", "gate"]
 
 
@@ -24,7 +23,7 @@ def test_the_example_with_branches_is_taken() -> None:
     said = {f"mlplatform:{key}": value for key, value in standing("aws").items()}
     job = {key: value for key, value in standing("aws")["training"]["fraud-training"].items() if key != "spot"}
     jobs = {name: {**job, "output_uri": f"{job['output_uri']}{name}/"} for name in ("fraud-small", "fraud-large")}
-    config = validate({**said, "mlplatform:training": jobs, **yaml.safe_load(example)}, "a.yaml")
+    config = validate({**said, "mlplatform:training": jobs, **taken(example)}, "a.yaml")
     (pipeline,) = pipelines.of(config).values()
     reads = pipelines.reads(pipeline.steps)
     assert reads["train-small"] == reads["train-large"] == {"prepare"} and reads["score"] == {"prepare", "compare"}
@@ -34,7 +33,7 @@ def test_the_example_with_branches_is_taken() -> None:
 def test_the_example_that_scores_is_taken() -> None:
     *_, example = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
     said = {f"mlplatform:{key}": value for key, value in standing("gcp").items()}
-    config = validate({**said, **yaml.safe_load(example)}, "a.yaml")
+    config = validate({**said, **taken(example)}, "a.yaml")
     pipeline = pipelines.of(config)["fraud-scores"]
     assert list(pipeline.steps) == ["rows", "score", "report"] and pipeline.hours(config) == 3
 

@@ -2,12 +2,10 @@
 
 import re
 
-import yaml
-
 from stacks import tuning
 from stacks.config import STACKS, validate
 from stacks.sections import training
-from tests.stack_files import pilot_file
+from tests.stack_files import pilot_file, taken
 
 PAGE = (STACKS.parent / "docs" / "tuning.md").read_text(encoding="utf-8")
 
@@ -15,7 +13,7 @@ PAGE = (STACKS.parent / "docs" / "tuning.md").read_text(encoding="utf-8")
 def test_the_example_is_taken_and_lasts_as_the_page_says() -> None:
     found = re.search(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
     assert found
-    job = training.of(validate({**pilot_file("aws")["config"], **yaml.safe_load(found[1])}, "a.yaml"))["fraud-tuning"]
+    job = training.of(validate({**pilot_file("aws")["config"], **taken(found[1])}, "a.yaml"))["fraud-tuning"]
     assert job.tuning is not None
     trials = f"here {job.tuning.total} trials by {job.tuning.parallel}"
     assert f"{trials}, so {job.hours} hours, of which {training.LONGEST_HOURS}" in PAGE.replace("\n", " ")

@@ -4,7 +4,6 @@ import re
 import shlex
 
 import pytest
-import yaml
 from typer.testing import CliRunner
 
 from operations.__main__ import application
@@ -13,6 +12,7 @@ from stacks import config
 from stacks.config import STACKS
 from stacks.sections.endpoints import AsyncEndpoint, MultiModelEndpoint
 from tests.previewing import judging_warm
+from tests.stack_files import taken
 
 PAGE = (STACKS.parent / "docs" / "your-own-stack.md").read_text(encoding="utf-8")
 RUN = "uv run mlplatform "
@@ -62,12 +62,12 @@ def test_the_page_and_the_readme_name_what_there_is() -> None:
 
 def test_the_endpoint_with_hours_is_one() -> None:
     (text,) = [block for block in re.findall(r"```yaml\n(.*?)```", PAGE, re.S) if "hours:" in block]
-    (said,) = yaml.safe_load(text).values()
+    (said,) = taken(text).values()
     endpoint = AsyncEndpoint.model_validate(said)
     assert endpoint.hours is not None and endpoint.hours.timezone == "Europe/Berlin"
 
 
 def test_the_endpoint_of_several_models_is_one() -> None:
     (text,) = [block for block in re.findall(r"```yaml\n(.*?)```", PAGE, re.S) if "folder_uri:" in block]
-    (said,) = yaml.safe_load(text).values()
+    (said,) = taken(text).values()
     assert MultiModelEndpoint.model_validate(said).models == ["churn-de", "churn-fr"]

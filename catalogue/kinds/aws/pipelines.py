@@ -226,8 +226,10 @@ def _work(graph: Graph, resource: Resource) -> Work | None:
         Part(job.state, DOES[job.action], tuple(job.machines(resource.name)), job.longest_hours())
         for job in jobs(resource.props)
     ]
-    others = tuple(starters(graph, resource))
-    return Work(tuple(parts), waits(resource.props), starts_of(graph, resource), others=others) if parts else None
+    if not parts:
+        return None
+    others, starts = tuple(starters(graph, resource)), starts_of(graph, resource)
+    return Work(tuple(parts), waits(resource.props), starts, longest_hours(resource.props), others)
 
 
 def _data(graph: Graph, resource: Resource) -> Iterator[str]:

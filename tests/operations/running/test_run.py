@@ -41,6 +41,20 @@ def test_a_dry_run_says_what_it_would_start_for_how_long_and_at_what_cost() -> N
     assert second.startswith("nothing is started without --yes") and third.strip().startswith("aws stepfunctions")
 
 
+@pytest.mark.parametrize(("platform", "beside"), [("aws", 0), ("gcp", 3), ("azure", 0)])
+def test_the_cost_has_the_launchers_that_stand_beside_the_steps(platform: str, beside: int) -> None:
+    """Of gcp's steps that score: three hours of two machines, and three of a launcher beside them."""
+    name = "fraud-path" if platform == "aws" else "fraud-scores"
+    config = read_stack_file(STACKS / f"Pulumi.{platform}-full.yaml")
+    run = running.planned(f"{platform}-full", config, "pipelines", name)
+    steps, launchers = sum(part.dollars or 0 for part in run.parts), run.launchers
+    assert (launchers.hours if launchers else 0) == beside
+    assert run.dollars == pytest.approx(steps + ((launchers.dollars or 0) if launchers else 0))
+    if launchers:
+        assert launchers.dollars and "with the launchers of its steps on e2-standard-4" in run.cost
+        assert replace(run, launchers=replace(launchers, dollars=None)).dollars is None
+
+
 def test_the_cost_grows_with_machines_and_hours(tmp_path: Path) -> None:
     one = running.planned("claims", config_of(tmp_path), "training", "fraud-training")
     more = running.planned("claims", config_of(tmp_path, replicas=3, max_hours=8), "training", "fraud-training")

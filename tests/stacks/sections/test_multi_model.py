@@ -25,6 +25,7 @@ from operations.sandboxes.walk import called
 from operations.steps import aws as manual_steps
 from policies import pack
 from policies.aws.callers import call_named
+from policies.aws.grants import permissions
 from policies.aws.stated import stated
 from sandbox.dataplane import NoPrediction, call
 from stacks.config import validate
@@ -62,6 +63,25 @@ def graph(tmp_path_factory: pytest.TempPathFactory) -> Graph:
     file = tmp_path_factory.mktemp("several") / "Pulumi.aws-pilot.yaml"
     file.write_text(yaml.safe_dump(stack_file(), sort_keys=False), encoding="utf-8")
     return preview(Path(file))
+
+
+def test_a_folder_of_another_bucket_is_listed_whatever_lies_how_deep_in_it(tmp_path: Path) -> None:
+    said, folder = stack_file(), "s3://payments-risk-models-111122223333/models/"
+    models, live = said["config"]["mlplatform:models"], said["config"]["mlplatform:endpoints"]["fraud-scorer"]
+    live["folder_uri"] = folder
+    for name, target in TARGETS.items():
+        models[name]["artifact_uri"] = f"{folder}{target}"
+    file = tmp_path / "Pulumi.aws-pilot.yaml"
+    file.write_text(yaml.safe_dump(said, sort_keys=False), encoding="utf-8")
+    made = preview(file)
+    assert not permissions.judge(made).violations
+    (policy,) = [one for one in made.of(ROLE_POLICY) if "ListModels0" in str(one.inputs["policy"])]
+    wide = str(policy.inputs["policy"]).replace('"models/*"', '"*"')
+    found = permissions.judge(changed(made, policy, lambda inputs: put(inputs, "policy", wide))).violations
+    assert [one.sentence for one in found] == [
+        "ListModels0 grants s3:ListBucket on arn:aws:s3:::payments-risk-models-111122223333, "
+        "where no task of it takes it"
+    ]
 
 
 def _model(**values: Any) -> Callable[[Json, Json], None]:

@@ -124,6 +124,12 @@ def test_what_a_file_may_not_say_is_one_sentence(edit: Edit, said: str) -> None:
     assert said in refused("gcp", edit)
 
 
+@pytest.mark.parametrize("platform", ["gcp", "azure"])
+def test_a_job_without_a_schedule_is_refused_in_a_file_without_pipelines(platform: str) -> None:
+    said = refused(platform, lambda config: config.pop("mlplatform:pipelines"))
+    assert said.count(f"{JOB}.schedule: is missing; add when it runs, or name the job in a step of a pipeline") == 1
+
+
 def test_what_a_model_is_trained_into_is_nothing_that_is_scored() -> None:
     def edit(config: Any) -> None:
         steps = config["mlplatform:pipelines"]["fraud-path"]["steps"]
