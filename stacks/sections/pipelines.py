@@ -273,7 +273,7 @@ def _scores(config: StackConfig) -> Iterator[Problem]:
                 yield Problem(
                     _at(name, called, "inputs", key),
                     f"found {found_word(said)}, which trains: what it leaves is a model, and a batch job scores with "
-                    "the registered version that models names; let it read a step that prepares data",
+                    "the one that models names; let it read a step that prepares data",
                 )
 
 
