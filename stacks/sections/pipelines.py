@@ -221,7 +221,9 @@ def _either(config: StackConfig) -> Iterator[Problem]:
         else:
             for key, add in _ADD.items():
                 if getattr(step, key) is None:
-                    yield Problem(_at(name, called, key), f"is missing; {add}")
+                    # aws does no batch job in a pipeline, so it is no way out there.
+                    also = " or batch" if key == "image" and config.platform != "aws" else ""
+                    yield Problem(_at(name, called, key), f"is missing; {add}{also}")
 
 
 Job = TypeVar("Job", training.TrainingJob, batch_jobs.BatchJob)
@@ -278,7 +280,7 @@ def _scores(config: StackConfig) -> Iterator[Problem]:
 
 
 _ADD = {
-    "image": "add the container image of its program, or name a job of this file under training or batch",
+    "image": "add the container image of its program, or name a job of this file under training",
     "program": "add the program and its first words, such as [python, -m, steps, prepare]",
     "max_hours": "add after how many hours the step is stopped",
 }
