@@ -266,18 +266,21 @@ def bill(cost: Cost) -> Chart:
 
 # ---- the steps of a pipeline ----------------------------------------------------------------------------------------
 
-_BOX, _GAP = (188, 52), (26, 14)
+_BOX, _GAP = (188, 68), (26, 14)
 """How wide and high a step is drawn, and how far apart steps are, in pixels."""
+_LETTERS = 26
+"""How many letters of a line fit in a step."""
 
 
 @dataclass(frozen=True)
 class Box:
-    """A step of a pipeline as it is drawn: its name, and its machines and hours under it."""
+    """A step of a pipeline as it is drawn: its name, under it its machines, and how long it lasts."""
 
     x: int
     y: int
     name: str
     under: str
+    lasts: str
 
 
 @dataclass(frozen=True)
@@ -310,8 +313,8 @@ def path(row: WhatRuns) -> Path:
         columns[part.name] = 1 + max((columns.get(one, -1) for one in part.after), default=-1)
         at = list(columns.values()).count(columns[part.name]) - 1
         x, y = columns[part.name] * (wide + between) + 1, at * (high + below) + 1
-        under = f"{machines_of(part)}, {lasts(part)}"
-        boxes[part.name] = Box(x, y, one_line(part.name, 24), one_line(under, 29))
+        said = (one_line(part.name, _LETTERS - 4), one_line(machines_of(part), _LETTERS), lasts(part))  # a name is bold
+        boxes[part.name] = Box(x, y, *said)
     lines = [
         (boxes[one].x + wide, boxes[one].y + high // 2, boxes[part.name].x, boxes[part.name].y + high // 2)
         for part in row.parts

@@ -221,7 +221,9 @@ def _either(config: StackConfig) -> Iterator[Problem]:
         else:
             for key, add in _ADD.items():
                 if getattr(step, key) is None:
-                    yield Problem(_at(name, called, key), f"is missing; {add}")
+                    # aws does no batch job in a pipeline, so it is no way out there.
+                    also = " or batch" if key == "image" and config.platform != "aws" else ""
+                    yield Problem(_at(name, called, key), f"is missing; {add}{also}")
 
 
 Job = TypeVar("Job", training.TrainingJob, batch_jobs.BatchJob)
@@ -273,12 +275,12 @@ def _scores(config: StackConfig) -> Iterator[Problem]:
                 yield Problem(
                     _at(name, called, "inputs", key),
                     f"found {found_word(said)}, which trains: what it leaves is a model, and a batch job scores with "
-                    "the registered version that models names; let it read a step that prepares data",
+                    "the one that models names; let it read a step that prepares data",
                 )
 
 
 _ADD = {
-    "image": "add the container image of its program, or name a job of this file under training or batch",
+    "image": "add the container image of its program, or name a job of this file under training",
     "program": "add the program and its first words, such as [python, -m, steps, prepare]",
     "max_hours": "add after how many hours the step is stopped",
 }

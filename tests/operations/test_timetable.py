@@ -160,5 +160,16 @@ def test_a_pipeline_is_drawn_from_left_to_right_and_said_in_a_sentence() -> None
     at = {box.name: (box.x, box.y) for box in drawn.boxes}
     assert at["a"][0] < at["b"][0] == at["c"][0] < at["d"][0] and at["b"][1] != at["c"][1]
     assert len(drawn.lines) == 4 and all(x1 < x2 for x1, _, x2, _ in drawn.lines)
+    assert {(box.under, box.lasts) for box in drawn.boxes} == {("1 × m", "1 h")}
     assert drawn.said == "path: a; b after a; c after a; d after b and c"
     assert not pictures.is_drawn(row.model_copy(update={"parts": [step("a")]}))
+
+
+def test_what_a_step_says_stays_within_its_box() -> None:
+    """A letter of 12 pixels is 6.6 wide on the mean, and some have long names of machines."""
+    part = RunPart(name="n" * 40, does="step", machine="Standard_NC24ads_A100_v4", count="2", hours=2, spot=True)
+    row = WhatRuns(urn="u", name="path", what="pipeline", parts=[part, part.model_copy(update={"name": "b"})])
+    drawn = pictures.path(row)
+    for box in drawn.boxes:
+        assert box.lasts == "2 h" and max(len(box.under), len(box.lasts)) * 6.6 <= drawn.box[0] - 12
+        assert len(box.name) * 8 <= drawn.box[0] - 12

@@ -87,7 +87,8 @@ def test_a_run_lasts_its_longest_way_and_costs_all_of_its_steps(
     pipeline = section.of(config)[branching.PIPELINE]
     # prepare, train with what it waits for Spot, evaluate, gate, register: the other way is no longer.
     assert run.hours == pipeline.hours(config) == 1 + (2 + 4) + 1 + 1 + 1
-    assert run.says.count(", then ") == 4 and run.dollars == pytest.approx(sum(part.dollars or 0 for part in run.parts))
+    billed = [*run.parts, *([run.launchers] if run.launchers else [])]
+    assert run.says.count(", then ") == 4 and run.dollars == pytest.approx(sum(part.dollars or 0 for part in billed))
     told = [turn.split(" beside ") for turn in run.says.split(", then ")]
     assert [sorted(one.removeprefix(": ").split(" on ")[0] for one in turn) for turn in told] == [
         ["prepare"],

@@ -4,6 +4,7 @@ The full stacks of gcp and azure have one, `fraud-scores`; aws takes none.
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -150,6 +151,14 @@ def test_aws_says_why_it_has_no_such_step_and_what_it_has() -> None:
     assert "let a program score in a step of its own" in said
     alone: Edit = lambda config: config["mlplatform:batch_jobs"]["fraud-backfill"].pop("schedule")  # noqa: E731
     assert "fraud-backfill.schedule: is missing; add when it runs" in refused("aws", alone)
+
+
+@pytest.mark.parametrize(("platform", "ways"), [("aws", "training"), ("gcp", "training or batch")])
+def test_a_step_that_says_nothing_of_what_it_does_is_told_the_ways_that_the_platform_has(
+    platform: str, ways: str
+) -> None:
+    said = refused(platform, lambda config: config["mlplatform:pipelines"]["fraud-path"]["steps"]["gate"].pop("image"))
+    assert re.search(rf"gate\.image: is missing; .* of this file under {ways}$", said, re.MULTILINE)
 
 
 # ---- what is sent ----------------------------------------------------------------------------------------------------
