@@ -35,6 +35,7 @@ ONE_IS_ENOUGH = {
     ),
     "identity-guardrails aws:iam/policy:Policy policy.(document).Statement": "what others deny stays denied",
     "identity-guardrails aws:iam/policy:Policy policy.(document).Statement.Action": "one action more denies more",
+    "identity-pass-role aws:iam/role:Role assumeRolePolicy.(document).Statement": "another lets the service",
     "identity-permissions aws:ecr/repository:Repository encryptionConfigurations": "the stack's key is still named",
     "identity-tasks aws:iam/rolePolicy:RolePolicy policy.(document).Statement": "another statement grants it",
     "identity-tasks aws:iam/rolePolicy:RolePolicy policy.(document).Statement.Resource": "the right one is there",
