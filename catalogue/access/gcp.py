@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import accumulate, chain, product
+from math import prod
 
 from catalogue.generated import generated
 from catalogue.graph import Graph, Resource
@@ -123,12 +125,16 @@ def _permissions(graph: Graph, grant: Resource) -> frozenset[str]:
 @lru_cache(maxsize=4096)
 def alternatives(condition: str) -> tuple[tuple[str, ...], ...]:
     """What a condition is an alternative of, each as what must be true at once. Raises NotRead for more of them than a
-    policy takes.
+    policy takes, and for brackets so deep that nobody wrote them to be read.
     """
+    deep = accumulate({"(": 1, ")": -1}.get(found[0], 0) for found in _PARTS.finditer(condition))
+    if max(deep, default=0) > _DEEPEST:
+        raise NotRead("condition.expression", f"has brackets more than {_DEEPEST} deep")
     return tuple(tuple(each) for each in _either(condition))
 
 
 _MOST = 100
+_DEEPEST = 32
 
 
 def _either(condition: str) -> list[list[str]]:
@@ -138,12 +144,10 @@ def _either(condition: str) -> list[list[str]]:
     parts = _split(parts[0], "&&")
     if len(parts) == 1:
         return [parts]
-    found: list[list[str]] = [[]]
-    for part in parts:
-        found = [[*before, *each] for before in found for each in _either(part)]
-        if len(found) > _MOST:
-            raise NotRead("condition.expression", f"has more than {_MOST} alternatives")
-    return found
+    each_of = [_either(part) for part in parts]
+    if prod(map(len, each_of)) > _MOST:
+        raise NotRead("condition.expression", f"has more than {_MOST} alternatives")
+    return [[*chain.from_iterable(chosen)] for chosen in product(*each_of)]
 
 
 def _split(condition: str, operator: str) -> list[str]:

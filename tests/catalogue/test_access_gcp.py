@@ -47,3 +47,12 @@ def test_a_text_has_no_operators_in_it_and_no_condition_grows_without_end() -> N
     assert alternatives("a('x || (y && z') || (b && (c || d))") == (("a('x || (y && z')",), ("b", "c"), ("b", "d"))
     with pytest.raises(NotRead, match="more than 100 alternatives"):
         alternatives(" && ".join(["(a || b)"] * 40))
+
+
+@pytest.mark.parametrize("around", [("(", "a", ")"), ("(", "a", ""), ("(a && ", "b", ")")])
+def test_brackets_however_deep_end_in_a_sentence(around: tuple[str, str, str]) -> None:
+    """They took the square of their number, and more than a thousand of them ended in a RecursionError."""
+    opens, within, closes = around
+    with pytest.raises(NotRead, match="brackets more than 32 deep"):
+        alternatives(opens * 30_000 + within + closes * 30_000)
+    assert len(alternatives("a && " * 30_000 + "b")) == 1

@@ -447,7 +447,7 @@ def _own_hours(job: Job) -> float:
     return int(seconds[1]) * job.rounds / 3600 if seconds else 0.0
 
 
-_DOES = {"batchPredictionJobs": "batch job", TUNES: "search", PIPELINE: "starts its steps and waits"}
+_DOES = {SCORES: "batch job", TUNES: "search", PIPELINE: "starts its steps and waits"}
 
 
 def _work(graph: Graph, resource: Resource) -> Work | None:
