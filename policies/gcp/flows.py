@@ -39,7 +39,7 @@ _OF_SPEC = (
 )
 """What the specification of a training job must say, and that of a trial."""
 _NEEDS: Mapping[str, Sequence[str]] = {
-    "batchPredictionJobs": (
+    SCORES: (
         "displayName",
         "inputConfig.instancesFormat",
         "outputConfig.predictionsFormat",
@@ -72,7 +72,7 @@ def _spec(at: str, *more: str) -> Mapping[str, Collection[str]]:
 
 
 _JUDGED: Mapping[str, Mapping[str, Collection[str]]] = {
-    "batchPredictionJobs": {
+    SCORES: {
         "": {
             *("displayName", "inputConfig", "outputConfig", "dedicatedResources"),
             *("encryptionSpec", "labels", "manualBatchTuningParameters", "model", "serviceAccount"),
@@ -198,7 +198,7 @@ def _lacking(workflow: Resource) -> Iterator[str]:
             yield from (f"starts jobs with {before}{name}, which nobody has judged" for name in sorted(more))
         if job.trains:
             yield from _trained(job)
-        if job.kind == "batchPredictionJobs":
+        if job.kind == SCORES:
             yield from _scored(job)
 
 

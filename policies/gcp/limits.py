@@ -18,7 +18,7 @@ from catalogue.kinds.gcp import artifactregistry, cloudscheduler, mlplatform, st
 from catalogue.kinds.gcp.workflows import by_schedule, deadlines, jobs, texts
 from catalogue.pricing import shortest_gap
 from catalogue.properties import Malformed, Properties, Unreadable
-from catalogue.vertex_jobs import longest_way
+from catalogue.vertex_jobs import SCORES, longest_way
 from catalogue.wording import one_line
 from policies.gcp import outputs
 from policies.gcp.encryption import seconds
@@ -280,7 +280,7 @@ def schedule_times(graph: Graph, schedule: Resource) -> Iterator[str]:
 def _scores(graph: Graph, schedule: Resource) -> bool:
     """Whether what a schedule starts scores in batch."""
     started = jobs(cloudscheduler.started(graph, schedule).props)
-    return any(job.kind == "batchPredictionJobs" for job in started)
+    return any(job.kind == SCORES for job in started)
 
 
 @stack_rule(

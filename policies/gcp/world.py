@@ -35,7 +35,7 @@ from catalogue.marks import is_marked
 from catalogue.once import once_a_graph, once_a_resource
 from catalogue.properties import Malformed, Properties
 from catalogue.runs import RUNS_PER_MONTH, by_hand
-from catalogue.vertex_jobs import PIPELINE, TUNES
+from catalogue.vertex_jobs import PIPELINE, SCORES, TUNES
 from catalogue.wording import one_line
 from policies.gcp.promoted import is_given
 from policies.rule import stack_rule
@@ -411,7 +411,7 @@ def batch_own(graph: Graph, workflow: Resource) -> Iterator[str]:
             yield from _training(graph, job)
         if job.kind == PIPELINE and graph.ours:
             yield from _rooted(graph, job)
-        if job.kind == "batchPredictionJobs":
+        if job.kind == SCORES:
             for path in ("model", "inputConfig.gcsSource.uris", "outputConfig.gcsDestination.outputUriPrefix"):
                 said = list(job.body.each_text_if_known(path))
                 if not any(said) and not job.body.is_given("unmanagedContainerModel"):

@@ -1,7 +1,7 @@
 """Files are copied from a store as they lie there, within a bound, and never out of the folder that they go to."""
 
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -14,11 +14,12 @@ from operations.export.sources import opened
 from provider import clouds
 from sandbox.dataplane import running
 from tests.registered import registered
+from tests.store_double import Store
 
 OBJECT = "<Contents><Key>{}</Key><Size>{}</Size><LastModified>2026-11-27T00:00:00Z</LastModified></Contents>"
 
 
-class _Bucket(BaseHTTPRequestHandler):
+class _Bucket(Store):
     """A bucket in the shapes of S3: https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html"""
 
     objects: dict[str, bytes]
@@ -29,18 +30,7 @@ class _Bucket(BaseHTTPRequestHandler):
         if "list-type" in parts.query:
             listed = "".join(OBJECT.format(key, len(content)) for key, content in self.objects.items())
             body = f"<ListBucketResult><IsTruncated>false</IsTruncated>{listed}</ListBucketResult>".encode()
-        self.send_response(200)
-        for header in (
-            ("ETag", '"x"'),
-            ("Last-Modified", "Fri, 27 Nov 2026 00:00:00 GMT"),
-            ("Content-Length", str(len(body))),
-        ):
-            self.send_header(*header)
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:
-        pass
+        self.answer(200, body)
 
 
 @pytest.fixture
@@ -79,7 +69,7 @@ def test_no_more_is_copied_than_the_bound(bucket: dict[str, bytes], tmp_path: Pa
         stores.copy("s3://models/tumours/1", tmp_path / "nine", "--from", most=9)
 
 
-class _Google(BaseHTTPRequestHandler):
+class _Google(Store):
     """Buckets in the shapes of Cloud Storage's XML API, as an account that may list below folders alone:
     https://cloud.google.com/storage/docs/xml-api/get-bucket-list, put-object-upload (x-goog-if-generation-match).
     """
@@ -91,38 +81,26 @@ class _Google(BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         asked, key = dict(parse_qsl(parts.query)), unquote(parts.path).removeprefix("/models/")
         if self.headers["Authorization"] != "Bearer google":
-            return self._say(401, b"")
+            return self.answer(401, b"")
         if "list-type" not in asked:
             found = self.objects.get(key)
-            return self._say(404, b"") if found is None else self._say(200, found)
+            return self.answer(404, b"") if found is None else self.answer(200, found)
         if not asked.get("prefix", "").startswith(self.may_list):
-            return self._say(403, b"does not have storage.objects.list access")
+            return self.answer(403, b"does not have storage.objects.list access")
         listed = "".join(
             OBJECT.format(key, len(content)) for key, content in self.objects.items() if key.startswith(asked["prefix"])
         )
-        return self._say(200, f"<ListBucketResult><IsTruncated>false</IsTruncated>{listed}</ListBucketResult>".encode())
+        return self.answer(
+            200, f"<ListBucketResult><IsTruncated>false</IsTruncated>{listed}</ListBucketResult>".encode()
+        )
 
     def do_PUT(self) -> None:
         content = self.rfile.read(int(self.headers["Content-Length"]))
         key = unquote(urlsplit(self.path).path).removeprefix("/models/")
         if self.headers["x-goog-if-generation-match"] == "0" and key in self.objects:
-            return self._say(412, b"")
+            return self.answer(412, b"")
         self.objects[key] = content
-        return self._say(200, b"")
-
-    def _say(self, status: int, body: bytes) -> None:
-        self.send_response(status)
-        for header in (
-            ("ETag", '"x"'),
-            ("Last-Modified", "Fri, 27 Nov 2026 00:00:00 GMT"),
-            ("Content-Length", str(len(body))),
-        ):
-            self.send_header(*header)
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:
-        pass
+        return self.answer(200, b"")
 
 
 @pytest.fixture

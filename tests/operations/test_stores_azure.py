@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -14,6 +14,7 @@ from operations.export.packing import Packed
 from operations.export.sources import opened
 from sandbox.dataplane import running
 from tests.registered import registered
+from tests.store_double import Store
 
 PLACE = "az://store/models/tumours/1"
 BLOB = (
@@ -24,7 +25,7 @@ BLOB = (
 MARKED = "AuthorizationPermissionMismatch"
 
 
-class _Container(BaseHTTPRequestHandler):
+class _Container(Store):
     """The container `models`, which lists two blobs a page.
 
     https://learn.microsoft.com/en-us/rest/api/storageservices/list-blobs and …/put-blob, whose If-None-Match answers
@@ -39,41 +40,27 @@ class _Container(BaseHTTPRequestHandler):
         asked = {key: values[0] for key, values in parse_qs(parts.query).items()}
         name = unquote(parts.path).removeprefix("/models").removeprefix("/")
         if self.headers.get("Authorization") != f"Bearer {self.token}":
-            self._answer(403, f"<Error><Code>{MARKED}</Code><Message>not authorized</Message></Error>".encode())
+            self.answer(403, f"<Error><Code>{MARKED}</Code><Message>not authorized</Message></Error>".encode())
         elif asked.get("comp") == "list":
             names = sorted(one for one in self.blobs if one.startswith(asked.get("prefix", "")))
             first = int(asked.get("marker", "0"))
             page, after = names[first : first + 2], str(first + 2) if names[first + 2 :] else ""
             listed = "".join(BLOB.format(one, len(self.blobs[one])) for one in page)
             said = f"<EnumerationResults><Blobs>{listed}</Blobs><NextMarker>{after}</NextMarker></EnumerationResults>"
-            self._answer(200, said.encode())
+            self.answer(200, said.encode())
         elif name in self.blobs:
-            self._answer(200, self.blobs[name])
+            self.answer(200, self.blobs[name])
         else:
-            self._answer(404, b"<Error><Code>BlobNotFound</Code><Message>no such blob</Message></Error>")
+            self.answer(404, b"<Error><Code>BlobNotFound</Code><Message>no such blob</Message></Error>")
 
     def do_PUT(self) -> None:
         name = unquote(urlsplit(self.path).path).removeprefix("/models/")
         body = self.rfile.read(int(self.headers["Content-Length"]))
         if self.headers.get("If-None-Match") == "*" and name in self.blobs:
-            self._answer(409, b"<Error><Code>BlobAlreadyExists</Code><Message>it is there</Message></Error>")
+            self.answer(409, b"<Error><Code>BlobAlreadyExists</Code><Message>it is there</Message></Error>")
             return
         self.blobs[name] = body
-        self._answer(201, b"")
-
-    def _answer(self, status: int, body: bytes) -> None:
-        self.send_response(status)
-        for header in (
-            ("ETag", '"0x1"'),
-            ("Last-Modified", "Fri, 27 Nov 2026 00:00:00 GMT"),
-            ("Content-Length", str(len(body))),
-        ):
-            self.send_header(*header)
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:
-        pass
+        self.answer(201, b"")
 
 
 @pytest.fixture
