@@ -208,14 +208,6 @@ CAVEATS: Mapping[str, tuple[Caveat, ...]] = {
         ),
         Caveat(
             (_WORKFLOW,),
-            "Google's pages give the account of a pipeline Vertex AI User. Ours may start and watch pipeline jobs and "
-            "custom jobs and see the store of records, which is taken to be enough: start one run before others count "
-            "on it. What Vertex AI refuses, it names by the right.",
-            documented("https://cloud.google.com/vertex-ai/docs/pipelines/configure-project", "2026-11-28"),
-            when=lambda one: '"pipelineSpec"' in one.props.text_if_known("sourceContents"),
-        ),
-        Caveat(
-            (_WORKFLOW,),
             "Of the account of a batch job Google says that the container runs as it, and not as whom Vertex AI reads "
             "the input and writes the result. In the stack's project Vertex AI's own agent may do both. Where a job "
             "that uses a bucket of another project is refused, whoever keeps that bucket grants the agent "

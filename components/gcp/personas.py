@@ -172,12 +172,13 @@ def personas_of(args: IdentityArgs) -> Mapping[str, Persona]:
     https://github.com/GoogleCloudPlatform/gcsfuse/blob/7b3929278/internal/fs/inode/dir.go
 
     Before a run writes, Vertex AI asks whether its account may read and make objects in the bucket, and refuses the run
-    by the bucket's name where it may not: a pipeline job by the account that it runs as, as Google's own client says
-    (create_gcs_bucket_for_pipeline_artifacts_if_it_does_not_exist), and training by its own, which must see the bucket
-    too. A prefix is true of no bucket, so these two hold their writes on the bucket itself as well. There that lets
-    them list it, and makes, reads or deletes nothing in it.
+    by the bucket's name where it may not: a pipeline job by the account that it runs as, and training by its own. Both
+    must see the bucket too. A prefix is true of no bucket, so these two hold their writes on the bucket itself as well.
+    There that lets them list it, and makes, reads or deletes nothing in it.
     https://github.com/googleapis/python-aiplatform/blob/main/google/cloud/aiplatform/utils/gcs_utils.py,
-    https://github.com/statmike/vertex-ai-mlops/issues/60
+    create_gcs_bucket_for_pipeline_artifacts_if_it_does_not_exist; the fewest rights that run a pipeline, which are
+    these: https://docs.cloud.google.com/gemini-enterprise-agent-platform/machine-learning/pipelines/configure-project;
+    training: https://github.com/statmike/vertex-ai-mlops/issues/60
     """
     versions = [f"gs://{args.own_bucket}/{FOLDER}{name}/" for name in args.needs.registered]
     artifacts, kept = [*_versions(args.needs.artifact_uris), *versions], _own_images(args)
@@ -231,6 +232,7 @@ def personas_of(args: IdentityArgs) -> Mapping[str, Persona]:
             # Vertex AI asks who creates a pipeline job for the right to act as the account that it runs as.
             acts_as=["batch", *(["training"] if trains else []), *(["pipeline"] if paths else [])],
             writes=_asked_as_bucket(own(PIPELINE_ROOT)) if paths else [],
+            sees=[Objects(args.own_bucket, args.bucket_name)] if paths else [],
         ),
         "serving": Persona(permissions=_RUN, reads=_objects(artifacts, args), pulls=served),
         "batch": Persona(

@@ -318,12 +318,12 @@ def objects_bounded(graph: Graph, grant: Resource) -> Iterator[str]:
     """Cloud Storage documentation, "IAM Conditions": names of objects, and the prefix that a list asks for.
 
     Whoever has a right on the bucket itself may list all of it. Vertex AI asks for that where a run writes, and for the
-    sight of the bucket where it trains (components/gcp/personas.py).
+    sight of the bucket (components/gcp/personas.py).
     """
     accounts = graph.refers(grant, "member", _ACCOUNT)
     if grant.props.text_if_known("role") == _SEES:
-        if graph.ours and any(persona_of(account) != "training" for account in accounts):
-            yield "lets who does not train see how the bucket is kept"
+        if graph.ours and any(persona_of(account) not in _RUNS for account in accounts):
+            yield "lets who neither trains nor runs pipelines see how the bucket is kept"
     elif not grant.props.is_given("condition.expression"):
         runs = any(graph.referring(_MODEL, "serviceAccount", account) for account in accounts)
         others = [one for account in accounts for one in graph.referring(_ON_BUCKET, "member", account)]
@@ -335,7 +335,7 @@ def objects_bounded(graph: Graph, grant: Resource) -> Iterator[str]:
             yield "grants every object of the bucket"
     elif text := grant.props.text_if_known("condition.expression"):
         bucket = grant.props.text_if_known("bucket") if "bucket" in grant.props else None
-        asked = all(persona_of(account) in ("training", "pipeline") for account in accounts)
+        asked = all(persona_of(account) in _RUNS for account in accounts)
         if not _bounded(text, bucket, asked or not graph.ours):
             yield f"is bounded by no prefix of its bucket: {text[:80]}"
         for place in beyond(graph, grant, [f"{m['bucket']}/{m['prefix']}" for m in NAMED.finditer(text)]):
@@ -343,6 +343,8 @@ def objects_bounded(graph: Graph, grant: Resource) -> Iterator[str]:
 
 
 _SEES = "roles/storage.bucketViewer"
+_RUNS = ("training", "pipeline")
+"""The personas as which runs write, of which Vertex AI asks the bucket itself."""
 
 
 def _bounded(expression: str, bucket: str | None, asked: bool) -> bool:

@@ -10,7 +10,7 @@ replica is at https://cloud.google.com/vertex-ai/docs/training/understanding-tra
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, cast
@@ -115,7 +115,7 @@ def steps(state: State, record: Record, run: float) -> Steps:
     found, searches = {job.step: job for job in all_jobs if job.step}, dict[str, Searching]()
     for job in (one for one in all_jobs if one.kind == PIPELINE):
         who, root = (job.body.text_or_empty(at) for at in ("serviceAccount", "runtimeConfig.gcsOutputDirectory"))
-        if said := _refused_on_bucket(state, who, root, _OF_ROOTS):
+        if said := _refused_on_bucket(state, who, root):
             raise RunFailed(f"{record.name}: Failed to create pipeline job. Error: {said}")
     policies = [one.body.text_or_empty("runtimeConfig.failurePolicy") for one in all_jobs if one.kind == PIPELINE]
 
@@ -243,21 +243,21 @@ def _cluster(counts: list[int]) -> dict[str, Any]:
     return {"cluster": pools, "task": {"type": "workerpool0", "index": 0}, "environment": "cloud"}
 
 
-_OF_ROOTS = ("storage.objects.get", "storage.objects.create")
-_OF_OUTPUTS = ("storage.buckets.get", *_OF_ROOTS)
+_OF_BUCKETS = ("storage.buckets.get", "storage.objects.get", "storage.objects.create")
 """What Vertex AI asks the bucket itself for, as the account of a pipeline job and as that of a training job:
+https://docs.cloud.google.com/gemini-enterprise-agent-platform/machine-learning/pipelines/configure-project,
 https://github.com/googleapis/python-aiplatform/blob/main/google/cloud/aiplatform/utils/gcs_utils.py. That it asks the
 second as an account of one's own, and not as its own agent alone, is assumed.
 """
 
 
-def _refused_on_bucket(state: State, account: str, address: str, rights: Sequence[str]) -> str:
+def _refused_on_bucket(state: State, account: str, address: str) -> str:
     bucket, project = address.removeprefix("gs://").partition("/")[0], account.partition("@")[2].partition(".")[0]
     graph, who = standing(state, "gcp"), [f"serviceAccount:{account}"]
-    if all(allowed(graph, who, right, f"projects/_/buckets/{bucket}", project) for right in rights):
+    if all(allowed(graph, who, right, f"projects/_/buckets/{bucket}", project) for right in _OF_BUCKETS):
         return ""
     return (
-        f"Service account `{account}` does not have `[{', '.join(rights)}]` IAM permission(s) to the bucket "
+        f"Service account `{account}` does not have `[{', '.join(_OF_BUCKETS)}]` IAM permission(s) to the bucket "
         f'"{bucket}". Please either copy the files to the Google Cloud Storage bucket owned by your project, or grant '
         "the required IAM permission(s) to the service account."
     )
@@ -282,7 +282,7 @@ def refused(state: State, launch: Launch, asked: Asked) -> str:
             )
     # A batch prediction job, which has no container of its own, is not said to ask the bucket itself.
     asks = asked.does == "write" and bool(launch.image)
-    said = _refused_on_bucket(state, launch.identity, asked.address, _OF_OUTPUTS) if asks else ""
+    said = _refused_on_bucket(state, launch.identity, asked.address) if asks else ""
     return f"JOB_STATE_FAILED: Unable to start training due to the following error: {said}" if said else ""
 
 

@@ -367,6 +367,8 @@ def test_who_writes_by_a_run_holds_its_right_on_the_bucket_too_and_nobody_else(f
     assert caught(conditioned(serving, lambda text: text + itself), "identity-objects-bounded")
     other = itself.replace("gcp-full-artifacts", "gcp-full-approvals")
     assert caught(conditioned(writes, lambda text: text + other), "identity-objects-bounded")
+    seen = [one for one in full.resources if "-identity-pipeline-sees-" in one.name]
+    assert caught(without(full, *seen), "identity-persona-tasks")
     sees = next(one for one in full.resources if "-identity-training-sees-" in one.name)
     batch = next(one for one in full.resources if one.name.endswith("-identity-batch"))
     to_batch = replace(sees, property_dependencies={**sees.property_dependencies, "member": (batch.urn,)})

@@ -86,9 +86,10 @@ def narrowed(state: State, grants: str) -> None:
             state.resources.delete_behind(one.key)
 
 
-def test_a_pipeline_job_is_refused_where_its_account_has_its_folder_alone(state: State) -> None:
-    narrowed(state, "-pipeline-writes-")
-    said = rf'Failed to create pipeline job.*storage.objects.get, storage.objects.create.*bucket "{BUCKET}"'
+@pytest.mark.parametrize("grants", ["-pipeline-writes-", "-pipeline-sees-"])
+def test_a_pipeline_job_is_refused_where_its_account_has_too_little_on_the_bucket(state: State, grants: str) -> None:
+    narrowed(state, grants)
+    said = rf'Failed to create pipeline job.*storage.buckets.get, storage.objects.get.*bucket "{BUCKET}"'
     with pytest.raises(RunFailed, match=said):
         gcp.steps(state, path_of(state), 7.0)
 
