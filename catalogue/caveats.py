@@ -208,13 +208,14 @@ CAVEATS: Mapping[str, tuple[Caveat, ...]] = {
         ),
         Caveat(
             (_WORKFLOW,),
-            "Of the account of a batch job Google says that the container runs as it, and not as whom Vertex AI reads "
-            "the input and writes the result. In the stack's project Vertex AI's own agent may do both. Where a job "
-            "that uses a bucket of another project is refused, whoever keeps that bucket grants the agent "
-            "service-PROJECT_NUMBER@gcp-sa-aiplatform.iam.gserviceaccount.com what `batch` has there.",
+            "The account of a batch job is for its container alone. What reads the data and writes the scores is a "
+            "client of Vertex AI's: its agent is taken to be who asks, which has a role in the stack's project, and "
+            "the grants of the stack in a bucket of another one that `sources` names. Where a run is refused as "
+            "another agent of Google's, let that one in.",
             documented(
-                "https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.batchPredictionJobs",
-                "2026-11-28",
+                "https://docs.cloud.google.com/gemini-enterprise-agent-platform/machine-learning/predictions/"
+                "get-batch-predictions",
+                _TODAY,
             ),
             when=lambda one: '"gcsSource"' in one.props.text_if_known("sourceContents"),
         ),

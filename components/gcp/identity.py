@@ -9,7 +9,7 @@ import pulumi
 from pulumi_gcp import artifactregistry, projects, serviceaccount, storage
 
 from components.gcp.names import fitted, underscored
-from components.gcp.personas import IdentityArgs, Images, Objects, Persona, images_served, personas_of, repositories
+from components.gcp.personas import IdentityArgs, Images, Objects, Persona, agent_of, personas_of
 from components.given import Text
 from provider.gcp.grants import GrantsInForce
 
@@ -32,7 +32,8 @@ class Identity(pulumi.ComponentResource):
     `roles/aiplatform.user` alone would let a persona delete what others run.
 
     Objects are granted by bucket, and a condition names the folder. Images are granted by repository. A model is
-    uploaded as `serving` or `batch`, which must be able to read its image, and Vertex AI's agent pulls it. Who submits
+    uploaded as `serving` or `batch`, which must be able to read its image, and Vertex AI's agent pulls it. The agent
+    also reads and writes for batch jobs, for which it has grants on the buckets of other projects. Who submits
     a job may act as the account that runs it and as no other: data-scientist as training, pipeline as batch, and hours,
     which deploys, as serving. No account has a key.
 
@@ -71,10 +72,7 @@ class Identity(pulumi.ComponentResource):
             )
             for persona in personas
         }
-        grants: list[pulumi.Input[str]] = [
-            self._images(f"{name}-vertex", images, PULL, args.vertex_agent)
-            for images in repositories(args, [*images_served(args), *args.needs.training_images])
-        ]
+        grants: list[pulumi.Input[str]] = [*self._on_things(f"{name}-vertex", agent_of(args), args.vertex_agent)]
         for persona, may in personas.items():
             grants += self._grants(f"{name}-{persona}", args, persona, may, accounts)
         in_force = GrantsInForce(
@@ -98,12 +96,28 @@ class Identity(pulumi.ComponentResource):
     ) -> list[pulumi.Output[str]]:
         member = accounts[persona].member
         grants = [self._in_project(name, args, persona, may, member)] if may.permissions else []
+        grants += self._on_things(name, may, member)
+        grants += [
+            serviceaccount.IAMMember(
+                f"{name}-acts-as-{other}",
+                service_account_id=accounts[other].name,
+                role="roles/iam.serviceAccountUser",
+                member=member,
+                opts=self._child,
+            ).id
+            for other in may.acts_as
+        ]
+        return grants
+
+    def _on_things(self, name: str, may: Persona, member: Text) -> list[pulumi.Output[str]]:
+        """The grants on objects and images."""
         kinds = (
             ("sees", SEE, may.sees),
             ("reads", READ, may.reads),
             ("writes", WRITE, may.writes),
             ("creates", CREATE, may.creates),
         )
+        grants: list[pulumi.Output[str]] = []
         for kind, role_name, granted in kinds:
             grants += [
                 storage.BucketIAMMember(
@@ -117,18 +131,7 @@ class Identity(pulumi.ComponentResource):
                 for objects in granted
             ]
         grants += [self._images(name, images, PULL, member) for images in may.pulls]
-        grants += [self._images(name, images, PUSH, member) for images in may.pushes]
-        grants += [
-            serviceaccount.IAMMember(
-                f"{name}-acts-as-{other}",
-                service_account_id=accounts[other].name,
-                role="roles/iam.serviceAccountUser",
-                member=member,
-                opts=self._child,
-            ).id
-            for other in may.acts_as
-        ]
-        return grants
+        return grants + [self._images(name, images, PUSH, member) for images in may.pushes]
 
     def _in_project(
         self, name: str, args: IdentityArgs, persona: str, may: Persona, member: pulumi.Output[str]

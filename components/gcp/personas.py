@@ -29,6 +29,11 @@ class Needs(Args):
     """The data that `batch` may read and score."""
     output_uris: Sequence[str] = ()
     """The folders that `batch` may write its scores to."""
+    input_elsewhere: Sequence[str] = ()
+    """Those of the data that lie in a bucket of another project, where Vertex AI's agent, which reads for a batch
+    prediction job, has no role: it may read them."""
+    output_elsewhere: Sequence[str] = ()
+    """Those of the folders that lie in such a bucket: the agent may write there."""
     images: Sequence[str] = ()
     """The models' images. `serving` and `batch`, as which models are uploaded, and Vertex AI's agent, which pulls them,
     may read the repository of each. Vertex AI's own images need no grant."""
@@ -68,8 +73,7 @@ class Needs(Args):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        places = ("artifact_uris", "candidate_uris", "input_uris", "output_uris", "training_uris", "trained_uris")
-        for field in places:
+        for field in (one for one in vars(self) if one.endswith(("_uris", "_elsewhere"))):
             for uri in getattr(self, field):
                 if not re.fullmatch(r"gs://[^/]+/.+", uri):  # without a folder, the whole bucket would be granted
                     raise BadArgument(f"Needs.{field}: found {uri!r}, allowed: a folder such as gs://bucket/folder/")
@@ -343,6 +347,20 @@ _SWITCH = (
     "logging.logEntries.create",
     "workflows.executions.create",
 )
+
+
+def agent_of(args: IdentityArgs) -> Persona:
+    """What Vertex AI's own agent may do beside its role, which holds in the project of the stack.
+
+    A batch prediction job reads and writes as the agent; the account of the job is for its container alone:
+    https://docs.cloud.google.com/gemini-enterprise-agent-platform/machine-learning/predictions/get-batch-predictions
+    (Limitations and requirements), .../machine-learning/general/access-control#different-project
+    """
+    return Persona(
+        reads=_objects(args.needs.input_elsewhere, args),
+        writes=_objects(args.needs.output_elsewhere, args),
+        pulls=repositories(args, [*images_served(args), *args.needs.training_images]),
+    )
 
 
 def images_served(args: IdentityArgs) -> list[str]:

@@ -122,8 +122,9 @@ def _versions(artifacts: Iterable[str]) -> Iterator[str]:
     """The folders of all versions of each artifact: what is rolled back to is loaded again."""
     for place in artifacts:
         version = registered.at(f"gs://{place}")
-        bucket, *parents, _ = place.removesuffix("artifact/" if version else "").rstrip("/").split("/")
-        yield f"{'/'.join([bucket, *parents])}/" if parents else place
+        bucket, *inside = place.removesuffix("artifact/" if version else "").rstrip("/").split("/")
+        if inside:  # a bucket alone, as the stack file names one of others, is no artifact
+            yield "/".join([bucket, *inside[:-1], ""]) if inside[1:] else place
 
 
 @stack_rule(

@@ -391,7 +391,8 @@ def _words(part: Properties) -> Iterator[tuple[str, str]]:
     severity="high",
     says="A job scores with a model of the stack, from a place that is named and into one, under the stack's key. One "
     "that trains writes to a folder of its run's own, and nobody gets into its container.",
-    remedy="Name the component's model, key, input and output in each job that the workflow starts.",
+    remedy="Name the component's model, key, input and output in each job that the workflow starts; in a bucket of "
+    "another project let Vertex AI's agent in.",
 )
 def batch_own(graph: Graph, workflow: Resource) -> Iterator[str]:
     """Vertex AI, BatchPredictionJob and CustomJobSpec,
@@ -412,16 +413,27 @@ def batch_own(graph: Graph, workflow: Resource) -> Iterator[str]:
         if job.kind == PIPELINE and graph.ours:
             yield from _rooted(graph, job)
         if job.kind == SCORES:
-            for path in ("model", "inputConfig.gcsSource.uris", "outputConfig.gcsDestination.outputUriPrefix"):
-                said = list(job.body.each_text_if_known(path))
-                if not any(said) and not job.body.is_given("unmanagedContainerModel"):
-                    yield f"starts jobs without {path}"
-                for place in said if path != "model" else ():
-                    if not place.startswith("gs://"):
-                        yield f"starts jobs with {path} {one_line(place)}, which is no place in Cloud Storage"
-                    elif graph.ours and _is_refused(graph, job, _READ if path.startswith("input") else _WRITE, place):
-                        yield f"starts jobs with {path} {one_line(place)}, where their account has no grant"
+            yield from _scored_where(graph, job)
             yield from _over_its_data(job)
+
+
+def _scored_where(graph: Graph, job: workflows.Job) -> Iterator[str]:
+    """What is wrong with the model and the places of a batch prediction job."""
+    for path in ("model", "inputConfig.gcsSource.uris", "outputConfig.gcsDestination.outputUriPrefix"):
+        said = list(job.body.each_text_if_known(path))
+        if not any(said) and not job.body.is_given("unmanagedContainerModel"):
+            yield f"starts jobs without {path}"
+        may = _READ if path.startswith("input") else _WRITE
+        for place in said if path != "model" else ():
+            if not place.startswith("gs://"):
+                yield f"starts jobs with {path} {one_line(place)}, which is no place in Cloud Storage"
+            elif graph.ours and _is_refused(graph, job, may, place):
+                yield f"starts jobs with {path} {one_line(place)}, where their account has no grant"
+            elif _agent_is_refused(graph, may, place):
+                yield (
+                    f"starts jobs with {path} {one_line(place)}, in a bucket of another project, in which Vertex AI's "
+                    "agent has no grant: it reads and writes for them"
+                )
 
 
 def _rooted(graph: Graph, job: workflows.Job) -> Iterator[str]:
@@ -507,12 +519,30 @@ def _is_refused(graph: Graph, job: workflows.Job, may: str, place: str) -> bool:
 
     One that has none on the bucket at all may have been let in by its owner.
     """
-    bucket, _, prefix = place.removeprefix("gs://").partition("*")[0].partition("/")
-    who, on = f"serviceAccount:{job.spec.text_or_empty('serviceAccount')}", f"projects/_/buckets/{bucket}"
+    on, object_ = _in_bucket(place)
+    who = f"serviceAccount:{job.spec.text_or_empty('serviceAccount')}"
     known = any(one.member.casefold() == who.casefold() and one.on == on for one in grants(graph))
-    return known and not allowed(
-        graph, [who], may, f"{on}/objects/{prefix}", graph.placement.account if graph.placement else ""
-    )
+    return known and not allowed(graph, [who], may, object_, graph.placement.account if graph.placement else "")
+
+
+def _agent_is_refused(graph: Graph, may: str, place: str) -> bool:
+    """Whether Vertex AI's agent lacks a grant in a bucket that the stack file names as another project's.
+
+    A batch prediction job reads and writes as the agent, which has a role in its own project alone; the job's account
+    is for the container: "Get batch inferences from a custom trained model", limitations,
+    https://docs.cloud.google.com/gemini-enterprise-agent-platform/machine-learning/predictions/get-batch-predictions
+    """
+    (on, object_), stands = _in_bucket(place), graph.placement
+    name = f"gs://{on.rpartition('/')[2]}"
+    others = {one.account for one in stands.sources if one.place == name} - {stands.account} if stands else set[str]()
+    agents = [one.member for one in grants(graph) if "@gcp-sa-aiplatform." in one.member] if others else []
+    return any(not allowed(graph, agents, may, object_, account) for account in others)
+
+
+def _in_bucket(place: str) -> tuple[str, str]:
+    """The bucket of a gs:// address, and the object or folder, as IAM names both."""
+    bucket, _, prefix = place.removeprefix("gs://").partition("*")[0].partition("/")
+    return f"projects/_/buckets/{bucket}", f"projects/_/buckets/{bucket}/objects/{prefix}"
 
 
 @stack_rule(

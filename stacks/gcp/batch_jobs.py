@@ -12,7 +12,7 @@ from stacks.gcp.ground import Ground
 from stacks.gcp.models import model
 from stacks.machines import machine
 from stacks.model import StackConfig
-from stacks.sections import batch_jobs
+from stacks.sections import batch_jobs, sources
 
 
 def reaches(config: StackConfig) -> Sequence[str]:
@@ -22,10 +22,13 @@ def reaches(config: StackConfig) -> Sequence[str]:
 
 def grants(config: StackConfig) -> Needs:
     """Runs read their input and write their output."""
-    jobs = batch_jobs.of(config).values()
+    read = [uri for job in batch_jobs.of(config).values() for uri in job.data.values()]
+    written = [runs.output_uri for _, runs in batch_jobs.scheduled(config).values()]
     return Needs(
-        input_uris=[uri for job in jobs for uri in job.data.values()],
-        output_uris=[runs.output_uri for _, runs in batch_jobs.scheduled(config).values()],
+        input_uris=read,
+        output_uris=written,
+        input_elsewhere=sources.in_other_accounts(config, read),
+        output_elsewhere=sources.in_other_accounts(config, written),
     )
 
 

@@ -14,7 +14,7 @@ from stacks.gcp.models import model
 from stacks.gcp.names import artifacts_of
 from stacks.machines import machine
 from stacks.model import StackConfig
-from stacks.sections import experiments, pipelines, training
+from stacks.sections import experiments, pipelines, sources, training
 from stacks.sections.pipelines import Step, inputs_of, is_step, scored_by
 
 
@@ -31,11 +31,14 @@ def grants(config: StackConfig) -> Needs:
     made = pipelines.of(config).values()
     steps = [step for pipeline in made for step in pipeline.steps.values()]
     scoring = [one.output_uri for one in made if any(step.batch is not None for step in one.steps.values())]
+    scored = [*scoring, *(said for step in steps if step.batch is not None for said in _places(step))]
     return Needs(
         training_images=[step.image for step in steps if step.image is not None],
         training_uris=[said for step in steps if step.batch is None for said in _places(step)],
-        input_uris=[*scoring, *(said for step in steps if step.batch is not None for said in _places(step))],
+        input_uris=scored,
         output_uris=scoring,
+        input_elsewhere=sources.in_other_accounts(config, scored),
+        output_elsewhere=sources.in_other_accounts(config, scoring),
         trained_uris=[pipeline.output_uri for pipeline in made],
         candidate_uris=pipelines.candidates(config),
         pipelines=list(pipelines.of(config)),

@@ -55,6 +55,12 @@ def keys_of(config: StackConfig, uris: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(source.key for source in found if source is not None and source.key))
 
 
+def in_other_accounts(config: StackConfig, uris: Iterable[str]) -> list[str]:
+    """Those of the places that lie in a bucket of another account."""
+    found = ((uri, of(config).get("/".join(uri.split("/")[:3]))) for uri in uris)
+    return [uri for uri, source in found if source is not None and source.account != config.account]
+
+
 def kept_by_us(config: StackConfig, path: Path, uri: str) -> Iterator[Problem]:
     """The stack decides how long files of the folder stay: it lies in the bucket of nobody else."""
     bucket = "/".join(uri.split("/")[:3])
