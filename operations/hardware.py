@@ -46,8 +46,8 @@ def fit(graph: Graph, region: str) -> list[HardwareUse]:
                 machine_type=replace(use, part="").said,  # the name has the part
                 use=use.use,
                 replicas=str(use.high) if use.low == use.high else f"{use.low} to {use.high}",
-                sold_in_region=bool(family and family.sold_in(region)),
-                sold_in=family.sold if family else [],
+                sold_in_region=bool(family and family.sold_in(region, use.use)),
+                sold_in=family.sold_for(use.use) if family else [],
                 retires=family.retires if family else None,
                 may_serve=bool(family and use.use in family.uses),
                 quota_name=quota_name,
@@ -68,7 +68,7 @@ def problems(rows: list[HardwareUse], platform: str, region: str) -> Iterator[tu
         uses = f"uses {row.family} ({row.machine_type})"
         if not row.sold_in_region:
             remedy = "Choose a family that is sold there, or another region, in the stack file."
-            yield row, f"{uses}, which no source shows in {region}{_elsewhere(row)}", remedy
+            yield row, f"{uses} for {row.use}, which no source shows in {region}{_elsewhere(row)}", remedy
         if not row.may_serve:
             remedy = f"Choose a family that serves {row.use}, in the stack file."
             yield row, f"{uses} for {row.use}, which {PLATFORMS[platform].product} does not accept", remedy

@@ -150,9 +150,10 @@ class HardwareFamily(_Entry):
     `local_nvme` machines have an NVMe instance store. On aws it is encrypted in hardware and takes no volume key.
     `price_per_hour_usd` has the quoted prices of the YAML file and those of the price lists. A price in a region also
     shows that the machine is sold there; so does a zone. `regions` are those that another source shows. `zones` are the
-    zones that have the machine, on gcp; None where no source says. `retires` is the day from which the platform has it
-    no more. `successor` is the machine type of the same size that stands for a family in regions that came after its
-    own.
+    zones that have the machine, on gcp; None where no source says. `offered` are the regions in which the platform
+    offers the machine for a use, where a source says so by use; None where none does. `retires` is the day from which
+    the platform has it no more. `successor` is the machine type of the same size that stands for a family in regions
+    that came after its own.
     """
 
     summary: str
@@ -169,6 +170,7 @@ class HardwareFamily(_Entry):
     regions: list[str] | None = None
     regions_source: str | None = None
     zones: list[str] | None = None
+    offered: dict[Use, list[str]] | None = None
     retires: date | None = None
     successor: str | None = None
 
@@ -177,15 +179,20 @@ class HardwareFamily(_Entry):
         entry = self.price_per_hour_usd.get(region)
         return None if entry is None else _figure(entry, use)
 
-    def sold_in(self, region: str) -> bool:
-        """Whether a source shows that the platform has this machine in the region."""
-        return region in self.sold
+    def sold_in(self, region: str, use: Use | None = None) -> bool:
+        """Whether a source shows that the platform has this machine in the region, for this use."""
+        return region in self.sold_for(use)
+
+    def sold_for(self, use: Use | None) -> list[str]:
+        """Every region in which a source shows the machine for a use, sorted."""
+        return self.sold if self.offered is None or use is None else self.offered.get(use, [])
 
     @cached_property
     def sold(self) -> list[str]:
         """Every region in which a source shows the machine, sorted."""
         of_zones = {zone.rpartition("-")[0] for zone in self.zones or ()}
-        return sorted({*(self.regions or ()), *self.price_per_hour_usd, *of_zones})
+        by_use = {region for regions in (self.offered or {}).values() for region in regions}
+        return sorted({*(self.regions or ()), *self.price_per_hour_usd, *of_zones, *by_use})
 
 
 class PricedService(_Entry):
@@ -223,6 +230,10 @@ class Catalogue(_Entry):
 
     In `regions_without_schedules` nothing starts a batch job by the clock, whatever else is sold there.
 
+    Where `accelerators_source` is given, `accelerators/` has the regions in which the platform offers each accelerator,
+    for what serves and for what trains: a machine that another source shows there is not had for the use. A series in
+    `bare_unserved` serves nothing in its regions without an accelerator.
+
     A person's own machine is billed as `workspace_list` has its type, a price list without a factor. None where the
     services have its price. `workspace_source` says what that leaves out.
 
@@ -247,6 +258,8 @@ class Catalogue(_Entry):
     machines_source: str
     machine_uses_source: str
     zones_source: str | None = None
+    accelerators_source: str | None = None
+    bare_unserved: dict[str, list[str]] = {}
     retires_source: str | None = None
     spot_quotas: dict[str, str] = {}
     spot_quotas_source: str | None = None
@@ -331,7 +344,29 @@ class Catalogue(_Entry):
         wanted = [family.machine_type, *([a.name] if (a := family.accelerator) and a.added else [])]
         having: list[set[str]] = [set(zones.get(name, ())) for name in wanted]
         standing = sorted(having[0].intersection(*having))
-        return family.model_copy(update={"price_per_hour_usd": dict(_prices(self, family)), "zones": standing or None})
+        priced = {"price_per_hour_usd": dict(_prices(self, family)), "zones": standing or None}
+        known = family.model_copy(update=priced)
+        return known.model_copy(update={"offered": self._offered(known)}) if self.accelerators_source else known
+
+    def _offered(self, family: HardwareFamily) -> dict[Use, list[str]] | None:
+        """The regions in which a machine is had for each use; None where its accelerator, or its series, is not said.
+
+        What trains is one use, and every other serves.
+        """
+        if family.accelerator is not None:
+            rows = [row for row in _offers(self.platform) if row["accelerator"] == family.accelerator.name]
+            found: dict[Use, list[str]] = {
+                use: sorted(
+                    row["region"] for row in rows if row["training" if use == "training" else "serving"] == "yes"
+                )
+                for use in family.uses
+            }
+            return found if rows else None
+        closed = [r for series, r in self.bare_unserved.items() if str(family.machine_type).startswith(series)]
+        if not closed:
+            return None
+        serves = [region for region in family.sold if region not in closed[0]]
+        return {use: family.sold if use == "training" else serves for use in family.uses}
 
 
 def _adds(family: HardwareFamily) -> bool:
@@ -476,6 +511,11 @@ def _list(name: str) -> dict[str, dict[str, tuple[float, str]]]:
             machine_type, region, usd = line.split(",")
             table.setdefault(machine_type, {})[region] = (float(usd), source)
     return table
+
+
+@cache
+def _offers(platform: str) -> list[dict[str, str]]:
+    return _rows("accelerators", platform)
 
 
 @cache

@@ -57,6 +57,8 @@ def cited(hardware: Catalogue) -> Iterator[tuple[str, str | None]]:
         yield name, family.source
         yield f"{name} uses", family.uses_source
         yield f"{name} regions", family.regions_source
+    yield "accelerators", hardware.accelerators_source
+    for name, family in hardware.families.items():
         for use, quota in family.uses.items():
             yield f"{name} {use} quota", quota.source
         for region, price in family.price_per_hour_usd.items():
@@ -284,6 +286,45 @@ def test_a_machine_is_sold_where_it_is_listed_or_priced() -> None:
     listed = HardwareFamily(summary="a machine", regions=["eu-west-1"], price_per_hour_usd={"eu-west-2": price})
     assert [listed.sold_in(region) for region in ("eu-west-1", "eu-west-2", "eu-west-3")] == [True, True, False]
     assert not HardwareFamily(summary="a machine of nowhere").sold_in("eu-west-1")
+
+
+@pytest.mark.parametrize(
+    ("machine", "region", "uses"),
+    [
+        ("gpu-l4", "us-central1", {"online", "batch", "training"}),
+        ("gpu-l4", "europe-west3", {"online", "batch"}),  # which Compute Engine has there in no zone that is listed
+        ("g2-standard-24", "asia-northeast1", {"online", "batch"}),
+        ("gpu-t4", "me-west1", {"online", "batch"}),
+        ("gpu-a100-40", "us-west4", {"training"}),
+        ("gpu-b200", "us-east4", set()),  # where Compute Engine has them
+        ("tpu-v5e", "us-central1", set()),
+        ("tpu-v5e", "europe-west4", {"online"}),
+        ("tpu-v6e", "us-east1", set()),  # on an allowlist alone
+        ("n1-standard-4", "me-west1", {"training"}),
+        ("n1-standard-4", "europe-west4", {"online", "batch", "training"}),
+        ("cpu-small", "me-west1", {"online", "batch"}),
+    ],
+)
+def test_google_cloud_has_an_accelerator_for_what_serves_where_it_has_none_for_what_trains_and_the_reverse(
+    machine: str, region: str, uses: set[Use]
+) -> None:
+    """As its page on locations says by use, whatever Compute Engine has there."""
+    has = catalogue.load("gcp").machine(machine)
+    assert {use for use in has.uses if has.sold_in(region, use)} == uses
+
+
+def test_each_region_and_accelerator_of_the_offers_is_one_that_is_known() -> None:
+    gcp, offers = catalogue.load("gcp"), rows("accelerators", "gcp")
+    assert {row["region"] for row in offers} <= set(gcp.regions)
+    assert {row[use] for row in offers for use in ("serving", "training")} == {"yes", "no", "on request"}
+    pairs = [(row["accelerator"], row["region"]) for row in offers]
+    assert len(pairs) == len(set(pairs))
+    named = {machine.accelerator.name for machine in all_of(gcp) if machine.accelerator is not None}
+    assert named <= {row["accelerator"] for row in offers}
+
+
+def all_of(hardware: Catalogue) -> list[HardwareFamily]:
+    return [hardware.machine(name) for name in (*hardware.families, *hardware.machine_types)]
 
 
 def test_names_of_families_and_regions() -> None:

@@ -72,6 +72,19 @@ def test_a_machine_that_is_not_sold_in_the_region_is_named_with_where_it_is(tmp_
     assert "; it is sold in asia-east1, " in shown[0][1] and shown[0][1].endswith(" more")
 
 
+def test_what_serves_in_a_region_and_does_not_train_there_is_told_by_its_use(tmp_path: Path) -> None:
+    """In Frankfurt Vertex AI serves on an L4 and trains on none."""
+    text = (STACKS / "Pulumi.gcp-full.yaml").read_text(encoding="utf-8").replace("us-central1", "europe-west3")
+    config = yaml.safe_load(text)["config"]
+    config[f"{NAMESPACE}:training"]["fraud-training"]["family"] = "gpu-l4"
+    (file := tmp_path / "Pulumi.elsewhere.yaml").write_text(yaml.safe_dump({"config": config}), encoding="utf-8")
+    rows = hardware.fit(preview(file), "europe-west3")
+    said = {row.stack_key: one for row, one, _ in hardware.problems(rows, "gcp", "europe-west3")}
+    assert set(said) == {"training.fraud-training", "pipelines.fraud-path"}
+    for one in said.values():
+        assert one.startswith("uses gpu-l4 (") and "for training, which no source shows in europe-west3; it is" in one
+
+
 @pytest.mark.sweep(2)
 @pytest.mark.parametrize(
     ("platform", "region", "machine_type"),
