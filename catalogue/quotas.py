@@ -83,18 +83,21 @@ def beside(platform: str, machines: Machines) -> list[tuple[str, int]]:
 def drawn_beside(platform: str, machines: Machines, replicas: int) -> list[tuple[str, int]]:
     """The other quotas that the machines draw on, and how much of each this many replicas of one fleet draw.
 
-    On Vertex AI a machine with GPUs draws on the quota of vCPUs as well. An n1 with a T4 is refused for both at once,
-    by the API's own answers that people quote; the others are taken to be no different, which is the safe reading.
+    On Vertex AI a machine with GPUs draws on a quota of vCPUs as well. An n1 with a T4 is refused for both at once, by
+    the API's own answers that people quote; what serves on others is taken to be no different, which is the safe
+    reading. Of what trains the catalogue has the quota of the series, or that of Spot machines. A machine that trains
+    draws on one for its disk, too, whatever it is.
     """
     hardware = catalogue.load(platform)
     family = family_of(platform, machines)
     machine = hardware.machine(family) if family else None
     quota = machine.uses.get(machines.use) if machine else None
-    name = hardware.vcpu_quota(machines.use)
-    if platform != "gcp" or machine is None or quota is None or quota.unit != "accelerators" or name is None:
-        return []
-    has, name = machine.accelerator, hardware.spot_quota(name) if machines.spot else name
-    return [(name, replicas * machine.vcpus)] if has and has.sent and machine.vcpus else []
+    disk = hardware.training_disk if machines.use == "training" else None
+    disks = [(disk.quota_name, replicas * disk.gb)] if disk is not None else []
+    if platform != "gcp" or machine is None or quota is None or quota.unit != "accelerators":
+        return disks
+    has, name = machine.accelerator, hardware.vcpu_quota(machines.use, str(machine.machine_type), machines.spot)
+    return [*([(name, replicas * machine.vcpus)] if name and has and has.sent and machine.vcpus else []), *disks]
 
 
 def at_once(platform: str, used: Iterable[Machines]) -> Counter[str]:

@@ -217,6 +217,14 @@ class Assumption(_Entry):
     reason: str
 
 
+class TrainingDisk(_Entry):
+    """The quota that the disk of each machine that trains draws on, and how many GB."""
+
+    quota_name: str
+    gb: int
+    source: str
+
+
 class Catalogue(_Entry):
     """Everything known of one platform's hardware and prices on the day `dated`.
 
@@ -238,6 +246,9 @@ class Catalogue(_Entry):
     services have its price. `workspace_source` says what that leaves out.
 
     `spot_quotas` has what names of quotas say, each with what that says which Spot machines draw on instead.
+    `spot_vcpu_quota` is the one of vCPUs that Spot machines of every series share. `training_vcpu_quotas` are those
+    that a machine with accelerators, which trains, draws on as well, by the series; a series without has no limit.
+    `training_disk` is what each machine that trains draws for its disk.
     """
 
     platform: str
@@ -263,6 +274,10 @@ class Catalogue(_Entry):
     retires_source: str | None = None
     spot_quotas: dict[str, str] = {}
     spot_quotas_source: str | None = None
+    spot_vcpu_quota: str | None = None
+    training_vcpu_quotas: dict[str, str] = {}
+    training_vcpu_quotas_source: str | None = None
+    training_disk: TrainingDisk | None = None
     regions_without_schedules: list[str] = []
     schedules_source: str | None = None
     families: dict[str, HardwareFamily]
@@ -325,14 +340,22 @@ class Catalogue(_Entry):
         reserve = self.online_reserve if use == "online" and quota.reserved else 0
         return ceil(round(replicas * (1 + reserve), 6)) * quota.per_replica
 
-    def vcpu_quota(self, use: Use) -> str | None:
-        """The quota of this use that is counted in vCPUs, where all families without an accelerator share one."""
+    def vcpu_quota(self, use: Use, machine_type: str, spot: bool = False) -> str | None:
+        """The quota that is counted in vCPUs and on which a machine with accelerators draws as well; None for none.
+
+        What serves draws on the one that all families without an accelerator share.
+        """
+        if use == "training":
+            series = (name for of, name in self.training_vcpu_quotas.items() if machine_type.startswith(of))
+            return self.spot_vcpu_quota if spot else next(series, None)
         plain = (family.uses.get(use) for family in self.families.values() if family.accelerator is None)
         names = {quota.quota_name for quota in plain if quota is not None and quota.unit == "vCPUs"}
         return names.pop() if len(names) == 1 else None
 
     def spot_quota(self, name: str) -> str:
         """The quota of Spot machines that goes with one of machines on demand. The same where the platform has none."""
+        if self.spot_vcpu_quota is not None and name.endswith("_cpus"):
+            return self.spot_vcpu_quota
         own = ((said, of) for said, of in self.spot_quotas.items() if said in name)
         return next((name.replace(said, of) for said, of in own), name)
 

@@ -58,6 +58,9 @@ def cited(hardware: Catalogue) -> Iterator[tuple[str, str | None]]:
         yield f"{name} uses", family.uses_source
         yield f"{name} regions", family.regions_source
     yield "accelerators", hardware.accelerators_source
+    yield "training vCPUs", hardware.training_vcpu_quotas_source
+    if hardware.training_disk is not None:
+        yield "training disk", hardware.training_disk.source
     for name, family in hardware.families.items():
         for use, quota in family.uses.items():
             yield f"{name} {use} quota", quota.source

@@ -63,6 +63,45 @@ def test_a_machine_with_gpus_draws_on_the_quota_of_vcpus_too_on_vertex_ai(use: U
         assert beside == expected, machine_type
 
 
+_TRAINING = "aiplatform.googleapis.com/custom_model_training_"
+_DISK = f"{_TRAINING}pd_ssd"
+
+
+@pytest.mark.parametrize(
+    ("machine", "spot", "drawn"),
+    [
+        ("e2-standard-4", False, {"cpus": 12, "pd_ssd": 300}),
+        ("n1-highmem-2", False, {"cpus": 6, "pd_ssd": 300}),
+        ("n2-standard-8", False, {"n2_cpus": 24, "pd_ssd": 300}),
+        ("e2-standard-4", True, {"preemptible_cpus": 12, "pd_ssd": 300}),
+        ("n2-standard-8", True, {"preemptible_cpus": 24, "pd_ssd": 300}),
+        ("gpu-t4", False, {"nvidia_t4_gpus": 3, "cpus": 12, "pd_ssd": 300}),
+        ("gpu-l4", False, {"nvidia_l4_gpus": 3, "pd_ssd": 300}),
+        ("gpu-a100-40", False, {"nvidia_a100_gpus": 3, "pd_ssd": 300}),
+        ("a3-highgpu-8g", False, {"nvidia_h100_gpus": 24, "pd_ssd": 300}),
+        ("gpu-t4", True, {"preemptible_nvidia_t4_gpus": 3, "preemptible_cpus": 12, "pd_ssd": 300}),
+        ("gpu-l4", True, {"preemptible_nvidia_l4_gpus": 3, "preemptible_cpus": 12, "pd_ssd": 300}),
+    ],
+)
+def test_three_machines_that_train_on_vertex_ai_draw_by_their_series_and_for_their_disks(
+    machine: str, spot: bool, drawn: dict[str, int]
+) -> None:
+    """Of N2 there is a quota of its own, of A2, A3 and G2 none with a limit; Spot machines of all share one."""
+    has = catalogue.load("gcp").machine(machine)
+    added = has.accelerator
+    asked = Machines(
+        "it", str(has.machine_type), "training", 3, 3, spot=spot,
+        accelerator=added.name if added else None, accelerators=added.count if added else None,
+    )  # fmt: skip
+    found = dict([quotas.drawn("gcp", asked, 3), *quotas.drawn_beside("gcp", asked, 3)])
+    assert found == {f"{_TRAINING}{name}": amount for name, amount in drawn.items()}
+
+
+def test_a_machine_that_is_not_known_draws_for_its_disk_where_it_trains() -> None:
+    known = {use: quotas.beside("gcp", Machines("it", "x9-standard-4", use, 1, 2)) for use in ("training", "batch")}
+    assert known == {"training": [(_DISK, 200)], "batch": []}
+
+
 def test_no_other_platform_counts_a_machine_twice() -> None:
     for platform in ("aws", "azure"):
         for machine_type, machine in catalogue.load(platform).machine_types.items():

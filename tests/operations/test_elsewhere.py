@@ -110,11 +110,12 @@ def test_a_machine_type_of_its_own_is_priced_and_judged_like_a_family(
     assert Pricing(graph, catalogue.load(platform), region).hour(use) == known.price(region, "online")
 
 
-def test_a_machine_whose_quota_has_no_known_name_draws_on_one_that_is_named_after_it(tmp_path: Path) -> None:
+def test_a_machine_of_a_series_whose_fee_nobody_quoted_fits_and_has_no_price(tmp_path: Path) -> None:
     change = {"endpoints": {"fraud-scorer": {"machine_type": "n2-standard-4"}}}
     graph = moved("gcp", "europe-west4", tmp_path, change)
     row = next(row for row in hardware.fit(graph, "europe-west4") if row.stack_key == "endpoints.fraud-scorer")
-    assert (row.quota_name, row.may_serve, row.sold_in_region) == ("n2-standard-4 for online", True, True)
+    cpus = "aiplatform.googleapis.com/custom_model_serving_cpus"
+    assert (row.quota_name, row.may_serve, row.sold_in_region) == (cpus, True, True)
     use = next(use for r, use in facts.uses(graph) if r.urn == row.urn)
     with pytest.raises(Unpriced):  # no quoted pair shows the fee of N2
         Pricing(graph, catalogue.load("gcp"), "europe-west4").hour(use)
