@@ -21,6 +21,8 @@ from catalogue.runs import RUNS_PER_MONTH
 _READ, _TODAY = "2026-11-26", "2026-11-28"
 _SAGEMAKER = "https://docs.aws.amazon.com/sagemaker/latest/dg"
 _RUNTIME = "https://docs.aws.amazon.com/sagemaker/latest/APIReference"
+_AGENT_PLATFORM = "https://docs.cloud.google.com/gemini-enterprise-agent-platform"
+_WORKBENCH_PAGES = f"{_AGENT_PLATFORM}/notebooks/workbench/instances"
 _AZURE_ML = "https://learn.microsoft.com/en-us/azure/machine-learning"
 
 
@@ -212,11 +214,7 @@ CAVEATS: Mapping[str, tuple[Caveat, ...]] = {
             "client of Vertex AI's: its agent is taken to be who asks, which has a role in the stack's project, and "
             "the grants of the stack in a bucket of another one that `sources` names. Where a run is refused as "
             "another agent of Google's, let that one in.",
-            documented(
-                "https://docs.cloud.google.com/gemini-enterprise-agent-platform/machine-learning/predictions/"
-                "get-batch-predictions",
-                _TODAY,
-            ),
+            documented(f"{_AGENT_PLATFORM}/machine-learning/predictions/get-batch-predictions", _TODAY),
             when=lambda one: '"gcsSource"' in one.props.text_if_known("sourceContents"),
         ),
         Caveat(
@@ -233,6 +231,20 @@ CAVEATS: Mapping[str, tuple[Caveat, ...]] = {
             "The days of a dataset hold for tables that are made after them. Other days of a capture change nothing "
             "for the table that Vertex AI has made already: set its expiry by `bq update`.",
             documented("https://cloud.google.com/bigquery/docs/reference/rest/v2/datasets", _READ),
+        ),
+        Caveat(
+            (_DEPLOYMENT,),
+            "Google's page wants Vertex AI's agent to be Service Account Admin of an account that serves. Ours is not: "
+            "its role in the project lets it take tokens of the account, which is taken to be enough. Where `up` is "
+            "refused for want of it, grant that on this one account, by hand.",
+            documented(f"{_AGENT_PLATFORM}/machine-learning/general/custom-service-account", _TODAY),
+        ),
+        Caveat(
+            (_DEPLOYMENT,),
+            "A project has 100 replicas of models of its own in a region, beside the vCPUs and GPUs; no page names the "
+            "quota. Both versions count while one bakes: ask for more before `up`.",
+            documented(f"{_AGENT_PLATFORM}/machine-learning/quotas", _TODAY),
+            when=lambda one: (one.props.number_or_none("maxReplicas") or 0) > 50,
         ),
         Caveat(
             (_DEPLOYMENT,),
@@ -259,6 +271,19 @@ CAVEATS: Mapping[str, tuple[Caveat, ...]] = {
             "on each workflow could bound them; its key is an administrator's to make, and no stack makes one.",
             documented("https://cloud.google.com/iam/docs/conditions-resource-attributes", "2026-11-28"),
             when=lambda one: one.props.section_or_empty("labels").is_given(RUNS_PER_MONTH),
+        ),
+        Caveat(
+            (_WORKBENCH,),
+            "Who is taken out of the stack file may still work in JupyterLab for up to five days, by a page that is "
+            "open: stop that person's instance at once, by `gcloud workbench instances stop NAME --location=ZONE`.",
+            documented(f"{_WORKBENCH_PAGES}/manage-access-jupyterlab", _TODAY),
+        ),
+        Caveat(
+            (_WORKBENCH,),
+            "Google's page says that an instance of one user boots as Compute Engine's default account. Ours names an "
+            "account of its own, which is taken to be the one. Where the project's default account is deleted or "
+            "disabled, see that the first instance comes up before others count on it.",
+            documented(f"{_WORKBENCH_PAGES}/manage-access-jupyterlab", _TODAY),
         ),
         Caveat(
             (_WORKBENCH,),

@@ -242,8 +242,9 @@ class Catalogue(_Entry):
     for what serves and for what trains: a machine that another source shows there is not had for the use. A series in
     `bare_unserved` serves nothing in its regions without an accelerator.
 
-    A person's own machine is billed as `workspace_list` has its type, a price list without a factor. None where the
-    services have its price. `workspace_source` says what that leaves out.
+    A person's own machine stands in one of `workspace_zones`, where a source lists these. It is billed as
+    `workspace_list` has its type, a price list without a factor; None where the services have its price.
+    `workspace_source` says what that leaves out.
 
     `spot_quotas` has what names of quotas say, each with what that says which Spot machines draw on instead.
     `spot_vcpu_quota` is the one of vCPUs that Spot machines of every series share. `training_vcpu_quotas` are those
@@ -269,6 +270,8 @@ class Catalogue(_Entry):
     machines_source: str
     machine_uses_source: str
     zones_source: str | None = None
+    workspace_zones: list[str] | None = None
+    workspace_zones_source: str | None = None
     accelerators_source: str | None = None
     bare_unserved: dict[str, list[str]] = {}
     retires_source: str | None = None

@@ -53,7 +53,8 @@ class WorkspaceArgs(Args):
 class Workspace(pulumi.ComponentResource):
     """Creates a Workbench instance for each user, and the grants with which users open, start and stop their own.
 
-    An instance is a Shielded VM. Refuses a public address, root, and the download of files and notebooks. People come
+    An instance is a Shielded VM. Refuses a public address, root, the download of files and notebooks, and kernels of
+    Managed Service for Apache Spark, which run in clusters that no stack has. People come
     in through Google's proxy, which asks who they are and lets in the one owner. It lets in an owner who did not create
     the instance only where that person may act as the instance's account, so each user is granted that. The terminal is
     on, because a notebook runs any command anyway.
@@ -146,6 +147,7 @@ class Workspace(pulumi.ComponentResource):
                 "metadata": {
                     "idle-timeout-seconds": idle_seconds,
                     "enable-guest-attributes": "true",  # the idle timer reports through them
+                    "disable-mixer": "true",  # kernels of Managed Spark, whose domain this network does not reach
                     "notebook-disable-root": "true",
                     "notebook-disable-downloads": "true",
                     "notebook-disable-nbconvert": "true",  # which would be a download under another name

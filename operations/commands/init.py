@@ -304,7 +304,8 @@ def _zones(platform: str, region: str, key: str) -> list[str]:
         return [f"    zones: [{two}]  # decided once: what stands in a zone stays there"]
     if platform != "gcp" or key != "zone":
         return []
-    return [f"    zone: {may_name(platform, region, FAMILY)[0]}  # where new machines of people's are made"]
+    may = may_name(platform, region, FAMILY)[:1]
+    return [f"    zone: {zone}  # where new machines of people's are made" for zone in may]
 
 
 def _quoted(word: str) -> str:

@@ -92,18 +92,24 @@ def workspace_machines(limits: Limits, props: Properties) -> Iterator[str]:
     "limits-zone",
     _WORKBENCH,
     severity="high",
-    says="A Workbench instance stands in a zone of the stack's region, which is a region of the limits.",
+    says="A Workbench instance stands in a zone of the stack's region that has Workbench, in a region of the limits.",
     remedy=f"Choose a zone of the stack's region in the stack file, or have the limit's owner add a region in {OWN}.",
     stack_key="workspace.zone",
 )
 def zone(graph: Graph, instance: Resource) -> Iterator[str]:
-    """The location is a zone, such as `us-central1-a`. `limits-region` checks resources that name a region."""
+    """The location is a zone, such as `us-central1-a`. `limits-region` checks resources that name a region.
+
+    Not each zone of Compute Engine has Workbench: "Locations for machine learning services", Workbench locations,
+    https://docs.cloud.google.com/gemini-enterprise-agent-platform/machine-learning/general/locations
+    """
     where = instance.props.text_or_empty("location")
     zoned = re.fullmatch(r"([a-z]+-[a-z]+\d+)-[a-z]", where)
     if zoned is None:
         yield f"is in {where or 'no zone'}, allowed a zone"
-    else:
-        yield from outside(graph, zoned.group(1))
+        return
+    yield from outside(graph, zoned.group(1))
+    if where not in (catalogue.load("gcp").workspace_zones or ()):
+        yield f"is in {where}, where Google lists no Workbench"
 
 
 _PLACED = tuple(

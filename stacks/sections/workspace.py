@@ -136,6 +136,21 @@ def _zones(config: StackConfig) -> Iterator[Problem]:
             yield Problem(path, f"found {found_word(zone)}, allowed: {allowed}; {kept}")
 
 
+_DOCKER = IPv4Network("172.17.0.0/16")
+"""What the container runtime of a Workbench instance takes for itself: Workbench troubleshooting, "docker0 address
+conflicts with VPC addressing",
+https://docs.cloud.google.com/gemini-enterprise-agent-platform/machine-learning/general/troubleshooting-workbench
+"""
+
+
+def _addresses(config: StackConfig) -> Iterator[Problem]:
+    """An instance reaches nobody at an address that it takes for its own containers'."""
+    cidr = network.of(config).cidr
+    if config.platform == "gcp" and cidr and IPv4Network(cidr).overlaps(_DOCKER):
+        allowed = f"a network that does not overlap {_DOCKER}, which a person's machine keeps for its own containers"
+        yield Problem((network.SECTION.name, "cidr"), f"found {found_word(cidr)}, allowed: {allowed}")
+
+
 def _ways(config: StackConfig) -> Iterator[Problem]:
     """The networks that people come from: each once, and none shares an address with another or with the stack's."""
     if SECTION.refused_key("reached_from", config.platform):
@@ -176,7 +191,7 @@ SECTION: Section[Workspace] = Section(
     called="workspace with idle shutdown",
     makes={"Workspace": "{stack}-workspace", "People": "{stack}-people"},
     after=("network",),
-    check=one_by_one(_people, _zones, _idle, _ways),
+    check=one_by_one(_people, _zones, _addresses, _idle, _ways),
     own_schema=_own_schema,
     refused_keys={
         "zones": {

@@ -58,6 +58,7 @@ def cited(hardware: Catalogue) -> Iterator[tuple[str, str | None]]:
         yield f"{name} uses", family.uses_source
         yield f"{name} regions", family.regions_source
     yield "accelerators", hardware.accelerators_source
+    yield "zones of workspaces", hardware.workspace_zones_source
     yield "training vCPUs", hardware.training_vcpu_quotas_source
     if hardware.training_disk is not None:
         yield "training disk", hardware.training_disk.source

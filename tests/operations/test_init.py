@@ -78,6 +78,9 @@ def test_an_endpoint_keeps_as_many_replicas_as_its_environment_and_its_canary_as
 def test_it_names_a_zone_in_each_region_of_google_cloud(tmp_path: Path) -> None:
     for region in sharing.share(catalogue.region_names("gcp"), 4, str):
         code, _, refused = asked("gcp", tmp_path, "--region", region, "--force")
+        if not [zone for zone in catalogue.load("gcp").workspace_zones or () if zone.startswith(f"{region}-")]:
+            assert refused.startswith("--region: ")
+            continue
         assert (code, refused) == (0, "")
         zone = workspace.of(read_stack_file(tmp_path / "Pulumi.churn-dev.yaml")).zone
         assert zone.rpartition("-")[0] == region

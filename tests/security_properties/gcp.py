@@ -108,6 +108,7 @@ PROPERTIES: dict[str, tuple[str, ...]] = {
         "gceSetup.disablePublicIp",
         "gceSetup.enableIpForwarding",
         "gceSetup.machineType",
+        "gceSetup.metadata.disable-mixer",
         "gceSetup.metadata.enable-guest-attributes",
         "gceSetup.metadata.idle-timeout-seconds",
         "gceSetup.metadata.notebook-disable-downloads",

@@ -20,7 +20,6 @@ from catalogue.kind import (
     Reaches,
     Serves,
     StandsApart,
-    always,
     assumed,
     documented,
     from_source,
@@ -48,7 +47,10 @@ INSTANCE_MEMBER = "gcp:workbench/instanceIamMember:InstanceIamMember"
 
 _SDK = registry("workbench/instance")
 _KMS = documented("https://cloud.google.com/vertex-ai/docs/workbench/instances/cmek", READ)
-_PERIMETER = documented("https://cloud.google.com/vertex-ai/docs/workbench/instances/service-perimeter", READ)
+_PERIMETER = documented(
+    "https://docs.cloud.google.com/gemini-enterprise-agent-platform/notebooks/workbench/instances/create#network-options",
+    "2026-11-28",
+)
 _PRICES = documented("https://cloud.google.com/vertex-ai/pricing", READ)
 _QUOTAS = assumed("Workbench draws on Compute Engine's quotas, of which the hardware catalogue has none", READ)
 _OWN_DISK = documented("https://cloud.google.com/vertex-ai/docs/workbench/instances/restore", READ)
@@ -109,6 +111,14 @@ def _instance(pricing: Pricing, resource: Resource) -> Bill:
     )
 
 
+def _reached(graph: Graph, instance: Resource) -> Iterator[str]:
+    """The domains of Workbench, and that of the kernels of Managed Spark, which an instance has where nobody turns them
+    off."""
+    yield from ("googleapis.com", "notebooks.cloud.google.com", "notebooks.googleusercontent.com", "pkg.dev")
+    if instance.props.section_or_empty("gceSetup.metadata").text_if_known("disable-mixer").lower() != "true":
+        yield "kernels.googleusercontent.com"
+
+
 def _images(graph: Graph, resource: Resource) -> Iterator[str]:
     """The container that an instance starts, if it starts one. The image of a virtual machine is Google's."""
     for image in resource.props.each_section("gceSetup.containerImage"):
@@ -131,10 +141,7 @@ KINDS = (
             _KMS,
         ),
         holds=Personal(lambda instance: True, _OWN_DISK),
-        reaches=Reaches(
-            always("googleapis.com", "notebooks.cloud.google.com", "notebooks.googleusercontent.com", "pkg.dev"),
-            _PERIMETER,
-        ),
+        reaches=Reaches(_reached, _PERIMETER),
         runs=No("limits-workspace-machines asks which machine a person has", _QUOTAS),
         bills=Bills(_instance, _PRICES, ("Compute Engine", "Vertex AI", "Notebooks")),
         stands=No("it names a zone, of whose region limits-zone asks", _SDK),

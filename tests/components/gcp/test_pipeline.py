@@ -180,6 +180,7 @@ def test_a_step_waits_for_what_it_reads_and_nothing_is_cached_or_done_twice(grap
     } == {
         "cpus": 8,
         "preemptible_cpus": 8,
+        "pd_ssd": 200,
     }
 
 

@@ -186,7 +186,10 @@ def test_spot_machines_draw_on_a_quota_of_their_own(
         "x", machine, "training", 1, 1, accelerator=accelerator, accelerators=1 if accelerator else None, spot=spot
     )
     found = dict([drawn("gcp", machines, 1), *drawn_beside("gcp", machines, 1)])
-    assert {name.removeprefix("aiplatform.googleapis.com/"): count for name, count in found.items()} == quotas
+    assert {name.removeprefix("aiplatform.googleapis.com/"): count for name, count in found.items()} == {
+        **quotas,
+        "custom_model_training_pd_ssd": 100,
+    }
 
 
 def test_nothing_stands_while_it_is_switched_off() -> None:

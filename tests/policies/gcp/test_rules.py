@@ -502,6 +502,9 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("limits-account", losing(DATASET, "location")),
     ("limits-region", setting(BUCKET, "location", "US")),
     ("limits-zone", setting(WORKBENCH, "location", "europe-west1-b")),
+    ("limits-zone", setting(WORKBENCH, "location", "us-central1-f")),  # which has no Workbench
+    ("network-proof", setting(WORKBENCH, f"{METADATA}.disable-mixer", "false")),
+    ("network-proof", losing(WORKBENCH, f"{METADATA}.disable-mixer")),
     ("limits-idle-shutdown", setting(WORKBENCH, f"{METADATA}.idle-timeout-seconds", "86400")),
     ("limits-idle-shutdown", losing(WORKBENCH, f"{METADATA}.idle-timeout-seconds")),
     ("limits-idle-shutdown", setting(WORKBENCH, f"{METADATA}.enable-guest-attributes", "false")),
