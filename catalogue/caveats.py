@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from catalogue.behaviour import values_at
 from catalogue.graph import Graph, Resource
+from catalogue.hardware import catalogue
 from catalogue.kind import Apart, Evidence, StandsApart, assumed, documented
 from catalogue.kinds import kind_of
 from catalogue.marked import has_unknown, unmarked, without_defaults
@@ -58,6 +59,7 @@ _PIPELINE = "aws:sagemaker/pipeline:Pipeline"
 _STARTS = "aws:scheduler/schedule:Schedule"
 _MACHINE = "aws:sfn/stateMachine:StateMachine"
 _VERTEX, _WORKFLOW = "gcp:vertex/aiEndpoint:AiEndpoint", "gcp:workflows/workflow:Workflow"
+_SCHEDULER = "gcp:cloudscheduler/job:Job"
 _METADATA_STORE = "gcp:vertex/aiMetadataStore:AiMetadataStore"
 _TENSORBOARD = "gcp:vertex/aiTensorboard:AiTensorboard"
 _DATASET = "gcp:bigquery/dataset:Dataset"
@@ -262,6 +264,13 @@ CAVEATS: Mapping[str, tuple[Caveat, ...]] = {
             "attachment. Nothing of the stack sees either: the caller makes its rule anew, as the output callers says.",
             documented("https://cloud.google.com/vertex-ai/docs/predictions/private-service-connect", _READ),
             when=lambda one: len({*one.props.each_text_if_known("privateServiceConnectConfig.projectAllowlists")}) > 1,
+        ),
+        Caveat(
+            (_SCHEDULER,),
+            "No page that was read says whether this region has Cloud Scheduler, and `up` would be refused without: "
+            "see that `gcloud scheduler locations list` has it.",
+            documented("https://docs.cloud.google.com/scheduler/docs/locations", _TODAY),
+            when=lambda one: one.props.text_if_known("region") in catalogue.load("gcp").regions_with_schedules_unseen,
         ),
         Caveat(
             (_WORKFLOW,),

@@ -236,7 +236,8 @@ class Catalogue(_Entry):
     An upgrade of an online deployment needs spare quota. `online_reserve` is that spare as a share of the replicas. The
     reserve is not billed.
 
-    In `regions_without_schedules` nothing starts a batch job by the clock, whatever else is sold there.
+    In `regions_without_schedules` nothing starts a batch job by the clock, whatever else is sold there. Whether
+    anything does in `regions_with_schedules_unseen` no source that was read says.
 
     Where `accelerators_source` is given, `accelerators/` has the regions in which the platform offers each accelerator,
     for what serves and for what trains: a machine that another source shows there is not had for the use. A series in
@@ -282,6 +283,7 @@ class Catalogue(_Entry):
     training_vcpu_quotas_source: str | None = None
     training_disk: TrainingDisk | None = None
     regions_without_schedules: list[str] = []
+    regions_with_schedules_unseen: list[str] = []
     schedules_source: str | None = None
     families: dict[str, HardwareFamily]
     services: dict[str, PricedService]

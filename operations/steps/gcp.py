@@ -1,8 +1,9 @@
 """The manual steps on Vertex AI, in the words of the gcloud CLI: https://docs.cloud.google.com/sdk/gcloud/reference/
 
-`services enable`, `beta quotas preferences create`, `beta quotas info list`, `auth configure-docker`, `artifacts
-docker images describe`, `artifacts repositories create`, `storage cp`, `storage buckets create`, `billing accounts
-add-iam-policy-binding`, `workbench instances describe` and `ai endpoints list` stand there.
+`services enable`, `beta services identity create`, `beta quotas preferences create`, `beta quotas info list`, `auth
+configure-docker`, `artifacts docker images describe`, `artifacts repositories create`, `storage cp`, `storage buckets
+create`, `billing accounts add-iam-policy-binding`, `workbench instances describe` and `ai endpoints list` stand
+there.
 """
 
 from collections.abc import Iterator, Sequence
@@ -69,9 +70,57 @@ def quota(name: str, amount: int, account: str, region: str) -> tuple[str, str]:
 
 
 def before_up(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
-    """A new project has its APIs off, and no role in the project allows a budget on its billing account.
+    """A new project has its APIs off, and no role in the project allows a budget on its billing account."""
+    kinds = [kind for kind in map(kind_of, {resource.type for resource in graph.cloud}) if kind is not None]
+    apis = services_of(resource.type for resource in graph.cloud)
+    if apis:
+        enabled = [*apis, *_BY_HAND]
+        there, granted_to = list(_there_before(graph, account)), _agents_of(graph, kinds, account)
+        yield ManualStep(
+            what=f"enable the project's APIs ({', '.join(api.partition('.')[0] for api in enabled)})"
+            + (f", and make what is missing of {', '.join(name for name, _, _ in there)}" if there else "")
+            + (", and Google's agents, to which others are about to grant" if granted_to else ""),
+            who="deployer",
+            commands=[
+                *(f"gcloud services enable {' '.join(some)} --project={account}" for some in _batches(enabled)),
+                *(f"{check} || {make}" for _, check, make in there),
+                *granted_to,
+            ],
+            checks=[
+                f"gcloud services list --enabled --project={account} --format='value(config.name)'",
+                *(check for _, check, _ in there),
+            ],
+            looks=[
+                *(Look(what="service", name=api) for api in apis),
+                *(Look(what="bucket", name=name.removeprefix("gs://")) for name, _, _ in there if "gs://" in name),
+            ],
+        )
+    yield from _shared_network(graph, account, region)
+    for bucket in graph.of(logging.LOG_BUCKET):
+        if bucket.props.flag_or_none("locked") is True:
+            id_, place = (bucket.props.text_if_known(key) for key in ("bucketId", "location"))
+            days = bucket.props.number_or_none("retentionDays") or 30
+            yield ManualStep(
+                what=f"confirm that the log bucket {id_} may stay: it is locked, so that nobody can delete it, nor the "
+                f"project, before its last entry is {days:g} days old",
+                who="security",
+                commands=[],
+                checks=[f"gcloud logging buckets describe {id_} --location={place} --project={account}"],
+            )
+    if graph.of(billing.BUDGET):
+        role = "--member=user:DEPLOYER --role=roles/billing.costsManager"
+        yield ManualStep(
+            what="let the deployer make budgets on the billing account (roles/billing.costsManager)",
+            who="administrator of the billing account",
+            commands=[f"gcloud billing accounts add-iam-policy-binding BILLING_ACCOUNT {role}"],
+            checks=["gcloud billing accounts get-iam-policy BILLING_ACCOUNT"],
+            looks=roles(graph, "billing account"),
+        )
+    yield from _kept_by_others(graph, kinds)
 
-    Nobody of a project may use the subnet of a Shared VPC before the host project lets them. Source: VPC, "Provision
+
+def _shared_network(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
+    """Nobody of a project may use the subnet of a Shared VPC before the host project lets them. Source: VPC, "Provision
     Shared VPC", https://cloud.google.com/vpc/docs/provisioning-shared-vpc
     """
     for net in given.of(graph, GcpNetwork):
@@ -97,49 +146,39 @@ def before_up(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
                     )
                 ],
             )
-    kinds = [kind for kind in map(kind_of, {resource.type for resource in graph.cloud}) if kind is not None]
-    apis = services_of(resource.type for resource in graph.cloud)
-    if apis:
-        enabled = [*apis, *_BY_HAND]
-        there = list(_there_before(graph, account))
-        yield ManualStep(
-            what=f"enable the project's APIs ({', '.join(api.partition('.')[0] for api in enabled)})"
-            + (f", and make what is missing of {', '.join(name for name, _, _ in there)}" if there else ""),
-            who="deployer",
-            commands=[
-                *(f"gcloud services enable {' '.join(some)} --project={account}" for some in _batches(enabled)),
-                *(f"{check} || {make}" for _, check, make in there),
-            ],
-            checks=[
-                f"gcloud services list --enabled --project={account} --format='value(config.name)'",
-                *(check for _, check, _ in there),
-            ],
-            looks=[
-                *(Look(what="service", name=api) for api in apis),
-                *(Look(what="bucket", name=name.removeprefix("gs://")) for name, _, _ in there if "gs://" in name),
-            ],
-        )
-    for bucket in graph.of(logging.LOG_BUCKET):
-        if bucket.props.flag_or_none("locked") is True:
-            id_, place = (bucket.props.text_if_known(key) for key in ("bucketId", "location"))
-            days = bucket.props.number_or_none("retentionDays") or 30
-            yield ManualStep(
-                what=f"confirm that the log bucket {id_} may stay: it is locked, so that nobody can delete it, nor the "
-                f"project, before its last entry is {days:g} days old",
-                who="security",
-                commands=[],
-                checks=[f"gcloud logging buckets describe {id_} --location={place} --project={account}"],
-            )
-    if graph.of(billing.BUDGET):
-        role = "--member=user:DEPLOYER --role=roles/billing.costsManager"
-        yield ManualStep(
-            what="let the deployer make budgets on the billing account (roles/billing.costsManager)",
-            who="administrator of the billing account",
-            commands=[f"gcloud billing accounts add-iam-policy-binding BILLING_ACCOUNT {role}"],
-            checks=["gcloud billing accounts get-iam-policy BILLING_ACCOUNT"],
-            looks=roles(graph, "billing account"),
-        )
-    yield from _kept_by_others(graph, kinds)
+
+
+def _agents_of(graph: Graph, kinds: Sequence[Kind], account: str) -> list[str]:
+    """What makes those of Google's agents to which whoever keeps keys or a network grants before `up`: a grant to one
+    that is not there is refused. IAM, "Create and grant roles to service agents",
+    https://docs.cloud.google.com/iam/docs/create-service-agents. Each service's page on keys says how its own is asked
+    for, such as https://docs.cloud.google.com/storage/docs/encryption/using-customer-managed-keys.
+    """
+    zone, people = given.zone(graph), bool(graph.of(workbench.INSTANCE))
+    found = {user for kind in kinds for user in _users(kind)} if isinstance(zone, GcpZone) and zone.keys else set[str]()
+    if people and any(net.project != account for net in given.of(graph, GcpNetwork)):
+        found.add("gcp-sa-notebooks")
+    return [
+        said.format(service=user.removeprefix("gcp-sa-"), project=account)
+        for user in sorted(found)
+        if (said := _asks(user))
+    ]
+
+
+def _users(kind: Kind) -> set[str]:
+    """The agents that use a key for a kind."""
+    return {user for place in kind.keys.at for user in place.users} if isinstance(kind.keys, Keys) else set()
+
+
+def _asks(user: str) -> str:
+    """The command after which an agent is there; none for Compute Engine's, which its API makes."""
+    own = {
+        "bigquery-encryption": "bq show --encryption_service_account --project_id={project}",
+        "compute-system": "",
+        "gcp-sa-logging": "gcloud logging settings describe --project={project}",
+        "gs-project-accounts": "gcloud storage service-agent --project={project}",
+    }
+    return own.get(user, "gcloud beta services identity create --service={service}.googleapis.com --project={project}")
 
 
 def _batches(apis: Sequence[str]) -> Iterator[Sequence[str]]:
@@ -194,9 +233,7 @@ def _kept_by_others(graph: Graph, kinds: Sequence[Kind]) -> Iterator[ManualStep]
 
 def _of_landing_zone(zone: GcpZone, kinds: Sequence[Kind]) -> Iterator[tuple[str, Sequence[str]]]:
     if zone.keys is not None:
-        users = {
-            user for kind in kinds if isinstance(kind.keys, Keys) for place in kind.keys.at for user in place.users
-        }
+        users = {user for kind in kinds for user in _users(kind)}
         yield (
             f"grant roles/cloudkms.cryptoKeyEncrypterDecrypter on {zone.keys.data} to the project's agents "
             f"({', '.join(sorted(users - {_LOGGING}))})"

@@ -141,6 +141,21 @@ def test_a_caller_of_another_project_and_who_starts_runs_by_hand_are_told_of_wha
     assert told(changed(gcp_pilot, flow, lambda inputs: inputs.update(labels={"runs-per-month": "8"})), by_hand)
 
 
+def test_what_no_page_says_of_a_region_and_of_many_replicas_is_told_where_it_is_met(gcp_pilot: Graph) -> None:
+    def told(graph: Graph) -> list[str]:
+        words = ("gcloud scheduler locations list", "has 100 replicas")
+        return [word for word in words if any(word in one.says for one in caveats.of(graph))]
+
+    schedule, serves = (gcp_pilot.of(type_)[0] for type_ in ("gcp:cloudscheduler/job:Job", "mlplatform:gcp:Deployment"))
+    assert told(gcp_pilot) == []
+    there = changed(gcp_pilot, schedule, lambda inputs: inputs.update(region="us-east5"))
+    assert told(there) == ["gcloud scheduler locations list"]
+    most = {
+        many: changed(gcp_pilot, serves, lambda inputs, many=many: inputs.update(maxReplicas=many)) for many in (50, 51)
+    }
+    assert {many: told(graph) for many, graph in most.items()} == {50: [], 51: ["has 100 replicas"]}
+
+
 def test_what_an_account_alone_can_say_of_a_run_is_said_of_stacks_that_have_such_runs(gcp_pilot: Graph) -> None:
     full = preview(STACKS / "Pulumi.gcp-full.yaml")
     words = ("recorded run be Storage Admin", "account of a batch job")

@@ -503,3 +503,22 @@ def test_a_quantity_that_cannot_be_is_said(gcp_pilot: Graph, token: str, path: s
     one = gcp_pilot.of(token)[0]
     bill = cost_of(changed(gcp_pilot, one, lambda p: put(p, path, value)))
     assert any(path in missing.why for missing in bill.unpriced)
+
+
+@pytest.mark.parametrize(
+    ("id_", "taken"),
+    [
+        ("fraud-scorer-1a2b3c4", True),
+        ("a" * 63, True),
+        ("a" * 64, False),
+        ("fraud-scorer-", False),
+        ("123456789", True),
+        ("1234567890", False),
+        ("0123", False),
+    ],
+)
+def test_an_endpoint_has_an_id_that_vertex_ai_takes(id_: str, taken: bool) -> None:
+    """As `endpointId` of its discovery document says."""
+    kind = kind_of("gcp:vertex/aiEndpoint:AiEndpoint")
+    assert kind is not None and isinstance(kind.acts, Acts)
+    assert bool(re.fullmatch(kind.acts.behaviour.pattern or "", id_)) == taken

@@ -107,7 +107,8 @@ KINDS = (
             by_resource_name(IN_PLACE + "/endpoints/{name}"),
             Behaviour(
                 name="name",
-                pattern=r"[0-9]{1,19}|[a-z][a-z0-9-]{0,62}",
+                # endpointId of endpoints.create, in aiplatform's discovery document, 2026-11-06
+                pattern=r"[1-9][0-9]{0,8}|[a-z]([a-z0-9-]{0,61}[a-z0-9])?",
                 refs=(Ref("encryptionSpec.kmsKeyName", (KEY,)), Ref("network", (VPC,), outside=True)),
             ),
         ),

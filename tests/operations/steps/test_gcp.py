@@ -14,7 +14,7 @@ from operations.steps import manual
 from operations.steps.gcp import after_up, before_up, source
 from operations.verdict import ManualStep
 from tests.conftest import forget
-from tests.mutate import changed
+from tests.mutate import changed, put
 
 PLACE = ("payments-risk-pilot", "us-central1")
 
@@ -37,6 +37,40 @@ def test_the_host_project_of_a_shared_vpc_lets_the_stack_in(
     looks = [look for step in asked_for for look in step.looks]
     assert all(look.at == "projects/company-host/regions/us-central1/subnetworks/ml" for look in looks)
     assert len(looks) == len(asked_for) and not steps(gcp_pilot)
+
+
+def test_google_s_agents_are_there_before_others_grant_to_them(gcp_pilot: Graph, organisation: Path) -> None:
+    """A grant to an agent that nobody asked for is refused, and a new project has none."""
+    key = "projects/company-keys/locations/us-central1/keyRings/ml/cryptoKeys"
+    network = {
+        "project": "company-host",
+        "network": "shared",
+        "subnetwork": "ml",
+        "private_domains": ["googleapis.com"],
+    }
+    place = {"platform": "gcp", "account": "payments-risk-pilot", "region": "us-central1", "owner": "net@example.com"}
+    zone = {**place, "network": network, "keys": {"data": f"{key}/data", "logs": f"{key}/logs"}}
+    (organisation / FILE).write_text(yaml.safe_dump({"landing_zones": {"all": zone}}), encoding="utf-8")
+    forget()
+    (way,) = gcp_pilot.of("gcp:compute/forwardingRule:ForwardingRule")
+    given_key = gcp_pilot.of("gcp:storage/bucket:Bucket")[0]
+    there = changed(gcp_pilot, way, lambda p: p.update(network="projects/company-host/global/networks/shared"))
+    there = changed(there, given_key, lambda p: put(p, "encryption.defaultKmsKeyName", f"{key}/data"))
+    assert there.placement is not None
+    found = list(before_up(replace(there, placement=replace(there.placement, landing_zone="all")), *PLACE))
+    asked = [
+        command for command in found[0].commands if "identity create" in command or "encryption_service" in command
+    ]
+    assert [command.partition("--service=")[2].partition(".")[0] for command in asked if "--service=" in command] == [
+        "aiplatform",
+        "artifactregistry",
+        "notebooks",
+        "workflows",
+    ]
+    assert "gcloud storage service-agent --project=payments-risk-pilot" in found[0].commands
+    grants = [at for at, step in enumerate(found) if "networkUser" in step.what or "cryptoKeyEncrypter" in step.what]
+    assert len(grants) == 2 and min(grants) > 0
+    forget()
 
 
 @pytest.mark.parametrize(
