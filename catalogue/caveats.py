@@ -180,7 +180,8 @@ CAVEATS: Mapping[str, tuple[Caveat, ...]] = {
         Caveat(
             (_VERTEX, _WORKFLOW),
             "Endpoints and batch jobs run on Google's side. A perimeter of VPC Service Controls alone contains them, "
-            "which an organisation has and a project does not: no stack makes one.",
+            "which an organisation has and a project does not: no stack makes one. Let the project be in it before "
+            "`up`: to an endpoint that was made before no model is deployed any more.",
             documented("https://cloud.google.com/vertex-ai/docs/general/vpc-service-controls", _READ),
         ),
         Caveat(
@@ -227,6 +228,13 @@ CAVEATS: Mapping[str, tuple[Caveat, ...]] = {
             "it roles/storage.objectViewer on the bucket, by hand, under the condition "
             '`resource.name == "projects/_/buckets/BUCKET"`, which lets it list names and read nothing.',
             documented("https://github.com/GoogleCloudPlatform/vertex-ai-samples/issues/3710", "2026-11-28"),
+        ),
+        Caveat(
+            (_DATASET,),
+            "Google's page says that the requests of a private endpoint are captured of TensorFlow, PyTorch, sklearn "
+            "and XGBoost models, below 10 MB each, and names no container of one's own. See after the first calls that "
+            "the table fills: nothing tells where it does not.",
+            documented(f"{_AGENT_PLATFORM}/machine-learning/predictions/online-prediction-logging", _TODAY),
         ),
         Caveat(
             (_DATASET,),

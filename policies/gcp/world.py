@@ -255,6 +255,10 @@ def foreign_region(graph: Graph, resource: Resource) -> Iterator[str]:
                 yield f"stands in {one_line(place)} ({kind.stands.path}), not in {', '.join(sorted(ours))} alone"
     for path, region in abroad(graph, resource):
         yield f"names the region {region} at {path}, where the stack stands in {', '.join(sorted(ours))}"
+    if resource.type == mlplatform.MODEL:
+        image, region = (resource.props.text_if_known(key) for key in ("image", "location"))
+        if region and (there := artifactregistry.abroad(image, region)):
+            yield f"is served by an image in {there}, where Vertex AI takes one of {region} ({one_line(image)})"
 
 
 def abroad(graph: Graph, resource: Resource) -> Iterator[tuple[str, str]]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from grpc import StatusCode
 
+from catalogue.kinds.gcp.artifactregistry import abroad
 from sandbox.rest.calls import Call, Json, Operation, Refusal, Response, check_shares, played_of
 from sandbox.state.metrics import Played
 
@@ -144,6 +145,9 @@ class VertexDouble:
         for needed in ("displayName", "containerSpec"):
             if needed not in model:
                 raise _invalid(f"model.{needed} is required.")
+        image, region = str(model["containerSpec"].get("imageUri", "")), name.split("/")[3]
+        if there := abroad(image, region):  # the sentence is assumed
+            raise _invalid(f"Image {image} is in {there}; the repository must be in {region}, where the model is.")
         parent, wanted = call.body.get("parentModel"), call.body.get("modelId", "")
         if parent is None and not re.fullmatch(r"[a-z_][a-z0-9_-]{0,62}", wanted):
             raise _invalid(f"model_id {wanted!r} must match [a-z0-9_-] and not begin with a number or hyphen.")

@@ -5,6 +5,7 @@ from catalogue.behaviour import Behaviour, Ref
 from catalogue.graph import Graph, Resource
 from catalogue.kind import Apis, At, Bills, Holds, KeyAt, Keys, Kind, No, documented
 from catalogue.kinds.gcp import IN_PLACE, KEY, READ, RFC1035, acting, grant, granting, in_terraform, registry
+from catalogue.platforms import PLATFORMS
 from catalogue.pricing import Bill, Pricing
 
 REPOSITORY = "gcp:artifactregistry/repository:Repository"
@@ -31,6 +32,16 @@ def repository_of(image: str) -> tuple[str, str, str] | None:
     if host.endswith(_HOST) and project != "vertex-ai":
         return project, host.removesuffix(_HOST), name
     return None
+
+
+def abroad(image: str, region: str) -> str:
+    """Where the repository of a model's image lies, where that is not the model's own region; empty where Vertex AI
+    takes it: "the repository must use a region that matches … Don't use a multi-regional repository". Google's own
+    images are taken from everywhere. "Custom container requirements for inference",
+    https://docs.cloud.google.com/gemini-enterprise-agent-platform/machine-learning/predictions/custom-container-requirements
+    """
+    project, location, _ = repository_of(image) or ("", region, "")
+    return "" if location == region or project in PLATFORMS["gcp"].open_registries else location
 
 
 def own_repositories(graph: Graph) -> list[str]:

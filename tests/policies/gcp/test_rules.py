@@ -501,6 +501,11 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("limits-account", losing(PROVIDER, "project")),
     ("limits-account", losing(DATASET, "location")),
     ("limits-region", setting(BUCKET, "location", "US")),
+    (
+        "world-region",
+        setting("mlplatform:gcp:Model", "image", "us-docker.pkg.dev/payments-risk-pilot/serving/scorer:1"),
+    ),
+    ("world-region", setting("mlplatform:gcp:Model", "image", "us.gcr.io/payments-risk-pilot/scorer:1")),
     ("limits-zone", setting(WORKBENCH, "location", "europe-west1-b")),
     ("limits-zone", setting(WORKBENCH, "location", "us-central1-f")),  # which has no Workbench
     ("network-proof", setting(WORKBENCH, f"{METADATA}.disable-mixer", "false")),

@@ -205,6 +205,18 @@ def test_an_operation_that_hangs_ends_at_the_bound_and_is_taken_up_later(double)
     assert versions(double) == {"1": "1.4.0"}
 
 
+@pytest.mark.parametrize("host", ["europe-west4-docker.pkg.dev", "us-docker.pkg.dev"])
+def test_an_image_of_another_place_than_the_model_s_is_refused(double, host):
+    with logic() as run, pytest.raises(CloudError, match=r"the repository must be in us-central1"):
+        run.models.create(model(image=f"{host}/payments-risk/serving/scorer:1.4.0"))
+
+
+def test_google_s_own_image_is_taken_from_anywhere(double):
+    with logic() as run:
+        run.models.create(model(image="europe-docker.pkg.dev/vertex-ai/prediction/sklearn-cpu:1.5.1"))
+    assert versions(double) == {"1": "1.5.1"}
+
+
 def test_a_refusal_is_not_tried_again(double):
     double.faults = [CallFault("refuse", "upload", message="Permission aiplatform.models.upload denied.")]
     with logic() as run, pytest.raises(CloudError, match=r"denied \(PERMISSION_DENIED\)"):
