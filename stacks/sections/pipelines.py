@@ -10,7 +10,7 @@ from catalogue.pauses import shortest_pause_minutes
 from catalogue.platforms import FOLDER, PLATFORMS
 from catalogue.runs import PIPELINES_DAYS
 from catalogue.wording import found_word, nearest
-from stacks.checks import address, expires, kept_time, offered, one_by_one, pulled
+from stacks.checks import address, all_of, expires, kept_time, offered, one_by_one, pulled
 from stacks.fields import (
     CHANNEL,
     HYPERPARAMETER,
@@ -265,13 +265,13 @@ def _scores(config: StackConfig) -> Iterator[Problem]:
                 "names a batch job, and nothing would stop it here: SageMaker gives a transform job no time, and a "
                 f"pipeline stops none of its steps, so that a job that hangs bills on; {NEAREST}",
             )
-        if "model" in step.inputs:
-            yield Problem(
-                _at(name, called, "inputs", "model"), "is what the model itself is called; give it another name"
-            )
         for key, said in step.inputs.items():
             before = of(config)[name].steps.get(said)
-            if before is not None and before.training is not None:
+            if (before is None or before.training is None) and key == "model":
+                yield Problem(
+                    _at(name, called, "inputs", key), "is what the model itself is called; give it another name"
+                )
+            elif before is not None and before.training is not None:
                 yield Problem(
                     _at(name, called, "inputs", key),
                     f"found {found_word(said)}, which trains: what it leaves is a model, and a batch job scores with "
@@ -288,7 +288,7 @@ _ADD = {
 
 def _started_by_none(config: StackConfig) -> Iterator[Problem]:
     """A batch job without a schedule runs as a step, or never. Where the file has no pipelines, batch jobs say so."""
-    named = {step.batch for _, _, step in _steps(config)}
+    named = {step.batch for pipeline in all_of(of(config)).values() for step in pipeline.steps.values()}
     for name, job in batch_jobs.of(config).items():
         if job.schedule is None and name not in named:
             yield batch_jobs.started_by_none(config, name)
