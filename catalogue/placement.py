@@ -333,7 +333,7 @@ def _of_steps(pipeline: Mapping[str, Any]) -> Iterator[str]:
     """
     for step in _said(pipeline, "steps").values():
         yield from _pairs(step.get("program"))
-        yield from (f"--{pair}" for pair in _pairs(step.get("options")))
+        yield from (f"--{pair}" for key in ("options", "hyperparameters") for pair in _pairs(step.get(key)))
         for name, said in {**_said(step, "inputs"), "output": ""}.items():  # as Vertex AI mounts them
             place = str(said if "://" in str(said) else pipeline.get("output_uri"))
             yield f"--{name}={place.replace('gs://', '/gcs/')}"

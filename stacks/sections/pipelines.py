@@ -28,7 +28,9 @@ from stacks.model import Path, Problem, Section, StackConfig
 from stacks.sections import batch_jobs, models, sources, training
 from stacks.sections.batch_jobs import KEEP_DAYS
 from stacks.sections.models import no_secret, no_secret_word
-from stacks.sections.training import LONGEST_HOURS
+from stacks.sections.training import LONGEST_HOURS, MOST_HYPERPARAMETERS
+from stacks.sections.training import Value as HyperparameterValue
+from stacks.tuning import Hyperparameter
 
 Input = Annotated[str, StringConstraints(pattern=CHANNEL)]
 Option = Annotated[str, StringConstraints(pattern=HYPERPARAMETER, max_length=64)]
@@ -58,11 +60,13 @@ class Step(Machine):
         json_schema_extra={
             "oneOf": [
                 *(
-                    {"required": [job], "not": {"anyOf": [{"required": [key]} for key in (other, *CONTAINER)]}}
-                    for job, other in (("training", "batch"), ("batch", "training"))
+                    {"required": [job], "not": {"anyOf": [{"required": [key]} for key in (*others, *CONTAINER)]}}
+                    for job, *others in (("training", "batch"), ("batch", "training", "hyperparameters"))
                 ),
-                {"required": ["image", "program", "max_hours", "family"]},
-                {"required": ["image", "program", "max_hours", "machine_type"]},
+                *(
+                    {"required": ["image", "program", "max_hours", on], "not": {"required": ["hyperparameters"]}}
+                    for on in ("family", "machine_type")
+                ),
             ]
         }
     )
@@ -88,6 +92,14 @@ class Step(Machine):
         json_schema_extra={"additionalProperties": False},
     )
     """The options of the program, as text, and no secret among them."""
+    hyperparameters: dict[Hyperparameter, HyperparameterValue] = Field(
+        default_factory=dict[str, str],
+        max_length=MOST_HYPERPARAMETERS,
+        examples=[{"country": "de"}],
+        json_schema_extra={"additionalProperties": False},
+    )
+    """Hyperparameters of a step that trains, as text: beside those of its training job, or in place of its own of the
+    same name. So one job trains a model of each country. No secret among them, and none that its search searches."""
     inputs: dict[Input, PlaceOrStep] = Field(
         min_length=1,
         max_length=10,
@@ -188,6 +200,12 @@ def inputs_of(config: StackConfig, step: Step) -> Mapping[str, str]:
     """What a step reads, by name: of a job of the file, its own places but for those that the step says."""
     job = trained_by(config, step) or scored_by(config, step)
     return {**(job.data if job is not None else {}), **step.inputs}
+
+
+def hyperparameters_of(config: StackConfig, step: Step) -> Mapping[str, str]:
+    """What a step that trains is told: the hyperparameters of its job, but for those that the step says."""
+    job = trained_by(config, step)
+    return {**(job.hyperparameters if job is not None else {}), **step.hyperparameters}
 
 
 def _steps(config: StackConfig) -> Iterator[tuple[str, str, Step]]:
@@ -369,6 +387,29 @@ def _arguments(config: StackConfig) -> Iterator[Problem]:
                 )
 
 
+def _hyperparameters(config: StackConfig) -> Iterator[Problem]:
+    """What a step says beside those of its training job is one argument more, as the job's own are."""
+    for name, called, step in _steps(config):
+        if not step.hyperparameters:
+            continue
+        at, job = _at(name, called, "hyperparameters"), trained_by(config, step)
+        if step.training is None:
+            instead = "the options" if step.batch is None else "environment of its model"
+            yield Problem(at, f"is of a step that trains, and this one does not; say it under {instead}")
+            continue
+        yield from no_secret(step.hyperparameters, at)
+        if job is None:  # which has a sentence already
+            continue
+        taken = {OUTPUT, "checkpoints", *job.data}
+        for key in step.hyperparameters:
+            if key in taken:
+                yield Problem((*at, key), "is an argument of the program already: a channel, output or checkpoints")
+            elif job.tuning is not None and key in job.tuning.ranges:
+                yield Problem((*at, key), "is what the job searches (tuning, ranges); leave one of them out")
+        if (count := len(hyperparameters_of(config, step))) > MOST_HYPERPARAMETERS:
+            yield Problem(at, f"makes {count} with those of the job, allowed: {MOST_HYPERPARAMETERS}")
+
+
 def _images(config: StackConfig) -> Iterator[Problem]:
     for name, called, step in _steps(config):
         if step.image is not None:
@@ -500,6 +541,7 @@ SECTION: Section[Mapping[str, Pipeline]] = Section(
             _ends,
             _shared,
             _arguments,
+            _hyperparameters,
             _images,
             _places,
             _output,

@@ -505,11 +505,6 @@ def in_the_run(text: str, run: str) -> str:
     return f"{found[1]}{run}{found[2]}" if found else text.replace(IN_THE_RUN, run)
 
 
-def is_folder(word: str) -> bool:
-    """Whether an argument names a folder below /gcs."""
-    return _MOUNTED.fullmatch(word) is not None
-
-
 def mounted(job: Job, written: bool) -> Iterator[str]:
     """The addresses of the folders that the containers of a training job are told: what they read, or what they write.
 
