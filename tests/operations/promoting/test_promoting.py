@@ -43,6 +43,19 @@ def test_two_values_change_and_nothing_else_of_the_file() -> None:
     assert rewritten(windows, Registered("scorer", 12), NEW)[0] == text.replace("\n", "\r\n")
 
 
+@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+def test_a_place_without_a_version_gets_both_lines_beside_its_name(ends: str) -> None:
+    block = "config:\n  mlplatform:models:\n    champion:\n      registered: scorer   # to come\n    other: {}\n"
+    flow = "config:\n  mlplatform:models:\n    champion: {registered: scorer}  # to come\n"
+    said = rewritten(block.replace("\n", ends), Registered("scorer", 1), NEW)[0]
+    lines = f"      registered: scorer   # to come\n      version: 1\n      digest: {NEW}\n    other: "
+    assert lines.replace("\n", ends) in said and len(said.splitlines()) == len(block.splitlines()) + 2
+    (line,) = (one for one in rewritten(flow, Registered("scorer", 1), NEW)[0].splitlines() if "champion" in one)
+    assert line == f"    champion: {{registered: scorer, version: 1, digest: {NEW}}}  # to come"
+    bare, added = block.partition("\n    other")[0], f"\n      version: 1\n      digest: {NEW}\n"
+    assert rewritten(bare, Registered("scorer", 1), NEW)[0] == bare + added
+
+
 @pytest.mark.parametrize(
     ("text", "version", "model", "said"),
     [
@@ -50,7 +63,6 @@ def test_two_values_change_and_nothing_else_of_the_file() -> None:
         (TEXT, Registered("scorer", 2), "other", "other is no model that is registered as scorer"),
         (TEXT.replace("ranker", "scorer"), Registered("scorer", 2), None, "name one with --model"),
         (TEXT.replace(f'"{OLD}"', f">-\n        {OLD}\n     "), None, None, "by hand"),
-        (TEXT.replace("      version: 1   # before the drift\n", ""), None, None, "version: is missing"),
     ],
 )
 def test_what_cannot_be_told_is_refused(text: str, version: Registered | None, model: str | None, said: str) -> None:
