@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from catalogue import versions
 from catalogue.errors import BadInput
-from catalogue.registered import Registered
+from catalogue.registered import Registered, lies_in
 from operations.__main__ import application
 from operations.promoting.rewriting import rewritten
 from stacks.config import STACKS
@@ -148,6 +148,35 @@ def test_a_version_is_refused_until_the_approver_approves_and_then_it_is_named(r
     run("approve", file, "scorer@1", *BECAUSE, "--yes")
     run("promote", "scorer@1", file, "--yes")
     assert "version: 1\n" in file.read_text(encoding="utf-8")
+
+
+def test_a_step_that_compares_with_what_served_before_is_told(registry: Any, file: Path) -> None:
+    tree = yaml.safe_load(file.read_text(encoding="utf-8"))
+    steps = {"family": "cpu-small", "max_hours": 1, "image": f"{ME}.dkr.ecr.us-east-1.amazonaws.com/steps:1"}
+    folders = {"serving": f"registry/{NAME}/1/", "newest": f"registry/{NAME}/2/", "other": "registry/ranker/1/"}
+    inputs = {key: f"s3://{BUCKET}/{folder}" for key, folder in folders.items()}
+    tree["config"]["mlplatform:pipelines"] = {
+        "retrain": {
+            "output_uri": f"s3://{BUCKET}/pipelines/retrain/",
+            "runs_per_month": 1,
+            "steps": {"compare": {**steps, "program": ["compare"], "inputs": inputs}},
+        }
+    }
+    file.write_text(yaml.safe_dump(tree, sort_keys=False), encoding="utf-8")
+    run("approve", file, "scorer@2", *BECAUSE, "--yes")
+    told = [line for line in run("promote", "scorer@2", file).splitlines() if " reads " in line]
+    assert [line.partition(" as before")[0] for line in told] == [
+        "pipelines.retrain.steps.compare.inputs.serving reads scorer@1"
+    ]
+
+
+@pytest.mark.parametrize("uri", ["s3://b/{}", "gs://b/{}", "azureml://datastores/artifacts/paths/{}"])
+def test_the_folder_of_a_version_is_known_on_each_platform(uri: str) -> None:
+    version = Registered("scorer", 12)
+    assert lies_in(uri.format(version.folder)) == lies_in(uri.format(version.artifact_folder)) == version
+    assert lies_in(uri.format("registry/scorer/12")) == version
+    for other in ("registry/scorer/", "registry/scorer/0/", "data/registry/scorer/12/", "registry/scorer/12x/"):
+        assert lies_in(uri.format(other)) is None
 
 
 def test_what_is_not_what_was_registered_is_refused(registry: Any, file: Path) -> None:
