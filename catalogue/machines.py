@@ -20,7 +20,8 @@ class Machines:
     anybody chooses: the platform runs as many as there are requests at once, on a machine type that it does not say.
     `turn` is the step of a run in which they run, and `after` are the turns that have ended before it begins: machines
     of two turns of which one is after the other never run at once. `run` is the URN of what starts the run, where its
-    machines are several resources'.
+    machines are several resources'. `waits` says that a program of the platform alone stands there, which started other
+    machines and waits for their end: it is billed and takes quota, and is no replica of anybody's.
     """
 
     user: str
@@ -37,6 +38,7 @@ class Machines:
     turn: str = ""
     after: frozenset[str] = frozenset()
     run: str = ""
+    waits: bool = False
 
     @property
     def said(self) -> str:

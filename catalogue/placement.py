@@ -144,11 +144,12 @@ class Placement:
         except (ValueError, TypeError, AttributeError):
             raise KeyError("registry") from None
         environment, team, account, region = (str(words[name]) for name in ("environment", "team", "account", "region"))
-        zone = None if (named := words.get("landing_zone")) is None else str(named)
+        zone = None if (laid := words.get("landing_zone")) is None else str(laid)
         addresses = tuple(sorted({found for text in leaves(words) for found in _ADDRESS.findall(text)}))
         try:
             models = _said(words, "models").values()
-            versions = {str(Registered(one["registered"], one["version"])) for one in models if one.get("registered")}
+            named = [one for one in models if one.get("registered")]  # without a version, the place of the first
+            versions = {str(Registered(one["registered"], one.get("version", 1))) for one in named}
             started = {text for model in models for key in _STARTED for text in _pairs(model.get(key))}
         except (ValueError, TypeError, AttributeError, KeyError):
             raise KeyError("models") from None
@@ -333,7 +334,7 @@ def _of_steps(pipeline: Mapping[str, Any]) -> Iterator[str]:
     """
     for step in _said(pipeline, "steps").values():
         yield from _pairs(step.get("program"))
-        yield from (f"--{pair}" for pair in _pairs(step.get("options")))
+        yield from (f"--{pair}" for key in ("options", "hyperparameters") for pair in _pairs(step.get(key)))
         for name, said in {**_said(step, "inputs"), "output": ""}.items():  # as Vertex AI mounts them
             place = str(said if "://" in str(said) else pipeline.get("output_uri"))
             yield f"--{name}={place.replace('gs://', '/gcs/')}"

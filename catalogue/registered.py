@@ -127,6 +127,14 @@ def in_registry(uri: str) -> bool:
     return uri.partition("://")[2].partition("/")[2].startswith(FOLDER)
 
 
+def lies_in(uri: str) -> Registered | None:
+    """The version in whose folder an address lies, on any platform. None for any other address."""
+    path = uri.partition("/paths/" if uri.startswith("azureml://") else "://")[2]
+    path = path if uri.startswith("azureml://") else path.partition("/")[2]
+    found = re.match(rf"{FOLDER}([a-z][a-z0-9-]*)/([1-9][0-9]*)(?:/|$)", path)
+    return Registered(found[1], int(found[2])) if found else None
+
+
 def at(uri: str) -> Registered | None:
     """The version whose artifact has this address, on aws or gcp. None for any other address."""
     found = _S3.fullmatch(uri) or _GCS.fullmatch(uri)

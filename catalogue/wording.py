@@ -61,6 +61,11 @@ def _distance(one: str, other: str) -> int:
     return row[-1]
 
 
+def begun(word: str, allowed: Iterable[str]) -> list[str]:
+    """The allowed words that begin with this one, which alone is none of them: `gpu-a100` of two sizes."""
+    return [name for name in allowed if len(word) > 2 and name.startswith(word.lower().rstrip("-_"))]
+
+
 def nearest(word: str, allowed: Iterable[str], prefix: str = "") -> str:
     """The end of a sentence that names the nearest allowed word or, where none is near, all of them."""
     near = close(word, allowed)

@@ -5,23 +5,21 @@ state, and which machines and images run.
 """
 
 import re
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import cast
 
 from catalogue import guards, org_policies, quotas
 from catalogue.behaviour import Behaviour
 from catalogue.generated import generated
 from catalogue.graph import Graph, Resource
-from catalogue.kind import Acts, At, CostsOnly, Draws, Guarded, Holds, Keeps, Keys, Kind, Personal, Runs, Serves
+from catalogue.kind import Acts, At, CostsOnly, Guarded, Holds, Keeps, Keys, Kind, Personal, Serves
 from catalogue.kinds import kind_of, kinds
 from catalogue.landing_zones import OUR_TAGS as TAGS
-from catalogue.machines import Machines, standing_at_once
 from catalogue.platforms import PLATFORMS, Platform, cloud_of, platform_of
-from catalogue.properties import Unreadable
 from catalogue.wording import close, counted, one_line
 from policies import given, limits
 from policies.rule import KEPT_FOR_EVER, NOT_READ, Found, Rule, named_places, stack_rule, whole_stack_rule
+from policies.standing import at_most, drawing, drawn, machines_of, runners
 
 # A whole digest, or a tag other than `latest`, as in the OCI distribution specification.
 _TAG = r"(?!latest(@|$))\w[\w.-]{0,127}"
@@ -206,24 +204,10 @@ def _protected(platform: str) -> Rule:
     return protected
 
 
-def _machines(graph: Graph, resource: Resource) -> Iterator[Machines]:
-    kind = kind_of(resource.type)
-    if kind is not None and isinstance(kind.runs, Runs):
-        yield from kind.runs.machines(graph, resource)
-
-
-def _runners(platform: str) -> tuple[str, ...]:
-    return _with(platform, lambda kind: isinstance(kind.runs, Runs))
-
-
-def _drawing(platform: str) -> tuple[str, ...]:
-    return _with(platform, lambda kind: isinstance(kind.runs, Runs) or isinstance(kind.draws, Draws))
-
-
 def _machine_types(platform: str) -> Rule:
     @stack_rule(
         "limits-machine-types",
-        *_runners(platform),
+        *runners(platform),
         severity="high",
         proof="hardware fit",
         says="Whatever runs, runs only on machine types of the limits, with no more accelerators than the family has.",
@@ -236,7 +220,7 @@ def _machine_types(platform: str) -> Rule:
         https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints.html
         """
         limit = limits.of(graph)["machine-types"]
-        for machines in _machines(graph, resource):
+        for machines in machines_of(graph, resource):
             if machines.serverless:
                 yield f"is {machines.said}: on no machine type, and in no private network, whatever the limits say"
             elif not limit.allows(machines.machine_type):
@@ -250,7 +234,7 @@ def _machine_types(platform: str) -> Rule:
 def _replicas(platform: str) -> Rule:
     @stack_rule(
         "limits-replicas",
-        *_runners(platform),
+        *runners(platform),
         severity="high",
         proof="hardware fit",
         says="Nothing grows beyond the limit of replicas, and an online endpoint keeps as many as are asked for.",
@@ -263,7 +247,7 @@ def _replicas(platform: str) -> Rule:
         (https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-best-practices.html).
         """
         known = limits.of(graph)
-        for use, total, machines in _at_most(graph, resource):
+        for use, total, machines in at_most(graph, resource):
             limit = known["batch-replicas" if use == "batch" else "replicas-per-endpoint"].number
             if total > limit:
                 yield f"may run {counted(total, 'replica')}, allowed {limit:g}"
@@ -277,18 +261,10 @@ def _replicas(platform: str) -> Rule:
     return replicas
 
 
-def _at_most(graph: Graph, resource: Resource) -> Iterator[tuple[str, int, list[Machines]]]:
-    by_use: dict[str, list[Machines]] = {}
-    for machines in _machines(graph, resource):
-        by_use.setdefault(machines.use, []).append(machines)
-    for use, machines in by_use.items():
-        yield use, standing_at_once((each, each.high) for each in machines), machines
-
-
 def _quota(platform: str) -> Rule:
     @whole_stack_rule(
         "quota-declared",
-        *_drawing(platform),
+        *drawing(platform),
         severity="high",
         proof="hardware fit",
         says="What may run at once fits the declared quotas, old and new version of an endpoint counted.",
@@ -299,9 +275,9 @@ def _quota(platform: str) -> Rule:
 
         The finding is on the resource that takes most of it. `quota-undeclared` has the quotas that nobody declared.
         """
-        drawn, unread = _drawn(platform, graph)
+        needed, unread = drawn(platform, graph)
         declared = limits.of(graph).quotas
-        for name, (count, most) in drawn.items():
+        for name, (count, most) in needed.items():
             if name in declared and count > declared[name].number:
                 yield most, f"and what shares it may need {count} of the quota '{name}', declared {declared[name].said}"
         if unread:
@@ -313,7 +289,7 @@ def _quota(platform: str) -> Rule:
 def _quota_undeclared(platform: str) -> Rule:
     @whole_stack_rule(
         "quota-undeclared",
-        *_drawing(platform),
+        *drawing(platform),
         severity="medium",
         mandatory=False,
         says="Every quota that the machines draw on is declared for the account and region.",
@@ -325,40 +301,16 @@ def _quota_undeclared(platform: str) -> Rule:
         It is advice, in every environment: no key of a stack file mends it, and the cloud itself refuses what exceeds a
         quota, before it bills.
         """
-        drawn, _ = _drawn(platform, graph)  # quota-declared says what cannot be read
+        needed, _ = drawn(platform, graph)  # quota-declared says what cannot be read
         declared = limits.of(graph).quotas
-        for name, (count, most) in drawn.items():
+        for name, (count, most) in needed.items():
             if name not in declared:
                 where = limits.where_declared(platform, graph.placement)
                 said = f"draws on the quota '{name}', which nobody declared: ask for {count}, and write it in {where}"
-                slip = close(name, [other for other in declared if other not in drawn])
+                slip = close(name, [other for other in declared if other not in needed])
                 yield most, f"{said}; '{slip}' is declared, on which nothing draws" if slip else said
 
     return undeclared
-
-
-def _drawn(platform: str, graph: Graph) -> tuple[dict[str, tuple[int, Resource]], list[Unreadable]]:
-    """How much of each quota may be needed at once, by name, and the resource that takes most; and what is unread.
-
-    What people start by themselves takes nothing.
-    """
-    needed: Counter[str] = Counter()
-    most: dict[str, tuple[int, Resource]] = {}
-    unread: list[Unreadable] = []
-    drawn, used = list[tuple[Resource, Mapping[str, int]]](), dict[str, tuple[Resource, list[Machines]]]()
-    for resource in graph.of(*_drawing(platform)):
-        try:
-            drawn.append((resource, quotas.of_resource(resource)))
-            for machines in _machines(graph, resource):
-                used.setdefault(machines.run or resource.urn, (resource, []))[1].append(machines)
-        except Unreadable as error:  # what can be read may already exceed the quota
-            unread.append(error)
-    for resource, own in (*drawn, *((one, quotas.at_once(platform, each)) for one, each in used.values())):
-        for name, count in own.items():
-            needed[name] += count
-            if name not in most or count > most[name][0]:
-                most[name] = (count, resource)
-    return {name: (count, most[name][1]) for name, count in sorted(needed.items()) if count}, unread
 
 
 def _pinned(platform: str) -> Rule:

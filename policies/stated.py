@@ -45,6 +45,12 @@ def step_of(place: Placement, pipeline: str, step: str) -> str:
     return key
 
 
+def hyperparameters(place: Placement, job: str, step: str = "") -> Mapping[str, str]:
+    """The hyperparameters that the file says of a training job and, over them, of a step that does it."""
+    keys = [f"{one}.hyperparameters" for one in (job, step) if one]
+    return {name: place.states(f"{key}.{name}") for key in keys for name in place.below(key)}
+
+
 def other(place: Placement, key: str, sent: float | None, what: str) -> Iterator[str]:
     """What is sent, where it is another number than the file states under a key."""
     said = place.states(key)

@@ -84,7 +84,7 @@ def push(state: State, image: str, digest: str = "", outside: bool = False, else
         raise BadInput(f"{image[:80]!r}: no address of an image with a tag or digest, such as REGISTRY/scorer:1.4.0")
     _let_in(state, image, outside, elsewhere)
     state.account.push(image, digest)
-    return f"{image} is pushed"
+    return f"{image} is pushed{f', with the digest {digest}' if digest else ''}"
 
 
 def upload(state: State, uri: str, digest: str = "", outside: bool = False, elsewhere: bool = False) -> str:

@@ -1,9 +1,10 @@
 """What the checks of several sections share: addresses and hardware of the stack's own platform."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from difflib import get_close_matches
+from typing import Any, TypeVar
 
 from catalogue.hardware import catalogue
 from catalogue.hardware.catalogue import Catalogue, Use
@@ -13,6 +14,7 @@ from catalogue.wording import found_word
 from stacks.fields import Machine, Unsaid
 from stacks.model import Path, Problem, StackConfig
 
+Item = TypeVar("Item")
 Check = Callable[[StackConfig], Iterator[Problem]]
 
 
@@ -25,6 +27,19 @@ def one_by_one(*checks: Check) -> Check:
                 yield from each(config)
 
     return check
+
+
+class Some(dict[str, Any]):
+    """Some items of a section whose others have mistakes: what none of these does, another may."""
+
+
+def all_of(items: Mapping[str, Item]) -> Mapping[str, Item]:
+    """The items of a section, for a check that concludes from what none of them says. Raises Unsaid where they are not
+    all.
+    """
+    if isinstance(items, Some):
+        raise Unsaid
+    return items
 
 
 def address(config: StackConfig, path: Path, uri: str, further: Form | None = None) -> Iterator[Problem]:

@@ -21,7 +21,7 @@ from pydantic import (
 from catalogue.hardware import catalogue
 from catalogue.platforms import PLATFORMS
 from catalogue.versions import DIGEST
-from catalogue.wording import did_you_mean
+from catalogue.wording import begun, did_you_mean
 from components.shapes import Schedule
 
 _CRON_EPOCH = datetime(2026, 1, 1)
@@ -90,7 +90,9 @@ def _timezone(value: str) -> str:
 def _family(value: str) -> str:
     families = catalogue.family_names()
     if value not in families:
-        raise ValueError(f"a hardware family{did_you_mean(value, families) or ': ' + ', '.join(families)}")
+        sizes = begun(value, families)
+        meant = f"; did you mean {' or '.join(sizes)}?" if sizes else did_you_mean(value, families)
+        raise ValueError(f"a hardware family{meant or ': ' + ', '.join(families)}")
     return value
 
 

@@ -128,6 +128,8 @@ def _problem(error: dict[str, Any], platform: str) -> Problem:
             keys: Mapping[str, Any] = _schema(at.model)["properties"]
             allowed = _pattern(context["pattern"], platform, keys.get(str(path[-1]), {}) if at.is_key else {})
             sentence = f"found {found_word(found)}, allowed: {allowed}"
+        case "too_short" if not found and at.is_key and context["min_length"] == 1:
+            sentence = f"is empty; add {wanted(at.model, str(path[-1]), platform)}"
         case _:
             allowed = _ALLOWED[kind].format(**context) if kind in _ALLOWED else error["msg"]
             if allowed in ("a mapping", "a list") and at.is_key:
@@ -145,9 +147,16 @@ def wanted(model: type[BaseModel], key: str, platform: str) -> str:
     words = _words(schema)
     if " such as " in words or words.startswith("one of ") or not (examples := schema.get("examples")):
         return words
-    # A region has an example of its own platform.
-    example = PLATFORMS[platform].region if key == "region" else examples[0]
-    return f"{words}, such as {_flow(example)}"
+    # A region has an example of its own platform, and of another platform's addresses is none.
+    examples = [PLATFORMS[platform].region] if key == "region" else [one for one in examples if _is_of(platform, one)]
+    return f"{words}, such as {_flow(examples[0])}" if examples else words
+
+
+def _is_of(platform: str, example: object) -> bool:
+    """Whether each address in an example is one of the platform's storage."""
+    schemes = {each.uri.example.partition("://")[0] for each in PLATFORMS.values()}
+    own = PLATFORMS[platform].uri.example.partition("://")[0]
+    return not any(f"{one}://" in _flow(example) for one in schemes - {own})
 
 
 def _words_beside(model: type[BaseModel], key: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any, cast, get_args, get_origin
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from stacks.checks import Some
 from stacks.fields import Unsaid
 from stacks.model import Path, Section, StackConfig
 from stacks.problems import Places, bare
@@ -26,8 +27,9 @@ class Sound:
         if not isinstance(items, Mapping):
             return [self.config]
         broken = {path[1] for path in self.wrong.at if path[:1] == (section.name,) and len(path) > 1}
-        whole = {name: item for name, item in cast(Mapping[str, Any], items).items() if name not in broken}
-        alone = [{name: item} for name, item in cast(Mapping[str, Any], items).items() if name in broken]
+        made = Some if broken else dict[str, Any]
+        whole = made({name: item for name, item in cast(Mapping[str, Any], items).items() if name not in broken})
+        alone = [made({name: item}) for name, item in cast(Mapping[str, Any], items).items() if name in broken]
         return [self.config.model_copy(update={section.name: group}) for group in (whole, *alone)]
 
 

@@ -61,6 +61,31 @@ _CAPTURED = (
 _TRAINING = "what trains a model stands under mlplatform:training; a trained artifact is named under mlplatform:models"
 _TUNING = "a training job searches its hyperparameters where it says tuning, under mlplatform:training"
 _PIPELINES = "the steps from data to a version stand under mlplatform:pipelines; scoring under mlplatform:batch_jobs"
+_PARAMETERS = (
+    "a run takes no parameters; what a step is told are its options, and what differs is a pipeline of its own, or the "
+    "stack file of another stack"
+)
+_STARTED = (
+    "a schedule or a person starts a run; what is to start one when data come is yours, and does what `mlplatform run` "
+    "prints"
+)
+_AGAIN = "what the platform could not start is tried again, and what failed is not; leave it out"
+_CACHED = "no step is cached, and each run does all of them; leave it out"
+_WAITS = "a step begins once those have ended that it reads: name them under its inputs"
+_BRANCHES = (
+    "no step is left out of a run; one that is to stop it is a program that ends with another exit code than 0, and "
+    "what is to wait for it reads it"
+)
+_EACH = "each item is written out under a name of its own; leave it out"
+_MEASURED = "let a program of a step under mlplatform:pipelines measure it, and stop the run; reports are not there yet"
+_ONE_MODEL = (
+    "an endpoint of kind online serves one model, which model names; on aws kind multi-model serves several, each as a "
+    "caller names it; none splits its requests between models, nor hands them on from one to the next"
+)
+_CODE = "code is built into the image, which a pinned tag or a digest names; leave it out"
+_ENDED = "machines end with their run; leave it out"
+_TOGETHER = "say replicas of a training job; its program joins them, as the platform tells it the others"
+_APPROVED = "a person decides on a version by `mlplatform approve`, and on an edit in its review; leave it out"
 _FEATURES = "a feature store is not there yet; leave it out"
 _TRACKING = "runs are recorded where the stack file has mlplatform:experiments, to the platform's own service"
 _CLUSTERS = "clusters of your own are not there yet; endpoints and batch jobs run on the platform's machines"
@@ -198,6 +223,7 @@ _TABLE: tuple[tuple[str, Known], ...] = (
     ("inference_component inference_components", Known(instead=_SHARED)),
     ("shadow shadow_variant shadow_variants shadow_production_variants mirror_traffic", Known(instead=_SHADOW)),
     ("canary", Known(instead="a canary is that of an online endpoint; other endpoints have none yet")),
+    ("models inference_pipeline serial_inference", Known(instead=_ONE_MODEL)),
     ("traffic traffic_split blue_green rolling_update ab_test variants production_variants", Known(instead=_ROLLOUT)),
     ("target_requests requests_per_minute invocations_per_instance", Known("requests_per_replica_per_minute")),
     ("latency p95 p95_latency", Known("p95_latency_ms")),
@@ -231,6 +257,19 @@ _TABLE: tuple[tuple[str, Known], ...] = (
     ("training train training_job training_jobs", Known("training", _TRAINING)),
     ("tuning hyperparameter_tuning hpo sweep", Known(instead=_TUNING)),
     ("pipeline pipelines workflow workflows", Known("pipelines", _PIPELINES)),
+    ("parameters pipeline_parameters runtime_parameters job_parameters", Known(instead=_PARAMETERS)),
+    ("trigger triggers on_data event events event_bridge eventbridge pubsub event_grid", Known(instead=_STARTED)),
+    ("retry retries retry_policy retry_policies max_retries retry_settings", Known(instead=_AGAIN)),
+    ("cache cache_config caching enable_caching force_rerun is_deterministic", Known(instead=_CACHED)),
+    ("after depends_on dependencies dependent_tasks upstream", Known(instead=_WAITS)),
+    ("when condition conditions if_steps else_steps condition_step fail_step", Known(instead=_BRANCHES)),
+    ("for_each matrix fan_out map parallel_for", Known(instead=_EACH)),
+    ("data_quality quality_check model_quality bias explainability clarify evaluation", Known(instead=_MEASURED)),
+    ("approval manual_approval approvers", Known(instead=_APPROVED)),
+    ("hyper_parameters static_hyperparameters", Known("hyperparameters", _TRAINING)),
+    ("distribution distributed mpi torch_distributed", Known("replicas", _TOGETHER)),
+    ("keep_alive_period keep_alive_period_in_seconds warm_pool", Known(instead=_ENDED)),
+    ("source_dir code code_path git git_source git_repository notebook_path", Known(instead=_CODE)),
     ("feature_store feature_group feature_groups features", Known(instead=_FEATURES)),
     ("experiment experiments mlflow tracking tracking_server", Known("experiments", _TRACKING)),
     ("processing processing_job processing_jobs", Known("pipelines", _PIPELINES)),

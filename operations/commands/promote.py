@@ -62,7 +62,7 @@ def promote(
     """
     from operations import promoting
     from operations.idle import acting
-    from operations.promoting.listing import LATEST, asked_or_latest
+    from operations.promoting.listing import LATEST, asked_or_latest, read_elsewhere
     from operations.promoting.pull_request import branch_of, opened
     from operations.promoting.rewriting import rewritten
     from operations.standing import reading
@@ -94,9 +94,8 @@ def promote(
     if text == before:
         typer.echo(f"{display(file)}: {key} is {asked.version} already")
         return
-    for line in unified_diff(
-        before.splitlines(), text.splitlines(), display(file), str(asked.version), n=0, lineterm=""
-    ):
+    diff = unified_diff(before.splitlines(), text.splitlines(), display(file), str(asked.version), n=0, lineterm="")
+    for line in (*diff, *read_elsewhere(asked.config, asked.version)):
         typer.echo(line)
     if standing is None and which("pulumi") is None:
         typer.echo("pulumi is not on PATH, so nobody says what stands; --standing shows the step from a file")

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from catalogue.errors import BadInput
-from catalogue.registered import APPROVED, Registered
+from catalogue.registered import APPROVED, Registered, lies_in
 from operations.promoting import Asked, Found, asked
 from stacks.model import StackConfig
-from stacks.sections import models
+from stacks.sections import models, pipelines
 
 LATEST = "@latest"
 
@@ -52,6 +52,18 @@ def asked_or_latest(said: str, file: Path) -> Asked:
         if one.registry.found(one.stack, one.config, one.version).status == APPROVED:
             return one
     raise BadInput(f"{said}: the registry of {first.stack} has no version that is approved; the approver decides first")
+
+
+def read_elsewhere(config: StackConfig, version: Registered) -> list[str]:
+    """Which steps of pipelines read another version of the same model, as one does that compares with what serves."""
+    return [
+        f"pipelines.{name}.steps.{called}.inputs.{key} reads {other} as before; change it in the same edit where it is "
+        "to be the version that serves"
+        for name, pipeline in pipelines.of(config).items()
+        for called, step in pipeline.steps.items()
+        for key, said in step.inputs.items()
+        if (other := lies_in(said)) is not None and other.name == version.name and other != version
+    ]
 
 
 def _served_as(config: StackConfig, version: Registered) -> tuple[str, ...]:

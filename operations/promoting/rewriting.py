@@ -33,7 +33,7 @@ def rewritten(text: str, version: Registered, digest: str, model: str | None = N
     if model is None and len(named) > 1:
         raise BadInput(f"{_SECTION}: {', '.join(named)} are registered as {version.name}; name one with --model")
     name = model or named[0]
-    edited = _put(_put(text, name, "version", str(version.version)), name, "digest", digest)
+    edited = _put(_put(text, name, "version", str(version.version), "registered"), name, "digest", digest, "version")
     known[name].update(version=version.version, digest=digest)
     try:
         got = load(edited)[0]["config"][_SECTION]
@@ -44,13 +44,28 @@ def rewritten(text: str, version: Registered, digest: str, model: str | None = N
     return edited, name
 
 
-def _put(text: str, name: str, key: str, value: str) -> str:
-    """The text with another plain value of a key of a model, between the same quotes."""
+def _put(text: str, name: str, key: str, value: str, behind: str) -> str:
+    """The text with another plain value of a key of a model, between the same quotes; a key that is not there comes
+    behind another.
+    """
     node: Any = yaml.compose(text, Loader=Loader)
-    for each in ("config", _SECTION, name, key):
-        pairs: list[tuple[yaml.Node, yaml.Node]] = node.value if isinstance(node, yaml.MappingNode) else []
-        node = next((found for at, found in pairs if at.value == each), None)
+    for each in ("config", _SECTION, name):
+        node = next((found for at, found in _pairs(node) if at.value == each), None)
+    model, node = node, next((found for at, found in _pairs(node) if at.value == key), None)
+    if node is None and (before := next((one for one in _pairs(model) if one[0].value == behind), None)):
+        if model.flow_style:
+            end = before[1].end_mark.index
+            return f"{text[:end]}, {key}: {value}{text[end:]}"
+        end = text.find("\n", before[1].end_mark.index)
+        line = "\r\n" if text[:end].endswith("\r") else "\n"
+        end = len(text) if end < 0 else end + 1
+        first = "" if text[:end].endswith("\n") else line
+        return f"{text[:end]}{first}{' ' * before[0].start_mark.column}{key}: {value}{line}{text[end:]}"
     if not isinstance(node, yaml.ScalarNode) or node.style in (">", "|"):
         raise BadInput(f"{_SECTION}.{name}.{key}: is missing, or no plain value; write it by hand")
     quote = node.style if node.style in ("'", '"') else ""
     return f"{text[: node.start_mark.index]}{quote}{value}{quote}{text[node.end_mark.index :]}"
+
+
+def _pairs(node: Any) -> list[tuple[Any, Any]]:
+    return node.value if isinstance(node, yaml.MappingNode) else []

@@ -390,6 +390,8 @@ def _of_pipelines(other: Mapping[str, Any], stands: Config) -> Iterator[Edit]:
         {step: None, (*_PIPELINE, "steps", "measure"): own["steps"]["evaluate"]},
     )
     yield Edit("pipelines.*.steps.*.training", "one more that trains", {(*_PIPELINE, "steps", "train"): trains})
+    own_words = {**trains, "hyperparameters": {"country": "de"}}
+    yield Edit("pipelines.*.steps.*.hyperparameters.*", "one more", {(*_PIPELINE, "steps", "train"): own_words})
     (place, *_) = stands["batch_jobs"]["fraud-backfill"].get("inputs", {"data": ""})
     scores = {"batch": "fraud-backfill", "inputs": {place: "prepare"}, "result": True}
     ends = {(*_PIPELINE, "steps", "score"): scores, (*step, "result"): True}

@@ -10,7 +10,7 @@ from catalogue.placement import Placement
 from catalogue.properties import Properties
 from catalogue.wording import one_line
 from policies.aws.tuned import searched
-from policies.stated import other_machines, other_word
+from policies.stated import hyperparameters, other_machines, other_word
 
 _TRIED_AGAIN = {"Step.SERVICE_FAULT", "Step.THROTTLING", "SageMaker.CAPACITY_ERROR", "SageMaker.RESOURCE_LIMIT"}
 """What keeps the service from starting a step, such as the want of a machine. A program that failed would fail again,
@@ -107,7 +107,7 @@ def _step(place: Placement, item: str, others: list[Job], job: Job) -> Iterator[
         yield from _program(place, key, job)
         return
     yield from _checkpoints(place, own, job)
-    yield from told(place, own, job)
+    yield from told(place, own, job, key)
     yield from searched(place, own, job)
 
 
@@ -137,14 +137,17 @@ def _inputs(place: Placement, key: str, training: str, others: list[Job], job: J
             yield f"reads {reads} as its {word}, where {key} of the stack file says {says}"
 
 
-def told(place: Placement, own: str, job: Job) -> Iterator[str]:
-    """The hyperparameters of a training job, or of each trial, that are others than the file says of it, or fewer."""
-    key = f"{own}.hyperparameters"
+def told(place: Placement, own: str, job: Job, step: str = "") -> Iterator[str]:
+    """The hyperparameters of a training job, or of each trial, that are others than the file says of it, or fewer; of a
+    step, what it says over them.
+    """
+    wanted, by = hyperparameters(place, own, step), f"{step or own}.hyperparameters"
     for training in job.trainings():
         sent = training.section_or_empty(TOLD[job.action]).values
-        for name in sorted({*sent, *place.below(key)}):
-            if str(sent.get(name, "")) != (said := place.states(f"{key}.{name}")):
+        for name in sorted({*sent, *wanted}):
+            if str(sent.get(name, "")) != (said := wanted.get(name, "")):
                 tells = one_line(str(sent.get(name, ""))) or "nothing"
+                key = by if said and name in place.below(by) else f"{own}.hyperparameters"
                 yield f"is told {tells} as its {one_line(name)}, where {key} of the stack file says {said or 'nothing'}"
 
 

@@ -20,6 +20,7 @@ from policies.azure.runs import components_of, short, words_of
 from policies.azure.tuned import search_of
 from policies.rule import stack_rule
 from policies.stated import (
+    hyperparameters,
     is_of_a_pipeline,
     item_of,
     other,
@@ -242,7 +243,7 @@ def _places(place: Placement, item: str, job: Job) -> Iterator[str]:
 
 def _step(graph: Graph, place: Placement, item: str, job: Job, key: str) -> Iterator[str]:
     """A step of a pipeline: what it reads and where it writes, its image, its program and its options. Those of one
-    that trains are its job's, whose hyperparameters `world-containers` holds against the file.
+    that trains are its job's, but for the hyperparameters that the step says.
     """
     called = slug_of(job.step)
     step = f"{item}.steps.{called}"
@@ -277,9 +278,11 @@ def _step(graph: Graph, place: Placement, item: str, job: Job, key: str) -> Iter
 def _program(place: Placement, step: str, key: str, component: Resource) -> Iterator[str]:
     """The program, and behind it the options in any order. `world-containers` says where a command is not read."""
     options = sorted(f"--{name}={place.states(f'{step}.options.{name}')}" for name in place.below(f"{step}.options"))
+    if key != step:  # a training job's
+        options = sorted(f"--{name}={one}" for name, one in hyperparameters(place, key, step).items())
     program, words = place.states(f"{step}.program").split() or ["train"], words_of(component)
     begins, rest = words[: len(program)], sorted(one for one in words[len(program) :] if not one.endswith("="))
-    if words and (begins != program or (key == step and rest != options)):
+    if words and (begins != program or rest != options):
         yield f"runs {' '.join(words)[:120]}, where {step} of the stack file says {' '.join([*program, *options])[:99]}"
 
 

@@ -21,6 +21,7 @@ from policies.gcp.encryption import seconds
 from policies.gcp.tuned import search_of
 from policies.rule import stack_rule
 from policies.stated import (
+    hyperparameters,
     item_of,
     other,
     other_machines,
@@ -201,7 +202,7 @@ def _order(item: str, has: Mapping[str, Set[str]], said: Mapping[str, Set[str]])
 
 
 def _words(place: Placement, item: str, job: workflows.Job, container: Properties) -> Iterator[str]:
-    """The program of a step, its options and its folders; what a training job is told beside is of its own."""
+    """The program of a step, its options or hyperparameters, and its folders."""
     own, said = f"{item}.steps.{job.step}", list(container.each_text("args"))
     trained, out = place.states(f"{own}.training"), place.states(f"{item}.output_uri")
     command = " ".join(container.each_text("command"))
@@ -211,11 +212,13 @@ def _words(place: Placement, item: str, job: workflows.Job, container: Propertie
     keys |= {name: f"{own}.inputs.{name}" for name in place.below(f"{own}.inputs")}
     told = {f"--{name}={_folder(place, item, place.states(key))}" for name, key in keys.items()}
     told |= {f"--{name}={place.states(f'{own}.options.{name}')}" for name in place.below(f"{own}.options")}
+    if trained:
+        told |= {f"--{name}={one}" for name, one in hyperparameters(place, f"training.{trained}", own).items()}
     if job.kind != TUNES:  # each trial has a folder that Vertex AI tells it
         told.add(f"--output={_folder(place, item, job.step)}")
     if out and (missing := sorted(told - set(said))):
         yield f"does not tell {job.step} {missing[0][:160]}, as {own} of the stack file has it"
-    more = [one for one in said if one not in told and (not trained or workflows.is_folder(one))]
+    more = [one for one in said if one not in told]
     checkpoints = place.states(f"training.{trained}.spot.checkpoint_uri")
     kept = f"--checkpoints={_mounted(checkpoints)}{IN_THE_RUN}/" if checkpoints else ""
     if out and (more := [one for one in more if one != kept]):

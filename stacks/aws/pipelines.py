@@ -1,6 +1,7 @@
 """Pipelines on Amazon SageMaker."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pulumi
@@ -14,7 +15,7 @@ from stacks.machines import machine
 from stacks.model import StackConfig
 from stacks.sections import pipelines, sources
 from stacks.sections import training as jobs
-from stacks.sections.pipelines import Step, is_step
+from stacks.sections.pipelines import Step, hyperparameters_of, is_step
 
 
 def reaches(config: StackConfig) -> Sequence[str]:
@@ -72,7 +73,9 @@ def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
 
 def _step(ground: Ground, config: StackConfig, called: str, step: Step) -> StepArgs:
     if step.training is not None:
-        job = training.arguments(ground, config, step.training)
+        job = replace(
+            training.arguments(ground, config, step.training), hyperparameters=hyperparameters_of(config, step)
+        )
         return StepArgs(step_name=called, inputs=step.inputs, training=job)
     return StepArgs(
         step_name=called,

@@ -14,7 +14,7 @@ from stacks.sections.models import Model
 
 def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
     """Register each model, and tell the ground its ids."""
-    asked = {name: _model(ground, model) for name, model in models.of(config).items()}
+    asked = {name: _model(ground, one) for name, one in models.of(config).items() if not models.is_place(one)}
     registry = Registry(
         f"{ground.stack}-registry",
         RegistryArgs(

@@ -12,7 +12,7 @@ from stacks.azure.ground import Ground
 from stacks.machines import machine
 from stacks.model import StackConfig
 from stacks.sections import pipelines, training
-from stacks.sections.pipelines import Step, inputs_of, scored_by
+from stacks.sections.pipelines import Step, hyperparameters_of, inputs_of, scored_by
 
 
 def reaches(config: StackConfig) -> Sequence[str]:
@@ -70,7 +70,7 @@ def _step(ground: Ground, config: StackConfig, step: Step) -> StepArgs:
     return StepArgs(
         image=job.image if job is not None else step.image or "",
         program=step.program,
-        options=job.hyperparameters if job is not None else step.options,
+        options=hyperparameters_of(config, step) if job is not None else step.options,
         inputs=inputs_of(config, step),
         machine=machine(config.platform, (job or step).machine),
         replicas=job.replicas if job is not None else 1,

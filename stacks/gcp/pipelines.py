@@ -15,7 +15,7 @@ from stacks.gcp.names import artifacts_of
 from stacks.machines import machine
 from stacks.model import StackConfig
 from stacks.sections import experiments, pipelines, sources, training
-from stacks.sections.pipelines import Step, inputs_of, is_step, scored_by
+from stacks.sections.pipelines import Step, hyperparameters_of, inputs_of, is_step, scored_by
 
 
 def reaches(config: StackConfig) -> Sequence[str]:
@@ -109,7 +109,7 @@ def _step(ground: Ground, config: StackConfig, called: str, step: Step) -> StepA
     return StepArgs(
         step_name=called,
         image=job.image,
-        options=job.hyperparameters,
+        options=hyperparameters_of(config, step),
         inputs=inputs_of(config, step),
         machine=machine(config.platform, job.machine, config.region),
         replicas=job.replicas,

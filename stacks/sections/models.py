@@ -54,7 +54,8 @@ SERVED, VERSION = ("image", "artifact_uri"), ("registered", "version", "digest")
 class Model(Fields):
     """A model version: the container image that serves it (a pinned tag or digest) and its artifact.
 
-    Or a version of the registry, which names both: its artifact and its image lie where its name and number say.
+    Or a version of the registry, which names both: its artifact and its image lie where its name and number say. Or the
+    place in the registry alone, until the first version is approved.
     """
 
     image: Image = Field(
@@ -71,7 +72,8 @@ class Model(Fields):
     )
     """Where the trained artifact lies: an archive on aws, a folder on gcp and azure."""
     registered: Slug = Field(default="", examples=["fraud-scorer"])
-    """The name of the model in the registry, in place of image and artifact_uri."""
+    """The name of the model in the registry, in place of image and artifact_uri. Alone, without a version, it is the
+    place for the versions to come, which nothing serves."""
     version: int = Field(default=0, ge=1, lt=100_000, examples=[3])
     """The number of the version in the registry. `pulumi up` fails unless it is approved."""
     digest: Digest = Field(default="", examples=[f"sha256:{'0123456789abcdef' * 4}"])
@@ -188,7 +190,7 @@ def apart_from_versions(config: StackConfig, path: Path, uri: str) -> Iterator[P
 
 
 def _one_or_the_other(config: StackConfig) -> Iterator[Problem]:
-    """A model is named whole in one of the two ways, and not in both."""
+    """A model is named whole in one of the two ways, and not in both; or by the name that its versions will have."""
     for name, model in of(config).items():
         said = model.model_fields_set
         by_version = [key for key in VERSION if key in said]
@@ -198,7 +200,8 @@ def _one_or_the_other(config: StackConfig) -> Iterator[Problem]:
                 f"stands beside {by_version[0]}, and the version of the registry has its own; leave one out",
             )
         else:
-            for key in VERSION if by_version else SERVED:
+            place = by_version == [VERSION[0]]  # in the registry, for versions that are not there yet
+            for key in () if place else VERSION if by_version else SERVED:
                 if key not in said:
                     yield Problem((SECTION.name, name, key), f"is missing; {_ADD[key]}")
 
@@ -244,9 +247,21 @@ def _taken(config: StackConfig) -> Iterator[Problem]:
 
 
 def known(config: StackConfig, path: tuple[str | int, ...], model: str) -> Iterator[Problem]:
-    """The model that a key names is one of the stack file."""
+    """The model that a key names is one of the stack file, and has something that can be served."""
     if model not in of(config):
         yield Problem(path, f"found {model!r}, no key of {NAMESPACE}:models{nearest(model, of(config))}")
+    elif is_place(of(config)[model]):
+        name = of(config)[model].registered
+        yield Problem(
+            path,
+            f"found {model!r}, which is a place in the registry without a version; leave this out until one is "
+            f"approved and `mlplatform promote {name}@N STACK` has written version and digest",
+        )
+
+
+def is_place(model: Model) -> bool:
+    """Whether a model is a place in the registry alone, for the versions to come."""
+    return bool(model.registered) and not model.version and not model.digest
 
 
 def _own_schema(platform: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from catalogue.pauses import shortest_pause_minutes
 from catalogue.platforms import FOLDER, PLATFORMS
 from catalogue.runs import PIPELINES_DAYS
 from catalogue.wording import found_word, nearest
-from stacks.checks import address, expires, kept_time, offered, one_by_one, pulled
+from stacks.checks import address, all_of, expires, kept_time, offered, one_by_one, pulled
 from stacks.fields import (
     CHANNEL,
     HYPERPARAMETER,
@@ -28,7 +28,9 @@ from stacks.model import Path, Problem, Section, StackConfig
 from stacks.sections import batch_jobs, models, sources, training
 from stacks.sections.batch_jobs import KEEP_DAYS
 from stacks.sections.models import no_secret, no_secret_word
-from stacks.sections.training import LONGEST_HOURS
+from stacks.sections.training import LONGEST_HOURS, MOST_HYPERPARAMETERS
+from stacks.sections.training import Value as HyperparameterValue
+from stacks.tuning import Hyperparameter
 
 Input = Annotated[str, StringConstraints(pattern=CHANNEL)]
 Option = Annotated[str, StringConstraints(pattern=HYPERPARAMETER, max_length=64)]
@@ -58,11 +60,13 @@ class Step(Machine):
         json_schema_extra={
             "oneOf": [
                 *(
-                    {"required": [job], "not": {"anyOf": [{"required": [key]} for key in (other, *CONTAINER)]}}
-                    for job, other in (("training", "batch"), ("batch", "training"))
+                    {"required": [job], "not": {"anyOf": [{"required": [key]} for key in (*others, *CONTAINER)]}}
+                    for job, *others in (("training", "batch"), ("batch", "training", "hyperparameters"))
                 ),
-                {"required": ["image", "program", "max_hours", "family"]},
-                {"required": ["image", "program", "max_hours", "machine_type"]},
+                *(
+                    {"required": ["image", "program", "max_hours", on], "not": {"required": ["hyperparameters"]}}
+                    for on in ("family", "machine_type")
+                ),
             ]
         }
     )
@@ -88,6 +92,14 @@ class Step(Machine):
         json_schema_extra={"additionalProperties": False},
     )
     """The options of the program, as text, and no secret among them."""
+    hyperparameters: dict[Hyperparameter, HyperparameterValue] = Field(
+        default_factory=dict[str, str],
+        max_length=MOST_HYPERPARAMETERS,
+        examples=[{"country": "de"}],
+        json_schema_extra={"additionalProperties": False},
+    )
+    """Hyperparameters of a step that trains, as text: beside those of its training job, or in place of its own of the
+    same name. So one job trains a model of each country. No secret among them, and none that its search searches."""
     inputs: dict[Input, PlaceOrStep] = Field(
         min_length=1,
         max_length=10,
@@ -190,6 +202,12 @@ def inputs_of(config: StackConfig, step: Step) -> Mapping[str, str]:
     return {**(job.data if job is not None else {}), **step.inputs}
 
 
+def hyperparameters_of(config: StackConfig, step: Step) -> Mapping[str, str]:
+    """What a step that trains is told: the hyperparameters of its job, but for those that the step says."""
+    job = trained_by(config, step)
+    return {**(job.hyperparameters if job is not None else {}), **step.hyperparameters}
+
+
 def _steps(config: StackConfig) -> Iterator[tuple[str, str, Step]]:
     """Each pipeline, the name of each of its steps, and the step."""
     for name, pipeline in of(config).items():
@@ -265,13 +283,13 @@ def _scores(config: StackConfig) -> Iterator[Problem]:
                 "names a batch job, and nothing would stop it here: SageMaker gives a transform job no time, and a "
                 f"pipeline stops none of its steps, so that a job that hangs bills on; {NEAREST}",
             )
-        if "model" in step.inputs:
-            yield Problem(
-                _at(name, called, "inputs", "model"), "is what the model itself is called; give it another name"
-            )
         for key, said in step.inputs.items():
             before = of(config)[name].steps.get(said)
-            if before is not None and before.training is not None:
+            if (before is None or before.training is None) and key == "model":
+                yield Problem(
+                    _at(name, called, "inputs", key), "is what the model itself is called; give it another name"
+                )
+            elif before is not None and before.training is not None:
                 yield Problem(
                     _at(name, called, "inputs", key),
                     f"found {found_word(said)}, which trains: what it leaves is a model, and a batch job scores with "
@@ -288,7 +306,7 @@ _ADD = {
 
 def _started_by_none(config: StackConfig) -> Iterator[Problem]:
     """A batch job without a schedule runs as a step, or never. Where the file has no pipelines, batch jobs say so."""
-    named = {step.batch for _, _, step in _steps(config)}
+    named = {step.batch for pipeline in all_of(of(config)).values() for step in pipeline.steps.values()}
     for name, job in batch_jobs.of(config).items():
         if job.schedule is None and name not in named:
             yield batch_jobs.started_by_none(config, name)
@@ -367,6 +385,29 @@ def _arguments(config: StackConfig) -> Iterator[Problem]:
                     _at(name, called, key, twice),
                     "would be two arguments of the program; name inputs and options apart, and none of them output",
                 )
+
+
+def _hyperparameters(config: StackConfig) -> Iterator[Problem]:
+    """What a step says beside those of its training job is one argument more, as the job's own are."""
+    for name, called, step in _steps(config):
+        if not step.hyperparameters:
+            continue
+        at, job = _at(name, called, "hyperparameters"), trained_by(config, step)
+        if step.training is None:
+            instead = "the options" if step.batch is None else "environment of its model"
+            yield Problem(at, f"is of a step that trains, and this one does not; say it under {instead}")
+            continue
+        yield from no_secret(step.hyperparameters, at)
+        if job is None:  # which has a sentence already
+            continue
+        taken = {OUTPUT, "checkpoints", *job.data}
+        for key in step.hyperparameters:
+            if key in taken:
+                yield Problem((*at, key), "is an argument of the program already: a channel, output or checkpoints")
+            elif job.tuning is not None and key in job.tuning.ranges:
+                yield Problem((*at, key), "is what the job searches (tuning, ranges); leave one of them out")
+        if (count := len(hyperparameters_of(config, step))) > MOST_HYPERPARAMETERS:
+            yield Problem(at, f"makes {count} with those of the job, allowed: {MOST_HYPERPARAMETERS}")
 
 
 def _images(config: StackConfig) -> Iterator[Problem]:
@@ -500,6 +541,7 @@ SECTION: Section[Mapping[str, Pipeline]] = Section(
             _ends,
             _shared,
             _arguments,
+            _hyperparameters,
             _images,
             _places,
             _output,

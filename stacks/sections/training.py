@@ -31,6 +31,8 @@ https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTrainingJob.
 """
 Channel = Annotated[str, StringConstraints(pattern=CHANNEL)]
 """A word that is a folder's name in the container on each platform."""
+MOST_HYPERPARAMETERS = 100
+"""How many one job may have: CreateTrainingJob, HyperParameters, as above."""
 LONGEST_HOURS = 24
 """How long a run may take at most: the guardrails of aws let no persona ask for more, and the others are held alike."""
 
@@ -80,7 +82,7 @@ class TrainingJob(Started, Machine):
     """The folder below which each run puts what it trained in a folder of its own, in the platform's own storage."""
     hyperparameters: dict[Hyperparameter, Value] = Field(
         default_factory=dict[str, str],
-        max_length=100,
+        max_length=MOST_HYPERPARAMETERS,
         examples=[{"regularization": "1.0"}],
         json_schema_extra={"additionalProperties": False},
     )

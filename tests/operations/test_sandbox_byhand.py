@@ -41,7 +41,9 @@ def test_what_is_pushed_and_uploaded_is_known_by_its_digest(tmp_path: Path) -> N
     """A copy of the example's files is the example; a line more in one of them is not."""
     shutil.copytree(HERE, tmp_path / "mine", ignore=shutil.ignore_patterns("__pycache__", "recorded"))
     own, uri = tmp_path / "mine" / "gcp.Dockerfile", "gs://lending-models/churn/1/"
-    assert run(tmp_path, "push", IMAGE, str(own), "--elsewhere").exit_code == 0
+    pushed = run(tmp_path, "push", IMAGE, str(own), "--elsewhere")
+    assert pushed.exit_code == 0
+    assert pushed.output.rstrip().endswith(f"{IMAGE} is pushed, with the digest {digest_of_image(dockerfile('gcp'))}")
     assert run(tmp_path, "upload", uri, str(own.parent / "model"), "--elsewhere").exit_code == 0
     account = State(tmp_path / "box" / "state.sqlite").account
     assert (account.digest(IMAGE), account.digest(uri)) == (digest_of_image(dockerfile("gcp")), digest_of_model("gcp"))

@@ -267,7 +267,7 @@ MISTAKES = [
     ("monthly_usd: 2500", "monthly_usd: .nan", "mlplatform:budget.monthly_usd: found nan, allowed: a finite number"),
     ("monthly_usd: 2500", "monthly_usd: -.inf", "mlplatform:budget.monthly_usd: found -inf, allowed: a finite number"),
     ("[ana, ben]", "ana", "mlplatform:workspace.users: found 'ana', allowed: a list such as [ana, ben]"),
-    ("[ana, ben]", "[]", "mlplatform:workspace.users: found a list, allowed: at least 1 of them"),
+    ("[ana, ben]", "[]", "mlplatform:workspace.users: is empty; add a list, such as [ana, ben]"),
     ("[ana, ben]", "[ana, Ben]", f"mlplatform:workspace.users.1: found 'Ben', {SLUG}"),
     (
         "[ana, ben]",
@@ -337,6 +337,18 @@ MISTAKES = [
         "family: gpu-l4",
         "family: gpu-l44",
         "mlplatform:endpoints.queued.family: found 'gpu-l44', allowed: a hardware family; did you mean gpu-l4?",
+    ),
+    (
+        "family: gpu-l4",
+        "family: gpu-a100",
+        "mlplatform:endpoints.queued.family: found 'gpu-a100', allowed: a hardware family; "
+        "did you mean gpu-a100-40 or gpu-a100-80?",
+    ),
+    (
+        "family: gpu-l4",
+        "family: Trainium",
+        "mlplatform:endpoints.queued.family: found 'Trainium', allowed: a hardware family; "
+        "did you mean trainium1 or trainium2?",
     ),
     (
         "family: gpu-l4",

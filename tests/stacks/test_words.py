@@ -4,6 +4,7 @@ import copy
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,7 +12,7 @@ from catalogue.errors import BadInput
 from catalogue.hardware import catalogue
 from catalogue.platforms import PLATFORMS
 from catalogue.wording import close
-from stacks.config import validate
+from stacks.config import STACKS, validate
 from stacks.schema import json_schema
 from stacks.words import WORDS, unknown
 from tests.stacks.test_config import CONFIG, examples
@@ -91,6 +92,43 @@ def test_a_word_whose_values_are_machine_types_means_the_key_that_takes_them(
     # Where no machine is named, the word says where one is.
     (line,) = (line for line in said(CONFIG | {f"mlplatform:{word}": typed}) if word in line)
     assert "the family or the machine_type of an endpoint" in line
+
+
+@pytest.mark.parametrize(
+    ("at", "word", "sentence"),
+    [
+        ("pipeline", "parameters", "a run takes no parameters"),
+        ("pipeline", "on_data", "a schedule or a person starts a run"),
+        ("step", "depends_on", "name them under its inputs"),
+        ("step", "when", "no step is left out of a run"),
+        ("step", "retries", "what the platform could not start is tried again"),
+        ("step", "enable_caching", "no step is cached"),
+        ("endpoint", "models", "an endpoint of kind online serves one model"),
+    ],
+)
+def test_what_references_say_of_pipelines_and_endpoints_has_its_reason(at: str, word: str, sentence: str) -> None:
+    config = yaml.safe_load((STACKS / "Pulumi.gcp-full.yaml").read_text(encoding="utf-8"))["config"]
+    path = config["mlplatform:pipelines"]["fraud-path"]
+    places = {
+        "pipeline": path,
+        "step": path["steps"]["prepare"],
+        "endpoint": config["mlplatform:endpoints"]["fraud-scorer"],
+    }
+    places[at][word] = "x"
+    (line,) = said(config)
+    assert f"{word}: unknown key; " in line and sentence in line
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_a_step_that_reads_nothing_is_told_what_it_may_read_in_the_platforms_words(platform: str) -> None:
+    config = yaml.safe_load((STACKS / f"Pulumi.{platform}-full.yaml").read_text(encoding="utf-8"))["config"]
+    config["mlplatform:pipelines"]["fraud-path"]["steps"]["prepare"]["inputs"] = {}
+    (line,) = said(config)
+    assert "prepare.inputs: is empty; add a mapping, such as {" in line
+    assert all(f"{uri.example.partition('://')[0]}://" not in line for uri in OTHERS[platform])
+
+
+OTHERS = {own: [each.uri for name, each in PLATFORMS.items() if name != own] for own in PLATFORMS}
 
 
 def test_what_there_is_is_never_said_not_to_be_there_yet() -> None:

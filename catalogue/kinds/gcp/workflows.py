@@ -321,6 +321,7 @@ def _used(graph: Graph, resource: Resource) -> Iterator[tuple[Job, Machines]]:
             spot=job.spec.text_or_empty("scheduling.strategy") in ("SPOT", "LOW_COST"),
             turn=job.step,
             after=job.after,
+            waits=job.kind == PIPELINE,
         )
         yield job, machines
 
@@ -502,11 +503,6 @@ def in_the_run(text: str, run: str) -> str:
     """A text of a definition as a run of that id has it: an expression for a place of its own is read, no other."""
     found = _OF_A_RUN.fullmatch(text)
     return f"{found[1]}{run}{found[2]}" if found else text.replace(IN_THE_RUN, run)
-
-
-def is_folder(word: str) -> bool:
-    """Whether an argument names a folder below /gcs."""
-    return _MOUNTED.fullmatch(word) is not None
 
 
 def mounted(job: Job, written: bool) -> Iterator[str]:

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from catalogue import versions
 from catalogue.errors import BadInput
-from catalogue.registered import Registered
+from catalogue.registered import Registered, lies_in
 from operations.__main__ import application
 from operations.promoting.rewriting import rewritten
 from stacks.config import STACKS
@@ -43,6 +43,19 @@ def test_two_values_change_and_nothing_else_of_the_file() -> None:
     assert rewritten(windows, Registered("scorer", 12), NEW)[0] == text.replace("\n", "\r\n")
 
 
+@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+def test_a_place_without_a_version_gets_both_lines_beside_its_name(ends: str) -> None:
+    block = "config:\n  mlplatform:models:\n    champion:\n      registered: scorer   # to come\n    other: {}\n"
+    flow = "config:\n  mlplatform:models:\n    champion: {registered: scorer}  # to come\n"
+    said = rewritten(block.replace("\n", ends), Registered("scorer", 1), NEW)[0]
+    lines = f"      registered: scorer   # to come\n      version: 1\n      digest: {NEW}\n    other: "
+    assert lines.replace("\n", ends) in said and len(said.splitlines()) == len(block.splitlines()) + 2
+    (line,) = (one for one in rewritten(flow, Registered("scorer", 1), NEW)[0].splitlines() if "champion" in one)
+    assert line == f"    champion: {{registered: scorer, version: 1, digest: {NEW}}}  # to come"
+    bare, added = block.partition("\n    other")[0], f"\n      version: 1\n      digest: {NEW}\n"
+    assert rewritten(bare, Registered("scorer", 1), NEW)[0] == bare + added
+
+
 @pytest.mark.parametrize(
     ("text", "version", "model", "said"),
     [
@@ -50,7 +63,6 @@ def test_two_values_change_and_nothing_else_of_the_file() -> None:
         (TEXT, Registered("scorer", 2), "other", "other is no model that is registered as scorer"),
         (TEXT.replace("ranker", "scorer"), Registered("scorer", 2), None, "name one with --model"),
         (TEXT.replace(f'"{OLD}"', f">-\n        {OLD}\n     "), None, None, "by hand"),
-        (TEXT.replace("      version: 1   # before the drift\n", ""), None, None, "version: is missing"),
     ],
 )
 def test_what_cannot_be_told_is_refused(text: str, version: Registered | None, model: str | None, said: str) -> None:
@@ -136,6 +148,35 @@ def test_a_version_is_refused_until_the_approver_approves_and_then_it_is_named(r
     run("approve", file, "scorer@1", *BECAUSE, "--yes")
     run("promote", "scorer@1", file, "--yes")
     assert "version: 1\n" in file.read_text(encoding="utf-8")
+
+
+def test_a_step_that_compares_with_what_served_before_is_told(registry: Any, file: Path) -> None:
+    tree = yaml.safe_load(file.read_text(encoding="utf-8"))
+    steps = {"family": "cpu-small", "max_hours": 1, "image": f"{ME}.dkr.ecr.us-east-1.amazonaws.com/steps:1"}
+    folders = {"serving": f"registry/{NAME}/1/", "newest": f"registry/{NAME}/2/", "other": "registry/ranker/1/"}
+    inputs = {key: f"s3://{BUCKET}/{folder}" for key, folder in folders.items()}
+    tree["config"]["mlplatform:pipelines"] = {
+        "retrain": {
+            "output_uri": f"s3://{BUCKET}/pipelines/retrain/",
+            "runs_per_month": 1,
+            "steps": {"compare": {**steps, "program": ["compare"], "inputs": inputs}},
+        }
+    }
+    file.write_text(yaml.safe_dump(tree, sort_keys=False), encoding="utf-8")
+    run("approve", file, "scorer@2", *BECAUSE, "--yes")
+    told = [line for line in run("promote", "scorer@2", file).splitlines() if " reads " in line]
+    assert [line.partition(" as before")[0] for line in told] == [
+        "pipelines.retrain.steps.compare.inputs.serving reads scorer@1"
+    ]
+
+
+@pytest.mark.parametrize("uri", ["s3://b/{}", "gs://b/{}", "azureml://datastores/artifacts/paths/{}"])
+def test_the_folder_of_a_version_is_known_on_each_platform(uri: str) -> None:
+    version = Registered("scorer", 12)
+    assert lies_in(uri.format(version.folder)) == lies_in(uri.format(version.artifact_folder)) == version
+    assert lies_in(uri.format("registry/scorer/12")) == version
+    for other in ("registry/scorer/", "registry/scorer/0/", "data/registry/scorer/12/", "registry/scorer/12x/"):
+        assert lies_in(uri.format(other)) is None
 
 
 def test_what_is_not_what_was_registered_is_refused(registry: Any, file: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+import yaml
 
 from catalogue.graph import Graph
 from catalogue.kinds.aws import pipelines
@@ -18,7 +19,9 @@ from catalogue.marks import UNKNOWN
 from catalogue.order import all_before
 from catalogue.platforms import PLATFORMS
 from operations import hardware, running
+from operations.evaluation import evaluate
 from operations.judge import cost_of
+from policies import pack
 from stacks.config import STACKS, read_stack_file
 from stacks.sections import pipelines as section
 from tests import branching
@@ -66,6 +69,25 @@ def test_it_is_what_every_rule_allows_and_needs_what_may_stand_at_once(
     # The stack that ships declares what its chain and its search need, which on aws is room for both branches.
     assert caught(graph) == (set() if platform == "aws" else {"quota-declared"})
     assert dict(hardware.at_once(graph) - hardware.at_once(chain)) == MORE[platform]
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+@pytest.mark.parametrize(("beside", "fits"), [(4, True), (5, False)])
+def test_the_limit_of_replicas_counts_those_of_the_file_alike_on_each_platform(
+    platform: str, beside: int, fits: bool, tmp_path: Path
+) -> None:
+    """On gcp a program of Google's waits for each step on a machine of its own, which is no replica of the file's."""
+    tree = branching.said(platform)
+    steps = tree["config"]["mlplatform:pipelines"][branching.PIPELINE]["steps"]
+    first = steps.pop("prepare")
+    steps.clear()
+    steps |= {"prepare": first} | {
+        f"part-{at}": {**first, "inputs": {"raw": "prepare"}, "result": True} for at in range(beside)
+    }
+    file = tmp_path / f"Pulumi.{platform}-full.yaml"
+    file.write_text(yaml.safe_dump(json.loads(json.dumps(tree))), encoding="utf-8")
+    found = [one for one in evaluate(preview(file), pack.RULES[platform]).findings if one.rule == "limits-replicas"]
+    assert ["may run 5 replicas, allowed 4" in one.message for one in found] == ([] if fits else [True])
 
 
 def hours(graph: Graph) -> float:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,8 @@ import yaml
 from catalogue.access.azure import allowed
 from catalogue.errors import BadInput
 from catalogue.platforms import PLATFORMS
+from operations.evaluation import evaluate
+from policies import pack
 from policies.aws.registered import approved, kept
 from policies.azure import registered as azure
 from stacks.config import STACKS, validate
@@ -62,6 +65,43 @@ def test_what_is_no_version_is_one_sentence(model: dict[str, Any], said: str) ->
     with pytest.raises(BadInput, match=re.escape(f"mlplatform:models.fraud-scorer.{said}")) as refused:
         read("aws", model)
     assert len(str(refused.value).splitlines()) <= 2
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_a_place_for_versions_to_come_stands_and_is_served_by_nothing(platform: str, tmp_path: Path) -> None:
+    """So the first version is trained by the pipeline of the very stack whose registry it comes into."""
+    tree: dict[str, Any] = yaml.safe_load((STACKS / f"Pulumi.{platform}-full.yaml").read_text(encoding="utf-8"))
+    config = tree["config"]
+    config["mlplatform:models"] = {"fraud-scorer": {"registered": "mlplatform-example"}}
+    with pytest.raises(BadInput, match="which is a place in the registry without a version; leave this out") as refused:
+        validate(config, "a.yaml")
+    named = [line for line in str(refused.value).splitlines() if "promote mlplatform-example@N STACK" in line]
+    assert {line.split()[1].rstrip(":") for line in named} == {
+        f"mlplatform:{section}.{name}.model"
+        for section in ("endpoints", "batch_jobs")
+        for name, one in config[f"mlplatform:{section}"].items()
+        if one["model"] == "fraud-scorer"
+    }
+    for section in ("endpoints", "batch_jobs", "callers"):
+        del config[f"mlplatform:{section}"]
+    pipelines = config["mlplatform:pipelines"]
+    config["mlplatform:pipelines"] = {"fraud-path": pipelines["fraud-path"]}
+    file = tmp_path / f"Pulumi.{platform}-full.yaml"
+    file.write_text(yaml.safe_dump(tree), encoding="utf-8")
+    graph = preview(file)
+    assert [one.message for one in evaluate(graph, pack.RULES[platform]).findings if one.mandatory] == []
+    assert PLACE[platform] in [one.type for one in graph.resources], "a version can be registered there"
+    assert not [
+        one.type for one in graph.resources if one.type.endswith(("ApprovedVersion", ":ModelVersion", "/model:Model"))
+    ]
+
+
+PLACE = {
+    "aws": "aws:sagemaker/modelPackageGroup:ModelPackageGroup",
+    "gcp": "gcp:storage/bucket:Bucket",
+    "azure": f"{ML}:ModelContainer",
+}
+"""What keeps the versions of a model: on gcp two folders, of which the approver's has a bucket of its own."""
 
 
 @pytest.mark.parametrize(

@@ -131,6 +131,26 @@ def test_a_job_without_a_schedule_is_refused_in_a_file_without_pipelines(platfor
     assert said.count(f"{JOB}.schedule: is missing; add when it runs, or name the job in a step of a pipeline") == 1
 
 
+@pytest.mark.parametrize("platform", ["gcp", "azure"])
+def test_a_mistake_elsewhere_in_a_pipeline_does_not_hide_that_a_step_names_the_job(platform: str) -> None:
+    def edit(config: Any) -> None:
+        for name in ("fraud-path", NAME):
+            next(iter(config["mlplatform:pipelines"][name]["steps"].values()))["image"] = "Wrong"
+
+    said = refused(platform, edit).splitlines()
+    assert len(said) == 2 and all(".image: found 'Wrong'" in line for line in said)
+
+
+def test_what_trains_is_told_as_that_and_by_no_second_sentence_under_the_name_model() -> None:
+    def edit(config: Any) -> None:
+        steps = config["mlplatform:pipelines"]["fraud-path"]["steps"]
+        steps["score"] = {"batch": "fraud-rows", "inputs": {"model": "train"}, "result": True}
+        steps["register"]["result"] = True
+
+    (line,) = refused("gcp", edit).splitlines()
+    assert "inputs.model: found 'train', which trains" in line
+
+
 def test_what_a_model_is_trained_into_is_nothing_that_is_scored() -> None:
     def edit(config: Any) -> None:
         steps = config["mlplatform:pipelines"]["fraud-path"]["steps"]
