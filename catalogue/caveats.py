@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from catalogue.behaviour import values_at
 from catalogue.graph import Graph, Resource
+from catalogue.hardware.catalogue import load
 from catalogue.kind import Apart, Evidence, StandsApart, assumed, documented
 from catalogue.kinds import kind_of
 from catalogue.marked import has_unknown, unmarked, without_defaults
@@ -45,6 +46,19 @@ def _pauses_for_days(schedule: Resource) -> bool:
         return longest_pause_of(schedule.props.text_or_empty("scheduleExpression")) >= LOOKS_BACK_HOURS - 24
     except (Unreadable, ValueError):  # a rule makes the finding of it
         return False
+
+
+def _trains_over_efa(started: Resource) -> bool:
+    """Whether several machines with an Elastic Fabric Adapter train together in what starts runs."""
+    from catalogue.kinds.aws import pipelines, sfn
+
+    types = load("aws").machine_types
+    try:
+        jobs = list((pipelines.jobs if started.type == _PIPELINE else sfn.jobs)(started.props))
+        together = [(count, each) for job in jobs for _, count, each in job.together()]
+    except Unreadable:  # a rule makes the finding of it
+        return False
+    return any(count > 1 and any(one in types and types[one].efa for one in each) for count, each in together)
 
 
 _MODEL = "aws:sagemaker/model:Model"
@@ -160,6 +174,13 @@ CAVEATS: Mapping[str, tuple[Caveat, ...]] = {
                 "https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html", _TODAY
             ),
             when=_pauses_for_days,
+        ),
+        Caveat(
+            (_MACHINE, _PIPELINE),
+            "What machines of one training job say by an Elastic Fabric Adapter goes past the operating system. No "
+            "page says that SageMaker's encryption between containers covers it.",
+            documented(f"{_SAGEMAKER}/your-algorithms-training-efa.html", _TODAY),
+            when=_trains_over_efa,
         ),
         Caveat(
             (_MACHINE, _PIPELINE),

@@ -148,6 +148,7 @@ class HardwareFamily(_Entry):
     """One portable family, or one machine type, on one platform. `absent` is the reason where there is no such machine.
 
     `local_nvme` machines have an NVMe instance store. On aws it is encrypted in hardware and takes no volume key.
+    `efa` machines have an Elastic Fabric Adapter, on aws: those of one training job talk past the operating system.
     `price_per_hour_usd` has the quoted prices of the YAML file and those of the price lists. A price in a region also
     shows that the machine is sold there; so does a zone. `regions` are those that another source shows. `zones` are the
     zones that have the machine, on gcp; None where no source says. `retires` is the day from which the platform has it
@@ -162,6 +163,7 @@ class HardwareFamily(_Entry):
     memory_gib: float | None = None
     accelerator: Accelerator | None = None
     local_nvme: bool = False
+    efa: bool = False
     source: str | None = None
     uses_source: str | None = None
     uses: dict[Use, Quota] = {}
@@ -379,6 +381,7 @@ def _machine(catalogue: Catalogue, row: Mapping[str, str]) -> HardwareFamily:
         memory_gib=float(size) if size else None,
         accelerator=accelerator if count else None,
         local_nvme=row["local_nvme"] == "yes",
+        efa=row.get("efa") == "yes",
         source=catalogue.machines_source,
         uses_source=catalogue.machine_uses_source,
         uses=uses,
