@@ -1,5 +1,5 @@
-"""What a create or an update needs of the account, and a new account lacks: rights, services, images, artifacts, quota,
-grants that are in force.
+"""What a create or an update needs of the account, and a new account lacks: its region, rights, services, images,
+artifacts, quota, grants that are in force.
 
 All of it follows from the kinds' records. A refusal is told as a reason with its words; each cloud has the sentence.
 """
@@ -14,6 +14,7 @@ from catalogue import quotas
 from catalogue.behaviour import values_at
 from catalogue.deployers import Does, lacking, rights_of
 from catalogue.graph import Graph, Resource
+from catalogue.hardware.catalogue import load
 from catalogue.kind import Acts, Apis, Fetches, Keys, Kind, Ripens, Runs, Serves, Settles
 from catalogue.kinds import kind_of, kinds
 from catalogue.kinds.azure.containerregistry import REGISTRY
@@ -31,6 +32,7 @@ from sandbox.state.records import Record
 
 T = TypeVar("T")
 Reason = Literal[
+    "no-region",
     "no-right",
     "service-off",
     "no-image",
@@ -66,6 +68,11 @@ class Needs:
     region: str
     made: Resource
     named: tuple[Resource, ...] = ()
+
+    def place(self) -> None:
+        """The account must have the region, where it has it on request only. Raises Lacks."""
+        if self.region in load(self.platform).regions_on_request and not self.state.account.has_region(self.region):
+            raise Lacks("no-region", said=self.region)
 
     def rights(self, does: Does) -> None:
         """Whoever deploys must have the rights that it takes to do this with one of the kind. Raises Lacks."""

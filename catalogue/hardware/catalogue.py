@@ -216,9 +216,9 @@ class Catalogue(_Entry):
     """Everything known of one platform's hardware and prices on the day `dated`.
 
     `regions` are those in which the platform's service is sold, whatever has a price there. `regions_without_zones` are
-    those of them that have no availability zones, `regions_on_request` those that an account must ask for first.
-    `other_partitions` is the pattern of regions that other clouds of the same provider have, such as a government's: no
-    account, name or address of this project reaches them.
+    those of them that have no availability zones, `regions_on_request` those that an account has only once somebody
+    enabled them in its settings, or asked for them. `other_partitions` is the pattern of regions that other clouds of
+    the same provider have, such as a government's: no account, name or address of this project reaches them.
 
     An upgrade of an online deployment needs spare quota. `online_reserve` is that spare as a share of the replicas. The
     reserve is not billed.

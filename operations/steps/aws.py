@@ -1,6 +1,7 @@
 """The manual steps on Amazon SageMaker, in the words of the AWS CLI: https://docs.aws.amazon.com/cli/latest/reference/
 
-`iam attach-role-policy`, `service-quotas request-service-quota-increase`, `ecr get-login-password`, `s3 cp`,
+`account enable-region`, `account get-region-opt-status`, `iam attach-role-policy`,
+`service-quotas request-service-quota-increase`, `ecr get-login-password`, `s3 cp`,
 `sagemaker update-model-package`, `sagemaker create-presigned-domain-url`,
 `cloudtrail lookup-events`, `sns list-subscriptions`, `ce update-cost-allocation-tags-status`,
 `ec2 accept-vpc-peering-connection` and `sagemaker-runtime invoke-endpoint` stand there.
@@ -11,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from shlex import quote
 
 from catalogue.graph import Graph, Resource
+from catalogue.hardware.catalogue import load
 from catalogue.iam import allows, matches
 from catalogue.kinds.aws.appautoscaling import TARGET
 from catalogue.kinds.aws.budgets import BUDGET
@@ -65,7 +67,21 @@ def quota(name: str, amount: int, account: str, region: str) -> tuple[str, str]:
 
 
 def before_up(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
-    """AWS's services need not be switched on. Whoever keeps what a landing zone gives must let the stack use it."""
+    """AWS's services need not be switched on, and its newer regions must. Whoever keeps what a landing zone gives must
+    let the stack use it.
+
+    Regions: https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html
+    """
+    if region in load("aws").regions_on_request:
+        at = f"--region-name {region}"
+        yield ManualStep(
+            what=f"enable {region}, which an account has on request only, and wait until it is ENABLED, some minutes "
+            "as a rule and hours at times; in an organization the management account may do it, with --account-id",
+            who=ADMINISTRATOR,
+            commands=[f"aws account enable-region {at}"],
+            checks=[f"aws account get-region-opt-status {at} --query RegionOptStatus --output text"],
+            looks=[Look(what="region", name=region)],
+        )
     yield from _callers_stand(graph)
     zone = given.zone(graph)
     if not isinstance(zone, AwsZone):

@@ -1,5 +1,6 @@
 """What a new account refuses, in each cloud's words, and takes once somebody did the step by hand."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from catalogue.kinds.azure.machinelearningservices import MODEL as VERSION
 from catalogue.kinds.azure.machinelearningservices_jobs import COMPUTE
 from catalogue.kinds.gcp.workbench import INSTANCE
 from catalogue.marked import Json
+from sandbox import byhand
 from sandbox.clouds.manners import CloudSaysNo
 from sandbox.simulated_cloud import Cloud
 from sandbox.state import State
@@ -266,3 +268,30 @@ def test_disks_of_workbench_draw_on_what_a_new_project_has_of_their_type(tmp_pat
     refused(cloud, "Quota exceeded for compute.googleapis.com/disks_total_storage. Limit: 0", INSTANCE, "ben", hard)
     cloud.state.account.raise_quota(SSD, 550)
     make(cloud, INSTANCE, "ben", {**instance(None, None), "name": "ben"})
+
+
+@pytest.mark.parametrize(
+    ("package", "region", "type_", "said"),
+    [
+        ("aws", "il-central-1", "aws:s3/bucket:Bucket", "InvalidClientTokenId: The security token included"),
+        ("azure-native", "norwaywest", "azure-native:resources:ResourceGroup", "LocationNotAvailableForResourceGroup"),
+    ],
+)
+def test_a_region_on_request_refuses_everything_until_the_account_has_it(
+    tmp_path: Path, package: str, region: str, type_: str, said: str
+) -> None:
+    """https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html and
+    https://learn.microsoft.com/en-us/troubleshoot/azure/general/region-access-request-process
+    """
+    cloud = new_cloud(package, tmp_path)
+    there = replace(cloud, region=region)
+    refused(there, said, type_, "one", {})
+    make(cloud, type_, "elsewhere", {})  # a region that every account has
+    byhand.have(cloud.state, region)
+    make(there, type_, "one", {})
+
+
+def test_an_account_in_use_has_its_region(tmp_path: Path) -> None:
+    cloud = replace(new_cloud("aws", tmp_path), region="il-central-1")
+    cloud.state.account.use()
+    make(cloud, "aws:s3/bucket:Bucket", "one", {})

@@ -52,6 +52,7 @@ def account(session: boto3.Session) -> Iterator[aws.Account]:
 
 LACKS = {
     "DescribePipeline",
+    "GetRegionOptStatus",
     "SimulatePrincipalPolicy",
     "ListServiceQuotas",
     "ListAWSDefaultServiceQuotas",  # it has those of Amazon VPC alone
@@ -199,6 +200,28 @@ def test_throttling_is_tried_again_and_given_up(answered: aws.Account, monkeypat
     with pytest.raises(Unseen, match="AWS throttles ListCostAllocationTags even after 5 tries"):
         see(answered, "tag", "team")
     assert len(asked) == 5 and len(waits) == 4
+
+
+def test_a_region_is_there_once_it_is_enabled_and_is_asked_for_elsewhere(session: boto3.Session) -> None:
+    """https://docs.aws.amazon.com/accounts/latest/APIReference/API_GetRegionOptStatus.html. The region itself knows
+    nobody's credentials until then, so neither this nor who asks is asked of it."""
+    account = aws.Account(session, ME, "il-central-1")
+    left, hosts = ["DISABLED", "ENABLING", "ENABLED", "ENABLED_BY_DEFAULT"], list[str]()
+
+    def answer(request: Any, **_: Any) -> AWSResponse:
+        hosts.append(request.url)
+        assert json.loads(request.body) == {"RegionName": "il-central-1"}
+        body = {"RegionName": "il-central-1", "RegionOptStatus": left.pop(0)}
+        return AWSResponse(request.url, 200, {}, Raw(json.dumps(body).encode()))  # pyright: ignore[reportArgumentType]
+
+    account.client("account").meta.events.register("before-send", answer)
+    seen = [see(account, "region", "il-central-1") for _ in range(4)]
+    assert [state for state, _ in seen] == [State.NOT_DONE, State.NOT_DONE, State.DONE, State.DONE]
+    assert seen[0][1] == "il-central-1 is DISABLED, not yet ENABLED"
+    assert all("us-east-1" in one or "account.amazonaws.com" in one for one in hosts), hosts
+    assert account.client("sts").meta.region_name == "us-east-1"
+    assert account.client("sagemaker").meta.region_name == "il-central-1"
+    assert aws.Account(session, ME, "eu-west-1").client("sts").meta.region_name == "eu-west-1"
 
 
 def test_a_cost_tag_must_be_active(answered: aws.Account) -> None:

@@ -130,3 +130,18 @@ def test_whoever_signs_in_is_told_the_source_identity_that_the_roles_trust_asks_
     trusted = role.props.document_or_empty("assumeRolePolicy").each_section("Statement")
     assert any("sts:SourceIdentity" in one.section_or_empty("Condition.StringEquals").names() for one in trusted)
     assert f"--source-identity {user}," in step.what
+
+
+@pytest.mark.parametrize(("region", "asked"), [("il-central-1", True), ("eu-central-1", False)])
+def test_a_region_on_request_is_enabled_before_anything_comes_up(joined: Graph, region: str, asked: bool) -> None:
+    """https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html"""
+    found = list(manual(joined, [], range(2), ACCOUNT, region))
+    enabling = [at for at, step in enumerate(found) if any(look.what == "region" for look in step.looks)]
+    assert bool(enabling) is asked
+    for at in enabling:
+        assert found[at].commands == [f"aws account enable-region --region-name {region}"]
+        (look,) = found[at].looks
+        assert look.name == region and found[at].who == "administrator of the account"
+        others = [other for other, step in enumerate(found) if "pulumi up" in " ".join(step.commands)]
+        quotas = [other for other, step in enumerate(found) if any(one.what == "quota" for one in step.looks)]
+        assert at < min(others + quotas), "a region that is off answers no question of its own"
