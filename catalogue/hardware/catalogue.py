@@ -229,6 +229,8 @@ class Catalogue(_Entry):
     services have its price. `workspace_source` says what that leaves out.
 
     `spot_quotas` has what names of quotas say, each with what that says which Spot machines draw on instead.
+    `total_quotas` has the quota on which machines of any type draw beside that of their own, by their use, and
+    `processing`.
     """
 
     platform: str
@@ -252,6 +254,8 @@ class Catalogue(_Entry):
     retires_source: str | None = None
     spot_quotas: dict[str, str] = {}
     spot_quotas_source: str | None = None
+    total_quotas: dict[str, str] = {}
+    total_quotas_source: str | None = None
     regions_without_schedules: list[str] = []
     schedules_source: str | None = None
     families: dict[str, HardwareFamily]

@@ -39,6 +39,7 @@ def cited(hardware: Catalogue) -> Iterator[tuple[str, str | None]]:
     """Each place that cites a source, and the source's id."""
     yield "regions", hardware.regions_source
     yield "quotas of Spot machines", hardware.spot_quotas_source
+    yield "quotas of all machines", hardware.total_quotas_source
     yield "zones and access of regions", hardware.region_facts_source
     yield "online reserve", hardware.online_reserve_source
     yield "machine types", hardware.machines_source

@@ -27,6 +27,7 @@ PLACES = {
 OWN = "444455556666.dkr.ecr.eu-west-1.amazonaws.com/churn:2.0"
 URI = "s3://lending-models/churn/1/model.tar.gz"
 QUOTA = "ml.m5.xlarge for endpoint usage"
+TOTAL = "Number of instances across active endpoints"
 GROUP = "/subscriptions/99998888-3333-4444-5555-666677778888/resourceGroups/lending"
 WORKSPACE = f"{GROUP}/providers/Microsoft.MachineLearningServices/workspaces/risk"
 IMAGE = "lending.azurecr.io/churn:2.0"
@@ -180,6 +181,8 @@ def test_sagemaker_counts_what_runs_and_in_an_update_both_fleets(tmp_path: Path)
     said = f"ResourceLimitExceeded: The account-level service limit '{QUOTA}' is 0 Instances, with current utilization"
     refused(cloud, f"{said} of 0 Instances and a request delta of 2", ENDPOINT, "first", first)
     cloud.state.account.raise_quota(QUOTA, 3)
+    refused(cloud, f"service limit '{TOTAL}' is 0 Instances", ENDPOINT, "first", first)
+    cloud.state.account.raise_quota(TOTAL, 20)
     id_, _ = make(cloud, ENDPOINT, "first", first)
     refused(cloud, "is 3 Instances, with current utilization of 2", ENDPOINT, "second", configured(cloud, "b", 2))
     configured(cloud, "c", 2)
@@ -189,7 +192,8 @@ def test_sagemaker_counts_what_runs_and_in_an_update_both_fleets(tmp_path: Path)
     cloud.update(ENDPOINT, id_, {**first, "endpointConfigName": "c"})
     make(cloud, ENDPOINT, "second", {"name": "b-serves", "endpointConfigName": "b"})
     cloud.delete(ENDPOINT, id_)
-    assert cloud.state.resources.drawn(QUOTA, *PLACES["aws"]) == 2, "what is deleted draws nothing"
+    for quota in (QUOTA, TOTAL):
+        assert cloud.state.resources.drawn(quota, *PLACES["aws"]) == 2, "what is deleted draws nothing"
 
 
 def deployment(replicas: int) -> Json:
