@@ -46,6 +46,7 @@ Reason = Literal[
     "no-read",
     "not-known",
     "not-let-in",
+    "too-many",
 ]
 
 
@@ -94,6 +95,17 @@ class Needs:
             if not registers_itself or service in beside:
                 raise Lacks("service-off", said=service)
             self.state.account.enable(service)
+
+    def room(self) -> None:
+        """The account must have room for one more of the kind in the region. Raises Lacks."""
+        kind = kind_of(self.made.type)
+        behaviour = kind.acts.behaviour if kind is not None and isinstance(kind.acts, Acts) else None
+        if behaviour is None or not behaviour.most:
+            return
+        stand = self.state.resources.find(type=self.made.type, account=self.account)
+        here = [one for one in stand if one.region == self.region or one.inputs.get(behaviour.everywhere)]
+        if len(here) >= behaviour.most:
+            raise Lacks("too-many", said=behaviour.too_many.format(account=self.account, region=self.region))
 
     def contents(self) -> None:
         """The images of the account's own registries must have been pushed, the artifacts uploaded. Raises Lacks."""

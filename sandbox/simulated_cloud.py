@@ -243,6 +243,8 @@ class Cloud:
             needed.place()
             needed.rights("update" if stands else "create")
             needed.service(self.manners.registers_itself)
+            if stands is None:
+                needed.room()
             needed.contents()
             needed.reached()
             needed.known()

@@ -299,3 +299,24 @@ def test_an_account_in_use_has_its_region(tmp_path: Path) -> None:
     cloud = replace(new_cloud("aws", tmp_path), region="il-central-1")
     cloud.state.account.use()
     make(cloud, "aws:s3/bucket:Bucket", "one", {})
+
+
+def test_an_account_has_five_trails_in_a_region_and_nobody_gives_it_more(tmp_path: Path) -> None:
+    """https://docs.aws.amazon.com/awscloudtrail/latest/userguide/WhatIsCloudTrail-Limits.html"""
+    cloud = new_cloud("aws", tmp_path)
+    cloud.state.account.use()  # what is hard is hard for everybody
+    type_ = "aws:cloudtrail/trail:Trail"
+
+    def trail(number: int, everywhere: bool = True) -> Json:
+        return {"name": f"trail-{number}", "s3BucketName": "logs", "isMultiRegionTrail": everywhere}
+
+    first, _ = make(cloud, type_, "one-0", trail(0))
+    for number in range(1, 4):
+        make(cloud, type_, f"one-{number}", trail(number))
+    make(cloud, type_, "here", trail(4, everywhere=False))
+    refused(cloud, "MaximumNumberOfTrailsExceededException: User: 444455556666 already has 5", type_, "six", trail(5))
+    make(replace(cloud, region="us-east-1"), type_, "elsewhere", trail(6))
+    refused(replace(cloud, region="us-east-1"), "already has 5 trails in us-east-1", type_, "more", trail(7))
+    make(replace(cloud, account="777788889999"), type_, "another", trail(8))
+    cloud.delete(type_, first)
+    refused(cloud, "already has 5 trails in eu-west-1", type_, "six", trail(5))
