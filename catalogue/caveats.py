@@ -231,8 +231,8 @@ CAVEATS: Mapping[str, tuple[Caveat, ...]] = {
         Caveat(
             (_TRAIL,),
             "An account has five trails in a region, and AWS raises that for nobody. A stack's trail is in every "
-            "region, so a sixth stack of an account is refused (MaximumNumberOfTrailsExceededException), wherever it stands: "
-            "where there are more, a landing zone gives a trail to all.",
+            "region, so a sixth stack of an account is refused (MaximumNumberOfTrailsExceededException), wherever it "
+            "stands: where there are more, a landing zone gives a trail to all.",
             documented(
                 "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/WhatIsCloudTrail-Limits.html", _TODAY
             ),
