@@ -31,6 +31,7 @@ from operations.verdict import Look, LookAt
 READS: Mapping[tuple[str, str], str] = {
     ("sts", "GetCallerIdentity"): "sts:GetCallerIdentity",
     ("account", "GetRegionOptStatus"): "account:GetRegionOptStatus",
+    ("ec2", "DescribeVpcEndpointServices"): "ec2:DescribeVpcEndpointServices",
     ("iam", "GetRole"): "iam:GetRole",
     ("iam", "SimulatePrincipalPolicy"): "iam:SimulatePrincipalPolicy",
     ("service-quotas", "ListServiceQuotas"): "servicequotas:ListServiceQuotas",
@@ -212,6 +213,17 @@ def _region(account: Account, look: Look) -> Seen:
     answer = account.ask("account", "GetRegionOptStatus", RegionName=look.name) or {}
     is_, on = str(answer["RegionOptStatus"]), ("ENABLED", "ENABLED_BY_DEFAULT")
     return done(f"the account has {look.name}") if is_ in on else not_done(f"{look.name} is {is_}, not yet ENABLED")
+
+
+def _private_way(account: Account, look: Look) -> Seen:
+    """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeVpcEndpointServices.html"""
+    answer = account.ask("ec2", "DescribeVpcEndpointServices", {"InvalidServiceName"}, ServiceNames=[look.name])
+    found = next(iter((answer or {}).get("ServiceDetails", ())), None)
+    if found is None:
+        return not_done(f"{look.name} has no interface endpoint in {account.region}; choose another region")
+    if missing := sorted({*look.at.split()} - {*found.get("AvailabilityZones", ())}):
+        return not_done(f"{look.name} has no interface endpoint in {', '.join(missing)}; name other zones")
+    return done(f"{look.name} has an interface endpoint in {look.at}")
 
 
 def _bucket(account: Account, look: Look) -> Seen:
@@ -457,6 +469,7 @@ LOOKS: Mapping[LookAt, Way] = {
         ),
     ),
     "region": Way(_region, _rights("account", "GetRegionOptStatus")),
+    "private way": Way(_private_way, _rights("ec2", "DescribeVpcEndpointServices")),
     "bucket": Way(_bucket, _rights("s3", "HeadBucket")),
     "workspace": Way(_workspace, _rights("sagemaker", "ListDomains")),
     "image": Way(_image, _rights("ecr", "DescribeImages")),
