@@ -63,6 +63,9 @@ class Behaviour:
     `locked` the one under which nobody can delete it. `apps` is the input with the name of a person whose running apps
     and private spaces are in the way of a delete. Where it `nests`, a delete takes along what lies in it.
 
+    Number. `most` is how many an account may have in a region, which nobody raises; 0 where nobody counts. To one more
+    the cloud answers `too_many`, with {account} and {region}. One whose input `everywhere` is true is in each region.
+
     How long its name stays taken is a fact of its own (`catalogue.kind.Stays`).
     """
 
@@ -86,6 +89,9 @@ class Behaviour:
     nests: bool = False
     identity: frozenset[str] = frozenset()
     copies_name: bool = False
+    most: int = 0
+    too_many: str = ""
+    everywhere: str = ""
 
     def below(self, properties: Mapping[str, Any]) -> str:
         """How the addresses begin of what one with these inputs and outputs holds; "" where it holds nothing so."""

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from catalogue.behaviour import values_at
 from catalogue.graph import Graph, Resource
-from catalogue.hardware import catalogue
+from catalogue.hardware.catalogue import load
 from catalogue.kind import Apart, Evidence, StandsApart, assumed, documented
 from catalogue.kinds import kind_of
 from catalogue.marked import has_unknown, unmarked, without_defaults
@@ -50,9 +50,43 @@ def _pauses_for_days(schedule: Resource) -> bool:
         return False
 
 
+def _trains_over_efa(started: Resource) -> bool:
+    """Whether several machines with an Elastic Fabric Adapter train together in what starts runs."""
+    from catalogue.kinds.aws import pipelines, sfn
+
+    types = load("aws").machine_types
+    try:
+        jobs = list((pipelines.jobs if started.type == _PIPELINE else sfn.jobs)(started.props))
+        together = [(count, each) for job in jobs for _, count, each in job.together()]
+    except Unreadable:  # a rule makes the finding of it
+        return False
+    return any(count > 1 and any(one in types and types[one].efa for one in each) for count, each in together)
+
+
+_INSTANCES_OF_ONE = 4
+"""How many instances one endpoint may have in a new account."""
+
+
+def _more_than_a_new_account(target: Resource) -> bool:
+    """Whether an endpoint may have more replicas than a new account gives to one."""
+    try:
+        most = target.props.number_or_none("maxCapacity") or 0
+    except Unreadable:  # a rule makes the finding of it
+        return False
+    return most > _INSTANCES_OF_ONE and target.props.text_if_known("resourceId").startswith("endpoint/")
+
+
+def _in_region_on_request(budget: Resource) -> bool:
+    """Whether a budget tells a topic in a region that an account has on request only."""
+    told = budget.props.each_text_if_known("notifications.subscriberSnsTopicArns")
+    return any(arn.split(":")[3] in load("aws").regions_on_request for arn in told if arn.startswith("arn:"))
+
+
 _MODEL = "aws:sagemaker/model:Model"
 _ENDPOINT = "aws:sagemaker/endpoint:Endpoint"
 _CONFIGURATION = "aws:sagemaker/endpointConfiguration:EndpointConfiguration"
+_BUDGET, _TARGET = "aws:budgets/budget:Budget", "aws:appautoscaling/target:Target"
+_VPC, _TRAIL = "aws:ec2/vpc:Vpc", "aws:cloudtrail/trail:Trail"
 _ACTION = "aws:appautoscaling/scheduledAction:ScheduledAction"
 _MLFLOW = "aws:sagemaker/mlflowApp:MlflowApp"
 _PIPELINE = "aws:sagemaker/pipeline:Pipeline"
@@ -164,6 +198,54 @@ CAVEATS: Mapping[str, tuple[Caveat, ...]] = {
                 "https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html", _TODAY
             ),
             when=_pauses_for_days,
+        ),
+        Caveat(
+            (_BUDGET,),
+            "A budget's alert on what the month is forecast to cost is silent for about five weeks, for AWS has no "
+            "forecast before. Those on what was spent ring from the day on which the tag is active.",
+            documented(
+                "https://docs.aws.amazon.com/cost-management/latest/userguide/budgets-best-practices.html", _TODAY
+            ),
+        ),
+        Caveat(
+            (_BUDGET,),
+            "No page says that a budget, which AWS keeps in us-east-1, reaches a topic in a region that an account has "
+            "on request only. See in AWS Budgets that the first alert came, or give the budget an e-mail address.",
+            assumed(
+                "https://docs.aws.amazon.com/cost-management/latest/userguide/budgets-sns-policy.html names no region",
+                _TODAY,
+            ),
+            when=_in_region_on_request,
+        ),
+        Caveat(
+            (_TARGET,),
+            "A new account gives one endpoint four instances of whatever type ('Maximum number of instances per "
+            "endpoint'), and an endpoint grows no further without a word. Where max_replicas is more, see the quota in "
+            "Service Quotas, and ask for twice as many: an update runs both fleets.",
+            documented("https://docs.aws.amazon.com/general/latest/gr/sagemaker.html", _TODAY),
+            when=_more_than_a_new_account,
+        ),
+        Caveat(
+            (_VPC,),
+            "A new account has five VPCs in a region, of which the default one is one. So the fifth stack there is "
+            "refused (VpcLimitExceeded), unless it was granted more, or a landing zone gives a network to several.",
+            documented("https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html", _TODAY),
+        ),
+        Caveat(
+            (_TRAIL,),
+            "An account has five trails in a region, and AWS raises that for nobody. A stack's trail is in every "
+            "region, so a sixth stack of an account is refused (MaximumNumberOfTrailsExceededException), wherever it "
+            "stands: where there are more, a landing zone gives a trail to all.",
+            documented(
+                "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/WhatIsCloudTrail-Limits.html", _TODAY
+            ),
+        ),
+        Caveat(
+            (_MACHINE, _PIPELINE),
+            "What machines of one training job say by an Elastic Fabric Adapter goes past the operating system. No "
+            "page says that SageMaker's encryption between containers covers it.",
+            documented(f"{_SAGEMAKER}/your-algorithms-training-efa.html", _TODAY),
+            when=_trains_over_efa,
         ),
         Caveat(
             (_MACHINE, _PIPELINE),
@@ -278,7 +360,7 @@ CAVEATS: Mapping[str, tuple[Caveat, ...]] = {
             "No page that was read says whether this region has Cloud Scheduler, and `up` would be refused without: "
             "see that `gcloud scheduler locations list` has it.",
             documented("https://docs.cloud.google.com/scheduler/docs/locations", _TODAY),
-            when=lambda one: one.props.text_if_known("region") in catalogue.load("gcp").regions_with_schedules_unseen,
+            when=lambda one: one.props.text_if_known("region") in load("gcp").regions_with_schedules_unseen,
         ),
         Caveat(
             (_WORKFLOW,),

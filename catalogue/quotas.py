@@ -76,7 +76,7 @@ def _of_spot(platform: str, name: str) -> str:
 
 def beside(platform: str, machines: Machines) -> list[tuple[str, int]]:
     """The other quotas that the machines draw on, and how much of each at once while the stack is updated."""
-    fleets = FLEETS_IN_UPDATE if machines.use == "online" else 1
+    fleets = FLEETS_IN_UPDATE if machines.use in ("online", "async") else 1
     return drawn_beside(platform, machines, fleets * machines.high)
 
 
@@ -86,9 +86,13 @@ def drawn_beside(platform: str, machines: Machines, replicas: int) -> list[tuple
     On Vertex AI a machine with GPUs draws on a quota of vCPUs as well. An n1 with a T4 is refused for both at once, by
     the API's own answers that people quote; what serves on others is taken to be no different, which is the safe
     reading. Of what trains the catalogue has the quota of the series, or that of Spot machines. A machine that trains
-    draws on one for its disk, too, whatever it is.
+    draws on one for its disk, too, whatever it is. On SageMaker machines of
+    every type draw on one quota of endpoints, or of their sort of job, whose default is four.
     """
     hardware = catalogue.load(platform)
+    if total := hardware.total_quotas.get("processing" if machines.processing else machines.use):
+        name = hardware.spot_quota(total) if machines.spot else total
+        return [] if machines.serverless else [(name, replicas)]
     family = family_of(platform, machines)
     machine = hardware.machine(family) if family else None
     quota = machine.uses.get(machines.use) if machine else None
@@ -136,5 +140,7 @@ def known(platform: str) -> frozenset[str]:
         for use, quota in machine.uses.items()
     }
     own = {name for kind in kinds(platform).values() if isinstance(kind.draws, Draws) for name in kind.draws.names}
+    totals = set(hardware.total_quotas.values())
+    names |= totals
     apart = {_of_spot(platform, name) for name in names} | {name.replace(*_PROCESSING) for name in names}
     return frozenset(names | apart | own)

@@ -269,16 +269,17 @@ LookAt = Literal[
     "replicas",
     "outbound rules",
     "log group",
+    "private way",
 ]
 
 
 class Look(_Part):
     """One thing that `mlplatform doctor` looks at in the account to see whether a step is done.
 
-    `at` says where it is, where the stack's account and region do not: a resource group, a subnet, a topic; of a
-    version of the registry it is the digest. `target` is the model that a call names, of several. `amount` is how much
-    of a quota the step asks for, after how many minutes an idle machine stops, or how many replicas there may be.
-    `rights` are those for which a role is given.
+    `at` says where it is, where the stack's account and region do not: a resource group, a subnet, a topic, the zones
+    of a private way with a space between; of a version of the registry it is the digest. `target` is the model that a
+    call names, of several. `amount` is how much of a quota the step asks for, after how many minutes an idle machine
+    stops, or how many replicas there may be. `rights` are those for which a role is given.
     """
 
     what: LookAt

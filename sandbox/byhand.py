@@ -11,6 +11,7 @@ from itertools import count
 from catalogue import quotas
 from catalogue.deployers import ROLES
 from catalogue.errors import BadInput
+from catalogue.hardware.catalogue import load
 from catalogue.kinds import kinds
 from catalogue.kinds.aws.sagemaker import PACKAGE_GROUP
 from catalogue.kinds.azure.machinelearningservices import MODELS
@@ -50,6 +51,15 @@ def enable(state: State, name: str) -> str:
         )
     state.account.enable(service)
     return f"{service} is on"
+
+
+def have(state: State, region: str) -> str:
+    """Let the account have a region that a new one has not."""
+    known = sorted({one for platform in PLATFORMS for one in load(platform).regions_on_request})
+    if region not in known:
+        raise BadInput(f"{region[:80]!r}: no region that a new account of a platform lacks{nearest(region, known)}")
+    state.account.have(region)
+    return f"the account has {region}"
 
 
 def grant(state: State, who: str, role: str) -> str:

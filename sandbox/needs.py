@@ -1,5 +1,5 @@
-"""What a create or an update needs of the account, and a new account lacks: rights, services, images, artifacts, quota,
-grants that are in force.
+"""What a create or an update needs of the account, and a new account lacks: its region, rights, services, images,
+artifacts, quota, grants that are in force.
 
 All of it follows from the kinds' records. A refusal is told as a reason with its words; each cloud has the sentence.
 """
@@ -14,6 +14,7 @@ from catalogue import quotas
 from catalogue.behaviour import values_at
 from catalogue.deployers import Does, lacking, rights_of
 from catalogue.graph import Graph, Resource
+from catalogue.hardware.catalogue import load
 from catalogue.kind import Acts, Apis, Fetches, Keys, Kind, Ripens, Runs, Serves, Settles
 from catalogue.kinds import kind_of, kinds
 from catalogue.kinds.azure.containerregistry import REGISTRY
@@ -31,6 +32,7 @@ from sandbox.state.records import Record
 
 T = TypeVar("T")
 Reason = Literal[
+    "no-region",
     "no-right",
     "service-off",
     "no-image",
@@ -44,6 +46,7 @@ Reason = Literal[
     "no-read",
     "not-known",
     "not-let-in",
+    "too-many",
 ]
 
 
@@ -67,6 +70,11 @@ class Needs:
     made: Resource
     named: tuple[Resource, ...] = ()
 
+    def place(self) -> None:
+        """The account must have the region, where it has it on request only. Raises Lacks."""
+        if self.region in load(self.platform).regions_on_request and not self.state.account.has_region(self.region):
+            raise Lacks("no-region", said=self.region)
+
     def rights(self, does: Does) -> None:
         """Whoever deploys must have the rights that it takes to do this with one of the kind. Raises Lacks."""
         if self.state.account.in_use:
@@ -87,6 +95,17 @@ class Needs:
             if not registers_itself or service in beside:
                 raise Lacks("service-off", said=service)
             self.state.account.enable(service)
+
+    def room(self) -> None:
+        """The account must have room for one more of the kind in the region. Raises Lacks."""
+        kind = kind_of(self.made.type)
+        behaviour = kind.acts.behaviour if kind is not None and isinstance(kind.acts, Acts) else None
+        if behaviour is None or not behaviour.most:
+            return
+        stand = self.state.resources.find(type=self.made.type, account=self.account)
+        here = [one for one in stand if one.region == self.region or one.inputs.get(behaviour.everywhere)]
+        if len(here) >= behaviour.most:
+            raise Lacks("too-many", said=behaviour.too_many.format(account=self.account, region=self.region))
 
     def contents(self) -> None:
         """The images of the account's own registries must have been pushed, the artifacts uploaded. Raises Lacks."""

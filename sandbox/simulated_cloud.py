@@ -240,8 +240,11 @@ class Cloud:
     def _granted(self, needed: Needs, name: str, stands: Record | None = None) -> Mapping[str, int]:
         """What the resource draws on quotas. Raises CloudSaysNo where the account lacks what it needs, and notes it."""
         try:
+            needed.place()
             needed.rights("update" if stands else "create")
             needed.service(self.manners.registers_itself)
+            if stands is None:
+                needed.room()
             needed.contents()
             needed.reached()
             needed.known()

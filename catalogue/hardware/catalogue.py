@@ -148,6 +148,7 @@ class HardwareFamily(_Entry):
     """One portable family, or one machine type, on one platform. `absent` is the reason where there is no such machine.
 
     `local_nvme` machines have an NVMe instance store. On aws it is encrypted in hardware and takes no volume key.
+    `efa` machines have an Elastic Fabric Adapter, on aws: those of one training job talk past the operating system.
     `price_per_hour_usd` has the quoted prices of the YAML file and those of the price lists. A price in a region also
     shows that the machine is sold there; so does a zone. `regions` are those that another source shows. `zones` are the
     zones that have the machine, on gcp; None where no source says. `offered` are the regions in which the platform
@@ -163,6 +164,7 @@ class HardwareFamily(_Entry):
     memory_gib: float | None = None
     accelerator: Accelerator | None = None
     local_nvme: bool = False
+    efa: bool = False
     source: str | None = None
     uses_source: str | None = None
     uses: dict[Use, Quota] = {}
@@ -229,9 +231,9 @@ class Catalogue(_Entry):
     """Everything known of one platform's hardware and prices on the day `dated`.
 
     `regions` are those in which the platform's service is sold, whatever has a price there. `regions_without_zones` are
-    those of them that have no availability zones, `regions_on_request` those that an account must ask for first.
-    `other_partitions` is the pattern of regions that other clouds of the same provider have, such as a government's: no
-    account, name or address of this project reaches them.
+    those of them that have no availability zones, `regions_on_request` those that an account has only once somebody
+    enabled them in its settings, or asked for them. `other_partitions` is the pattern of regions that other clouds of
+    the same provider have, such as a government's: no account, name or address of this project reaches them.
 
     An upgrade of an online deployment needs spare quota. `online_reserve` is that spare as a share of the replicas. The
     reserve is not billed.
@@ -251,6 +253,8 @@ class Catalogue(_Entry):
     `spot_vcpu_quota` is the one of vCPUs that Spot machines of every series share. `training_vcpu_quotas` are those
     that a machine with accelerators, which trains, draws on as well, by the series; a series without has no limit.
     `training_disk` is what each machine that trains draws for its disk.
+    `total_quotas` has the quota on which machines of any type draw beside that of their own, by their use, and
+    `processing`.
     """
 
     platform: str
@@ -282,6 +286,8 @@ class Catalogue(_Entry):
     training_vcpu_quotas: dict[str, str] = {}
     training_vcpu_quotas_source: str | None = None
     training_disk: TrainingDisk | None = None
+    total_quotas: dict[str, str] = {}
+    total_quotas_source: str | None = None
     regions_without_schedules: list[str] = []
     regions_with_schedules_unseen: list[str] = []
     schedules_source: str | None = None
@@ -442,6 +448,7 @@ def _machine(catalogue: Catalogue, row: Mapping[str, str]) -> HardwareFamily:
         memory_gib=float(size) if size else None,
         accelerator=accelerator if count else None,
         local_nvme=row["local_nvme"] == "yes",
+        efa=row.get("efa") == "yes",
         source=catalogue.machines_source,
         uses_source=catalogue.machine_uses_source,
         uses=uses,

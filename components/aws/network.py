@@ -89,6 +89,8 @@ class NetworkArgs(Args):
     account's."""
     trains_together: bool = False
     """Whether the machines of one training job talk to each other, which SageMaker encrypts. It must be known."""
+    trains_over_efa: bool = False
+    """Whether such machines have an Elastic Fabric Adapter, which needs more than that. It must be known."""
     flow_log_bucket_arn: Text | None = None
     """The bucket of the flow logs of a network that is made; log delivery must be allowed to write below flow-logs/."""
     tags: Tags
@@ -111,6 +113,11 @@ ESP = "50"
 keys at UDP 500. "Protect Communications Between ML Compute Instances in a Distributed Training Job",
 https://docs.aws.amazon.com/sagemaker/latest/dg/train-encrypt.html
 """
+EVERYTHING = "-1"
+"""All protocols: "For EFA-enabled instances, ensure that both inbound and outbound connections allow all traffic from
+the same security group", "Give SageMaker AI Training Jobs Access to Resources in Your Amazon VPC",
+https://docs.aws.amazon.com/sagemaker/latest/dg/train-vpc.html
+"""
 
 
 class Network(pulumi.ComponentResource):
@@ -119,8 +126,9 @@ class Network(pulumi.ComponentResource):
     Refuses any way out. There is no route but the VPC's own, S3's and those to joined networks, and the default
     security group is empty.
     Workloads may open HTTPS to the endpoints and to S3. They talk to each other where Studio and distributed training
-    need it. Endpoints serve this account only; S3's serves its buckets, and those of ECR's image layers. Every flow is
-    logged to the bucket that is given.
+    need it, and in every protocol where machines with an Elastic Fabric Adapter train together.
+    Endpoints serve this account only; S3's serves its buckets, and those of ECR's image layers. Every flow is logged to
+    the bucket that is given.
 
     A network that is joined gets this side's half of a peering, a route to its addresses, and HTTPS from them to the
     endpoint of SageMaker's runtime. Its own side accepts the peering and adds the route back. The endpoint's private
@@ -326,8 +334,8 @@ class Network(pulumi.ComponentResource):
                 security_group_id=of.id,
                 description=f"{what}, {kind}",
                 ip_protocol=protocol,
-                from_port=ports[0] if protocol != ESP else None,
-                to_port=ports[1] if protocol != ESP else None,
+                from_port=ports[0] if protocol not in (ESP, EVERYTHING) else None,
+                to_port=ports[1] if protocol not in (ESP, EVERYTHING) else None,
                 tags=args.tags,
                 opts=self._child,
                 **peer,  # pyright: ignore[reportArgumentType]  # one of the two peer fields, by name
@@ -353,7 +361,8 @@ class Network(pulumi.ComponentResource):
                 rule(kind, workloads, what, ports, referenced_security_group_id=workloads.id) for kind in ("in", "out")
             ]
         # No run starts with `up`, so nothing waits for these.
-        for what, protocol in (("training-keys", "udp"), ("training-traffic", ESP)) if args.trains_together else ():
+        talk = (("training-keys", "udp"), ("training-traffic", ESP)) if args.trains_together else ()
+        for what, protocol in (*talk, *((("training-fabric", EVERYTHING),) if args.trains_over_efa else ())):
             for kind in ("in", "out"):
                 rule(kind, workloads, what, (500, 500), protocol, referenced_security_group_id=workloads.id)
         return waited

@@ -175,6 +175,7 @@ _QUESTIONS: Mapping[LookAt, Callable[[Look], str]] = {
     "idle timeout": lambda look: f"whether {look.name} stops after {look.amount} idle minutes",
     "traffic": lambda look: f"whether one version has all of the traffic of {look.name}",
     "replicas": lambda look: f"whether {look.name} has {look.amount} replicas at most",
+    "private way": lambda look: f"whether {look.name} has an interface endpoint in {look.at}",
     "log group": lambda look: f"whether {look.name} is kept for a time, under a key",
     "outbound rules": lambda look: f"whether people's ways out of the workspace's network are {look.name}",
 }

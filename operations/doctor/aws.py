@@ -19,6 +19,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from catalogue.errors import BadInput
+from catalogue.hardware.catalogue import load
 from catalogue.iam import Call, denial, granted, read_text
 from catalogue.properties import Properties
 from catalogue.registered import APPROVED, DIGEST, package_arn
@@ -29,6 +30,8 @@ from operations.verdict import Look, LookAt
 
 READS: Mapping[tuple[str, str], str] = {
     ("sts", "GetCallerIdentity"): "sts:GetCallerIdentity",
+    ("account", "GetRegionOptStatus"): "account:GetRegionOptStatus",
+    ("ec2", "DescribeVpcEndpointServices"): "ec2:DescribeVpcEndpointServices",
     ("iam", "GetRole"): "iam:GetRole",
     ("iam", "SimulatePrincipalPolicy"): "iam:SimulatePrincipalPolicy",
     ("service-quotas", "ListServiceQuotas"): "servicequotas:ListServiceQuotas",
@@ -76,13 +79,17 @@ class Account:
     _clients: dict[str, Any] = field(default_factory=dict[str, Any])
 
     def client(self, service: str) -> Any:
-        """A client that only reads. Cost Explorer has one endpoint for all regions."""
+        """A client that only reads. Cost Explorer and Account Management have one endpoint for all regions. A region
+        that the account does not have knows nobody's credentials, so who asks is asked of another.
+        """
         if service not in self._clients:
             # botocore itself tries again where AWS throttles or cannot be reached, and gives up after _TRIES.
             config = Config(
                 retries={"mode": "standard", "total_max_attempts": _TRIES}, connect_timeout=10, read_timeout=60
             )
-            region = "us-east-1" if service == "ce" else self.region
+            on_request = self.region in load("aws").regions_on_request
+            elsewhere = service in ("account", "ce") or (service == "sts" and on_request)
+            region = "us-east-1" if elsewhere else self.region
             made: Any = cast(Any, self.session).client(service, region_name=region, config=config)
             made.meta.events.register_first("before-call", self._only_reads)
             self._clients[service] = made
@@ -199,6 +206,24 @@ def _quota(account: Account, look: Look) -> Seen:
     except Unseen as error:
         more = f"whether more was asked for cannot be seen: {error}"
     return not_done(f"{look.name}: {granted:g} are granted, {wanted} are needed; {more}")
+
+
+def _region(account: Account, look: Look) -> Seen:
+    """https://docs.aws.amazon.com/accounts/latest/APIReference/API_GetRegionOptStatus.html"""
+    answer = account.ask("account", "GetRegionOptStatus", RegionName=look.name) or {}
+    is_, on = str(answer["RegionOptStatus"]), ("ENABLED", "ENABLED_BY_DEFAULT")
+    return done(f"the account has {look.name}") if is_ in on else not_done(f"{look.name} is {is_}, not yet ENABLED")
+
+
+def _private_way(account: Account, look: Look) -> Seen:
+    """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeVpcEndpointServices.html"""
+    answer = account.ask("ec2", "DescribeVpcEndpointServices", {"InvalidServiceName"}, ServiceNames=[look.name])
+    found = next(iter((answer or {}).get("ServiceDetails", ())), None)
+    if found is None:
+        return not_done(f"{look.name} has no interface endpoint in {account.region}; choose another region")
+    if missing := sorted({*look.at.split()} - {*found.get("AvailabilityZones", ())}):
+        return not_done(f"{look.name} has no interface endpoint in {', '.join(missing)}; name other zones")
+    return done(f"{look.name} has an interface endpoint in {look.at}")
 
 
 def _bucket(account: Account, look: Look) -> Seen:
@@ -443,6 +468,8 @@ LOOKS: Mapping[LookAt, Way] = {
             "ListRequestedServiceQuotaChangeHistoryByQuota",
         ),
     ),
+    "region": Way(_region, _rights("account", "GetRegionOptStatus")),
+    "private way": Way(_private_way, _rights("ec2", "DescribeVpcEndpointServices")),
     "bucket": Way(_bucket, _rights("s3", "HeadBucket")),
     "workspace": Way(_workspace, _rights("sagemaker", "ListDomains")),
     "image": Way(_image, _rights("ecr", "DescribeImages")),

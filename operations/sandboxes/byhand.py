@@ -34,6 +34,7 @@ def add(app: typer.Typer) -> None:
     for name, command, example in (
         ("wait", wait, "wait 10m"),
         ("grant", grant, "grant deployer roles/owner"),
+        ("enable-region", enable_region, "enable-region il-central-1"),
         ("enable-api", enable_api, "enable-api aiplatform"),
         ("raise-quota", raise_quota, "raise-quota 'ml.m5.large for endpoint usage' 8"),
         ("push", push, "push us-central1-docker.pkg.dev/risk/serving/fraud-scorer:1.4.0 examples/gcp.Dockerfile"),
@@ -75,6 +76,16 @@ def grant(
     from sandbox import byhand
 
     _do(context, lambda state: byhand.grant(state, who, role))
+
+
+def enable_region(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="REGION", help="il-central-1, or norwaywest.")],
+) -> None:
+    """Let the account have a region, which a new one has on request only."""
+    from sandbox import byhand
+
+    _do(context, lambda state: byhand.have(state, name))
 
 
 def enable_api(
@@ -354,6 +365,7 @@ def _shown(state: "State") -> str:
     granted = [f"{amount} of {name}" for name, amount in has.quotas().items()]
     parts = {
         "roles of the deployer": has.roles(),
+        "regions on request": has.regions(),
         "services on": has.services(),
         "quotas": granted,
         "images": has.images(),

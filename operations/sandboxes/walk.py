@@ -77,6 +77,8 @@ def do(state: "State", step: ManualStep, graph: "Graph") -> None:
             byhand.raise_quota(state, look.name, look.amount or 0)
         elif look.what == "role":
             byhand.grant(state, "deployer", look.name)
+        elif look.what == "region":
+            byhand.have(state, look.name)
         elif look.what == "service":
             byhand.enable(state, look.name)
         elif look.what == "image":
@@ -153,8 +155,8 @@ def _words(look: Look, graph: "Graph") -> list[str]:
             return ["raise-quota", look.name, str(look.amount or 0)]
         case "role":
             return ["grant", "deployer", look.name]
-        case "service":
-            return ["enable-api", look.name]
+        case "region" | "service":
+            return ["enable-region" if look.what == "region" else "enable-api", look.name]
         case "image":
             built_from = [f"examples/{dockerfile(platform, look.name).name}"] if is_example(look.name) else []
             return ["push", look.name, *built_from, *_elsewhere(look, graph)]

@@ -1,6 +1,8 @@
 """The manual steps on Amazon SageMaker, in the words of the AWS CLI: https://docs.aws.amazon.com/cli/latest/reference/
 
-`iam attach-role-policy`, `service-quotas request-service-quota-increase`, `ecr get-login-password`, `s3 cp`,
+`ec2 describe-vpc-endpoint-services`, `account enable-region`, `account get-region-opt-status`,
+`iam attach-role-policy`,
+`service-quotas request-service-quota-increase`, `ecr get-login-password`, `s3 cp`,
 `sagemaker update-model-package`, `sagemaker create-presigned-domain-url`,
 `cloudtrail lookup-events`, `sns list-subscriptions`, `ce update-cost-allocation-tags-status`,
 `ec2 accept-vpc-peering-connection` and `sagemaker-runtime invoke-endpoint` stand there.
@@ -11,10 +13,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from shlex import quote
 
 from catalogue.graph import Graph, Resource
+from catalogue.hardware.catalogue import load
 from catalogue.iam import allows, matches
 from catalogue.kinds.aws.appautoscaling import TARGET
 from catalogue.kinds.aws.budgets import BUDGET
-from catalogue.kinds.aws.ec2 import PEERING
+from catalogue.kinds.aws.ec2 import PEERING, SUBNET, VPC_ENDPOINT
 from catalogue.kinds.aws.iam import ROLE, ROLE_POLICY
 from catalogue.kinds.aws.jobs import PIPELINE, STATE_MACHINE
 from catalogue.kinds.aws.mlplatform import APPROVED_VERSION
@@ -23,7 +26,7 @@ from catalogue.kinds.aws.sagemaker import ENDPOINT, MODEL, is_async, target_mode
 from catalogue.kinds.aws.sfn import DEFINED, jobs_of
 from catalogue.kinds.aws.sns import SUBSCRIPTION, TOPIC
 from catalogue.kinds.aws.studio import DOMAIN, USER_PROFILE
-from catalogue.landing_zones import AwsZone
+from catalogue.landing_zones import AwsNetwork, AwsZone
 from catalogue.placement import Source
 from catalogue.properties import Properties
 from catalogue.registered import APPROVED, Registered, artifacts_of, at, package_arn
@@ -65,9 +68,24 @@ def quota(name: str, amount: int, account: str, region: str) -> tuple[str, str]:
 
 
 def before_up(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
-    """AWS's services need not be switched on. Whoever keeps what a landing zone gives must let the stack use it."""
-    yield from _callers_stand(graph)
+    """AWS's services need not be switched on, and its newer regions must. Whoever keeps what a landing zone gives must
+    let the stack use it.
+
+    Regions: https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html
+    """
+    if region in load("aws").regions_on_request:
+        at = f"--region-name {region}"
+        yield ManualStep(
+            what=f"enable {region}, which an account has on request only, and wait until it is ENABLED, some minutes "
+            "as a rule and hours at times; in an organization the management account may do it, with --account-id",
+            who=ADMINISTRATOR,
+            commands=[f"aws account enable-region {at}"],
+            checks=[f"aws account get-region-opt-status {at} --query RegionOptStatus --output text"],
+            looks=[Look(what="region", name=region)],
+        )
     zone = given.zone(graph)
+    yield from _private_ways(graph, zone.network if isinstance(zone, AwsZone) else None, region)
+    yield from _callers_stand(graph)
     if not isinstance(zone, AwsZone):
         return
     said = list(_kept_by_others(graph, zone, account, region))
@@ -76,6 +94,35 @@ def before_up(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
             what="; ".join(what for what, _ in said),
             who=zone.owner,
             checks=[check for _, each in said for check in each],
+        )
+
+
+def _private_ways(graph: Graph, there: AwsNetwork | None, region: str) -> Iterator[ManualStep]:
+    """A service has its interface endpoints in zones of its own choice, and which zone a name is, is each account's.
+
+    AWS PrivateLink guide, "Create a VPC endpoint",
+    https://docs.aws.amazon.com/vpc/latest/privatelink/create-interface-endpoint.html;
+    https://docs.aws.amazon.com/ram/latest/userguide/working-with-az-ids.html
+    """
+    given_zones = {id_: name for name, id_ in there.subnet_ids.items()} if there else {}
+    wanted: dict[str, list[str]] = {}
+    for door in graph.of(VPC_ENDPOINT):
+        if door.props.text_or_empty("vpcEndpointType") == "Interface":
+            made = (one.props.text_if_known("availabilityZone") for one in graph.refers(door, "subnetIds", SUBNET))
+            ids = door.props.each_text_if_known("subnetIds")
+            zones = {*made, *(given_zones[id_] for id_ in ids if id_ in given_zones)} - {""}
+            wanted[door.props.text_if_known("serviceName")] = sorted(zones)
+    wanted.pop("", None)  # a name that is known later
+    if wanted:
+        zones = sorted({zone for each in wanted.values() for zone in each})
+        asked = f"--region {region} --service-names {' '.join(sorted(wanted))}"
+        shown = query("ServiceDetails[].[ServiceName,join(' ',AvailabilityZones)]")
+        yield ManualStep(
+            what=f"see that the account's zones {in_words(zones)} have the interface endpoint of each service; `up` is "
+            "refused where one has not, and other zones are named in the stack file then",
+            who="deployer",
+            checks=[f"aws ec2 describe-vpc-endpoint-services {asked} --query {shown} --output text"],
+            looks=[Look(what="private way", name=name, at=" ".join(each)) for name, each in sorted(wanted.items())],
         )
 
 

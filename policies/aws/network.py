@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import product
 
 from catalogue.graph import Graph, Resource
+from catalogue.hardware.catalogue import load
 from catalogue.iam import Statement, allows, conditions_of, name_of, statements
 from catalogue.kind import Reaches
 from catalogue.kinds import kind_of
@@ -265,6 +266,7 @@ _ESP = "50"
 """The number of the protocol in which SageMaker encrypts what machines say to each other. It has no ports."""
 _TALK = (("udp", 500, "UDP 500"), (_ESP, 0, "ESP"))
 """How machines of one training job agree on keys, and talk: the protocol, its port, and what it is called."""
+_FABRIC = (("-1", 0, "everything, as their Elastic Fabric Adapters need"),)
 CALLS = ("sagemaker:InvokeEndpoint", "sagemaker:InvokeEndpointAsync")
 _READS = ("s3:getobject", "ecr:batchget", "ecr:batchcheck", "ecr:get")
 """What carries nothing away, in lower case."""
@@ -497,19 +499,21 @@ def studio_paths(graph: Graph, resource: Resource) -> Iterator[str]:
     severity="high",
     proof="network fit",
     says="Where several machines train together, their group lets them agree on keys (UDP 500) and talk encrypted "
-    "(ESP).",
-    remedy="Keep the network component's training-keys and training-traffic rules in both directions.",
+    "(ESP); and in every protocol where they have an Elastic Fabric Adapter.",
+    remedy="Keep the network component's training-keys, training-traffic and training-fabric rules in both directions.",
 )
 def training_paths(graph: Graph, resource: Resource) -> Iterator[str]:
     """Without them the machines start, bill, and wait for each other until their time is up: "Protect Communications
     Between ML Compute Instances in a Distributed Training Job",
-    https://docs.aws.amazon.com/sagemaker/latest/dg/train-encrypt.html
+    https://docs.aws.amazon.com/sagemaker/latest/dg/train-encrypt.html. An adapter needs all traffic within the group,
+    encrypted or not: https://docs.aws.amazon.com/sagemaker/latest/dg/train-vpc.html
     """
     key = DEFINED.get(resource.type, "target")
     for job in jobs_of(graph, resource):
-        for training, machines in job.together():
+        for training, machines, types in job.together():
             encrypts = training.flag_or_none("EnableInterContainerTrafficEncryption") is True
-            if machines < 2 or not encrypts or not training.is_given("VpcConfig"):
+            talk = (*(_TALK if encrypts else ()), *(_FABRIC if any(map(_has_efa, types)) else ()))
+            if machines < 2 or not talk or not training.is_given("VpcConfig"):
                 continue
             said = {*training.each_text_if_known("VpcConfig.SecurityGroupIds")}
             known = [one for one in graph.of(*ec2.GROUPS) if _ids(one) & said]
@@ -517,10 +521,15 @@ def training_paths(graph: Graph, resource: Resource) -> Iterator[str]:
             if not groups:
                 yield f"trains on {machines} machines in a security group that is not in the stack, and was not judged"
             for group in groups:
-                for way, (protocol, port, what) in product(("in", "out"), _TALK):
+                for way, (protocol, port, what) in product(("in", "out"), talk):
                     if not any(_opens(rule, protocol, port, port) for rule in _to_itself(graph, group, way)):
                         has = f"which has no {way} rule to itself for {what}"
                         yield f"trains on {machines} machines in {group.name}, {has}"
+
+
+def _has_efa(machine_type: str) -> bool:
+    known = load("aws").machine_types.get(machine_type)
+    return known is not None and known.efa
 
 
 @stack_rule(

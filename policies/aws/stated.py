@@ -272,7 +272,7 @@ def _runs(graph: Graph, place: Placement, item: str, machine: Resource) -> Itera
     used = [one for job in jobs for one in job.machines(machine.name)]
     yield from other_machines(place, "aws", item, {one.machine_type for one in used})
     for job in jobs:  # one after the other
-        trains = sum(count for _, count in job.together())
+        trains = sum(count for _, count, _ in job.together())
         high = trains or sum(one.high for one in job.machines(machine.name))
         yield from other(place, f"{item}.replicas", high, "runs on replicas:")
     yield from other_places(place, item, {uri for job in jobs for uri in job.data()})

@@ -1,5 +1,10 @@
 """What is special to the simulated AWS: its sentences, the account in an ARN, its alarms, and SageMaker's updates.
 
+A region that the account does not have knows nobody's credentials, so the provider's first question, who it is, is
+answered as https://github.com/hashicorp/terraform-provider-aws/issues/24197 has it. That it is this answer there is
+assumed: AWS says that such a region cannot be used,
+https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html.
+
 That CreateModel looks for the model data is seen in https://github.com/aws-ia/ecs-blueprints/issues/223; that it looks
 for the image is assumed, and its sentence too.
 
@@ -27,11 +32,15 @@ _SENTENCES: Mapping[str, str] = {
     "quota-exceeded": "creating {kind} ({name}): ResourceLimitExceeded: the account-level service limit"
     " '{said} for endpoint usage' is 0 Instances, with current utilization of 0 Instances and a request delta of 1"
     " Instances. Use AWS Service Quotas to request an increase for this quota.",
+    "no-region": "creating {kind} ({name}): configuring provider: retrieving AWS account details: operation error STS:"
+    " GetCallerIdentity, https response error StatusCode: 403, api error InvalidClientTokenId: The security token"
+    " included in the request is invalid.",
     "no-right": "{kind} ({name}): AccessDenied: User: arn:aws:sts::{account}:assumed-role/deployer/session is not"
     " authorized to perform: {said} on resource: {name} because no identity-based policy allows the {said} action",
     "over-quota": "creating {kind} ({name}): ResourceLimitExceeded: The account-level service limit '{said}' is {limit}"
     " Instances, with current utilization of {used} Instances and a request delta of {more} Instances. Use AWS Service"
     " Quotas to request an increase for this quota.",
+    "too-many": "creating {kind} ({name}): {said}",
     "no-artifact": "creating {kind} ({name}): ValidationException: Could not find model data at {said}.",
     "no-image": "creating {kind} ({name}): ValidationException: Requested image {said} not found.",
     "no-capacity": "creating {kind} ({name}): InsufficientInstanceCapacity: unable to provision requested ML"

@@ -48,6 +48,8 @@ _SENTENCES: Mapping[str, str] = {
     "no-read": '{kind} {name}: Code="BadArgument" Message="Startup task failed due to authorization error: {member} may'
     ' not read {said}."',
     "not-known": "{kind} {name}: {said}",
+    "no-region": '{kind} {name}: Status=400 Code="LocationNotAvailableForResourceGroup" Message="The provided location'
+    " '{said}' is not available for resource group.\"",
     "no-artifact": '{kind} {name}: Code="BadArgument" Message="Unable to download user model from {said}."',
     "no-image": '{kind} {name}: Code="BadArgument" Message="Unable to download user container image {said}."',
     "no-way": '{kind} {name}: Code="BadArgument" Message="Unable to download user container image {said}: the managed'

@@ -15,7 +15,9 @@ NEW_QUOTA = 0
 """How much of each quota a new account has. Of most accelerators a new account has none. Of other machines the defaults
 differ by account, and no source names one that holds for each; so none is assumed, which is the least.
 """
-_What = Literal["service", "role", "quota", "image", "artifact", "app", "space", "member", "in use", "version"]
+_What = Literal[
+    "service", "region", "role", "quota", "image", "artifact", "app", "space", "member", "in use", "version"
+]
 DECISIONS = (PENDING, APPROVED, REJECTED)
 """What the registry of SageMaker says of a version; a new one waits for the approver."""
 
@@ -52,6 +54,18 @@ class Account:
     def has_service(self, service: str) -> bool:
         """Whether an API or a resource provider is on."""
         return self.in_use or service in self._all("service")
+
+    def have(self, region: str) -> None:
+        """Let the account have a region that it has on request only."""
+        self._put("region", region)
+
+    def regions(self) -> list[str]:
+        """The regions on request that the account has."""
+        return list(self._all("region"))
+
+    def has_region(self, region: str) -> bool:
+        """Whether the account has a region on request."""
+        return self.in_use or region in self._all("region")
 
     def grant(self, role: str) -> None:
         """Give whoever deploys a role."""

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 import pulumi
 import pulumi_aws
 
+from catalogue.hardware import catalogue
+from catalogue.hardware.catalogue import HardwareFamily
 from catalogue.landing_zones import AwsZone
 from components.aws.audit import Audit, AuditArgs
 from components.aws.encryption import Encryption, EncryptionArgs
@@ -168,12 +170,20 @@ def _network(site: Site, config: StackConfig, reach: Iterable[str], flow_logs: p
                     for who in ("caller", "data-scientist", *map(called, callers.of(config)))
                 ],
             ),
-            trains_together=any(job.replicas > 1 for job in training.of(config).values() if job.enabled),
+            trains_together=bool(together_on := _trains_together(config)),
+            trains_over_efa=any(one.efa for one in together_on),
             flow_log_bucket_arn=None if given else flow_logs,
             tags=site.tags,
         ),
         opts=site.opts,
     )
+
+
+def _trains_together(config: StackConfig) -> list[HardwareFamily]:
+    """What the training jobs run on whose machines talk to each other."""
+    hardware = catalogue.load(config.platform)
+    jobs = [job for job in training.of(config).values() if job.enabled and job.replicas > 1]
+    return [hardware.machine_in(job.machine, config.region) for job in jobs]
 
 
 def _joined(config: StackConfig) -> list[JoinedNetworkArgs]:

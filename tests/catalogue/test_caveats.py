@@ -186,3 +186,49 @@ def test_a_schedule_whose_missed_runs_ring_nothing_is_said_to_be_so(
     graph = changed(aws_pilot, schedule, lambda inputs: inputs.update(scheduleExpression=expression))
     said = [one.says for one in caveats.of(graph) if "looks back seven days" in one.says]
     assert bool(said) is told
+
+
+TOPIC = "arn:aws:sns:{}:444455556666:alerts"
+
+
+@pytest.mark.parametrize(
+    ("type_", "inputs", "says", "told"),
+    [
+        (
+            "aws:appautoscaling/target:Target",
+            {"resourceId": "endpoint/e/variant/v", "maxCapacity": 5},
+            "four ins",
+            True,
+        ),
+        (
+            "aws:appautoscaling/target:Target",
+            {"resourceId": "endpoint/e/variant/v", "maxCapacity": 4},
+            "four ins",
+            False,
+        ),
+        ("aws:appautoscaling/target:Target", {"resourceId": "service/c/s", "maxCapacity": 9}, "four instances", False),
+        (
+            "aws:appautoscaling/target:Target",
+            {"resourceId": "endpoint/e/variant/v", "maxCapacity": UNKNOWN},
+            "fou",
+            False,
+        ),
+        ("aws:budgets/budget:Budget", {"notifications": [{}]}, "five weeks", True),
+        ("aws:budgets/budget:Budget", {"notifications": [{}]}, "on request only", False),
+        *(
+            (
+                "aws:budgets/budget:Budget",
+                {"notifications": [{"subscriberSnsTopicArns": [TOPIC.format(region)]}]},
+                "on request only",
+                told,
+            )
+            for region, told in (("il-central-1", True), ("eu-west-1", False))
+        ),
+    ],
+)
+def test_what_an_account_alone_can_tell_is_said_of_what_it_is_true_of(
+    aws_pilot: Graph, type_: str, inputs: dict[str, Any], says: str, told: bool
+) -> None:
+    one = Resource(f"urn:pulumi:s::p::{type_}::it", type_, "it", True, inputs=inputs)
+    found = [caveat.says for caveat in caveats.of(replace(aws_pilot, resources=(one,)))]
+    assert any(says in said for said in found) is told, found

@@ -39,6 +39,7 @@ def cited(hardware: Catalogue) -> Iterator[tuple[str, str | None]]:
     """Each place that cites a source, and the source's id."""
     yield "regions", hardware.regions_source
     yield "quotas of Spot machines", hardware.spot_quotas_source
+    yield "quotas of all machines", hardware.total_quotas_source
     yield "zones and access of regions", hardware.region_facts_source
     yield "online reserve", hardware.online_reserve_source
     yield "machine types", hardware.machines_source
@@ -117,8 +118,16 @@ def test_each_source_is_of_a_day_that_has_been(hardware: Catalogue) -> None:
 def test_what_is_said_of_regions_is_said_of_regions_that_are_sold(hardware: Catalogue) -> None:
     for named in (hardware.regions_without_zones, hardware.regions_on_request):
         assert named == sorted(set(named)) and set(named) < set(hardware.regions)
-    # Nobody must ask for a region that has zones: those are for the loss of another region.
-    assert set(hardware.regions_on_request) <= set(hardware.regions_without_zones)
+    # Nobody must ask Microsoft for a region that has zones: those are for the loss of another region.
+    if hardware.platform == "azure":
+        assert set(hardware.regions_on_request) <= set(hardware.regions_without_zones)
+
+
+def test_the_newer_regions_of_aws_are_enabled_by_somebody_and_the_older_ones_are_there() -> None:
+    """https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html"""
+    asked = set(catalogue.load("aws").regions_on_request)
+    assert {"af-south-1", "ap-east-1", "eu-south-1", "il-central-1", "me-south-1", "mx-central-1"} <= asked
+    assert not asked & {"us-east-1", "eu-north-1", "ap-northeast-3", "sa-east-1", "ca-central-1", "ap-southeast-2"}
 
 
 @every_platform

@@ -102,11 +102,35 @@ def test_a_machine_that_is_not_known_draws_for_its_disk_where_it_trains() -> Non
     assert known == {"training": [(_DISK, 200)], "batch": []}
 
 
-def test_no_other_platform_counts_a_machine_twice() -> None:
-    for platform in ("aws", "azure"):
-        for machine_type, machine in catalogue.load(platform).machine_types.items():
-            for use in machine.uses:
-                assert quotas.beside(platform, Machines("it", machine_type, use, 1, 1)) == []
+def test_azure_counts_no_machine_twice() -> None:
+    for machine_type, machine in catalogue.load("azure").machine_types.items():
+        for use in machine.uses:
+            assert quotas.beside("azure", Machines("it", machine_type, use, 1, 1)) == []
+
+
+@pytest.mark.parametrize(
+    ("use", "more", "name", "count"),
+    [
+        ("online", {}, "active endpoints", 6),
+        ("async", {}, "active endpoints", 6),
+        ("batch", {}, "all transform jobs", 3),
+        ("training", {}, "all training jobs", 3),
+        ("training", {"spot": True}, "all spot training jobs", 3),
+        ("training", {"processing": True}, "all processing jobs", 3),
+    ],
+)
+@pytest.mark.parametrize("machine_type", ["ml.m5.large", "ml.g6.xlarge", "ml.none.large"])
+def test_machines_of_every_type_draw_on_one_quota_of_sagemaker_too(
+    machine_type: str, use: Use, more: dict[str, bool], name: str, count: int
+) -> None:
+    """https://docs.aws.amazon.com/general/latest/gr/sagemaker.html; an endpoint has two fleets while it is updated."""
+    asked = Machines("it", machine_type, use, 1, 3, **more)  # pyright: ignore[reportArgumentType]
+    assert quotas.beside("aws", asked) == [(f"Number of instances across {name}", count)]
+    assert f"Number of instances across {name}" in quotas.known("aws")
+
+
+def test_what_runs_on_no_machine_that_anybody_chooses_draws_on_no_instance() -> None:
+    assert quotas.beside("aws", Machines("it", "", "online", 0, 5, serverless=True)) == []
 
 
 def test_the_steps_of_a_run_need_what_may_stand_at_once_and_what_has_no_turn_stands_beside_them() -> None:
@@ -129,4 +153,4 @@ def test_the_steps_of_a_run_need_what_may_stand_at_once_and_what_has_no_turn_sta
         used.append(Machines("it", type_, "training", 2, 2))
         found = quotas.at_once("aws", used)
         steps = by_force({name: sum(each) for name, each in count.items()}, before)
-        assert list(found.values()) == [2 + steps]
+        assert list(found.values()) == [2 + steps, 2 + steps]  # its own quota, and that of all training jobs

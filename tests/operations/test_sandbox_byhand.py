@@ -24,6 +24,7 @@ def run(folder: Path, *arguments: str) -> Result:
 def test_what_is_done_by_hand_is_said_and_shown(tmp_path: Path) -> None:
     for arguments, said in (
         (("wait", "10m"), "10m have passed"),
+        (("enable-region", "il-central-1"), "the account has il-central-1"),
         (("enable-api", "compute"), "compute.googleapis.com is on"),
         (("raise-quota", "ml.m5.large for endpoint usage", "8"), "8 of 'ml.m5.large for endpoint usage' are granted"),
         (("push", IMAGE, "--elsewhere"), f"{IMAGE} is pushed"),
@@ -33,6 +34,7 @@ def test_what_is_done_by_hand_is_said_and_shown(tmp_path: Path) -> None:
         assert result.exit_code == 0 and said in result.output, result.output
     shown = run(tmp_path, "account").output
     assert "600 s after the sandbox began" in shown
+    assert "regions on request: il-central-1\nservices on: compute.googleapis.com\n" in shown
     assert "services on: compute.googleapis.com\nquotas: 8 of ml.m5.large for endpoint usage\n" in shown
     assert f"images: {IMAGE}\nartifacts: gs://lending-models/churn/1/\nversions: none\nsigned in: none\n" in shown
 
@@ -143,6 +145,7 @@ def test_an_account_in_use_is_shown_as_one(tmp_path: Path) -> None:
 
 WRONG = [
     ("wait", "soon"),
+    ("enable-region", "us-east-1"),
     ("enable-api", "nothing"),
     ("raise-quota", "none", "1"),
     ("push", "x"),

@@ -443,7 +443,7 @@ def test_alarms_are_listed_with_those_that_ring(run: Run, filled: State) -> None
 
 
 ALL = ["ls", "show", "call", "play", "alarms", "arm", "disarm", "change", "delete", "reset", "trial"]
-ALL += ["wait", "enable-api", "raise-quota", "push", "upload", "use", "steps", "account"]
+ALL += ["wait", "enable-region", "enable-api", "raise-quota", "push", "upload", "use", "steps", "account"]
 
 
 @pytest.mark.parametrize("command", ALL)

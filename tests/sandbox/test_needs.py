@@ -1,5 +1,6 @@
 """What a new account refuses, in each cloud's words, and takes once somebody did the step by hand."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from catalogue.kinds.azure.machinelearningservices import MODEL as VERSION
 from catalogue.kinds.azure.machinelearningservices_jobs import COMPUTE
 from catalogue.kinds.gcp.workbench import INSTANCE
 from catalogue.marked import Json
+from sandbox import byhand
 from sandbox.clouds.manners import CloudSaysNo
 from sandbox.simulated_cloud import Cloud
 from sandbox.state import State
@@ -25,6 +27,7 @@ PLACES = {
 OWN = "444455556666.dkr.ecr.eu-west-1.amazonaws.com/churn:2.0"
 URI = "s3://lending-models/churn/1/model.tar.gz"
 QUOTA = "ml.m5.xlarge for endpoint usage"
+TOTAL = "Number of instances across active endpoints"
 GROUP = "/subscriptions/99998888-3333-4444-5555-666677778888/resourceGroups/lending"
 WORKSPACE = f"{GROUP}/providers/Microsoft.MachineLearningServices/workspaces/risk"
 IMAGE = "lending.azurecr.io/churn:2.0"
@@ -178,6 +181,8 @@ def test_sagemaker_counts_what_runs_and_in_an_update_both_fleets(tmp_path: Path)
     said = f"ResourceLimitExceeded: The account-level service limit '{QUOTA}' is 0 Instances, with current utilization"
     refused(cloud, f"{said} of 0 Instances and a request delta of 2", ENDPOINT, "first", first)
     cloud.state.account.raise_quota(QUOTA, 3)
+    refused(cloud, f"service limit '{TOTAL}' is 0 Instances", ENDPOINT, "first", first)
+    cloud.state.account.raise_quota(TOTAL, 20)
     id_, _ = make(cloud, ENDPOINT, "first", first)
     refused(cloud, "is 3 Instances, with current utilization of 2", ENDPOINT, "second", configured(cloud, "b", 2))
     configured(cloud, "c", 2)
@@ -187,7 +192,8 @@ def test_sagemaker_counts_what_runs_and_in_an_update_both_fleets(tmp_path: Path)
     cloud.update(ENDPOINT, id_, {**first, "endpointConfigName": "c"})
     make(cloud, ENDPOINT, "second", {"name": "b-serves", "endpointConfigName": "b"})
     cloud.delete(ENDPOINT, id_)
-    assert cloud.state.resources.drawn(QUOTA, *PLACES["aws"]) == 2, "what is deleted draws nothing"
+    for quota in (QUOTA, TOTAL):
+        assert cloud.state.resources.drawn(quota, *PLACES["aws"]) == 2, "what is deleted draws nothing"
 
 
 def deployment(replicas: int) -> Json:
@@ -266,3 +272,51 @@ def test_disks_of_workbench_draw_on_what_a_new_project_has_of_their_type(tmp_pat
     refused(cloud, "Quota exceeded for compute.googleapis.com/disks_total_storage. Limit: 0", INSTANCE, "ben", hard)
     cloud.state.account.raise_quota(SSD, 550)
     make(cloud, INSTANCE, "ben", {**instance(None, None), "name": "ben"})
+
+
+@pytest.mark.parametrize(
+    ("package", "region", "type_", "said"),
+    [
+        ("aws", "il-central-1", "aws:s3/bucket:Bucket", "InvalidClientTokenId: The security token included"),
+        ("azure-native", "norwaywest", "azure-native:resources:ResourceGroup", "LocationNotAvailableForResourceGroup"),
+    ],
+)
+def test_a_region_on_request_refuses_everything_until_the_account_has_it(
+    tmp_path: Path, package: str, region: str, type_: str, said: str
+) -> None:
+    """https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html and
+    https://learn.microsoft.com/en-us/troubleshoot/azure/general/region-access-request-process
+    """
+    cloud = new_cloud(package, tmp_path)
+    there = replace(cloud, region=region)
+    refused(there, said, type_, "one", {})
+    make(cloud, type_, "elsewhere", {})  # a region that every account has
+    byhand.have(cloud.state, region)
+    make(there, type_, "one", {})
+
+
+def test_an_account_in_use_has_its_region(tmp_path: Path) -> None:
+    cloud = replace(new_cloud("aws", tmp_path), region="il-central-1")
+    cloud.state.account.use()
+    make(cloud, "aws:s3/bucket:Bucket", "one", {})
+
+
+def test_an_account_has_five_trails_in_a_region_and_nobody_gives_it_more(tmp_path: Path) -> None:
+    """https://docs.aws.amazon.com/awscloudtrail/latest/userguide/WhatIsCloudTrail-Limits.html"""
+    cloud = new_cloud("aws", tmp_path)
+    cloud.state.account.use()  # what is hard is hard for everybody
+    type_ = "aws:cloudtrail/trail:Trail"
+
+    def trail(number: int, everywhere: bool = True) -> Json:
+        return {"name": f"trail-{number}", "s3BucketName": "logs", "isMultiRegionTrail": everywhere}
+
+    first, _ = make(cloud, type_, "one-0", trail(0))
+    for number in range(1, 4):
+        make(cloud, type_, f"one-{number}", trail(number))
+    make(cloud, type_, "here", trail(4, everywhere=False))
+    refused(cloud, "MaximumNumberOfTrailsExceededException: User: 444455556666 already has 5", type_, "six", trail(5))
+    make(replace(cloud, region="us-east-1"), type_, "elsewhere", trail(6))
+    refused(replace(cloud, region="us-east-1"), "already has 5 trails in us-east-1", type_, "more", trail(7))
+    make(replace(cloud, account="777788889999"), type_, "another", trail(8))
+    cloud.delete(type_, first)
+    refused(cloud, "already has 5 trails in eu-west-1", type_, "six", trail(5))

@@ -11,6 +11,11 @@ from catalogue.pricing import Bill, Pricing
 
 TRAIL = "aws:cloudtrail/trail:Trail"
 
+MOST = 5
+"""Trails of an account in a region, which AWS raises for nobody:
+https://docs.aws.amazon.com/awscloudtrail/latest/userguide/WhatIsCloudTrail-Limits.html. The exception is that of
+https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_CreateTrail.html; its words are assumed.
+"""
 _GUIDE = "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/"
 _KMS = documented(f"{_GUIDE}encrypting-cloudtrail-log-files-with-aws-kms.html", READ)
 _RECORDS = documented(f"{_GUIDE}cloudtrail-concepts.html", READ)
@@ -39,6 +44,9 @@ _ACTS = acts(
         name="name",
         pattern=r"[A-Za-z0-9][A-Za-z0-9._-]{1,126}[A-Za-z0-9]",
         refs=(*names_key("kmsKeyId"), Ref("s3BucketName", (BUCKET,), outside=True)),
+        most=MOST,
+        too_many="MaximumNumberOfTrailsExceededException: User: {account} already has 5 trails in {region}.",
+        everywhere="isMultiRegionTrail",
     ),
 )
 

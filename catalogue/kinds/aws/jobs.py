@@ -95,10 +95,12 @@ class Job:
             raise Malformed(f"{self.request.at}.{where}", "is not above 0, so nothing ends the job", self.task.owner)
         return seconds / 3600
 
-    def together(self) -> Iterator[tuple[Properties, int]]:
-        """Each training job that the request describes, and how many machines train together in it."""
+    def together(self) -> Iterator[tuple[Properties, int, set[str]]]:
+        """Each training job that the request describes, how many machines train together in it, and their types."""
         for training in self.trainings():
-            yield training, sum(whole(cluster, "InstanceCount") for cluster in _training(training))
+            clusters = list(_training(training))
+            types = {cluster.text_or_empty("InstanceType") for cluster in clusters}
+            yield training, sum(whole(cluster, "InstanceCount") for cluster in clusters), types
 
     def trainings(self) -> list[Properties]:
         """Each training job that the request describes: itself, or those whose trials a tuning job makes."""

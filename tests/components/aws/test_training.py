@@ -108,3 +108,13 @@ def test_machines_of_one_job_reach_each_other_encrypted_and_only_where_there_are
         rules = [one.inputs for one in graph.of(f"aws:vpc/securityGroup{way}Rule:SecurityGroup{way}Rule")]
         found = {(one["ipProtocol"], one.get("fromPort")) for one in rules if one["ipProtocol"] != "tcp"}
         assert found == ({("udp", 500), ("50", None)} if together else set())
+
+
+def test_machines_with_a_fabric_reach_each_other_in_every_protocol_and_nobody_else() -> None:
+    """https://docs.aws.amazon.com/sagemaker/latest/dg/train-vpc.html"""
+    graph = made(("net", example(Network, trains_together=True, trains_over_efa=True)))
+    for way in ("Ingress", "Egress"):
+        rules = [one.inputs for one in graph.of(f"aws:vpc/securityGroup{way}Rule:SecurityGroup{way}Rule")]
+        (open_,) = (one for one in rules if one["ipProtocol"] == "-1")
+        assert open_["securityGroupId"] == open_["referencedSecurityGroupId"]
+        assert not {"fromPort", "toPort", "cidrIpv4", "prefixListId"} & open_.keys()

@@ -52,6 +52,8 @@ def account(session: boto3.Session) -> Iterator[aws.Account]:
 
 LACKS = {
     "DescribePipeline",
+    "DescribeVpcEndpointServices",  # it asks moto's API Gateway, whose packages are not here
+    "GetRegionOptStatus",
     "SimulatePrincipalPolicy",
     "ListServiceQuotas",
     "ListAWSDefaultServiceQuotas",  # it has those of Amazon VPC alone
@@ -199,6 +201,58 @@ def test_throttling_is_tried_again_and_given_up(answered: aws.Account, monkeypat
     with pytest.raises(Unseen, match="AWS throttles ListCostAllocationTags even after 5 tries"):
         see(answered, "tag", "team")
     assert len(asked) == 5 and len(waits) == 4
+
+
+def test_a_region_is_there_once_it_is_enabled_and_is_asked_for_elsewhere(session: boto3.Session) -> None:
+    """https://docs.aws.amazon.com/accounts/latest/APIReference/API_GetRegionOptStatus.html. The region itself knows
+    nobody's credentials until then, so neither this nor who asks is asked of it."""
+    account = aws.Account(session, ME, "il-central-1")
+    left, hosts = ["DISABLED", "ENABLING", "ENABLED", "ENABLED_BY_DEFAULT"], list[str]()
+
+    def answer(request: Any, **_: Any) -> AWSResponse:
+        hosts.append(request.url)
+        assert json.loads(request.body) == {"RegionName": "il-central-1"}
+        body = {"RegionName": "il-central-1", "RegionOptStatus": left.pop(0)}
+        return AWSResponse(request.url, 200, {}, Raw(json.dumps(body).encode()))  # pyright: ignore[reportArgumentType]
+
+    account.client("account").meta.events.register("before-send", answer)
+    seen = [see(account, "region", "il-central-1") for _ in range(4)]
+    assert [state for state, _ in seen] == [State.NOT_DONE, State.NOT_DONE, State.DONE, State.DONE]
+    assert seen[0][1] == "il-central-1 is DISABLED, not yet ENABLED"
+    assert all("us-east-1" in one or "account.amazonaws.com" in one for one in hosts), hosts
+    assert account.client("sts").meta.region_name == "us-east-1"
+    assert account.client("sagemaker").meta.region_name == "il-central-1"
+    assert aws.Account(session, ME, "eu-west-1").client("sts").meta.region_name == "eu-west-1"
+
+
+@pytest.mark.parametrize(
+    ("details", "state", "says"),
+    [
+        (
+            [{"AvailabilityZones": ["us-east-1a", "us-east-1b", "us-east-1d"]}],
+            State.DONE,
+            "has an interface endpoint in",
+        ),
+        ([{"AvailabilityZones": ["us-east-1a"]}], State.NOT_DONE, "in us-east-1b; name other zones"),
+        ([{}], State.NOT_DONE, "in us-east-1a, us-east-1b; name other zones"),
+        ([], State.NOT_DONE, "in us-east-1; choose another region"),
+        (None, State.NOT_DONE, "in us-east-1; choose another region"),
+    ],
+)
+def test_a_private_way_is_looked_for_in_each_zone(details: Any, state: State, says: str) -> None:
+    """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeVpcEndpointServices.html"""
+
+    class There:
+        region = REGION
+
+        def ask(self, service: str, operation: str, missing: Any = (), **given: Any) -> Any:
+            assert aws.READS[service, operation] == "ec2:DescribeVpcEndpointServices"
+            assert given == {"ServiceNames": ["aws.sagemaker.us-east-1.studio"]} and missing == {"InvalidServiceName"}
+            return None if details is None else {"ServiceDetails": details}
+
+    look = Look(what="private way", name="aws.sagemaker.us-east-1.studio", at="us-east-1a us-east-1b")
+    seen = aws.LOOKS["private way"].see(There(), look)
+    assert seen.state is state and says in seen.says
 
 
 def test_a_cost_tag_must_be_active(answered: aws.Account) -> None:
@@ -493,6 +547,8 @@ def test_no_operation_that_is_not_among_the_reads_is_sent(account: aws.Account) 
         for name in model.operation_names:
             event, given = f"before-call.{model.service_id.hyphenize()}.{name}", {"params": {**request}, "context": {}}
             send = partial(client.meta.events.emit, event, model=model.operation_model(name), request_signer=None)
+            if service == "ec2":  # else botocore signs the address of another region first, which sends nothing
+                given["params"]["body"] = {"PresignedUrl": ""}
             if (service, name) in aws.READS:
                 send(**given)
                 continue

@@ -25,7 +25,7 @@ from operations.doctor import steps_of
 from operations.phases import ground_of
 from operations.sandboxes import walk
 from operations.sandboxes.ground import Chosen
-from operations.verdict import ManualStep
+from operations.verdict import Look, ManualStep
 from provider.azure.traffic import TrafficInputs
 from provider.clouds import AZURE_VARIABLE, GOOGLE_VARIABLE
 from provider.errors import CloudError
@@ -288,3 +288,14 @@ def named(tree: Any) -> Any:
     if isinstance(tree, list):
         return [named(value) for value in cast("list[Any]", tree)]
     return re.sub(rf"{NAME}([-:]1)$", r"churn-scorer\1", tree) if isinstance(tree, str) else tree
+
+
+def test_a_region_on_request_is_enabled_by_a_command(tmp_path: Path, aws_pilot: Graph) -> None:
+    from sandbox.home import Home
+
+    step = ManualStep(what="enable it", who="administrator", looks=[Look(what="region", name="il-central-1")])
+    (command,) = walk.by_hand(step, aws_pilot, Home(tmp_path / "box"))
+    assert command.endswith(" enable-region il-central-1")
+    state = State(tmp_path / "state.sqlite")
+    walk.do(state, step, aws_pilot)
+    assert state.account.has_region("il-central-1")

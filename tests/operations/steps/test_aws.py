@@ -130,3 +130,67 @@ def test_whoever_signs_in_is_told_the_source_identity_that_the_roles_trust_asks_
     trusted = role.props.document_or_empty("assumeRolePolicy").each_section("Statement")
     assert any("sts:SourceIdentity" in one.section_or_empty("Condition.StringEquals").names() for one in trusted)
     assert f"--source-identity {user}," in step.what
+
+
+@pytest.mark.parametrize(("region", "asked"), [("il-central-1", True), ("eu-central-1", False)])
+def test_a_region_on_request_is_enabled_before_anything_comes_up(joined: Graph, region: str, asked: bool) -> None:
+    """https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html"""
+    found = list(manual(joined, [], range(2), ACCOUNT, region))
+    enabling = [at for at, step in enumerate(found) if any(look.what == "region" for look in step.looks)]
+    assert bool(enabling) is asked
+    for at in enabling:
+        assert found[at].commands == [f"aws account enable-region --region-name {region}"]
+        (look,) = found[at].looks
+        assert look.name == region and found[at].who == "administrator of the account"
+        others = [other for other, step in enumerate(found) if "pulumi up" in " ".join(step.commands)]
+        quotas = [other for other, step in enumerate(found) if any(one.what == "quota" for one in step.looks)]
+        assert at < min(others + quotas), "a region that is off answers no question of its own"
+
+
+def test_each_private_way_is_looked_for_in_each_zone_before_anything_comes_up(pilot: Graph) -> None:
+    """https://docs.aws.amazon.com/vpc/latest/privatelink/create-interface-endpoint.html"""
+    doors = pilot.of("aws:ec2/vpcEndpoint:VpcEndpoint")
+    interfaces = {one.inputs["serviceName"] for one in doors if one.inputs["vpcEndpointType"] == "Interface"}
+    (step,) = (one for one in steps(pilot) if any(look.what == "private way" for look in one.looks))
+    assert {look.name for look in step.looks} == interfaces and len(interfaces) == len(doors) - 1  # and S3's gateway
+    assert {look.at for look in step.looks} == {"us-east-1a us-east-1b"}
+    assert all(name in step.checks[0] for name in interfaces) and step.commands == []
+    assert steps(pilot).index(step) < next(n for n, one in enumerate(steps(pilot)) if one.what.startswith("bring up"))
+
+
+def test_the_private_ways_of_a_network_that_is_given_are_those_that_are_made_in_its_zones(given_network: Graph) -> None:
+    (step,) = (one for one in steps(given_network) if any(look.what == "private way" for look in one.looks))
+    assert {look.name for look in step.looks} == {"aws.sagemaker.eu-central-1.studio"}
+    assert {look.at for look in step.looks} == {"eu-central-1a eu-central-1b"}
+
+
+@pytest.fixture(scope="module")
+def given_network(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """Another team's stack in a VPC of its company's, which has every interface endpoint but Studio's."""
+    root = tmp_path_factory.mktemp("given")
+    patch = pytest.MonkeyPatch()
+    network = {
+        "vpc_id": "vpc-0123456789abcdef0",
+        "subnet_ids": {f"{REGION}{letter}": f"subnet-0123456789abcde{at}" for letter, at in (("a", "f1"), ("b", "f2"))},
+        "s3_prefix_list_id": "pl-63a5400a",
+        "endpoints": ["sagemaker.api", "sagemaker.runtime", "sts", "logs"],
+        "endpoints_security_group_id": "sg-0123456789abcdef0",
+    }
+    for folder in company(root, patch):
+        (folder / FILE).write_text(
+            yaml.safe_dump({"landing_zones": {"ours": {**ZONE, "network": network}}}), encoding="utf-8"
+        )
+        forget()
+        text = (STACKS / "Pulumi.aws-pilot.yaml").read_text(encoding="utf-8")
+        for old, new in (("111122223333", ACCOUNT), ("us-east-1", REGION), ("aws-pilot", "lending")):
+            text = text.replace(old, new)
+        said: dict[str, Any] = yaml.safe_load(text)
+        config = said["config"]
+        for model in config["mlplatform:models"].values():
+            model["image"] = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/lending-registry-images:1"
+        config["mlplatform:landing_zone"] = "ours"
+        del config["mlplatform:network"]["cidr"]
+        file = root / "Pulumi.lending.yaml"
+        file.write_text(yaml.safe_dump(said), encoding="utf-8")
+        yield preview(file)
+    patch.undo()

@@ -111,7 +111,7 @@ def test_a_stack_that_comes_up_in_one_phase_has_one_up(graph: Graph) -> None:
 def test_each_step_has_somebody_and_each_can_be_checked_or_is_the_call(graph: Graph) -> None:
     for step in steps(graph):
         assert step.who and step.checks, step.what
-        assert step.commands or step.what.startswith("confirm "), step.what
+        assert step.commands or step.what.startswith(("confirm ", "see that ")), step.what
 
 
 def test_a_shell_reads_each_command_and_the_tool_is_the_platforms(graph: Graph) -> None:

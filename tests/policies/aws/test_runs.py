@@ -3,11 +3,13 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from catalogue import caveats
 from catalogue.experiments import RECORDS
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.aws.run_as import PEOPLE as OF_PEOPLE
@@ -421,6 +423,44 @@ def test_each_way_that_machines_talk_by_is_asked_for(together: Graph, what: str)
 )
 def test_keys_are_agreed_on_by_whatever_rule_opens_their_port(together: Graph, more: Any, talk: bool) -> None:
     assert (apart(between(together, "training-keys-in", **more)) == []) is talk
+
+
+FABRIC = "no {} rule to itself for everything, as their Elastic Fabric Adapters need"
+
+
+@pytest.mark.parametrize(("machine", "efa"), [("ml.p4d.24xlarge", True), ("ml.trn1.2xlarge", False)])
+def test_machines_with_a_fabric_are_let_talk_in_every_protocol(together: Graph, machine: str, efa: bool) -> None:
+    """https://docs.aws.amazon.com/sagemaker/latest/dg/train-vpc.html, encrypted or not."""
+    on = having(together, MACHINE, "-fraud-training", into("ResourceConfig", InstanceType=machine))
+    clear = having(
+        on, MACHINE, "-fraud-training", sent(lambda q: q.update(EnableInterContainerTrafficEncryption=False))
+    )
+    for graph in (on, clear):
+        said = apart(graph)
+        assert len(said) == (2 if efa else 0)
+        assert all(one.endswith(FABRIC.format(way)) for one, way in zip(said, ("in", "out"), strict=False))
+    (only_out,) = apart(between(on, "training-keys-in", ipProtocol="-1")) if efa else ("out",)
+    assert "out" in only_out
+
+
+def test_a_stack_whose_machines_have_a_fabric_lets_them_talk(tmp_path: Path) -> None:
+    said = yaml.safe_load((STACKS / "Pulumi.aws-full.yaml").read_text(encoding="utf-8"))
+    said["config"]["mlplatform:training"]["fraud-training"] |= {"replicas": 2, "machine_type": "ml.p4d.24xlarge"}
+    del said["config"]["mlplatform:training"]["fraud-training"]["family"], said["config"]["mlplatform:pipelines"]
+    file = tmp_path / "Pulumi.aws-full.yaml"
+    file.write_text(yaml.safe_dump(said), encoding="utf-8")
+    graph = preview(file)
+    (machine,) = (one for one in graph.of(MACHINE) if one.name.endswith("-fraud-training"))
+    assert "ml.p4d.24xlarge" in machine.props.text_or_empty("definition")
+    assert apart(graph) == []
+    assert len(apart(between(graph, "training-fabric-in", "training-fabric-out"))) == 2
+    assert any("Elastic Fabric Adapter" in one.says for one in caveats.of(graph))
+
+
+def test_only_several_machines_with_a_fabric_say_anything_by_it(together: Graph, full: Graph) -> None:
+    alone = having(full, MACHINE, "-fraud-training", into("ResourceConfig", InstanceType="ml.p4d.24xlarge"))
+    for graph in (together, alone):
+        assert not any("Elastic Fabric Adapter" in one.says for one in caveats.of(graph))
 
 
 def test_a_tuning_job_and_a_group_that_nobody_knows_are_judged(together: Graph) -> None:

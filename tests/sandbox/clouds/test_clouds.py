@@ -19,10 +19,19 @@ UNSAID = {"slow", "crash", "gone", *OF_RUNS}
 """What no cloud's API says a sentence about: slow answers and empty ones are answers, and a crash is none. What befalls
 a run is said by its service."""
 LACKS = {
-    "aws": {"no-right", "no-image", "no-artifact", "over-quota"},
+    "aws": {"no-region", "no-right", "no-image", "no-artifact", "over-quota", "too-many"},
     "gcp": {"no-right", "service-off", "not-in-force", "not-let-in", "over-quota-disks"},
     "azure-native": {
-        *("no-right", "service-off", "no-image", "no-way", "no-artifact", "over-quota", "over-quota-nodes"),
+        *(
+            "no-region",
+            "no-right",
+            "service-off",
+            "no-image",
+            "no-way",
+            "no-artifact",
+            "over-quota",
+            "over-quota-nodes",
+        ),
         *("not-in-force", "no-pull", "no-read", "not-known"),
     },
 }

@@ -53,7 +53,12 @@ def waits(graph: Graph) -> Mapping[str, frozenset[str]]:
 
 
 MORE = {
-    "aws": {"ml.m5.large for processing job usage": 1, "ml.m5.xlarge for training job usage": 2},
+    "aws": {
+        "ml.m5.large for processing job usage": 1,
+        "ml.m5.xlarge for training job usage": 2,
+        "Number of instances across all processing jobs": 1,
+        "Number of instances across all training jobs": 2,
+    },
     "gcp": {"aiplatform.googleapis.com/custom_model_training_cpus": 12},
     "azure": {"Standard DASv4 Family Cluster Dedicated vCPUs": 8},
 }
