@@ -102,7 +102,7 @@ def offered(config: StackConfig, path: Path, asked: Machine, use: Use) -> Iterat
     elif asked.family is not None:
         yield from _offered_family(config, (*path, "family"), asked.family, use)
     else:
-        sentence = "is missing; add it, or a machine type of the platform under machine_type"
+        sentence = "is missing; add one such as cpu-small, or a machine type of the platform under machine_type"
         yield Problem((*path, "family"), sentence)
 
 
