@@ -5,7 +5,7 @@ the words of its own platform.
 import copy
 import re
 from collections.abc import Iterator
-from typing import Any, get_args, get_origin
+from typing import Any, cast, get_args, get_origin
 
 import pytest
 import yaml
@@ -45,32 +45,33 @@ def full(platform: str) -> dict[str, Any]:
 def places(value: Any, type_: Any, path: Path) -> Iterator[Path]:
     """Every place of a stack file, and of each mapping the keys that it leaves out, and one that it does not know."""
     here, kinds = bare(type_)
+    items: dict[str, Any] = cast("dict[str, Any]", value) if isinstance(value, dict) else {}
     if kinds:
-        here = kinds.get(value.get("kind"))
+        here = kinds.get(items.get("kind"))
     if path:
         yield path
     if isinstance(here, type) and issubclass(here, BaseModel) and isinstance(value, dict):
         for key, field in here.model_fields.items():
-            yield from places(value[key], field.annotation, (*path, key)) if key in value else [(*path, key)]
+            yield from places(items[key], field.annotation, (*path, key)) if key in items else [(*path, key)]
         yield (*path, "strange")
     elif get_origin(here) is dict and isinstance(value, dict):
-        for key, item in value.items():
+        for key, item in items.items():
             yield from places(item, get_args(here)[-1], (*path, key))
         yield from ((*path, "New Name"), (*path, "new-name"))
     elif get_origin(here) is list and isinstance(value, list):
-        for number, item in enumerate(value):
+        for number, item in enumerate(cast("list[Any]", value)):
             yield from places(item, get_args(here)[0], (*path, number))
 
 
 def refusals(platform: str, own: dict[str, Any], path: Path, wrong: Any) -> list[str]:
     """The sentences on a stack file that has one wrong value."""
     said: Any = copy.deepcopy(own)
-    here = said
+    here: Any = said
     for part in path[:-1]:
         here = here[part]
     if wrong is LEFT_OUT:
         if isinstance(here, list) or path[-1] in here:
-            del here[path[-1]]
+            del cast("dict[Any, Any]", here)[path[-1]]
     else:
         here[path[-1]] = copy.deepcopy(wrong)
     try:
