@@ -486,6 +486,13 @@ CAVEATS: Mapping[str, tuple[Caveat, ...]] = {
             documented("https://learn.microsoft.com/en-us/azure/azure-monitor/alerts/alerts-troubleshoot-log", _READ),
         ),
         Caveat(
+            (_COMPUTE,),
+            "Azure starts a job again when it took its Spot machine away, and no page says how often. The ceiling of a "
+            "job counts its time once, at the price on demand.",
+            documented("https://hi-ml.readthedocs.io/en/latest/lowpriority.html", _TODAY),
+            when=lambda one: one.props.text_if_known("properties.properties.vmPriority") == "LowPriority",
+        ),
+        Caveat(
             (_ONLINE,),
             "All online endpoints of a workspace are called through its one private endpoint. Roles tell their callers "
             "apart, the network does not.",

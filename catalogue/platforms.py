@@ -40,7 +40,8 @@ class PlatformRecord:
     `registry` is the part of an image that says whose it is: the group `place`, and the group `owner` where the account
     is in it; images of `open_registries` are open to every account. `person` is how its workspace names a user, and
     `idle_minutes` the longest idle timeout of the workspace. `network` is how it names a private network, and
-    `identity` how it names a program that calls.
+    `identity` how it names a program that calls. `marks` is a pattern of what stands in addresses of this platform
+    alone.
     """
 
     name: Platform
@@ -64,6 +65,17 @@ class PlatformRecord:
     idle_minutes: int
     network: Form
     identity: Form
+    marks: str
+
+    @property
+    def image_example(self) -> str:
+        """An image that its ML service can pull."""
+        return self.image.example.partition(";")[0].partition(",")[0].replace("{region}", self.region)
+
+    @property
+    def folder_example(self) -> str:
+        """The address of a folder."""
+        return self.uri.example
 
 
 _UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
@@ -109,6 +121,7 @@ PLATFORMS: Mapping[str, PlatformRecord] = {
             r"arn:aws:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]{1,512}",
             "the ARN of a role such as arn:aws:iam::444455556666:role/payments-app",
         ),
+        marks=r"\bs3://|\barn:aws|\.dkr\.ecr\.|(?<![\w.])ml\.[a-z]|\bvpc-[0-9a-f]",
     ),
     "gcp": PlatformRecord(
         name="gcp",
@@ -160,6 +173,7 @@ PLATFORMS: Mapping[str, PlatformRecord] = {
             r"[a-z0-9-]+@[a-z0-9.-]+\.gserviceaccount\.com",
             "the e-mail address of a service account such as app@payments.iam.gserviceaccount.com",
         ),
+        marks=r"\bgs://|\bdocker\.pkg\.dev|\bgcr\.io|(?<![\w/])projects/",
     ),
     "azure": PlatformRecord(
         name="azure",
@@ -197,6 +211,7 @@ PLATFORMS: Mapping[str, PlatformRecord] = {
             "the id of a virtual network, from /subscriptions/ on",
         ),
         identity=Form(_UUID, "the object id of a service principal or managed identity in Entra ID, in lower case"),
+        marks=r"\bazureml://|\.azurecr\.io|/subscriptions/|\bStandard_[A-Z]",
     ),
 }
 

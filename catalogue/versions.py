@@ -279,6 +279,10 @@ DATATYPES = {
 """The protocol's name of each type of a signature (its page, "Tensor Data Types")."""
 
 
+SCHEMA: Literal["mlplatform-model-version/1"] = "mlplatform-model-version/1"
+"""What a record says that it is."""
+
+
 class Version(Entry):
     """The record of one version of a model."""
 

@@ -52,6 +52,7 @@ class Job:
     `spec` is the part of the body that says what runs and as whom. `times` is how many of these jobs a run may have at
     once, or None where that is unknown. `step` names the step of a pipeline that it is, and `after` are those
     that have ended before it begins. `stopped_after` is the time after which its launcher cancels it, where it does.
+    `attempts` is how often one run may start it, one after the other, or None where nobody can tell.
     """
 
     kind: str
@@ -61,6 +62,7 @@ class Job:
     step: str = ""
     after: frozenset[str] = frozenset()
     stopped_after: str = ""
+    attempts: int | None = None
 
     @property
     def timeout(self) -> str:

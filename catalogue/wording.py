@@ -73,8 +73,10 @@ def nearest(word: str, allowed: Iterable[str], prefix: str = "") -> str:
 
 
 def listed(allowed: Iterable[str], prefix: str = "") -> str:
-    """The end of a sentence that names all allowed words, or the first where they are many."""
+    """The end of a sentence that names all allowed words, or the first where they are many, or that there is none."""
     names = [f"{prefix}{name}" for name in allowed]
+    if not names:
+        return "; there is none"
     return f"; allowed: {', '.join(names[:MAX_NAMES])}{', …' if len(names) > MAX_NAMES else ''}"
 
 

@@ -17,15 +17,20 @@ PEOPLE = "people"
 
 @dataclass(frozen=True)
 class Part:
-    """One job of a run: the machines of it that run at once, and for how many hours at most.
+    """One job of a run: the machines of it that run at once, and for how many hours of a run they bill at most.
 
-    `name` is that of a step of a pipeline, empty of what is no step. `hours` is None where nothing of the job says it.
+    `name` is that of a step of a pipeline, empty of what is no step. `hours` are those of all its attempts, without
+    what it waits for Spot machines, and None where nothing of the job says it. `attempts` is how often a run may start
+    it, one after the other, and None where nothing says that. One that is `beside` stands beside all others, from the
+    begin of a run to its end.
     """
 
     name: str
     does: str
     machines: tuple[Machines, ...]
     hours: float | None
+    attempts: int | None = 1
+    beside: bool = False
 
 
 @dataclass(frozen=True)

@@ -269,7 +269,7 @@ def runs_table(stack: str, runs: Sequence[WhatRuns]) -> Table:
             f"{words.without(stack, row.name)}, {row.what}",
             when,
             machines,
-            words.lasts(one) if one else words.run_lasts(row.run_hours),
+            words.run_lasts(row),
             price,
         )
         table.add_row(*map(Text, map(words.one_line, cells)))

@@ -23,6 +23,8 @@ from operations.verdict import RunPart, WhatRuns
 
 _STAND: Collection[Use] = ("online", "async")
 """The uses of machines that stand as long as their resource does."""
+_FINE = 1_000_000_000
+"""How fine the dollars of an hour are counted where they are added up as whole numbers."""
 _NAME = re.compile(r"[\w.-]+")
 
 
@@ -57,7 +59,8 @@ def _row(
     if work is None:
         return None
     order = list(ordered(work))
-    parts = [_part(pricing, part, near) for part, near, _ in order]
+    costs = [_cost(pricing, part) for part, _, _ in order]
+    parts = [_part(part, near, cost) for (part, near, _), cost in zip(order, costs, strict=True)]
     people = [start for start in work.starts if start.by == PEOPLE]
     return WhatRuns(
         urn=resource.urn,
@@ -68,7 +71,7 @@ def _row(
         started_by=[start.by for start in work.starts if start not in people] + [PEOPLE] * bool(people),
         a_month=round(sum(start.a_month for start in work.starts), 2) if work.starts else None,
         run_hours=_longest(work, parts),
-        run_usd=_run(work, parts, {part.name: every for part, _, every in order}),
+        run_usd=_run(work, parts, costs, {part.name: every for part, _, every in order}),
         rings=_names(watched, (resource, *work.others), work.called),
     )
 
@@ -112,19 +115,25 @@ def _name(graph: Graph, resource: Resource) -> str:
     return made_by.name if made_by and resource.name.startswith(f"{made_by.name}-") else resource.name
 
 
-def _part(pricing: Pricing, part: Part, after: Iterable[str]) -> RunPart:
-    hours = part.hours
+def _cost(pricing: Pricing, part: Part) -> float | None:
+    """What the machines of a part cost in a run at the most; None where its hours or a price are unknown."""
     try:
-        cost = sum(one.high * pricing.hour(one) for one in part.machines) * hours if hours is not None else None
+        hour = sum(one.high * pricing.hour(one) for one in part.machines)
     except Unpriced:
-        cost = None
+        return None
+    return hour * part.hours if part.hours is not None else None
+
+
+def _part(part: Part, after: Iterable[str], cost: float | None) -> RunPart:
     return RunPart(
         name=part.name,
         does=part.does,
         machine="; ".join(dict.fromkeys(replace(one, part="").said for one in part.machines)),
         count=" + ".join(_count(one) for one in part.machines),
         spot=any(one.spot for one in part.machines),
-        hours=hours,
+        hours=part.hours,
+        attempts=part.attempts,
+        beside=part.beside,
         after=sorted(after),
         usd=None if cost is None else round(cost, 2),
     )
@@ -148,18 +157,21 @@ def _longest(work: Work, parts: Sequence[RunPart]) -> float | None:
     return longest(lasts, work.waits)
 
 
-def _run(work: Work, parts: Sequence[RunPart], before: Mapping[str, frozenset[str]]) -> float | None:
-    """What the machines of a run cost at the longest; None where one part's cost is unknown.
+def _run(
+    work: Work, parts: Sequence[RunPart], costs: Sequence[float | None], before: Mapping[str, frozenset[str]]
+) -> float | None:
+    """What the machines of a run cost at the most: the sum of its parts, rounded once; None where one is unknown.
 
     Where the run as a whole has a bound, it is no more than all that may be at once costs until then.
     """
-    costs = [part.usd for part in parts if part.usd is not None]
-    if len(costs) < len(parts):
+    known = [cost for cost in costs if cost is not None]
+    if len(known) < len(costs):
         return None
-    if work.hours is None or len(before) < len(parts):
-        return round(sum(costs), 2)
-    cents = {part.name: round(100_000 * part.usd / part.hours) for part in parts if part.usd and part.hours}
-    return round(min(sum(costs), most_at_once(cents, before) * work.hours / 100_000), 2)
+    if work.hours is None or len(before) < len(costs):
+        return round(sum(known), 2)
+    of_each = zip(parts, costs, strict=True)
+    rates = {part.name: round(_FINE * cost / part.hours) for part, cost in of_each if cost and part.hours}
+    return round(min(sum(known), most_at_once(rates, before) * work.hours / _FINE), 2)
 
 
 def ordered(work: Work) -> Iterator[tuple[Part, frozenset[str], frozenset[str]]]:

@@ -175,11 +175,14 @@ class Draw(_Part):
 
 
 class RunPart(_Part):
-    """One job of a run, or the machines of an endpoint: how many at most at once, and how many hours at the longest.
+    """One job of a run, or the machines of an endpoint: how many at most at once, and how many hours of a run
+    they bill.
 
-    `after` are the parts that end before it begins, without those that end before these. `hours` is None where it does
-    not end, or nothing says when. `usd` is what its machines cost in a run at the longest; None where a price is
-    unknown, or where no run ends.
+    `after` are the parts that end before it begins, without those that end before these; one that is `beside` stands
+    beside all others, from the begin of a run to its end. `hours` are without what it waits for Spot machines, and None
+    where it does not end, or nothing says when. `attempts` is how often a run may start it, one after the other, None
+    where nothing says it; `hours` are those of all. `usd` is what its machines cost in a run at the most; None where a
+    price is unknown, or where no run ends.
     """
 
     name: str
@@ -188,6 +191,8 @@ class RunPart(_Part):
     count: str
     spot: bool = False
     hours: float | None = None
+    attempts: int | None = 1
+    beside: bool = False
     after: list[str] = []
     usd: float | None = None
 
@@ -196,9 +201,9 @@ class WhatRuns(_Part):
     """Something that runs: an endpoint, or a batch job, training job, search or pipeline with its parts in order.
 
     `when` and `started_by` are words; `a_month` is how often it runs in an average month, None where it stands all the
-    time or nothing says it. `run_hours` is how long one run lasts at the longest, None where nothing bounds that.
-    `run_usd` is what its machines then cost. `rings` are the alarms that
-    watch it. `unread` says why the rest is not known.
+    time or nothing says it. `run_hours` is how long one run lasts at the longest, None where nothing bounds that, as
+    where it waits for Spot machines until there are some. `run_usd` is what the machines of its parts cost at the most,
+    added up before it is rounded. `rings` are the alarms that watch it. `unread` says why the rest is not known.
     """
 
     urn: str

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Literal, get_args
 
+from catalogue.order import longest
 from catalogue.wording import counted, in_words
 from operations.verdict import (
     ChangedFinding,
@@ -180,15 +181,68 @@ def machines_of(part: RunPart) -> str:
 
 
 def lasts(part: RunPart) -> str:
-    """How long a part of a run lasts at the most. What serves has no end."""
+    """How many hours of a run a part's machines bill at the most. What serves has no end."""
     if part.hours is not None:
         return f"{part.hours:g} h"
     return "no end" if part.does == "serves" else "unknown"
 
 
-def run_lasts(hours: float | None) -> str:
-    """How long a run of several parts lasts at the most. Nothing is said where what it waits for has no bound."""
-    return f"{hours:g} h" if hours is not None else ""
+_AND_WAITS = "and the wait for Spot"
+
+
+def run_lasts(row: WhatRuns) -> str:
+    """How long a run lasts at the most. Where nothing bounds what it waits for Spot machines, how long without that;
+    nothing where that is not known either.
+    """
+    if row.run_hours is not None:
+        return f"{row.run_hours:g} h"
+    if len(row.parts) == 1:
+        return f"{lasts(row.parts[0])}{f' {_AND_WAITS}' if row.parts[0].spot and row.parts[0].hours else ''}"
+    ends = {part.name: part.hours for part in row.parts}
+    hours = {name: hours for name, hours in ends.items() if hours is not None}
+    if len(hours) < len(row.parts) or not any(part.spot for part in row.parts):
+        return ""
+    return f"{longest(hours, {part.name: part.after for part in row.parts}):g} h {_AND_WAITS}"
+
+
+def run_in_words(row: WhatRuns, trials: Mapping[str, str]) -> str:
+    """On what machines a run is, its parts in their order: each of the next waits for one of those before.
+
+    `trials` says of each part that searches how it does, in words.
+    """
+    stand = [part for part in row.parts if not part.beside]
+    if len(stand) == 1:
+        return f"{trials.get(stand[0].name, '')} on {_counted_machines(stand[0])}"
+    turns, said = dict[str, int](), list[list[str]]()
+    for part in stand:  # which come after those that they wait for
+        turn = turns[part.name] = max((turns.get(one, -1) + 1 for one in part.after), default=0)
+        said += [[] for _ in range(turn + 1 - len(said))]
+        said[turn].append(f"{part.name}{trials.get(part.name, '')} on {_counted_machines(part)}")
+    return f": {', then '.join(' beside '.join(one) for one in said)}"
+
+
+def _counted_machines(part: RunPart) -> str:
+    return part.machine if part.count == "1" else f"{part.count} × {part.machine}"
+
+
+def run_cost(row: WhatRuns) -> str:
+    """What a run costs at the most, and what that counts, in words."""
+    if row.run_usd is None:
+        return "at a price that is not known in this region"
+    stand = [part for part in row.parts if not part.beside]
+    tried = [one for part in stand if (one := _attempts(part))]
+    counts = f"{in_words(tried)}," if tried else "each step once," if len(stand) > 1 else "one attempt,"
+    beside = "".join(f", with the {part.name} on {_counted_machines(part)}" for part in row.parts if part.beside)
+    spot = "; Spot machines cost less, and the wait for them nothing" if any(part.spot for part in stand) else ""
+    return f"{dollars(row.run_usd)} at most: {counts} for all its hours{beside}, on demand{spot}"
+
+
+def _attempts(part: RunPart) -> str:
+    """How often a run may start a part, in words; empty where it does once."""
+    of = f" of {part.name}" if part.name else ""
+    if part.attempts is None:
+        return f"any number of attempts{of}"
+    return f"up to {part.attempts} attempts{of}" if part.attempts > 1 else ""
 
 
 def without(stack: str, name: str) -> str:

@@ -1,10 +1,9 @@
 """What the checks of several sections share: addresses and hardware of the stack's own platform."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from difflib import get_close_matches
-from typing import Any, TypeVar
 
 from catalogue.hardware import catalogue
 from catalogue.hardware.catalogue import Catalogue, Use
@@ -14,7 +13,6 @@ from catalogue.wording import found_word
 from stacks.fields import Machine, Unsaid
 from stacks.model import Path, Problem, StackConfig
 
-Item = TypeVar("Item")
 Check = Callable[[StackConfig], Iterator[Problem]]
 
 
@@ -27,19 +25,6 @@ def one_by_one(*checks: Check) -> Check:
                 yield from each(config)
 
     return check
-
-
-class Some(dict[str, Any]):
-    """Some items of a section whose others have mistakes: what none of these does, another may."""
-
-
-def all_of(items: Mapping[str, Item]) -> Mapping[str, Item]:
-    """The items of a section, for a check that concludes from what none of them says. Raises Unsaid where they are not
-    all.
-    """
-    if isinstance(items, Some):
-        raise Unsaid
-    return items
 
 
 def address(config: StackConfig, path: Path, uri: str, further: Form | None = None) -> Iterator[Problem]:
@@ -117,7 +102,7 @@ def offered(config: StackConfig, path: Path, asked: Machine, use: Use) -> Iterat
     elif asked.family is not None:
         yield from _offered_family(config, (*path, "family"), asked.family, use)
     else:
-        sentence = "is missing; add it, or a machine type of the platform under machine_type"
+        sentence = "is missing; add one such as cpu-small, or a machine type of the platform under machine_type"
         yield Problem((*path, "family"), sentence)
 
 

@@ -288,7 +288,7 @@ def _exempt(config: StackConfig) -> Iterator[Problem]:
     known = endpoints.of(config)
     for name in config.idle.exempt if config.idle is not None else ():
         if name not in known:
-            hint = nearest(name, known) if known else "; the file has none"
+            hint = nearest(name, known) if known else "; the file has none, so leave it out"
             yield Problem(("idle", "exempt", name), f"names no endpoint of this file{hint}")
 
 

@@ -1,10 +1,11 @@
 """What the keys of a stack file hold: the types that several sections share, with their bounds and their words."""
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
 from ipaddress import IPv4Network
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeVar
 from zoneinfo import available_timezones
 
 from cronsim import CronSim, CronSimError
@@ -24,6 +25,7 @@ from catalogue.versions import DIGEST
 from catalogue.wording import begun, did_you_mean
 from components.shapes import Schedule
 
+Item = TypeVar("Item")
 _CRON_EPOCH = datetime(2026, 1, 1)
 _CRON_ITEM = r"[0-9]{1,2}(-[0-9]{1,2})?(/[0-9]{1,2})?"
 _CRON_FIELD = re.compile(rf"\*(/[0-9]{{1,2}})?|{_CRON_ITEM}(,{_CRON_ITEM})*")
@@ -31,6 +33,17 @@ _CRON_FIELD = re.compile(rf"\*(/[0-9]{{1,2}})?|{_CRON_ITEM}(,{_CRON_ITEM})*")
 
 class Unsaid(Exception):
     """A check asked for a key that the stack file leaves out or has wrong, which has a sentence of its own."""
+
+
+class Some(dict[str, Any]):
+    """Items of a section that has others, of which one is wrong: what these do not say, another may."""
+
+
+def every(items: Mapping[str, Item]) -> Mapping[str, Item]:
+    """The items of a section, for a check that concludes from what none of them says. Raises Unsaid for some alone."""
+    if isinstance(items, Some):
+        raise Unsaid
+    return items
 
 
 class Fields(BaseModel):
@@ -164,7 +177,7 @@ FORMS = {ACCOUNT: "account", URI: "uri", PRINCIPAL: "person", NETWORK: "network"
 """The patterns that a platform writes in its own way, and the form of its record that says how."""
 
 WORDS = {
-    MACHINE_TYPE: "a machine type in the platform's own words, such as those in catalogue/hardware/machines",
+    MACHINE_TYPE: "a machine type of catalogue/hardware/machines",
     SLUG: "lower-case words of letters and digits joined by '-', starting with a letter",
     EMAIL: "an e-mail address such as team@example.com",
     VARIABLE: "a name of letters, digits and '_', not starting with a digit, such as MAX_MODEL_LEN",
@@ -177,7 +190,7 @@ WORDS = {
     DIGEST: "'sha256:' and 64 hexadecimal digits in lower case",
     LOGICAL_NAME: "the name of a resource as `mlplatform step` says it, such as aws-pilot-workspace-ben",
     ROUTE: "a path such as /v1/completions",
-    IMAGE: "a container image with a pinned tag or digest such as registry.example.com/scorer:1.4",
+    IMAGE: "a container image with a pinned tag or digest",
 }
 """The other patterns in words."""
 

@@ -1,21 +1,22 @@
 """What is wrong with a stack config, one sentence a mistake: the key's path, what was found, what is allowed."""
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Set
+from collections.abc import Callable, Collection, Iterator, Mapping, Set, Sized
 from dataclasses import dataclass
 from functools import cache
 from types import UnionType
 from typing import Annotated, Any, Union, cast, get_args, get_origin
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
 from catalogue import environments
+from catalogue.hardware import catalogue
 from catalogue.platforms import PLATFORMS, Form
 from catalogue.wording import found_word, in_words
 from stacks import values
-from stacks.fields import FORMS, URI, WORDS
+from stacks.fields import FORMS, IMAGE, MACHINE_TYPE, PLACE_OR_STEP, URI, WORDS
 from stacks.model import Path, Problem, Section
 from stacks.sections import refusal, sections, stack_model
 from stacks.strict_yaml import Unread
@@ -30,6 +31,8 @@ _CHOICES: Mapping[Path, Callable[[], Collection[str]]] = {
     ("environment",): environments.names,
 }
 """The keys that take one of a few words, for which people know others."""
+_BY_PLATFORM = (IMAGE, MACHINE_TYPE, PLACE_OR_STEP)
+"""The other patterns of which each platform has an example of its own."""
 _NO_KIND = ("union_tag_invalid", "union_tag_not_found")
 
 
@@ -116,24 +119,27 @@ def _problem(error: dict[str, Any], platform: str) -> Problem:
             sentence, near = unknown(str(path[-1]), at.siblings)
             meant = (*path[:-1], near) if near else None
         case "missing":
-            sentence = f"{_MISSING}{wanted(at.model, str(path[-1]), platform)}"
+            sentence = f"{_MISSING}{_wanted(at, platform)}"
         case _ if kind in _NO_KIND:
             path, sentence = _kind(path, cast(dict[str, Any], found), platform)
         case "list_type" if path[-1] == "zones":
             region = PLATFORMS[platform].region
             sentence = f"found {found_word(found)}, allowed: a list of zones such as [{region}a, {region}b]"
-        case "string_type" if isinstance(found, int | float):
-            sentence = f"found {found_word(found)}, allowed: text; put it in quotes"
         case "string_pattern_mismatch":
-            keys: Mapping[str, Any] = _schema(at.model)["properties"]
-            allowed = _pattern(context["pattern"], platform, keys.get(str(path[-1]), {}) if at.is_key else {})
+            allowed = _pattern(context["pattern"], platform, at.schema if at.is_key else {})
             sentence = f"found {found_word(found)}, allowed: {allowed}"
-        case "too_short" if not found and at.is_key and context["min_length"] == 1:
-            sentence = f"is empty; add {wanted(at.model, str(path[-1]), platform)}"
+        case "value_error" if isinstance(found, dict):  # of keys that are each right, and not together
+            sentence = f"takes {context['error']}"
+        case "too_short":
+            sentence = f"found {_counted(found)}, allowed: {context['min_length']} or more{_example(at, platform)}"
+        case "string_type" if _is_meant_as_text(found, at, platform):
+            sentence = f"found {found_word(found)}, allowed: text; put it in quotes"
+        case "string_too_short" if context["min_length"] == 1:
+            sentence = f"found {found_word(found)}, allowed: text that is not empty"
+        case _ if kind in _TYPES:
+            sentence = f"found {found_word(found)}, allowed: {_words_beside(at.schema)}{_wanted(at, platform)}"
         case _:
             allowed = _ALLOWED[kind].format(**context) if kind in _ALLOWED else error["msg"]
-            if allowed in ("a mapping", "a list") and at.is_key:
-                allowed = _words_beside(at.model, str(path[-1])) + allowed + _example(at.model, str(path[-1]))
             near = values.meant(str(path[0]), found, _CHOICES[path]()) if path in _CHOICES else None
             sentence = f"found {found_word(found)}, allowed: {allowed}{f'; did you mean {near}?' if near else ''}"
     return Problem(path, sentence, meant)
@@ -141,43 +147,94 @@ def _problem(error: dict[str, Any], platform: str) -> Problem:
 
 def wanted(model: type[BaseModel], key: str, platform: str) -> str:
     """In words, what a key of a model holds, with an example: what the schema tells an editor of it."""
-    schema = _schema(model)["properties"][key]
-    if schema.get("pattern") in FORMS:
-        return _pattern(schema["pattern"], platform, schema)
-    words = _words(schema)
-    if " such as " in words or words.startswith("one of ") or not (examples := schema.get("examples")):
+    return _wanted(_At((key,), model, (), True, model.model_fields[key].annotation), platform)
+
+
+def _wanted(at: "_At", platform: str) -> str:
+    """In words, what stands at a place, with an example of the platform's own."""
+    if at.schema.get("pattern") in FORMS or at.schema.get("pattern") in _BY_PLATFORM:
+        return _pattern(at.schema["pattern"], platform, at.schema)
+    words = _words(at.schema)
+    if " such as " in words or words.startswith(("one of ", "true ")):
         return words
-    # A region has an example of its own platform, and of another platform's addresses is none.
-    examples = [PLATFORMS[platform].region] if key == "region" else [one for one in examples if _is_of(platform, one)]
-    return f"{words}, such as {_flow(examples[0])}" if examples else words
+    example = _example(at, platform) or _in_words_of_items(at, platform)
+    return f"{words}{example.removeprefix(',') if words in ('a mapping', 'a list') else example}"
 
 
-def _is_of(platform: str, example: object) -> bool:
-    """Whether each address in an example is one of the platform's storage."""
-    schemes = {each.uri.example.partition("://")[0] for each in PLATFORMS.values()}
-    own = PLATFORMS[platform].uri.example.partition("://")[0]
-    return not any(f"{one}://" in _flow(example) for one in schemes - {own})
+def _is_meant_as_text(found: object, at: "_At", platform: str) -> bool:
+    """Whether a number is what is allowed, were it text."""
+    pattern = at.schema.get("pattern")
+    own: Form | None = getattr(PLATFORMS[platform], FORMS[pattern]) if pattern in FORMS else None
+    allowed = pattern if own is None else own.pattern
+    number = isinstance(found, int | float) and not isinstance(found, bool)
+    return number and (allowed is None or re.search(f"^({allowed})$", str(found)) is not None)
 
 
-def _words_beside(model: type[BaseModel], key: str) -> str:
+def _words_beside(schema: Mapping[str, Any]) -> str:
     """The single words that a key takes as well as a mapping or a list, such as `workspace` under `callers`."""
-    consts = [one["const"] for one in _schema(model)["properties"][key].get("anyOf", ()) if "const" in one]
+    consts = [one["const"] for one in schema.get("anyOf", ()) if "const" in one]
     return "".join(f"{word}, or " for word in consts)
 
 
-def _example(model: type[BaseModel], key: str) -> str:
-    """An example of a mapping or a list, where it is short enough for a sentence, or the keys that a mapping needs."""
-    schema = _schema(model)["properties"][key]
-    if any(inner.get("pattern") in FORMS for inner in schema.get("patternProperties", {}).values()):
-        return ""  # each platform has a form of its own
-    example = _flow(next(iter(schema.get("examples", [])), ""))
-    if 0 < len(example) <= _LONGEST_EXAMPLE:
-        return f" such as {example}"
-    inner, _ = bare(model.model_fields[key].annotation)
-    if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
+def _example(at: "_At", platform: str) -> str:
+    """The end of a sentence with an example of what stands at a place: one of the platform's own that is short enough
+    for a sentence. Empty where there is none.
+    """
+    fitting = (one for one in at.schema.get("examples", ()) if is_of(platform, one))
+    # A region has an example of its own platform.
+    example = _flow(PLATFORMS[platform].region if at.path[-1:] == ("region",) else next(fitting, ""))
+    return f", such as {example}" if 0 < len(example) <= _LONGEST_EXAMPLE else ""
+
+
+def _in_words_of_items(at: "_At", platform: str) -> str:
+    """What a mapping has in it, where that is a mapping of its own whose keys are known, or several by their names."""
+    here, kinds = bare(at.type_)
+    if get_origin(here) is dict:
+        inner, of_kind = bare(get_args(here)[-1])
+        if of_kind:
+            return f" of names, each with a kind, {_or(of_kind)}, and its keys"
+        item = _At((), at.model, (), False, get_args(here)[-1])
+        return f" of names, each with {_keys_of(inner) or _wanted(item, platform)}"
+    keys = f"a kind, {_or(kinds)}, and its keys" if kinds else _keys_of(here)
+    return f" with {keys}" if keys else ""
+
+
+def _or(words: Collection[Any]) -> str:
+    *before, last = map(repr, words)
+    return f"{', '.join(before)} or {last}" if before else last
+
+
+def _keys_of(model: Any) -> str:
+    """The keys that a model needs, or some of those that it takes where it needs none."""
+    if not (isinstance(model, type) and issubclass(model, BaseModel)):
         return ""
-    needed = [name for name, field in inner.model_fields.items() if field.is_required()]
-    return f" with {in_words(needed)}" if needed else ""
+    needed = [name for name, field in model.model_fields.items() if field.is_required()]
+    return in_words(needed) if needed else f"keys such as {in_words([*model.model_fields][:3])}"
+
+
+def is_of(platform: str, example: object) -> bool:
+    """Whether an example has no address, image or machine type that another platform alone has."""
+    if isinstance(example, dict):
+        said = cast("dict[str, object]", example)
+        return all(is_of(platform, one) for one in (*said, *said.values()))
+    if isinstance(example, list):
+        return all(is_of(platform, one) for one in cast("list[object]", example))
+    if not isinstance(example, str):
+        return True
+    others = [one for name, one in PLATFORMS.items() if name != platform]
+    return not any(re.search(one.marks, example) or _has(one.name, example) for one in others) or _has(
+        platform, example
+    )
+
+
+def _has(platform: str, machine_type: str) -> bool:
+    return machine_type in catalogue.load(platform).machine_types
+
+
+def _counted(found: object) -> str:
+    """A list or a mapping that has too few in it, or a text that is too short."""
+    items = cast("Sized", found)
+    return f"{found_word(found)} of {len(items)}" if items else f"{found_word(found)} with nothing in it"
 
 
 @cache
@@ -185,13 +242,20 @@ def _schema(model: type[BaseModel]) -> dict[str, Any]:
     return model.model_json_schema()
 
 
+@cache
+def _schema_of_type(type_: Any) -> Mapping[str, Any]:
+    return TypeAdapter(type_).json_schema()
+
+
 def _bounds(schema: Mapping[str, Any]) -> str:
     """In words, the bounds of a number, each where it has one."""
-    least, above, most = (schema.get(key) for key in ("minimum", "exclusiveMinimum", "maximum"))
-    if least is not None:
-        return f" from {least} to {most}" if most is not None else f" of {least} or more"
-    low = f" above {above}" if above is not None else ""
-    return low + (f"{' and' if low else ''} up to {most}" if most is not None else "")
+    named = ("minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum")
+    least, above, most, below = (schema.get(key) for key in named)
+    if least is not None and most is not None:
+        return f" from {least} to {most}"
+    low = f" of {least} or more" if least is not None else f" above {above}" if above is not None else ""
+    high = f" up to {most}" if most is not None else f" below {below}" if below is not None else ""
+    return f"{low}{' and' if low and high else ''}{high}"
 
 
 def _words(schema: Mapping[str, Any]) -> str:
@@ -231,11 +295,22 @@ class _At:
     chosen: tuple[tuple[Path, str], ...]
     is_key: bool
     """Whether the path ends in a key of the model, and not in a name, a place in a list or an unknown key."""
+    type_: Any
+    """What may stand at the path, as the model annotates it; None where nothing is known."""
 
     @property
     def siblings(self) -> tuple[str, ...]:
         """The keys that the model knows."""
         return tuple(self.model.model_fields)
+
+    @property
+    def schema(self) -> Mapping[str, Any]:
+        """What the schema says of what stands at the path: that of the key, or of each item of a list or mapping."""
+        if not self.is_key:
+            return _schema_of_type(self.type_) if self.type_ is not None else {}
+        said: Mapping[str, Any] = _schema(self.model)["properties"][str(self.path[-1])]
+        (only, *others) = [one for one in said.get("anyOf", ()) if one.get("type") != "null"] or [{}]
+        return said if others else {**said, **only}  # what may be left out may be null, and no file says that
 
 
 def _followed(loc: Path, error: str) -> _At:
@@ -265,7 +340,7 @@ def _followed(loc: Path, error: str) -> _At:
             here = fields[part].annotation if isinstance(part, str) and part in fields else None
         else:
             here = get_args(here)[-1] if get_args(here) else None
-    return _At(tuple(path), model, tuple(chosen), is_key)
+    return _At(tuple(path), model, tuple(chosen), is_key, here)
 
 
 def bare(type_: Any) -> tuple[Any, Mapping[Any, type[BaseModel]]]:
@@ -309,7 +384,7 @@ def _kind(path: Path, item: dict[str, Any], platform: str) -> tuple[Path, str]:
     kinds = [known for known in section.kinds if not section.refused_kind(known, platform)]
     near = values.meant("kind", kind, kinds)
     hint = f"; did you mean {near}?" if near else ""
-    return (*path, "kind"), f"found {found_word(kind)}, allowed: {' or '.join(map(repr, kinds))}{hint}"
+    return (*path, "kind"), f"found {found_word(kind)}, allowed: {_or(kinds)}{hint}"
 
 
 def _known(platform: object) -> str:
@@ -319,33 +394,37 @@ def _known(platform: object) -> str:
 
 def _pattern(pattern: str, platform: str, key: Mapping[str, Any]) -> str:
     """In words, what a pattern allows on this platform. An address has an example of its key, a file or a folder."""
+    own = PLATFORMS[platform]
     if pattern in FORMS:
-        own: Form = getattr(PLATFORMS[platform], FORMS[pattern])
-        fitting = (one for one in key.get("examples", ()) if own.pattern and re.fullmatch(own.pattern, one))
+        form: Form = getattr(own, FORMS[pattern])
+        fitting = (one for one in key.get("examples", ()) if form.pattern and re.fullmatch(form.pattern, one))
         if pattern == URI and (example := next(fitting, None)):
-            return own.such_as(example)
-        return own.words
+            return form.such_as(example)
+        return form.words
+    if pattern == IMAGE:
+        return f"{WORDS[IMAGE]} such as {own.image_example}"
+    if pattern == PLACE_OR_STEP:
+        return WORDS[PLACE_OR_STEP].replace("in the platform's own storage", f"such as {own.folder_example}")
+    if pattern == MACHINE_TYPE:
+        example = next((one for one in key.get("examples", ()) if is_of(platform, one)), "")
+        return f"{WORDS[MACHINE_TYPE]}{f' such as {example}' if example else ''}"
     return WORDS.get(pattern, f"text of the form {pattern}")
 
 
+_TYPES = frozenset(
+    f"{one}_type" for one in ("model", "model_attributes", "dict", "list", "string", "int", "float", "bool")
+)
+"""Mistakes of a value that is of another type than what stands there."""
 _ALLOWED = {
     "literal_error": "{expected}",
     "value_error": "{error}",
-    "model_type": "a mapping",
-    "model_attributes_type": "a mapping",
-    "dict_type": "a mapping",
-    "list_type": "a list",
-    "string_type": "text",
-    "int_type": "a whole number",
-    "float_type": "a number",
-    "bool_type": "true or false",
     "finite_number": "a finite number",
     "greater_than": "more than {gt:g}",
     "greater_than_equal": "{ge:.10g} or more",
+    "less_than": "less than {lt:.10g}",
     "less_than_equal": "{le:.10g} or less",
     "string_too_short": "at least {min_length} characters",
     "string_too_long": "at most {max_length} characters",
-    "too_short": "at least {min_length} of them",
     "too_long": "at most {max_length} of them",
     "string_unicode": "text of whole characters",
 }

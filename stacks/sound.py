@@ -7,8 +7,7 @@ from typing import Any, cast, get_args, get_origin
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from stacks.checks import Some
-from stacks.fields import Unsaid
+from stacks.fields import Some, Unsaid
 from stacks.model import Path, Section, StackConfig
 from stacks.problems import Places, bare
 from stacks.sections import stack_model
@@ -27,10 +26,10 @@ class Sound:
         if not isinstance(items, Mapping):
             return [self.config]
         broken = {path[1] for path in self.wrong.at if path[:1] == (section.name,) and len(path) > 1}
-        made = Some if broken else dict[str, Any]
-        whole = made({name: item for name, item in cast(Mapping[str, Any], items).items() if name not in broken})
-        alone = [made({name: item}) for name, item in cast(Mapping[str, Any], items).items() if name in broken]
-        return [self.config.model_copy(update={section.name: group}) for group in (whole, *alone)]
+        whole = {name: item for name, item in cast(Mapping[str, Any], items).items() if name not in broken}
+        alone = [{name: item} for name, item in cast(Mapping[str, Any], items).items() if name in broken]
+        groups = [whole] if not broken else [Some(group) for group in (whole, *alone)]
+        return [self.config.model_copy(update={section.name: group}) for group in groups]
 
 
 def sound(values: Mapping[str, Any], wrong: Places) -> Sound:

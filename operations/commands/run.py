@@ -29,10 +29,12 @@ def run(
 ) -> None:
     """Start a run of a training job or a pipeline that stands, as whoever is signed in.
 
-    Dry without --yes: it says on what the run would be, how long and at what cost at most, and what is sent. Exits 2
-    where there is no such item, or the platform refuses. In a sandbox it is `mlplatform sandbox run`, to the run's end.
+    Dry without --yes: it says on what the run would be, how long and at what cost at most, and what is sent. The cost
+    is the report's: of the machines, for all the hours that the run may have them. Exits 2 where there is no such item,
+    or the platform refuses. In a sandbox it is `mlplatform sandbox run`, to the run's end.
     """
     from operations import running
+    from operations.preview import Program, Programs
 
     started = [one.SECTION.name for one in running.STARTED]
     if section not in started:
@@ -43,13 +45,15 @@ def run(
     # What stands in the cloud begins with the landing zone's prefix, where there is one.
     called = landing_zone.named(stack_name(file), config)
     try:
-        run = running.planned(called, config, section, name)
+        running.refuse(config, section, name)
     except BadInput as error:
         raise BadInput(f"{display(file)}: {error}") from None
     chosen = _chosen(sandbox) if sandbox is not None else None
     platform = running.of(config.platform)
     start = platform.start(called, config, section, name)
-    typer.echo(f"{called}: a run of {section} {name}{run.says}, {run.hours} h at most, {run.cost}")
+    with Programs() as programs:
+        graph, _ = programs.run(Program.of(file).in_every_phase)
+    typer.echo(running.told(graph, config, section, name))
     if chosen is not None and yes:
         from operations.sandboxes.byhand import started
 

@@ -23,14 +23,26 @@ MOST_BYTES = 64 * 1024**3
 
 @contextmanager
 def opened(place: str, sandbox: str | None) -> Generator[Path]:
-    """The folder of a version. A copy ends with the `with`. Raises BadInput where there is none."""
+    """The folder of a version. A copy ends with the `with`. Raises BadInput where there is none, and what is refused
+    of a copy within the `with` names the place that it was copied from.
+    """
     with _lying(place, sandbox) as folder:
         if (folder / ARTIFACT).exists() or not (folder / ARCHIVE).is_file():
-            yield folder
+            with _named(folder, place):
+                yield folder
             return
         with TemporaryDirectory(prefix="mlplatform-export-") as laid_out:
             _lay_out(place, folder, Path(laid_out))
-            yield Path(laid_out)
+            with _named(Path(laid_out), place):
+                yield Path(laid_out)
+
+
+@contextmanager
+def _named(folder: Path, place: str) -> Generator[None]:
+    try:
+        yield
+    except BadInput as error:
+        raise BadInput(str(error).replace(str(folder), place.rstrip("/"))) from None
 
 
 def _lay_out(place: str, folder: Path, into: Path) -> None:

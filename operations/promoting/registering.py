@@ -8,6 +8,7 @@ import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 from shlex import quote
+from typing import cast
 
 from catalogue import archives, versions
 from catalogue.errors import BadInput
@@ -104,7 +105,9 @@ def candidate(said: str, file: Path, place: str, folder: Path, number: int | Non
 
     The registry gives it its own number, or the one that is said: a pipeline on a schedule leaves the same each time.
     """
-    target, packed = asked(said, file), Packed(folder)
+    target = asked(said, file)
+    _hold_candidate(place, folder)
+    packed = Packed(folder)
     hold_served(target, target.version.name)
     record = packed.version
     if (record.name, record.version) != (target.version.name, target.version.version):
@@ -118,6 +121,25 @@ def candidate(said: str, file: Path, place: str, folder: Path, number: int | Non
     if number is not None:
         target = replace(target, version=replace(target.version, version=number))
     return Candidate(target, place, folder, record, packed.digest)
+
+
+def _hold_candidate(place: str, folder: Path) -> None:
+    """Refuse what has no record of a candidate, such as what a pipeline that scores left. Raises BadInput."""
+    instead = "give the folder of the step that wrote one, as `register` of examples/steps.py does"
+    record = folder / versions.RECORD
+    if not record.is_file():
+        raise BadInput(
+            f"{place}: has no {versions.RECORD}, the record of a candidate, so nothing there is one; {instead}"
+        )
+    if record.is_symlink():
+        return  # whoever reads the record refuses it
+    with record.open("rb") as opened:
+        said = versions.parsed(opened.read(versions.LARGEST + 1), str(record))
+    schema = cast("dict[str, object]", said).get("schema") if isinstance(said, dict) else None
+    if schema != versions.SCHEMA:
+        raise BadInput(
+            f"{place}: its {versions.RECORD} is no record of a candidate, whose schema is {versions.SCHEMA}; {instead}"
+        )
 
 
 def planned(one: Candidate, registries: Registries) -> Move:

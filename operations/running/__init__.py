@@ -3,24 +3,17 @@
 Each platform has a module that says what is sent to start one, and sends it.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib import import_module
-from typing import Protocol, TypeVar, cast
+from typing import Protocol, cast
 
 from catalogue.errors import BadInput
 from catalogue.graph import Graph
-from catalogue.hardware import catalogue
-from catalogue.hardware.catalogue import Use
-from catalogue.machines import Machines
-from catalogue.order import in_order, longest
-from catalogue.pricing import NoFigure, Pricing
 from catalogue.wording import nearest
-from stacks.machines import machine
+from operations import timetable, words
 from stacks.model import StackConfig
-from stacks.sections import pipelines, training
-from stacks.sections.pipelines import Pipeline, hours_of, scored_by
-from stacks.sections.training import TrainingJob
+from stacks.sections import landing_zone, pipelines, training
 
 STARTED = (training, pipelines)
 """The sections of which runs are started."""
@@ -39,9 +32,6 @@ class Start:
 class Platform(Protocol):
     """What a platform's module has."""
 
-    LAUNCHER: str
-    """The machine type that stands beside each step of a pipeline while it runs, and bills. Empty where none does."""
-
     def start(self, stack: str, config: StackConfig, section: str, name: str) -> Start:
         """What would be sent to start a run of an item of the section."""
         ...
@@ -51,151 +41,22 @@ class Platform(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class Part:
-    """One job of a run: on what, for how long at most, and what that costs at most."""
-
-    name: str
-    machines: Machines
-    hours: int
-    dollars: float | None
-    """None where the price of the machine is unknown in the region."""
-    spot: bool
-    trials: str = ""
-    """What it makes instead of one training, in words."""
-
-    @property
-    def on(self) -> str:
-        """What it runs on, in words."""
-        return f"{self.machines.high} × {self.machines.said}" if self.machines.high > 1 else self.machines.said
-
-
-@dataclass(frozen=True)
-class Run:
-    """A run of a training job, or of a pipeline, whose steps are its parts, of which each waits for others."""
-
-    stack: str
-    name: str
-    parts: Sequence[Part]
-    waits: Mapping[str, Collection[str]] = field(default_factory=dict[str, Collection[str]])
-    launchers: Part | None = None
-    """What starts the steps and waits for each, on a machine of its own; None where nothing that bills does."""
-
-    @property
-    def hours(self) -> int:
-        """How long it takes at most: the longest way from step to step."""
-        return int(longest({part.name: part.hours for part in self.parts}, self.waits))
-
-    @property
-    def says(self) -> str:
-        """On what it is, in words."""
-        if len(self.parts) == 1:
-            return f"{self.parts[0].trials} on {self.parts[0].on}"
-        return f": {', then '.join(' beside '.join(one) for one in self._turns())}"
-
-    def _turns(self) -> list[list[str]]:
-        """The steps in words, those that begin with the run first: each of the next waits for one of those before."""
-        turns, said = dict[str, int](), list[list[str]]()
-        on = {part.name: f"{part.name}{part.trials} on {part.on}" for part in self.parts}
-        for name in in_order(self.waits):
-            turns[name] = max((turns[one] + 1 for one in self.waits[name]), default=0)
-            said += [[]] if turns[name] == len(said) else []
-            said[turns[name]].append(on[name])
-        return said
-
-    @property
-    def dollars(self) -> float | None:
-        """What it costs at most; None where the price of a machine is unknown in the region."""
-        parts = [*self.parts, *([self.launchers] if self.launchers else [])]
-        costs = [part.dollars for part in parts if part.dollars is not None]
-        return sum(costs) if len(costs) == len(parts) else None
-
-    @property
-    def cost(self) -> str:
-        """What it costs at most, in words."""
-        if self.dollars is None:
-            return "at a price that is not known in this region"
-        # What Spot saves changes by the hour and is no figure of a list.
-        spot = any(part.spot for part in self.parts)
-        beside = f" with the launchers of its steps on {self.launchers.on}" if self.launchers else ""
-        return f"${self.dollars:,.2f} at most{beside}{', less on Spot machines' if spot else ''}"
-
-
 def of(platform: str) -> Platform:
     """The module of a platform."""
     return cast(Platform, import_module(f"operations.running.{platform}"))
 
 
-def planned(stack: str, config: StackConfig, section: str, name: str) -> Run:
-    """A run of the item of that name. Raises BadInput where there is none, or it is switched off."""
-    if section == pipelines.SECTION.name:
-        asked = _item(pipelines.of(config), section, "pipeline", name)
-        parts, launcher = list(_steps(stack, config, asked)), of(config.platform).LAUNCHER
-        hours = sum(part.hours for part in parts)
-        launchers = _part(stack, config, "launchers", launcher, 1, hours) if launcher else None
-        return Run(stack, name, parts, pipelines.reads(asked.steps), launchers)
-    job = _item(training.of(config), section, "training job", name)
-    return Run(stack, name, [_of_a_job(stack, config, name, job)])
-
-
-def _steps(stack: str, config: StackConfig, pipeline: Pipeline) -> Iterator[Part]:
-    for name, step in pipeline.steps.items():
-        if step.training is not None:
-            yield _of_a_job(stack, config, name, training.of(config)[step.training])
-        elif (job := scored_by(config, step)) is not None:
-            yield _part(stack, config, name, job.machine, job.replicas, job.max_hours, use="batch")
-        else:
-            yield _part(stack, config, name, step.machine, 1, hours_of(config, step))
-
-
-def _of_a_job(stack: str, config: StackConfig, name: str, job: TrainingJob) -> Part:
-    return _part(stack, config, name, job.machine, job.at_once, job.hours, job.spot is not None, _trials(job))
-
-
-def _part(
-    stack: str,
-    config: StackConfig,
-    name: str,
-    named: str,
-    replicas: int,
-    hours: int,
-    spot: bool = False,
-    trials: str = "",
-    use: Use = "training",
-) -> Part:
-    has = machine(config.platform, named, config.region)
-    machines = Machines(
-        name,
-        has.type,
-        use,
-        replicas,
-        replicas,
-        accelerator=has.accelerator,
-        accelerators=has.accelerators,
+def refuse(config: StackConfig, section: str, name: str) -> None:
+    """Refuse a run of what the section does not have, or of what is switched off. Raises BadInput."""
+    items, called = (
+        (pipelines.of(config), "pipeline")
+        if section == pipelines.SECTION.name
+        else (training.of(config), "training job")
     )
-    try:
-        known = catalogue.load(config.platform)
-        hour = Pricing(Graph(stack, config.platform, (), {}), known, config.region).hour(machines)
-    except NoFigure:
-        hour = None
-    return Part(name, machines, hours, hour * replicas * hours if hour is not None else None, spot, trials)
-
-
-def _trials(job: TrainingJob) -> str:
-    """What a run makes instead of one training, in words; empty where it trains once."""
-    if job.tuning is None:
-        return ""
-    return f" in {job.tuning.total} trials, {job.tuning.parallel} at once and {job.max_hours} h each at most,"
-
-
-Item = TypeVar("Item", TrainingJob, Pipeline)
-
-
-def _item(items: Mapping[str, Item], section: str, called: str, name: str) -> Item:
     if not items:
         raise BadInput(
-            f"{section}: the stack file has no {called}; give it one, as stacks/Pulumi.aws-full.yaml has, and bring "
-            "the stack up"
+            f"{section}: the stack file has no {called}; give it one, as stacks/Pulumi.{config.platform}-full.yaml "
+            "has, and bring the stack up"
         )
     if name not in items:
         raise BadInput(f"{section}: found {name!r}, which is no {called} of the stack file{nearest(name, items)}")
@@ -203,4 +64,34 @@ def _item(items: Mapping[str, Item], section: str, called: str, name: str) -> It
         raise BadInput(
             f"{section}.{name}.enabled: is false, so nothing stands that could run; take it out and `up` first"
         )
-    return items[name]
+
+
+def told(graph: Graph, config: StackConfig, section: str, name: str) -> str:
+    """A run of an item in one sentence: on what, for how long and at what cost at most, as the report's table of what
+    runs has it. The graph is the stack's, with all that its file describes.
+    """
+    called = landing_zone.named(graph.stack, config)
+    (row,) = (
+        one
+        for one in timetable.of(graph, config.region)
+        if one.name == f"{called}-{name}" and not one.what.endswith("endpoint")
+    )
+    if row.unread:
+        return f"{called}: a run of {section} {name}, of which nobody can tell more, for it {row.unread}"
+    on, lasts = words.run_in_words(row, _trials(config, section, name)), words.run_lasts(row) or "no bound known"
+    return f"{called}: a run of {section} {name}{on}, {lasts} at most, {words.run_cost(row)}"
+
+
+def _trials(config: StackConfig, section: str, name: str) -> Mapping[str, str]:
+    """What each part of a run that searches makes instead of one training, in words. A job's one part has no name."""
+    jobs = training.of(config)
+    if section == training.SECTION.name:
+        parts = {"": jobs[name]}
+    else:
+        steps = pipelines.of(config)[name].steps
+        parts = {called: job for called, step in steps.items() if (job := pipelines.trained_by(config, step))}
+    return {
+        called: f" in {job.tuning.total} trials, {job.tuning.parallel} at once and {job.max_hours} h each at most,"
+        for called, job in parts.items()
+        if job.tuning is not None
+    }

@@ -15,7 +15,6 @@ from operations.refusals import asking
 from operations.running import Start
 from stacks.model import StackConfig
 
-LAUNCHER = ""
 _PIPELINES = "pipelines"
 
 

@@ -16,7 +16,6 @@ from provider.errors import ProviderError
 from provider.rest import Door
 from stacks.model import StackConfig
 
-LAUNCHER = ""
 _ML = "providers/Microsoft.MachineLearningServices/workspaces"
 
 

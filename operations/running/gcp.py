@@ -11,13 +11,11 @@ from typing import Any, cast
 import httpx
 
 from catalogue.errors import BadInput
-from catalogue.vertex_jobs import LAUNCHER_MACHINE
 from operations.running import Start
 from provider.clouds import google_token
 from provider.errors import ProviderError
 from stacks.model import StackConfig
 
-LAUNCHER = LAUNCHER_MACHINE
 _API = "https://workflowexecutions.googleapis.com/v1/"
 _SECONDS = 60.0
 

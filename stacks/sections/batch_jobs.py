@@ -142,7 +142,9 @@ def _by_the_clock(config: StackConfig) -> Iterator[Problem]:
     for name, job in of(config).items():
         if job.schedule is not None and job.output_uri is None:
             yield Problem(
-                (SECTION.name, name, "output_uri"), "is missing; add the folder that the scores are written to"
+                (SECTION.name, name, "output_uri"),
+                "is missing; add the folder that the scores are written to, such as "
+                f"{PLATFORMS[config.platform].folder_example}",
             )
         if job.schedule is None and (beside := job.of_its_runs):
             yield Problem(
@@ -150,10 +152,14 @@ def _by_the_clock(config: StackConfig) -> Iterator[Problem]:
                 f"is missing; add when it runs, or leave out {', '.join(beside)}: the step of a pipeline says what it "
                 "reads, and the pipeline where it writes",
             )
-        elif (
-            job.schedule is None and "pipelines" not in config.model_fields_set
-        ):  # else that section looks at its steps
-            yield started_by_none(config, name)
+
+
+def _started(config: StackConfig) -> Iterator[Problem]:
+    """What has no schedule is a step of a pipeline. Where the file has pipelines, that section looks at their steps."""
+    if not getattr(config, "pipelines", None):
+        for name, job in of(config).items():
+            if job.schedule is None and not job.of_its_runs:
+                yield started_by_none(config, name)
 
 
 def started_by_none(config: StackConfig, name: str) -> Problem:
@@ -179,7 +185,12 @@ def _one_or_several(config: StackConfig) -> Iterator[Problem]:
     for name, job in of(config).items():
         at = (SECTION.name, name, "input_uri")
         if (job.schedule is not None or job.of_its_runs) and job.input_uri is None and not job.inputs:
-            yield Problem(at, "is missing; add where the data to score lies, or each place by its name under inputs")
+            example = PLATFORMS[config.platform].folder_example
+            yield Problem(
+                at,
+                f"is missing; add where the data to score lies, such as {example}, or each place by its name under "
+                "inputs",
+            )
         elif job.input_uri is not None and job.inputs:
             yield Problem(at, "stands beside inputs, allowed: one of the two; give the place a name there")
         if "model" in job.inputs:
@@ -359,6 +370,7 @@ SECTION: Section[Mapping[str, BatchJob]] = Section(
     check=one_by_one(
         *(
             _by_the_clock,
+            _started,
             _one_or_several,
             _input,
             _output,

@@ -29,7 +29,7 @@ def _training(config: StackConfig) -> Iterator[Problem]:
     known = training.of(config)
     for index, name in enumerate(asked.training if asked else ()):
         if name not in known:
-            hint = nearest(name, known) if known else "; the file has none"
+            hint = nearest(name, known) if known else "; the file has none, so leave experiments out"
             yield Problem((SECTION.name, "training", index), f"names no training job of this file{hint}")
         elif known[name].tuning is not None:
             yield Problem(

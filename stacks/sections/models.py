@@ -203,12 +203,15 @@ def _one_or_the_other(config: StackConfig) -> Iterator[Problem]:
             place = by_version == [VERSION[0]]  # in the registry, for versions that are not there yet
             for key in () if place else VERSION if by_version else SERVED:
                 if key not in said:
-                    yield Problem((SECTION.name, name, key), f"is missing; {_ADD[key]}")
+                    own = PLATFORMS[config.platform]
+                    artifact = own.artifact.example or own.folder_example
+                    add = _ADD[key].format(image=own.image_example, artifact=artifact)
+                    yield Problem((SECTION.name, name, key), f"is missing; {add}")
 
 
 _ADD = {
-    "image": "add the container image that serves the model, with a pinned tag or digest",
-    "artifact_uri": "add where the trained artifact lies",
+    "image": "add the container image that serves the model, with a pinned tag or digest, such as {image}",
+    "artifact_uri": "add where the trained artifact lies, such as {artifact}",
     "registered": "add the name of the model in the registry",
     "version": "add the number of the version in the registry",
     "digest": "add the digest of the version's record, such as sha256: and 64 hexadecimal digits",

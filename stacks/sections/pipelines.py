@@ -10,7 +10,7 @@ from catalogue.pauses import shortest_pause_minutes
 from catalogue.platforms import FOLDER, PLATFORMS
 from catalogue.runs import PIPELINES_DAYS
 from catalogue.wording import found_word, nearest
-from stacks.checks import address, all_of, expires, kept_time, offered, one_by_one, pulled
+from stacks.checks import address, expires, kept_time, offered, one_by_one, pulled
 from stacks.fields import (
     CHANNEL,
     HYPERPARAMETER,
@@ -22,6 +22,7 @@ from stacks.fields import (
     Slug,
     Started,
     Uri,
+    every,
     machine_type_schema,
 )
 from stacks.model import Path, Problem, Section, StackConfig
@@ -103,7 +104,12 @@ class Step(Machine):
     inputs: dict[Input, PlaceOrStep] = Field(
         min_length=1,
         max_length=10,
-        examples=[{"raw": "s3://aws-full-artifacts-111122223333/data/raw/"}, {"data": "prepare", "model": "train"}],
+        examples=[
+            {"raw": "s3://aws-full-artifacts-111122223333/data/"},
+            {"raw": "gs://payments-risk-pilot-data/raw/"},
+            {"raw": "azureml://datastores/artifacts/paths/raw/"},
+            {"data": "prepare", "model": "train"},
+        ],
         json_schema_extra={"additionalProperties": False},
     )
     """What the step reads, by the name that its program knows: a folder in the platform's own storage, or the name of
@@ -241,7 +247,8 @@ def _either(config: StackConfig) -> Iterator[Problem]:
                 if getattr(step, key) is None:
                     # aws does no batch job in a pipeline, so it is no way out there.
                     also = " or batch" if key == "image" and config.platform != "aws" else ""
-                    yield Problem(_at(name, called, key), f"is missing; {add}{also}")
+                    said = add.format(image=PLATFORMS[config.platform].image_example)
+                    yield Problem(_at(name, called, key), f"is missing; {said}{also}")
 
 
 Job = TypeVar("Job", training.TrainingJob, batch_jobs.BatchJob)
@@ -255,7 +262,8 @@ def _job(name: str, called: str, step: Step, key: str, job: str, jobs: Mapping[s
             _at(name, called, beside[0]), f"stands beside {key}, whose job says it itself; leave one of them out"
         )
     elif job not in jobs:
-        hint = nearest(job, jobs) if jobs else "; the file has none"
+        section = training if key == "training" else batch_jobs
+        hint = nearest(job, jobs) if jobs else f"; the file has none, so add it under {section.SECTION.name}"
         yield Problem(path, f"names no {key} job of this file{hint}")
     elif not jobs[job].enabled:
         yield Problem(path, f"found {found_word(job)}, which is switched off; take enabled: false out there")
@@ -298,17 +306,22 @@ def _scores(config: StackConfig) -> Iterator[Problem]:
 
 
 _ADD = {
-    "image": "add the container image of its program, or name a job of this file under training",
+    "image": "add the container image of its program, such as {image}, or name a job of this file under training",
     "program": "add the program and its first words, such as [python, -m, steps, prepare]",
     "max_hours": "add after how many hours the step is stopped",
 }
 
 
 def _started_by_none(config: StackConfig) -> Iterator[Problem]:
-    """A batch job without a schedule runs as a step, or never. Where the file has no pipelines, batch jobs say so."""
-    named = {step.batch for pipeline in all_of(of(config)).values() for step in pipeline.steps.values()}
-    for name, job in batch_jobs.of(config).items():
-        if job.schedule is None and name not in named:
+    """A batch job without a schedule runs as a step, or never. Where the file has no pipelines, batch jobs say so;
+    where a step names a batch job that is none, any may be meant.
+    """
+    every(of(config))
+    named, known = {step.batch for _, _, step in _steps(config)} - {None}, batch_jobs.of(config)
+    if not all(name in known for name in named):
+        return
+    for name, job in known.items():
+        if job.schedule is None and name not in named and not job.of_its_runs:
             yield batch_jobs.started_by_none(config, name)
 
 
@@ -345,6 +358,8 @@ def _ends(config: StackConfig) -> Iterator[Problem]:
     """
     for name, pipeline in of(config).items():
         read = frozenset[str]().union(*reads(pipeline.steps).values())
+        if not read <= pipeline.steps.keys():
+            continue  # a step that is none stands for one of these, and has a sentence of its own
         ends = [called for called in pipeline.steps if called not in read]
         for called in ends if len(ends) > 1 else ():
             if not pipeline.steps[called].result:

@@ -67,7 +67,11 @@ class TrainingJob(Started, Machine):
     data: dict[Channel, Uri] = Field(
         min_length=1,
         max_length=20,
-        examples=[{"train": "s3://payments-risk-data-111122223333/transactions/train/"}],
+        examples=[
+            {"train": "s3://payments-risk-data-111122223333/train/"},
+            {"train": "gs://payments-risk-pilot-data/train/"},
+            {"train": "azureml://datastores/artifacts/paths/train/"},
+        ],
         json_schema_extra={"additionalProperties": False},
     )
     """The data by channel: the folder of each, in the platform's own storage. A channel is a folder in the container.

@@ -10,9 +10,10 @@ import yaml
 
 from catalogue.graph import Graph
 from catalogue.work import Part, Work, cron_in_words
-from operations import facts, judge, pictures, running, timetable
+from operations import facts, judge, pictures, timetable
 from operations.verdict import RunPart, WhatRuns
 from stacks.config import STACKS, read_stack_file
+from stacks.sections import pipelines
 from tests.previewing import preview
 
 SIX = [f"{platform}-{stack}" for platform in ("aws", "gcp", "azure") for stack in ("pilot", "full")]
@@ -50,8 +51,9 @@ def test_all_that_a_stack_file_runs_is_told_once_with_its_steps_its_start_and_it
     for name, path in said(stack, "pipelines").items():
         row, steps = by_name[name], path["steps"]
         waits = any("spot" in said(stack, "training")[one["training"]] for one in steps.values() if "training" in one)
-        run = running.planned(stack, read_stack_file(STACKS / f"Pulumi.{stack}.yaml"), "pipelines", name)
-        assert row.run_hours == (None if waits and stack.startswith("azure") else run.hours)  # Azure waits without end
+        config = read_stack_file(STACKS / f"Pulumi.{stack}.yaml")
+        hours = pipelines.of(config)[name].hours(config)
+        assert row.run_hours == (None if waits and stack.startswith("azure") else hours)  # Azure waits without end
         placed = [part.name for part in row.parts if part.name != "launchers"]
         assert row.what == "pipeline" and sorted(placed) == sorted(steps)
         assert row.started_by == ["people"] and row.a_month == path["runs_per_month"]

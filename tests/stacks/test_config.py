@@ -20,7 +20,7 @@ from tests import sharing
 
 PILOT = STACKS / "Pulumi.aws-pilot.yaml"
 HARDWARE = catalogue.load("aws")
-KINDS = "allowed: 'online' or 'async' or 'multi-model'"
+KINDS = "allowed: 'online', 'async' or 'multi-model'"
 INF1 = (
     "found ml.inf1.xlarge, whose new versions SageMaker lets in all at once and never takes back, "
     "allowed: a machine of another family"
@@ -149,7 +149,10 @@ CRON = "mlplatform:batch_jobs.nightly.schedule"
 FIELDS = "allowed: five cron fields, each '*' or a list of numbers and ranges, such as '0 2 * * 1-5'"
 OPEN = "allowed: day-of-month or day-of-week left open with '*'; no two platforms read both alike"
 BARE = "without quotes, allowed: quoted text, a plain decimal number, true or false"
-IMAGE = "allowed: a container image with a pinned tag or digest such as registry.example.com/scorer:1.4"
+IMAGE = (
+    "allowed: a container image with a pinned tag or digest such as "
+    "111122223333.dkr.ecr.us-east-1.amazonaws.com/scorer:1.4"
+)
 FAMILIES = ", ".join(catalogue.family_names())
 ZONES = "allowed: a list of zones such as [us-east-1a, us-east-1b]"
 A_ZONE = f"allowed: a zone of us-east-1 ({', '.join(f'us-east-1{letter}' for letter in 'abcdefgh')})"
@@ -162,7 +165,7 @@ MISTAKES = [
          "mlplatform:allow.until: found 'soon', allowed: a day such as 2027-01-31"),
         ("delete: [a], reason: it was copied, until: 2027-01-31", "line 8: found '2027-01-31' without quotes, allowed: "
          "quoted text such as '2027-01-31', a plain decimal number, true or false"),
-        ("reason: it was copied, until: '2027-01-31'", "mlplatform:allow: found a mapping, allowed: a resource under "
+        ("reason: it was copied, until: '2027-01-31'", "mlplatform:allow: takes a resource under "
          "replace or delete, such as delete: [aws-pilot-user-ana]"),
         ("delete: [a b], reason: it was copied, until: '2027-01-31'", "mlplatform:allow.delete.0: found 'a b', "
          "allowed: the name of a resource as `mlplatform step` says it, such as aws-pilot-workspace-ben"),
@@ -234,10 +237,10 @@ MISTAKES = [
     ("20, zones: [us-east-1a, us-east-1b]", "20, zones: us-east-1a", "mlplatform:network.zones: found 'us-east-1a', "
      f"{ZONES}"),
     ("20, zones: [us-east-1a, us-east-1b]", "20, zones:", f"mlplatform:network.zones: found nothing, {ZONES}"),
-    ("20, zones: [us-east-1a, us-east-1b]", "20, zones: []", "mlplatform:network.zones: found a list, allowed: at "
-     "least 2 of them"),
-    ("20, zones: [us-east-1a, us-east-1b]", "20, zones: [us-east-1a]", "mlplatform:network.zones: found a list, "
-     "allowed: at least 2 of them"),
+    ("20, zones: [us-east-1a, us-east-1b]", "20, zones: []", "mlplatform:network.zones: found a list with "
+     "nothing in it, allowed: 2 or more, such as [us-east-1a, us-east-1b]"),
+    ("20, zones: [us-east-1a, us-east-1b]", "20, zones: [us-east-1a]", "mlplatform:network.zones: found a list of 1, "
+     "allowed: 2 or more, such as [us-east-1a, us-east-1b]"),
     ("20, zones: [us-east-1a, us-east-1b]", "20, zones: [us-east-1a, us-east-1a]", "mlplatform:network.zones: found a "
      "list, allowed: every name once; 'us-east-1a' stands there twice"),
     ("20, zones: [us-east-1a, us-east-1b]", "20, zones: [us-east-1a, 7]", "mlplatform:network.zones.1: found 7, "
@@ -256,7 +259,8 @@ MISTAKES = [
     ("users: [ana, ben]", "users: [ana, ben], zone: us-east-1a", "mlplatform:workspace.zone: aws takes none: Studio "
      "stands in two zones or more; name them under mlplatform:workspace.zones"),
     ("{monthly_usd: 2500}", "2500", "mlplatform:budget: found 2500, allowed: a mapping such as {monthly_usd: 2500}"),
-    ("monthly_usd: 2500", "monthly_usd: true", "mlplatform:budget.monthly_usd: found true, allowed: a number"),
+    ("monthly_usd: 2500", "monthly_usd: true", "mlplatform:budget.monthly_usd: found true, allowed: a number "
+     "from 1 to 1000000, such as 2500"),
     ("monthly_usd: 2500", "monthly_usd: 0", "mlplatform:budget.monthly_usd: found 0, allowed: 1 or more"),
     ("monthly_usd: 2500", "monthly_usd: 0.5", "mlplatform:budget.monthly_usd: found 0.5, allowed: 1 or more"),
     (
@@ -267,7 +271,8 @@ MISTAKES = [
     ("monthly_usd: 2500", "monthly_usd: .nan", "mlplatform:budget.monthly_usd: found nan, allowed: a finite number"),
     ("monthly_usd: 2500", "monthly_usd: -.inf", "mlplatform:budget.monthly_usd: found -inf, allowed: a finite number"),
     ("[ana, ben]", "ana", "mlplatform:workspace.users: found 'ana', allowed: a list such as [ana, ben]"),
-    ("[ana, ben]", "[]", "mlplatform:workspace.users: is empty; add a list, such as [ana, ben]"),
+    ("[ana, ben]", "[]", "mlplatform:workspace.users: found a list with nothing in it, "
+     "allowed: 1 or more, such as [ana, ben]"),
     ("[ana, ben]", "[ana, Ben]", f"mlplatform:workspace.users.1: found 'Ben', {SLUG}"),
     (
         "[ana, ben]",
@@ -277,7 +282,8 @@ MISTAKES = [
     ("team: payments-risk", "team: Payments", f"mlplatform:team: found 'Payments', {SLUG}"),
     ("team: payments-risk", r'team: "payments\n"', rf"mlplatform:team: found 'payments\n', {SLUG}"),
     ("payments-risk", "a" * 25, f"mlplatform:team: found '{'a' * 25}', allowed: at most 24 characters"),
-    ("  mlplatform:team", "  mlplatform:team: {}\n  pulumi:tags", "mlplatform:team: found a mapping, allowed: text"),
+    ("  mlplatform:team", "  mlplatform:team: {}\n  pulumi:tags", f"mlplatform:team: found a mapping, {SLUG}, "
+     "such as payments-risk"),
     ("  mlplatform:team", "  pulumi:autonaming: {}\n  mlplatform:team", "config.pulumi:autonaming: Pulumi's own keys "
      "here are pulumi:disable-default-providers and pulumi:tags alone; take this one out"),
     (
@@ -412,7 +418,7 @@ MISTAKES = [
     (
         "    live:\n      kind: online\n      model: scorer",
         "    online:\n      kind: online\n      model: 7",
-        "mlplatform:endpoints.online.model: found 7, allowed: text; put it in quotes",
+        f"mlplatform:endpoints.online.model: found 7, {SLUG}, such as fraud-scorer",
     ),
     # schedules
     ("30 4 * * *", "30 2 * *", f"{CRON}: found '30 2 * *', {FIELDS}"),

@@ -80,5 +80,5 @@ def test_a_misspelt_word_for_kind_hides_no_other_mistake() -> None:
     item |= {"kinds": item.pop("kind"), "max_replicas": "four"}
     assert mistakes(config) == [
         "endpoints.fraud-scorer.kinds: unknown key; did you mean kind?",
-        "endpoints.fraud-scorer.max_replicas: found 'four', allowed: a whole number",
+        "endpoints.fraud-scorer.max_replicas: found 'four', allowed: a whole number from 1 to 100, such as 4",
     ]

@@ -184,7 +184,7 @@ def test_two_stacks_in_one_account_share_no_name(pilot: Graph, tmp_path: Path) -
 
 
 def test_a_wrong_stack_file_is_one_sentence_from_the_program_too(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match=r"mlplatform:team: found 7, allowed: text; put it in quotes"):
+    with pytest.raises(BadInput, match=r"mlplatform:team: found 7, allowed: lower-case words"):
         variant(tmp_path, lambda c: c.update({"mlplatform:team": 7}))
 
 

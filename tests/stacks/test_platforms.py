@@ -195,7 +195,8 @@ MISTAKES = [
     # accounts
     ("gcp", "account: payments-risk-pilot", "account: Payments", f"account: found 'Payments', {ACCOUNT['gcp']}"),
     ("gcp", "account: payments-risk-pilot", "account: pilot", f"account: found 'pilot', {ACCOUNT['gcp']}"),
-    ("gcp", "payments-risk-pilot", "742095179924", "account: found 742095179924, allowed: text; put it in quotes"),
+    ("gcp", "payments-risk-pilot", "742095179924", "account: found 742095179924, allowed: a Google "
+     "Cloud project id such as payments-risk-pilot, neither its number nor its name"),
     (
         "azure",
         ACCOUNTS["azure"],
@@ -339,7 +340,7 @@ MISTAKES = [
         f"workspace.principals.ana: found 'ana@example.com', allowed: {PERSON['aws']}",
     ),
     ("gcp", "{ana: ana@example.com, ben: ben@example.com}", "ana", "workspace.principals: found 'ana', "
-     "allowed: a mapping"),
+     "allowed: a mapping such as {ana: ana@example.com, ben: ben@example.com}"),
     # zones
     *((platform, "10.40.0.0/20}", f"10.40.0.0/20, zones: {wrong}}}", f"network.zones: {platform} takes none: {instead}")
       for platform, instead in NO_ZONES.items() for wrong in ("2", "[a, 7]", "[us-central1-a, us-central1-b]")),
@@ -353,7 +354,8 @@ MISTAKES = [
      f"{GCP_ZONE}"),
     ("gcp", "zone: us-central1-a", "zone: us-east1-b", f"workspace.zone: found 'us-east1-b', allowed: {GCP_ZONE}"),
     ("gcp", "zone: us-central1-a", "zone: ''", f"workspace.zone: found '', allowed: {GCP_ZONE}"),
-    ("gcp", "zone: us-central1-a", "zone:", "workspace.zone: found nothing, allowed: text"),
+    ("gcp", "zone: us-central1-a", "zone:", "workspace.zone: found nothing, allowed: text, such as "
+     "us-central1-a"),
     ("gcp", "region: us-central1", "region: me-central2", "workspace.zone: found 'us-central1-a', allowed: a zone of "
      "me-central2 that has e2-standard-2 (me-central2-a, me-central2-b, me-central2-c)"),
     ("gcp", "region: us-central1", "region: africa-south1", "region: found 'africa-south1', where Google lists no zone "
@@ -390,8 +392,8 @@ MISTAKES = [
         "gcp",
         "family: gpu-t4",
         "machine_type: 8 GPUs",
-        "batch_jobs.nightly.machine_type: found '8 GPUs', allowed: a machine type in the platform's own words, such as "
-        "those in catalogue/hardware/machines",
+        "batch_jobs.nightly.machine_type: found '8 GPUs', allowed: a machine type of "
+        "catalogue/hardware/machines such as g2-standard-4",
     ),
     (
         "azure",
@@ -438,7 +440,8 @@ MISTAKES = [
         "gcp",
         "family: gpu-t4",
         "",
-        "batch_jobs.nightly.family: is missing; add it, or a machine type of the platform under machine_type",
+        "batch_jobs.nightly.family: is missing; add one such as cpu-small, or a machine type of the platform under "
+        "machine_type",
     ),
     # families that a platform lacks, or does not offer for this
     (

@@ -49,7 +49,7 @@ class Job:
     `state` names the state of a state machine, or the step of a pipeline, that starts it; `task` is that state or step.
     A schedule that calls SageMaker by itself has no state. `times` is how many of the job may run at once in one run.
     `turn` is where the states stand of which one alone is in work at a time; jobs of one turn that are awaited never
-    run at once.
+    run at once. `attempts` is how often one run may start it, one after the other, and None where nothing says that.
     """
 
     state: str
@@ -59,6 +59,7 @@ class Job:
     request: Properties
     awaited: bool
     turn: str = ""
+    attempts: int | None = 1
 
     def machines(self, user: str, part: str = "") -> Iterator[Machines]:
         """The machines that run at once, for each cluster. Raises Malformed where the request does not name them."""
@@ -85,15 +86,19 @@ class Job:
                 use = USES["createProcessingJob"]
                 yield Machines(user, type_, use, self.times, self.times, part, processing=True)
 
-    def longest_hours(self) -> float:
-        """How long the job may last by its own request. Raises Unpriced where the request does not say."""
+    def hours_or_none(self) -> float | None:
+        """How long the job may run by its own request; None where the request does not say."""
         where = _BOUNDS.get(self.action)
         seconds = self.request.number_or_none(where) if where else None
-        if seconds is None:
-            raise Unpriced(f"a job of {self.action} that nothing ends ({self.task.at})")
-        if seconds <= 0:
+        if seconds is not None and seconds <= 0:
             raise Malformed(f"{self.request.at}.{where}", "is not above 0, so nothing ends the job", self.task.owner)
-        return seconds / 3600
+        return seconds / 3600 if seconds is not None else None
+
+    def longest_hours(self) -> float:
+        """How long the job may run by its own request. Raises Unpriced where the request does not say."""
+        if (hours := self.hours_or_none()) is None:
+            raise Unpriced(f"a job of {self.action} that nothing ends ({self.task.at})")
+        return hours
 
     def together(self) -> Iterator[tuple[Properties, int, set[str]]]:
         """Each training job that the request describes, how many machines train together in it, and their types."""

@@ -1,8 +1,9 @@
 """AWS Step Functions: state machines, and the SageMaker jobs that their tasks start, at any depth."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from math import ceil, inf
 
 from catalogue.answers import by_name
 from catalogue.behaviour import Behaviour, Ref
@@ -79,13 +80,14 @@ def request_of(task: Properties) -> Properties:
 
 def jobs(props: Properties) -> Iterator[Job]:
     """Every job that a state machine may start. Raises Malformed for a task that starts something unknown."""
-    for name, task, times, again, turn in _tasks(definition(props), 1, False):
+    for name, task, times, again, turn, listed in _tasks(definition(props), 1, False, False):
         action = _sagemaker_action(task)
         if action and again:
             raise Malformed(task.at, "is reached again from itself, so that any number of jobs may start", task.owner)
         if action:
             awaited = bool(_AWAITED.search(task.text_or_empty("Resource")))
-            yield Job(name, action, times, task, request_of(task), awaited, turn if awaited else task.at)
+            attempts = None if listed else _attempts(task)
+            yield Job(name, action, times, task, request_of(task), awaited, turn if awaited else task.at, attempts)
 
 
 DEFINED: Mapping[str, str] = {STATE_MACHINE: "definition", PIPELINE: "pipelineDefinition"}
@@ -115,9 +117,21 @@ def passing(graph: Graph, machine: Resource) -> Iterator[str]:
         yield own or checkpoints.text_if_known("S3Uri")
 
 
-def _tasks(scope: Properties, times: int, again: bool) -> Iterator[tuple[str, Properties, int, bool, str]]:
+def _attempts(task: Properties) -> int:
+    """How often a run starts a task at most: once, and as often again as each of its retriers says, 3 times by default.
+
+    https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html (MaxAttempts)
+    """
+    again = (retry.number_or_none("MaxAttempts") for retry in task.each_section("Retry"))
+    return 1 + sum(ceil(max(most, 0)) if most is not None else 3 for most in again)
+
+
+def _tasks(
+    scope: Properties, times: int, again: bool, listed: bool
+) -> Iterator[tuple[str, Properties, int, bool, str, bool]]:
     """Every task of a scope, branches and iterations included: its name, itself, how many of it may run at once,
-    whether one run may come to it `again`, and the scope that it stands in.
+    whether one run may come to it `again`, the scope that it stands in, and whether that is done for each item of a
+    list, whose length nobody knows.
     """
     named = states_of(scope)
     for name, state in named.items():
@@ -126,13 +140,13 @@ def _tasks(scope: Properties, times: int, again: bool) -> Iterator[tuple[str, Pr
             raise Malformed(f"{state.at}.Type", f"is {kind!r}, which is no type of state", state.owner)
         loops = again or name in reached(named, name)
         if kind == "Task":
-            yield name, state, times, loops, scope.at
+            yield name, state, times, loops, scope.at, listed
         elif kind == "Parallel":
             for branch in state.each_section("Branches"):
-                yield from _tasks(branch, times, loops)
+                yield from _tasks(branch, times, loops, listed)
         elif kind == "Map":
             inner = state.section_or_empty("ItemProcessor" if "ItemProcessor" in state else "Iterator")
-            for task in _tasks(inner, 1, loops):
+            for task in _tasks(inner, 1, loops, True):
                 yield task[0], task[1], times * task[2] * _at_once(state), *task[3:]
 
 
@@ -179,28 +193,44 @@ def _machines(graph: Graph, resource: Resource) -> Iterator[Machines]:
     yield from (machines for _, machines in _in_turn(resource))
 
 
-def _in_turn(resource: Resource) -> list[tuple[Job, Machines]]:
-    """The machines of each job that may run beside the others. Of jobs that run one after the other on the same
-    machines, each with as many of them, the first stands for all.
+def _in_turn(resource: Resource) -> list[tuple[list[Job], Machines]]:
+    """The machines of each job that may run beside the others. Jobs that run one after the other on the same machines,
+    each with as many of them, are told together, and the machines are called after the first.
     """
-    found, seen = list(jobs(resource.props)), set[tuple[str, frozenset[Machines]]]()
-    kept = list[tuple[Job, list[Machines]]]()
-    for job in found:
-        same = (job.turn, frozenset(job.machines("")))
-        if same not in seen:
-            seen.add(same)
-            kept.append((job, list(job.machines(resource.name, job.state))))
+    kept = dict[tuple[str, frozenset[Machines]], list[Job]]()
+    for job in jobs(resource.props):
+        kept.setdefault((job.turn, frozenset(job.machines(""))), []).append(job)
     alone = len(kept) == 1
-    return [(job, replace(one, part="") if alone else one) for job, machines in kept for one in machines]
+    return [
+        (alike, replace(one, part="") if alone else one)
+        for alike in kept.values()
+        for one in alike[0].machines(resource.name, alike[0].state)
+    ]
+
+
+def billed_hours(resource: Resource, alike: Iterable[Job]) -> float:
+    """How many hours the machines of jobs that have their turns on them bill in a run at most: each job for its own
+    time at every attempt, and all no longer than the run. Raises Unpriced where nothing ends them.
+
+    A training job's own time is without what it waits for Spot machines, which is beside it in MaxWaitTimeInSeconds:
+    https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_StoppingCondition.html. A task that does not wait for
+    its job leaves it behind when the run ends.
+    """
+    total = 0.0
+    for job in alike:
+        if not job.awaited:
+            return job.longest_hours()
+        own = job.hours_or_none()
+        total += own * job.attempts if own is not None and job.attempts is not None else inf
+    return min(longest_hours(resource.props), total)
 
 
 def _price(pricing: Pricing, resource: Resource) -> Bill:
     found = list(jobs(resource.props))
     runs = starts_per_month(pricing.graph, resource) if found else 0.0
     total, parts = 0.0, list[str]()
-    for job, machines in _in_turn(resource):
-        # A task that does not wait for its job leaves it behind when the run ends.
-        hours = longest_hours(resource.props) if job.awaited else job.longest_hours()
+    for jobs_alike, machines in _in_turn(resource):
+        hours = billed_hours(resource, jobs_alike)
         hour = pricing.hour(machines)
         total += runs * machines.high * hours * hour
         parts.append(f"{runs:.1f} runs × {machines.high} × {machines.said} × at most {hours:g} h × ${hour:g}")
@@ -217,7 +247,8 @@ def _work(graph: Graph, resource: Resource) -> Work | None:
             job.state if len(found) > 1 else "",
             DOES[job.action],
             tuple(job.machines(resource.name)),
-            run if job.awaited else job.longest_hours(),
+            billed_hours(resource, [job]),
+            job.attempts,
         )
         for job in found
     ]

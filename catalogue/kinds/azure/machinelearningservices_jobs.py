@@ -41,6 +41,7 @@ from catalogue.kinds.azure.jobs import (
     in_words_of,
     jobs,
     runs_per_month,
+    slug_of,
     starts_per_month,
     trains,
     waits,
@@ -308,14 +309,17 @@ def _work(graph: Graph, schedule: Resource) -> Work:
         (one,) = [_made(schedule, job)] if compute is None else _computing(graph, compute)
         does = "search" if job.kind == "sweep" else "step" if len(found) > 1 else alone
         machines = replace(one, low=job.nodes(), high=job.nodes())
-        parts.append(Part(job.step if len(found) > 1 else "", does, (machines,), minutes / 60 if minutes else None))
+        parts.append(
+            Part(slug_of(job.step) if len(found) > 1 else "", does, (machines,), minutes / 60 if minutes else None)
+        )
     people = by_people(by_hand(schedule.props.section_or_empty("properties.tags")))
     off = schedule.props.flag_or_none("properties.isEnabled") is False
     trigger = schedule.props.section_or_empty("properties.trigger")
     own = Start(schedule.name, in_words_of(trigger), runs_per_month(trigger))
     starts = people if off else (own, *people)
     called = schedule.props.text_if_known(f"{JOB}.experimentName")
-    return Work(tuple(parts), waits(schedule.props), starts, called=(called,) if called else ())
+    before = {slug_of(step): [*map(slug_of, ends)] for step, ends in waits(schedule.props).items()}
+    return Work(tuple(parts), before, starts, called=(called,) if called else ())
 
 
 def _by_hand(graph: Graph, deployment: Resource) -> Iterator[Machines]:

@@ -32,6 +32,7 @@ from catalogue.kinds.gcp import (
     acting,
     in_terraform,
     registry,
+    repeats,
 )
 from catalogue.kinds.gcp.cloudscheduler import runs_per_month, start_of, starting
 from catalogue.machines import Machines
@@ -56,13 +57,18 @@ AT = "sourceContents"
 _STARTS_NOTHING = re.compile(r"(base64|events|hash|json|list|map|math|retry|sys|text|time|uuid)\.\w+")
 _READS = frozenset({"get", "list", "search", "cancel", "delete", "undeployModel"})
 _TARGET = re.compile(r'[/:]([A-Za-z]+)"?\}?$')
-_COUNTED = re.compile(r"\$\{\s*(\w+)\s*>=?\s*[0-9]+\s*\}")
 _LATE = re.compile(r"sys\.now\(\) >=? (\w+)")
 _SECONDS = re.compile(r"([0-9]+)s")
 _DEADLINE = re.compile(r"\$\{sys\.now\(\) \+ ([0-9]+)\}")
 
 
 _UNDEPLOY = "undeployModel"
+
+
+_LOOP = ".for."
+"""What the place of a step has in it that is repeated for each element of a list."""
+_Caller = tuple[str, str]
+"""A sub-workflow that calls another, and where."""
 
 
 # A dozen rules ask the same workflow, and following its steps is most of a judgement. A stack has so many batch jobs.
@@ -74,105 +80,60 @@ def jobs(props: Properties) -> tuple[Job, ...]:
     """
     document = props.document_or_empty(AT)
     found: list[tuple[str, Job]] = []
-    callers: dict[str, list[tuple[str, bool]]] = {name: [] for name in document.names()}
+    callers: dict[str, list[_Caller]] = {name: [] for name in document.names()}
     for name in callers:
         for step in document.section_or_empty(name).sections_inside():
             called = step.text_or_empty("call") if "call" in step else ""
-            in_a_loop = ".for." in step.at
             if called in callers:
-                callers[called].append((name, in_a_loop))
+                callers[called].append((name, step.at))
             elif called and (job := _started(step, called)) is not None:
-                found.append((name, replace(job, times=None if in_a_loop else 1)))
+                found.append((name, replace(job, times=None if _LOOP in step.at else 1)))
     starters = {name for name, _ in found}
     while more := {by for name in starters for by, _ in callers[name]} - starters:
         starters |= more
+
+    def starts(step: Properties) -> bool:
+        return "call" in step and (step.text_or_empty("call") in starters or _starts_job(step, callers))
+
+    again = dict[str, int | None]()
     for section in document.sections_inside():
         if "steps" in section:
-            _bounded(section, callers, starters)
-    started = [replace(job, times=job.times and _entered(name, callers, {})) for name, job in found]
+            repeats.bounded(section, starts)
+            again |= repeats.repeated(section, starts)
+    started = [
+        replace(
+            job,
+            times=job.times and _entered(name, callers, {}),
+            attempts=_attempts(name, job.body.at, callers, again, frozenset()),
+        )
+        for name, job in found
+    ]
     return tuple(each for job in started for each in (job, *(steps(job) if job.kind == PIPELINE else ())))
 
 
-def _bounded(section: Properties, callers: Iterable[str], starters: set[str]) -> None:
-    """Refuse a step that starts jobs and can be reached again without a bound. Raises Malformed.
-
-    A bound is a counter. Every way back adds to it, and has a condition that compares it with a number.
-    """
-    named = [(name, each.section_or_empty(name)) for each in section.each_section("steps") for name in each.names()]
-    names, steps = [name for name, _ in named], [step for _, step in named]
-    ways = {at: _follow(step, at, names, None) for at, step in enumerate(steps)}
-    counters = {name for step in steps for each in step.each_section("switch") if (name := _counter(each))}
-    for start, step in enumerate(steps):
-        starts = any(_starts(each, callers, starters) for each in step.sections_inside())
-        if not starts or start not in _reached(start, ways):
-            continue
-        if not any(_bounds(counter, start, steps, names, ways) for counter in counters):
-            why = "is repeated without a bound, so the number of its jobs is unknown"
-            raise Malformed(step.at, why, step.owner)
-
-
-def _starts(step: Properties, callers: Iterable[str], starters: set[str]) -> bool:
-    return "call" in step and (step.text_or_empty("call") in starters or _starts_job(step, callers))
-
-
-def _counter(branch: Properties) -> str:
-    """The variable that the condition of a branch compares with a number."""
-    counted = _COUNTED.fullmatch(branch.text_or_empty("condition"))
-    return counted.group(1) if counted else ""
-
-
-def _follow(step: Properties, at: int, names: list[str], counter: str | None) -> set[int]:
-    """The steps that may follow a step. With a counter, those that follow before it reaches its number."""
-    found = set[int]()
-    for branch in step.each_section("switch"):
-        found |= _jumps(branch, names)
-        if counter and _counter(branch) == counter:
-            return found
-    found |= _jumps(step, names)
-    return found if any(key in step for key in ("next", "return", "raise")) else found | {at + 1}
-
-
-def _jumps(part: Properties, names: list[str]) -> set[int]:
-    said = {each.text_or_empty("next") for each in part.sections_inside() if "next" in each}
-    return {at for at, name in enumerate(names) if name in said}
-
-
-def _reached(start: int, ways: Mapping[int, set[int]]) -> set[int]:
-    """All steps that can come after a step."""
-    found, waiting = set[int](), set(ways.get(start, ()))
-    while waiting:
-        at = waiting.pop()
-        if at not in found:
-            found.add(at)
-            waiting |= ways.get(at, set())
-    return found
-
-
-def _bounds(counter: str, start: int, steps: list[Properties], names: list[str], ways: Mapping[int, set[int]]) -> bool:
-    """Whether every way back to a step adds to the counter, does not set it otherwise, and ends at its number."""
-    adding, setting = set[int](), set[int]()
-    for at, step in enumerate(steps):
-        said = [text for each in step.sections_inside() for text in _set_to(each, counter) if "call" not in each]
-        if said and all(re.fullmatch(rf"\$\{{\s*{counter}\s*\+\s*[1-9][0-9]*\s*\}}", text) for text in said):
-            adding |= {at} if "assign" in step else set[int]()
-        elif said:
-            setting.add(at)
-    around = {at for at in _reached(start, ways) if start in _reached(at, ways)}
-    counted = {at: _follow(step, at, names, counter) for at, step in enumerate(steps)}
-    uncounted = {at: to - adding for at, to in ways.items()}
-    return not around & setting and start not in _reached(start, counted) and start not in _reached(start, uncounted)
-
-
-def _entered(name: str, callers: Mapping[str, list[tuple[str, bool]]], known: dict[str, int | None]) -> int | None:
+def _entered(name: str, callers: Mapping[str, list[_Caller]], known: dict[str, int | None]) -> int | None:
     """How often a run enters a sub-workflow. None in a loop, or where it calls itself.
 
     One that nothing calls is entered once, for it may be the main one.
     """
     if name not in known:
         known[name] = None  # None until it is known, so a sub-workflow that calls itself gets None
-        times = [None if in_a_loop else _entered(caller, callers, known) for caller, in_a_loop in callers[name]]
+        times = [None if _LOOP in at else _entered(caller, callers, known) for caller, at in callers[name]]
         known[name] = None if None in times else sum(filter(None, times)) if times else 1
     return known[name]
+
+
+def _attempts(
+    name: str, at: str, callers: Mapping[str, list[_Caller]], again: Mapping[str, int | None], within: frozenset[str]
+) -> int | None:
+    """How often a run comes to what stands at a place of a sub-workflow, what is repeated included. None where nobody
+    can tell.
+    """
+    here = None if _LOOP in at or name in within else repeats.times(at, again)
+    from_each = [_attempts(by, call, callers, again, within | {name}) for by, call in callers[name]] if here else []
+    if here is None or None in from_each:
+        return None
+    return here * (sum(filter(None, from_each)) if from_each else 1)
 
 
 def _started(step: Properties, called: str) -> Job | None:
@@ -252,7 +213,7 @@ def deadlines(props: Properties) -> list[int]:
         if not names and any(_starts_job(section, document.names()) for section in sections):
             return []
     for name in set[str]().union(*compared):
-        said = [text for sections in within for section in sections for text in _set_to(section, name)]
+        said = [text for sections in within for section in sections for text in repeats.set_to(section, name)]
         seconds = [
             _DEADLINE.fullmatch(text) for text in said if text != f"${{{name}}}"
         ]  # the variable itself, handed on to a sub-workflow
@@ -272,17 +233,6 @@ def _compared(sections: list[Properties]) -> Iterator[str]:
             late := re.fullmatch(rf"\$\{{{_LATE.pattern}\}}", section.text_or_empty("condition"))
         ):
             yield late.group(1)
-
-
-def _set_to(section: Properties, name: str) -> Iterator[str]:
-    """The values of a variable, set by an assignment or as an argument of a call."""
-    for path in ("assign", "args"):
-        if path == "args" and isinstance(section.values.get(path), list):  # the arguments of a container
-            continue
-        if path in section:
-            for given in section.each_section(path):
-                if name in given:
-                    yield given.text_or_empty(name)
 
 
 def _starts_job(step: Properties, own: Iterable[str]) -> bool:
@@ -443,9 +393,13 @@ def _workflow(pricing: Pricing, resource: Resource) -> Bill:
 
 
 def _own_hours(job: Job) -> float:
-    """How long a step of a pipeline may run, all rounds of a search; zero where the run's deadline alone bounds it."""
-    seconds = _SECONDS.fullmatch(job.timeout) if job.step else None
-    return int(seconds[1]) * job.rounds / 3600 if seconds else 0.0
+    """How many hours a job's machines bill in a run at most, by its own time: all rounds of a search, and each attempt
+    of what stands alone. Zero where the run's deadline alone bounds it. While it waits for Spot machines nothing bills:
+    "You don't pay for the time that the job is in a queue or preempted",
+    https://cloud.google.com/vertex-ai/docs/training/use-spot-vms
+    """
+    seconds, attempts = _SECONDS.fullmatch(job.timeout), 1 if job.step else job.attempts or 0
+    return int(seconds[1]) * job.rounds * attempts / 3600 if seconds else 0.0
 
 
 _DOES = {SCORES: "batch job", TUNES: "search", PIPELINE: "starts its steps and waits"}
@@ -464,6 +418,8 @@ def _work(graph: Graph, resource: Resource) -> Work | None:
             _DOES.get(job.kind, "custom job" if job.step else "training job"),
             tuple(machines),
             min(filter(None, (run, _own_hours(job))), default=None),
+            1 if job.step or job.kind == PIPELINE else job.attempts,
+            beside=job.kind == PIPELINE,
         )
         for job, machines in parts.items()
         if not job.deploys

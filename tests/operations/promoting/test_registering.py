@@ -1,6 +1,7 @@
 """`mlplatform register`: a candidate goes into the registry by its record, after its checks, once."""
 
 import hashlib
+import json
 import re
 import shutil
 from collections.abc import Callable
@@ -141,6 +142,36 @@ REFUSED: list[tuple[str, dict[str, Any], Callable[[Path], object] | None, str]] 
     ("scorer@5", {"version": 5}, None, "the next is scorer@3; register it --as 3"),
     ("scorer@2", {"version": 2}, None, "the next is scorer@3"),
 ]
+
+
+@pytest.mark.parametrize(
+    ("record", "said"),
+    [
+        (None, "has no version.json, the record of a candidate, so nothing there is one; give the folder of the step"),
+        ({"rows": 3}, "its version.json is no record of a candidate, whose schema is mlplatform-model-version/1; give"),
+        ([], "its version.json is no record of a candidate, whose schema is mlplatform-model-version/1; give the"),
+        ({"schema": "mlplatform-origin/1"}, "its version.json is no record of a candidate, whose schema is"),
+    ],
+)
+def test_what_a_pipeline_that_scores_left_is_refused_in_one_sentence_that_names_its_place(
+    dev: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, record: object, said: str
+) -> None:
+    left = tmp_path / "run" / "report"
+    (left / "artifact").mkdir(parents=True)
+    (left / "artifact" / "predictions.jsonl").write_text("{}", encoding="utf-8")
+    if record is not None:
+        (left / "version.json").write_text(json.dumps(record), encoding="utf-8")
+    with pytest.raises(BadInput) as refused:
+        run("register", dev, f"{NAME}@3", "--from", left)
+    assert str(refused.value).startswith(f"{left}: {said}") and "\n" not in str(refused.value)
+
+    def copy(place: str, into: Path, *_: object, **__: object) -> None:
+        shutil.copytree(left, into, dirs_exist_ok=True)
+
+    monkeypatch.setattr(stores, "copy", copy)
+    with pytest.raises(BadInput) as refused:
+        run("register", dev, f"{NAME}@3", "--from", "s3://claims/pipelines/run/report/")
+    assert str(refused.value).startswith(f"s3://claims/pipelines/run/report/: {said}")
 
 
 def test_what_is_no_candidate_of_that_version_is_refused(cloud: Cloud, dev: Path, image: str, tmp_path: Path) -> None:

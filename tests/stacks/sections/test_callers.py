@@ -98,7 +98,8 @@ def test_the_people_of_the_workspace_are_meant_where_nothing_is_said_and_by_thei
     plain = validate(CONFIGS[platform], "a.yaml")
     assert validate(CONFIGS[platform] | {"mlplatform:callers": "workspace"}, "a.yaml") == plain
     assert said(platform, "everybody") == [
-        "a.yaml: mlplatform:callers: found 'everybody', allowed: workspace, or a mapping",
+        "a.yaml: mlplatform:callers: found 'everybody', allowed: workspace, or a mapping of names, each with "
+        "keys such as network, cidr and account",
     ]
     assert {"const": "workspace"} in json_schema()["properties"]["config"]["properties"]["mlplatform:callers"]["anyOf"]
 

@@ -17,7 +17,7 @@ from catalogue.kinds.azure import jobs as azure_jobs
 from catalogue.kinds.azure import machinelearningservices_jobs as sweeps
 from catalogue.kinds.gcp import workflows
 from catalogue.pricing import Pricing
-from operations import running
+from operations import running, timetable
 from operations.evaluation import evaluate
 from policies import pack
 from policies.personas import table
@@ -64,13 +64,14 @@ def test_what_stands_breaks_no_rule_but_asks_for_its_quota(platform: str, reques
 
 @pytest.mark.parametrize("platform", ["aws", "gcp", "azure"])
 def test_a_run_is_said_with_its_trials_before_it_is_started(platform: str, request: pytest.FixtureRequest) -> None:
-    request.getfixturevalue(platform)  # writes the file
-    stack = f"{platform}-full"
-    file = request.getfixturevalue("folder") / f"Pulumi.{stack}.yaml"
-    run = running.planned(stack, read_stack_file(file), "pipelines", searching.PIPELINE)
-    assert "train in 3 trials, 2 at once and 1 h each at most, on 2 × " in run.says
-    (part,) = (one for one in run.parts if one.name == searching.STEP)
-    assert (part.hours, part.machines.high) == (2, 2)
+    graph: Graph = request.getfixturevalue(platform)  # writes the file
+    config = read_stack_file(request.getfixturevalue("folder") / f"Pulumi.{platform}-full.yaml")
+    said = running.told(graph, config, "pipelines", searching.PIPELINE)
+    assert "train in 3 trials, 2 at once and 1 h each at most, on 2 × " in said
+    rows = timetable.of(graph, config.region)
+    (row,) = (one for one in rows if one.name == f"{platform}-full-{searching.PIPELINE}")
+    (part,) = (one for one in row.parts if one.name == searching.STEP)
+    assert (part.hours, part.count) == (2, "2")
 
 
 # ---- aws ------------------------------------------------------------------------------------------------------------

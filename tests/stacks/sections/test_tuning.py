@@ -71,7 +71,7 @@ def ranged(**said: Any) -> dict[str, Any]:
     return {"ranges": {"speed": said}}
 
 
-BOTH = "allowed: min and max, with scale and integer where they are meant, or values alone"
+BOTH = "takes min and max, with scale and integer where they are meant, or values alone"
 
 
 @pytest.mark.parametrize(
