@@ -20,7 +20,8 @@ class Machines:
     anybody chooses: the platform runs as many as there are requests at once, on a machine type that it does not say.
     `turn` is the step of a run in which they run, and `after` are the turns that have ended before it begins: machines
     of two turns of which one is after the other never run at once. `run` is the URN of what starts the run, where its
-    machines are several resources'.
+    machines are several resources'. Machines that `launch` are the platform's own addition: they start a step, wait for
+    it, and are no replica of what a stack file asks for.
     """
 
     user: str
@@ -37,6 +38,7 @@ class Machines:
     turn: str = ""
     after: frozenset[str] = frozenset()
     run: str = ""
+    launch: bool = False
 
     @property
     def said(self) -> str:

@@ -257,7 +257,8 @@ def _replicas(platform: str) -> Rule:
         remedy=f"Change the replicas in the stack file, or have the limit's owner change it in {limits.OWN}.",
     )
     def replicas(graph: Graph, resource: Resource) -> Iterator[str]:
-        """All replicas that one endpoint or job runs at once, in all its parts. Batch jobs have their own limit.
+        """All replicas that one endpoint or job runs at once, in all its parts; what launches its steps is none. Batch
+        jobs have their own limit.
 
         One replica is no answer while its machine is replaced: AWS advises two or more instances in different zones
         (https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-best-practices.html).
@@ -279,7 +280,7 @@ def _replicas(platform: str) -> Rule:
 
 def _at_most(graph: Graph, resource: Resource) -> Iterator[tuple[str, int, list[Machines]]]:
     by_use: dict[str, list[Machines]] = {}
-    for machines in _machines(graph, resource):
+    for machines in (one for one in _machines(graph, resource) if not one.launch):
         by_use.setdefault(machines.use, []).append(machines)
     for use, machines in by_use.items():
         yield use, standing_at_once((each, each.high) for each in machines), machines
@@ -338,22 +339,27 @@ def _quota_undeclared(platform: str) -> Rule:
 
 
 def _drawn(platform: str, graph: Graph) -> tuple[dict[str, tuple[int, Resource]], list[Unreadable]]:
-    """How much of each quota may be needed at once, by name, and the resource that takes most; and what is unread.
+    """How much of each quota may be needed at once, by name, and the resource that takes most, or of the run that
+    takes most the one whose machines do; and what is unread.
 
     What people start by themselves takes nothing.
     """
     needed: Counter[str] = Counter()
     most: dict[str, tuple[int, Resource]] = {}
     unread: list[Unreadable] = []
-    drawn, used = list[tuple[Resource, Mapping[str, int]]](), dict[str, tuple[Resource, list[Machines]]]()
+    drawn, used = list[tuple[Resource, Mapping[str, int]]](), dict[str, list[tuple[Resource, Machines]]]()
     for resource in graph.of(*_drawing(platform)):
         try:
             drawn.append((resource, quotas.of_resource(resource)))
             for machines in _machines(graph, resource):
-                used.setdefault(machines.run or resource.urn, (resource, []))[1].append(machines)
+                used.setdefault(machines.run or resource.urn, []).append((resource, machines))
         except Unreadable as error:  # what can be read may already exceed the quota
             unread.append(error)
-    for resource, own in (*drawn, *((one, quotas.at_once(platform, each)) for one, each in used.values())):
+    for run in used.values():
+        alone = [(one, quotas.at_once(platform, [machines])) for one, machines in run]
+        for name, count in quotas.at_once(platform, [machines for _, machines in run]).items():
+            drawn.append((max(alone, key=lambda one: one[1].get(name, 0))[0], {name: count}))
+    for resource, own in drawn:
         for name, count in own.items():
             needed[name] += count
             if name not in most or count > most[name][0]:

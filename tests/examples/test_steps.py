@@ -23,6 +23,7 @@ from examples.pack import HERE
 from examples.serving import sagemaker
 from examples.serving.predictor import FILE, parse
 from examples.steps import __main__ as steps
+from examples.steps import contract, register
 from examples.steps import train as training
 from examples.steps.contract import ARCHIVE, RUN, place, written
 from examples.steps.evaluate import metrics
@@ -286,6 +287,29 @@ def test_a_pipeline_hands_each_step_its_folders_and_options_by_name(
     assert _run("register", *made, told={"MLPLATFORM_RUN": "run-7"}) == 0
     record = versions.read((tmp_path / "version" / versions.RECORD).read_bytes(), "version.json")
     assert (record.version, record.lineage.run) == (2, "run-7")
+
+
+def test_the_better_of_two_models_goes_on_whichever_comes_first(
+    work: Work, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    weak = tmp_path / "weak"
+    assert _run("train", "--in", work / "data", "--out", weak, "--regularization", "0.001") == 0
+    for at, models in enumerate(([weak, work / "model"], [work / "model", weak])):
+        out, words = tmp_path / str(at), [f"--{name}={one}" for name, one in zip("ab", models, strict=True)]
+        assert _run("compare", f"--data={work / 'data'}", *words, f"--output={out}") == 0
+        for name in (*register.FILES, training.TRAINING):
+            assert (out / name).read_bytes() == (work / "model" / name).read_bytes()
+        said = json.loads((out / "comparison.json").read_bytes())
+        least = min(said["models"], key=lambda one: one["log_loss"])
+        assert said["best"] == least["sha256"] == contract.digest((work / "model" / FILE).read_bytes())
+    capsys.readouterr()
+    assert _run("compare", f"--data={work / 'data'}", f"--a={weak}", f"--output={tmp_path / 'x'}") == 2
+    assert "model.json: found 1 times; give the folders of two models or more." in capsys.readouterr().err
+    other = json.loads((weak / FILE).read_bytes())
+    other["features"] = [f"{name} of another" for name in other["features"]]
+    (weak / FILE).write_text(json.dumps(other))
+    assert _run("compare", f"--data={work / 'data'}", *words, f"--output={tmp_path / 'x'}") == 2
+    assert "model.json: is of other features than validation.csv" in capsys.readouterr().err
 
 
 def test_what_the_gate_stops_is_not_registered(work: Work, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

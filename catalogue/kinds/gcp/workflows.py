@@ -321,6 +321,7 @@ def _used(graph: Graph, resource: Resource) -> Iterator[tuple[Job, Machines]]:
             spot=job.spec.text_or_empty("scheduling.strategy") in ("SPOT", "LOW_COST"),
             turn=job.step,
             after=job.after,
+            launch=job.kind == PIPELINE,
         )
         yield job, machines
 
