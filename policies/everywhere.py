@@ -241,7 +241,8 @@ def _replicas(platform: str) -> Rule:
         remedy=f"Change the replicas in the stack file, or have the limit's owner change it in {limits.OWN}.",
     )
     def replicas(graph: Graph, resource: Resource) -> Iterator[str]:
-        """All replicas that one endpoint or job runs at once, in all its parts. Batch jobs have their own limit.
+        """All replicas that one endpoint or job runs at once, in all its parts; what launches its steps is none. Batch
+        jobs have their own limit.
 
         One replica is no answer while its machine is replaced: AWS advises two or more instances in different zones
         (https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-best-practices.html).

@@ -65,22 +65,27 @@ def at_most(graph: Graph, resource: Resource) -> Iterator[tuple[str, int, list[M
 
 
 def drawn(platform: str, graph: Graph) -> tuple[dict[str, tuple[int, Resource]], list[Unreadable]]:
-    """How much of each quota may be needed at once, by name, and the resource that takes most; and what is unread.
+    """How much of each quota may be needed at once, by name, and the resource that takes most, or of the run that
+    takes most the one whose machines do; and what is unread.
 
     What people start by themselves takes nothing.
     """
     needed: Counter[str] = Counter()
     most: dict[str, tuple[int, Resource]] = {}
     unread: list[Unreadable] = []
-    taken, used = list[tuple[Resource, Mapping[str, int]]](), dict[str, tuple[Resource, list[Machines]]]()
+    taken, used = list[tuple[Resource, Mapping[str, int]]](), dict[str, list[tuple[Resource, Machines]]]()
     for resource in graph.of(*drawing(platform)):
         try:
             taken.append((resource, quotas.of_resource(resource)))
             for machines in machines_of(graph, resource):
-                used.setdefault(machines.run or resource.urn, (resource, []))[1].append(machines)
+                used.setdefault(machines.run or resource.urn, []).append((resource, machines))
         except Unreadable as error:  # what can be read may already exceed the quota
             unread.append(error)
-    for resource, own in (*taken, *((one, quotas.at_once(platform, each)) for one, each in used.values())):
+    for run in used.values():
+        alone = [(one, quotas.at_once(platform, [machines])) for one, machines in run]
+        for name, count in quotas.at_once(platform, [machines for _, machines in run]).items():
+            taken.append((max(alone, key=lambda one: one[1].get(name, 0))[0], {name: count}))
+    for resource, own in taken:
         for name, count in own.items():
             needed[name] += count
             if name not in most or count > most[name][0]:

@@ -26,7 +26,7 @@ def said(platform: str) -> dict[str, Any]:
         "tuning": {
             "objective": {
                 # Not every MLflow takes a colon.
-                "metric": _METRIC.partition(":")[2] if platform == "azure" else _METRIC,
+                "metric": _METRIC.replace(":", "_") if platform == "azure" else _METRIC,
                 "goal": "minimize",
                 **({"pattern": f"{_METRIC}=([0-9.]+)"} if platform == "aws" else {}),
             },

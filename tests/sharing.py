@@ -5,7 +5,7 @@ code, so that a share of them sees a fault of that way, and the whole is for who
 called chooses, so that the same cases run on any day, in any order and beside any other tests.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import TypeVar
 from zlib import crc32
 
@@ -30,9 +30,17 @@ def is_taken(case: str, one_in: int) -> bool:
     return whole() or crc32(case.encode()) % one_in == 0
 
 
-def share(cases: Iterable[T], one_in: int, name: Callable[[T], str]) -> Iterator[T]:
-    """The cases of a sweep that run."""
-    return (case for case in cases if is_taken(name(case), one_in))
+def share(cases: Iterable[T], one_in: int, name: Callable[[T], str], always: Collection[str] = ()) -> Iterator[T]:
+    """The cases of a sweep that run. Those whose names are in `always` are in every share: each alone shows a fault.
+    Raises AssertionError at the end where there is no such case any more.
+    """
+    left = {*always}
+    for case in cases:
+        called = name(case)
+        if called in left or is_taken(called, one_in):
+            left.discard(called)
+            yield case
+    assert not left, f"there is no such case any more: {sorted(left)}"
 
 
 def calls(of: str, first: int, last: int, one_in: int = 3) -> list[int]:

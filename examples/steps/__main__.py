@@ -20,7 +20,7 @@ from examples.serving.predictor import BadModel, BadRequest
 from examples.steps import azure, sagemaker, vertex
 from examples.steps.contract import ROOT, Job, Refused, arguments, handed, is_of_a_pipeline, names, of_a_pipeline
 
-STEPS = ("prepare", "train", "evaluate", "gate", "register", "predict", "rows", "report")
+STEPS = ("prepare", "train", "compare", "evaluate", "gate", "register", "predict", "rows", "report")
 """The steps, in their order. Each is a module with what it does (`WHAT`), its `Options`, and `run`."""
 
 

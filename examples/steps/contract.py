@@ -14,7 +14,7 @@ it. So `train` takes these three, too; each has a module that reads it into a `J
 | writes | `/opt/ml/model` | `--output=/gcs/…`, `AIP_MODEL_DIR` | `--output=FOLDER`, mounted |
 | checkpoints | `/opt/ml/checkpoints` | `--checkpoints=/gcs/…`, `AIP_CHECKPOINT_DIR` | `--checkpoints=FOLDER`, mounted |
 | hyperparameters | `/opt/ml/input/config/hyperparameters.json`, each a text | `--NAME=VALUE` | `--NAME=VALUE` |
-| a trial's figure | a line of the log | the log, and the file that `CLOUD_ML_HP_METRIC_FILE` names | the log alone |
+| a figure | a line of the log | the log, and a file for that of a trial | the log, and `mlflow.log_metric` |
 | failed | an exit code that is not 0 | the same | the same |
 | why | `/opt/ml/output/failure` | the log | the log |
 
@@ -27,8 +27,7 @@ import hashlib
 import json
 import sys
 import tarfile
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -51,22 +50,18 @@ class Refused(ValueError):
     """The step cannot be done. The message is one sentence that whoever started it reads; the exit code is 2."""
 
 
-@dataclass(frozen=True)
-class Trial:
-    """Where a service looks for the figure of a trial of a search, and what it calls the trial."""
-
-    file: Path
-    name: str
+Tells = Callable[[str, float], None]
+"""Tells the service of a platform a figure, by its name."""
 
 
 @dataclass(frozen=True)
 class Folders:
-    """Where a step reads, writes and, where it has any, keeps its checkpoints, and of which trial it is."""
+    """Where a step reads, writes and, where it has any, keeps its checkpoints, and what tells its service a figure."""
 
     into: Sequence[Path]
     out: Path
     checkpoints: Path | None = None
-    trial: Trial | None = None
+    tells: Tells | None = None
 
     def read(self, name: str) -> bytes:
         """The file of that name, in the one folder that has it. Raises Refused where none has it, or several do."""
@@ -85,13 +80,10 @@ class Folders:
         written(self.out / name, content)
 
     def report(self, name: str, figure: float) -> None:
-        """Say a figure in a line of the log, and to a service that compares trials by it, as cloudml-hypertune does:
-        https://github.com/GoogleCloudPlatform/cloudml-hypertune/blob/master/hypertune/hypertune.py
-        """
+        """Say a figure in a line of the log, and to the service where it is told figures otherwise."""
         sys.stdout.write(f"{name}={figure:.6f}\n")
-        if self.trial is not None:
-            said = {"timestamp": time.time(), "trial": self.trial.name, name: f"{figure:.6f}", "global_step": "0"}
-            written(self.trial.file, json.dumps(said, sort_keys=True).encode() + b"\n")
+        if self.tells is not None:
+            self.tells(name, figure)
 
 
 def written(path: Path, content: bytes) -> None:
@@ -132,7 +124,7 @@ class Job:
     hyperparameters: Mapping[str, str]
     replicas: int
     said: str
-    trial: Trial | None = None
+    tells: Tells | None = None
 
 
 def handed(step: str, job: Job, options: type[Options]) -> tuple[Folders, Options]:
@@ -143,7 +135,7 @@ def handed(step: str, job: Job, options: type[Options]) -> tuple[Folders, Option
     if strange := sorted({name.replace("_", "-") for name in job.hyperparameters} - known.keys()):
         raise Refused(f"{job.said}: {strange[0]!r} is no hyperparameter, allowed: {', '.join(known)}.")
     texts = {name.replace("_", "-"): value for name, value in job.hyperparameters.items()}
-    return Folders([*job.channels.values()], job.output, job.checkpoints, job.trial), _made(step, options, texts)
+    return Folders([*job.channels.values()], job.output, job.checkpoints, job.tells), _made(step, options, texts)
 
 
 def is_of_a_pipeline(given: Sequence[str]) -> bool:

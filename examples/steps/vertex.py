@@ -9,11 +9,13 @@ https://cloud.google.com/vertex-ai/docs/reference/rest/v1/CustomJobSpec (baseOut
 https://github.com/GoogleCloudPlatform/cloudml-hypertune (the figure of a trial)
 """
 
+import json
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
-from examples.steps.contract import CHECKPOINTS, OUTPUT, Job, Refused, Trial, object_of, place, told, words_of
+from examples.steps.contract import CHECKPOINTS, OUTPUT, Job, Refused, Tells, object_of, place, told, words_of, written
 
 MODEL, KEPT = "AIP_MODEL_DIR", "AIP_CHECKPOINT_DIR"
 CLUSTER = "CLUSTER_SPEC"
@@ -40,13 +42,21 @@ def job(given: Sequence[str], environment: Mapping[str, str], root: Path, known:
         hyperparameters=hyperparameters,
         replicas=_replicas(environment.get(CLUSTER, "")),
         said="the arguments",
-        trial=_trial(environment, root),
+        tells=_tells(environment, root),
     )
 
 
-def _trial(environment: Mapping[str, str], root: Path) -> Trial | None:
-    name = environment.get(TRIAL)
-    return Trial(place(environment.get(FIGURES) or USUAL, root), name) if name else None
+def _tells(environment: Mapping[str, str], root: Path) -> Tells | None:
+    """What leaves the figure of a trial as cloudml-hypertune does; None for what is no trial:
+    https://github.com/GoogleCloudPlatform/cloudml-hypertune/blob/master/hypertune/hypertune.py
+    """
+    trial, file = environment.get(TRIAL), place(environment.get(FIGURES) or USUAL, root)
+
+    def tell(name: str, figure: float) -> None:
+        said = {"timestamp": time.time(), "trial": trial, name: f"{figure:.6f}", "global_step": "0"}
+        written(file, json.dumps(said, sort_keys=True).encode() + b"\n")
+
+    return tell if trial else None
 
 
 def _replicas(spec: str) -> int:

@@ -70,7 +70,11 @@ class Resources:
         return self._records(f"SELECT {COLUMNS} FROM resources WHERE {clause} ORDER BY key", *where.values())
 
     def get(self, type: str, id: str, account: str = "", region: str = "") -> Record | None:
-        """The resource of that type and id. Give account and region where the id is not unique without them."""
+        """The resource of that type and id. Give account and region where the id is not unique without them. An empty
+        id is that of none.
+        """
+        if not id:
+            return None
         wanted = {"type": type, "id": id, "account": account, "region": region}
         return next(iter(self.find(**{key: value for key, value in wanted.items() if value})), None)
 

@@ -104,12 +104,11 @@ class Scoring:
 @dataclass(frozen=True)
 class Steps:
     """The steps of a run of a pipeline, by name: what each waits for, and what it starts once all of that has ended: a
-    container, a search, a batch job, or why the sandbox does not do it. `stops` says whether none begins once one has
-    failed.
+    container, a search or a batch job. `stops` says whether none begins once one has failed.
     """
 
     waits: Mapping[str, Collection[str]]
-    starts: Callable[[str], Launch | Searching | Scoring | str]
+    starts: Callable[[str], Launch | Searching | Scoring]
     stops: bool = True
 
 
@@ -136,8 +135,8 @@ class Service(Protocol):
         """What a run of a pipeline starts."""
         ...
 
-    def search(self, record: Record) -> Search | str | None:
-        """What a run searches, or why the sandbox makes no trial of it; None where it trains once."""
+    def search(self, record: Record) -> Search | None:
+        """What a run searches; None where it trains once."""
         ...
 
     def attempts(self, record: Record) -> int:
@@ -205,9 +204,6 @@ def run(state: State, record: Record) -> str:
 
 def _run(state: State, record: Record, service: Service) -> str:
     if (search := service.search(record)) is not None:
-        if isinstance(search, str):
-            said = f"{record.name}: {search}; the run ends as `assumed`, and nothing was trained"
-            return _noted(state, record, record.name, said)
         return _searched(state, record, service, search)
     began, left, lines = state.clock.now(), service.hours(record), list[str]()
     for attempt in range(service.attempts(record)):
@@ -271,12 +267,7 @@ def _may_begin(steps: Steps, name: str, ends: Mapping[str, str]) -> bool:
     return all(ends.get(one) == "done" for one in steps.waits[name])
 
 
-def _step(
-    state: State, record: Record, service: Service, step: str, starts: Launch | Searching | Scoring | str
-) -> _Done:
-    if isinstance(starts, str):
-        said = f"{starts}; the run ends as `assumed`, and nothing was trained"
-        return _Done([(record.name, said)], end="assumed")
+def _step(state: State, record: Record, service: Service, step: str, starts: Launch | Searching | Scoring) -> _Done:
     if isinstance(starts, Scoring):
         said, end = starts.does()
         return _Done([(starts.name, f"{starts.name}: {said}")], STARTING, end)

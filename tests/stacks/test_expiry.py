@@ -68,6 +68,7 @@ def test_the_stack_s_own_folders_expire_and_no_other_s() -> None:
     own = "s3://aws-full-artifacts-111122223333/"
     assert expiring(config, own) == {
         "batch/fraud-backfill/": 365,
+        "pipelines/fraud-best/": 30,
         "pipelines/fraud-path/": 30,
         "training/fraud-training/checkpoints/": 30,
     }

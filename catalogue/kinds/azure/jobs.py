@@ -82,8 +82,7 @@ class Job:
 
     def nodes(self) -> int:
         """How many nodes run at once. Raises Malformed where nothing bounds them."""
-        # A step of a pipeline is free-form JSON. Azure's own tools write these keys in snake case there.
-        count = ceil(self._largest(self._resources(), "instanceCount", "instance_count") or 1)
+        count = self.replicas()
         if self.kind == "command":
             return count
         limits = [self.own.section_or_empty(path) for path in self._limits()]
@@ -92,6 +91,11 @@ class Job:
             where = below(self.own, "limits.maxConcurrentTrials")
             raise Malformed(where, "is not given, so nothing bounds how many trials run at once", self.own.owner)
         return max(count * ceil(trials or 1), ceil(self._largest(limits, "maxNodes", "max_nodes") or 0))
+
+    def replicas(self) -> int:
+        """How many nodes do the work together, of a search those of one trial."""
+        # A step of a pipeline is free-form JSON. Azure's own tools write these keys in snake case there.
+        return ceil(self._largest(self._resources(), "instanceCount", "instance_count") or 1)
 
     def machine_type(self) -> str:
         """The machine that Azure makes for the job. Empty where none is named. Raises Malformed where several are."""

@@ -52,10 +52,19 @@ ONE_IS_ENOUGH: Mapping[tuple[str, str], str] = {
         "limits-capture",
     ): "what a rule deletes besides is gone too",
     ("policy.rules.0.definition.filters.blobTypes", "limits-stores-expire"): "append blobs beside block blobs",
+    ("policy.rules.2.definition.filters.blobTypes", "limits-outputs-expire"): "append blobs beside block blobs",
     ("policy.rules", "limits-stores-expire"): "one rule of a lifecycle that deletes old versions deletes them",
     ("policy.rules", "limits-outputs-expire"): "one rule that deletes a folder's files in time deletes them",
     (f"{JOB}.notificationSetting.emailOn", "rollback-batch-watched"): "a mail more, beside the two that are needed",
 }
+
+
+# What is in each share: the first shows that a list within a list is read at its first element alone, and the second
+# that a list is.
+PROVING = (
+    """azure-pilot-identity-collect ('permissions', 0, "dataActions.0 another's")""",
+    "azure-pilot-document-embedder-failed ('criteria.allOf', 0, 'query gone')",
+)
 
 
 def lists(resource: Resource) -> Iterator[tuple[str, list[Any]]]:
@@ -108,11 +117,14 @@ def unseen(
 ) -> set[str]:
     """The rules that catch a bad element in place of the good one, where no rule catches it behind the good ones.
 
-    What ONE_IS_ENOUGH excuses is added to `excused` and left out.
+    The rules of which inputs are allowed are left out, for they walk every value by themselves: what they see says
+    nothing of how the others read a list. So are those that fail on the good graph: where lists are read at their first
+    element, such a rule would seem to see each bad one. What ONE_IS_ENOUGH excuses is added to `excused` and left out.
     """
     good: list[Any] = at(dict(resource.inputs), path)
-    in_place = judge.caught(with_list(graph, resource, path, [*good[:index], bad, *good[index + 1 :]]))
-    behind = judge.caught(with_list(graph, resource, path, [*good, bad])) if in_place else set[str]()
+    apart = INPUTS | judge.caught(graph)
+    in_place = judge.caught(with_list(graph, resource, path, [*good[:index], bad, *good[index + 1 :]])) - apart
+    behind = judge.caught(with_list(graph, resource, path, [*good, bad])) - apart if in_place else set[str]()
     excused |= {(path, rule) for rule in in_place - behind} & set(ONE_IS_ENOUGH)
     demanded = {rule for rule in in_place if (path, rule) not in ONE_IS_ENOUGH}
     return set() if behind else demanded
@@ -137,7 +149,7 @@ def spoilt_lists(graph: Graph) -> Iterator[tuple[Resource, str, int, str, Any]]:
 @pytest.mark.sweep
 def test_a_bad_element_is_caught_behind_the_good_ones(azure_pilot: Graph) -> None:
     missed, seen, excused, judge = list[str](), 0, set[tuple[str, str]](), Judge.of(azure_pilot)
-    cases = sharing.share(spoilt_lists(azure_pilot), 4, lambda case: f"{case[0].name} {case[1:4]}")
+    cases = sharing.share(spoilt_lists(azure_pilot), 4, lambda case: f"{case[0].name} {case[1:4]}", PROVING)
     for resource, path, index, what, bad in cases:
         seen += 1
         for rule in unseen(judge, azure_pilot, resource, path, index, bad, excused):

@@ -36,6 +36,7 @@ def test_what_is_created_is_there_for_another_reader(state, tmp_path):
     other = State(tmp_path / "made" / "state.sqlite")
     assert other.resources.all() == [made]
     assert other.resources.get("aws:ec2/vpc:Vpc", "vpc-1") == made
+    assert other.resources.get("aws:ec2/vpc:Vpc", "") is None, "what names nothing names not the first of its type"
     assert [event.operation for event in other.journal.events()] == ["create"]
 
 

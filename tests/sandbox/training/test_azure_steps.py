@@ -45,6 +45,7 @@ def test_a_pipeline_is_no_training_job_and_a_training_job_no_pipeline(state: Sta
         one.inputs["name"]: (azure.trains(one), azure.is_pipeline(one)) for one in state.resources.find(type=SCHEDULE)
     }
     assert told == {
+        "fraud-best": (False, True),
         "fraud-path": (False, True),
         "fraud-scores": (False, True),
         "fraud-training": (True, False),

@@ -1,13 +1,15 @@
-"""A run of a pipeline in a sandbox whose step searches: its trials train, and the steps after it read the best one."""
+"""A run of a pipeline in a sandbox whose search finds nothing. One that finds the best is in test_best.py."""
 
 import re
 import tarfile
 from collections.abc import Callable
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from catalogue.kinds.azure.jobs import SCHEDULE
 from examples import train
 from examples.pack import STEPS, digest_of, digest_of_image
 from examples.serving.predictor import FILE
@@ -16,19 +18,24 @@ from sandbox.state import State
 from sandbox.state.records import New
 from sandbox.training import RunFailed, below, is_pipeline
 from tests import searching
+from tests.mutate import put
 
-TRIAL = re.compile(r"train: (\S+): (?:wrote|Failed|JOB)")
+SAYS = {"aws:sagemaker/pipeline:Pipeline": "pipelineDefinition", SCHEDULE: "properties"}
+"""Where what stands says the steps of a pipeline."""
 LOSS = re.compile(r"validation:log_loss=([0-9.]+)")
 
 
-def standing(platform: str, folder: Path, edit: Callable[[str], str] = str, stack: Any = searching) -> State:
-    """The stack as it stands, with the raw table and the image of its steps, and with another pipeline on aws."""
+def standing(
+    platform: str, folder: Path, edit: Callable[[Any], Any] = lambda said: said, stack: Any = searching
+) -> State:
+    """The stack as it stands, with the raw table and the image of its steps, and with what says a pipeline edited."""
     graph, state = stack.graph(platform, folder), State(folder / "state.sqlite")
     place, steps = graph.placement, stack.said(platform)["config"]["mlplatform:pipelines"][stack.PIPELINE]
     assert place is not None
     for one in (one for one in graph.cloud if not one.type.endswith(":ApprovedVersion")):
         id_ = str(one.outputs.get("id", one.name))
-        said = {key: edit(value) if key == "pipelineDefinition" else value for key, value in one.inputs.items()}
+        pipeline = searching.PIPELINE in one.name and one.type in SAYS
+        said = {key: edit(value) if pipeline and key == SAYS[one.type] else value for key, value in one.inputs.items()}
         state.resources.create(New(one.type, id_, platform, place.account, place.region, one.name, said, one.outputs))
     raw = folder / "raw"
     raw.mkdir()
@@ -59,23 +66,6 @@ def model_at(state: State, address: str) -> bytes:
     return next(one.read_bytes() for one in found if one.name == FILE)
 
 
-@pytest.mark.parametrize("platform", ["aws", "gcp"])
-def test_the_steps_after_a_search_read_what_the_best_trial_left(platform: str, tmp_path: Path) -> None:
-    state = standing(platform, tmp_path)
-    said = run(state)
-    trials = {found[1]: float(LOSS.findall(line)[-1]) for line in said if (found := TRIAL.match(line))}
-    losses = list(trials.values())
-    assert len(trials) == len(set(losses)) == 3
-    (best,) = (line for line in said if "the best of 3 trials is" in line)
-    name = min(trials, key=lambda one: trials[one])
-    assert f"is {name}: validation:log_loss=" in best and "with regularization=" in best
-    assert name != next(iter(trials)), "the first one is the best by chance, and this test shows nothing"
-    folder = f"/{name}/output/" if platform == "aws" else f"/train/{name.rpartition('/')[2]}/model/"
-    (place,) = {one.partition(folder)[0] + folder for one in state.account.artifacts() if folder in one}
-    (candidate,) = (one for one in state.account.artifacts() if one.rstrip("/").endswith("/register"))
-    assert model_at(state, candidate) == model_at(state, place), "what a run leaves is the best trial's model"
-
-
 def test_a_search_whose_trials_leave_no_figure_fails_the_run_at_its_step(tmp_path: Path) -> None:
     state = standing("aws", tmp_path, lambda said: said.replace('"iterations": "20"', '"iterations": "none"'))
     with pytest.raises(RunFailed, match="its step train: the run failed, for none of its 3 trials left a figure"):
@@ -83,6 +73,15 @@ def test_a_search_whose_trials_leave_no_figure_fails_the_run_at_its_step(tmp_pat
     assert not [one for one in state.account.artifacts() if "/evaluate/" in one], "nothing is done after it"
 
 
-def test_a_sweep_in_a_pipeline_is_assumed(tmp_path: Path) -> None:
-    said = run(standing("azure", tmp_path))
-    assert said[0].startswith("prepare: ") and said[-1].startswith("train: a trial tells its figure to MLflow")
+def _of_another_metric(properties: Any) -> Any:
+    told = deepcopy(properties)
+    put(told, "action.jobDefinition.jobs.train.objective.primary_metric", "log_loss")
+    return told
+
+
+def test_a_sweep_reads_the_metric_that_it_names_and_no_other(tmp_path: Path) -> None:
+    """The program logs validation_log_loss."""
+    with pytest.raises(
+        RunFailed, match="its step train: the run failed, for none of its 3 trials left a figure log_loss"
+    ):
+        run(standing("azure", tmp_path, _of_another_metric))

@@ -160,7 +160,7 @@ def test_steps_in_a_circle_are_refused(standing: tuple[State, Record], monkeypat
 def test_branches_of_the_example_run_for_real_and_a_gate_stops_what_reads_it(tmp_path: Path) -> None:
     """Nine steps of which five come one after the other; then the same with a bound that one gate does not let pass."""
     state = standing_with("aws", tmp_path, stack=branching)
-    (record,) = (one for one in state.resources.all() if is_pipeline(one) and "fraud-scores" not in one.name)
+    (record,) = (one for one in state.resources.all() if is_pipeline(one) and branching.PIPELINE in one.name)
     began = state.clock.now()
     said = training.run(state, record).splitlines()
     assert [line.partition(":")[0] for line in said] == [

@@ -13,7 +13,7 @@ from examples.train import prepared
 from sandbox import batch, byhand
 from sandbox.state import State
 from sandbox.state.records import New, Record
-from sandbox.training import RunFailed, gcp
+from sandbox.training import RunFailed, azure, gcp
 from sandbox.training.search import Range, Search, Trial
 from tests.mutate import put
 from tests.stacks.sections.test_tuning import NAME, SWEEP, of, tuned
@@ -88,11 +88,28 @@ def test_a_trial_of_vertex_has_its_values_a_folder_and_a_file_for_its_figure(tmp
     assert launch.figure(tmp_path, "") == 0.25
 
 
-def test_a_sweep_is_assumed_for_no_sandbox_has_mlflow(tmp_path: Path) -> None:
-    state, record, uri = standing("azure", tmp_path, SWEEP)
-    state.account.upload(uri, "sha256:" + "0" * 64)
-    said = byhand.run(state, record.name)
-    assert "a trial tells its figure to MLflow, which the sandbox has not; the run ends as `assumed`" in said
+def test_a_trial_of_a_sweep_has_its_values_a_folder_a_time_and_a_run_of_mlflow(tmp_path: Path) -> None:
+    state, record, _ = standing("azure", tmp_path, SWEEP)
+    search = azure.search(record)
+    assert search is not None and (search.total, search.at_once, search.maximize) == (7, 2, False)
+    assert search.ranges["depth"].values == ["2", "3", "4", "5", "6", "7", "8", "9"]
+    assert search.ranges["solver"].values == ["newton", "saga"]
+    rate = search.ranges["regularization"]
+    assert (rate.low, rate.high, rate.log) == (pytest.approx(0.00001), pytest.approx(10), True)
+    trial = Trial(3, search.values(3))
+    launch = azure.launch(state, record, 0, 0, trial)
+    assert {f"--{name}={value}" for name, value in trial.values.items()} < {*launch.words}
+    assert launch.name.endswith("_2") and launch.output[1].endswith(f"/{launch.name}/")
+    assert (launch.hours, azure.hours(record)) == (1, 4), "a trial has an hour, and a run its four rounds"
+    assert launch.variables["WORLD_SIZE"] == "2", "those of one trial, and not of the two that run at once"
+    assert launch.figure is not None and launch.figure(tmp_path, "validation_log_loss=0.1") is None
+    for folder in launch.folders:
+        (tmp_path / folder.removeprefix("/")).mkdir(parents=True)
+    told = tmp_path / "mlruns" / "0" / launch.variables["MLFLOW_RUN_ID"] / "metrics" / search.metric
+    told.write_text("1 0.9 0\n2 0.25 1\n", encoding="utf-8")
+    assert launch.figure(tmp_path, "") == 0.25, "the last that was logged"
+    told.write_text("1 nan 0\n", encoding="utf-8")
+    assert launch.figure(tmp_path, "") is None, "no trial is better than one whose figure is no number"
 
 
 def test_trials_are_spread_over_the_ranges_and_are_the_same_in_each_run() -> None:

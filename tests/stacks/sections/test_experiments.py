@@ -159,8 +159,8 @@ def test_nobody_records_to_anothers_app_or_from_another_network(
 def test_a_job_that_is_named_is_recorded_to_the_stacks_own_board_under_its_key(gcp: Graph) -> None:
     (board,) = gcp.of(TENSORBOARD)
     sent = [job.spec.text_or_empty("tensorboard") for flow in gcp.of(WORKFLOW) for job in jobs(flow.props)]
-    # The job by itself, and as a step of the pipeline.
-    assert [one for one in sent if one] == [board.outputs["name"]] * 2 == [gcp.outputs["experiments"]] * 2
+    # The job by itself, and as a step of two pipelines.
+    assert [one for one in sent if one] == [board.outputs["name"]] * 3 == [gcp.outputs["experiments"]] * 3
     assert board.inputs["encryptionSpec"]["kmsKeyName"] and board.protect
 
 

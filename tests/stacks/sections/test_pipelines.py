@@ -151,13 +151,15 @@ def test_the_full_stacks_go_the_example_s_path(platform: str) -> None:
     config = read_stack_file(STACKS / f"Pulumi.{platform}-full.yaml")
     pipeline = pipelines.of(config)["fraud-path"]
     assert list(pipeline.steps) == ["prepare", "train", "evaluate", "gate", "register"]
-    scores = [list(one.steps) for name, one in pipelines.of(config).items() if name != "fraud-path"]
-    assert scores == ([] if platform == "aws" else [["rows", "score", "report"]])
+    rest = {name: list(one.steps) for name, one in pipelines.of(config).items() if name != "fraud-path"}
+    scores = {} if platform == "aws" else {"fraud-scores": ["rows", "score", "report"]}
+    assert rest == {"fraud-best": ["prepare", "search", "train", "compare"], **scores}
     assert pipeline.steps["train"].training == "fraud-training"
     first = read_stack_file(STACKS / "Pulumi.aws-full.yaml")
-    for name, step in pipelines.of(first)["fraud-path"].steps.items():
-        other = pipeline.steps[name]
-        assert (step.program, step.max_hours) == (other.program, other.max_hours)
+    same = [(one, *step) for one in ("fraud-path", "fraud-best") for step in pipelines.of(first)[one].steps.items()]
+    for called, name, step in same:
+        other = pipelines.of(config)[called].steps[name]
+        assert (step.program, step.training, step.max_hours) == (other.program, other.training, other.max_hours)
         assert {key: said for key, said in step.inputs.items() if pipelines.is_step(said)} == {
             key: said for key, said in other.inputs.items() if pipelines.is_step(said)
         }

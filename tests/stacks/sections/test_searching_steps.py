@@ -78,7 +78,7 @@ def test_a_run_is_said_with_its_trials_before_it_is_started(platform: str, reque
 
 
 def pipeline_of(graph: Graph) -> Resource:
-    (found,) = graph.of(PIPELINE)
+    (found,) = (one for one in graph.of(PIPELINE) if one.name.endswith(searching.PIPELINE))
     return found
 
 
@@ -142,7 +142,9 @@ def test_the_pipeline_may_start_the_search_of_its_step_and_hears_which_trial_is_
     assert not refused(aws, "pipeline", tasks["search-in-steps"])
     assert not refused(aws, "data-scientist", tasks["see-trials-of-steps"])
     for persona in ("training", "serving", "batch"):
-        assert len(refused(aws, persona, tasks["search-in-steps"])) == 5, "none of the calls is anybody else's"
+        assert len(refused(aws, persona, tasks["search-in-steps"])) == 10, (
+            "none of the calls is anybody else's, of either search"
+        )
 
 
 @pytest.mark.parametrize(
@@ -282,11 +284,11 @@ def test_a_sweep_runs_the_step_and_the_next_one_takes_its_output(azure: Graph) -
     assert train.own.number_or_none("limits.trial_timeout") == 3600
     assert evaluate_.after["model"] == "train"
     assert evaluate_.own.text_or_empty("inputs.model.value") == "${{parent.jobs.train.outputs.output}}"
-    (step,) = (one for one in azure.of(sweeps.COMPONENT) if "--train-step-" in one.name)
+    (step,) = (one for one in azure.of(sweeps.COMPONENT) if f"{searching.PIPELINE}--train-step-" in one.name)
     spec = step.inputs["properties"]["componentSpec"]
     assert spec["command"].endswith('--regularization="${{inputs.regularization}}"')
     assert spec["inputs"]["regularization"] == {"type": "number"}
-    (cluster,) = (one for one in azure.of(azure_jobs.COMPUTE) if "--train-cluster-" in one.name)
+    (cluster,) = (one for one in azure.of(azure_jobs.COMPUTE) if f"{searching.PIPELINE}--train-cluster-" in one.name)
     assert cluster.inputs["properties"]["properties"]["scaleSettings"]["maxNodeCount"] == 2
 
 
