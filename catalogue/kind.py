@@ -15,6 +15,7 @@ from catalogue.behaviour import Behaviour, values_at
 from catalogue.graph import Graph, Resource
 from catalogue.machines import Machines
 from catalogue.rendering import ArmType, Terraform
+from catalogue.served import EndpointKind
 from catalogue.work import Work
 
 if TYPE_CHECKING:
@@ -164,7 +165,8 @@ class Runs:
     data that they score in batch or train on: a file, or a folder that ends in `/`. What each run decides is not among
     them. `work` has what runs from begin to end, and when: jobs and the steps of pipelines. It is None where the
     machines stand as long as the resource does, or as another's work says; it gives None for one that starts nothing.
-    `hours` says in words when machines that stand do, where the stack says hours; nothing where it says none.
+    `hours` says in words when machines that stand do, where the stack says hours; nothing where it says none. `serves`
+    is the kind of endpoint that they serve; None where they serve none.
     """
 
     machines: Callable[[Graph, Resource], Iterator[Machines]]
@@ -172,6 +174,7 @@ class Runs:
     data: Callable[[Graph, Resource], Iterator[str]] = _no_data
     work: Callable[[Graph, Resource], Work | None] | None = None
     hours: Callable[[Graph, Resource], Iterator[str]] | None = None
+    serves: Callable[[Graph, Resource], EndpointKind] | None = None
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from catalogue.machines import Machines
 from catalogue.once import once_a_graph
 from catalogue.order import in_order, longest, most_at_once
 from catalogue.pricing import Pricing, Unpriced
+from catalogue.served import endpoint_of
 from catalogue.work import PEOPLE, Part, Work
 from operations.verdict import RunPart, WhatRuns
 
@@ -89,7 +90,7 @@ def _standing(
     return WhatRuns(
         urn=resource.urn,
         name=stands[0].user,
-        what=f"{stands[0].use} endpoint",
+        what=endpoint_of(runs.serves(graph, resource)) if runs.serves else stands[0].use,
         parts=[
             RunPart(name=one.part, does="serves", machine=replace(one, part="").said, count=_count(one))
             for one in stands

@@ -145,7 +145,7 @@ def _print(rows: "tuple[Row, ...]", screen: Console) -> None:
     for figure in ("burned", "a month"):
         table.add_column(figure, justify="right", no_wrap=True)
     for row in rows:
-        what = f"{row.part.name}, {row.part.sort} of {row.stack or 'no state'}, {row.owner}"
+        what = f"{row.part.name}, {row.part.what} of {row.stack or 'no state'}, {row.owner}"
         since = f"since {report.since(row)}" if row.judged.state is State.IDLE else ""
         why = "; ".join(filter(None, (row.judged.says, since, row.exempt)))
         burned = report.dollars(row.burned_usd) if row.judged.state is State.IDLE else ""

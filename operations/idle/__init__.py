@@ -15,6 +15,7 @@ from catalogue.kind import Runs
 from catalogue.kinds import kind_of
 from catalogue.machines import Machines
 from catalogue.properties import Unreadable
+from catalogue.served import EndpointKind
 from operations.doctor import Unseen
 from operations.idle.decision import Evidence, Unread
 
@@ -37,8 +38,9 @@ class Part:
     `endpoint` is the name that the cloud has for the endpoint of a variant or deployment, and empty for the rest.
     `key` is the dotted key of the stack file that asked for it, None where none did. `machines` is None where the
     catalogue does not know them. `replicas` is how many stand now, None where nobody said. `owner` is whose it is,
-    where it is a person's own or the cloud says so. `stored` is of a disk of a sort that the catalogue prices, or of a
-    board, which keeps records of runs.
+    where it is a person's own or the cloud says so. `kind` is that of the endpoint of a variant or deployment,
+    None where nobody read it. `stored` is of a disk of a sort that the catalogue prices, or of a board, which keeps
+    records of runs.
     `instead` are sentences on what stops it.
     """
 
@@ -51,6 +53,12 @@ class Part:
     owner: str = ""
     stored: Stored | None = None
     instead: tuple[str, ...] = ()
+    kind: EndpointKind | None = None
+
+    @property
+    def what(self) -> str:
+        """What it is, as a person reads it, such as `online variant`."""
+        return f"{self.kind} {self.sort}" if self.kind else self.sort
 
 
 @dataclass(frozen=True)

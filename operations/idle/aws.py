@@ -20,10 +20,11 @@ from functools import partial
 from typing import Any, cast
 
 from catalogue.graph import Graph, Resource
-from catalogue.kinds.aws.sagemaker import ENDPOINT, is_async, served
+from catalogue.kinds.aws.sagemaker import ENDPOINT, endpoint_kind, served
 from catalogue.kinds.aws.studio import DOMAIN
 from catalogue.machines import Machines
 from catalogue.properties import Properties
+from catalogue.served import EndpointKind
 from operations.doctor import Unseen, aws
 from operations.doctor.aws import Account
 from operations.idle import Part, Window, by_hour, tagged_owner, unread
@@ -93,21 +94,22 @@ def _name(endpoint: Resource) -> str:
 
 def _variants(account: Account, graph: Graph, endpoint: Resource) -> Iterator[_Variant]:
     """Each variant that has instances of its own. A serverless one bills what it answers, unless it is provisioned."""
-    name, queued = _name(endpoint), is_async(graph, endpoint)
+    name, kind = _name(endpoint), endpoint_kind(graph, endpoint)
     there = account.ask("sagemaker", "DescribeEndpoint", _GONE, EndpointName=name)
     if there is None:
         raise Unseen("the state has it, and SageMaker does not")
     now = _instances(there)
     for variant, machines in served(graph, endpoint):
         said = variant.text_or_empty("variantName")
-        part = Part(f"{endpoint.name}/{said}", "variant", endpoint.stack_key, name, machines, now.get(said))
+        own = f"{endpoint.name}/{said}"
+        part = Part(own, "variant", endpoint.stack_key, name, machines, now.get(said), kind=kind)
         if "serverlessConfig" in variant:
             if variant.is_given("serverlessConfig.provisionedConcurrency"):
                 raise Unseen("it keeps serverless concurrency, which publishes no figure while nobody asks")
             continue
         if not variant.is_given("modelName"):
             raise Unseen("it runs inference components, whose requests are counted by component")
-        yield _Variant(part, said, queued, there.get("CreationTime"))
+        yield _Variant(part, said, kind == "async", there.get("CreationTime"))
 
 
 def _instances(endpoint: Mapping[str, Any]) -> dict[str, int]:
@@ -310,5 +312,7 @@ def _unnamed(account: Account, name: str, owner: str) -> Iterator[_Variant]:
             raise Unseen("it runs inference components, whose requests are counted by component")
         use = "async" if queued else "online"
         machines = Machines(name, str(type_), use, 0 if queued else 1, now.get(said, 1))
-        part = Part(f"{name}/{said}", "variant", None, name, machines, now.get(said), owner)
+        # Whether its model is one of several, its configuration does not say.
+        kind: EndpointKind | None = "async" if queued else None
+        part = Part(f"{name}/{said}", "variant", None, name, machines, now.get(said), owner, kind=kind)
         yield _Variant(part, said, queued, there.get("CreationTime"))

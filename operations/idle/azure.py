@@ -129,7 +129,8 @@ def _deployment(
         raise Unseen("the state has it, and Azure Machine Learning does not")
     count = Properties(there).number_or_none("sku.capacity")
     called = f"{names['endpoint']}/{names['deployment']}"
-    part = Part(called, "deployment", key, names["endpoint"], machines, None if count is None else int(count))
+    replicas = None if count is None else int(count)
+    part = Part(called, "deployment", key, names["endpoint"], machines, replicas, kind="online")
     only = f"deployment eq '{names['deployment']}'"
     asked = _metric(account, _REQUESTS, names, "RequestsPerMinute", "Average", window, only)
     stood = _metric(account, _CAPACITY, names, "DeploymentCapacity", "Maximum", window)

@@ -118,7 +118,8 @@ def _deployed(account: Account, graph: Graph, deployment: Resource, window: Wind
     served = [one.name for one in graph.refers(deployment, "endpoint", vertex.ENDPOINT)]
     for model in models:
         runs = machines if model.get("id") == own else _machines(name, model)
-        part = Part(f"{served[0] if served else name}/{model['id']}", "deployment", deployment.stack_key, name, runs)
+        own = f"{served[0] if served else name}/{model['id']}"
+        part = Part(own, "deployment", deployment.stack_key, name, runs, kind="online")
         yield _figures(account, name, model, part, window, timed)
 
 

@@ -27,6 +27,7 @@ _COLUMNS = (
     "stack",
     "name",
     "sort",
+    "kind",
     "stack_key",
     "state",
     "since",

@@ -55,6 +55,7 @@ class Row:
             "stack": self.stack or None,
             "name": self.part.name,
             "sort": self.part.sort,
+            "kind": self.part.kind,
             "stack_key": self.part.key,
             "state": self.judged.state,
             "says": self.judged.says,
@@ -173,11 +174,12 @@ def _instead(config: StackConfig, pricing: Pricing, part: Part) -> Iterator[str]
     """The ways to serve the same model that cost nothing while nobody asks, as far as the platform has them."""
     if part.machines is None or part.sort not in ("variant", "deployment"):
         return
+    each = "each of its models " if part.kind == "multi-model" else ""  # neither a queue nor a job names one of several
     if part.machines.use == "online" and endpoints.SECTION.refused_kind("async", config.platform) is None:
-        yield "as kind: async with min_replicas: 0, $0 while nobody asks, and a queue in place of an answer at once"
+        yield f"{each}as kind: async with min_replicas: 0, $0 while nobody asks, a queue in place of an answer at once"
     hour = _batch_hour(pricing, part.machines)
     price = "for each hour of a run" if hour is None else f"${hour:,.2f} an hour of a run on one machine"
-    yield f"as a job under batch_jobs, $0 between runs and {price}"
+    yield f"{each}as a job under batch_jobs, $0 between runs and {price}"
 
 
 def _batch_hour(pricing: Pricing, machines: Machines) -> float | None:

@@ -25,7 +25,7 @@ from catalogue.kinds.aws.ec2 import (
     service_of,
 )
 from catalogue.kinds.aws.jobs import PIPELINE, USES, Job
-from catalogue.kinds.aws.sagemaker import ENDPOINT, MODEL, configurations, is_async
+from catalogue.kinds.aws.sagemaker import ENDPOINT, MODEL, configurations, endpoint_kind
 from catalogue.kinds.aws.scheduler import SCHEDULE
 from catalogue.kinds.aws.sfn import DEFINED, jobs_of
 from catalogue.kinds.aws.studio import DOMAIN, USER_PROFILE, domain_of
@@ -33,6 +33,7 @@ from catalogue.landing_zones import AwsNetwork
 from catalogue.machines import Machines
 from catalogue.once import once_a_graph
 from catalogue.properties import Properties, Unreadable
+from catalogue.served import EndpointKind, endpoint_of
 from catalogue.wording import in_words
 from operations.networks import UNKNOWN, Drawn, bound, machines, needed, nothing, opening, parts, read, tallied, unread
 from operations.verdict import Bound, Callers, NetworkLink, NetworkPlace, Running, RunningPart
@@ -101,14 +102,14 @@ def running(graph: Graph) -> Iterator[Drawn]:
     for domain in graph.of(DOMAIN):
         yield _domain(graph, domain, of)
     for endpoint in graph.of(ENDPOINT):
-        queued = read(lambda e=endpoint: is_async(graph, e), False)
+        kind: EndpointKind = read(lambda e=endpoint: endpoint_kind(graph, e), "online")
         models = read(lambda e=endpoint: list(_models(graph, e)), [])
         place, bounds = _of_models(graph, models)
         yield Drawn(
             Running(
                 urn=endpoint.urn,
                 name=endpoint.name,
-                what="async endpoint" if queued else "online endpoint",
+                what=endpoint_of(kind),
                 place=place,
                 parts=parts(endpoint, of),
                 bounds=bounds,

@@ -19,6 +19,7 @@ from catalogue.kinds.azure.network import PRIVATE_ENDPOINT, SECURITY_GROUP, SECU
 from catalogue.landing_zones import AzureNetwork
 from catalogue.placement import Caller
 from catalogue.properties import Properties
+from catalogue.served import endpoint_of
 from operations.networks import UNKNOWN, Drawn, bound, machines, needed, nothing, opening, parts, read, unread
 from operations.verdict import Bound, Callers, NetworkLink, NetworkPlace, Running, RunningPart
 from policies import given
@@ -155,7 +156,7 @@ def running(graph: Graph) -> Iterator[Drawn]:
         deployed = read(lambda e=endpoint: graph.referring(ONLINE_DEPLOYMENT, "endpointName", e), [])
         inside = [RunningPart(name=d.name, machines="; ".join(p.machines for p in parts(d, of))) for d in deployed]
         bounds = [_public(endpoint), read(lambda e=endpoint: _asks(e), unread("authentication", endpoint))]
-        yield Drawn(_in_workspace(graph, endpoint, "online endpoint", inside, bounds), tuple(deployed))
+        yield Drawn(_in_workspace(graph, endpoint, endpoint_of("online"), inside, bounds), tuple(deployed))
     clusters = {d.urn: read(lambda d=d: graph.refers(d, "properties", COMPUTE), []) for d in graph.of(BATCH_DEPLOYMENT)}
     for endpoint in graph.of(BATCH_ENDPOINT):
         deployed = read(lambda e=endpoint: graph.referring(BATCH_DEPLOYMENT, "endpointName", e), [])

@@ -14,6 +14,7 @@ from catalogue.kinds.gcp.workflows import paths, trains
 from catalogue.landing_zones import GcpNetwork
 from catalogue.machines import Machines
 from catalogue.properties import Properties
+from catalogue.served import endpoint_of
 from operations.networks import UNKNOWN, Drawn, bound, machines, needed, nothing, opening, parts, read, tallied, unread
 from operations.verdict import Bound, Callers, NetworkLink, NetworkPlace, Running, RunningPart
 from policies import given
@@ -98,7 +99,7 @@ def running(graph: Graph) -> Iterator[Drawn]:
             Running(
                 urn=endpoint.urn,
                 name=endpoint.name,
-                what="online endpoint",
+                what=endpoint_of("online"),
                 place=PLATFORM,
                 parts=[part for deployment in deployed for part in _deployment(deployment, of)],
                 bounds=[read(lambda e=endpoint: _door(e), unread("door", endpoint))],

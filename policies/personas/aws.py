@@ -104,10 +104,10 @@ def _places(graph: Graph) -> Mapping[str, Sequence[Place]]:
         "online-endpoints": at(*_known((e for e in endpoints if e not in queued), "arn"), **inside),
         "async-endpoints": at(*_known(queued, "arn"), **inside),
         "named-models": [
-            Place(arn, {**inside, "sagemaker:TargetModel": target})
+            place
             for one in endpoints
-            for arn in _known([one], "arn")
             for target in sagemaker.target_models(graph, one)
+            for place in at(*_known([one], "arn"), **inside, **{"sagemaker:TargetModel": target})
         ],
         "rollback-alarms": at(*(f"arn:aws:cloudwatch:{here}:alarm:{name}" for name in sorted(set(_alarms(endpoints))))),
         "logs": at(f"arn:aws:logs:{here}:log-group:/aws/sagemaker/Endpoints/{prefix}-x"),

@@ -36,6 +36,7 @@ from catalogue.machines import Machines
 from catalogue.once import once_a_graph
 from catalogue.pricing import Bill, Pricing, Unpriced
 from catalogue.properties import Malformed, Properties
+from catalogue.served import EndpointKind, endpoint_of
 from catalogue.targets import artifacts_below, target_of
 
 ENDPOINT = "aws:sagemaker/endpoint:Endpoint"
@@ -84,6 +85,18 @@ def configurations(graph: Graph, endpoint: Resource) -> list[Resource]:
 def is_async(graph: Graph, endpoint: Resource) -> bool:
     """Whether an endpoint answers through a queue. Then it may have zero replicas."""
     return any("asyncInferenceConfig" in c.props for c in configurations(graph, endpoint))
+
+
+def endpoint_kind(graph: Graph, endpoint: Resource) -> EndpointKind:
+    """The kind of an endpoint, by its configuration and the containers of its models, whoever wrote them."""
+    found = configurations(graph, endpoint)
+    if is_async(graph, endpoint):
+        return "async"
+    models = (model for one in found for model in graph.refers(one, "productionVariants", MODEL))
+    if any(folders(model) for model in models):
+        return "multi-model"
+    serving = [variant for one in found for variant in variants(one)]
+    return "serverless" if serving and all("serverlessConfig" in one for one in serving) else "online"
 
 
 def variants(configuration: Resource) -> list[Properties]:
@@ -263,12 +276,12 @@ def _endpoint_price(pricing: Pricing, endpoint: Resource) -> Bill:
     https://docs.aws.amazon.com/sagemaker/latest/dg/logging-cloudwatch.html
     """
     idle = ceiling = 0.0
-    use, parts = "", list[str]()
+    parts = list[str]()
     group = log_group(pricing.graph, endpoint)
     kept = months_kept(group) * pricing.of("cloudwatch-logs-storage")
     logs = pricing.assume("log-gb-per-replica") * (pricing.of("cloudwatch-logs-ingestion") + kept)
     for variant, machines in served(pricing.graph, endpoint):
-        use, hour = machines.use, pricing.hour(machines)
+        hour = pricing.hour(machines)
         month = pricing.hours * hour + _volume(pricing, variant, machines)
         floor, most = _paid(pricing.graph, endpoint, variant, machines)
         idle += floor * month
@@ -276,7 +289,7 @@ def _endpoint_price(pricing: Pricing, endpoint: Resource) -> Bill:
         scheduled_to = "" if (floor, most) == (machines.low, machines.high) else ", a mean over its hours,"
         parts.append(f"{floor:.4g} to {most:.4g} × {machines.said}{scheduled_to} × {pricing.hours} h × ${hour:g}")
     said = f"{'; '.join(parts)}, volumes, and logs, kept for {months_kept(group):g} months, in the ceiling"
-    return Bill(f"{use} endpoint", idle, ceiling, said)
+    return Bill(endpoint_of(endpoint_kind(pricing.graph, endpoint)), idle, ceiling, said)
 
 
 def _volume(pricing: Pricing, variant: Properties, machines: Machines) -> float:
@@ -464,7 +477,7 @@ KINDS = (
         keys=No("its configuration names the key", _CONFIGURES),
         holds=CostsOnly(_PRICING),
         reaches=Reaches(always("sagemaker.runtime"), _CALLERS),
-        runs=Runs(_endpoint_machines, _CONFIGURES, hours=_hours),
+        runs=Runs(_endpoint_machines, _CONFIGURES, hours=_hours, serves=endpoint_kind),
         bills=Bills(_endpoint_price, _PRICING, ("Amazon SageMaker", "AmazonCloudWatch")),
         stands=regional(ENDPOINT),
         keeps=No("answers are not kept; a queue's results rest in a bucket", _CONFIGURES),

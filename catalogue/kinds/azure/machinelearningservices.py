@@ -54,6 +54,7 @@ from catalogue.machines import Machines
 from catalogue.pricing import Bill, Pricing
 from catalogue.properties import Malformed
 from catalogue.rendering import ArmType
+from catalogue.served import EndpointKind, endpoint_of
 from catalogue.wording import in_words
 
 _API = "https://www.pulumi.com/registry/packages/azure-native/api-docs/machinelearningservices"
@@ -198,6 +199,11 @@ def _serving(graph: Graph, deployment: Resource) -> Iterator[Machines]:
     yield Machines(" and ".join(users) or deployment.name, machine, "online", min(lows or highs), max(highs))
 
 
+def _serves(graph: Graph, deployment: Resource) -> EndpointKind:
+    """A deployment of an online endpoint answers at once."""
+    return "online"
+
+
 def _hours(graph: Graph, deployment: Resource) -> Iterator[str]:
     """Each profile of an autoscale setting that comes again, with its range from then on."""
     for setting_ in graph.referring(monitor.AUTOSCALE_SETTING, "targetResourceUri", deployment):
@@ -230,7 +236,7 @@ def _deployment(pricing: Pricing, deployment: Resource) -> Bill:
         amount = pricing.assume("capture-gb")
         ceiling += amount * pricing.of(f"storage-blob-hot-{_redundancy(pricing.graph, deployment)}")
         more = f"and logs and {amount:g} GB of captured requests in the ceiling"
-    return Bill("online endpoint", idle, ceiling, f"{'; '.join(parts)}, {more}")
+    return Bill(endpoint_of(_serves(pricing.graph, deployment)), idle, ceiling, f"{'; '.join(parts)}, {more}")
 
 
 def collects(deployment: Resource) -> bool:
@@ -365,7 +371,7 @@ KINDS: tuple[Kind, ...] = (
         tags=At("tags", _DEPLOYMENT),
         keys=No("no machine of Azure ML takes a key for its disks", _KEY),
         holds=CostsOnly(_COSTS),
-        runs=Runs(_serving, _SCALED, hours=_hours),
+        runs=Runs(_serving, _SCALED, hours=_hours, serves=_serves),
         bills=Bills(_deployment, _COSTS, ("Azure Machine Learning", "Virtual Machines")),
         stands=At("location", _DEPLOYMENT),
         serves=No("its environment names the image, and its model the artifact", _DEPLOYMENT),

@@ -34,6 +34,7 @@ from catalogue.pricing import Bill, Pricing
 from catalogue.properties import Malformed
 from catalogue.quantities import more_than_zero_or_none
 from catalogue.registered import APPROVED, Registered
+from catalogue.served import EndpointKind, endpoint_of
 from catalogue.week import DAYS, share
 from catalogue.wording import in_words
 from catalogue.work import days_in_words
@@ -129,6 +130,11 @@ def _machines(graph: Graph, resource: Resource) -> Iterator[Machines]:
     )
 
 
+def _serves(graph: Graph, deployment: Resource) -> EndpointKind:
+    """Vertex AI serves a model of one's own at once, and no otherwise."""
+    return "online"
+
+
 def _hours(graph: Graph, deployment: Resource) -> Iterator[str]:
     """The hours that are kept; what nothing keeps is not said."""
     if by_schedule(graph, deployment, "off"):
@@ -150,7 +156,7 @@ def _deployment(pricing: Pricing, resource: Resource) -> Bill:
         hours *= share({name: given.text_or_empty(name) for name in given.names() if name != "timezone"})
     logs = pricing.assume("log-gb-per-replica") * pricing.of("logging-ingestion")
     return Bill(
-        "online endpoint",
+        endpoint_of(_serves(pricing.graph, resource)),
         runs.low * hours * hour,
         runs.high * (hours * hour + logs),
         f"{runs.low} to {runs.high} × {runs.machine_type} × {hours:g} h × ${hour:g}, and logs in the ceiling",
@@ -223,7 +229,7 @@ KINDS = (
         keys=No("what runs under an endpoint takes the endpoint's key", _KMS),
         holds=CostsOnly(_DEPLOYED),
         reaches=No("it runs in a project of Google's", _DEPLOYED),
-        runs=Runs(_machines, _DEPLOYED, hours=_hours),
+        runs=Runs(_machines, _DEPLOYED, hours=_hours, serves=_serves),
         bills=Bills(_deployment, _PRICES, ("Vertex AI",)),
         stands=At("location", _DEPLOYED),
         keeps=No("its logs go to Cloud Logging", _DEPLOYED),

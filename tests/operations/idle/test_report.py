@@ -200,3 +200,11 @@ def test_what_no_state_names_is_nobodys(tmp_path: Path) -> None:
     stray = Part("left/live", "variant", None, "left", M5, 1)
     (row,) = report.of_account(config(tmp_path), [], Told((stray, IDLE)), None, 72)
     assert (row.stack, row.owner, row.idle) == ("", "nobody", True) and row.burned_usd
+
+
+def test_neither_a_queue_nor_a_job_stands_for_several_models_at_once(tmp_path: Path) -> None:
+    alone, several = part(kind="online"), part(kind="multi-model")
+    found = {one: rows(config(tmp_path), Told((one, IDLE)))[0].instead for one in (alone, several)}
+    assert [way.startswith("as ") for way in found[alone]] == [True, True]
+    assert [way.startswith("each of its models as ") for way in found[several]] == [True, True]
+    assert (alone.what, several.what) == ("online variant", "multi-model variant")

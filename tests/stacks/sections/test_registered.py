@@ -170,7 +170,8 @@ def test_on_azure_what_is_deployed_follows_from_name_and_number_and_the_approver
 
 def test_what_is_deployed_follows_from_name_and_number() -> None:
     graph = preview(STACKS / "Pulumi.aws-full.yaml")
-    models = [one for one in graph.of("aws:sagemaker/model:Model") if "fraud" in one.name]
+    asked = ("batch_jobs.fraud-backfill", "endpoints.fraud-scorer")
+    models = [one for one in graph.of("aws:sagemaker/model:Model") if one.stack_key in asked]
     assert len(models) == 2
     for model in models:
         container = model.inputs["primaryContainer"]
@@ -181,7 +182,8 @@ def test_what_is_deployed_follows_from_name_and_number() -> None:
     groups = [
         one.inputs["modelPackageGroupName"] for one in graph.of("aws:sagemaker/modelPackageGroup:ModelPackageGroup")
     ]
-    assert sorted(groups) == ["aws-full-registry-document-embedder", "aws-full-registry-mlplatform-example"]
+    named = ("document-embedder", "fraud-de", "fraud-fr", "mlplatform-example")
+    assert sorted(groups) == [f"aws-full-registry-{name}" for name in named]
     assert [rule.judge(graph).violations for rule in (approved, kept)] == [(), ()]
     policies = {
         one.name.rpartition("identity-")[2]: json.loads(one.inputs["policy"])["Statement"]
