@@ -153,13 +153,15 @@ def _by_the_clock(config: StackConfig) -> Iterator[Problem]:
         elif (
             job.schedule is None and "pipelines" not in config.model_fields_set
         ):  # else that section looks at its steps
-            yield started_by_none(config, name)
+            yield started_by_none(name)
 
 
-def started_by_none(config: StackConfig, name: str) -> Problem:
+def started_by_none(name: str) -> Problem:
     """What is said of a batch job that has no schedule and is no step."""
-    also = "" if config.platform == "aws" else ", or name the job in a step of a pipeline (batch)"
-    return Problem((SECTION.name, name, "schedule"), f"is missing; add when it runs{also}")
+    return Problem(
+        (SECTION.name, name, "schedule"),
+        "is missing; add when it runs, or name the job in a step of a pipeline (batch)",
+    )
 
 
 def _places(name: str, job: BatchJob) -> Iterator[tuple[tuple[str, ...], str]]:

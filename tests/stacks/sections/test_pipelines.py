@@ -152,7 +152,7 @@ def test_the_full_stacks_go_the_example_s_path(platform: str) -> None:
     pipeline = pipelines.of(config)["fraud-path"]
     assert list(pipeline.steps) == ["prepare", "train", "evaluate", "gate", "register"]
     scores = [list(one.steps) for name, one in pipelines.of(config).items() if name != "fraud-path"]
-    assert scores == ([] if platform == "aws" else [["rows", "score", "report"]])
+    assert scores == [["rows", "score", "report"]]
     assert pipeline.steps["train"].training == "fraud-training"
     first = read_stack_file(STACKS / "Pulumi.aws-full.yaml")
     for name, step in pipelines.of(first)["fraud-path"].steps.items():
