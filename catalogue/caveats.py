@@ -152,6 +152,14 @@ CAVEATS: Mapping[str, tuple[Caveat, ...]] = {
             documented(f"{_RUNTIME}/API_DeletePipeline.html", _READ),
         ),
         Caveat(
+            (_PIPELINE,),
+            "A transform job of a step ends by no time of its own, and SageMaker stops none. What stops it is a state "
+            "machine that looks for it by the clock: where that is switched off or deleted while a job runs, the job "
+            "bills on, and the alarm on a turn that was due rings hours later. Not yet proved in an account.",
+            documented(f"{_RUNTIME}/API_CreateTransformJob.html", "2026-11-28"),
+            when=lambda one: "TransformJobName" in one.props.text_if_known("pipelineDefinition"),
+        ),
+        Caveat(
             (_ACTION,),
             "A request that waits for an endpoint's hours is forgotten after six of them, or sooner where its caller "
             "says so. What comes in the evening and must be answered in the morning is kept by whoever asks.",

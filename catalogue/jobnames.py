@@ -40,3 +40,12 @@ def step_search_begins(job_name: str) -> str:
     """The same of a step of a pipeline that does the search. It has no room for a word: six letters and digits of the
     name's digest, which two names in a thousand million share."""
     return base64.b32encode(hashlib.sha256(job_name.encode()).digest())[:BESIDE_STEP_SEARCH].decode().lower()
+
+
+def scoring_begins(job_name: str) -> str:
+    """How the name of each transform job of a pipeline's step begins. It ends in six letters and digits of the name's
+    digest, however short the name is: who lists transform jobs asks for a part of their names (ListTransformJobs,
+    NameContains), and `score` is a part of `score-2`.
+    """
+    digest = base64.b32encode(hashlib.sha256(job_name.encode()).digest())[:6].decode().lower()
+    return f"{job_name[: BESIDE_STEP - len(digest) - 1].rstrip('-')}-{digest}"

@@ -41,6 +41,16 @@ def shortest_pause_minutes(cron: str) -> float:
     return pause / timedelta(minutes=1)
 
 
+@cache
+def longest_pause_minutes(cron: str) -> float:
+    """The longest time between two starts of a five-field cron(5) in a fortnight, whose end counts as a start. Raises
+    CronSimError for what is no cron(5).
+    """
+    begin, end = datetime(2026, 1, 1), datetime(2026, 1, 15)
+    times = [begin, *takewhile(lambda at: at < end, islice(CronSim(cron, begin), 30_000)), end]
+    return max(later - at for at, later in pairwise(times)) / timedelta(minutes=1)
+
+
 @dataclass(frozen=True)
 class Jump:
     """When the clock of a time zone jumps: from `begins` to `ends` it shows times that it skips, or shows twice."""

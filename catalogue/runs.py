@@ -27,3 +27,9 @@ def by_hand(tags: Properties) -> float | None:
     if not said.isdecimal() or int(said) < 1:
         raise Malformed(f"{tags.at}.{RUNS_PER_MONTH}", f"is {said!r}, which is no number of runs", tags.owner)
     return float(said)
+
+
+def scoring_step(step: str, name: str) -> str:
+    """How the step of SageMaker is called that scores one of several inputs of a step. A transform job has one place,
+    and no step of a stack file has a `_` in its name."""
+    return f"{step}_{name}"

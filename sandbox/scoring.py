@@ -143,15 +143,20 @@ def _aws(state: State, record: Record, began: float) -> Iterator[Part]:
     context = {"Execution": {"RedriveCount": 0}, "State": {"RetryCount": 0}}
     for job in sfn.jobs(of_record(record).props):
         asked: dict[str, Any] = filled(job.request.values, given, context)
-        name, model = str(asked["TransformJobName"]), state.resources.get(SERVED_MODEL, str(asked["ModelName"]))
-        launch = _launch(
-            name,
-            str(model.inputs.get("executionRoleArn", "")) if model else "",
-            {"": str(asked["TransformInput"]["DataSource"]["S3DataSource"]["S3Uri"])},
-            str(asked["TransformOutput"]["S3OutputPath"]),
-            {"TRAINING_JOB_ARN": f"arn:aws:sagemaker:{record.region}:{record.account}:transform-job/{name}"},
-        )
-        yield Part(launch, aws.of_model(model), str(asked["TransformInput"]["ContentType"]))
+        yield of_transform(state, record, asked, str(asked["TransformJobName"]))
+
+
+def of_transform(state: State, record: Record, asked: Mapping[str, Any], name: str) -> Part:
+    """A transform job of that name, of a run by itself or as a step of a pipeline."""
+    model = state.resources.get(SERVED_MODEL, str(asked["ModelName"]))
+    launch = _launch(
+        name,
+        str(model.inputs.get("executionRoleArn", "")) if model else "",
+        {"": str(asked["TransformInput"]["DataSource"]["S3DataSource"]["S3Uri"])},
+        str(asked["TransformOutput"]["S3OutputPath"]),
+        {"TRAINING_JOB_ARN": f"arn:aws:sagemaker:{record.region}:{record.account}:transform-job/{name}"},
+    )
+    return Part(launch, aws.of_model(model), str(asked["TransformInput"]["ContentType"]))
 
 
 def _whole_files(part: Part, data: Path, scores: Path) -> str:

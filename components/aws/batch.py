@@ -76,13 +76,7 @@ class BatchJobArgs(Args):
             raise BadArgument("BatchJobArgs.model: serves several, and a batch job runs one; give one artifact")
         hold_each(self, "inputs", PLACE, "a place in S3 such as s3://bucket/folder/")
         hold(self, "output_uri", FOLDER, "a folder in S3 such as s3://bucket/folder/")
-        if self.format not in AWS:
-            raise BadArgument(f"BatchJobArgs.format: found {self.format!r}, allowed: {', '.join(AWS)}")
-        if self.records_per_request not in ((None,) if AWS[self.format].whole else (None, 1)):
-            raise BadArgument(
-                f"BatchJobArgs.records_per_request: found {self.records_per_request}; SageMaker fills a request with "
-                "records, or sends one alone where a file has several; give 1 of a format of records, or None"
-            )
+        refuse_format("BatchJobArgs", self.format, self.records_per_request)
 
 
 class BatchJob(pulumi.ComponentResource):
@@ -110,6 +104,17 @@ class BatchJob(pulumi.ComponentResource):
         self.register_outputs({"state_machine_arn": self.state_machine_arn})
 
     def _run(self, name: str, args: BatchJobArgs, model_name: pulumi.Output[str]) -> pulumi.Output[str]:
+        job = ScoringArgs(
+            model_name=model_name,
+            machine=args.machine,
+            replicas=args.replicas,
+            format=args.format,
+            concurrency=args.concurrency,
+            records_per_request=args.records_per_request,
+            data_key_arn=args.data_key_arn,
+            volume_key_arn=args.volume_key_arn,
+            tags=args.tags,
+        )
         return state_machine_of_runs(
             name,
             Runs(
@@ -117,7 +122,13 @@ class BatchJob(pulumi.ComponentResource):
                 comment=pulumi.Output.concat(args.job_name, ": score ", *_told(args), " to ", args.output_uri),
                 resource="createTransformJob",
                 requests={
-                    _state(args, name): _request(args, model_name, name, uri) for name, uri in args.inputs.items()
+                    _state(args, input_): scoring(
+                        job,
+                        {"TransformJobName.$": named_by_its_run(_job_name(args, input_))},
+                        uri,
+                        {"S3OutputPath.$": of_its_run(args.output_uri, f"{input_}/")},
+                    )
+                    for input_, uri in args.inputs.items()
                 },
                 schedule=args.schedule,
                 hours=args.max_hours,
@@ -140,14 +151,34 @@ def _state(args: BatchJobArgs, name: str) -> str:
     return "Transform" if len(args.inputs) == 1 else f"Transform-{name}"
 
 
+def _job_name(args: BatchJobArgs, name: str) -> Text:
+    return args.job_name if len(args.inputs) == 1 else pulumi.Output.concat(args.job_name, "-", name.replace("_", "-"))
+
+
 _PAYLOAD_MB = 100
 """What the requests that a replica has at once hold together: CreateTransformJob, MaxPayloadInMB,
 https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTransformJob.html
 """
 
 
-def _request(args: BatchJobArgs, model_name: pulumi.Output[str], name: str, uri: Text) -> dict[str, Any]:
-    """What a run sends to SageMaker for one input: one transform job.
+@dataclass(kw_only=True)
+class ScoringArgs:
+    """What a transform job is to be, but for its name, what it reads and where it writes."""
+
+    model_name: Text
+    machine: Machine
+    replicas: pulumi.Input[int]
+    format: str
+    concurrency: int
+    records_per_request: int | None
+    data_key_arn: Text
+    volume_key_arn: Text
+    tags: Tags
+
+
+def scoring(args: ScoringArgs, named: Mapping[str, Any], read: Any, written: Mapping[str, Any]) -> dict[str, Any]:
+    """What is sent to SageMaker for one input: one transform job. `named` and `written` are the members that say its
+    name and its folder, and `read` is the place of the input.
 
     A request with records holds 6 MB, SageMaker's own measure; one with a whole file as much as there may be.
     """
@@ -160,22 +191,28 @@ def _request(args: BatchJobArgs, model_name: pulumi.Output[str], name: str, uri:
         bounds["MaxPayloadInMB"] = _PAYLOAD_MB // args.concurrency
     else:
         bounds["BatchStrategy"] = "MultiRecord" if args.records_per_request is None else "SingleRecord"
-    job = args.job_name if len(args.inputs) == 1 else pulumi.Output.concat(args.job_name, "-", name.replace("_", "-"))
     return {
-        "TransformJobName.$": named_by_its_run(job),
-        "ModelName": model_name,
+        **named,
+        "ModelName": args.model_name,
         "ModelClientConfig": {"InvocationsTimeoutInSeconds": 600, "InvocationsMaxRetries": 3},
         **bounds,
         "TransformInput": {
-            "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": uri}},
+            "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": read}},
             "ContentType": taken.content_type,
             "SplitType": taken.split,
         },
-        "TransformOutput": {
-            "S3OutputPath.$": of_its_run(args.output_uri, f"{name}/"),
-            "KmsKeyId": args.data_key_arn,
-            "AssembleWith": taken.assemble,
-        },
+        "TransformOutput": {**written, "KmsKeyId": args.data_key_arn, "AssembleWith": taken.assemble},
         "TransformResources": resources,
         "Tags": tags_of(args.tags),
     }
+
+
+def refuse_format(of: str, format: str, records_per_request: int | None) -> None:
+    """Raise BadArgument for a format that SageMaker does not read, and for records that it does not count."""
+    if format not in AWS:
+        raise BadArgument(f"{of}.format: found {format!r}, allowed: {', '.join(AWS)}")
+    if records_per_request not in ((None,) if AWS[format].whole else (None, 1)):
+        raise BadArgument(
+            f"{of}.records_per_request: found {records_per_request}; SageMaker fills a request with "
+            "records, or sends one alone where a file has several; give 1 of a format of records, or None"
+        )

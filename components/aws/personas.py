@@ -128,6 +128,9 @@ class Needs(Args):
     pipelines: Sequence[str] = ()
     """The pipelines whose steps the pipeline persona starts as the training persona, and whose runs it starts by the
     clock and the data scientist by hand: their names after the prefix. They must be known."""
+    scoring_pipelines: Sequence[str] = ()
+    """Those of the pipelines whose steps do batch jobs: what stops these in time lists transform jobs as the pipeline
+    persona. They must be known."""
     records: Sequence[str] = ()
     """The folder of the bucket that holds the files of recorded runs, where an MLflow App records them: the data
     scientist calls it, and writes there, and the App has a role of its own for it. It must be known."""

@@ -1,19 +1,22 @@
 """From data to a candidate: a pipeline of SageMaker, whose steps read one another, by the clock or by hand."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import pulumi
 from pulumi_aws import sagemaker
 
-from catalogue.jobnames import BESIDE_STEP, shortened, step_search_begins
+from catalogue.formats import USUAL
+from catalogue.jobnames import BESIDE_STEP, scoring_begins, shortened, step_search_begins
 from catalogue.order import longest
-from catalogue.runs import RUN_VARIABLE
-from components.aws.model import IMAGE, PLACE
+from catalogue.runs import RUN_VARIABLE, scoring_step
+from components.aws.batch import ScoringArgs, refuse_format, scoring
+from components.aws.model import IMAGE, PLACE, ModelArgs, isolated_model
 from components.aws.runs import SCHEDULED, Started, by_the_clock, eventbridge_cron, rings, tags_of
 from components.aws.training import VOLUME_GIB, TrainingJobArgs, training_request
 from components.aws.tuning import tuned
+from components.aws.watch import Watched, watch
 from components.given import Args, BadArgument, Tags, Text, counted, hold
 from components.shapes import Machine, Schedule
 
@@ -29,9 +32,33 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/build-your-own-processing-contai
 
 
 @dataclass(kw_only=True)
+class BatchArgs(Args):
+    """What a batch job scores with, and how. Raises BadArgument for a format that SageMaker does not read."""
+
+    model: ModelArgs
+    """The model, as the `batch` persona runs it; it must be able to read what the step reads, and to write below the
+    output of the pipeline."""
+    format: str = USUAL["aws"]
+    """What the inputs are: csv, jsonl, json, parquet, images, tf-record or recordio. It must be known."""
+    concurrency: int = 1
+    """How many requests a replica answers at once. It must be known."""
+    records_per_request: int | None = None
+    """1 where a request carries one record alone; None where it carries as many as it holds. It must be known."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.model.several:
+            raise BadArgument("BatchArgs.model: serves several, and a batch job runs one; give one artifact")
+        refuse_format("BatchArgs", self.format, self.records_per_request)
+
+
+@dataclass(kw_only=True)
 class StepArgs(Args):
     """One step: a program in a container, which has image, program, machine and hours; or a training job, or the search
-    of one that searches."""
+    of one that searches; or a batch job, which has machine and hours.
+
+    Raises BadArgument for a step that is none of them, or several.
+    """
 
     step_name: str
     """What the step is called, and its folder in that of the run. It must be known."""
@@ -41,6 +68,8 @@ class StepArgs(Args):
     training: TrainingJobArgs | None = None
     """The training job that the step runs. Its name begins that of the step's job. Its schedule, its output and its
     alarms are its own, and no part of the step."""
+    batch: BatchArgs | None = None
+    """The batch job that the step does; each input is a transform job of its own, side by side. It must be known."""
     image: Text | None = None
     """The address of the image of the program in ECR, in the region, with a pinned tag or digest."""
     program: Sequence[str] | None = None
@@ -48,17 +77,25 @@ class StepArgs(Args):
     options: Mapping[str, Text] = field(default_factory=dict[str, str])
     """The options of the program, each of which it gets as `--NAME=VALUE`. Their names must be known."""
     machine: Machine | None = None
-    """What the program runs on. It must be known."""
+    """What the program runs on, or each replica of the batch job. It must be known."""
+    replicas: int = 1
+    """How many machines share the work of each input of the batch job. It must be known."""
     max_hours: int = 0
-    """After how many hours the program is stopped. It must be known."""
+    """After how many hours the program or the batch job is stopped. It must be known."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        whole = self.image is not None and self.program and self.machine is not None and self.max_hours > 0
+        runs = self.machine is not None and self.max_hours > 0
+        program = self.image is not None and bool(self.program) and runs
         if self.training is not None and (self.image is not None or self.program or self.machine is not None):
             raise BadArgument("StepArgs.training: stands beside a program; give one of the two")
-        if self.training is None and not whole:
-            raise BadArgument("StepArgs: give a training job, or image, program, machine and max_hours of a program")
+        if self.batch is not None and (self.training is not None or self.image is not None or self.program):
+            raise BadArgument("StepArgs.batch: stands beside a program or a training job; give one of them")
+        if self.training is None and not program and not (self.batch is not None and self.inputs and runs):
+            raise BadArgument(
+                "StepArgs: give a training job, or image, program, machine and max_hours of a program, or a batch job "
+                "with inputs, machine and max_hours"
+            )
         if self.image is not None:
             hold(self, "image", IMAGE, "an image of ECR such as 111122223333.dkr.ecr.us-east-1.amazonaws.com/steps:1.4")
 
@@ -71,6 +108,15 @@ class StepArgs(Args):
     def reads(self) -> list[str]:
         """The steps that it reads, and so waits for."""
         return sorted({said for said in self.inputs.values() if "://" not in said})
+
+    @property
+    def parts(self) -> Mapping[str, str]:
+        """Its steps of SageMaker by their names, each with the input of a batch job that it scores: a transform job has
+        one place. No step of a stack file has a `_` in its name. What is no batch job is one step."""
+        if self.batch is None:
+            return {self.step_name: ""}
+        alone = len(self.inputs) == 1
+        return {self.step_name if alone else scoring_step(self.step_name, name): name for name in self.inputs}
 
 
 @dataclass(kw_only=True)
@@ -105,6 +151,9 @@ class PipelineArgs(Args):
     """The role of schedule and pipeline; it must be able to start the pipeline, and the steps' jobs as `role_arn`."""
     data_key_arn: Text
     """The KMS key of what the steps write, and of the schedule."""
+    logs_key_arn: Text | None = None
+    """The KMS key of the log of what stops the batch jobs in time; CloudWatch Logs must be allowed to use it. A
+    pipeline whose steps do a batch job has one. Whether it is given must be known."""
     volume_key_arn: Text
     """The KMS key of the machines' volumes. Machines with local NVMe encrypt in hardware and get none."""
     topic_arn: Text
@@ -121,6 +170,8 @@ class PipelineArgs(Args):
             )
         if self.schedule is not None:
             eventbridge_cron(self.schedule.cron)
+        if self.logs_key_arn is None and any(step.batch is not None for step in self.steps):
+            raise BadArgument("PipelineArgs.logs_key_arn: is missing; a step does a batch job, so give the key of logs")
         before: list[str] = []
         for step in self.steps:
             for name, said in step.inputs.items():
@@ -151,6 +202,10 @@ class Pipeline(pulumi.ComponentResource):
     own time or by somebody, and when none succeeded that was due. Of a step that searches, those that read it get what
     the best trial left.
 
+    A step that scores is the transform job that BatchJob would send, for each of its inputs, as the `batch` persona and
+    with a model of its own, which waits for the approver's word as that of BatchJob does. What stops it in time is a
+    state machine that looks for it by the clock (components/aws/watch.py).
+
     A schedule starts each run once, however often it is delivered: its time is the token of the start. Nothing runs,
     and nothing bills by the hour, between runs. Sources:
     https://docs.aws.amazon.com/sagemaker/latest/dg/build-and-manage-steps.html,
@@ -169,6 +224,11 @@ class Pipeline(pulumi.ComponentResource):
 
 
 def _made(name: str, args: PipelineArgs, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
+    scores = {step.step_name: step.batch for step in args.steps if step.batch is not None}
+    models = {
+        called: isolated_model(f"{name}-{called}-model", batch.model, args.tags, opts).name
+        for called, batch in scores.items()
+    }
     pipeline = sagemaker.Pipeline(
         name,
         pipeline_name=name,
@@ -177,7 +237,7 @@ def _made(name: str, args: PipelineArgs, opts: pulumi.ResourceOptions) -> pulumi
             args.job_name, f": {', '.join(step.step_name for step in args.steps)}"
         ),
         role_arn=args.pipeline_role_arn,
-        pipeline_definition=pulumi.Output.json_dumps(_definition(args)),
+        pipeline_definition=pulumi.Output.json_dumps(_definition(args, models)),
         tags=counted(args.tags, args.runs_per_month),
         opts=opts,
     )
@@ -201,9 +261,16 @@ def _made(name: str, args: PipelineArgs, opts: pulumi.ResourceOptions) -> pulumi
     ):
         said = pulumi.Output.concat("a run of ", args.job_name, says)
         rings(f"{name}-{suffix}", said, counts(metric), told, opts)
-    for step in (one.step_name for one in args.steps):
+    for step in (part for one in args.steps for part in one.parts):
         said = pulumi.Output.concat(f"the step {step} of a run of ", args.job_name, " failed")
         rings(f"{name}-{step}-step-failed", said, counts("StepFailed", StepName=step), told, opts)
+    if scores and args.logs_key_arn is not None:
+        late = {
+            step.step_name: Watched(begins=_scoring_name(args, step), hours=step.max_hours)
+            for step in args.steps
+            if step.batch is not None
+        }
+        watch(f"{name}-watch", late, told, args.logs_key_arn, opts)
     if args.schedule is not None:
         # At least 32 characters, of which the time has 20.
         token = pulumi.Output.concat(f"<{SCHEDULED}>-", pipeline.pipeline_name, f"-<{SCHEDULED}>")
@@ -216,37 +283,72 @@ def _made(name: str, args: PipelineArgs, opts: pulumi.ResourceOptions) -> pulumi
     return pipeline.arn
 
 
-def _definition(args: PipelineArgs) -> dict[str, Any]:
+def _definition(args: PipelineArgs, models: Mapping[str, Text]) -> dict[str, Any]:
     """The pipeline's definition, by its schema:
     https://aws-sagemaker-mlops.github.io/sagemaker-model-building-pipeline-definition-JSON-schema/
     """
+    parts = {step.step_name: list(step.parts) for step in args.steps}
     steps: list[dict[str, Any]] = []
     for step in args.steps:
-        steps.append(
-            {
-                "Name": step.step_name,
-                "Type": _type(step),
-                **({"DependsOn": step.reads} if step.reads else {}),
-                # The first two the service retries by itself, unbounded by what we say. Where no machine was to be
-                # had, a run of a training job alone is tried again, too. Each attempt's job has a new name.
-                "RetryPolicies": [
-                    {
-                        "ExceptionType": ["Step.SERVICE_FAULT", "Step.THROTTLING", "SageMaker.CAPACITY_ERROR"],
-                        "IntervalSeconds": 60,
-                        "BackoffRate": 2,
-                        "MaxAttempts": 2,
-                    }
-                ],
-                "Arguments": _training(args, step, step.training) if step.training else _processing(args, step),
-            }
-        )
+        waits = [part for one in step.reads for part in parts[one]]
+        for name, type_, arguments in _sent(args, step, models):
+            steps.append(
+                {
+                    "Name": name,
+                    "Type": type_,
+                    **({"DependsOn": waits} if waits else {}),
+                    # The first two the service retries by itself, unbounded by what we say. Where no machine was to be
+                    # had, a run of a training job alone is tried again, too. Each attempt's job has a new name.
+                    "RetryPolicies": [
+                        {
+                            "ExceptionType": ["Step.SERVICE_FAULT", "Step.THROTTLING", "SageMaker.CAPACITY_ERROR"],
+                            "IntervalSeconds": 60,
+                            "BackoffRate": 2,
+                            "MaxAttempts": 2,
+                        }
+                    ],
+                    "Arguments": arguments,
+                }
+            )
     return {"Version": "2020-12-01", "Steps": steps}
 
 
-def _type(step: StepArgs) -> str:
-    if step.training is None:
-        return "Processing"
-    return "Training" if step.training.tuning is None else "Tuning"
+def _sent(args: PipelineArgs, step: StepArgs, models: Mapping[str, Text]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """The steps of SageMaker that a step is: the name, the type and the request of each."""
+    if step.training is not None:
+        searches = step.training.tuning is not None
+        yield step.step_name, "Tuning" if searches else "Training", _training(args, step, step.training)
+    elif step.batch is not None:
+        for name, input_ in step.parts.items():
+            yield name, "Transform", _transform(args, step, step.batch, models[step.step_name], input_)
+    else:
+        yield step.step_name, "Processing", _processing(args, step)
+
+
+def _transform(args: PipelineArgs, step: StepArgs, batch: BatchArgs, model: Text, input_: str) -> dict[str, Any]:
+    """What a step sends for one input of its batch job; it writes to a folder of the input's name."""
+    assert step.machine is not None
+    return scoring(
+        ScoringArgs(
+            model_name=model,
+            machine=step.machine,
+            replicas=step.replicas,
+            format=batch.format,
+            concurrency=batch.concurrency,
+            records_per_request=batch.records_per_request,
+            data_key_arn=args.data_key_arn,
+            volume_key_arn=args.volume_key_arn,
+            tags=args.tags,
+        ),
+        {"TransformJobName": _scoring_name(args, step)},
+        _read(args, step.inputs[input_]),
+        {"S3OutputPath": _in_run(args.output_uri, step.step_name, input_, "")},
+    )
+
+
+def _scoring_name(args: PipelineArgs, step: StepArgs) -> pulumi.Output[str]:
+    """How the name of each transform job of a step begins: those of all its inputs alike."""
+    return pulumi.Output.concat(args.job_name, f"-{step.step_name}").apply(scoring_begins)
 
 
 def _in_run(folder: Text, *parts: str | Mapping[str, str]) -> dict[str, Any]:

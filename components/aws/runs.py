@@ -41,15 +41,9 @@ class Started:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Runs(Started):
-    """What the runs of a job are: the tasks that do the work, and when they start."""
+class Logged(Started):
+    """When a state machine runs, and what keeps its log."""
 
-    comment: pulumi.Input[str]
-    """What a run does, in words."""
-    resource: str
-    """The call of SageMaker that each state makes, such as createTrainingJob."""
-    requests: Mapping[str, dict[str, Any]]
-    """What is sent, by the name of the state that starts the job and waits for it; one state after the other."""
     schedule: Schedule | None
     """When a run starts; None where people start each."""
     runs_per_month: int | None = None
@@ -58,8 +52,27 @@ class Runs(Started):
     """The KMS key of the state machine's log."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Runs(Logged):
+    """What the runs of a job are: the tasks that do the work, and when they start."""
+
+    comment: pulumi.Input[str]
+    """What a run does, in words."""
+    resource: str
+    """The call of SageMaker that each state makes, such as createTrainingJob."""
+    requests: Mapping[str, dict[str, Any]]
+    """What is sent, by the name of the state that starts the job and waits for it; one state after the other."""
+
+
 def state_machine_of_runs(name: str, args: Runs, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
-    """Create the state machine with its log, its schedule where there is one, and the alarms. Returns its ARN.
+    """Create the state machine that does the runs of a job, and what tells of them. Returns its ARN."""
+    return state_machine(name, _definition(args), args, opts)
+
+
+def state_machine(
+    name: str, definition: Mapping[str, Any], args: Logged, opts: pulumi.ResourceOptions
+) -> pulumi.Output[str]:
+    """Create a state machine with its log, its schedule where there is one, and the alarms. Returns its ARN.
 
     Alarms ring when a run failed, when it ran out of time, and, with a schedule, when no run succeeded for as long as
     the schedule's longest pause and a run take: what never started fails nowhere else. That alarm also rings until the
@@ -79,7 +92,7 @@ def state_machine_of_runs(name: str, args: Runs, opts: pulumi.ResourceOptions) -
         name,
         name=name,
         role_arn=args.pipeline_role_arn,
-        definition=pulumi.Output.json_dumps(_definition(args)),
+        definition=pulumi.Output.json_dumps(definition),
         logging_configuration={
             "level": "ALL",
             "include_execution_data": True,

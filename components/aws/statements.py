@@ -199,6 +199,11 @@ def statements_of(args: IdentityArgs, words: Words) -> dict[str, list[dict[str, 
         ],
         "pipeline": [
             _allow("Transform", _TRANSFORM, [f"{sagemaker}:transform-job/{words.prefix}-*"]),
+            *(
+                [_allow("LookForTransforms", ["sagemaker:ListTransformJobs"], "*")]
+                if args.needs.scoring_pipelines
+                else []
+            ),
             *([_allow("Train", _TRAIN, [f"{sagemaker}:training-job/{words.prefix}-*"])] if trains else []),
             *([_allow("Tune", [*_TUNE, *(_TRIALS_OF_A_STEP if in_steps else ())], tunings)] if tuned else []),
             *([_allow("Process", _PROCESS, [f"{sagemaker}:processing-job/{words.prefix}-*"])] if pipelines else []),

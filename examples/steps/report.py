@@ -1,7 +1,8 @@
 """Reports on what a batch job wrote: how many rows were scored, and how many of them the model calls malignant.
 
 Each platform writes scores in files of its own below the folder: Vertex AI `prediction.results-…`, an object a line
-with `prediction`; MLflow on Azure ML `NAME.json` with `predictions`.
+with `prediction`; MLflow on Azure ML `NAME.json` with `predictions`; SageMaker `NAME.out`, with what the container
+answered, a score a line.
 """
 
 import json
@@ -36,7 +37,8 @@ def run(folders: Folders, options: Options) -> int:
 def _scores(file: Path) -> Iterator[float]:
     """The scores of one file; none of a file that is of no platform."""
     is_vertex, is_mlflow = file.name.startswith("prediction.results"), file.suffix == ".json"
-    if not file.is_file() or not (is_vertex or is_mlflow):
+    is_sagemaker = file.suffix == ".out"
+    if not file.is_file() or not (is_vertex or is_mlflow or is_sagemaker):
         return
     if file.stat().st_size > LARGEST:
         raise Refused(f"{file}: is larger than {LARGEST} bytes, which is the most that a step reads.")
@@ -44,6 +46,8 @@ def _scores(file: Path) -> Iterator[float]:
     try:
         if is_mlflow:
             yield from (_number(one) for one in json.loads(text)["predictions"])
+        elif is_sagemaker:
+            yield from (float(line) for line in text.splitlines() if line)
         else:
             yield from (_number(json.loads(line)["prediction"]) for line in text.splitlines() if line)
     except (ValueError, KeyError, TypeError) as error:

@@ -8,12 +8,13 @@ from examples.steps.prepare import RAW
 from examples.steps.table import read
 
 WHAT = "Write the rows of a raw table without what each was, as rows.csv or rows.jsonl."
-FORMATS = ("csv", "jsonl")
+FORMATS = ("csv", "jsonl", "values")
 
 
 @dataclass(frozen=True)
 class Options:
-    """What the batch job reads: csv, whose first line has the names, or jsonl, a list a line."""
+    """What the batch job reads: csv, whose first line has the names; values, which is csv without that line, as
+    SageMaker reads it; or jsonl, a list a line."""
 
     format: str
 
@@ -26,6 +27,7 @@ def run(folders: Folders, options: Options) -> int:
     if options.format == "jsonl":
         lines = [json.dumps(row) for row in table.rows]
     else:
-        lines = [",".join(table.features), *(",".join(map(repr, row)) for row in table.rows)]
-    folders.write(f"rows.{options.format}", ("\n".join(lines) + "\n").encode())
+        names = [",".join(table.features)] if options.format == "csv" else []
+        lines = [*names, *(",".join(map(repr, row)) for row in table.rows)]
+    folders.write("rows.jsonl" if options.format == "jsonl" else "rows.csv", ("\n".join(lines) + "\n").encode())
     return 0

@@ -7,6 +7,7 @@ from typing import Any
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.aws import ec2, ecr, pipelines, sfn, sns
 from catalogue.kinds.aws.jobs import PIPELINE, STATE_MACHINE, USES
+from catalogue.kinds.aws.states import call_of
 from catalogue.properties import Malformed, Properties
 from policies.aws import steps
 from policies.rule import Found, resource_rule, stack_rule, whole_stack_rule
@@ -58,7 +59,7 @@ def _state(state: Properties, states: Mapping[str, Properties]) -> Iterator[str]
     for each in caught:
         if {*each.each_text("ErrorEquals")} != {_RUNS_ALREADY} and _may_succeed(states, each.text_or_empty("Next")):
             yield "ends as if it had succeeded where it failed"
-    action = sfn.call_of(state) if kind == "Task" else ""
+    action = call_of(state) if kind == "Task" else ""
     if action in USES:
         yield from _job(state, action, caught)
         yield from _stopped(state, action, states)

@@ -23,7 +23,7 @@ from catalogue.iam import (
 )
 from catalogue.kinds.aws import ec2, ecr, iam, kms, s3, sagemaker, sfn, sns, studio
 from catalogue.kinds.aws.experiments import MLFLOW_APP
-from catalogue.kinds.aws.jobs import TRAINS, TUNES
+from catalogue.kinds.aws.jobs import SCORES, TRAINS, TUNES
 from catalogue.marks import is_unknown
 from catalogue.once import once_a_resource
 from catalogue.properties import Properties
@@ -402,13 +402,13 @@ def _has(graph: Graph, about: str) -> bool:
 
 
 _RUNS = {
-    "state-machines": "createTransformJob",
+    "state-machines": SCORES,
     "training-machines": "AlgorithmSpecification",
     "plain-machines": "createTrainingJob",
     "tuning-machines": "createHyperParameterTuningJob",
     "recorded-machines": "MLFLOW_TRACKING_URI",
 }
-_STEPS = {"training-pipelines": TRAINS, "searching-pipelines": TUNES}
+_STEPS = {"training-pipelines": TRAINS, "searching-pipelines": TUNES, "scoring-pipelines": SCORES}
 _ABOUT = {
     "": iam.ROLE,
     "domain": studio.DOMAIN,

@@ -34,6 +34,7 @@ WITHOUT_RESOURCE = {
     "sagemaker:ListApps",
     "sagemaker:ListDomains",
     "sagemaker:ListSpaces",
+    "sagemaker:ListTransformJobs",
     "sagemaker:ListUserProfiles",
     "xray:GetSamplingRules",
     "xray:GetSamplingTargets",

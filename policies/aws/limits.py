@@ -19,14 +19,16 @@ from catalogue.kinds.aws import (
     scheduler,
     sfn,
     studio,
+    watched,
 )
-from catalogue.kinds.aws.jobs import TUNES, USES, Job
+from catalogue.kinds.aws.jobs import SCORES, TUNES, USES, Job
 from catalogue.kinds.aws.provider import PROVIDER, allowed_accounts
 from catalogue.properties import Malformed, Properties
 from policies import limits
 from policies.aws.capture import prefix_of
 from policies.aws.outputs import trained_into, written_for_a_while
 from policies.aws.queues import answered_for_a_while
+from policies.aws.reach import known_jobs
 from policies.aws.tuned import LIMITS
 from policies.limits import OWN, Limits
 from policies.rule import limit_rule, resource_rule, stack_rule
@@ -224,23 +226,25 @@ def idle_shutdown(known: Limits, props: Properties) -> Iterator[str]:
                 yield f"lets a user raise the idle timeout beyond {limit:g} minutes ({app})"
 
 
-@limit_rule(
+@stack_rule(
     "limits-batch-time",
     *sfn.DEFINED,
     severity="high",
-    says="A run of a batch job or of a pipeline ends in time, and is retried a bounded number of times.",
-    remedy="Set max_hours in the stack file to at most the limit.",
+    says="A run of a batch job or of a pipeline ends in time, and is retried a bounded number of times. A transform "
+    "job of a step, which ends by no time of its own, is stopped by a state machine that looks for it by the clock.",
+    remedy="Set max_hours in the stack file to at most the limit. Keep what the pipeline component makes to stop "
+    "transform jobs: a state machine that lists those in progress, waits and stops them, and its schedule.",
 )
-def batch_time(known: Limits, props: Properties) -> Iterator[str]:
+def batch_time(graph: Graph, resource: Resource) -> Iterator[str]:
     """The machine has TimeoutSeconds. Each job is retried, and every retry is bounded at three times."""
-    limit = known["batch-hours"].number
+    limit, props = limits.of(graph)["batch-hours"].number, resource.props
     if pipelines.AT in props:
-        yield from _steps_in_time(props, limit)
+        yield from _steps_in_time(graph, props, limit)
         return
-    definition = sfn.definition(props)
+    definition, jobs = sfn.definition(props), list(sfn.jobs(props))
     if not 0 < (definition.number_or_none("TimeoutSeconds") or 0) <= limit * 3600:
         yield f"may run longer than {limit:g} hours"
-    for job in sfn.jobs(props):
+    for job in jobs:
         ends = definition.number_or_none("TimeoutSeconds") or 0
         yield from (f"{wrong} ({job.state})" for wrong in _trains_in_time(job, ends, limit * 3600))
         if not any(True for _ in job.task.each_section("Retry")):
@@ -248,16 +252,47 @@ def batch_time(known: Limits, props: Properties) -> Iterator[str]:
     for state in definition.sections_inside():
         if "Retry" in state and not all(_is_bounded(retry) for retry in state.each_section("Retry")):
             yield f"is retried without a bound ({state.at})"
+    if graph.ours and not jobs:
+        yield from _stops_only_steps(graph, resource)
 
 
-def _steps_in_time(props: Properties, hours: float) -> Iterator[str]:
+def _stops_only_steps(graph: Graph, machine: Resource) -> Iterator[str]:
+    """A state machine that starts no job is there to stop those of steps, and each of its turns stops those of a step
+    and no others: a part of a name that fits another job stops that one early.
+    """
+    steps = [job for one in graph.of(sfn.PIPELINE) for job in known_jobs(graph, one) if job.action == SCORES]
+    named = {job.request.text_or_empty("TransformJobName") for job in steps}
+    watches = watched.of_machine(graph, machine)
+    if not watches:
+        yield "starts no job, and stops none that runs late"
+    for watch in watches:
+        if watch.named not in named:
+            yield f"stops jobs with {watch.named} in their names, as no step of a pipeline calls its own"
+
+
+def _steps_in_time(graph: Graph, props: Properties, hours: float) -> Iterator[str]:
     """SageMaker ends no run of a pipeline as a whole, so each step is held to the hours of a run by itself."""
     for job in pipelines.jobs(props):
+        if job.action == SCORES:
+            yield from _stopped_in_time(graph, job, hours)
+            continue
         said = job.request.section_or_empty(LIMITS if job.action == TUNES else "StoppingCondition")
         own = [said.number_or_none(at) or 0 for at in ("MaxRuntimeInSeconds", "MaxWaitTimeInSeconds")]
         if not 0 < own[0] <= max(own) <= hours * 3600:
             yield f"may run longer than {hours:g} hours ({job.state})"
         yield from (f"{wrong} ({job.state})" for wrong in _trains_in_time(job, max(own), hours * 3600))
+
+
+def _stopped_in_time(graph: Graph, job: Job, hours: float) -> Iterator[str]:
+    """CreateTransformJob takes no time after which a job ends:
+    https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTransformJob.html
+    """
+    stopped = [watch.hours for watch in watched.watches(graph) if watch.stops(job)]
+    if not stopped:
+        by = "no state machine of the stack looks for its jobs by the clock and stops them"
+        yield f"scores with no end: {by} ({job.state})"
+    elif min(stopped) > hours:
+        yield f"may run longer than {hours:g} hours ({job.state})"
 
 
 def _trains_in_time(job: Job, ends: float, most: float) -> Iterator[str]:
@@ -331,7 +366,7 @@ def schedule_times(graph: Graph, schedule: Resource) -> Iterator[str]:
     path = "scheduleExpression"
     for started in graph.refers(schedule, "target", *sfn.DEFINED) if graph.ours else ():
         if started.type == sfn.PIPELINE:
-            longest = pipelines.longest_hours(started.props) * 60
+            longest = pipelines.longest_hours(graph, started) * 60
         else:
             longest = (sfn.definition(started.props).number_or_none("TimeoutSeconds") or 0) / 60
             if not any(USES[job.action] == "batch" for job in sfn.jobs(started.props)):

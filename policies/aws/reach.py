@@ -14,7 +14,7 @@ from catalogue import registered
 from catalogue.experiments import FOLDER
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.aws import cloudtrail, ecr, iam, s3, sagemaker, sfn
-from catalogue.kinds.aws.jobs import PIPELINE, USES, Job
+from catalogue.kinds.aws.jobs import PIPELINE, SCORES, TRAINS, USES, Job
 from catalogue.once import once_a_graph
 from catalogue.properties import Unreadable
 from catalogue.wildcards import pattern
@@ -56,6 +56,7 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
     "interfaces": ("ec2:{h}:subnet/*", "ec2:{h}:network-interface/*", "ec2:{h}:security-group/*"),
     "state-machines": ("states:{h}:stateMachine:{p}-*",),
     "training-runs": ("states:{h}:execution:{p}-*:*",),
+    "watches": ("states:{h}:stateMachine:{p}-*",),
     "transform-jobs": ("sagemaker:{h}:transform-job/{p}-*",),
     "jobs-of-runs": ("sagemaker:{h}:training-job/{p}-*",),
     "training-jobs": tuple(f"sagemaker:{{h}}:{kind}-job/{{p}}-*" for kind in ("training", "processing", "transform")),
@@ -90,18 +91,18 @@ _LIKE = {
     **dict.fromkeys(("plain-machines", "tuning-machines"), "training-machines"),
     "training-images": "images",
     "trainings-of-runs": "jobs-of-runs",
+    "transforms-of-steps": "transform-jobs",
     "tunings-of-steps": "tunings-of-runs",
     "logs-of-steps": "logs-of-trials",
 }
 """The words that mean what another means."""
 _LISTED = {
-    "batch-input-folders": ("batch-input",),
+    **dict.fromkeys(("batch-input-folders", "batch-step-folders"), ("batch-input", "batch-steps")),
     "candidate-folders": ("candidates",),
     "model-folders": ("served-folders",),
     "data-of-runs-folders": ("data-of-runs", "trained"),
 }
 """The buckets of which a role lists what lies below the places of other words, and nothing else."""
-_SCORES, _TRAINS = "createTransformJob", "createTrainingJob"
 
 
 @dataclass(frozen=True)
@@ -271,16 +272,17 @@ def _jobs(graph: Graph) -> tuple[set[str], list[tuple[str, frozenset[str]]]]:
     """The machines that score, and by word what jobs and models read and write. A place in the stack file that none of
     the graph has is of what is switched off, which may read it and write it. What runs of pipelines leave are
     candidates, in a stack that serves a version of the registry."""
-    read: dict[str, set[str]] = {_SCORES: set(), _TRAINS: set()}
-    written: dict[str, set[str]] = {_SCORES: set(), _TRAINS: set()}
-    scoring, left = set[str](), set[str]()
+    read: dict[str, set[str]] = {SCORES: set(), TRAINS: set()}
+    written: dict[str, set[str]] = {SCORES: set(), TRAINS: set()}
+    scoring, left, in_steps = set[str](), set[str](), set[str]()
     for machine in graph.of(*sfn.DEFINED):
         for job in known_jobs(graph, machine):
-            if job.action == _SCORES:
+            if job.action == SCORES:
                 scoring.add(machine.props.text_if_known("name"))
-            does = _TRAINS if USES[job.action] == "training" else job.action
+            does = TRAINS if USES[job.action] == "training" else job.action
             read.setdefault(does, set()).update(job.data())
             outputs = {*job.written()}
+            in_steps |= outputs if machine.type == PIPELINE and job.action == SCORES else set[str]()
             left |= outputs if machine.type == PIPELINE else set[str]()
             outputs.add(job.request.text_if_known("CheckpointConfig.S3Uri"))
             written.setdefault(does, set()).update(outputs - {""})
@@ -291,12 +293,13 @@ def _jobs(graph: Graph) -> tuple[set[str], list[tuple[str, frozenset[str]]]]:
     candidates = left | off if graph.placement and graph.placement.versions else set[str]()
     return scoring, [
         ("artifacts", frozenset(_versions(artifacts | {uri for uri in off if not uri.endswith("/")}))),
-        ("batch-input", frozenset(read[_SCORES] | off)),
-        ("batch-output", frozenset(written[_SCORES] | off)),
+        ("batch-input", frozenset(read[SCORES] | off)),
+        ("batch-output", frozenset(written[SCORES] | off)),
+        ("batch-steps", frozenset(in_steps - {""} | off)),
         ("candidates", frozenset(candidates - {""})),
-        ("data-of-runs", frozenset(read[_TRAINS] | off)),
+        ("data-of-runs", frozenset(read[TRAINS] | off)),
         ("served-folders", frozenset(folders | {uri for uri in off if uri.endswith("/")})),
-        ("trained", frozenset(written[_TRAINS] | off)),
+        ("trained", frozenset(written[TRAINS] | off)),
     ]
 
 

@@ -358,7 +358,7 @@ def batch_watched(graph: Graph, resource: Resource) -> Iterator[str]:
     if pauses and min(pauses) < LOOKS_BACK_HOURS - 24 and not silences:
         yield "has no alarm that rings where no run starts"
     if resource.type == sfn.PIPELINE:
-        lasts = pipelines.longest_hours(resource.props)
+        lasts = pipelines.longest_hours(graph, resource)
     else:
         lasts = (sfn.definition(resource.props).number_or_none("TimeoutSeconds") or 0) / 3600
     for alarm in silences if pauses else ():

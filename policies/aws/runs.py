@@ -12,15 +12,17 @@ from catalogue.formats import AWS, USUAL
 from catalogue.graph import Graph, Resource
 from catalogue.inputs import requests
 from catalogue.jobnames import BESIDE_STEP
-from catalogue.kinds.aws import cloudtrail, ec2, kms, pipelines, sagemaker, scheduler, sfn
-from catalogue.kinds.aws.jobs import PIPELINE, TOLD, TUNES, Job
+from catalogue.kinds.aws import cloudtrail, ec2, kms, pipelines, sagemaker, scheduler, sfn, states
+from catalogue.kinds.aws.jobs import PIPELINE, SCORES, TOLD, TUNES, Job
 from catalogue.properties import Properties
 from catalogue.runs import RUN_VARIABLE
 from catalogue.wording import one_line
 from policies import given
+from policies.aws import steps
 from policies.aws.tuned import named_otherwise, step_beginnings
 from policies.inputs import named, unlike
 from policies.rule import Found, stack_rule, whole_stack_rule
+from policies.stated import item_of, step_of
 from policies.world import may_be_id, world
 
 
@@ -100,7 +102,7 @@ def _said(defined: Resource) -> Iterator[tuple[str, str, Properties]]:
             kind = state.text_or_empty("Type")
             yield (name, kind, state)
             if kind == "Task":
-                yield (name, sfn.call_of(state), sfn.request_of(state))
+                yield (name, states.call_of(state), sfn.request_of(state))
 
 
 def _by_path(value: Any) -> Any:
@@ -178,7 +180,7 @@ def _told_its_run(job: Job, *, in_a_step: bool) -> Iterator[str]:
         told = container.section_or_empty("Environment").values.get(f"{RUN_VARIABLE}.$")
         if told not in (None, _RUN):
             yield f"is told {one_line(str(told))} as its run, which is not the run's id ({job.state})"
-        if in_a_step and told is None:
+        if in_a_step and told is None and job.action != SCORES:
             yield f"is not told the id of its run, {RUN_VARIABLE} ({job.state})"
 
 
@@ -231,22 +233,22 @@ def run_places(graph: Graph, machine: Resource) -> Iterator[str]:
         return
     closed, models, scored = _closed(graph), sagemaker.artifacts_of(graph), list[Any]()
     for job in sfn.jobs_of(graph, machine):
-        steps = machine.type == PIPELINE
+        in_steps = machine.type == PIPELINE
         # limits-stated holds what a step reads against the step, and what steps before it wrote is no place.
-        read, written = [one for one in _reads(job) if one[1] or not steps], list(_writes(job))
+        read, written = [one for one in _reads(job) if one[1] or not in_steps], list(_writes(job))
         for word, uri in (*read, *written):
-            if not _is_in_file(graph, job, word, uri, steps):
+            if not _is_in_file(graph, job, word, uri, in_steps):
                 yield f"has {one_line(uri)} as its {word}, where the stack file says another ({job.state})"
         for _, uri in read:
             yield from (f"reads {uri}, which has {what} ({job.state})" for at, what in closed if _overlap(uri, at))
         others = [*closed, *((uri, "an artifact") for uri in models), *((uri, "its data") for _, uri in read)]
-        if job.action == "createTransformJob":
-            yield from _scores_otherwise(graph, machine, job)
+        if job.action == SCORES:
+            yield from _scores_otherwise(graph, _batch_job_of(graph, machine, job), job)
             into = job.request.section_or_empty("TransformOutput").values.get("S3OutputPath.$")
             if into in scored:
                 yield f"scores into the folder of another input ({job.state})"
             scored += [into] if into else []
-        for wrong in _over_another(job) if steps or not job.trainings() else ():
+        for wrong in _over_another(job) if in_steps or not job.trainings() else ():
             yield f"{wrong} ({job.state})"
         for _, uri in written:
             yield from (f"writes to {uri}, which has {what} ({job.state})" for at, what in others if _overlap(uri, at))
@@ -272,13 +274,20 @@ def _over_another(job: Job) -> Iterator[str]:
             yield "writes to a folder that no run has for itself"
 
 
-def _scores_otherwise(graph: Graph, machine: Resource, job: Job) -> Iterator[str]:
+def _batch_job_of(graph: Graph, machine: Resource, job: Job) -> str:
+    """The dotted key of the batch job that a transform job is of: the machine's own, or that of the step."""
+    assert graph.placement is not None
+    if machine.type != PIPELINE:
+        return machine.stack_key or f"batch_jobs.{machine.name.removeprefix(f'{graph.stack}-')}"
+    return step_of(graph.placement, item_of(graph, machine) or "", steps.of_file(job))
+
+
+def _scores_otherwise(graph: Graph, item: str, job: Job) -> Iterator[str]:
     """What a transform job reads and sends at once is what the file says: csv, one request a time, where it is silent.
 
     A container that gets another type of content than its own answers nonsense, or nothing.
     """
     assert graph.placement is not None
-    item = machine.stack_key or f"batch_jobs.{machine.name.removeprefix(f'{graph.stack}-')}"
     said = graph.placement.states(f"{item}.format") or USUAL["aws"]
     paths = ("TransformInput.ContentType", "TransformInput.SplitType", "TransformOutput.AssembleWith")
     sent = [job.request.text_or_empty(path) for path in paths]

@@ -8,6 +8,7 @@ from catalogue.iam import Call, Statement, read
 from catalogue.kind import Serves
 from catalogue.kinds import kind_of
 from catalogue.kinds.aws import cloudtrail, iam, sagemaker, scheduler, sfn, studio
+from catalogue.kinds.aws.jobs import SCORES, Job
 from catalogue.kinds.aws.run_as import RUNS_AS
 from catalogue.once import once_a_graph
 from policies.aws.access import refusal, session
@@ -110,7 +111,7 @@ def _calls(graph: Graph, model: Resource) -> Iterator[_Called]:
             if place := configuration.props.text_if_known(path).removeprefix("s3://"):
                 yield "s3:PutObject", f"arn:aws:s3:::{place.rstrip('/')}/part.out", ()
     for machine in (one for type_, at in sfn.DEFINED.items() for one in graph.referring(type_, at, model)):
-        for job in sfn.jobs_of(graph, machine):
+        for job in (one for one in sfn.jobs_of(graph, machine) if _runs_on(one, model)):
             for uri in job.data():
                 bucket, _, folder = uri.removeprefix("s3://").partition("/")
                 yield "s3:GetObject", f"arn:aws:s3:::{bucket}/{folder}part", ()
@@ -118,6 +119,12 @@ def _calls(graph: Graph, model: Resource) -> Iterator[_Called]:
             for written in job.written():
                 if place := written.removeprefix("s3://"):
                     yield "s3:PutObject", f"arn:aws:s3:::{place}part.out", ()
+
+
+def _runs_on(job: Job, model: Resource) -> bool:
+    """Whether a job runs a model, as far as the names of both are known: a pipeline has jobs of other sorts, too."""
+    named, own = job.request.text_if_known("ModelName"), model.props.text_if_known("name")
+    return job.action == SCORES and (named == own or not named or not own)
 
 
 @stack_rule(

@@ -11,7 +11,7 @@ from catalogue.graph import Graph, Resource
 from catalogue.kind import Serves
 from catalogue.kinds import kind_of
 from catalogue.kinds.aws import appautoscaling, budgets, cloudwatch, ec2, sagemaker, scheduler, sfn, studio
-from catalogue.kinds.aws.jobs import TUNES, Job
+from catalogue.kinds.aws.jobs import SCORES, TUNES, Job
 from catalogue.kinds.aws.mlplatform import APPROVED_VERSION
 from catalogue.once import once_a_graph
 from catalogue.placement import Placement
@@ -23,7 +23,7 @@ from policies.aws.capture import kept_days
 from policies.aws.queues import answers, requests_beside
 from policies.aws.tuned import LIMITS, searched
 from policies.rule import stack_rule
-from policies.stated import item_of, other, other_machines, other_places, other_word, rounds
+from policies.stated import item_of, other, other_machines, other_places, other_word, rounds, step_of
 
 _ROLLOUT = "deploymentConfig.blueGreenUpdatePolicy.trafficRoutingConfiguration"
 _TRACKING = "targetTrackingScalingPolicyConfiguration"
@@ -227,6 +227,8 @@ def _model(graph: Graph, place: Placement, item: str, model: Resource) -> Iterat
         folder = place.states(f"{item}.folder_uri")
         yield from _several(place, folder, [f"models.{one}" for one in named.split(", ")], model)
         return
+    if item.startswith("pipelines."):
+        item = step_of(place, item, steps.model_of_step(graph, place, item, model))
     key, kind = f"models.{place.states(f'{item}.model')}", kind_of(model.type)
     assert kind is not None and isinstance(kind.serves, Serves)
     name, number = place.states(f"{key}.registered"), place.figure(key, "version")
@@ -267,7 +269,12 @@ def _approved(graph: Graph, place: Placement, item: str, version: Resource) -> I
 
 
 def _runs(graph: Graph, place: Placement, item: str, machine: Resource) -> Iterator[str]:
-    """The job of a state machine: its machines, how long a run may last, how many there are, and its places."""
+    """The job of a state machine: its machines, how long a run may last, how many there are, and its places.
+
+    One of a pipeline stops the jobs of its steps: after how many hours is held at each of these.
+    """
+    if item.startswith("pipelines."):
+        return
     jobs = sfn.jobs_of(graph, machine)
     used = [one for job in jobs for one in job.machines(machine.name)]
     yield from other_machines(place, "aws", item, {one.machine_type for one in used})
@@ -299,7 +306,7 @@ def _pipeline(graph: Graph, place: Placement, item: str, pipeline: Resource) -> 
     """Each step of a pipeline, how many runs there are, and how long the stack keeps what they write."""
     counted = by_hand(pipeline.props.section_or_empty("tags"))
     yield from other(place, f"{item}.runs_per_month", counted, "is started by people a month:")
-    yield from steps.stated(place, item, pipeline)
+    yield from steps.stated(graph, place, item, pipeline)
     for uri in dict.fromkeys(uri for job in sfn.jobs_of(graph, pipeline) for uri in job.written()):
         yield from _kept(graph, place, f"{item}.keep_days", uri, "keeps what it writes for days:", PIPELINES_DAYS)
 
@@ -318,7 +325,7 @@ def _places(graph: Graph, place: Placement, item: str, job: Job) -> Iterator[str
     """What a job runs and where it writes, and how long the stack keeps what passes."""
     for image in job.images():
         yield from other_word(place, f"{item}.image", image, "runs the image")
-    passes = SCORES_DAYS if job.action == "createTransformJob" else 0
+    passes = SCORES_DAYS if job.action == SCORES else 0
     for uri in job.written():
         yield from other_word(place, f"{item}.output_uri", uri, "writes to")
         yield from _kept(graph, place, f"{item}.keep_days", uri, "keeps what it writes for days:", passes)
@@ -330,6 +337,8 @@ def _places(graph: Graph, place: Placement, item: str, job: Job) -> Iterator[str
 
 def _schedule(graph: Graph, place: Placement, item: str, schedule: Resource) -> Iterator[str]:
     """By the times that both mean: AWS counts the days of the week from 1, and wants `?` beside a day."""
+    if item.startswith("pipelines.") and graph.refers(schedule, "target", sfn.STATE_MACHINE):
+        return  # what stops a step in time looks for it as often as it must, which limits-batch-time holds
     said, path = place.states(f"{item}.schedule"), "scheduleExpression"
     sent = schedule.props.text_if_known(path)
     if said and sent and _times(sent.removeprefix("cron(").removesuffix(")")) != _times(said):

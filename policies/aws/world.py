@@ -230,7 +230,8 @@ _SHAPES = {
     # What a schedule sends; which pipeline it names is inputs-request's to judge.
     "scheduler": "aws-sdk:sagemaker:startPipelineExecution",
     "states": r"stateMachine:{p}-[\w*-]+|execution:{p}-[\w-]+:\*"
-    r"|sagemaker:create(HyperParameterTuning|Training|Transform)Job\.sync",
+    r"|sagemaker:create(HyperParameterTuning|Training|Transform)Job\.sync"
+    r"|aws-sdk:sagemaker:(describeTransformJob|listTransformJobs|stopTransformJob)",
 }
 # What a condition may say beside: where a call must come from, which no name narrows.
 _FROM = {"logs": r"\*|log-group:\*", "scheduler": r"schedule/\*", "states": r"stateMachine:\*"}

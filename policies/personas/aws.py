@@ -12,6 +12,8 @@ from catalogue.iam import Call, Session, Statement, read
 from catalogue.jobnames import search_begins
 from catalogue.kinds.aws import ec2, ecr, iam, jobs, kms, pipelines, sagemaker, scheduler, sfn, studio
 from catalogue.kinds.aws.experiments import MLFLOW_APP
+from catalogue.kinds.aws.jobs import SCORES
+from catalogue.kinds.aws.watched import watches
 from catalogue.landing_zones import AwsNetwork
 from catalogue.once import once_a_graph
 from policies import given
@@ -214,6 +216,7 @@ def _training(graph: Graph, here: str, own: Mapping[str, str]) -> dict[str, list
         *("pipelines", "runs-of-pipelines", "steps-of-runs", "training-pipelines", "trainings-of-runs"),
         *("searching-pipelines", "tunings-of-steps", "logs-of-steps"),
         *("training-images", "data-of-runs", "data-of-runs-folders", "trained"),
+        *("scoring-pipelines", "transforms-of-steps", "watches", "batch-steps", "batch-step-folders"),
     )
     found: dict[str, list[Place]] = {word: [] for word in words}
     for machine in graph.of(jobs.STATE_MACHINE):
@@ -248,8 +251,10 @@ def _training(graph: Graph, here: str, own: Mapping[str, str]) -> dict[str, list
             if job.action == jobs.TUNES:
                 trial = f"arn:aws:logs:{here}:log-group:/aws/sagemaker/TrainingJobs:log-stream:"
                 found["logs-of-steps"].append(Place(f"{trial}{name}-x-001-0a1b2c3d/algo-1", own))
-            _files(found, job, own)
+            (_scored if job.action == SCORES else _files)(found, job, own)
             left |= {*job.written()}
+    watching = {watch.machine.urn: watch.machine for watch in watches(graph)}
+    found["watches"] = [Place(arn, own) for arn in _known(list(watching.values()), "arn")]
     found["candidates"] = [Place(f"{_object(uri)}x/register/version.json", own) for uri in sorted(left)]
     found["candidate-folders"] = [_listed(f"{uri}x/register/", own) for uri in sorted(left)]
     return found
@@ -258,6 +263,7 @@ def _training(graph: Graph, here: str, own: Mapping[str, str]) -> dict[str, list
 _STEPS = {
     "createProcessingJob": ("steps-of-runs", "pipelines", "processing-job", "ProcessingJobName"),
     jobs.TRAINS: ("trainings-of-runs", "training-pipelines", "training-job", "TrainingJobName"),
+    SCORES: ("transforms-of-steps", "scoring-pipelines", "transform-job", "TransformJobName"),
     jobs.TUNES: (
         *("tunings-of-steps", "searching-pipelines"),
         *("hyper-parameter-tuning-job", "HyperParameterTuningJobName"),
@@ -267,7 +273,7 @@ _STEPS = {
 
 def _brings(job: jobs.Job, own: Mapping[str, str]) -> dict[str, Any]:
     """What the request for a training or a processing job brings, or of a trial, by which guardrails go. Of the latter
-    SageMaker tells IAM no time limit.
+    SageMaker tells IAM no time limit, and of a transform job nothing of the network, which its model has.
 
     Service Authorization Reference, "Actions, resources, and condition keys for Amazon SageMaker",
     https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsagemaker.html
@@ -276,17 +282,29 @@ def _brings(job: jobs.Job, own: Mapping[str, str]) -> dict[str, Any]:
     cluster, output = next(job.clusters())[0], next(job.outputs())
     volume = cluster.text_or_empty("VolumeKmsKeyId")
     limit = job.request.text_or_empty("StoppingCondition.MaxRuntimeInSeconds")
-    return {
+    every = {
         **own,
         "sagemaker:InstanceTypes": cluster.text_or_empty("InstanceType"),
         "sagemaker:OutputKmsKey": output.text_or_empty("KmsKeyId"),
+        **({"sagemaker:VolumeKmsKey": volume} if volume else {}),
+    }
+    if job.action == SCORES:
+        return every
+    return {
+        **every,
         "sagemaker:VpcSubnets": list(network.each_text("VpcConfig.Subnets")),
         "sagemaker:VpcSecurityGroupIds": list(network.each_text("VpcConfig.SecurityGroupIds")),
         "sagemaker:NetworkIsolation": network.text_or_empty("EnableNetworkIsolation"),
         "sagemaker:InterContainerTrafficEncryption": network.text_or_empty("EnableInterContainerTrafficEncryption"),
-        **({"sagemaker:VolumeKmsKey": volume} if volume else {}),
         **({} if job.action == jobs.TUNES else {"sagemaker:MaxRuntimeInSeconds": limit}),
     }
+
+
+def _scored(found: dict[str, list[Place]], job: jobs.Job, own: Mapping[str, str]) -> None:
+    """What a transform job of a step reads and writes, below the folder of the runs or elsewhere."""
+    for source in (*job.written(), *job.data()):
+        found["batch-steps"].append(Place(f"{_object(source)}x/rows/part-0.csv", own))
+        found["batch-step-folders"].append(_listed(f"{source}x/rows/", own))
 
 
 def _files(found: dict[str, list[Place]], job: jobs.Job, own: Mapping[str, str]) -> None:

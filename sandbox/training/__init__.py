@@ -95,10 +95,11 @@ class Searching:
 @dataclass(frozen=True)
 class Scoring:
     """A step of a pipeline that does a batch job: the name of its job, and what does it, which says what its service
-    says and how it ended. It takes as long as a container."""
+    says and how it ended, and how many seconds it takes, which are as many as a container's."""
 
     name: str
     does: Callable[[], tuple[str, Literal["done", "failed", "assumed"]]]
+    seconds: float = STARTING
 
 
 @dataclass(frozen=True)
@@ -270,7 +271,7 @@ def _may_begin(steps: Steps, name: str, ends: Mapping[str, str]) -> bool:
 def _step(state: State, record: Record, service: Service, step: str, starts: Launch | Searching | Scoring) -> _Done:
     if isinstance(starts, Scoring):
         said, end = starts.does()
-        return _Done([(starts.name, f"{starts.name}: {said}")], STARTING, end)
+        return _Done([(starts.name, f"{starts.name}: {said}")], starts.seconds, end)
     if isinstance(starts, Searching):
         return _trials(state, record, service, starts, f"{record.name}: its step {step}")
     if state.account.digest(starts.image) != digest_of_image(STEPS):

@@ -23,8 +23,9 @@ from catalogue.errors import BadInput
 from catalogue.iam import Call, read_text, refusal
 from catalogue.kinds.aws import pipelines, sfn
 from catalogue.kinds.aws.iam import ROLE
-from catalogue.kinds.aws.jobs import PIPELINE, STATE_MACHINE, TRAINS, TUNES, Job, whole
+from catalogue.kinds.aws.jobs import PIPELINE, SCORES, STATE_MACHINE, TRAINS, TUNES, Job, whole
 from catalogue.kinds.aws.s3 import BUCKET_POLICY
+from catalogue.kinds.aws.watched import watches
 from catalogue.order import all_before
 from catalogue.runs import RUN_VARIABLE
 from examples.steps import sagemaker
@@ -32,7 +33,7 @@ from sandbox.dataplane.aws import session_of
 from sandbox.needs import of_record
 from sandbox.state import State
 from sandbox.state.records import Record
-from sandbox.training import Asked, Launch, Searching, Steps
+from sandbox.training import Asked, Launch, Scoring, Searching, Steps, standing
 from sandbox.training.container import Exit, as_inside
 from sandbox.training.intrinsics import filled
 from sandbox.training.search import Range, Search, Trial
@@ -212,7 +213,7 @@ def steps(state: State, record: Record, run: float) -> Steps:
         raise BadInput(f"{record.name}: two of its steps have one name, so that nobody can tell which waits for which")
     archives, searches = dict[str, str](), dict[str, Searching]()
 
-    def starts(name: str) -> Launch | Searching:
+    def starts(name: str) -> Launch | Searching | Scoring:
         step, called = found[name], pipelines.call_of(found[name])
         ended = [one for one in searches if one in before[name]]
         best = {f"Steps.{one}.BestTrainingJob.TrainingJobName": searches[one].found.name for one in ended}
@@ -226,12 +227,38 @@ def steps(state: State, record: Record, run: float) -> Steps:
             tunes = next(one for one in pipelines.jobs(props) if one.state == name)
             searches[name] = Searching(_search_of(tunes), _trial_of_a_step(record, asked, id_, name))
             return searches[name]
+        if called == SCORES:
+            return _scoring(state, record, name, asked, id_)
         if called == "createProcessingJob":
             return _processing(record, asked, f"{asked.get('ProcessingJobName', 'pipelines')}-{id_}-{name[:8]}-0")
         raise BadInput(f"{record.name}: the sandbox runs no step of the type {step.text_or_empty('Type')} ({name})")
 
     before = all_before(waits)
     return Steps(waits, starts)
+
+
+def _scoring(state: State, record: Record, step: str, asked: Mapping[str, Any], id_: str) -> Scoring:
+    """The transform job of a step. One that is armed to overrun, by the names of pipeline and step, is stopped by what
+    stands and looks for it by the clock (catalogue/kinds/aws/watched.py), and by nothing where that is gone.
+    """
+    from sandbox import scoring  # with the containers of examples/, which no other step needs
+
+    token = hashlib.sha256(step.encode()).hexdigest()[:8]
+    name = f"{asked.get('TransformJobName', 'pipelines')}-{id_}-{token}-0"
+    if state.faults.take(["job-overruns"], record.type, f"{record.name}-{step}") is None:
+        part = scoring.of_transform(state, record, asked, name)
+        return Scoring(name, lambda: scoring.done(state, record, part))
+    (job,) = (one for one in pipelines.jobs(of_record(record).props) if one.state == step)
+    stopping = [watch for watch in watches(standing(state, "aws")) if watch.stops(job)]
+    if not stopping:
+        return Scoring(name, lambda: ("InProgress, and nothing that stands stops it", "failed"), _WEEK)
+    first = min(stopping, key=lambda watch: watch.hours)
+    said = f"Stopped, by {first.machine.name} after {first.hours:g} h"
+    return Scoring(name, lambda: (said, "failed"), first.hours * 3600)
+
+
+_WEEK = 7 * 24 * 3600.0
+"""How long a sandbox waits for a job that nothing stops, before it says so."""
 
 
 def _trial_of_a_step(record: Record, asked: Mapping[str, Any], id_: str, step: str) -> Callable[[Trial], Launch]:

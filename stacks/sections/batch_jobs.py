@@ -159,13 +159,15 @@ def _started(config: StackConfig) -> Iterator[Problem]:
     if not getattr(config, "pipelines", None):
         for name, job in of(config).items():
             if job.schedule is None and not job.of_its_runs:
-                yield started_by_none(config, name)
+                yield started_by_none(name)
 
 
-def started_by_none(config: StackConfig, name: str) -> Problem:
+def started_by_none(name: str) -> Problem:
     """What is said of a batch job that has no schedule and is no step."""
-    also = "" if config.platform == "aws" else ", or name the job in a step of a pipeline (batch)"
-    return Problem((SECTION.name, name, "schedule"), f"is missing; add when it runs{also}")
+    return Problem(
+        (SECTION.name, name, "schedule"),
+        "is missing; add when it runs, or name the job in a step of a pipeline (batch)",
+    )
 
 
 def _places(name: str, job: BatchJob) -> Iterator[tuple[tuple[str, ...], str]]:

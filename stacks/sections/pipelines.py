@@ -45,8 +45,6 @@ OUTPUT = "output"
 """The argument that names the folder which a step writes, so that no input and no option is called so."""
 CONTAINER = ("image", "program", "family", "machine_type", "max_hours", "options")
 """What a step says that is a program, and a job of the file says itself."""
-NEAREST = "let a program score in a step of its own (image, program), or leave the job to its schedule under batch_jobs"
-"""What a platform has that can do no batch job in a pipeline."""
 
 
 class Step(Machine):
@@ -245,10 +243,8 @@ def _either(config: StackConfig) -> Iterator[Problem]:
         else:
             for key, add in _ADD.items():
                 if getattr(step, key) is None:
-                    # aws does no batch job in a pipeline, so it is no way out there.
-                    also = " or batch" if key == "image" and config.platform != "aws" else ""
                     said = add.format(image=PLATFORMS[config.platform].image_example)
-                    yield Problem(_at(name, called, key), f"is missing; {said}{also}")
+                    yield Problem(_at(name, called, key), f"is missing; {said}")
 
 
 Job = TypeVar("Job", training.TrainingJob, batch_jobs.BatchJob)
@@ -276,21 +272,10 @@ def _job(name: str, called: str, step: Step, key: str, job: str, jobs: Mapping[s
 
 
 def _scores(config: StackConfig) -> Iterator[Problem]:
-    """What a batch job can do in a pipeline. A transform job ends when it is done, or never: CreateTransformJob takes
-    no time for it (https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTransformJob.html; "there's
-    currently no facility through the API to specify a timeout",
-    https://github.com/aws/amazon-sagemaker-examples/issues/815). By its schedule a state machine stops it; a pipeline
-    of SageMaker stops none of its steps.
-    """
+    """What a batch job can do in a pipeline: score what lies somewhere or what a step prepares, with its own model."""
     for name, called, step in _steps(config):
         if step.batch is None:
             continue
-        if config.platform == "aws":
-            yield Problem(
-                _at(name, called, "batch"),
-                "names a batch job, and nothing would stop it here: SageMaker gives a transform job no time, and a "
-                f"pipeline stops none of its steps, so that a job that hangs bills on; {NEAREST}",
-            )
         for key, said in step.inputs.items():
             before = of(config)[name].steps.get(said)
             if (before is None or before.training is None) and key == "model":
@@ -306,7 +291,8 @@ def _scores(config: StackConfig) -> Iterator[Problem]:
 
 
 _ADD = {
-    "image": "add the container image of its program, such as {image}, or name a job of this file under training",
+    "image": "add the container image of its program, such as {image}, or name a job of this file under training or "
+    "batch",
     "program": "add the program and its first words, such as [python, -m, steps, prepare]",
     "max_hours": "add after how many hours the step is stopped",
 }
@@ -322,7 +308,7 @@ def _started_by_none(config: StackConfig) -> Iterator[Problem]:
         return
     for name, job in known.items():
         if job.schedule is None and name not in named and not job.of_its_runs:
-            yield batch_jobs.started_by_none(config, name)
+            yield batch_jobs.started_by_none(name)
 
 
 def _order(config: StackConfig) -> Iterator[Problem]:

@@ -17,6 +17,7 @@ from catalogue.graph import Graph
 from catalogue.inputs import requests
 from catalogue.kinds.aws import sfn
 from catalogue.kinds.aws.jobs import STATE_MACHINE
+from catalogue.kinds.aws.states import call_of
 from policies.aws import runs
 from stacks.config import STACKS
 from tests.components.aws.test_api_models import Call, _structure
@@ -29,6 +30,9 @@ SENT = {
     "createTransformJob": ("sagemaker", "CreateTransformJob"),
     "createTrainingJob": ("sagemaker", "CreateTrainingJob"),
     "createHyperParameterTuningJob": ("sagemaker", "CreateHyperParameterTuningJob"),
+    "listTransformJobs": ("sagemaker", "ListTransformJobs"),
+    "describeTransformJob": ("sagemaker", "DescribeTransformJob"),
+    "stopTransformJob": ("sagemaker", "StopTransformJob"),
     "sns:publish": ("sns", "Publish"),
 }
 """The service and the operation of each call of the file."""
@@ -157,15 +161,19 @@ def tasks(graph: Graph) -> Iterator[tuple[str, Any]]:
         for scope in sfn.scopes(machine.props):
             for state in sfn.states_of(scope).values():
                 if state.text_or_empty("Type") == "Task":
-                    yield sfn.call_of(state), sfn.request_of(state).values
+                    yield call_of(state), sfn.request_of(state).values
 
 
 def test_each_service_takes_what_each_state_machine_sends(full: Graph) -> None:
     sent = list(tasks(full))
-    assert {call for call, _ in sent} == {"createTransformJob", "createTrainingJob", "createHyperParameterTuningJob"}
+    watches = {"listTransformJobs", "describeTransformJob", "stopTransformJob"}
+    creates = {"createTransformJob", "createTrainingJob", "createHyperParameterTuningJob"}
+    assert {call for call, _ in sent} == creates | watches
     assert [found for call, request in sent for found in refusals(request, call)] == []
     for call, request in sent:
         assert refusals({**request, "Speed": 1}, call) == [f"Speed: {SENT[call][1]} has no such member"]
+        if call == "listTransformJobs":
+            continue  # it needs no member
         (name,) = (key for key in request if key.endswith("JobName.$"))
         lacking = {key: value for key, value in request.items() if key != name}
         assert refusals(lacking, call) == [f"{SENT[call][1]}: {plain(name)} is required"]

@@ -33,6 +33,7 @@ def test_needs_of_all_parts_are_every_element_of_each_in_order() -> None:
         training_jobs=[],
         tuned_jobs=[],
         searching_steps=[],
+        scoring_pipelines=[],
         pipelines=[],
         records=[],
         recorded_jobs=[],

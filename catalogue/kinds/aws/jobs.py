@@ -18,14 +18,14 @@ PIPELINE = "aws:sagemaker/pipeline:Pipeline"
 KINDS: tuple[Kind, ...] = ()
 """A job is no resource of a stack. What creates it is: a state machine, a pipeline or a schedule."""
 
-TRAINS, TUNES = "createTrainingJob", "createHyperParameterTuningJob"
+SCORES, TRAINS, TUNES = "createTransformJob", "createTrainingJob", "createHyperParameterTuningJob"
 TOLD: Mapping[str, str] = {TRAINS: "HyperParameters", TUNES: "StaticHyperParameters"}
 """Where a training job, and a trial of a tuning job, is told what does not change."""
 # Calls of SageMaker that start no machine.
 _STARTS_NOTHING = frozenset({"addTags", "createModel", "updateModelPackage"})
 _READS_OR_ENDS = ("describe", "list", "stop", "delete")
 USES: Mapping[str, Use] = {
-    "createTransformJob": "batch",
+    SCORES: "batch",
     TRAINS: "training",
     TUNES: "training",
     # Processing costs what training costs on the same machine, and draws on a quota of its own.
@@ -34,7 +34,7 @@ USES: Mapping[str, Use] = {
 
 
 DOES: Mapping[str, str] = {
-    "createTransformJob": "batch job",
+    SCORES: "batch job",
     TRAINS: "training job",
     TUNES: "search",
     "createProcessingJob": "processing job",
@@ -133,7 +133,7 @@ class Job:
 
     def read(self) -> Iterator[tuple[str, Properties]]:
         """What the job reads, by the name of each channel or input, and the section that says its place as `S3Uri`."""
-        if self.action == "createTransformJob":
+        if self.action == SCORES:
             yield "input", self.request.section_or_empty("TransformInput.DataSource.S3DataSource")
         for one in self.request.each_section("ProcessingInputs"):
             yield one.text_or_empty("InputName"), one.section_or_empty("S3Input")
@@ -213,13 +213,13 @@ def _trainings(request: Properties) -> list[Properties]:
 
 
 _CLUSTERS: Mapping[str, Callable[[Properties], Iterator[tuple[Properties, int]]]] = {
-    "createTransformJob": _transform_clusters,
+    SCORES: _transform_clusters,
     TRAINS: _training_clusters,
     TUNES: _tuning_clusters,
     "createProcessingJob": _processing_clusters,
 }
 _OUTPUTS: Mapping[str, Callable[[Properties], Iterator[Properties]]] = {
-    "createTransformJob": lambda request: iter([request.section_or_empty("TransformOutput")]),
+    SCORES: lambda request: iter([request.section_or_empty("TransformOutput")]),
     TRAINS: lambda request: iter([request.section_or_empty("OutputDataConfig")]),
     TUNES: lambda request: (training.section_or_empty("OutputDataConfig") for training in _trainings(request)),
     # A processing job may write nothing.

@@ -17,8 +17,9 @@ from catalogue.graph import Graph, Resource
 from catalogue.kind import Bills, Kind, No, Runs, Serves, documented
 from catalogue.kinds.aws import READ, acts, regional, registry, tagged, terraform
 from catalogue.kinds.aws.iam import ROLE
-from catalogue.kinds.aws.jobs import DOES, PIPELINE, TRAINS, TUNES, Job
+from catalogue.kinds.aws.jobs import DOES, PIPELINE, SCORES, TRAINS, TUNES, Job
 from catalogue.kinds.aws.scheduler import starters, starts_of, starts_per_month
+from catalogue.kinds.aws.watched import hours_of
 from catalogue.machines import Machines
 from catalogue.order import all_before, longest
 from catalogue.pricing import Bill, Pricing
@@ -32,9 +33,9 @@ _PRICING = documented("https://aws.amazon.com/sagemaker/ai/pricing/", READ)
 AT = "pipelineDefinition"
 _CALLS = {
     "Processing": "createProcessingJob",
-    "Training": "createTrainingJob",
-    "Transform": "createTransformJob",
-    "Tuning": "createHyperParameterTuningJob",
+    "Training": TRAINS,
+    "Transform": SCORES,
+    "Tuning": TUNES,
 }
 """The call that a step of each type makes; its arguments are the call's request."""
 _STARTS_NOTHING = frozenset({"Condition", "EndpointConfig", "Fail", "Model", "RegisterModel"})
@@ -160,42 +161,43 @@ def _steps_in(value: Any) -> Iterator[str]:
             yield from _steps_in(one)
 
 
-def step_read(before: Iterable[Job], said: str) -> str:
-    """The step whose output an expression is, of those before; empty where it is none's.
+def steps_read(others: Iterable[Job], said: str) -> list[str]:
+    """The steps whose output an expression is, of others; none where it is none's.
 
     The archive of a training job is named by its answer, for SageMaker makes up where it lies, and so is that of the
-    best trial of a search, below the folder of the search; the folder of a program as the program writes it.
+    best trial of a search, below the folder of the search. Of a program and of a transform job it is the folder that
+    they write, or one that this folder lies in: the transform jobs of one batch job share one.
     """
     answer = re.fullmatch(r"\$\.Steps\.([\w-]+)\.ModelArtifacts\.S3ModelArtifacts", said)
-    for job in before:
-        written = [_folder(str(output.values.get(f"{at}.$"))) for at, output in job.places()]
+    found, (folder, of_run) = list[str](), folder_of(said)
+    for job in others:
+        written = [folder_of(str(output.values.get(f"{at}.$"))) for at, output in job.places()]
         if job.action == TRAINS:
-            if answer and answer[1] == job.state:
-                return job.state
+            reads = answer is not None and answer[1] == job.state
         elif job.action == TUNES:
             best = f"$.Steps.{job.state}.BestTrainingJob.TrainingJobName"
-            if any(_folder(said) == (f"{at}/{{}}/output/model.tar.gz", f"{of}, {best}") for at, of in written):
-                return job.state
-        elif _folder(said) in written:
-            return job.state
-    return ""
+            reads = any((folder, of_run) == (f"{at}/{{}}/output/model.tar.gz", f"{of}, {best}") for at, of in written)
+        else:
+            reads = any(of == of_run and f"{at}/".startswith(f"{folder}/") for at, of in written)
+        found += [job.state] if reads else []
+    return found
 
 
-def _folder(said: str) -> tuple[str, str]:
+def folder_of(said: str) -> tuple[str, str]:
     """A folder of a run without a `/` at its end, and what the run says of it."""
     found = re.fullmatch(r"States\.Format\('([^'\\]*)', (.*)\)", said)
     return (found[1].rstrip("/"), found[2]) if found else (said.rstrip("/"), "")
 
 
-def longest_hours(props: Properties) -> float:
-    """How long a run may last: the longest way from job to job, with what each waits for Spot machines. Jobs of one
-    name count as one after the other. Raises Unpriced.
+def longest_hours(graph: Graph, pipeline: Resource) -> float:
+    """How long a run may last: the longest way from job to job, with what each waits for Spot machines, and until what
+    stops transform jobs stops each. Jobs of one name count as one after the other. Raises Unpriced.
     """
-    before = waits(props)
+    before = waits(pipeline.props)
     lasts = defaultdict[str, float](float, dict.fromkeys(before, 0.0))
-    for job in jobs(props):
+    for job in jobs(pipeline.props):
         waited = (job.request.number_or_none("StoppingCondition.MaxWaitTimeInSeconds") or 0) / 3600
-        lasts[job.state] += max(job.longest_hours(), waited)
+        lasts[job.state] += max(hours_of(graph, job), waited)
     return longest(lasts, before)
 
 
@@ -212,7 +214,7 @@ def _price(pricing: Pricing, resource: Resource) -> Bill:
     runs = starts_per_month(pricing.graph, resource) if found else 0.0
     total, parts = 0.0, list[str]()
     for job in found:
-        hours = job.longest_hours()
+        hours = hours_of(pricing.graph, job)
         for machines in job.machines(resource.name, job.state):
             hour = pricing.hour(machines)
             total += runs * machines.high * hours * hour
@@ -223,13 +225,13 @@ def _price(pricing: Pricing, resource: Resource) -> Bill:
 
 def _work(graph: Graph, resource: Resource) -> Work | None:
     parts = [
-        Part(job.state, DOES[job.action], tuple(job.machines(resource.name)), job.longest_hours())
+        Part(job.state, DOES[job.action], tuple(job.machines(resource.name)), hours_of(graph, job))
         for job in jobs(resource.props)
     ]
     if not parts:
         return None
     others, starts = tuple(starters(graph, resource)), starts_of(graph, resource)
-    return Work(tuple(parts), waits(resource.props), starts, longest_hours(resource.props), others)
+    return Work(tuple(parts), waits(resource.props), starts, longest_hours(graph, resource), others)
 
 
 def _data(graph: Graph, resource: Resource) -> Iterator[str]:

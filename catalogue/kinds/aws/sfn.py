@@ -14,6 +14,7 @@ from catalogue.kinds.aws.iam import ROLE
 from catalogue.kinds.aws.jobs import DOES, PIPELINE, STATE_MACHINE, USES, Job, called, formatted
 from catalogue.kinds.aws.kms import names_key
 from catalogue.kinds.aws.scheduler import SCHEDULE, job_of, starters, starts_of, starts_per_month
+from catalogue.kinds.aws.states import definition, request_of, states_of
 from catalogue.machines import Machines
 from catalogue.pricing import Bill, Pricing, Unpriced
 from catalogue.properties import Malformed, Properties
@@ -40,11 +41,6 @@ _AWAITED = re.compile(r":states:::sagemaker:\w+\.sync(:2)?$")
 _NOTIFIES = frozenset({"sns:publish", "sqs:sendMessage", "events:putEvents"})
 
 
-def definition(props: Properties) -> Properties:
-    """A state machine's definition, parsed whole."""
-    return props.document_or_empty("definition")
-
-
 def scopes(props: Properties) -> Iterator[Properties]:
     """Every section that has states: the definition itself, and each branch and iteration in it, at any depth."""
     ahead = [definition(props)]
@@ -54,28 +50,6 @@ def scopes(props: Properties) -> Iterator[Properties]:
         for state in states_of(scope).values():
             for key in _HOLDS_STATES:
                 ahead += state.each_section(key)
-
-
-def states_of(scope: Properties) -> Mapping[str, Properties]:
-    """The states of a scope by their names, without those in them. Raises Malformed for a list of some."""
-    states = scope.section_or_empty("States")
-    for name, value in states.values.items():
-        if isinstance(value, list):
-            raise Malformed(f"{states.at}.{name}", "is a list where a state is read", states.owner)
-    return dict(zip(states.names(), states.each_section("*"), strict=True))
-
-
-def call_of(task: Properties) -> str:
-    """What a task calls, such as createTrainingJob of SageMaker, or sns:publish. Empty where it calls no service."""
-    _, _, call = task.text_or_empty("Resource").partition(":states:::")
-    service, _, action = call.removeprefix("aws-sdk:").partition(":")
-    action = action.partition(".")[0]
-    return action if service == "sagemaker" else f"{service}:{action}" if action else call
-
-
-def request_of(task: Properties) -> Properties:
-    """What a task sends."""
-    return task.section_or_empty("Arguments" if "Arguments" in task else "Parameters")
 
 
 def jobs(props: Properties) -> Iterator[Job]:

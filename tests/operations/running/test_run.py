@@ -26,6 +26,7 @@ ARN = "arn:aws:states:us-east-1:111122223333:stateMachine:claims-fraud-training"
 def file_of(folder: Path, **training: Any) -> Path:
     config = yaml.safe_load(FULL.read_text(encoding="utf-8"))
     config["config"]["mlplatform:training"]["fraud-training"] |= training
+    del config["config"]["mlplatform:batch_jobs"]["fraud-rows"]
     del config["config"]["mlplatform:pipelines"]  # whose step trains by what may be switched off here
     path = folder / "Pulumi.claims.yaml"
     path.write_text(yaml.safe_dump(config).replace("aws-full", "claims"), encoding="utf-8")

@@ -307,7 +307,7 @@ RUNS: list[tuple[str, str, Edit]] = [
     ("aws:sagemaker/userProfile:UserProfile", "-ana", setting("userSettings.executionRole", APPROVER)),
     (MACHINE, "-fraud-training", setting("roleArn", APPROVER)),
     (MACHINE, "-fraud-training", sent(lambda q: q.update(RoleArn=APPROVER))),
-    ("aws:scheduler/schedule:Schedule", "-schedule", setting("target.roleArn", APPROVER)),
+    ("aws:scheduler/schedule:Schedule", "fraud-backfill-schedule", setting("target.roleArn", APPROVER)),
     ("aws:appautoscaling/target:Target", "fraud-scorer-scale", lambda i: i.update(roleArn=APPROVER)),
     ("aws:ec2/flowLog:FlowLog", "", lambda i: i.update(iamRoleArn=BATCH)),
     ("aws:cloudtrail/trail:Trail", "", lambda i: i.update(cloudWatchLogsRoleArn=BATCH)),
@@ -364,7 +364,7 @@ def together(tmp_path_factory: pytest.TempPathFactory) -> Graph:
     """The stack of every section, whose training job has two replicas."""
     said = yaml.safe_load((STACKS / "Pulumi.aws-full.yaml").read_text(encoding="utf-8"))
     said["config"]["mlplatform:training"]["fraud-training"]["replicas"] = 2
-    del said["config"]["mlplatform:pipelines"]
+    del said["config"]["mlplatform:pipelines"], said["config"]["mlplatform:batch_jobs"]["fraud-rows"]
     file = tmp_path_factory.mktemp("stacks") / "Pulumi.aws-full.yaml"
     file.write_text(yaml.safe_dump(said), encoding="utf-8")
     return preview(file)

@@ -264,11 +264,9 @@ def test_without_a_version_that_is_served_nobody_reads_candidates(full: Graph) -
 def test_the_publisher_registers_what_a_run_left(full: Graph) -> None:
     (task,) = (one for one in table("aws").tasks if one.name == "register-candidate")
     assert not refusals(full, "publisher", task)
-    for sid, *actions in (("Candidates", *["s3:GetObject"] * 2), ("ListCandidates0", "s3:ListBucket")):
+    for sid, action in (("Candidates", "s3:GetObject"), ("ListCandidates0", "s3:ListBucket")):
         refused = refusals(publisher(sid, lambda s: s.update(Effect="Deny"))(full), "publisher", task)
-        assert [call.partition(" ")[0] for call in refused] == actions, (
-            "one statement reads below the folders of both pipelines, and each has its own that lists"
-        )
+        assert {call.partition(" ")[0] for call in refused} == {action}, "one at least of each pipeline's folder"
 
 
 def test_outputs_that_no_lifecycle_deletes_are_found(full: Graph) -> None:

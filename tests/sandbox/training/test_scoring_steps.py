@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from catalogue.kinds.aws.iam import ROLE_POLICY
+from catalogue.kinds.aws.scheduler import SCHEDULE
 from catalogue.kinds.azure.authorization import ROLE_ASSIGNMENT
 from catalogue.kinds.gcp.mlplatform import MODEL as MODELS
 from catalogue.kinds.gcp.storage import BUCKET_MEMBER
@@ -74,7 +76,7 @@ def made(tmp_path: Path) -> Callable[[str], Scored]:
     return make
 
 
-@pytest.mark.parametrize("platform", ["gcp", "azure"])
+@pytest.mark.parametrize("platform", ["aws", "gcp", "azure"])
 def test_every_row_is_scored_and_the_report_counts_them(platform: str, made: Callable[[str], Scored]) -> None:
     scored = made(platform)
     began = scored.state.clock.now()
@@ -86,7 +88,9 @@ def test_every_row_is_scored_and_the_report_counts_them(platform: str, made: Cal
     assert 3 * STARTING <= scored.state.clock.now() - began < 3 * STARTING + 60, "one after the other"
 
 
-@pytest.mark.parametrize(("platform", "grants"), [("gcp", BUCKET_MEMBER), ("azure", ROLE_ASSIGNMENT)])
+@pytest.mark.parametrize(
+    ("platform", "grants"), [("aws", ROLE_POLICY), ("gcp", BUCKET_MEMBER), ("azure", ROLE_ASSIGNMENT)]
+)
 def test_who_may_not_write_scores_fails_the_run_at_that_step(
     platform: str, grants: str, made: Callable[[str], Scored]
 ) -> None:
@@ -107,3 +111,22 @@ def test_a_model_that_the_sandbox_has_not_scores_nothing(made: Callable[[str], S
         and said[-1].startswith("score: ")
         and said[-1].endswith("the run ends as `assumed`, and nothing was scored")
     )
+
+
+def test_a_job_on_aws_that_takes_too_long_is_stopped_by_what_looks_for_it(made: Callable[[str], Scored]) -> None:
+    scored = made("aws")
+    scored.state.faults.arm("job-overruns", f"{scored.record.name}-score")
+    began = scored.state.clock.now()
+    with pytest.raises(RunFailed, match=r"step score\n(?s:.*)Stopped, by aws-full-fraud-scores-watch after 1 h\n"):
+        scored.run()
+    assert STARTING + 3600 <= scored.state.clock.now() - began < STARTING + 3660
+    assert scored.run()[-1].startswith("report: "), "the next run is none of its business"
+
+
+def test_a_job_on_aws_that_takes_too_long_bills_on_where_nothing_looks_for_it(made: Callable[[str], Scored]) -> None:
+    scored = made("aws")
+    (looks,) = (one for one in scored.state.resources.find(type=SCHEDULE) if "-watch-" in one.name)
+    scored.state.resources.delete_behind(looks.key)
+    scored.state.faults.arm("job-overruns", f"{scored.record.name}-score")
+    with pytest.raises(RunFailed, match="InProgress, and nothing that stands stops it"):
+        scored.run()

@@ -1,11 +1,13 @@
 """A step of a pipeline that does a batch job: what a file may say, what is sent, who may, what it costs, what is found.
 
-The full stacks of gcp and azure have one, `fraud-scores`; aws takes none.
+The full stacks have one, `fraud-scores`.
 """
 
 import json
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,15 +17,27 @@ from catalogue.errors import BadInput
 from catalogue.graph import Graph, Resource
 from catalogue.hardware import catalogue
 from catalogue.kinds import kind_of
+from catalogue.kinds.aws import jobs as aws_jobs
+from catalogue.kinds.aws import mlplatform as mlplatform_aws
+from catalogue.kinds.aws import pipelines as aws_pipelines
+from catalogue.kinds.aws import sfn, watched
+from catalogue.kinds.aws.cloudwatch import ALARM
+from catalogue.kinds.aws.iam import ROLE_POLICY
+from catalogue.kinds.aws.jobs import PIPELINE
+from catalogue.kinds.aws.sagemaker import MODEL as SAGEMAKER_MODEL
+from catalogue.kinds.aws.scheduler import SCHEDULE as SCHEDULE_OF_AWS
 from catalogue.kinds.azure import jobs as azure_jobs
 from catalogue.kinds.azure import machinelearningservices_jobs as parts
 from catalogue.kinds.gcp import mlplatform, workflows
 from catalogue.pricing import Pricing
 from catalogue.vertex_jobs import SCORES
 from operations import running
+from policies.personas import table
+from policies.personas.simulation import refusals as refusals_of
 from stacks.config import STACKS, read_stack_file, validate
 from stacks.model import StackConfig
 from stacks.sections import batch_jobs, pipelines
+from tests.catalogue.test_requests import refusals
 from tests.catching import caught
 from tests.mutate import changed, put
 from tests.previewing import preview
@@ -125,7 +139,7 @@ def test_what_a_file_may_not_say_is_one_sentence(edit: Edit, said: str) -> None:
     assert said in refused("gcp", edit)
 
 
-@pytest.mark.parametrize("platform", ["gcp", "azure"])
+@pytest.mark.parametrize("platform", ["aws", "gcp", "azure"])
 def test_a_job_without_a_schedule_is_refused_in_a_file_without_pipelines(platform: str) -> None:
     said = refused(platform, lambda config: config.pop("mlplatform:pipelines"))
     assert said.count(f"{JOB}.schedule: is missing; add when it runs, or name the job in a step of a pipeline") == 1
@@ -160,25 +174,9 @@ def test_what_a_model_is_trained_into_is_nothing_that_is_scored() -> None:
     assert "inputs.rows: found 'train', which trains: what it leaves is a model" in refused("gcp", edit)
 
 
-def test_aws_says_why_it_has_no_such_step_and_what_it_has() -> None:
-    def edit(config: Any) -> None:
-        steps = config["mlplatform:pipelines"]["fraud-path"]["steps"]
-        steps["score"] = {"batch": "fraud-backfill", "inputs": {"cards": "prepare"}, "result": True}
-        steps["register"]["result"] = True
-
-    said = refused("aws", edit)
-    assert "score.batch: names a batch job, and nothing would stop it here: SageMaker gives a transform job no" in said
-    assert "let a program score in a step of its own" in said
-    alone: Edit = lambda config: config["mlplatform:batch_jobs"]["fraud-backfill"].pop("schedule")  # noqa: E731
-    assert "fraud-backfill.schedule: is missing; add when it runs" in refused("aws", alone)
-
-
-@pytest.mark.parametrize(("platform", "ways"), [("aws", "training"), ("gcp", "training or batch")])
-def test_a_step_that_says_nothing_of_what_it_does_is_told_the_ways_that_the_platform_has(
-    platform: str, ways: str
-) -> None:
-    said = refused(platform, lambda config: config["mlplatform:pipelines"]["fraud-path"]["steps"]["gate"].pop("image"))
-    assert re.search(rf"gate\.image: is missing; .* of this file under {ways}$", said, re.MULTILINE)
+def test_a_step_that_says_nothing_of_what_it_does_is_told_the_ways() -> None:
+    said = refused("aws", lambda config: config["mlplatform:pipelines"]["fraud-path"]["steps"]["gate"].pop("image"))
+    assert re.search(r"gate\.image: is missing; .* of this file under training or batch$", said, re.MULTILINE)
 
 
 # ---- what is sent ----------------------------------------------------------------------------------------------------
@@ -194,7 +192,7 @@ def azure() -> Graph:
     return preview(STACKS / "Pulumi.azure-full.yaml")
 
 
-@pytest.mark.parametrize("platform", ["gcp", "azure"])
+@pytest.mark.parametrize("platform", ["aws", "gcp", "azure"])
 def test_a_run_is_said_with_its_steps_and_its_cost(platform: str) -> None:
     file = STACKS / f"Pulumi.{platform}-full.yaml"
     said = running.told(preview(file), read_stack_file(file), "pipelines", NAME)
@@ -306,6 +304,248 @@ def test_what_a_step_of_gcp_is_sent_is_judged(gcp: Graph, rules: set[str], edit:
 def test_who_scores_acts_as_batch_on_gcp(gcp: Graph) -> None:
     email = "gcp-full-training@payments-risk-pilot.iam.gserviceaccount.com"
     assert caught(launching(gcp, payload("service_account", email)), "identity-acts-where")
+
+
+# ---- aws -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def aws() -> Graph:
+    return preview(STACKS / "Pulumi.aws-full.yaml")
+
+
+FOLDER = "s3://aws-full-artifacts-111122223333/pipelines/fraud-scores"
+RUN = {"Get": "Execution.PipelineExecutionId"}
+
+
+def ends(graph: Graph, type_: str, end: str) -> Resource:
+    (found,) = (one for one in graph.of(type_) if one.name.endswith(end))
+    return found
+
+
+def definition_of(graph: Graph) -> dict[str, Any]:
+    document = json.loads(ends(graph, PIPELINE, NAME).inputs["pipelineDefinition"])
+    return {one["Name"]: one for one in document["Steps"]}
+
+
+def joined(*parts: Any) -> Any:
+    return {"Std:Join": {"On": "/", "Values": [*parts]}}
+
+
+def test_the_transform_job_is_what_its_batch_job_would_send_but_for_its_places(aws: Graph) -> None:
+    steps = definition_of(aws)
+    assert [step["Type"] for step in steps.values()] == ["Processing", "Transform", "Processing"]
+    score, report = steps["score"], steps["report"]
+    (job,) = (one for one in aws_pipelines.jobs(ends(aws, PIPELINE, NAME).props) if one.action == aws_jobs.SCORES)
+    assert refusals(job.request.values, "createTransformJob") == []
+    nightly = json.loads(ends(aws, aws_jobs.STATE_MACHINE, "fraud-backfill").inputs["definition"])
+    own = {"ModelName", "MaxConcurrentTransforms", "TransformJobName", "TransformJobName.$", "TransformResources"}
+    sent, other = score["Arguments"], nightly["States"]["Transform-cards"]["Parameters"]
+    assert {key: one for key, one in sent.items() if key not in own | {"TransformInput", "TransformOutput"}} == {
+        key: one for key, one in other.items() if key not in own | {"TransformInput", "TransformOutput"}
+    }
+    assert sent["TransformInput"]["DataSource"]["S3DataSource"]["S3Uri"] == joined(FOLDER, RUN, "rows", "")
+    assert sent["TransformOutput"]["S3OutputPath"] == joined(FOLDER, RUN, "score", "rows", "")
+    assert score["DependsOn"] == ["rows"] and report["DependsOn"] == ["score"]
+    (read,) = (one for one in report["Arguments"]["ProcessingInputs"] if one["InputName"] == "scores")
+    assert read["S3Input"]["S3Uri"] == joined(FOLDER, RUN, "score", "")
+    assert re.fullmatch("aws-full-fraud-scores-score-[a-z2-7]{6}", sent["TransformJobName"])
+
+
+def test_its_model_waits_for_the_approver_s_word_on_aws_too(aws: Graph) -> None:
+    model = ends(aws, SAGEMAKER_MODEL, f"{NAME}-score-model")
+    assert [one.name for one in aws.depends(model) if one.type == mlplatform_aws.APPROVED_VERSION] == [
+        f"aws-full-{NAME}-score-model-approved"
+    ]
+    sent = definition_of(aws)["score"]["Arguments"]["ModelName"]
+    assert sent == model.outputs["name"]
+
+
+def test_a_run_pays_for_its_machines_for_the_hours_of_the_job_on_aws(aws: Graph) -> None:
+    kind, pipeline = kind_of(PIPELINE), ends(aws, PIPELINE, NAME)
+    assert kind is not None
+    (used,) = (one for one in kind.runs.machines(aws, pipeline) if one.turn == "score")  # type: ignore[union-attr]
+    assert (used.use, used.high) == ("batch", 1)
+    bill = kind.bills.price(Pricing(aws, catalogue.load("aws"), "us-east-1"), pipeline)  # type: ignore[union-attr]
+    assert f"1 × {used.machine_type} (score) × at most 1 h ×" in bill.basis
+    assert aws_pipelines.longest_hours(aws, pipeline) == 3
+    assert f"{FOLDER}/" in {*sfn.passing(aws, pipeline)}
+
+
+def test_a_job_of_two_inputs_is_two_steps_side_by_side_that_the_next_one_waits_for(tmp_path: Path) -> None:
+    said = yaml.safe_load((STACKS / "Pulumi.aws-full.yaml").read_text(encoding="utf-8"))
+    step(batch="fraud-backfill", inputs={"cards": "rows"})(said["config"])
+    del said["config"]["mlplatform:batch_jobs"]["fraud-rows"]
+    file = tmp_path / "Pulumi.aws-full.yaml"
+    file.write_text(yaml.safe_dump(said), encoding="utf-8")
+    graph = preview(file)
+    steps = definition_of(graph)
+    assert list(steps) == ["rows", "score_cards", "score_transfers", "report"]
+    assert steps["score_cards"]["DependsOn"] == steps["score_transfers"]["DependsOn"] == ["rows"]
+    assert steps["report"]["DependsOn"] == ["score_cards", "score_transfers"]
+    names = {steps[one]["Arguments"]["TransformJobName"] for one in ("score_cards", "score_transfers")}
+    assert len(names) == 1 and aws_pipelines.longest_hours(graph, ends(graph, PIPELINE, NAME)) == 1 + 3 + 1
+    alarms = {one.inputs.get("dimensions", {}).get("StepName") for one in graph.of(ALARM) if NAME in one.name}
+    assert {"rows", "score_cards", "score_transfers", "report"} <= alarms
+    assert caught(graph, STATED, TIME, "rollback-run-whole", "rollback-batch-watched", "world-run-places") == set()
+    pipeline = ends(graph, PIPELINE, NAME)
+    document = json.loads(pipeline.inputs["pipelineDefinition"])
+    document["Steps"][3]["DependsOn"].remove("score_transfers")
+    late = changed(graph, pipeline, lambda p: put(p, "pipelineDefinition", json.dumps(document)))
+    assert caught(late, "rollback-run-whole")
+
+
+TIME, WATCH = "limits-batch-time", f"{NAME}-watch"
+
+
+def sends(path: str, value: Any, called: str = "score") -> Callable[[Graph], Graph]:
+    def mutate(graph: Graph) -> Graph:
+        pipeline = ends(graph, PIPELINE, NAME)
+        document = json.loads(pipeline.inputs["pipelineDefinition"])
+        put(next(one for one in document["Steps"] if one["Name"] == called), path, value)
+        return changed(graph, pipeline, lambda p: put(p, "pipelineDefinition", json.dumps(document)))
+
+    return mutate
+
+
+@pytest.mark.parametrize(
+    ("rules", "mutate"),
+    [
+        ({STATED}, sends("Arguments.TransformResources.InstanceType", "ml.m5.xlarge")),
+        ({STATED}, sends("Arguments.TransformResources.InstanceCount", 2)),
+        ({STATED}, sends("Arguments.TransformOutput.S3OutputPath", joined(FOLDER, RUN, "score", "cards", ""))),
+        ({STATED}, sends("Arguments.TransformInput.DataSource.S3DataSource.S3Uri", f"{FOLDER}/x/rows/")),
+        ({STATED}, sends("DependsOn", ["rows", "report"])),
+        ({STATED}, sends("Name", "scores")),
+        ({"world-run-places"}, sends("Arguments.TransformInput.ContentType", "application/jsonlines")),
+        ({"world-run-places"}, sends("Arguments.MaxConcurrentTransforms", 4)),
+        ({"world-job", TIME}, sends("Arguments.TransformJobName", "others-job")),
+        ({"world-job"}, sends("Arguments.ModelName", "others-model")),
+        ({"inputs-request"}, sends("Arguments.DataProcessing", {"JoinSource": "Input"})),
+        ({"inputs-request"}, sends("CacheConfig", {"Enabled": True, "ExpireAfter": "P30d"})),
+        (
+            {"rollback-run-whole"},
+            sends("Arguments.ProcessingInputs.0.S3Input.S3Uri", joined(FOLDER, RUN, "x", ""), "report"),
+        ),
+        ({"encryption-batch"}, sends("Arguments.TransformOutput.KmsKeyId", "")),
+        ({"cost-batch-tags"}, sends("Arguments.Tags", [])),
+        ({"rollback-batch-watched"}, sends("Name", "scores")),
+    ],
+)
+def test_what_a_step_of_aws_is_sent_is_judged(aws: Graph, rules: set[str], mutate: Callable[[Graph], Graph]) -> None:
+    other = mutate(aws)
+    assert [rule for rule in rules if caught(other, rule) != {rule}] == []
+
+
+def test_another_model_of_the_stack_is_none_that_a_step_scores_with(aws: Graph) -> None:
+    other = ends(aws, SAGEMAKER_MODEL, "fraud-backfill-model").outputs["name"]
+    assert caught(sends("Arguments.ModelName", other)(aws), STATED)
+    model = ends(aws, SAGEMAKER_MODEL, f"{NAME}-score-model")
+    other = "s3://aws-full-artifacts-111122223333/models/other/1/model.tar.gz"
+    assert caught(changed(aws, model, lambda p: put(p, "primaryContainer.modelDataUrl", other)), STATED)
+
+
+# ---- what stops it in time -------------------------------------------------------------------------------------------
+
+
+def watching(edit: Edit) -> Callable[[Graph], Graph]:
+    """The watch with another branch for the step."""
+
+    def mutate(graph: Graph) -> Graph:
+        machine = ends(graph, aws_jobs.STATE_MACHINE, WATCH)
+        document = json.loads(machine.inputs["definition"])
+        edit(document["States"]["Watch"]["Branches"][0]["States"])
+        return changed(graph, machine, lambda p: put(p, "definition", json.dumps(document)))
+
+    return mutate
+
+
+def looking(edit: Edit) -> Callable[[Graph], Graph]:
+    return lambda graph: changed(graph, ends(graph, SCHEDULE_OF_AWS, f"{WATCH}-schedule"), edit)
+
+
+def without(end: str, type_: str) -> Callable[[Graph], Graph]:
+    return lambda graph: replace(graph, resources=tuple(r for r in graph.resources if r is not ends(graph, type_, end)))
+
+
+def inner(states: Any) -> Any:
+    return states["score-ends"]["ItemProcessor"]["States"]
+
+
+NOT_STOPPED: dict[str, Callable[[Graph], Graph]] = {
+    "no schedule": without(f"{WATCH}-schedule", SCHEDULE_OF_AWS),
+    "no machine": without(WATCH, aws_jobs.STATE_MACHINE),
+    "a schedule that is switched off": looking(lambda p: put(p, "state", "DISABLED")),
+    "a schedule that ends": looking(lambda p: put(p, "endDate", "2027-01-01T00:00:00Z")),
+    "a turn a day": looking(lambda p: put(p, "scheduleExpression", "cron(0 3 * * ? *)")),
+    "office hours alone": looking(lambda p: put(p, "scheduleExpression", "cron(0/15 8-17 ? * 2-6 *)")),
+    "once": looking(lambda p: put(p, "scheduleExpression", "at(2026-12-01T00:00:00)")),
+    "another name": watching(lambda s: put(s["score-looks"], "Parameters.NameContains", "others")),
+    "jobs that have ended": watching(lambda s: put(s["score-looks"], "Parameters.StatusEquals", "Completed")),
+    "new jobs alone": watching(lambda s: put(s["score-looks"], "Parameters.CreationTimeAfter", "2027-01-01T00:00:00Z")),
+    "the newest first": watching(lambda s: put(s["score-looks"], "Parameters.SortOrder", "Descending")),
+    "an answer that is lost": watching(lambda s: put(s["score-looks"], "ResultPath", "$.found")),
+    "where none was found": watching(lambda s: put(s["score-found"], "Choices.0.IsPresent", False)),
+    "a wait too long": watching(lambda s: put(s["score-waits"], "Seconds", 8 * 3600)),
+    "no state that stops": watching(lambda s: put(inner(s)["score-asks"], "Next", "score-ended")),
+    "one that still waits": watching(lambda s: put(inner(s)["score-running"], "Choices.0.StringEquals", "Completed")),
+    "another job": watching(lambda s: put(inner(s)["score-stops"], "Parameters", {"TransformJobName": "x"})),
+    "a call that stops nothing": watching(
+        lambda s: put(inner(s)["score-stops"], "Resource", "arn:aws:states:::aws-sdk:sagemaker:describeTransformJob")
+    ),
+    "other items": watching(lambda s: put(s["score-ends"], "ItemsPath", "$.Others")),
+}
+
+
+@pytest.mark.parametrize("what", NOT_STOPPED)
+def test_a_transform_job_that_nothing_stops_in_time_is_found(aws: Graph, what: str) -> None:
+    assert caught(aws, TIME) == set()
+    judged = NOT_STOPPED[what](aws)
+    assert caught(judged, TIME) == {TIME}
+    assert caught(replace(judged, placement=None), TIME) == {TIME}, "in a program of others, too"
+
+
+def test_a_wait_that_the_file_does_not_say_is_found(aws: Graph) -> None:
+    assert caught(watching(lambda s: put(s["score-waits"], "Seconds", 2 * 3600))(aws), STATED)
+    assert caught(looking(lambda p: put(p, "scheduleExpression", "rate(30 minutes)"))(aws), STATED)
+
+
+def test_what_stops_others_beside_is_found(aws: Graph) -> None:
+    wide = watching(lambda s: put(s["score-looks"], "Parameters.NameContains", "aws-full-fraud"))(aws)
+    assert caught(wide, TIME)
+
+
+def test_a_watch_as_somebody_else_would_write_it_bounds_the_job(aws: Graph) -> None:
+    machine = ends(aws, aws_jobs.STATE_MACHINE, WATCH)
+    document = json.loads(machine.inputs["definition"])
+    (branch,) = document["States"]["Watch"]["Branches"]
+    asks = inner(branch["States"])
+    asks["score-stops"] = {**asks["score-stops"], "End": True}
+    flat = {
+        **branch,
+        "TimeoutSeconds": document["TimeoutSeconds"],
+        "States": {
+            **branch["States"],
+            "score-ends": {
+                **branch["States"]["score-ends"],
+                "ItemProcessor": {"StartAt": "Stop", "States": {"Stop": asks["score-stops"]}},
+            },
+        },
+    }
+    other = changed(aws, machine, lambda p: put(p, "definition", json.dumps(flat)))
+    other = looking(lambda p: put(p, "scheduleExpression", "rate(15 minutes)"))(other)
+    assert [(one.hours, one.waits) for one in watched.watches(other)] == [(1.0, 0.75)] and not caught(other, TIME)
+
+
+def test_the_roles_that_score_in_steps_may_and_the_others_may_not(aws: Graph) -> None:
+    tasks = {one.name: one for one in table("aws").tasks}
+    for persona, task in (("pipeline", "score-in-steps"), ("batch", "score-what-steps-wrote")):
+        assert not refusals_of(aws, persona, tasks[task]) and refusals_of(aws, "caller", tasks[task])
+    policy = ends(aws, ROLE_POLICY, "-identity-pipeline-policy")
+    document = json.loads(policy.inputs["policy"])
+    document["Statement"] = [one for one in document["Statement"] if one["Sid"] != "LookForTransforms"]
+    blind = changed(aws, policy, lambda p: put(p, "policy", json.dumps(document)))
+    assert caught(blind, "identity-tasks")
 
 
 # ---- azure -----------------------------------------------------------------------------------------------------------

@@ -134,7 +134,7 @@ def test_a_run_pays_for_all_rounds_of_all_trials_at_once_on_aws(aws: Graph) -> N
     pricing = Pricing(aws, catalogue.load("aws"), "us-east-1")
     bill = kind.bills.price(pricing, pipeline)  # type: ignore[union-attr]
     assert f"2 × {trials[0].said} × at most 2 h × ${pricing.hour(trials[0]):g} (train)" in bill.basis
-    assert pipelines.longest_hours(pipeline.props) == 6, "prepare, two rounds, evaluate, gate, register"
+    assert pipelines.longest_hours(aws, pipeline) == 6, "prepare, two rounds, evaluate, gate, register"
 
 
 def test_the_pipeline_may_start_the_search_of_its_step_and_hears_which_trial_is_the_best(aws: Graph) -> None:
