@@ -40,7 +40,7 @@ Reason = Literal[
     "no-artifact",
     "over-quota",
     "over-quota-nodes",
-    "over-quota-disks",
+    "over-quota-things",
     "not-in-force",
     "no-pull",
     "no-read",
@@ -240,7 +240,7 @@ class Needs:
             limit = self.state.account.quota(name)
             used = self.state.resources.drawn(name, self.account, self.region, without)
             if limit is not None and used + more > limit:
-                raise Lacks("over-quota-disks", said=name, limit=limit, used=used, more=more)
+                raise Lacks("over-quota-things", said=name, limit=limit, used=used, more=more)
 
     def takes(self) -> Mapping[str, int]:
         """How much of which quota is taken while the resource stands, by its machines that serve or always run too."""

@@ -41,6 +41,9 @@ _SENTENCES: Mapping[str, str] = {
     " Instances, with current utilization of {used} Instances and a request delta of {more} Instances. Use AWS Service"
     " Quotas to request an increase for this quota.",
     "too-many": "creating {kind} ({name}): {said}",
+    "over-quota-things": "creating {kind} ({name}): ResourceLimitExceeded: The account-level service limit '{said}' is"
+    " {limit}, with current utilization of {used} and a request delta of {more}. Use AWS Service Quotas to request an"
+    " increase for this quota.",
     "no-artifact": "creating {kind} ({name}): ValidationException: Could not find model data at {said}.",
     "no-image": "creating {kind} ({name}): ValidationException: Requested image {said} not found.",
     "no-capacity": "creating {kind} ({name}): InsufficientInstanceCapacity: unable to provision requested ML"

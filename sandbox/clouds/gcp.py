@@ -36,7 +36,7 @@ _SENTENCES: Mapping[str, str] = {
     "not-let-in": "Error applying IAM policy for {kind} {name}: googleapi: Error 400: One or more users named in the"
     " policy do not belong to a permitted customer. User {said} is not in permitted organization."
     " (constraints/iam.allowedPolicyMemberDomains), failedPrecondition",
-    "over-quota-disks": "Error creating {kind} {name}: googleapi: Error 403: Quota exceeded for {said}. Limit: {limit}"
+    "over-quota-things": "Error creating {kind} {name}: googleapi: Error 403: Quota exceeded for {said}. Limit: {limit}"
     " in region {region}, in use {used}, asked for {more}., quotaExceeded",
     "no-capacity": "Error creating {kind} {name}: ZONE_RESOURCE_POOL_EXHAUSTED: no resources available for {said};"
     " try a different zone, or try again later.",

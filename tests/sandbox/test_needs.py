@@ -320,3 +320,24 @@ def test_an_account_has_five_trails_in_a_region_and_nobody_gives_it_more(tmp_pat
     make(replace(cloud, account="777788889999"), type_, "another", trail(8))
     cloud.delete(type_, first)
     refused(cloud, "already has 5 trails in eu-west-1", type_, "six", trail(5))
+
+
+def test_a_new_account_has_few_domains_and_profiles_of_studio(tmp_path: Path) -> None:
+    """https://docs.aws.amazon.com/general/latest/gr/sagemaker.html"""
+    cloud = new_cloud("aws", tmp_path)
+    domain = "aws:sagemaker/domain:Domain"
+    given: Json = {"domainName": "risk", "authMode": "IAM", "vpcId": "", "subnetIds": [], "defaultUserSettings": {}}
+    refused(cloud, "service limit 'Total domains' is 0, with current utilization of 0", domain, "risk", given)
+    cloud.state.account.raise_quota("Total domains", 1)
+    id_, _ = make(cloud, domain, "risk", given)
+    refused(cloud, "is 1, with current utilization of 1", domain, "other", {**given, "domainName": "other"})
+    profile: Json = {"domainId": id_, "userProfileName": "ana"}
+    refused(
+        cloud,
+        "'Maximum number of Studio user profiles allowed per account' is 0",
+        "aws:sagemaker/userProfile:UserProfile",
+        "ana",
+        profile,
+    )
+    cloud.state.account.raise_quota("Maximum number of Studio user profiles allowed per account", 1)
+    make(cloud, "aws:sagemaker/userProfile:UserProfile", "ana", profile)

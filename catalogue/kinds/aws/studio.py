@@ -5,7 +5,21 @@ from collections.abc import Iterator
 from catalogue.answers import Answer, Request
 from catalogue.behaviour import Behaviour, Ref
 from catalogue.graph import Graph, Resource
-from catalogue.kind import Bills, Holds, KeyAt, Keys, Kind, No, Personal, Reaches, Runs, always, assumed, documented
+from catalogue.kind import (
+    Bills,
+    Draws,
+    Holds,
+    KeyAt,
+    Keys,
+    Kind,
+    No,
+    Personal,
+    Reaches,
+    Runs,
+    always,
+    assumed,
+    documented,
+)
 from catalogue.kinds.aws import READ, acts, regional, tagged, terraform
 from catalogue.kinds.aws.ec2 import GROUPS, SUBNET, VPC
 from catalogue.kinds.aws.iam import ROLE
@@ -149,6 +163,10 @@ _USER_PROFILE_ACTS = acts(
     ),
 )
 
+_TOTAL_DOMAINS, _TOTAL_PROFILES = "Total domains", "Maximum number of Studio user profiles allowed per account"
+_FEW = documented("https://docs.aws.amazon.com/general/latest/gr/sagemaker.html", READ)
+"""The quotas L-B683BCB0 and L-AC46C40F. What a new account has of both differs by who reads it; two is the least."""
+
 KINDS = (
     Kind(
         token=DOMAIN,
@@ -162,6 +180,7 @@ KINDS = (
         keeps=No("what people keep they delete themselves", _DOMAINS),
         serves=No("its applications run AWS's own images", _DOMAINS),
         acts=_DOMAIN_ACTS,
+        draws=Draws((_TOTAL_DOMAINS,), lambda domain: {_TOTAL_DOMAINS: 1}, _FEW),
         renders=terraform("sagemaker_domain"),
     ),
     Kind(
@@ -176,6 +195,7 @@ KINDS = (
         keeps=No("what people keep they delete themselves", _DOMAINS),
         serves=No("its applications run AWS's own images", _DOMAINS),
         acts=_USER_PROFILE_ACTS,
+        draws=Draws((_TOTAL_PROFILES,), lambda profile: {_TOTAL_PROFILES: 1}, _FEW),
         renders=terraform("sagemaker_user_profile"),
     ),
 )

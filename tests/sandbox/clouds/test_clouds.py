@@ -19,8 +19,8 @@ UNSAID = {"slow", "crash", "gone", *OF_RUNS}
 """What no cloud's API says a sentence about: slow answers and empty ones are answers, and a crash is none. What befalls
 a run is said by its service."""
 LACKS = {
-    "aws": {"no-region", "no-right", "no-image", "no-artifact", "over-quota", "too-many"},
-    "gcp": {"no-right", "service-off", "not-in-force", "not-let-in", "over-quota-disks"},
+    "aws": {"no-region", "no-right", "no-image", "no-artifact", "over-quota", "over-quota-things", "too-many"},
+    "gcp": {"no-right", "service-off", "not-in-force", "not-let-in", "over-quota-things"},
     "azure-native": {
         *(
             "no-region",
