@@ -19,6 +19,7 @@ from catalogue.once import once_a_graph
 from catalogue.order import in_order, longest, most_at_once
 from catalogue.pricing import Pricing, Unpriced
 from catalogue.work import PEOPLE, Part, Work
+from operations.bill import MILLIONTHS
 from operations.verdict import RunPart, WhatRuns
 
 _STAND: Collection[Use] = ("online", "async")
@@ -135,7 +136,7 @@ def _part(part: Part, after: Iterable[str], cost: float | None) -> RunPart:
         attempts=part.attempts,
         beside=part.beside,
         after=sorted(after),
-        usd=None if cost is None else round(cost, 2),
+        usd=None if cost is None else round(cost, MILLIONTHS),
     )
 
 
