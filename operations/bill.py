@@ -8,7 +8,7 @@ The price of a service that is unknown in the region is that of the dearest regi
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
-from math import isfinite
+from math import fsum, isfinite
 
 from catalogue.graph import Graph, Resource
 from catalogue.hardware import catalogue
@@ -21,6 +21,9 @@ from operations import facts
 from operations.findings import code_line
 from operations.verdict import Cost, CostLine, UnpricedResource
 
+MILLIONTHS = 6
+"""To how many places lines and the sums of teams are kept: cents are for who reads them, and a total is of what was not
+rounded to cents. Of some ten thousand lines it is right to the cent."""
 _NOBODY = "nobody"
 
 
@@ -48,8 +51,8 @@ def price(graph: Graph, region: str, today: date) -> Cost:
     sources = _sources(pricing)
     return Cost(
         lines=lines,
-        idle_usd=round(sum(line.idle_usd for line in lines), 2),
-        ceiling_usd=round(sum(line.ceiling_usd for line in lines), 2),
+        idle_usd=round(fsum(line.idle_usd for line in lines), 2),
+        ceiling_usd=round(fsum(line.ceiling_usd for line in lines), 2),
         by_team=_by_team(lines, unpriced),
         budget_usd=sum(budgets) if budgets else None,
         assumptions=[
@@ -94,8 +97,8 @@ def _line(pricing: Pricing, resource: Resource, stack_team: str) -> CostLine | U
         component=component.type.rpartition(":")[2] if component else "Stack",
         team=facts.team(resource) or stack_team,
         what=bill.what,
-        idle_usd=round(bill.idle, 2),
-        ceiling_usd=round(bill.ceiling, 2),
+        idle_usd=round(bill.idle, MILLIONTHS),
+        ceiling_usd=round(bill.ceiling, MILLIONTHS),
         basis="; ".join([bill.basis, *estimated]),
         estimated=estimated,
         place=code_line(resource),
@@ -131,11 +134,16 @@ def _unpriced(resource: Resource, stack_team: str, why: str) -> UnpricedResource
 
 def _by_team(lines: list[CostLine], unpriced: list[UnpricedResource]) -> dict[str, tuple[float, float]]:
     """Each team's floor and ceiling. A team of which nothing has a price is there too, with zero known."""
-    teams = {missing.team: (0.0, 0.0) for missing in unpriced}
+    of_each = {missing.team: list[CostLine]() for missing in unpriced}
     for line in lines:
-        idle, ceiling = teams.get(line.team, (0.0, 0.0))
-        teams[line.team] = (round(idle + line.idle_usd, 2), round(ceiling + line.ceiling_usd, 2))
-    return teams
+        of_each.setdefault(line.team, []).append(line)
+    return {
+        team: (
+            round(fsum(line.idle_usd for line in own), MILLIONTHS),
+            round(fsum(line.ceiling_usd for line in own), MILLIONTHS),
+        )
+        for team, own in of_each.items()
+    }
 
 
 def _sources(pricing: Pricing) -> list[Source]:

@@ -406,6 +406,8 @@ def _cost(verdict: Verdict, console: Console) -> None:
         console.print()
         teams = cost.by_team.items()
         _amounts(console, "team", [(t, words.of_team(cost, t, x), words.of_team(cost, t, y)) for t, (x, y) in teams])
+    if cost.lines:
+        _say(console, words.ROUNDED)
     if cost.unpriced:
         console.print()
         _say(console, f"Bills, but has no price: {', '.join(map(str, cost.unpriced))}.")

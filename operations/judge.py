@@ -1,6 +1,6 @@
 """Judges one stack: turns its resource graph into the verdict. It reads only the graph of the stack."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from datetime import date
 from typing import TypeVar
@@ -235,11 +235,11 @@ def _without_price(instead: str, strict: bool) -> str:
 def _dearest(graph: Graph, cost: Cost) -> str | None:
     """The key of the stack file that asked for what costs most at its maximum."""
     asked = {resource.name: resource.stack_key for resource in graph.cloud if resource.stack_key}
-    by_key: Counter[str] = Counter()
+    by_key = defaultdict[str, float](float)
     for line in cost.lines:
         if key := asked.get(line.resource):
-            by_key[key] += round(100 * line.ceiling_usd)
-    return by_key.most_common(1)[0][0] if by_key else None
+            by_key[key] += line.ceiling_usd
+    return max(by_key, key=lambda key: by_key[key], default=None)
 
 
 def _hardware_findings(graph: Graph, rows: list[HardwareUse], region: str, today: date) -> Iterator[Finding]:

@@ -20,6 +20,7 @@ from catalogue.order import in_order, longest, most_at_once
 from catalogue.pricing import Pricing, Unpriced
 from catalogue.served import endpoint_of
 from catalogue.work import PEOPLE, Part, Work
+from operations.bill import MILLIONTHS
 from operations.verdict import RunPart, WhatRuns
 
 _STAND: Collection[Use] = ("online", "async")
@@ -136,7 +137,7 @@ def _part(part: Part, after: Iterable[str], cost: float | None) -> RunPart:
         attempts=part.attempts,
         beside=part.beside,
         after=sorted(after),
-        usd=None if cost is None else round(cost, 2),
+        usd=None if cost is None else round(cost, MILLIONTHS),
     )
 
 

@@ -90,7 +90,7 @@ class Finding(_Part):
 
 
 class CostLine(_Part):
-    """The cost of one resource in dollars a month: with no traffic, and with everything at its maximum.
+    """The cost of one resource in dollars a month, to the millionth: with no traffic, and with all at its maximum.
 
     `estimated` names the services whose price in the region is unknown, each with the region whose price it took.
     """
@@ -129,7 +129,7 @@ class UnpricedResource(_Part):
 
 
 class Cost(_Part):
-    """The bill a month.
+    """The bill a month: the sums of lines and of teams are made before anything is rounded to cents.
 
     `unpriced` has the resources that bill but have no price, and `assumptions` what was assumed. `per_unit` has the
     prices of what follows traffic, of which the ceiling has only as much as is assumed. Where anything is

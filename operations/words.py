@@ -57,6 +57,10 @@ def dollars(amount: float) -> str:
     return f"{'-' if amount < 0 else ''}${abs(amount):,.2f}"
 
 
+ROUNDED = "Each figure is rounded to the cent by itself; a sum is of what was not rounded."
+"""What is said beside figures and their sum, which may differ by cents from the sum of what is shown."""
+
+
 def day(when: date) -> str:
     """A day in ISO 8601."""
     return when.isoformat()

@@ -48,6 +48,8 @@ def cost(
 
     Below stands what runs, and when: with the machines of each part, how long a run lasts and what it costs at most.
 
+    Each figure is rounded to the cent by itself, a sum once; JSON has a line's millionths of a dollar.
+
     They are of all that a file describes, whichever phase it asks for now. Where a price is unknown, they are the least
     that it can cost. JSON has the list `costs`, an item for each stack;
     its `second_opinion` is null where infracost was not asked, and its `actual` where no export was read.
@@ -132,6 +134,7 @@ def _show(stack: str, bill: "Cost", runs: "Sequence[WhatRuns]", opinion: Sequenc
         name = Text(words.one_line(f"team {team}"))
         table.add_row(name, "", words.of_team(bill, team, idle), words.of_team(bill, team, ceiling), "")
     screen.print(table, highlight=False)
+    screen.print(Text(words.ROUNDED), highlight=False)
     if runs:
         running = console.runs_table(stack, runs)
         running.title, running.title_justify = f"{stack}, what runs, and when", "left"

@@ -9,6 +9,7 @@ from catalogue.graph import Graph
 from catalogue.hardware import catalogue
 from catalogue.machines import Machines
 from catalogue.pricing import Pricing, Unpriced
+from operations.bill import MILLIONTHS
 from operations.idle import Part, Platform, Window, unread
 from operations.idle.decision import Evidence, Judged, State, decide
 from operations.idle.exemptions import holds
@@ -150,8 +151,8 @@ def _priced(pricing: Pricing, row: Row) -> Row:
         return row
     least = max(part.machines.low, 1) if part.machines else 1
     replicas = part.replicas if part.replicas is not None else least
-    burned = round(hour * replicas * row.judged.hours, 2) if row.judged.state is State.IDLE else None
-    return replace(row, month_usd=round(hour * replicas * pricing.hours, 2), burned_usd=burned)
+    burned = round(hour * replicas * row.judged.hours, MILLIONTHS) if row.judged.state is State.IDLE else None
+    return replace(row, month_usd=round(hour * replicas * pricing.hours, MILLIONTHS), burned_usd=burned)
 
 
 def _hour(pricing: Pricing, part: Part) -> float | None:

@@ -13,8 +13,10 @@ from catalogue.graph import Graph
 from catalogue.hardware import catalogue
 from catalogue.kinds.aws.scheduler import runs_per_month
 from components.aws.runs import eventbridge_cron
+from operations import words
 from operations.judge import cost_of
 from tests import sharing
+from tests.commanding import command
 from tests.mutate import changed, put
 
 HOURS = catalogue.load("aws").hours_per_month
@@ -42,12 +44,22 @@ def test_one_run_a_week_is_52_runs_a_year_on_any_day(minute: int, hour: int, wee
     assert runs_per_month(eventbridge_cron(f"{minute} {hour} * * {weekday}")) == pytest.approx(52 / 12, rel=0.02)
 
 
-def test_the_bill_is_the_sum_of_its_lines_and_of_its_teams(pilot: Graph) -> None:
+def test_the_bill_is_the_sum_of_its_lines_and_of_its_teams_and_rounded_once(pilot: Graph) -> None:
     bill = cost_of(pilot)
-    assert bill.idle_usd == pytest.approx(sum(line.idle_usd for line in bill.lines))
-    assert bill.ceiling_usd == pytest.approx(sum(ceiling for _, ceiling in bill.by_team.values()))
+    for which, total in (("idle_usd", bill.idle_usd), ("ceiling_usd", bill.ceiling_usd)):
+        lines = [getattr(line, which) for line in bill.lines]
+        assert total == round(sum(lines), 2)
+        assert any(one != round(one, 2) for one in lines), "a line keeps what is less than a cent"
+    for at, total in enumerate((bill.idle_usd, bill.ceiling_usd)):
+        assert total == round(sum(amounts[at] for amounts in bill.by_team.values()), 2)
     assert all(0 <= line.idle_usd <= line.ceiling_usd for line in bill.lines)
     assert not bill.unpriced and set(bill.by_team) == {"payments-risk"}
+
+
+def test_the_terminal_says_how_lines_and_sums_are_rounded() -> None:
+    for words_of in (("cost", "aws-pilot"), ("preview", "aws-pilot")):
+        said = " ".join(command(*words_of).stdout.split())
+        assert words.ROUNDED in said, words_of
 
 
 def line(graph: Graph, name: str, what: str) -> tuple[float, float]:

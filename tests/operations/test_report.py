@@ -471,3 +471,10 @@ def test_junit_has_a_suite_for_each_source_and_says_what_was_skipped() -> None:
     messages = [skip.attrib["message"] for skip in suites["checkov"].iter("skipped")]
     assert sum(message.startswith("waived until 20") for message in messages) == 2
     assert sum(message.startswith("advisory, low: ") for message in messages) == 2
+
+
+def test_the_report_says_how_figures_and_sums_are_rounded() -> None:
+    page = report.html(sample())
+    of_the_bill = page.partition('id="cost"')[2].partition("</section>")[0]
+    of_what_runs = page.partition('id="runs"')[2].partition("</section>")[0]
+    assert words.ROUNDED in of_the_bill and words.ROUNDED in of_what_runs
