@@ -63,7 +63,7 @@ def test_it_is_what_every_rule_allows_and_needs_what_may_stand_at_once(
 ) -> None:
     graph, chain = graphs(platform), preview(STACKS / f"Pulumi.{platform}-full.yaml")
     assert waits(graph) == BEFORE
-    # The stack that ships declares what its chain and its search need, which on aws is room for both branches.
+    # The stack that ships declares what its chains and its search need, which is no room for both branches.
     assert caught(graph) == {"quota-declared"}
     assert dict(hardware.at_once(graph) - hardware.at_once(chain)) == MORE[platform]
 
