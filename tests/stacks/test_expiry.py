@@ -70,6 +70,7 @@ def test_the_stack_s_own_folders_expire_and_no_other_s() -> None:
         "batch/fraud-backfill/": 365,
         "pipelines/fraud-best/": 30,
         "pipelines/fraud-path/": 30,
+        "pipelines/fraud-scores/": 30,
         "training/fraud-training/checkpoints/": 30,
     }
     assert expiring(config, "s3://another/") == {}

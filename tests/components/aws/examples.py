@@ -16,7 +16,7 @@ from components.aws.model import ModelArgs
 from components.aws.monitoring import AlertsArgs
 from components.aws.network import JoinedNetworkArgs, NetworkArgs
 from components.aws.personas import CallerArgs, IdentityArgs, Needs, TakenArgs, TargetsArgs
-from components.aws.pipeline import BatchArgs, PipelineArgs, StepArgs
+from components.aws.pipeline import PipelineArgs, StepArgs
 from components.aws.registry import RegistryArgs
 from components.aws.training import SpotArgs, TrainingJobArgs
 from components.aws.workspace import WorkspaceArgs
@@ -158,6 +158,7 @@ EXAMPLES: Mapping[str, Args] = {
             tuned_jobs=["search"],
             searching_steps=["search"],
             pipelines=["path"],
+            scoring_pipelines=["path"],
             records=["experiments/"],
             recorded_jobs=["weekly"],
             machines=[Machine("ml.m5.large"), Machine("ml.g6.xlarge", local_nvme=True)],
@@ -207,22 +208,6 @@ EXAMPLES: Mapping[str, Args] = {
                 machine=Machine("ml.g6.xlarge", local_nvme=True),
                 max_hours=1,
             ),
-            StepArgs(
-                step_name="score",
-                inputs={"rows": "prepare", "cards": f"s3://it-data-{ACCOUNT}/cards/"},
-                batch=BatchArgs(model=MODEL),
-                machine=Machine("ml.m5.large"),
-                replicas=2,
-                max_hours=3,
-            ),
-            StepArgs(
-                step_name="report",
-                inputs={"scores": "score"},
-                image=f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/steps:1",
-                program=["python", "-m", "steps", "report"],
-                machine=Machine("ml.m5.large"),
-                max_hours=1,
-            ),
         ],
         output_uri=f"s3://{BUCKET}/pipelines/path/",
         role_arn=f"arn:aws:iam::{ACCOUNT}:role/it-training",
@@ -231,7 +216,6 @@ EXAMPLES: Mapping[str, Args] = {
         schedule=Schedule("30 5 * * 1-5", "UTC"),
         pipeline_role_arn=f"arn:aws:iam::{ACCOUNT}:role/it-pipeline",
         data_key_arn=KEY,
-        logs_key_arn=KEY,
         volume_key_arn=KEY,
         topic_arn=TOPIC,
         tags=TAGS,

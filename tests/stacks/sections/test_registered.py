@@ -170,9 +170,9 @@ def test_on_azure_what_is_deployed_follows_from_name_and_number_and_the_approver
 
 def test_what_is_deployed_follows_from_name_and_number() -> None:
     graph = preview(STACKS / "Pulumi.aws-full.yaml")
-    asked = ("batch_jobs.fraud-backfill", "endpoints.fraud-scorer")
+    asked = ("batch_jobs.fraud-backfill", "endpoints.fraud-scorer", "pipelines.fraud-scores")
     models = [one for one in graph.of("aws:sagemaker/model:Model") if one.stack_key in asked]
-    assert len(models) == 2
+    assert len(models) == 3
     for model in models:
         container = model.inputs["primaryContainer"]
         assert container["modelDataUrl"].endswith("-artifacts-111122223333/registry/mlplatform-example/1/model.tar.gz")
