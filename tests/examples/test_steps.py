@@ -294,9 +294,10 @@ def test_the_better_of_two_models_goes_on_whichever_comes_first(
 ) -> None:
     weak = tmp_path / "weak"
     assert _run("train", "--in", work / "data", "--out", weak, "--regularization", "0.001") == 0
-    for at, models in enumerate(([weak, work / "model"], [work / "model", weak])):
-        out, words = tmp_path / str(at), [f"--{name}={one}" for name, one in zip("ab", models, strict=True)]
-        assert _run("compare", f"--data={work / 'data'}", *words, f"--output={out}") == 0
+    words = [f"--a={weak}", f"--b={work / 'model'}"]
+    for at, either in enumerate((words, [f"--a={work / 'model'}", f"--b={weak}"])):
+        out = tmp_path / str(at)
+        assert _run("compare", f"--data={work / 'data'}", *either, f"--output={out}") == 0
         for name in (*register.FILES, training.TRAINING):
             assert (out / name).read_bytes() == (work / "model" / name).read_bytes()
         said = json.loads((out / "comparison.json").read_bytes())

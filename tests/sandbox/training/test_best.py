@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from catalogue.graph import Graph
 from catalogue.platforms import PLATFORMS
 from sandbox import byhand
 from sandbox.training import STARTING, is_pipeline
@@ -27,7 +28,11 @@ def _file(platform: str) -> Path:
     return STACKS / f"Pulumi.{platform}-full.yaml"
 
 
-AS_IT_SHIPS = SimpleNamespace(graph=lambda platform, _: preview(_file(platform)), said=_said, PIPELINE=PIPELINE)
+def _graph(platform: str, folder: Path) -> Graph:
+    return preview(_file(platform))
+
+
+AS_IT_SHIPS = SimpleNamespace(graph=_graph, said=_said, PIPELINE=PIPELINE)
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
