@@ -260,9 +260,9 @@ def test_a_cluster_that_trains_is_of_training(whole: Graph) -> None:
     trains = {
         one.name
         for one in whole.of(COMPUTE)
-        if re.search("-fraud-(training|search|path)-|-(rows|report)-cluster", one.name)
+        if re.search("-fraud-(training|search|path|best)-|-(rows|report)-cluster", one.name)
     }
-    assert len(trains) == 9
+    assert len(trains) == 13
     assert {name for name, use in uses.items() if use == "training"} == {
         *trains,
         "azure-full-workspace-ana",
