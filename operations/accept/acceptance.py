@@ -31,12 +31,14 @@ from operations.verdict import ManualStep
 from operations.writing import put
 from stacks.model import StackConfig
 from stacks.sections import endpoints, models
+from stacks.sections.endpoints import MultiModelEndpoint
 
 RESERVE = 0.25
 """The share of the time that is kept to take the stack down in."""
 MARK = "under-way.json"
 """The file that stands in the run's folder from before anything is made until nothing is left."""
 _UP = ("--yes", "--skip-preview", "--json", "--non-interactive")
+_NONE_ANSWERS_AT_ONCE = "the stack file has no online endpoint that is switched on"
 _MISSING = re.compile(r"resource '[^']*' does not exist")
 """What the engine says of an import of what the cloud does not have."""
 
@@ -102,8 +104,11 @@ class Door(Protocol):
         """Wait until a person has done these steps. Returns those that are left when the time is up."""
         ...
 
-    def call(self, endpoint: str, outputs: Mapping[str, Any]) -> bytes:
-        """Call an endpoint with the request. Raises Unanswered, and NotRun where nothing could answer."""
+    def call(self, endpoint: str, outputs: Mapping[str, Any], target: str = "") -> bytes:
+        """Call an endpoint with the request, or the `target` among its models.
+
+        Raises Unanswered, and NotRun where nothing could answer.
+        """
         ...
 
     def traffic(self, endpoint: str, outputs: Mapping[str, Any], bad: bool) -> AbstractContextManager[None]:
@@ -275,14 +280,29 @@ class Acceptance:
         return self._stands(self.graph)
 
     def predict(self) -> str:
-        """The first online endpoint answers."""
-        start = self.door.clock()
+        """The first online endpoint answers, and every model of each multi-model endpoint."""
+        several = {
+            name: cast("Mapping[str, str]", self._outputs["calls"][name]["targets"])
+            for name, item in endpoints.of(self.config).items()
+            if isinstance(item, MultiModelEndpoint) and item.enabled
+        }
+        alone = first_endpoint(self.config)
+        if alone is None and not several:
+            raise NotDone(_NONE_ANSWERS_AT_ONCE)
+        said = [self._predicted(alone)] if alone is not None else []
+        for name, targets in several.items():
+            said += [f"{model} of {name}: {self._predicted(name, target)}" for model, target in targets.items()]
+        return "; ".join(said)
+
+    def _predicted(self, endpoint: str, target: str = "") -> str:
+        """What one call got, and how soon. Raises Refused without a prediction, NotDone where nothing could answer."""
+        start, whose = self.door.clock(), f" of {endpoint} for {target}" if target else ""
         try:
-            answer = self.door.call(self._endpoint(), self._outputs)
+            answer = self.door.call(endpoint, self._outputs, target)
         except NotRun as reason:
             raise NotDone(str(reason)) from None
         except Unanswered as error:
-            raise Refused(f"a call got no prediction: {error}") from None
+            raise Refused(f"a call{whose} got no prediction: {error}") from None
         seconds = self.door.clock() - start
         if self.recorded is not None and _same(answer, self.recorded):
             return f"the recorded prediction in {seconds:.2f} s"
@@ -405,7 +425,7 @@ class Acceptance:
     def _endpoint(self) -> str:
         found = first_endpoint(self.config)
         if found is None:
-            raise NotDone("the stack file has no online endpoint that is switched on")
+            raise NotDone(_NONE_ANSWERS_AT_ONCE)
         return found
 
     def _given(self, artifact: str | None, option: str) -> str:

@@ -18,13 +18,14 @@ def doubt(account: Any) -> str:
     return "" if host.endswith((".amazonaws.com", ".api.aws")) else "the profile names a host that is none of AWS's"
 
 
-def call(account: Any, name: str, outputs: Mapping[str, Any], body: bytes) -> bytes:
-    """The answer of the endpoint, whose name is an output of the stack. Raises Unanswered."""
+def call(account: Any, name: str, outputs: Mapping[str, Any], body: bytes, *, target: str = "") -> bytes:
+    """The answer of the endpoint, whose name is an output of the stack, or of the model named. Raises Unanswered."""
     runtime: Any = account.session.client("sagemaker-runtime", region_name=account.region)
     try:
         served = cast("Mapping[str, str]", outputs["endpoints"])[name]
         told = {"ContentType": "application/json", "Accept": "application/json"}
-        answer = runtime.invoke_endpoint(EndpointName=served, Body=body, **told)
+        named = {"TargetModel": target} if target else {}
+        answer = runtime.invoke_endpoint(EndpointName=served, Body=body, **told, **named)
         return bytes(answer["Body"].read())
     except (BotoCoreError, ClientError) as error:
         raise Unanswered(str(error)) from None

@@ -19,9 +19,15 @@ def doubt(account: Any) -> str:
 
 
 def call(
-    account: Any, name: str, outputs: Mapping[str, Any], body: bytes, transport: httpx.BaseTransport | None = None
+    account: Any,
+    name: str,
+    outputs: Mapping[str, Any],
+    body: bytes,
+    transport: httpx.BaseTransport | None = None,
+    *,
+    target: str = "",
 ) -> bytes:
-    """The answer of the endpoint at its container's own route. Raises Unanswered."""
+    """The answer of the endpoint, of which none serves several models, at its container's route. Raises Unanswered."""
     return posted(
         url_of(outputs, name), body, {"Authorization": f"Bearer {account.token(_SCOPE)}"}, transport=transport
     )

@@ -53,8 +53,8 @@ class Calls(Protocol):
         """Why the account that was opened is none; "" where nothing speaks against it."""
         ...
 
-    def call(self, account: Any, name: str, outputs: Mapping[str, Any], body: bytes) -> bytes:
-        """Call an endpoint by its key in the stack file. Raises Unanswered."""
+    def call(self, account: Any, name: str, outputs: Mapping[str, Any], body: bytes, *, target: str = "") -> bytes:
+        """Call an endpoint by its key in the stack file; `target` is one of several models. Raises Unanswered."""
         ...
 
 
@@ -140,9 +140,9 @@ class Account:
             told = True
             self.sleep(LOOK_EVERY)
 
-    def call(self, endpoint: str, outputs: Mapping[str, Any]) -> bytes:
+    def call(self, endpoint: str, outputs: Mapping[str, Any], target: str = "") -> bytes:
         """Call it from here."""
-        return calls_of(self.platform).call(self.opened, endpoint, outputs, self.request)
+        return calls_of(self.platform).call(self.opened, endpoint, outputs, self.request, target=target)
 
     @contextmanager
     def traffic(self, endpoint: str, outputs: Mapping[str, Any], bad: bool) -> Generator[None]:
@@ -236,10 +236,10 @@ class Sandbox:
         if bad is not None:
             byhand.upload(self.state, bad, elsewhere=not absent.made_by(self.graph, bad))
 
-    def call(self, endpoint: str, outputs: Mapping[str, Any]) -> bytes:
+    def call(self, endpoint: str, outputs: Mapping[str, Any], target: str = "") -> bytes:
         """Call it from inside the stack's network."""
         try:
-            return call(self.state, self._served(endpoint), self.request, outside=False)
+            return call(self.state, self._served(endpoint), self.request, outside=False, target=target)
         except dataplane.NotRun as reason:
             raise NotRun(str(reason)) from None
         except NoPrediction as refusal:

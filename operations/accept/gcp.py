@@ -19,7 +19,13 @@ def doubt(account: Any) -> str:
 
 
 def call(
-    account: Any, name: str, outputs: Mapping[str, Any], body: bytes, transport: httpx.BaseTransport | None = None
+    account: Any,
+    name: str,
+    outputs: Mapping[str, Any],
+    body: bytes,
+    transport: httpx.BaseTransport | None = None,
+    *,
+    target: str = "",
 ) -> bytes:
-    """The answer of the endpoint. Raises Unanswered."""
+    """The answer of the endpoint. Raises Unanswered. No endpoint here serves several models."""
     return posted(url_of(outputs, name), body, verify=False, transport=transport)

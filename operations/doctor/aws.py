@@ -410,7 +410,8 @@ def _call(account: Account, look: Look) -> Seen:
     for metric in account.pages("cloudwatch", "ListMetrics", "Metrics", **of, Dimensions=named):
         points = account.ask("cloudwatch", "GetMetricStatistics", **of, **span, Dimensions=metric["Dimensions"]) or {}
         if any(point["SampleCount"] > point["Sum"] for point in points.get("Datapoints", ())):
-            return done(f"{look.name} answered in the last fourteen days")
+            which = ", and no figure says by which of its models" if look.target else ""
+            return done(f"{look.name} answered in the last fourteen days{which}")
     return not_done(f"{look.name} gave no answer in the last fourteen days")
 
 

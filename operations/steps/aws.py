@@ -500,24 +500,44 @@ def after_up(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
             checks=["aws ce list-cost-allocation-tags --tag-keys team --query 'CostAllocationTags[].Status'"],
             looks=[Look(what="tag", name="team")],
         )
-    online = [served for served in graph.of(ENDPOINT) if not is_async(graph, served)]
-    for served in (online or graph.of(ENDPOINT))[:1]:
-        name = served.props.text_if_known("name")
-        at = f"--endpoint-name {quote(name)} --region {region}"
-        if online:
-            call = f"invoke-endpoint {at} --content-type application/json --body fileb://request.json prediction.json"
-        else:
-            put = f"s3://{graph.outputs.get('artifacts') or 'BUCKET'}/async/input/request.json"
-            call = f"invoke-endpoint-async {at} --content-type application/json --input-location {put}"
-        targets = target_models(graph, served)
-        each = [f" --target-model {quote(target)}" for target in targets] or [""]
-        yield ManualStep(
-            what=f"call {name} {called_from(graph, 'Studio', _WAYS)}",
-            who="caller",
-            commands=[*outputs(graph), *(f"aws sagemaker-runtime {call}{target}" for target in each)],
-            checks=[f"aws sagemaker describe-endpoint {at} --query EndpointStatus"],
-            looks=[Look(what="call", name=name, target=target) for target in targets or [""]],
+    yield from _calls(graph, region)
+
+
+def _calls(graph: Graph, region: str) -> Iterator[ManualStep]:
+    """The first endpoint that answers at once is called, and each model of those that serve several.
+
+    Where none answers at once, the first that has a queue is.
+    """
+    targets = {one.urn: target_models(graph, one) for one in graph.of(ENDPOINT)}
+    several = [one for one in graph.of(ENDPOINT) if targets[one.urn]]
+    alone = [one for one in graph.of(ENDPOINT) if one not in several]
+    online = [one for one in alone if not is_async(graph, one)]
+    asked = [*(online or ([] if several else alone))[:1], *several]
+    if not asked:
+        return
+    names = {one.urn: one.props.text_if_known("name") for one in asked}
+    at = {one.urn: f"--endpoint-name {quote(names[one.urn])} --region {region}" for one in asked}
+    looks = [
+        Look(what="call", name=names[one.urn], target=target) for one in asked for target in targets[one.urn] or [""]
+    ]
+    commands = list[str]()
+    for one in asked:
+        call = (
+            f"invoke-endpoint {at[one.urn]} --content-type application/json --body fileb://request.json prediction.json"
         )
+        if is_async(graph, one):
+            put = f"s3://{graph.outputs.get('artifacts') or 'BUCKET'}/async/input/request.json"
+            call = f"invoke-endpoint-async {at[one.urn]} --content-type application/json --input-location {put}"
+        each = [f" --target-model {quote(target)}" for target in targets[one.urn]] or [""]
+        commands += [f"aws sagemaker-runtime {call}{target}" for target in each]
+    said = in_words([f"{'each model of ' if one in several else ''}{names[one.urn]}" for one in asked])
+    yield ManualStep(
+        what=f"call {said} {called_from(graph, 'Studio', _WAYS)}",
+        who="caller",
+        commands=[*outputs(graph), *commands],
+        checks=[f"aws sagemaker describe-endpoint {at[one.urn]} --query EndpointStatus" for one in asked],
+        looks=looks,
+    )
 
 
 _WAYS = {

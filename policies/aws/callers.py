@@ -100,7 +100,7 @@ def call_bound(graph: Graph, resource: Resource) -> Iterator[str]:
     MODEL,
     severity="high",
     proof="network fit",
-    says="What serves several models finds them in a folder of their own, and whoever may call it names those of the "
+    says="What serves several models finds them in a folder of their own, and whoever may call it names each of the "
     "stack file and no other.",
     remedy="Leave model and grants to the endpoints section: it serves from the folder that the models share, and "
     "grants each by sagemaker:TargetModel.",
@@ -122,6 +122,18 @@ def call_named(graph: Graph, resource: Resource) -> Iterator[str]:
                             f"serves what a caller names in {folder}, and {statement.name} lets {role.name} name more "
                             "than its models"
                         )
+                for target in sorted(_withheld(graph, endpoint, role, targets)):
+                    yield f"serves {target}, and {role.name} may call {endpoint.name} and not name it"
+
+
+def _withheld(graph: Graph, endpoint: Resource, role: Resource, targets: Collection[str]) -> set[str]:
+    """The models of the stack file that a role which may call their endpoint may not name."""
+    granted = [one for one in grants_of(graph, role) if one.is_on(_arn(graph, endpoint))]
+    asked = [[each for each in one.conditions if each.key.lower() == "sagemaker:targetmodel"] for one in granted]
+    if not granted or not all(asked):  # one that asks nothing lets any be named, which is found
+        return set()
+    named = {value for said in asked for each in said if not each.is_null for value in each.values}
+    return {*targets} - named
 
 
 def _served_by(graph: Graph, model: Resource) -> list[Resource]:

@@ -145,7 +145,7 @@ class Fake:
         self.lies |= set() if self.undone else {look.name for step in steps for look in step.looks}
         return list(self.undone)
 
-    def call(self, endpoint: str, outputs: Mapping[str, Any]) -> bytes:
+    def call(self, endpoint: str, outputs: Mapping[str, Any], target: str = "") -> bytes:
         if self.strange:
             raise NotRun(self.strange)
         served = outputs["endpoints"][endpoint]

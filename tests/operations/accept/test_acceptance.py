@@ -2,7 +2,7 @@
 
 import json
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
@@ -18,7 +18,7 @@ from catalogue import transcripts
 from catalogue.errors import BadInput
 from catalogue.graph import Graph
 from catalogue.kinds.aws import s3, sagemaker
-from operations.accept.acceptance import MARK, STEPS, Acceptance, Bounds, Versions
+from operations.accept.acceptance import MARK, STEPS, Acceptance, Bounds, Unanswered, Versions
 from operations.accept.command import run_whole
 from operations.accept.journal import Journal
 from operations.accept.redaction import Redactor, known_words
@@ -33,6 +33,7 @@ pytestmark = pytest.mark.sweep
 
 BOTH = Versions(GOOD, BAD)
 EVERY = [*STEPS, "leave"]
+FOLDER = "lands/"
 OWN, OTHERS = f"s3://{BUCKET}/churn/1/model.tar.gz", "s3://churn-999988887777/churn/1/model.tar.gz"
 MANUAL = [
     ManualStep(what="bring up the ground", who="deployer"),
@@ -99,6 +100,62 @@ def test_a_whole_run_does_each_step_once_and_leaves_nothing(tmp_path: Path) -> N
     met = {(one["type"], one["behaviour"]): one["status"] for one in found.met}
     assert met[sagemaker.ENDPOINT, "create"] == met[sagemaker.ENDPOINT, "create again"] == "seen"
     assert met[s3.BUCKET, "delete"] == "seen" and "contradicted" not in met.values()
+
+
+class Several(Fake):
+    """A cloud whose endpoint of several models answers for these, and for no other."""
+
+    answers: frozenset[str] = frozenset()
+    asked: list[tuple[str, str]]
+
+    def call(self, endpoint: str, outputs: Mapping[str, Any], target: str = "") -> bytes:
+        self.asked = [*getattr(self, "asked", []), (endpoint, target)]
+        if target and target not in self.answers:
+            raise Unanswered(f"ValidationError: Failed to download model data (key: {target})")
+        return b'{"predictions": [0.5]}'
+
+
+@pytest.mark.parametrize(
+    ("answers", "state"), [({"de/1/model.tar.gz", "fr/1/model.tar.gz"}, "done"), ({"de/1/model.tar.gz"}, "refused")]
+)
+@pytest.mark.parametrize("alone", [True, False])
+def test_each_model_of_an_endpoint_of_several_must_answer(
+    tmp_path: Path, answers: set[str], state: str, alone: bool
+) -> None:
+    fake = Several(tmp_path)
+    fake.answers = frozenset(answers)
+    one = made(fake)("transcript")
+    text = (
+        TEXT
+        if alone
+        else TEXT.replace("    churn:\n      kind: online", "    churn:\n      enabled: false\n      kind: online")
+    )
+    live = text.partition("mlplatform:endpoints:\n    churn:\n")[2].replace(
+        "model: churn", "models: [churn-de, churn-fr]"
+    )
+    live = live.replace("enabled: false\n      ", "").replace("kind: online", "kind: multi-model")
+    models = "".join(
+        f"""    churn-{land}:
+      image: 492215442770.dkr.ecr.eu-central-1.amazonaws.com/sagemaker-xgboost:3.0-5
+      artifact_uri: s3://churn-999988887777/{FOLDER}{land}/1/model.tar.gz
+"""
+        for land in ("de", "fr")
+    )
+    text = text.replace("  mlplatform:endpoints:", f"{models}  mlplatform:endpoints:")
+    text += f"    lands:\n{live}      folder_uri: s3://churn-999988887777/{FOLDER}\n"
+    file = tmp_path / "Pulumi.churn-dev.yaml"
+    file.write_text(text, encoding="utf-8")
+    targets = {f"churn-{land}": f"{land}/1/model.tar.gz" for land in ("de", "fr")}
+    one.config, one._outputs = read_stack_file(file), {"calls": {"lands": {"targets": targets}}}
+    one._began = fake.clock()
+    assert one._step("predict", STEPS["predict"]) is (state == "done")
+    (step,) = one.steps
+    assert step.state == state
+    assert fake.asked == [("churn", "")] * alone + [("lands", target) for target in targets.values()]
+    if state == "done":
+        assert step.says.count("the recorded prediction") == 2 + alone and "churn-fr of lands: " in step.says
+    else:
+        assert "of lands for fr/1/model.tar.gz got no prediction: ValidationError" in step.says
 
 
 def test_what_nobody_has_given_is_left_out_and_told(tmp_path: Path) -> None:

@@ -139,7 +139,9 @@ def test_sagemaker_answers_by_its_runtime(monkeypatch: pytest.MonkeyPatch) -> No
 
     own = SimpleNamespace(session=SimpleNamespace(client=runtime), region="eu-central-1")
     assert aws.call(own, "churn", {"endpoints": {"churn": "dev-churn"}}, b'{"a": 1}') == b"[1]"
-    assert sent[0]["EndpointName"] == "dev-churn" and sent[0]["Body"] == b'{"a": 1}'
+    assert sent[0]["EndpointName"] == "dev-churn" and sent[0]["Body"] == b'{"a": 1}' and "TargetModel" not in sent[0]
+    assert aws.call(own, "churn", {"endpoints": {"churn": "dev-churn"}}, b"{}", target="de/1/model.tar.gz") == b"[1]"
+    assert sent[1]["TargetModel"] == "de/1/model.tar.gz"
 
 
 def test_sagemakers_refusal_is_no_prediction() -> None:

@@ -91,8 +91,8 @@ class InMoto(Fake):
     def left_undone(self, steps: Any, seconds: float) -> list[str]:
         return self.door.left_undone(steps, seconds)
 
-    def call(self, endpoint: str, outputs: Mapping[str, Any]) -> bytes:
-        return self.door.call(endpoint, outputs)
+    def call(self, endpoint: str, outputs: Mapping[str, Any], target: str = "") -> bytes:
+        return self.door.call(endpoint, outputs, target)
 
     def leaving(self, pulumi: Pulumi) -> Leaving:
         return self.door.leaving(pulumi)

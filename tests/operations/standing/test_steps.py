@@ -404,3 +404,26 @@ def test_what_is_replaced_or_was_added_by_the_cloud_is_applied(tmp_path: Path, g
     moved = [replace(one, inputs=other) if one.urn == machine.urn else one for one in gcp_pilot.resources]
     step = on_the_pilot(gcp_pilot, replace(gcp_pilot, resources=tuple(moved)))
     assert (("replace", f"Instance {machine.name}") in told(step, "replace")) and step.not_applied == []
+
+
+def test_a_model_more_or_less_of_a_multi_model_endpoint_moves_grants_and_nothing_that_serves(tmp_path: Path) -> None:
+    file = STACKS / "Pulumi.aws-full.yaml"
+    document: Config = yaml.safe_load(file.read_text(encoding="utf-8"))
+    models, live = (document["config"][f"mlplatform:{key}"] for key in ("models", "endpoints"))
+    first = models["fraud-de"]
+    models["fraud-it"] = first | {"artifact_uri": first["artifact_uri"].replace("-de/", "-it/")}
+    live["fraud-countries"]["models"].append("fraud-it")
+    more = tmp_path / file.name
+    more.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
+    for standing, asked, registry in ((file, more, "create"), (more, file, "delete")):
+        step, _, _ = stepped(asked, preview(standing))
+        groups = {(registry, f"{noun} aws-full-registry-fraud-it{end}") for noun, end in GROUP}
+        assert told(step, "create", "delete", "replace") == groups
+        updated = {change.resource for change in step.changes if change.how == "update"}
+        personas = {"caller", "data-scientist", "serving"}
+        assert {f"aws-full-identity-{one}-policy" for one in personas} <= updated
+        assert all(one.startswith("aws-full-identity-") for one in updated), "no endpoint, configuration or model"
+        assert step.ceiling_usd == 0
+
+
+GROUP = (("ModelPackageGroup", ""), ("ModelPackageGroupPolicy", "-policy"))

@@ -233,6 +233,29 @@ def test_a_rule_finds_whatever_lets_a_caller_name_another_model(graph: Graph, ho
     assert call_named.judge(hole(graph)).violations
 
 
+def _less(statement: Json) -> None:
+    if statement["Sid"].startswith("PredictByName"):
+        statement["Condition"]["StringEquals"]["sagemaker:TargetModel"].remove(TARGETS["fraud-next"])
+
+
+def _gone(statement: Json) -> None:
+    if statement["Sid"].startswith("PredictByName"):
+        statement["Action"] = ["sagemaker:DescribeEndpoint"]
+
+
+@pytest.mark.parametrize(("change", "withheld"), [(_less, ["fraud-next"]), (_gone, ["fraud-scorer", "fraud-next"])])
+def test_a_rule_finds_a_model_of_the_stack_file_that_a_role_which_calls_may_not_name(
+    graph: Graph, change: Callable[[Json], None], withheld: list[str]
+) -> None:
+    hole = _policies(change)(graph)
+    whose = "aws-pilot-identity-data-scientist may call aws-pilot-fraud-scorer and not name it"
+    said = [one.sentence for one in call_named.judge(hole).violations]
+    assert said == [f"serves {target}, and {whose}" for target in sorted(TARGETS[one] for one in withheld)]
+    assert not call_named.judge(replace(hole, placement=None)).violations, (
+        "whose file nobody read may have no such model"
+    )
+
+
 OTHERS = [
     _container("modelDataUrl", f"{FOLDER}{EXAMPLE}/"),
     _container("image", "111122223333.dkr.ecr.us-east-1.amazonaws.com/aws-pilot-registry-images:other"),
