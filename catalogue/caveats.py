@@ -15,7 +15,7 @@ from catalogue.kind import Apart, Evidence, StandsApart, assumed, documented
 from catalogue.kinds import kind_of
 from catalogue.marked import has_unknown, unmarked, without_defaults
 from catalogue.marks import is_secret, is_unknown
-from catalogue.pauses import LOOKS_BACK_HOURS
+from catalogue.pauses import is_watched
 from catalogue.properties import Unreadable
 from catalogue.runs import RUNS_PER_MONTH
 
@@ -45,7 +45,7 @@ def _pauses_for_days(schedule: Resource) -> bool:
     from catalogue.kinds.aws.scheduler import longest_pause_of
 
     try:
-        return longest_pause_of(schedule.props.text_or_empty("scheduleExpression")) >= LOOKS_BACK_HOURS - 24
+        return not is_watched(longest_pause_of(schedule.props.text_or_empty("scheduleExpression")))
     except (Unreadable, ValueError):  # a rule makes the finding of it
         return False
 

@@ -16,6 +16,13 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAl
 """
 
 
+def is_watched(pause_hours: float) -> bool:
+    """Whether an alarm of CloudWatch can tell that a run was due and did not succeed: one looks back for the pause
+    between two starts, for the run, and for a day beside both.
+    """
+    return pause_hours < LOOKS_BACK_HOURS - 24
+
+
 def longest_pause_hours(cron: str) -> int:
     """The longest time between two starts of a five-field cron(5), rounded up, with an hour for summer time.
 

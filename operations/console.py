@@ -274,7 +274,7 @@ def runs_table(stack: str, runs: Sequence[WhatRuns]) -> Table:
         )
         table.add_row(*map(Text, map(words.one_line, cells)))
         for part in row.parts if one is None else ():
-            after = f"after {words.in_words(part.after)}" if part.after else ""
+            after = f"after {words.in_words(part.after)}" if part.after else "beside all steps" if part.beside else ""
             cells = (part.name or part.does, after, words.machines_of(part), words.lasts(part))
             price = words.run_price(part.usd, part.hours)
             table.add_row(

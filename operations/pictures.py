@@ -15,6 +15,7 @@ from operations.verdict import (
     ProofState,
     Running,
     RunningPart,
+    RunPart,
     Verdict,
     WhatRuns,
 )
@@ -274,13 +275,15 @@ _LETTERS = 26
 
 @dataclass(frozen=True)
 class Box:
-    """A step of a pipeline as it is drawn: its name, under it its machines, and how long it lasts."""
+    """A step of a pipeline as it is drawn: its name, under it its machines, and how long it lasts. What stands beside
+    all steps is wider than one."""
 
     x: int
     y: int
     name: str
     under: str
     lasts: str
+    wide: int = _BOX[0]
 
 
 @dataclass(frozen=True)
@@ -306,21 +309,37 @@ def is_drawn(row: WhatRuns) -> bool:
 
 
 def path(row: WhatRuns) -> Path:
-    """A pipeline as it is drawn. Each step stands right of all that it waits for."""
+    """A pipeline as it is drawn. Each step stands right of all that it waits for; what stands beside all of them from
+    the begin of a run to its end is as wide as they are, below them.
+    """
     (wide, high), (between, below) = _BOX, _GAP
     columns, boxes = dict[str, int](), dict[str, Box]()
-    for part in row.parts:  # which come after those that they wait for
+    for part in (one for one in row.parts if not one.beside):  # which come after those that they wait for
         columns[part.name] = 1 + max((columns.get(one, -1) for one in part.after), default=-1)
         at = list(columns.values()).count(columns[part.name]) - 1
         x, y = columns[part.name] * (wide + between) + 1, at * (high + below) + 1
         said = (one_line(part.name, _LETTERS - 4), one_line(machines_of(part), _LETTERS), lasts(part))  # a name is bold
         boxes[part.name] = Box(x, y, *said)
+    across = (wide + between) * (1 + max(columns.values(), default=0)) - between
+    for part in (one for one in row.parts if one.beside):
+        y = max((box.y + high + below for box in boxes.values()), default=1)
+        says = f"{part.does}, beside all steps"
+        boxes[part.name] = Box(
+            1, y, one_line(part.name, _LETTERS - 4), machines_of(part), f"{lasts(part)}: {says}", across
+        )
     lines = [
         (boxes[one].x + wide, boxes[one].y + high // 2, boxes[part.name].x, boxes[part.name].y + high // 2)
         for part in row.parts
         for one in part.after
         if one in boxes
     ]
-    steps = (f"{part.name}{f' after {in_words(part.after)}' if part.after else ''}" for part in row.parts)
-    width, height = (max(side) for side in zip(*((box.x + wide, box.y + high) for box in boxes.values()), strict=True))
+    steps = (f"{part.name}{_said_after(part)}" for part in row.parts)
+    sides = ((box.x + box.wide, box.y + high) for box in boxes.values())
+    width, height = (max(side) for side in zip(*sides, strict=True))
     return Path(row.name, f"{row.name}: {'; '.join(steps)}", width + 1, height + 1, list(boxes.values()), lines)
+
+
+def _said_after(part: RunPart) -> str:
+    if part.beside:
+        return " beside all of them"
+    return f" after {in_words(part.after)}" if part.after else ""

@@ -10,7 +10,7 @@ import pulumi
 from pulumi_aws import cloudwatch, scheduler, sfn
 
 from catalogue.jobnames import BESIDE_RUN, BESIDE_SEARCH, shortened
-from catalogue.pauses import LOOKS_BACK_HOURS, longest_pause_hours
+from catalogue.pauses import LOOKS_BACK_HOURS, is_watched, longest_pause_hours
 from components.given import BadArgument, Tags, Text, counted
 from components.shapes import Schedule
 
@@ -168,7 +168,7 @@ def by_the_clock(
         },
         opts=opts,
     )
-    if (pause := longest_pause_hours(schedule.cron)) < LOOKS_BACK_HOURS - 24:
+    if is_watched(pause := longest_pause_hours(schedule.cron)):
         hours = pulumi.Output.from_input(args.hours).apply(lambda most: min(pause + most + 1, LOOKS_BACK_HOURS))
         cloudwatch.MetricAlarm(
             f"{name}-missed",

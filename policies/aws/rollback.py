@@ -15,7 +15,7 @@ from catalogue.kinds.aws.cloudwatch import ALARM, MUTE
 from catalogue.kinds.aws.sagemaker import CONFIGURATION, ENDPOINT, configurations, is_async, off_hours, variants
 from catalogue.kinds.aws.scheduler import SCHEDULE, longest_pause_of
 from catalogue.once import once_a_graph
-from catalogue.pauses import LOOKS_BACK_HOURS
+from catalogue.pauses import LOOKS_BACK_HOURS, is_watched
 from catalogue.properties import Properties
 from catalogue.runs import by_hand
 from policies import limits
@@ -355,7 +355,7 @@ def batch_watched(graph: Graph, resource: Resource) -> Iterator[str]:
         yield "is started by no schedule, so that nothing is scored and nobody is told"
     pauses = [longest_pause_of(each) for each in starts]
     silences = [alarm for alarm in watching if _is_silence(alarm)]
-    if pauses and min(pauses) < LOOKS_BACK_HOURS - 24 and not silences:
+    if pauses and is_watched(min(pauses)) and not silences:
         yield "has no alarm that rings where no run starts"
     if resource.type == sfn.PIPELINE:
         lasts = pipelines.longest_hours(graph, resource)

@@ -25,13 +25,15 @@ def reaches(config: StackConfig) -> Sequence[str]:
 
 def grants(config: StackConfig) -> Needs:
     """Steps pull their image, read their places, and write below the folder of the runs, which the publisher reads
-    where the registry takes versions; those that score read and write there, too. What a job of the file needs, its own
-    section says.
+    where the registry takes versions; those that score write there, too, and read there where they read a step. What a
+    job of the file needs, its own section says.
     """
     made = pipelines.of(config).values()
     steps = [step for pipeline in made for step in pipeline.steps.values()]
-    scoring = [one.output_uri for one in made if any(step.batch is not None for step in one.steps.values())]
-    scored = [*scoring, *(said for step in steps if step.batch is not None for said in _places(step))]
+    scores = [(one.output_uri, step) for one in made for step in one.steps.values() if step.batch is not None]
+    scoring = list(dict.fromkeys(uri for uri, _ in scores))
+    reading = list(dict.fromkeys(uri for uri, step in scores if any(map(is_step, step.inputs.values()))))
+    scored = [*reading, *(said for step in steps if step.batch is not None for said in _places(step))]
     return Needs(
         training_images=[step.image for step in steps if step.image is not None],
         training_uris=[said for step in steps if step.batch is None for said in _places(step)],
@@ -39,7 +41,7 @@ def grants(config: StackConfig) -> Needs:
         output_uris=scoring,
         input_elsewhere=sources.in_other_accounts(config, scored),
         output_elsewhere=sources.in_other_accounts(config, scoring),
-        trained_uris=[pipeline.output_uri for pipeline in made],
+        trained_uris=[one.output_uri for one in made if any(step.batch is None for step in one.steps.values())],
         candidate_uris=pipelines.candidates(config),
         pipelines=list(pipelines.of(config)),
     )

@@ -167,6 +167,18 @@ def test_a_pipeline_is_drawn_from_left_to_right_and_said_in_a_sentence() -> None
     assert not pictures.is_drawn(row.model_copy(update={"parts": [step("a")]}))
 
 
+def test_what_stands_beside_all_steps_is_drawn_as_wide_as_they_are_and_below_them() -> None:
+    """Of gcp the launchers, which no line leads to: a box of a step would look as if it were left over."""
+    (row,) = (one for one in told(preview(STACKS / "Pulumi.gcp-full.yaml")) if one.name == "gcp-full-fraud-path")
+    drawn = pictures.path(row)
+    steps = [box for box in drawn.boxes if box.name != "launchers"]
+    (launchers,) = (box for box in drawn.boxes if box.name == "launchers")
+    assert launchers.x == min(box.x for box in steps) and launchers.y > max(box.y + drawn.box[1] for box in steps)
+    assert launchers.x + launchers.wide == max(box.x + box.wide for box in steps) == drawn.width - 1
+    assert launchers.y + drawn.box[1] < drawn.height and len(drawn.lines) == len(steps) - 1
+    assert launchers.lasts.startswith("10 h: ") and drawn.said.endswith("; launchers beside all of them")
+
+
 def test_what_a_step_says_stays_within_its_box() -> None:
     """A letter of 12 pixels is 6.6 wide on the mean, and some have long names of machines."""
     part = RunPart(name="n" * 40, does="step", machine="Standard_NC24ads_A100_v4", count="2", hours=2, spot=True)

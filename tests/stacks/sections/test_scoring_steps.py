@@ -31,7 +31,9 @@ from catalogue.kinds.azure import machinelearningservices_jobs as parts
 from catalogue.kinds.gcp import mlplatform, workflows
 from catalogue.pricing import Pricing
 from catalogue.vertex_jobs import SCORES
-from operations import running
+from operations import pictures, running, timetable
+from operations.evaluation import evaluate
+from policies import pack
 from policies.personas import table
 from policies.personas.simulation import refusals as refusals_of
 from stacks.config import STACKS, read_stack_file, validate
@@ -199,6 +201,25 @@ def test_a_run_is_said_with_its_steps_and_its_cost(platform: str) -> None:
     steps = said.partition(f"{NAME}: ")[2].split(", then ")
     assert [one.split(" on ")[0] for one in steps] == ["rows", "score", "report"]
     assert ", 3 h at most, $0." in steps[-1]
+
+
+@pytest.mark.parametrize("platform", ["gcp", "azure"])
+def test_a_pipeline_of_batch_jobs_alone_is_judged_as_any_other(platform: str, tmp_path: Path) -> None:
+    """No program runs, so that no account writes for one and no environment stands for it, and nothing misses them."""
+    said = yaml.safe_load((STACKS / f"Pulumi.{platform}-full.yaml").read_text(encoding="utf-8"))
+    path = said["config"]["mlplatform:pipelines"][NAME]
+    (place,) = path["steps"]["rows"]["inputs"].values()
+    (read,) = path["steps"]["score"]["inputs"]
+    path["steps"] = {
+        name: {**path["steps"]["score"], "inputs": {read: place}, "result": True} for name in ("cards", "transfers")
+    }
+    file = tmp_path / f"Pulumi.{platform}-full.yaml"
+    file.write_text(yaml.safe_dump(said), encoding="utf-8")
+    graph = preview(file)
+    found = [one for one in evaluate(graph, pack.RULES[graph.platform]).findings if one.excepted is None]
+    assert {one.rule for one in found} == {"quota-declared"}, "two score at once, of which the file declares one"
+    (row,) = (one for one in timetable.of(graph, read_stack_file(file).region) if one.name.endswith(NAME))
+    assert row.what == "pipeline" and [one.name for one in pictures.path(row).boxes][:2] == ["cards", "transfers"]
 
 
 def flow_of(graph: Graph, name: str = f"gcp-full-{NAME}") -> Resource:
