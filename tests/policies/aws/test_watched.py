@@ -1,7 +1,5 @@
 """A pipeline of AWS that scores by the clock: beside its own schedule it has that of what stops its jobs."""
 
-from pathlib import Path
-
 import pytest
 import yaml
 
