@@ -30,7 +30,8 @@ consistency", https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html
 """
 OF_RUNS: tuple[FaultKind, ...] = ("job-fails", "job-overruns", "spot-taken")
 """What befalls a run of a training job, by the job's own name or type: its container is killed, it takes longer than it
-may, or its Spot machine is taken. `sandbox/training/` has what each platform does then.
+may, or its Spot machine is taken. `sandbox/training/` has what each platform does then. On aws the transform job of a
+step takes longer than it may by the names of pipeline and step, such as aws-full-fraud-scores-score.
 """
 OF_READS_ALONE: tuple[FaultKind, ...] = ("server-error", "gone")
 _OF_MACHINES = ("no-capacity", "quota-exceeded")

@@ -1,0 +1,33 @@
+"""A pipeline of AWS that scores by the clock: beside its own schedule it has that of what stops its jobs."""
+
+import pytest
+import yaml
+
+from catalogue.graph import Graph
+from catalogue.kinds.aws.scheduler import SCHEDULE
+from stacks.config import STACKS
+from tests.catching import caught
+from tests.mutate import changed, put
+from tests.previewing import preview
+
+
+@pytest.fixture(scope="module")
+def nightly(tmp_path_factory: pytest.TempPathFactory) -> Graph:
+    """The stack of every section, whose pipeline that scores has a schedule."""
+    said = yaml.safe_load((STACKS / "Pulumi.aws-full.yaml").read_text(encoding="utf-8"))
+    pipeline = said["config"]["mlplatform:pipelines"]["fraud-scores"]
+    del pipeline["runs_per_month"]
+    pipeline |= {"schedule": "30 4 * * *", "timezone": "Europe/Berlin"}
+    file = tmp_path_factory.mktemp("stacks") / "Pulumi.aws-full.yaml"
+    file.write_text(yaml.safe_dump(said), encoding="utf-8")
+    return preview(file)
+
+
+def test_no_rule_takes_one_schedule_for_the_other(nightly: Graph) -> None:
+    assert caught(nightly) == set()
+
+
+def test_the_pipeline_s_own_schedule_is_still_held_against_the_file(nightly: Graph) -> None:
+    (own,) = (one for one in nightly.of(SCHEDULE) if one.name == "aws-full-fraud-scores-schedule")
+    other = changed(nightly, own, lambda p: put(p, "scheduleExpression", "cron(30 5 * * ? *)"))
+    assert caught(other, "limits-stated") == {"limits-stated"}
