@@ -146,9 +146,10 @@ def test_each_model_of_an_endpoint_of_several_must_answer(
     file = tmp_path / "Pulumi.churn-dev.yaml"
     file.write_text(text, encoding="utf-8")
     targets = {f"churn-{land}": f"{land}/1/model.tar.gz" for land in ("de", "fr")}
-    one.config, one._outputs = read_stack_file(file), {"calls": {"lands": {"targets": targets}}}
-    one._began = fake.clock()
-    assert one._step("predict", STEPS["predict"]) is (state == "done")
+    one.config = read_stack_file(file)
+    one._outputs = {"calls": {"lands": {"targets": targets}}}  # pyright: ignore[reportPrivateUsage]
+    one._began = fake.clock()  # pyright: ignore[reportPrivateUsage]
+    assert one._step("predict", STEPS["predict"]) is (state == "done")  # pyright: ignore[reportPrivateUsage]
     (step,) = one.steps
     assert step.state == state
     assert fake.asked == [("churn", "")] * alone + [("lands", target) for target in targets.values()]
