@@ -72,7 +72,7 @@ _BECOME = {
     "roles/iam.serviceAccountTokenCreator",
     "roles/iam.workloadIdentityUser",
 }
-_ACT_AS = "roles/iam.serviceAccountUser"
+ACT_AS = "roles/iam.serviceAccountUser"
 
 # Permissions that no role of the pilot may hold, as patterns. The deployer has them; no persona does.
 GUARDRAILS: Mapping[str, re.Pattern[str]] = {
@@ -172,7 +172,7 @@ pass the data on to members that nobody sees.
 """
 
 
-def _member(of: Resource) -> str:
+def member_of(of: Resource) -> str:
     """The member of a grant or an account, its address in lower case, as IAM keeps it; empty where it is not known.
 
     https://cloud.google.com/iam/docs/principal-identifiers
@@ -194,13 +194,13 @@ def known_members(graph: Graph) -> Found:
     A foreign account could take data.
     """
     for grant in _grants(graph):
-        member = _member(grant)
+        member = member_of(grant)
         accounts, instances = graph.refers(grant, "member", _ACCOUNT), _instances(graph, grant)
         if "member" not in grant.props:
             yield grant, "grants a role and names no member"
         elif accounts or instances:
             named = [_of_account(account) for account in accounts]
-            owners = [owner for instance in instances for owner in _owners(instance)]
+            owners = [owner for instance in instances for owner in owners_of(instance)]
             if member and "" not in [*named, *owners] and member not in [*named, *owners]:
                 yield grant, f"grants a role to {member}, which is not the account it refers to"
         elif _ANYBODY.fullmatch(member):
@@ -245,7 +245,7 @@ def _of_account(account: Resource) -> str:
     """
     name, project = (account.props.text_if_known(key).casefold() for key in ("accountId", "project"))
     made_of = name and project and ":" not in project
-    return _member(account) or (f"serviceAccount:{name}@{project}.iam.gserviceaccount.com" if made_of else "")
+    return member_of(account) or (f"serviceAccount:{name}@{project}.iam.gserviceaccount.com" if made_of else "")
 
 
 _RUNS_CODE = re.compile(r"@gcp-sa-aiplatform-(cc|re)\.")
@@ -265,8 +265,8 @@ def _instances(graph: Graph, grant: Resource) -> list[Resource]:
     return [*graph.refers(grant, "name", _WORKBENCH), *run_as_it]
 
 
-def _owners(instance: Resource) -> list[str]:
-    """The members that own an instance, as `_member` has them. An empty text stands for one that is not known yet."""
+def owners_of(instance: Resource) -> list[str]:
+    """The members that own an instance, as `member_of` has them. An empty text stands for one that is not known yet."""
     try:
         return [f"user:{owner.casefold()}" for owner in instance.props.each_text("instanceOwners")]
     except NotKnown:
@@ -398,13 +398,13 @@ def trust(graph: Graph, resource: Resource) -> Iterator[str]:
 def pass_role(graph: Graph, grant: Resource) -> Iterator[str]:
     """A grant on the project would hold for every account, also the default one and those of other stacks."""
     if grant.type == _IN_PROJECT:
-        if grant.props.text_if_known("role") == _ACT_AS:
+        if grant.props.text_if_known("role") == ACT_AS:
             yield "lets its member act as every account of the project"
     elif not graph.refers(grant, "serviceAccountId", _ACCOUNT):
         yield "names an account that is not of this stack"
     elif not graph.refers(grant, "member", _ACCOUNT):
-        member = _member(grant)
-        owners = [owner for instance in _instances(graph, grant) for owner in _owners(instance)]
+        member = member_of(grant)
+        owners = [owner for instance in _instances(graph, grant) for owner in owners_of(instance)]
         if member and "" not in owners and member not in owners:
             yield f"lets {member} act as an account under which no instance of theirs runs"
 
@@ -520,26 +520,6 @@ def token_shown(props: Properties) -> Iterator[str]:
             yield f"shows its token to {host}"
 
 
-@resource_rule(
-    "identity-workspace-owner",
-    _WORKBENCH,
-    severity="high",
-    says="A Workbench instance has one owner, who is not root and downloads nothing. It boots what Google signed.",
-    remedy="Set one instance owner, the notebook-disable-* metadata and all three of shielded_instance_config.",
-)
-def workspace_owner(props: Properties) -> Iterator[str]:
-    """Workbench documentation, "Manage features through metadata"; Shielded VM is CIS GCP 4.8."""
-    metadata = props.section_or_empty("gceSetup.metadata")
-    for switch in ("notebook-disable-root", "notebook-disable-downloads", "notebook-disable-nbconvert"):
-        if metadata.text_or_empty(switch).lower() != "true":
-            yield f"leaves {switch} off"
-    for switch in ("enableSecureBoot", "enableVtpm", "enableIntegrityMonitoring"):
-        if props.flag_or_none(f"gceSetup.shieldedInstanceConfig.{switch}") is not True:
-            yield f"leaves {switch} off"
-    if len(list(props.each_text("instanceOwners"))) != 1:
-        yield "is not one person's"
-
-
 @stack_rule(
     "identity-written-places",
     _ON_BUCKET,
@@ -564,30 +544,6 @@ def written_places(graph: Graph, grant: Resource) -> Iterator[str]:
         yield f"lets the stack write to gs://{bucket}, which it does not make{named_by(graph, f'gs://{bucket}')}"
 
 
-@stack_rule(
-    "identity-workspace-sign-in",
-    _WORKBENCH,
-    severity="high",
-    proof="workflow speed",
-    says="The owner of a Workbench instance may act as its account, without which JupyterLab does not let them in.",
-    remedy="Grant the owner roles/iam.serviceAccountUser on the account that the instance runs as.",
-)
-def workspace_sign_in(graph: Graph, instance: Resource) -> Iterator[str]:
-    """Workbench, "Manage access to an instance's JupyterLab interface": whoever did not create the instance needs it.
-
-    https://cloud.google.com/vertex-ai/docs/workbench/instances/manage-access-jupyterlab
-    """
-    for account in graph.refers(instance, "gceSetup", _ACCOUNT):
-        granted = {
-            _member(grant)
-            for grant in graph.referring(_ON_ACCOUNT, "serviceAccountId", account)
-            if grant.props.text_if_known("role") in ("", _ACT_AS)
-        }
-        for owner in _owners(instance):
-            if owner and not granted & {owner, ""}:
-                yield f"does not open for {owner.removeprefix('user:')}, who may not act as its account"
-
-
 RULES = [
     written_places,
     no_wildcard,
@@ -602,6 +558,4 @@ RULES = [
     run_as,
     roles_in_force,
     token_shown,
-    workspace_owner,
-    workspace_sign_in,
 ]

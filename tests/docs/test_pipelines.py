@@ -68,4 +68,4 @@ def test_the_dry_run_says_the_steps_their_machines_and_the_cost() -> None:
     assert done.returncode == 0
     first, *_ = done.stdout.splitlines()
     assert first.startswith("aws-full: a run of pipelines fraud-path: prepare on ml.") and "then register on" in first
-    assert re.search(r"\d+ h at most, \$[\d.]+ at most, less on Spot machines$", first)
+    assert re.search(r"\d+ h at most, \$[\d.]+ at most: each step once, .* Spot machines cost less, and", first)
