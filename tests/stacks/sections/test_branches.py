@@ -52,7 +52,10 @@ def waits(graph: Graph) -> Mapping[str, frozenset[str]]:
 MORE = {
     "aws": {"ml.m5.large for processing job usage": 1, "ml.m5.xlarge for training job usage": 2},
     "gcp": {"aiplatform.googleapis.com/custom_model_training_cpus": 12},
-    "azure": {"Standard DASv4 Family Cluster Dedicated vCPUs": 8},
+    "azure": {
+        "Standard DASv4 Family Cluster Dedicated vCPUs": 8,
+        "Total Cluster Dedicated Regional vCPUs": 8,
+    },
 }
 """What the branches, and the second training job by itself, need more of each quota than the chain that ships."""
 
