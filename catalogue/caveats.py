@@ -406,6 +406,13 @@ CAVEATS: Mapping[str, tuple[Caveat, ...]] = {
     "azure": (
         Caveat(
             (_COMPUTE, _ONLINE),
+            "Azure's page on its quota API names the quotas of a series and of low priority. Whether it takes one for "
+            "all dedicated machines together is not said: where the step's command finds no such name, ask for it in "
+            "the studio, under Quota.",
+            documented("https://learn.microsoft.com/en-us/rest/api/quota/quota/create-or-update", "2026-11-28"),
+        ),
+        Caveat(
+            (_COMPUTE, _ONLINE),
             "Computes and deployments run in a network that Azure manages for their workspace. The stack's security "
             "groups do not bind them; the workspace's outbound rules do.",
             documented(f"{_AZURE_ML}/how-to-managed-network", _READ),

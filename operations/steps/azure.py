@@ -32,6 +32,7 @@ from catalogue.kinds.azure.network import PEERING
 from catalogue.landing_zones import AzureZone
 from catalogue.placement import Source
 from catalogue.properties import Properties, Unreadable
+from catalogue.quotas import LOW_PRIORITY
 from catalogue.registered import DIGEST, REPOSITORY, Registered
 from catalogue.registries import is_own
 from catalogue.services import services_of
@@ -68,13 +69,19 @@ def role(name: str, account: str) -> tuple[str, str]:
 
 
 def quota(name: str, amount: int, account: str, region: str) -> tuple[str, str]:
-    """Azure knows a quota by its name in the API; the catalogue has the name that people read."""
+    """Azure knows a quota by its name in the API; the catalogue has the name that people read.
+
+    That of low priority has a name and a type of its own: "az quota update",
+    https://learn.microsoft.com/en-us/cli/azure/quota
+    """
     scope = f"/subscriptions/{account}/providers/Microsoft.MachineLearningServices/locations/{region}"
     at = f"--scope {scope} --subscription {account}"
     named = query(f"[?properties.name.localizedValue=='{name}'].name")
-    id_ = f'"$(az quota list {at} --query {named} --output tsv)"'
+    id_, type_ = f'"$(az quota list {at} --query {named} --output tsv)"', "dedicated"
+    if name == LOW_PRIORITY:
+        id_, type_ = "TotalLowPriorityCores", "lowPriority"
     return (
-        f"az quota update {at} --resource-name {id_} --resource-type dedicated --limit-object value={amount}",
+        f"az quota update {at} --resource-name {id_} --resource-type {type_} --limit-object value={amount}",
         f"az quota show {at} --resource-name {id_} --query properties.limit.value",
     )
 

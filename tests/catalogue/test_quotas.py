@@ -102,12 +102,6 @@ def test_a_machine_that_is_not_known_draws_for_its_disk_where_it_trains() -> Non
     assert known == {"training": [(_DISK, 200)], "batch": []}
 
 
-def test_azure_counts_no_machine_twice() -> None:
-    for machine_type, machine in catalogue.load("azure").machine_types.items():
-        for use in machine.uses:
-            assert quotas.beside("azure", Machines("it", machine_type, use, 1, 1)) == []
-
-
 @pytest.mark.parametrize(
     ("use", "more", "name", "count"),
     [
@@ -131,6 +125,35 @@ def test_machines_of_every_type_draw_on_one_quota_of_sagemaker_too(
 
 def test_what_runs_on_no_machine_that_anybody_chooses_draws_on_no_instance() -> None:
     assert quotas.beside("aws", Machines("it", "", "online", 0, 5, serverless=True)) == []
+
+
+@pytest.mark.parametrize(("replicas", "fleets"), [(1, 2), (4, 2), (5, 2)])
+def test_a_dedicated_machine_of_azure_ml_draws_as_much_on_the_quota_of_all_families(replicas: int, fleets: int) -> None:
+    """A new subscription has 24 vCPUs of all families together, so that two families may fit theirs and not this."""
+    hardware = catalogue.load("azure")
+    for machine_type, machine in hardware.machine_types.items():
+        for use in machine.uses:
+            own = quotas.draw("azure", Machines("it", machine_type, use, 1, replicas))
+            beside = quotas.beside("azure", Machines("it", machine_type, use, 1, replicas))
+            assert beside == [("Total Cluster Dedicated Regional vCPUs", own[1])], machine_type
+            assert own[1] >= (fleets if use == "online" else 1) * replicas * (machine.vcpus or 0)
+    two = [
+        Machines("it", "Standard_D2as_v4", "online", 1, replicas),
+        Machines("it", "Standard_NC4as_T4_v3", "batch", 0, 1),
+    ]
+    found = quotas.at_once("azure", two)
+    assert found.pop("Total Cluster Dedicated Regional vCPUs") == sum(found.values())
+
+
+def test_low_priority_and_machines_nobody_knows_draw_nothing_on_the_quota_of_dedicated_ones() -> None:
+    spot = Machines("it", "Standard_D2as_v4", "training", 0, 3, spot=True)
+    assert quotas.at_once("azure", [spot]) == {"Total Cluster LowPriority Regional vCPUs": 6}
+    assert quotas.beside("azure", Machines("it", "Standard_None", "batch", 1, 1)) == []
+
+
+def test_the_quota_of_all_families_may_be_declared_on_azure_alone() -> None:
+    has = {platform for platform in PLATFORMS if "Total Cluster Dedicated Regional vCPUs" in quotas.known(platform)}
+    assert has == {"azure"}
 
 
 def test_the_steps_of_a_run_need_what_may_stand_at_once_and_what_has_no_turn_stands_beside_them() -> None:

@@ -533,7 +533,8 @@ def test_the_rehearsal_of_a_quota_fails_as_the_page_says(facts: dict[str, Facts]
     (replicas,) = re.findall(r"`max_replicas: (\d+)`", text)
     graph = _variant(platform, "endpoints", "fraud-scorer", {"max_replicas": int(replicas)})
     rules = [rule for rule in pack.RULES[platform] if rule.name == "quota-declared"]
-    assert [finding.rule for finding in evaluate(graph, rules).findings if finding.fails] == ["quota-declared"]
+    fails = {finding.rule for finding in evaluate(graph, rules).findings if finding.fails}
+    assert fails == {"quota-declared"}  # on azure of the series, and of all dedicated machines together
     assert "`quota-declared`" in text and not [f for f in evaluate(facts[platform].graph, rules).findings if f.fails]
 
 

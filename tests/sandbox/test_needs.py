@@ -33,6 +33,7 @@ WORKSPACE = f"{GROUP}/providers/Microsoft.MachineLearningServices/workspaces/ris
 IMAGE = "lending.azurecr.io/churn:2.0"
 SSD = "compute.googleapis.com/ssd_total_storage"
 VCPUS = "Standard ESv3 Family Cluster Dedicated vCPUs"
+ALL_VCPUS = "Total Cluster Dedicated Regional vCPUs"
 
 
 def new_cloud(package: str, folder: Path, without: str = "") -> Cloud:
@@ -229,9 +230,12 @@ def test_azure_looks_for_the_model_and_counts_the_reserve_of_a_deployment(tmp_pa
         "blue",
         deployment(1),
     )
-    cloud.state.account.raise_quota(VCPUS, 8)
+    cloud.state.account.raise_quota(VCPUS, 24)
+    together = f"OutOfQuota.* {ALL_VCPUS}.* requested is 8, .* using 0. .* quota is 0"
+    refused(cloud, together, ONLINE_DEPLOYMENT, "blue", deployment(1))
+    cloud.state.account.raise_quota(ALL_VCPUS, 8)
     made, _ = make(cloud, ONLINE_DEPLOYMENT, "blue", deployment(1))
-    with pytest.raises(CloudSaysNo, match="requested is 16, and you are currently using 0"):
+    with pytest.raises(CloudSaysNo, match=f"{ALL_VCPUS}.* requested is 16, and you are currently using 0"):
         cloud.update(ONLINE_DEPLOYMENT, made, deployment(3))  # in place: what runs is not counted twice
     cloud.update(ONLINE_DEPLOYMENT, made, deployment(1))
 
@@ -251,8 +255,12 @@ def test_a_cluster_is_asked_whether_one_node_fits_and_draws_nothing_while_it_is_
     }
     refused(cloud, f"ClusterMinNodesExceedCoreQuota.* {VCPUS} quota of 0 .* maps to 4 vCPUs", COMPUTE, "batch", compute)
     cloud.state.account.raise_quota(VCPUS, 4)
+    together = f"ClusterMinNodesExceedCoreQuota.* {ALL_VCPUS} quota of 0 .* maps to 4 vCPUs"
+    refused(cloud, together, COMPUTE, "batch", compute)
+    cloud.state.account.raise_quota(ALL_VCPUS, 4)
     make(cloud, COMPUTE, "batch", compute)
-    assert cloud.state.resources.drawn(VCPUS, *PLACES["azure-native"]) == 0
+    for quota in (VCPUS, ALL_VCPUS):
+        assert cloud.state.resources.drawn(quota, *PLACES["azure-native"]) == 0
 
 
 def instance(*sizes: int | None, type_: str | None = None) -> Json:

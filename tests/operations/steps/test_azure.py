@@ -3,7 +3,7 @@
 import pytest
 
 from catalogue.graph import Graph
-from operations.steps.azure import before_up
+from operations.steps.azure import before_up, quota
 
 
 def steps(graph: Graph, region: str) -> list[str]:
@@ -25,3 +25,21 @@ def test_namespaces_are_those_that_azure_registers_and_no_modules_of_pulumi(azur
     # Application Insights and alerts, and private zones: in Pulumi, modules of other names.
     assert {"Microsoft.Insights", "Microsoft.Network", "Microsoft.MachineLearningServices"} <= set(named)
     assert len(named) == len(set(named))
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        (
+            "Total Cluster LowPriority Regional vCPUs",
+            "--resource-name TotalLowPriorityCores --resource-type lowPriority",
+        ),
+        ("Standard DASv4 Family Cluster Dedicated vCPUs", "--resource-type dedicated"),
+        ("Total Cluster Dedicated Regional vCPUs", "--resource-type dedicated"),
+    ],
+)
+def test_a_quota_is_asked_for_by_the_name_and_type_that_the_quota_api_has(name: str, words: str) -> None:
+    """TotalLowPriorityCores is the one name of Azure ML's that the page writes out."""
+    asks, sees = quota(name, 8, "11112222-3333-4444-5555-666677778888", "eastus2")
+    assert words in asks and "limit-object value=8" in asks
+    assert ("TotalLowPriorityCores" in sees) == ("LowPriority" in name)

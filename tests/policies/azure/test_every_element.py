@@ -323,6 +323,7 @@ def test_a_step_of_a_pipeline_is_seen_at_any_depth(azure_pilot: Graph, depth: in
         "limits-machine-types",
         "limits-replicas",
         "limits-stated",
+        "quota-declared",  # of all dedicated machines together
         "quota-undeclared",
         "rollback-batch-watched",  # no alarm on a run of it that does not end
     }

@@ -60,7 +60,10 @@ MORE = {
         "Number of instances across all training jobs": 2,
     },
     "gcp": {"aiplatform.googleapis.com/custom_model_training_cpus": 12},
-    "azure": {"Standard DASv4 Family Cluster Dedicated vCPUs": 8},
+    "azure": {
+        "Standard DASv4 Family Cluster Dedicated vCPUs": 8,
+        "Total Cluster Dedicated Regional vCPUs": 8,
+    },
 }
 """What the branches, and the second training job by itself, need more of each quota than the chain that ships."""
 
