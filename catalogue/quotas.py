@@ -92,11 +92,12 @@ def beside(platform: str, machines: Machines) -> list[tuple[str, int]]:
 def drawn_beside(platform: str, machines: Machines, replicas: int) -> list[tuple[str, int]]:
     """The other quotas that the machines draw on, and how much of each this many replicas of one fleet draw.
 
-    On Vertex AI a machine with GPUs draws on a quota of vCPUs as well. An n1 with a T4 is refused for both at once, by
-    the API's own answers that people quote; what serves on others is taken to be no different, which is the safe
-    reading. Of what trains the catalogue has the quota of the series, or that of Spot machines. A machine that trains
-    draws on one for its disk, too, whatever it is. On SageMaker machines of every type draw on one quota of endpoints, or of their sort of job,
-    whose default is four. On Azure ML every dedicated machine draws on the quota of all families together.
+    On Vertex AI a machine with GPUs draws on a quota of vCPUs as well. An n1 with a T4 is refused for both at once,
+    by the API's own answers that people quote; what serves on others is taken to be no different, which is the safe
+    reading. Of what trains the catalogue has the quota of the series, or that of Spot machines. A machine that
+    trains draws on one for its disk, too, whatever it is. On SageMaker machines of every type draw on one quota of
+    endpoints, or of their sort of job, whose default is four. On Azure ML every dedicated machine draws on the
+    quota of all families together.
     """
     if platform == "azure":
         return _all_together(machines, drawn(platform, machines, replicas))
