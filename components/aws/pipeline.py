@@ -229,6 +229,16 @@ def _made(name: str, args: PipelineArgs, opts: pulumi.ResourceOptions) -> pulumi
         called: isolated_model(f"{name}-{called}-model", batch.model, args.tags, opts).name
         for called, batch in scores.items()
     }
+    told = Started(
+        job_name=args.job_name,
+        hours=args.hours,
+        pipeline_role_arn=args.pipeline_role_arn,
+        data_key_arn=args.data_key_arn,
+        topic_arn=args.topic_arn,
+        tags=args.tags,
+    )
+    # An `up` that is cut short leaves no pipeline whose transform jobs nothing stops.
+    guards = _guards(name, args, told, opts)
     pipeline = sagemaker.Pipeline(
         name,
         pipeline_name=name,
@@ -239,16 +249,7 @@ def _made(name: str, args: PipelineArgs, opts: pulumi.ResourceOptions) -> pulumi
         role_arn=args.pipeline_role_arn,
         pipeline_definition=pulumi.Output.json_dumps(_definition(args, models)),
         tags=counted(args.tags, args.runs_per_month),
-        opts=opts,
-    )
-
-    told = Started(
-        job_name=args.job_name,
-        hours=args.hours,
-        pipeline_role_arn=args.pipeline_role_arn,
-        data_key_arn=args.data_key_arn,
-        topic_arn=args.topic_arn,
-        tags=args.tags,
+        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=guards)),
     )
 
     def counts(metric: str, **of: str) -> dict[str, Any]:
@@ -264,13 +265,6 @@ def _made(name: str, args: PipelineArgs, opts: pulumi.ResourceOptions) -> pulumi
     for step in (part for one in args.steps for part in one.parts):
         said = pulumi.Output.concat(f"the step {step} of a run of ", args.job_name, " failed")
         rings(f"{name}-{step}-step-failed", said, counts("StepFailed", StepName=step), told, opts)
-    if scores and args.logs_key_arn is not None:
-        late = {
-            step.step_name: Watched(begins=_scoring_name(args, step), hours=step.max_hours)
-            for step in args.steps
-            if step.batch is not None
-        }
-        watch(f"{name}-watch", late, told, args.logs_key_arn, opts)
     if args.schedule is not None:
         # At least 32 characters, of which the time has 20.
         token = pulumi.Output.concat(f"<{SCHEDULED}>-", pipeline.pipeline_name, f"-<{SCHEDULED}>")
@@ -281,6 +275,18 @@ def _made(name: str, args: PipelineArgs, opts: pulumi.ResourceOptions) -> pulumi
         }
         by_the_clock(name, args.schedule, target, counts("ExecutionSucceeded"), told, opts)
     return pipeline.arn
+
+
+def _guards(name: str, args: PipelineArgs, told: Started, opts: pulumi.ResourceOptions) -> Sequence[pulumi.Resource]:
+    """Create what stops the transform jobs of the steps that score in time; nothing where none does."""
+    late = {
+        step.step_name: Watched(begins=_scoring_name(args, step), hours=step.max_hours)
+        for step in args.steps
+        if step.batch is not None
+    }
+    if not late or args.logs_key_arn is None:
+        return []
+    return watch(f"{name}-watch", late, told, args.logs_key_arn, opts)
 
 
 def _definition(args: PipelineArgs, models: Mapping[str, Text]) -> dict[str, Any]:

@@ -66,13 +66,14 @@ class Runs(Logged):
 
 def state_machine_of_runs(name: str, args: Runs, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
     """Create the state machine that does the runs of a job, and what tells of them. Returns its ARN."""
-    return state_machine(name, _definition(args), args, opts)
+    machine, _ = state_machine(name, _definition(args), args, opts)
+    return machine.arn
 
 
 def state_machine(
     name: str, definition: Mapping[str, Any], args: Logged, opts: pulumi.ResourceOptions
-) -> pulumi.Output[str]:
-    """Create a state machine with its log, its schedule where there is one, and the alarms. Returns its ARN.
+) -> tuple[sfn.StateMachine, scheduler.Schedule | None]:
+    """Create a state machine with its log, its schedule where there is one, and the alarms.
 
     Alarms ring when a run failed, when it ran out of time, and, with a schedule, when no run succeeded for as long as
     the schedule's longest pause and a run take: what never started fails nowhere else. That alarm also rings until the
@@ -110,14 +111,14 @@ def state_machine(
     for suffix, metric in (("failed", "ExecutionsFailed"), ("overran", "ExecutionsTimedOut")):
         says = pulumi.Output.concat("a run of ", args.job_name, f" {suffix}")
         rings(f"{name}-{suffix}", says, _counts(machine, metric), args, opts)
-    if args.schedule is not None:
-        target: dict[str, Text] = {
-            "arn": machine.arn,
-            # The time names the job: the same at each attempt to deliver, where the execution's id is another.
-            "input": json.dumps({"run": f"<{SCHEDULED}>"}),
-        }
-        by_the_clock(name, args.schedule, target, _counts(machine, "ExecutionsSucceeded"), args, opts)
-    return machine.arn
+    if args.schedule is None:
+        return machine, None
+    target: dict[str, Text] = {
+        "arn": machine.arn,
+        # The time names the job: the same at each attempt to deliver, where the execution's id is another.
+        "input": json.dumps({"run": f"<{SCHEDULED}>"}),
+    }
+    return machine, by_the_clock(name, args.schedule, target, _counts(machine, "ExecutionsSucceeded"), args, opts)
 
 
 def _counts(machine: sfn.StateMachine, metric: str) -> dict[str, Any]:
@@ -152,9 +153,9 @@ def by_the_clock(
     succeeded: Mapping[str, Any],
     args: Started,
     opts: pulumi.ResourceOptions,
-) -> None:
+) -> scheduler.Schedule:
     """Create the schedule that starts runs, and the alarm on one that was due and did not succeed."""
-    scheduler.Schedule(
+    made = scheduler.Schedule(
         f"{name}-schedule",
         schedule_expression=eventbridge_cron(schedule.cron),
         schedule_expression_timezone=schedule.timezone,
@@ -185,6 +186,7 @@ def by_the_clock(
             tags=args.tags,
             opts=opts,
         )
+    return made
 
 
 def eventbridge_cron(cron: str) -> str:

@@ -8,7 +8,7 @@ for the job whose event is lost, and nobody hears of it. What looks by the clock
 this one, and where it does not look, silence rings an alarm.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,8 +35,9 @@ class Watched:
 
 def watch(
     name: str, steps: Mapping[str, Watched], told: Started, logs_key_arn: Text, opts: pulumi.ResourceOptions
-) -> pulumi.Output[str]:
-    """Create the state machine that stops the transform jobs of each step in time, by its name. Returns its ARN.
+) -> Sequence[pulumi.Resource]:
+    """Create the state machine that stops the transform jobs of each step in time, by its name. Returns what must stand
+    before the first of them begins: it, and the schedule that starts it.
 
     Each quarter of an hour it lists those in progress. Where there are some it waits, asks again, and stops each that
     still is: in the last quarter of the step's last hour. A turn that fails is made up for by the next one. Alarms ring
@@ -44,7 +45,7 @@ def watch(
     """
     hours = max(step.hours for step in steps.values())
     what = pulumi.Output.concat("what stops the transform jobs of ", told.job_name, " in time")
-    return state_machine(
+    made = state_machine(
         name,
         {
             "Comment": pulumi.Output.concat("Be ", what),
@@ -70,6 +71,7 @@ def watch(
         ),
         opts,
     )
+    return [one for one in made if one is not None]
 
 
 def _branch(step: str, of: Watched) -> dict[str, Any]:

@@ -116,7 +116,7 @@ def _run_of(name: str) -> dict[str, bytes]:
     """
     every = {"artifact_location": "none", "artifact_uri": "none", "lifecycle_stage": "active", "name": "0"}
     run = {"run_id": name, "run_uuid": name, "run_name": name, "user_id": "", "status": 1, "start_time": 0}
-    said = {f"/{_STORE}/0": {**every, "experiment_id": "0"}}
+    said: dict[str, Mapping[str, str | int | None]] = {f"/{_STORE}/0": {**every, "experiment_id": "0"}}
     said[f"/{_STORE}/0/{name}"] = {**every, **run, "experiment_id": "0", "end_time": None}
     return {f"{folder}/meta.yaml": json.dumps(one).encode() for folder, one in said.items()}
 

@@ -51,6 +51,14 @@ def test_each_input_is_a_transform_job_and_one_machine_stops_them_in_time() -> N
     assert {one["TransformResources"]["InstanceCount"] for one in scores.values()} == {2}
 
 
+def test_what_stops_them_stands_before_the_pipeline() -> None:
+    """An `up` that is cut short leaves no pipeline whose jobs nothing stops."""
+    graph = made()
+    (pipeline,), (machine,) = graph.of("aws:sagemaker/pipeline:Pipeline"), graph.of(STATE_MACHINE)
+    (clock,) = (one for one in graph.of(SCHEDULE) if machine.urn in one.dependencies)
+    assert {machine.urn, clock.urn} <= set(pipeline.dependencies)
+
+
 def test_a_pipeline_that_does_not_score_has_nothing_that_stops_jobs() -> None:
     graph = graph_of()
     assert not graph.of(STATE_MACHINE) and len(graph.of(SCHEDULE)) == 1
