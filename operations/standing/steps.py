@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any, Literal
 
-from catalogue.caveats import not_applied
+from catalogue.differences import not_applied
 from catalogue.errors import BadInput
 from catalogue.graph import Graph, Resource
 from catalogue.kind import Holds, Personal, Stays

@@ -103,7 +103,7 @@ class Steps(Protocol):
         ...
 
     def standing(self, graph: Graph) -> Iterator[Look]:
-        """Values of which what stands may not be what was judged (`catalogue.caveats.apart`), as they were judged."""
+        """Values of which what stands may not be what was judged (`catalogue.differences`), as they were judged."""
         ...
 
     def sign_in(self, graph: Graph, account: str, region: str) -> Iterator[ManualStep]:

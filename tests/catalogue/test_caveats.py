@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from catalogue import caveats
+from catalogue.differences import differences
 from catalogue.graph import Graph, Resource
 from catalogue.kind import StandsApart
 from catalogue.kinds import kinds
@@ -33,7 +34,7 @@ def test_every_ignored_change_of_a_pilot_is_known(platform: str, request: pytest
     ignored = {(one.type, path) for one in graph.cloud for path in one.ignored_changes}
     by_cloud = {where for where, one in KNOWN.items() if one.by_cloud}
     assert ignored <= KNOWN.keys() - by_cloud
-    told = {(one.type, path) for one in caveats.apart(graph) for path in one.paths}
+    told = {(one.type, path) for one in differences(graph) for path in one.paths}
     assert told - by_cloud == ignored, "what is ignored, and nothing else but what the cloud changes"
 
 

@@ -15,7 +15,7 @@ import typer.main
 import yaml
 from typer.core import TyperGroup
 
-from catalogue import caveats
+from catalogue.differences import differences
 from catalogue.graph import Graph, Resource
 from catalogue.guards import guards
 from catalogue.organisation import PLACES
@@ -503,7 +503,7 @@ def test_switched_off_exactly_what_the_page_says_goes(facts: dict[str, Facts], p
 def test_what_stands_apart_is_brought_together_by_a_line(facts: dict[str, Facts], platform: str) -> None:
     """Each command by which a verdict says that what stands and what was judged are brought together is on the page."""
     text = section(page(platform, "rollback"), "What stands and what was judged")
-    commands = [command for one in caveats.apart(facts[platform].graph) for command in SPAN.findall(one.together)]
+    commands = [command for one in differences(facts[platform].graph) for command in SPAN.findall(one.together)]
     assert len(commands) > 1
     assert [command for command in commands if " ".join(command.split()[:3]) not in text] == []
 
