@@ -53,6 +53,7 @@ def test_the_code_moves_with_what_the_page_has_the_next_file_say(tmp_path: Path)
     config = {**tree["config"], **sources, **models}
     for section in ("endpoints", "batch_jobs", "callers", "registry"):
         config.pop(f"mlplatform:{section}")
+    del config["mlplatform:pipelines"]["fraud-scores"]
     (host,) = sources["mlplatform:sources"]
     own = config["mlplatform:training"]["fraud-training"]["image"]
     image = f"{host}/training@sha256:{'c' * 64}"

@@ -80,7 +80,7 @@ def test_what_serves_in_a_region_and_does_not_train_there_is_told_by_its_use(tmp
     (file := tmp_path / "Pulumi.elsewhere.yaml").write_text(yaml.safe_dump({"config": config}), encoding="utf-8")
     rows = hardware.fit(preview(file), "europe-west3")
     said = {row.stack_key: one for row, one, _ in hardware.problems(rows, "gcp", "europe-west3")}
-    assert set(said) == {"training.fraud-training", "pipelines.fraud-path"}
+    assert set(said) == {"training.fraud-training", "pipelines.fraud-path", "pipelines.fraud-best"}
     for one in said.values():
         assert one.startswith("uses gpu-l4 (") and "for training, which no source shows in europe-west3; it is" in one
 

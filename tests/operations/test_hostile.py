@@ -199,7 +199,7 @@ def test_machines_read_back_what_was_said_and_a_terminal_can_show_it(monkeypatch
 @EACH
 def test_no_cell_of_a_csv_is_a_formula(text: str) -> None:
     cells = [cell for each in csv.reader(io.StringIO(page.as_csv(rows(text)))) for cell in each]
-    assert len(cells) == 12 * 4
+    assert len(cells) == 13 * 4
     assert not [cell for cell in cells if re.match(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]", cell)]
     assert not CONTROLS.search("".join(cells))
 

@@ -49,7 +49,7 @@ def test_the_sentence_on_a_key_of_a_few_words_suggests_one(key: str, typed: str,
 def test_the_kind_of_an_endpoint_is_suggested_where_the_platform_has_it() -> None:
     endpoint = {"kind": "real-time", "model": "scorer"}
     (line,) = [line for line in said(CONFIG | {"mlplatform:endpoints": {"live": endpoint}}) if ".kind: " in line]
-    assert line.endswith("allowed: 'online' or 'async' or 'multi-model'; did you mean online?")
+    assert line.endswith("allowed: 'online', 'async' or 'multi-model'; did you mean online?")
     assert meant("kind", "asynchronous", ["online"]) is None
 
 

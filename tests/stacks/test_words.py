@@ -124,7 +124,7 @@ def test_a_step_that_reads_nothing_is_told_what_it_may_read_in_the_platforms_wor
     config = yaml.safe_load((STACKS / f"Pulumi.{platform}-full.yaml").read_text(encoding="utf-8"))["config"]
     config["mlplatform:pipelines"]["fraud-path"]["steps"]["prepare"]["inputs"] = {}
     (line,) = said(config)
-    assert "prepare.inputs: is empty; add a mapping, such as {" in line
+    assert "prepare.inputs: found a mapping with nothing in it, allowed: 1 or more, such as {" in line
     assert all(f"{uri.example.partition('://')[0]}://" not in line for uri in OTHERS[platform])
 
 

@@ -77,7 +77,7 @@ def test_it_says_what_goes_what_stays_and_why_the_bill_and_what_is_lost(
     assert "  goes: aws-pilot-workspace-ana (UserProfile)" in said
     assert "  stays, audit: aws-pilot-audit, aws-pilot-audit-bucket" in said
     assert any(line.startswith("  stays, guards aws-pilot-registry-images: ") for line in said)
-    assert "what stays costs $3.14 a month with no traffic, $12.74 at its most" in said
+    assert "what stays costs $3.15 a month with no traffic, $12.75 at its most" in said
     assert "lost for good, with people's work: aws-pilot-workspace (--purge homes)" in said
     _show(plan(aws_pilot, frozenset()))
     assert any(line.startswith("later: aws-pilot-key-data: KMS") for line in capsys.readouterr().out.splitlines())

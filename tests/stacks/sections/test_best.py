@@ -169,7 +169,7 @@ def test_three_replicas_stand_at_once_and_what_launches_them_is_none(platform: s
         kind = kind_of(resource.type)
         machines = list(kind.runs.machines(graph, resource))  # type: ignore[union-attr]
         assert sum(one.high for one in machines if one.turn in ("search", "train")) == 3
-        assert sum(one.high for one in machines if one.launch) == (2 if platform == "gcp" else 0)
+        assert sum(one.high for one in machines if one.waits) == (2 if platform == "gcp" else 0)
 
 
 def test_a_quota_that_is_too_small_is_told_where_most_of_it_is_taken() -> None:

@@ -59,7 +59,10 @@ MORE = {
         "Number of instances across all processing jobs": 1,
         "Number of instances across all training jobs": 2,
     },
-    "gcp": {"aiplatform.googleapis.com/custom_model_training_cpus": 12},
+    "gcp": {
+        "aiplatform.googleapis.com/custom_model_training_cpus": 12,
+        "aiplatform.googleapis.com/custom_model_training_pd_ssd": 300,
+    },
     "azure": {
         "Standard DASv4 Family Cluster Dedicated vCPUs": 8,
         "Total Cluster Dedicated Regional vCPUs": 8,

@@ -58,7 +58,7 @@ def texts(graph: Graph) -> dict[str, list[str]]:
     form = re.compile(r'--country=(\w+)|\\?"country\\?": ?\\?"(\w+)')
     found = dict[str, list[str]]()
     for one in graph.resources:
-        if "fraud-path" in one.name or "train-" in one.name:
+        if "fraud-best" not in one.name and ("fraud-path" in one.name or "train-" in one.name):
             found[one.urn] = [a or b for a, b in form.findall(json.dumps(dict(one.inputs)))]
     return {urn: each for urn, each in found.items() if each}
 

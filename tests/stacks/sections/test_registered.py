@@ -80,7 +80,7 @@ def test_a_place_for_versions_to_come_stands_and_is_served_by_nothing(platform: 
         f"mlplatform:{section}.{name}.model"
         for section in ("endpoints", "batch_jobs")
         for name, one in config[f"mlplatform:{section}"].items()
-        if one["model"] == "fraud-scorer"
+        if one.get("model") == "fraud-scorer"
     }
     for section in ("endpoints", "batch_jobs", "callers"):
         del config[f"mlplatform:{section}"]
