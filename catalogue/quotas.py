@@ -162,8 +162,8 @@ def known(platform: str) -> frozenset[str]:
         for use, quota in machine.uses.items()
     }
     own = {name for kind in kinds(platform).values() if isinstance(kind.draws, Draws) for name in kind.draws.names}
-    totals = set(hardware.total_quotas.values())
-    names |= totals
+    names |= {*hardware.total_quotas.values(), *hardware.training_vcpu_quotas.values()}
     apart = {_of_spot(platform, name) for name in names} | {name.replace(*_PROCESSING) for name in names}
     together = {DEDICATED} if platform == "azure" else set[str]()
-    return frozenset(names | apart | own | together)
+    disks = {hardware.training_disk.quota_name} if hardware.training_disk is not None else set[str]()
+    return frozenset(names | apart | own | together | disks)

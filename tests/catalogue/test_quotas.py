@@ -156,6 +156,22 @@ def test_the_quota_of_all_families_may_be_declared_on_azure_alone() -> None:
     assert has == {"azure"}
 
 
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_every_quota_on_which_a_machine_draws_is_one_that_the_catalogue_knows(platform: str) -> None:
+    """What a manual step asks for must be what a sandbox grants, and what limits.yaml may declare."""
+    known, hardware, unknown = quotas.known(platform), catalogue.load(platform), set[str]()
+    for machine in {**hardware.families, **hardware.machine_types}.values():
+        for use in machine.uses:
+            for more in ({}, {"spot": True}, {"processing": True}) if use == "training" else ({},):
+                has = machine.accelerator
+                asked = Machines(
+                    "it", str(machine.machine_type), use, 1, 3, **more,  # pyright: ignore[reportArgumentType]
+                    accelerator=has.name if has else None, accelerators=has.count if has else None,
+                )  # fmt: skip
+                unknown |= {name for name, _ in (quotas.draw(platform, asked), *quotas.beside(platform, asked))} - known
+    assert {name for name in unknown if " for " not in name or " usage" in name} == set()
+
+
 def test_the_steps_of_a_run_need_what_may_stand_at_once_and_what_has_no_turn_stands_beside_them() -> None:
     """Held against every set of steps of which none is before another, in generated graphs."""
     type_ = next(
