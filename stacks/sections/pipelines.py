@@ -343,9 +343,10 @@ def _ends(config: StackConfig) -> Iterator[Problem]:
     step reads would stop none of them.
     """
     for name, pipeline in of(config).items():
-        read = frozenset[str]().union(*reads(pipeline.steps).values())
-        if not read <= pipeline.steps.keys():
-            continue  # a step that is none stands for one of these, and has a sentence of its own
+        order = reads(pipeline.steps)
+        read = frozenset[str]().union(*order.values())
+        if not read <= pipeline.steps.keys() or any(called in said for called, said in order.items()):
+            continue  # a step that is none, or itself, stands for one of these, and has a sentence of its own
         ends = [called for called in pipeline.steps if called not in read]
         for called in ends if len(ends) > 1 else ():
             if not pipeline.steps[called].result:

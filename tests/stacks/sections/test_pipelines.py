@@ -248,6 +248,16 @@ def test_several_ends_are_taken_where_each_says_that_it_is_a_result() -> None:
     assert list(pipeline.steps) == ["prepare", "train", "gate", "score"]
 
 
+def test_a_step_that_reads_itself_has_one_sentence() -> None:
+    """The step that it should read would else be said to be read by none, and so would the last one."""
+    gate = PIPELINE["steps"]["gate"]
+    before = {**gate, "inputs": {"raw": f"{STORE}data/"}}
+    steps = {**PIPELINE["steps"], "before": before, "itself": {**gate, "inputs": {"m": "itself"}}}
+    told = refused({**PIPELINE, "steps": steps})
+    assert "the step itself" in told
+    assert "is read by no step" not in told
+
+
 def test_two_steps_of_one_training_job_share_no_checkpoints() -> None:
     steps = {**STEPS, "again": TRAIN, "gate": {**GATE, "inputs": {"model": "train", "other": "again"}}}
     job = {key: said for key, said in AWS["training"]["fraud-training"].items() if key != "spot"}
