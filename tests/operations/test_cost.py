@@ -15,9 +15,11 @@ from catalogue.kinds.aws.scheduler import runs_per_month
 from components.aws.runs import eventbridge_cron
 from operations import words
 from operations.judge import cost_of
+from stacks.config import STACKS
 from tests import sharing
 from tests.commanding import command
 from tests.mutate import changed, put
+from tests.previewing import preview
 
 HOURS = catalogue.load("aws").hours_per_month
 
@@ -199,6 +201,14 @@ def test_a_rotated_key_bills_two_versions_more_in_its_later_years(pilot: Graph) 
     (idle, ceiling), (idle_still, ceiling_still) = line(pilot, key.name, "key"), line(still, key.name, "key")
     version = catalogue.load("aws").services["kms-key-rotation"].price_usd["us-east-1"]
     assert idle == idle_still and ceiling == pytest.approx(ceiling_still + 2 * version)
+
+
+def test_what_looks_for_late_jobs_by_the_clock_bills_with_no_traffic() -> None:
+    """Each quarter of an hour, ten states at most, at the price of Step Functions' own page."""
+    full = preview(STACKS / "Pulumi.aws-full.yaml")
+    turns, price = 365.25 / 12 * 24 * 4, catalogue.load("aws").services["state-transitions"].price_usd["us-east-1"]
+    idle, ceiling = line(full, "aws-full-fraud-scores-watch", "state machine")
+    assert idle == ceiling == pytest.approx(turns * 10 / 1000 * price, abs=0.01)
 
 
 def test_an_endpoints_logs_are_kept_for_ever_and_a_year_of_them_is_in_the_ceiling(pilot: Graph) -> None:

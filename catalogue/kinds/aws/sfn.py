@@ -201,15 +201,32 @@ def billed_hours(resource: Resource, alike: Iterable[Job]) -> float:
 
 def _price(pricing: Pricing, resource: Resource) -> Bill:
     found = list(jobs(resource.props))
-    runs = starts_per_month(pricing.graph, resource) if found else 0.0
+    if not found:
+        return _price_of_turns(pricing, resource)
+    runs = starts_per_month(pricing.graph, resource)
     total, parts = 0.0, list[str]()
     for jobs_alike, machines in _in_turn(resource):
         hours = billed_hours(resource, jobs_alike)
         hour = pricing.hour(machines)
         total += runs * machines.high * hours * hour
         parts.append(f"{runs:.1f} runs × {machines.high} × {machines.said} × at most {hours:g} h × ${hour:g}")
-    what = "training job" if found and all(USES[job.action] == "training" for job in found) else "batch job"
-    return Bill(what, 0.0, total, f"nothing between runs; ceiling {'; '.join(parts) or 'nothing: no job starts'}")
+    what = "training job" if all(USES[job.action] == "training" for job in found) else "batch job"
+    return Bill(what, 0.0, total, f"nothing between runs; ceiling {'; '.join(parts)}")
+
+
+def _price_of_turns(pricing: Pricing, resource: Resource) -> Bill:
+    """What a state machine bills that starts no job, such as one that looks for jobs by the clock: its own states.
+
+    Beside the machines of a job they are cents, and no line has them; nor what something else starts.
+    """
+    if not starts_of(pricing.graph, resource):
+        return Bill("state machine", 0.0, 0.0, "it starts no job, and no schedule of the stack starts it")
+    runs = starts_per_month(pricing.graph, resource)
+    states = sum(1 for scope in definition(resource.props).sections_inside() for _ in states_of(scope))
+    each = pricing.of("state-transitions")
+    cost = runs * states / 1000 * each
+    said = f"{runs:.0f} runs, each through {states} states at most × ${each:g} for 1,000; it starts no job"
+    return Bill("state machine", cost, cost, said)
 
 
 def _work(graph: Graph, resource: Resource) -> Work | None:
