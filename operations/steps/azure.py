@@ -184,8 +184,8 @@ _LINKED = {
 (https://learn.microsoft.com/en-us/azure/role-based-access-control/permissions/networking),
 `workspaces/sharedKeys/action` (https://learn.microsoft.com/en-us/azure/azure-monitor/logs/manage-access) and
 `userAssignedIdentities/assign/action`
-(https://learn.microsoft.com/en-us/azure/role-based-access-control/permissions/identity). What each role holds: "Azure built-in roles",
-https://learn.microsoft.com/en-us/azure/role-based-access-control/built-in-roles
+(https://learn.microsoft.com/en-us/azure/role-based-access-control/permissions/identity). What each role holds: "Azure
+built-in roles", https://learn.microsoft.com/en-us/azure/role-based-access-control/built-in-roles
 """
 
 

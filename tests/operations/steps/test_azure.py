@@ -60,7 +60,12 @@ LINKED = {
 def in_a_hub(graph: Graph, subscription: str) -> Graph:
     """The stack with one of its cloud's resources naming each of what a hub has, at its several depths."""
     ids = [f"/subscriptions/{subscription}/resourceGroups/hub/providers/{one}" for one in LINKED]
-    given = {"subnet": {"id": ids[0]}, "zones": [{"id": ids[1]}], "workspaceId": ids[2], "identities": {ids[3]: {}}}
+    given: dict[str, object] = {
+        "subnet": {"id": ids[0]},
+        "zones": [{"id": ids[1]}],
+        "workspaceId": ids[2],
+        "identities": {ids[3]: {}},
+    }
     at = graph.cloud[0]
     changed = replace(at, inputs={**at.inputs, **given})
     return replace(graph, resources=tuple(changed if one.urn == at.urn else one for one in graph.resources))
