@@ -99,6 +99,7 @@ _ONLINE = "azure-native:machinelearningservices:OnlineEndpoint"
 _COMPUTE = "azure-native:machinelearningservices:Compute"
 _SCHEDULE = "azure-native:machinelearningservices:Schedule"
 _INSIGHTS = "azure-native:applicationinsights:Component"
+_CONSUMPTION = "azure-native:consumption:Budget"
 
 CAVEATS: Mapping[str, tuple[Caveat, ...]] = {
     "aws": (
@@ -482,6 +483,15 @@ CAVEATS: Mapping[str, tuple[Caveat, ...]] = {
             "Microsoft's pages call two things a preview that a workspace of ours stands on: storage without account "
             "keys, and a managed network that is made with the workspace.",
             documented(f"{_AZURE_ML}/how-to-disable-local-auth-storage", "2026-11-27"),
+        ),
+        Caveat(
+            (_CONSUMPTION,),
+            "In a new subscription Azure makes no budget at once: it may take up to 48 hours until Cost Management can "
+            "be used there. An `up` that Azure refuses for this is done again after them.",
+            documented(
+                "https://learn.microsoft.com/en-us/azure/cost-management-billing/costs/quick-create-budget-bicep",
+                _TODAY,
+            ),
         ),
         Caveat(
             (_INSIGHTS,),

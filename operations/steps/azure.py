@@ -5,8 +5,9 @@ https://learn.microsoft.com/en-us/cli/azure/reference-index
 `ml compute show` and `ml online-endpoint invoke` (extension `ml`) stand there, and `quota update` (extension `quota`).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from shlex import quote
+from typing import cast
 
 from catalogue.durations import minutes_or_none
 from catalogue.graph import Graph, Resource
@@ -134,6 +135,22 @@ def before_up(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
             ],
             looks=[Look(what="join", name="Network Contributor", at=network, rights=_JOINS) for network in joined],
         )
+    if linked := _linked(graph, account):
+        names = first([f"{role} on {id_.rpartition('/')[2]}" for id_, role in linked])
+        yield ManualStep(
+            what=f"let whoever deploys use what lies in another subscription ({names}); without it Azure refuses "
+            "half-way (LinkedAuthorizationFailed)",
+            who="owners of those resources",
+            commands=[
+                f"az role assignment create --assignee DEPLOYER --role {quote(role)} --scope {id_}"
+                for id_, role in linked
+            ],
+            checks=[
+                f"az role assignment list --assignee DEPLOYER --include-inherited --scope {id_} "
+                f"--query {query('[].roleDefinitionName')}"
+                for id_, _ in linked
+            ],
+        )
     zone = given.zone(graph)
     if isinstance(zone, AzureZone) and zone.keys is not None:
         yield ManualStep(
@@ -154,6 +171,60 @@ _JOINS = ["Microsoft.Network/virtualNetworks/join/action", "Microsoft.Network/vi
 """What a peering and a zone's link ask for on the network of others: "Create, change, or delete a virtual network
 peering" and "Azure built-in roles for Networking", https://learn.microsoft.com/en-us/azure/virtual-network/
 """
+
+
+_LINKED = {
+    "microsoft.network/virtualnetworks/subnets": "Network Contributor",
+    "microsoft.network/privatednszones": "Private DNS Zone Contributor",
+    "microsoft.operationalinsights/workspaces": "Log Analytics Contributor",
+    "microsoft.managedidentity/userassignedidentities": "Managed Identity Operator",
+}
+"""The built-in role that lets a resource be named by one of another subscription: `subnets/join/action`
+(https://learn.microsoft.com/en-us/azure/private-link/rbac-permissions), `privateDnsZones/join/action`
+(https://learn.microsoft.com/en-us/azure/role-based-access-control/permissions/networking),
+`workspaces/sharedKeys/action` (https://learn.microsoft.com/en-us/azure/azure-monitor/logs/manage-access) and
+`userAssignedIdentities/assign/action`
+(https://learn.microsoft.com/en-us/azure/role-based-access-control/permissions/identity). What each role holds: "Azure
+built-in roles", https://learn.microsoft.com/en-us/azure/role-based-access-control/built-in-roles
+"""
+
+
+def _linked(graph: Graph, account: str) -> list[tuple[str, str]]:
+    """The ids in another subscription that the stack's resources name, each with the role that whoever deploys needs.
+
+    A network of others that is joined has its own step; one that only a zone's link names is here.
+    """
+    joined = {network.casefold() for network in _others_joined(graph)}
+    named = {text: _LINKED.get(_type(text), "") for one in graph.cloud for text in _texts(one.inputs)}
+    for link in graph.of(privatedns.LINK):
+        if (id_ := link.props.text_if_known("virtualNetwork.id")).casefold() not in joined:
+            named[id_] = "Network Contributor"
+    own = f"/subscriptions/{account}/".casefold()
+    found = {
+        id_.casefold(): (id_, role)
+        for id_, role in sorted(named.items())
+        if role and id_.casefold().startswith("/subscriptions/") and not id_.casefold().startswith(own)
+    }
+    return sorted(found.values())
+
+
+def _type(id_: str) -> str:
+    """The type of what an id names: the namespace, and every second word after it."""
+    space, *words = id_.casefold().rpartition("/providers/")[2].split("/")
+    return "/".join([space, *words[::2]])
+
+
+def _texts(value: object) -> Iterator[str]:
+    """Every text in the inputs of a resource, however deep; an identity may be the key of a mapping."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for key, inside in cast(Mapping[str, object], value).items():
+            yield key
+            yield from _texts(inside)
+    elif isinstance(value, Sequence):
+        for inside in cast(Sequence[object], value):
+            yield from _texts(inside)
 
 
 def _others_joined(graph: Graph) -> list[str]:

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.azure import authorization, storage
 from catalogue.kinds.azure.machinelearningservices import ONLINE_DEPLOYMENT, SERVED
-from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_DEPLOYMENT, BATCH_ENDPOINT
+from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_DEPLOYMENT, BATCH_ENDPOINT, COMPUTE
 from catalogue.properties import Properties
 from policies.rule import Found, resource_rule, stack_rule, whole_stack_rule
 
 ASSIGNMENTS = 4_000
-ENDPOINTS, DEPLOYMENTS, DEPLOYMENTS_OF_ONE, INSTANCES = 100, 500, 20, 50
+ENDPOINTS, DEPLOYMENTS, COMPUTES, DEPLOYMENTS_OF_ONE, INSTANCES = 100, 500, 500, 20, 50
 LIFECYCLE_RULES, LIFECYCLE_PREFIXES = 100, 10
 _TOO_MANY = (
     "Make two stacks of it in two subscriptions or regions; or have Microsoft raise the limit, and waive this with "
@@ -40,17 +40,21 @@ def assignments(graph: Graph) -> Found:
     "sizes-endpoints",
     SERVED,
     BATCH_ENDPOINT,
+    COMPUTE,
     severity="high",
-    says=f"A subscription has at most {ENDPOINTS} endpoints and {DEPLOYMENTS} deployments of Azure ML in a region.",
-    remedy=f"Name fewer endpoints and batch_jobs in the stack file. {_TOO_MANY}",
+    says=f"A subscription has at most {ENDPOINTS} endpoints, {DEPLOYMENTS} deployments and {COMPUTES} computes "
+    "(clusters, instances and online deployments together) of Azure ML in a region.",
+    remedy=f"Name fewer endpoints, batch_jobs and users in the stack file. {_TOO_MANY}",
 )
 def endpoints(graph: Graph) -> Found:
-    """Online and batch together: "Manage and increase quotas and limits for resources with Azure Machine Learning",
+    """Endpoints and deployments: online and batch. Computes: clusters, instances and online deployments together.
+    "Manage and increase quotas and limits for resources with Azure Machine Learning",
     https://learn.microsoft.com/en-us/azure/machine-learning/how-to-manage-quotas
     """
     for what, most, types in (
         ("endpoints", ENDPOINTS, (SERVED, BATCH_ENDPOINT)),
         ("deployments", DEPLOYMENTS, (ONLINE_DEPLOYMENT, BATCH_DEPLOYMENT)),
+        ("computes", COMPUTES, (COMPUTE, ONLINE_DEPLOYMENT)),
     ):
         if len(made := graph.of(*types)) > most:
             yield made[0], f"is one of {len(made):,} {what}, and a subscription takes {most:,} in a region"

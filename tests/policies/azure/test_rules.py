@@ -654,6 +654,7 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("sizes-assignments", copying(f"{AUTH}:RoleAssignment", 4_000)),
     ("sizes-endpoints", copying(SERVED, 100)),
     ("sizes-endpoints", copying(f"{ML}:BatchDeployment", 500)),
+    ("sizes-endpoints", copying(f"{ML}:Compute", 500)),
     ("sizes-lifecycle", setting(LIFECYCLE, "policy.rules", [{"name": f"r{n}"} for n in range(101)])),
     (
         "sizes-lifecycle",
