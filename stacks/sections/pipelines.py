@@ -235,7 +235,10 @@ def _either(config: StackConfig) -> Iterator[Problem]:
     """A step is a job of the file, or a program with all that it needs."""
     for name, called, step in _steps(config):
         if step.training is not None and step.batch is not None:
-            yield Problem(_at(name, called, "batch"), "stands beside training; a step does one of them, so make it two")
+            yield Problem(
+                _at(name, called, "batch"),
+                "stands beside training; a step does one of them; leave one out, or write a step for each",
+            )
         elif step.training is not None:
             yield from _job(name, called, step, "training", step.training, training.of(config))
         elif step.batch is not None:
