@@ -33,7 +33,8 @@ _NAMED = "In the stack file, name it by registered, version and digest, and give
 def approved(graph: Graph, resource: Resource) -> Iterator[str]:
     """CreateModel asks no registry, so what asks it must stand before it. How a version is named: catalogue/registered.
 
-    Another digest than that of the approved record needs no rule: the registry has one a version, and `up` fails.
+    Another digest than that of the approved record needs no rule: the registry has one a version, and `up` fails;
+    `limits-stated` holds that it is the digest of the stack file.
     https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateModel.html
     """
     if resource.type == APPROVED_VERSION:

@@ -18,6 +18,7 @@ from catalogue.placement import Placement
 from catalogue.properties import Properties
 from catalogue.registered import Registered
 from catalogue.runs import ANSWERS_DAYS, CHECKPOINTS_DAYS, PIPELINES_DAYS, SCORES_DAYS, by_hand
+from policies import preflights
 from policies.aws import steps
 from policies.aws.capture import kept_days
 from policies.aws.queues import answers, requests_beside
@@ -260,6 +261,11 @@ def _several(place: Placement, folder: str, keys: Sequence[str], model: Resource
 
 
 def _approved(graph: Graph, place: Placement, item: str, version: Resource) -> Iterator[str]:
+    # In a pipeline, the model that waits for it says the step, and the step its batch job.
+    made_for = (
+        steps.model_of_step(graph, place, item, one) for one in preflights.waiting(graph, version, sagemaker.MODEL)
+    )
+    item = next((step_of(place, item, step) for step in made_for if step), item)
     key = f"models.{place.states(f'{item}.model')}"
     yield from other_word(place, f"{key}.digest", version.props.text_if_known("digest"), "asks for the digest")
     yield from other(place, f"{key}.version", version.props.number_or_none("version"), "asks for the version")

@@ -50,7 +50,8 @@ def approved(graph: Graph, resource: Resource) -> Iterator[str]:
     assignments: "Understand scope for Azure RBAC",
     https://learn.microsoft.com/en-us/azure/role-based-access-control/scope-overview
 
-    Another digest than that of the approved record needs no rule: an approval has one, and `up` fails.
+    Another digest than that of the approved record needs no rule: an approval has one, and `up` fails. That it is the
+    stack file's does: by the record of another approval `up` would go through.
     """
     if resource.type == MODEL:
         if registered.in_registry(uri := resource.props.text_if_known(_URI)):
@@ -63,6 +64,11 @@ def approved(graph: Graph, resource: Resource) -> Iterator[str]:
         uri = model.props.text_if_known(_URI)
         if uri and not registered.in_registry(uri):
             yield f"asks for an approval, and {model.name} waits for it and serves none of the registry"
+    stated = graph.placement.stated if graph.placement else ()
+    said = {value for key, value in stated if key.endswith(".digest")}
+    digest = resource.props.text_if_known("digest")
+    if said and digest and digest not in said:
+        yield f"asks for {digest}, which no model of the stack file has"
     yield from _approvers(graph, resource)
 
 

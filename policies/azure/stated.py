@@ -179,7 +179,10 @@ def _cluster(graph: Graph, place: Placement, item: str, cluster: Resource) -> It
     for key in keys_on(graph, cluster) if item.startswith("pipelines.") else [item]:
         yield from other_machines(place, "azure", key, {machine.text_if_known("vmSize")} - {""})
         at_once = place.figure(key, "tuning.parallel") or 1  # each trial has all the machines of the job
-        yield from other(place, f"{key}.replicas", None if most is None else most / at_once, "grows to replicas:")
+        grows = None if most is None else most / at_once
+        replicas = place.states(f"{key}.replicas") or ("1" if key.startswith(("training.", "pipelines.")) else "")
+        if replicas and grows is not None and grows != float(replicas):
+            yield f"grows to replicas: {grows:g}, where {key}.replicas of the stack file says {replicas}"
         spot = place.states(f"{key}.spot.wait_hours")
         if place.states(f"{key}.max_hours") and low != bool(spot):
             yield f"has machines of {'low' if low else 'full'} priority, where {key} of the stack file says " + (

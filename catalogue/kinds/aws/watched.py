@@ -84,6 +84,8 @@ def _pause(schedule: Resource) -> float | None:
     expression = props.text_or_empty("scheduleExpression")
     kind, _, inner = expression.rstrip(")").partition("(")
     off = props.text_or_empty("state") == "DISABLED" or props.is_given("endDate") or props.is_given("startDate")
+    # A cron that names a year starts nothing before or after it.
+    off = off or (kind == "cron" and inner.split()[-1:] not in (["*"], ["?"]))
     try:
         runs_per_month(expression)
     except ValueError:

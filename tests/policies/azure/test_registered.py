@@ -166,3 +166,10 @@ def test_a_version_has_one_folder_and_a_folder_one_version() -> None:
     ):
         assert not registered.in_registry(other) and registered.in_datastore(other) is None
     assert registered.in_datastore(short.replace("/3/", "/03/")) is None
+
+
+def test_an_approval_is_asked_of_the_digest_of_the_file(serving: Graph) -> None:
+    """By the record of another version that was approved, `up` would go through."""
+    other = setting(ASKS, "digest", f"sha256:{'0' * 64}")(serving)
+    assert [each for each in approved.judge(other).violations if "no model of the stack file has" in str(each)]
+    assert not approved.judge(serving).violations

@@ -11,7 +11,7 @@ from catalogue.runs import RUNS_PER_MONTH
 from operations.evaluation import evaluate
 from policies import pack
 from stacks.config import STACKS
-from tests.mutate import keyless
+from tests.mutate import changed, keyless, put
 from tests.policies.azure.test_rules import (
     ALERT,
     COMPUTE,
@@ -189,3 +189,11 @@ def test_what_a_job_writes_is_kept_as_long_as_its_file_says(whole: Graph, job: s
     assert found(saying(whole, {key: str(kept)})) == []
     (message,) = found(saying(whole, {key: "5"}))
     assert f"{kept}, where {key} of the stack file says 5" in message
+
+
+def test_the_cluster_of_a_step_has_the_one_machine_of_a_program(whole: Graph) -> None:
+    """A program has no replicas in the file, which is one machine and not any number."""
+    for name in ("prepare", "compare"):
+        (cluster,) = (one for one in whole.of(COMPUTE) if f"fraud-best--{name}-cluster" in one.name)
+        other = changed(whole, cluster, lambda inputs: put(inputs, NODES, 2))
+        assert [one.message for one in evaluate(other, [RULE]).findings if f"steps.{name}.replicas" in one.message]
