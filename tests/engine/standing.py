@@ -117,6 +117,6 @@ class Stand:
 
 
 def without_example(step: ManualStep) -> ManualStep:
-    """The step without the image and the artifact of the example, which come with the version."""
-    others = [one for one in step.looks if one.what not in ("image", "artifact") or not is_example(one.name)]
+    """The step without the image of the example, which comes with the version, as its artifact does."""
+    others = [one for one in step.looks if one.what != "image" or not is_example(one.name)]
     return step.model_copy(update={"looks": others})
