@@ -49,13 +49,12 @@ def _trains_over_efa(started: Resource) -> bool:
     """Whether several machines with an Elastic Fabric Adapter train together in what starts runs."""
     from catalogue.kinds.aws import pipelines, sfn
 
-    types = load("aws").machine_types
     try:
         jobs = list((pipelines.jobs if started.type == _PIPELINE else sfn.jobs)(started.props))
         together = [(count, each) for job in jobs for _, count, each in job.together()]
     except Unreadable:  # a rule makes the finding of it
         return False
-    return any(count > 1 and any(one in types and types[one].efa for one in each) for count, each in together)
+    return any(count > 1 and any(map(load("aws").has_efa, each)) for count, each in together)
 
 
 _INSTANCES_OF_ONE = 4

@@ -23,13 +23,6 @@ LOW_PRIORITY = "Total Cluster LowPriority Regional vCPUs"
 https://learn.microsoft.com/en-us/azure/machine-learning/how-to-manage-quotas says that there is one; its name is as
 people quote it from `az ml compute list-usage`.
 """
-DEDICATED = "Total Cluster Dedicated Regional vCPUs"
-"""The quota of all dedicated machines of Azure ML in a region together, beside that of each family. A new subscription
-has 24 to 300, by its offer ("The quota on the number of cores is split by each VM family and cumulative total cores",
-https://learn.microsoft.com/en-us/azure/machine-learning/how-to-manage-quotas). Its name is in
-https://learn.microsoft.com/en-us/rest/api/azureml/usages/list. An online deployment was refused by it while its family
-had enough: https://github.com/MicrosoftDocs/azure-docs/issues/121466.
-"""
 
 
 def family_of(platform: str, machines: Machines) -> str | None:
@@ -83,29 +76,33 @@ def _of_spot(platform: str, name: str) -> str:
 
 def beside(platform: str, machines: Machines) -> list[tuple[str, int]]:
     """The other quotas that the machines draw on, and how much of each at once while the stack is updated."""
-    if platform == "azure":  # each fleet reserves by itself, as it does of the family's quota
-        return _all_together(machines, draw(platform, machines))
     fleets = FLEETS_IN_UPDATE if machines.use in ("online", "async") else 1
-    return drawn_beside(platform, machines, fleets * machines.high)
+    return _beside(platform, machines, fleets * machines.high, draw(platform, machines))
 
 
 def drawn_beside(platform: str, machines: Machines, replicas: int) -> list[tuple[str, int]]:
-    """The other quotas that the machines draw on, and how much of each this many replicas of one fleet draw.
+    """The other quotas that the machines draw on, and how much of each this many replicas of one fleet draw."""
+    return _beside(platform, machines, replicas, drawn(platform, machines, replicas))
 
-    On Vertex AI a machine with GPUs draws on a quota of vCPUs as well. An n1 with a T4 is refused for both at once,
-    by the API's own answers that people quote; what serves on others is taken to be no different, which is the safe
-    reading. Of what trains the catalogue has the quota of the series, or that of Spot machines. A machine that
-    trains draws on one for its disk, too, whatever it is. On SageMaker machines of every type draw on one quota of
-    endpoints, or of their sort of job, whose default is four. On Azure ML every dedicated machine draws on the
-    quota of all families together.
+
+def _beside(platform: str, machines: Machines, replicas: int, own: tuple[str, int]) -> list[tuple[str, int]]:
+    """What these replicas draw beside `own`, the quota of their type and how much of it.
+
+    Machines of all types together draw as much on one quota as on that of their own, where the platform has one: on
+    SageMaker a quota of endpoints, or of their sort of job, and on Azure ML one of dedicated machines. Of a type that
+    the catalogue does not know, the number is known and the vCPUs are not; a finding says so of them.
+
+    On Vertex AI a machine with GPUs draws on a quota of vCPUs as well. An n1 with a T4 is refused for both at once, by
+    the API's own answers that people quote; what serves on others is taken to be no different, which is the safe
+    reading. Of what trains the catalogue has the quota of the series, or that of Spot machines. A machine that trains
+    draws on one for its disk, too, whatever it is.
     """
-    if platform == "azure":
-        return _all_together(machines, drawn(platform, machines, replicas))
     hardware = catalogue.load(platform)
-    if total := hardware.total_quotas.get("processing" if machines.processing else machines.use):
-        name = hardware.spot_quota(total) if machines.spot else total
-        return [] if machines.serverless else [(name, replicas)]
     family = family_of(platform, machines)
+    if total := hardware.total_quotas.get("processing" if machines.processing else machines.use):
+        name = _of_spot(platform, total) if machines.spot else total
+        counted = family is not None or hardware.total_quotas_unit == "instances"
+        return [(name, own[1])] if counted and name != own[0] and not machines.serverless else []
     machine = hardware.machine(family) if family else None
     quota = machine.uses.get(machines.use) if machine else None
     disk = hardware.training_disk if machines.use == "training" else None
@@ -114,16 +111,6 @@ def drawn_beside(platform: str, machines: Machines, replicas: int) -> list[tuple
         return disks
     has, name = machine.accelerator, hardware.vcpu_quota(machines.use, str(machine.machine_type), machines.spot)
     return [*([(name, replicas * machine.vcpus)] if name and has and has.sent and machine.vcpus else []), *disks]
-
-
-def _all_together(machines: Machines, own: tuple[str, int]) -> list[tuple[str, int]]:
-    """What dedicated machines on Azure ML draw on the quota of all families, where they draw `own` on that of theirs.
-
-    How many vCPUs machines have that the catalogue does not know is not known; a finding says so of them.
-    """
-    family = family_of("azure", machines)
-    use = catalogue.load("azure").machine(family).uses.get(machines.use) if family else None
-    return [(DEDICATED, own[1])] if use is not None and use.unit == "vCPUs" and not machines.spot else []
 
 
 def at_once(platform: str, used: Iterable[Machines]) -> Counter[str]:
@@ -164,6 +151,5 @@ def known(platform: str) -> frozenset[str]:
     own = {name for kind in kinds(platform).values() if isinstance(kind.draws, Draws) for name in kind.draws.names}
     names |= {*hardware.total_quotas.values(), *hardware.training_vcpu_quotas.values()}
     apart = {_of_spot(platform, name) for name in names} | {name.replace(*_PROCESSING) for name in names}
-    together = {DEDICATED} if platform == "azure" else set[str]()
     disks = {hardware.training_disk.quota_name} if hardware.training_disk is not None else set[str]()
-    return frozenset(names | apart | own | together | disks)
+    return frozenset(names | apart | own | disks)

@@ -49,6 +49,10 @@ class Source(_Entry):
     note: str = ""
 
 
+Unit = Literal["instances", "vCPUs", "accelerators"]
+"""What a quota is counted in."""
+
+
 class Quota(_Entry):
     """The quota that one replica of this use draws on. Name and code are the platform's, each None where unknown.
 
@@ -61,7 +65,7 @@ class Quota(_Entry):
     quota_code: str | None
     source: str | None
     per_replica: float = Field(default=1, gt=0)
-    unit: Literal["instances", "vCPUs", "accelerators"] = "instances"
+    unit: Unit = "instances"
     reserved: bool = True
 
 
@@ -254,7 +258,7 @@ class Catalogue(_Entry):
     that a machine with accelerators, which trains, draws on as well, by the series; a series without has no limit.
     `training_disk` is what each machine that trains draws for its disk.
     `total_quotas` has the quota on which machines of any type draw beside that of their own, by their use, and
-    `processing`.
+    `processing`. It is counted in `total_quotas_unit`.
     """
 
     platform: str
@@ -287,6 +291,7 @@ class Catalogue(_Entry):
     training_vcpu_quotas_source: str | None = None
     training_disk: TrainingDisk | None = None
     total_quotas: dict[str, str] = {}
+    total_quotas_unit: Unit = "instances"
     total_quotas_source: str | None = None
     regions_without_schedules: list[str] = []
     regions_with_schedules_unseen: list[str] = []
@@ -362,6 +367,11 @@ class Catalogue(_Entry):
         plain = (family.uses.get(use) for family in self.families.values() if family.accelerator is None)
         names = {quota.quota_name for quota in plain if quota is not None and quota.unit == "vCPUs"}
         return names.pop() if len(names) == 1 else None
+
+    def has_efa(self, machine_type: str) -> bool:
+        """Whether machines of a type have an Elastic Fabric Adapter, as far as the type is known."""
+        known = self.machine_types.get(machine_type)
+        return known is not None and known.efa
 
     def spot_quota(self, name: str) -> str:
         """The quota of Spot machines that goes with one of machines on demand. The same where the platform has none."""

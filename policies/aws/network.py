@@ -512,7 +512,7 @@ def training_paths(graph: Graph, resource: Resource) -> Iterator[str]:
     for job in jobs_of(graph, resource):
         for training, machines, types in job.together():
             encrypts = training.flag_or_none("EnableInterContainerTrafficEncryption") is True
-            talk = (*(_TALK if encrypts else ()), *(_FABRIC if any(map(_has_efa, types)) else ()))
+            talk = (*(_TALK if encrypts else ()), *(_FABRIC if any(map(load("aws").has_efa, types)) else ()))
             if machines < 2 or not talk or not training.is_given("VpcConfig"):
                 continue
             said = {*training.each_text_if_known("VpcConfig.SecurityGroupIds")}
@@ -525,11 +525,6 @@ def training_paths(graph: Graph, resource: Resource) -> Iterator[str]:
                     if not any(_opens(rule, protocol, port, port) for rule in _to_itself(graph, group, way)):
                         has = f"which has no {way} rule to itself for {what}"
                         yield f"trains on {machines} machines in {group.name}, {has}"
-
-
-def _has_efa(machine_type: str) -> bool:
-    known = load("aws").machine_types.get(machine_type)
-    return known is not None and known.efa
 
 
 @stack_rule(
