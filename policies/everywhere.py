@@ -13,7 +13,7 @@ from catalogue.behaviour import Behaviour
 from catalogue.generated import generated
 from catalogue.graph import Graph, Resource
 from catalogue.kind import Acts, At, CostsOnly, Guarded, Holds, Keeps, Keys, Kind, Personal, Serves
-from catalogue.kinds import kind_of, kinds
+from catalogue.kinds import having, kind_of, kinds
 from catalogue.landing_zones import OUR_TAGS as TAGS
 from catalogue.platforms import PLATFORMS, Platform, cloud_of, platform_of
 from catalogue.wording import close, counted, one_line
@@ -51,10 +51,6 @@ def rules(platform: str) -> list[Rule]:
         _org_tags,
     )
     return [make(platform) for make in makers]
-
-
-def _with(platform: str, wanted: Callable[[Kind], bool]) -> tuple[str, ...]:
-    return tuple(token for token, kind in kinds(platform).items() if wanted(kind))
 
 
 _RUN_CODE = ("command:", "docker:", "docker-build:", "pulumi-nodejs:dynamic", "pulumi-python:dynamic")
@@ -118,7 +114,7 @@ def _tags(platform: str) -> Rule:
 
 
 def _own_key(platform: str) -> Rule:
-    types = _with(platform, lambda kind: isinstance(kind.keys, Keys))
+    types = having(platform, lambda kind: isinstance(kind.keys, Keys))
 
     @stack_rule(
         "encryption-customer-key",
@@ -168,7 +164,9 @@ def _protected(platform: str) -> Rule:
     guarding = {
         type_ for kind in kinds(platform).values() if isinstance(kind.guarded, Guarded) for type_ in kind.guarded.by
     }
-    types = _with(platform, lambda kind: isinstance(kind.holds, Holds | CostsOnly | Personal) or kind.token in guarding)
+    types = having(
+        platform, lambda kind: isinstance(kind.holds, Holds | CostsOnly | Personal) or kind.token in guarding
+    )
 
     @stack_rule(
         "audit-state-protected",
@@ -317,7 +315,7 @@ def _quota_undeclared(platform: str) -> Rule:
 def _pinned(platform: str) -> Rule:
     @stack_rule(
         "audit-images-pinned",
-        *_with(platform, lambda kind: isinstance(kind.serves, Serves)),
+        *having(platform, lambda kind: isinstance(kind.serves, Serves)),
         severity="high",
         says="Every container names the version of its image, so that it is what it was when it was reviewed.",
         remedy="Pin the image's tag or digest in the stack file.",
@@ -338,7 +336,7 @@ def _registries(platform: str) -> Rule:
 
     @stack_rule(
         "identity-registries",
-        *_with(platform, lambda kind: isinstance(kind.serves, Serves)),
+        *having(platform, lambda kind: isinstance(kind.serves, Serves)),
         severity="high",
         says="Every image is of the stack's own account, of the platform's maker, or of a registry that the stack file "
         "names with who grants the pull.",
@@ -396,7 +394,7 @@ def _behaviour(kind: Kind) -> Behaviour | None:
 def _names(platform: str) -> Rule:
     @stack_rule(
         "sizes-name",
-        *_with(platform, lambda kind: _behaviour(kind) is not None),
+        *having(platform, lambda kind: _behaviour(kind) is not None),
         severity="high",
         says="Every resource has a name that its service takes: no longer, and of no other letters.",
         remedy="Give it another name; names of this program are made of the stack's, and of those in the stack file.",
@@ -437,7 +435,7 @@ def _config(platform: str) -> Rule:
 def _regions(platform: str) -> Rule:
     @stack_rule(
         "limits-region",
-        *_with(platform, lambda kind: isinstance(kind.stands, At)),
+        *having(platform, lambda kind: isinstance(kind.stands, At)),
         severity="high",
         says="A stack runs and rests in the region of its file, and that is a region of the limits.",
         remedy=f"Choose a region of the limits in the stack file, or have the limit's owner add it in {limits.OWN}.",
@@ -459,7 +457,7 @@ def _regions(platform: str) -> Rule:
 def _retention(platform: str) -> Rule:
     @stack_rule(
         "limits-retention",
-        *_with(platform, lambda kind: isinstance(kind.keeps, Keeps)),
+        *having(platform, lambda kind: isinstance(kind.keeps, Keeps)),
         severity="medium",
         says="Logs and other records are kept for long enough, and expire.",
         remedy="Set the retention within the limits.",

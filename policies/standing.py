@@ -1,21 +1,16 @@
 """What stands at once: the machines of resources and of runs, as limits and quotas count them."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 
 from catalogue import quotas
 from catalogue.graph import Graph, Resource
-from catalogue.kind import Draws, Kind, Runs
-from catalogue.kinds import kind_of, kinds
+from catalogue.kind import Draws, Runs
+from catalogue.kinds import having, kind_of
 from catalogue.machines import Machines, standing_at_once
 from catalogue.once import once_a_graph
-from catalogue.platforms import PLATFORMS
 from catalogue.properties import Unreadable
-
-
-def _having(platform: str, wanted: Callable[[Kind], bool]) -> tuple[str, ...]:
-    return tuple(token for token, kind in kinds(platform).items() if wanted(kind))
 
 
 def machines_of(graph: Graph, resource: Resource) -> Iterator[Machines]:
@@ -27,12 +22,12 @@ def machines_of(graph: Graph, resource: Resource) -> Iterator[Machines]:
 
 def runners(platform: str) -> tuple[str, ...]:
     """The kinds of a platform that run machines."""
-    return _having(platform, lambda kind: isinstance(kind.runs, Runs))
+    return having(platform, lambda kind: isinstance(kind.runs, Runs))
 
 
 def drawing(platform: str) -> tuple[str, ...]:
     """The kinds of a platform that draw on quotas."""
-    return _having(platform, lambda kind: isinstance(kind.runs, Runs) or isinstance(kind.draws, Draws))
+    return having(platform, lambda kind: isinstance(kind.runs, Runs) or isinstance(kind.draws, Draws))
 
 
 @once_a_graph
@@ -41,7 +36,7 @@ def _of_runs(graph: Graph) -> Mapping[str, list[tuple[str, Machines]]]:
     out: a finding on its resource says so.
     """
     found: dict[str, list[tuple[str, Machines]]] = {}
-    for resource in graph.of(*(type_ for platform in PLATFORMS for type_ in runners(platform))):
+    for resource in graph.of(*runners(graph.platform)):
         with suppress(Unreadable):
             for machines in machines_of(graph, resource):
                 found.setdefault(machines.run, []).append((resource.urn, machines))

@@ -5,7 +5,7 @@
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
@@ -35,6 +35,11 @@ def kinds(platform: str) -> Mapping[str, Kind]:
     for file, kind in _of_the_organisation(platform):
         _add(kind, file, found, files)
     return {kind.token: transcripts.told(kind) for kind in completed(found.values())}
+
+
+def having(platform: str, wanted: Callable[[Kind], bool]) -> tuple[str, ...]:
+    """The tokens of a platform's kinds of which something holds."""
+    return tuple(token for token, kind in kinds(platform).items() if wanted(kind))
 
 
 def _add(kind: Kind, file: str, found: dict[str, Kind], files: dict[str, str]) -> None:
