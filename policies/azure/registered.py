@@ -64,11 +64,7 @@ def approved(graph: Graph, resource: Resource) -> Iterator[str]:
         uri = model.props.text_if_known(_URI)
         if uri and not registered.in_registry(uri):
             yield f"asks for an approval, and {model.name} waits for it and serves none of the registry"
-    stated = graph.placement.stated if graph.placement else ()
-    said = {value for key, value in stated if key.endswith(".digest")}
-    digest = resource.props.text_if_known("digest")
-    if said and digest and digest not in said:
-        yield f"asks for {digest}, which no model of the stack file has"
+    yield from preflights.of_no_model(graph, resource)
     yield from _approvers(graph, resource)
 
 

@@ -179,15 +179,20 @@ def _cluster(graph: Graph, place: Placement, item: str, cluster: Resource) -> It
     for key in keys_on(graph, cluster) if item.startswith("pipelines.") else [item]:
         yield from other_machines(place, "azure", key, {machine.text_if_known("vmSize")} - {""})
         at_once = place.figure(key, "tuning.parallel") or 1  # each trial has all the machines of the job
-        grows = None if most is None else most / at_once
-        replicas = place.states(f"{key}.replicas") or ("1" if key.startswith(("training.", "pipelines.")) else "")
-        if replicas and grows is not None and grows != float(replicas):
-            yield f"grows to replicas: {grows:g}, where {key}.replicas of the stack file says {replicas}"
+        if most is not None:
+            yield from _replicas(place, key, most / at_once, "grows to")
         spot = place.states(f"{key}.spot.wait_hours")
         if place.states(f"{key}.max_hours") and low != bool(spot):
             yield f"has machines of {'low' if low else 'full'} priority, where {key} of the stack file says " + (
                 "spot" if spot else "no spot"
             )
+
+
+def _replicas(place: Placement, key: str, count: float, does: str) -> Iterator[str]:
+    """Another number of replicas than the file says of a job or a step, which is one where it says none."""
+    said = place.states(f"{key}.replicas") or ("1" if key.startswith(("training.", "pipelines.")) else "")
+    if said and count != float(said):
+        yield f"{does} replicas: {count:g}, where {key}.replicas of the stack file says {said}"
 
 
 def _batch_deployment(graph: Graph, place: Placement, item: str, deployment: Resource) -> Iterator[str]:
@@ -206,11 +211,8 @@ def _schedule(graph: Graph, place: Placement, item: str, schedule: Resource) -> 
     for job in jobs(schedule.props):
         key = key_of(graph, schedule, job)
         yield from other_machines(place, "azure", key, {job.machine_type()} - {""})
-        replicas = place.states(f"{key}.replicas") or ("1" if key.startswith(("training.", "pipelines.")) else "")
         search = search_of(job)
-        count = job.nodes() / ((search.parallel if search else None) or 1)
-        if replicas and count != float(replicas):
-            yield f"runs on replicas: {count:g}, where {key}.replicas of the stack file says {replicas}"
+        yield from _replicas(place, key, job.nodes() / ((search.parallel if search else None) or 1), "runs on")
         if (minutes := job.minutes_or_none()) is not None:  # that there is one is of `limits-batch-time`
             yield from other(place, f"{key}.max_hours", minutes / 60 / rounds(place, key), "runs for hours:")
         if key.startswith("training."):

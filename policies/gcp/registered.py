@@ -39,11 +39,7 @@ def approved(graph: Graph, resource: Resource) -> Iterator[str]:
             if not registered.in_registry(model.props.text_or_empty("artifactUri"))
         )
         yield from _deciding(graph, resource.props.text_if_known("bucket"))
-        stated = graph.placement.stated if graph.placement else ()
-        said = {value for key, value in stated if key.endswith(".digest")}
-        digest = resource.props.text_if_known("digest")
-        if said and digest and digest not in said:
-            yield f"asks for {digest}, which no model of the stack file has"
+        yield from preflights.of_no_model(graph, resource)
     elif registered.in_registry(uri := resource.props.text_or_empty("artifactUri")):
         yield from _unapproved(graph, resource, uri)
 
