@@ -4,9 +4,9 @@ A bound is a counter: every way back to the step adds to it, and has a condition
 Workflows, "Syntax reference", https://cloud.google.com/workflows/docs/reference/syntax
 """
 
+import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from math import prod
 
 from catalogue.kind import Kind
 from catalogue.properties import Malformed, Properties
@@ -47,7 +47,7 @@ def times(at: str, within: Mapping[str, int | None]) -> int | None:
     """How often one pass comes to what stands at a place: of all the steps around it, one number times the other."""
     around = [most for step, most in within.items() if at == step or at.startswith((f"{step}.", f"{step}["))]
     known = [most for most in around if most is not None]
-    return prod(known) if len(known) == len(around) else None
+    return math.prod(known) if len(known) == len(around) else None
 
 
 class _Steps:
@@ -56,7 +56,7 @@ class _Steps:
     def __init__(self, section: Properties) -> None:
         named = [(name, each.section_or_empty(name)) for each in section.each_section("steps") for name in each.names()]
         self.names, self.steps = [name for name, _ in named], [step for _, step in named]
-        self._ways = {at: self._follow(step, at, None) for at, step in enumerate(self.steps)}
+        self._ways = {at: self._follow(at) for at in range(len(self.steps))}
         switches = [_counted(each) for step in self.steps for each in step.each_section("switch")]
         self._counters = sorted({found[1] for found in switches if found})
 
@@ -75,13 +75,16 @@ class _Steps:
         found = [self._passes(counter, start) for counter in self._counters if self._bounded_by(counter, start)]
         return min((most for most in found if most is not None), default=None)
 
-    def _follow(self, step: Properties, at: int, counter: str | None) -> set[int]:
-        """The steps that may follow a step. With a counter, those that follow before it reaches its number."""
-        found = set[int]()
+    def _follow(self, at: int, counter: str = "", number: float = math.inf) -> set[int]:
+        """The steps that may follow a step; with a counter, while that has a number, which is below zero before it has
+        one."""
+        step, found = self.steps[at], set[int]()
         for branch in step.each_section("switch"):
-            found |= self._jumps(branch)
-            if counter and (said := _counted(branch)) and said[1] == counter:
-                return found
+            said = _counted(branch) if counter else None
+            if said is None or said[1] != counter:
+                found |= self._jumps(branch)
+            elif number > int(said[3]) or (number == int(said[3]) and said[2] == ">="):
+                return found | self._jumps(branch)
         found |= self._jumps(step)
         return found if any(key in step for key in ("next", "return", "raise")) else found | {at + 1}
 
@@ -99,7 +102,7 @@ class _Steps:
             elif said:
                 setting.add(at)
         around = {at for at in _reached(start, self._ways) if start in _reached(at, self._ways)}
-        counted = {at: self._follow(step, at, counter) for at, step in enumerate(self.steps)}
+        counted = {at: self._follow(at, counter) for at in range(len(self.steps))}
         uncounted = {at: to - adding for at, to in self._ways.items()}
         return (
             not around & setting and start not in _reached(start, counted) and start not in _reached(start, uncounted)
@@ -119,7 +122,7 @@ class _Steps:
                 after = _next_number(self.steps[at], counter, number)
                 if after is None:
                     return None
-                for to in self._next(at, counter, after):
+                for to in self._follow(at, counter, after):
                     one = (to, after)
                     if to == start:
                         come.add(one)
@@ -129,19 +132,6 @@ class _Steps:
             passes += bool(come)
             ahead = come
         return passes if passes <= _MOST else None
-
-    def _next(self, at: int, counter: str, number: int) -> set[int]:
-        """The steps that may follow a step while the counter has that number, which is below zero before it has one."""
-        step, found = self.steps[at], set[int]()
-        for branch in step.each_section("switch"):
-            said = _counted(branch)
-            if said and said[1] == counter:
-                if number > int(said[3]) or (number == int(said[3]) and said[2] == ">="):
-                    return found | self._jumps(branch)
-                continue
-            found |= self._jumps(branch)
-        found |= self._jumps(step)
-        return found if any(key in step for key in ("next", "return", "raise")) else found | {at + 1}
 
 
 def _next_number(step: Properties, counter: str, number: int) -> int | None:
