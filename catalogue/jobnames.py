@@ -39,7 +39,7 @@ def search_begins(job_name: str) -> str:
 def step_search_begins(job_name: str) -> str:
     """The same of a step of a pipeline that does the search. It has no room for a word: six letters and digits of the
     name's digest, which two names in a thousand million share."""
-    return base64.b32encode(hashlib.sha256(job_name.encode()).digest())[:BESIDE_STEP_SEARCH].decode().lower()
+    return _digest(job_name)[:BESIDE_STEP_SEARCH]
 
 
 def scoring_begins(job_name: str) -> str:
@@ -47,5 +47,10 @@ def scoring_begins(job_name: str) -> str:
     digest, however short the name is: who lists transform jobs asks for a part of their names (ListTransformJobs,
     NameContains), and `score` is a part of `score-2`.
     """
-    digest = base64.b32encode(hashlib.sha256(job_name.encode()).digest())[:6].decode().lower()
+    digest = _digest(job_name)[:6]
     return f"{job_name[: BESIDE_STEP - len(digest) - 1].rstrip('-')}-{digest}"
+
+
+def _digest(job_name: str) -> str:
+    """The digest of a name in small letters and digits."""
+    return base64.b32encode(hashlib.sha256(job_name.encode()).digest()).decode().lower()

@@ -72,8 +72,7 @@ class BatchJobArgs(Args):
     def __post_init__(self) -> None:
         super().__post_init__()
         eventbridge_cron(self.schedule.cron)
-        if self.model.several:
-            raise BadArgument("BatchJobArgs.model: serves several, and a batch job runs one; give one artifact")
+        refuse_several("BatchJobArgs", self.model)
         hold_each(self, "inputs", PLACE, "a place in S3 such as s3://bucket/folder/")
         hold(self, "output_uri", FOLDER, "a folder in S3 such as s3://bucket/folder/")
         refuse_format("BatchJobArgs", self.format, self.records_per_request)
@@ -205,6 +204,12 @@ def scoring(args: ScoringArgs, named: Mapping[str, Any], read: Any, written: Map
         "TransformResources": resources,
         "Tags": tags_of(args.tags),
     }
+
+
+def refuse_several(of: str, model: ModelArgs) -> None:
+    """Raise BadArgument for a model of which each caller names one."""
+    if model.several:
+        raise BadArgument(f"{of}.model: serves several, and a batch job runs one; give one artifact")
 
 
 def refuse_format(of: str, format: str, records_per_request: int | None) -> None:

@@ -329,13 +329,14 @@ class Network(pulumi.ComponentResource):
             **peer: pulumi.Input[str],
         ) -> vpc.SecurityGroupIngressRule | vpc.SecurityGroupEgressRule:
             make = vpc.SecurityGroupIngressRule if kind == "in" else vpc.SecurityGroupEgressRule
+            first, last = ports if protocol not in (ESP, EVERYTHING) else (None, None)
             return make(
                 f"{name}-{what}-{kind}",
                 security_group_id=of.id,
                 description=f"{what}, {kind}",
                 ip_protocol=protocol,
-                from_port=ports[0] if protocol not in (ESP, EVERYTHING) else None,
-                to_port=ports[1] if protocol not in (ESP, EVERYTHING) else None,
+                from_port=first,
+                to_port=last,
                 tags=args.tags,
                 opts=self._child,
                 **peer,  # pyright: ignore[reportArgumentType]  # one of the two peer fields, by name

@@ -11,7 +11,7 @@ from catalogue.formats import USUAL
 from catalogue.jobnames import BESIDE_STEP, scoring_begins, shortened, step_search_begins
 from catalogue.order import longest
 from catalogue.runs import RUN_VARIABLE, scoring_step
-from components.aws.batch import ScoringArgs, refuse_format, scoring
+from components.aws.batch import ScoringArgs, refuse_format, refuse_several, scoring
 from components.aws.model import IMAGE, PLACE, ModelArgs, isolated_model
 from components.aws.runs import SCHEDULED, Started, by_the_clock, eventbridge_cron, rings, tags_of
 from components.aws.training import VOLUME_GIB, TrainingJobArgs, training_request
@@ -47,8 +47,7 @@ class BatchArgs(Args):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.model.several:
-            raise BadArgument("BatchArgs.model: serves several, and a batch job runs one; give one artifact")
+        refuse_several("BatchArgs", self.model)
         refuse_format("BatchArgs", self.format, self.records_per_request)
 
 
@@ -224,10 +223,10 @@ class Pipeline(pulumi.ComponentResource):
 
 
 def _made(name: str, args: PipelineArgs, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
-    scores = {step.step_name: step.batch for step in args.steps if step.batch is not None}
     models = {
-        called: isolated_model(f"{name}-{called}-model", batch.model, args.tags, opts).name
-        for called, batch in scores.items()
+        step.step_name: isolated_model(f"{name}-{step.step_name}-model", step.batch.model, args.tags, opts).name
+        for step in args.steps
+        if step.batch is not None
     }
     told = Started(
         job_name=args.job_name,

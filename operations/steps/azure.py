@@ -5,9 +5,8 @@ https://learn.microsoft.com/en-us/cli/azure/reference-index
 `ml compute show` and `ml online-endpoint invoke` (extension `ml`) stand there, and `quota update` (extension `quota`).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from shlex import quote
-from typing import cast
 
 from catalogue.durations import minutes_or_none
 from catalogue.graph import Graph, Resource
@@ -31,7 +30,7 @@ from catalogue.kinds.azure.machinelearningservices_jobs import (
 from catalogue.kinds.azure.mlplatform import APPROVED_VERSION
 from catalogue.kinds.azure.network import PEERING
 from catalogue.landing_zones import AzureZone
-from catalogue.placement import Source
+from catalogue.placement import Source, leaves
 from catalogue.properties import Properties, Unreadable
 from catalogue.quotas import LOW_PRIORITY
 from catalogue.registered import DIGEST, REPOSITORY, Registered
@@ -195,7 +194,7 @@ def _linked(graph: Graph, account: str) -> list[tuple[str, str]]:
     A network of others that is joined has its own step; one that only a zone's link names is here.
     """
     joined = {network.casefold() for network in _others_joined(graph)}
-    named = {text: _LINKED.get(_type(text), "") for one in graph.cloud for text in _texts(one.inputs)}
+    named = {text: _LINKED.get(_type(text), "") for one in graph.cloud for text in leaves(one.inputs)}
     for link in graph.of(privatedns.LINK):
         if (id_ := link.props.text_if_known("virtualNetwork.id")).casefold() not in joined:
             named[id_] = "Network Contributor"
@@ -212,19 +211,6 @@ def _type(id_: str) -> str:
     """The type of what an id names: the namespace, and every second word after it."""
     space, *words = id_.casefold().rpartition("/providers/")[2].split("/")
     return "/".join([space, *words[::2]])
-
-
-def _texts(value: object) -> Iterator[str]:
-    """Every text in the inputs of a resource, however deep; an identity may be the key of a mapping."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for key, inside in cast(Mapping[str, object], value).items():
-            yield key
-            yield from _texts(inside)
-    elif isinstance(value, Sequence):
-        for inside in cast(Sequence[object], value):
-            yield from _texts(inside)
 
 
 def _others_joined(graph: Graph) -> list[str]:

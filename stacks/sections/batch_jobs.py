@@ -111,6 +111,11 @@ class BatchJob(Machine):
         return [key for key in keys if key in self.model_fields_set]
 
     @property
+    def is_of_steps_alone(self) -> bool:
+        """Whether steps of pipelines alone do it: it says no schedule, and nothing of runs by one."""
+        return self.schedule is None and not self.of_its_runs
+
+    @property
     def data(self) -> Mapping[str, str]:
         """The places of what it scores, by their names."""
         return {ALONE: self.input_uri} if self.input_uri is not None else self.inputs
@@ -158,7 +163,7 @@ def _started(config: StackConfig) -> Iterator[Problem]:
     """What has no schedule is a step of a pipeline. Where the file has pipelines, that section looks at their steps."""
     if not getattr(config, "pipelines", None):
         for name, job in of(config).items():
-            if job.schedule is None and not job.of_its_runs:
+            if job.is_of_steps_alone:
                 yield started_by_none(name)
 
 

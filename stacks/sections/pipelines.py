@@ -281,15 +281,15 @@ def _scores(config: StackConfig) -> Iterator[Problem]:
             continue
         for key, said in step.inputs.items():
             before = of(config)[name].steps.get(said)
-            if (before is None or before.training is None) and key == "model":
-                yield Problem(
-                    _at(name, called, "inputs", key), "is what the model itself is called; give it another name"
-                )
-            elif before is not None and before.training is not None:
+            if before is not None and before.training is not None:
                 yield Problem(
                     _at(name, called, "inputs", key),
                     f"found {found_word(said)}, which trains: what it leaves is a model, and a batch job scores with "
                     "the one that models names; let it read a step that prepares data",
+                )
+            elif key == "model":
+                yield Problem(
+                    _at(name, called, "inputs", key), "is what the model itself is called; give it another name"
                 )
 
 
@@ -310,7 +310,7 @@ def _started_by_none(config: StackConfig) -> Iterator[Problem]:
     if not all(name in known for name in named):
         return
     for name, job in known.items():
-        if job.schedule is None and name not in named and not job.of_its_runs:
+        if job.is_of_steps_alone and name not in named:
             yield batch_jobs.started_by_none(name)
 
 

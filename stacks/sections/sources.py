@@ -49,21 +49,26 @@ class Source(Fields):
     """The id of a registry on azure, to which the workspace's network gets a private endpoint; needed on azure."""
 
 
+def _bucket(uri: str) -> str:
+    """The bucket that a place lies in, as `sources` names one."""
+    return "/".join(uri.split("/")[:3])
+
+
 def keys_of(config: StackConfig, uris: Iterable[str]) -> list[str]:
     """The keys of the buckets of others that these places lie in, each once."""
-    found = (of(config).get("/".join(uri.split("/")[:3])) for uri in uris)
+    found = (of(config).get(_bucket(uri)) for uri in uris)
     return list(dict.fromkeys(source.key for source in found if source is not None and source.key))
 
 
 def in_other_accounts(config: StackConfig, uris: Iterable[str]) -> list[str]:
     """Those of the places that lie in a bucket of another account."""
-    found = ((uri, of(config).get("/".join(uri.split("/")[:3]))) for uri in uris)
+    found = ((uri, of(config).get(_bucket(uri))) for uri in uris)
     return [uri for uri, source in found if source is not None and source.account != config.account]
 
 
 def kept_by_us(config: StackConfig, path: Path, uri: str) -> Iterator[Problem]:
     """The stack decides how long files of the folder stay: it lies in the bucket of nobody else."""
-    bucket = "/".join(uri.split("/")[:3])
+    bucket = _bucket(uri)
     if bucket in of(config):
         yield Problem(
             path, f"found days for {found_word(bucket)}, whose owner decides how long files stay; leave it out"

@@ -222,7 +222,7 @@ def _price_of_turns(pricing: Pricing, resource: Resource) -> Bill:
     if not starts_of(pricing.graph, resource):
         return Bill("state machine", 0.0, 0.0, "it starts no job, and no schedule of the stack starts it")
     runs = starts_per_month(pricing.graph, resource)
-    states = sum(1 for scope in definition(resource.props).sections_inside() for _ in states_of(scope))
+    states = sum(len(states_of(scope)) for scope in scopes(resource.props))
     each = pricing.of("state-transitions")
     cost = runs * states / 1000 * each
     said = f"{runs:.0f} runs, each through {states} states at most × ${each:g} for 1,000; it starts no job"
