@@ -341,6 +341,11 @@ def _behind(name: str, order: Mapping[str, frozenset[str]]) -> set[str]:
     return seen
 
 
+def _in_a_circle(order: Mapping[str, frozenset[str]]) -> bool:
+    """Whether a step waits for itself, through others too."""
+    return any(called in _behind(before, order) for called, reads_ in order.items() for before in reads_)
+
+
 def _ends(config: StackConfig) -> Iterator[Problem]:
     """A step that no other reads is what the run is for. Where there are several, each says that it is: a gate that no
     step reads would stop none of them.
@@ -348,8 +353,8 @@ def _ends(config: StackConfig) -> Iterator[Problem]:
     for name, pipeline in of(config).items():
         order = reads(pipeline.steps)
         read = frozenset[str]().union(*order.values())
-        if not read <= pipeline.steps.keys() or any(called in said for called, said in order.items()):
-            continue  # a step that is none, or itself, stands for one of these, and has a sentence of its own
+        if not read <= pipeline.steps.keys() or _in_a_circle(order):
+            continue  # a step that is none, or that waits for itself, stands for one of these, and has its own sentence
         ends = [called for called in pipeline.steps if called not in read]
         for called in ends if len(ends) > 1 else ():
             if not pipeline.steps[called].result:

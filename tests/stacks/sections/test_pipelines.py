@@ -258,6 +258,15 @@ def test_a_step_that_reads_itself_has_one_sentence() -> None:
     assert "is read by no step" not in told
 
 
+def test_steps_in_a_circle_have_the_sentence_of_the_circle_alone() -> None:
+    gate = PIPELINE["steps"]["gate"]
+    before = {**gate, "inputs": {"raw": f"{STORE}data/"}}
+    circle = {"one": {**gate, "inputs": {"m": "two"}}, "two": {**gate, "inputs": {"m": "one"}}}
+    told = refused({**PIPELINE, "steps": {**PIPELINE["steps"], "before": before, **circle}})
+    assert "waits for this step in turn" in told
+    assert "is read by no step" not in told
+
+
 def test_two_steps_of_one_training_job_share_no_checkpoints() -> None:
     steps = {**STEPS, "again": TRAIN, "gate": {**GATE, "inputs": {"model": "train", "other": "again"}}}
     job = {key: said for key, said in AWS["training"]["fraud-training"].items() if key != "spot"}
